@@ -1,0 +1,124 @@
+# Builds build/bin/* and runs the checks; the pipeline itself is pipeline.mk. `make help` lists the targets.
+# Local choices go to config.mk (CC=clang, SAN=address,undefined) or the command line; B is the build folder.
+
+-include config.mk
+
+B      ?= build
+CC     := $(if $(filter default undefined,$(origin CC)),gcc,$(CC))
+CFLAGS ?= -O2 -g
+STRICT := -std=c17 -D_GNU_SOURCE -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
+	-ffp-contract=off -fno-strict-aliasing -I. -pthread $(if $(WERROR),-Werror) \
+	$(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
+ALL_CFLAGS = $(STRICT) $(CFLAGS)
+ALL_LDFLAGS = -pthread $(if $(SAN),-fsanitize=$(SAN)) -Wl,--as-needed $(LDFLAGS)
+Q := $(if $(V),,@)
+
+ISAS         := scalar avx2 avx512
+FLAGS_scalar := -DCPU_ISA=scalar
+FLAGS_avx2   := -DCPU_ISA=avx2 -mavx2 -mfma
+FLAGS_avx512 := -DCPU_ISA=avx512 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx2 -mfma
+
+# Layers, lowest first; each may use those before it that design allows (tests/layers.sh checks).
+LAYERS      := common kernels ecg store model
+LIBS        := -ljansson -lyaml -llmdb -lcrypto -ldl -lm
+uses_common := common
+uses_kernels := kernels common
+uses_ecg    := ecg kernels common
+uses_store  := store common
+uses_model  := model kernels common
+uses_stages := model ecg store kernels common
+
+objects = $(patsubst %.c,$(B)/obj/%.o,$(wildcard $(1)/*.c))
+cpu_objects := $(foreach i,$(ISAS),$(patsubst kernels/cpu/%.c,$(B)/obj/kernels/cpu/%.$(i).o,$(wildcard kernels/cpu/*.c)))
+
+STAGES := $(patsubst stages/%.c,%,$(wildcard stages/*.c))
+TOOLS  := $(patsubst tools/%.c,%,$(wildcard tools/*.c))
+UNITS  := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*.c))
+
+.PHONY: all test check bench fuzz format help clean FORCE
+.SECONDARY:
+.DELETE_ON_ERROR:
+.SUFFIXES:
+
+## all: stages and tools in build/bin (default)
+all: $(STAGES:%=$(B)/bin/%) $(TOOLS:%=$(B)/bin/%) $(STAGES:%=$(B)/schema/%.json)
+
+# A changed flag rebuilds what it was used for.
+$(B)/flags: FORCE
+	@mkdir -p $(B); echo '$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS)' | cmp -s - $@ || echo '$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS)' > $@
+
+$(B)/obj/%.o: %.c $(B)/flags
+	@mkdir -p $(@D)
+	$(if $(Q),@echo "  CC    $<")
+	$(Q)$(CC) $(ALL_CFLAGS) $(CPPFLAGS) -MMD -MP -c -o $@ $<
+
+define CPU_RULE
+$(B)/obj/kernels/cpu/%.$(1).o: kernels/cpu/%.c $(B)/flags
+	@mkdir -p $$(@D)
+	$$(if $$(Q),@echo "  CC    $$< ($(1))")
+	$$(Q)$$(CC) $$(ALL_CFLAGS) $(FLAGS_$(1)) $$(CPPFLAGS) -MMD -MP -c -o $$@ $$<
+endef
+$(foreach i,$(ISAS),$(eval $(call CPU_RULE,$(i))))
+
+define LIB_RULE
+$(B)/lib$(1).a: $(call objects,$(1)) $(if $(filter kernels,$(1)),$(cpu_objects))
+	$$(Q)rm -f $$@; $$(AR) rcs $$@ $$^
+endef
+$(foreach l,$(LAYERS),$(eval $(call LIB_RULE,$(l))))
+
+link = $(CC) $(ALL_LDFLAGS) -o $(1) $(2) -Wl,--start-group $(3:%=$(B)/lib%.a) -Wl,--end-group $(LIBS)
+
+# A stage is linked twice: first to learn which sources its link pulls in (their hash is its code identity), then for
+# good with that identity inside. <stage>.code changes only when the identity does; pipeline.mk depends on it.
+define STAGE_RULE
+$(B)/bin/$(1): $(B)/obj/stages/$(1).o $(uses_stages:%=$(B)/lib%.a) $(B)/bin/codeid
+	@mkdir -p $$(@D) $(B)/code
+	$$(if $$(Q),@echo "  LINK  $$@")
+	$$(Q)$$(call link,$(B)/code/$(1).first,$$<,$(uses_stages)) -Wl,--trace -Wl,--defsym=stage_code_id=0 > $(B)/code/$(1).trace
+	$$(Q)rm -f $(B)/code/$(1).first
+	$$(Q)$(B)/bin/codeid $(B) $(1) < $(B)/code/$(1).trace > $(B)/code/$(1).id
+	$$(Q)printf 'extern const char stage_code_id[65];\nconst char stage_code_id[65] = "%s";\n' "$$$$(cat $(B)/code/$(1).id)" > $(B)/code/$(1).c
+	$$(Q)$$(CC) $$(ALL_CFLAGS) -c -o $(B)/code/$(1).o $(B)/code/$(1).c
+	$$(Q)$$(call link,$$@,$$< $(B)/code/$(1).o,$(uses_stages))
+	$$(Q)cmp -s $(B)/code/$(1).id $$@.code || cp $(B)/code/$(1).id $$@.code
+endef
+$(foreach s,$(STAGES),$(eval $(call STAGE_RULE,$(s))))
+
+$(B)/schema/%.json: $(B)/bin/%
+	@mkdir -p $(@D)
+	$(Q)$< --describe > $@.new; cmp -s $@.new $@ && touch $@ && rm $@.new || mv $@.new $@
+
+define TOOL_RULE
+$(B)/bin/$(1): $(B)/obj/tools/$(1).o $(foreach l,store common,$(B)/lib$(l).a)
+	@mkdir -p $$(@D)
+	$$(if $$(Q),@echo "  LINK  $$@")
+	$$(Q)$$(call link,$$@,$$<,store common) $(LIBS_$(1))
+endef
+$(foreach t,$(TOOLS),$(eval $(call TOOL_RULE,$(t))))
+
+# A unit test is named <layer>_<subject>.c and is linked with that layer and those under it.
+layer_of = $(firstword $(subst _, ,$(1)))
+define UNIT_RULE
+$(B)/tests/$(1): $(B)/obj/tests/unit/$(1).o $(foreach l,$(uses_$(call layer_of,$(1))),$(B)/lib$(l).a)
+	@mkdir -p $$(@D)
+	$$(Q)$$(call link,$$@,$$<,$(uses_$(call layer_of,$(1)))) -lcmocka $(LIBS_$(1))
+endef
+$(foreach u,$(UNITS),$(eval $(call UNIT_RULE,$(u))))
+
+## test: unit, stage and pipeline tests; ends in "N passed, N failed, N skipped"
+test: all $(UNITS:%=$(B)/tests/%)
+	@B=$(B) tests/run $(T)
+
+## format: rewrite all C sources with clang-format
+format:
+	clang-format -i $(wildcard */*.[ch] kernels/*/*.[ch] tests/*/*.[ch])
+
+## clean: remove the build folder
+clean:
+	rm -rf $(B)
+
+## help: this list
+help:
+	@sed -n 's/^## /  /p' $(MAKEFILE_LIST)
+
+-include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

@@ -1,0 +1,114 @@
+#include "common/die.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *program = "einthoven";
+static void (*at_death)(void);
+
+void die_program(const char *name)
+{
+	program = name;
+}
+
+void die_cleanup(void (*cleanup)(void))
+{
+	at_death = cleanup;
+}
+
+static void say(const char *format, va_list ap)
+{
+	char text[1024];
+	vsnprintf(text, sizeof text, format, ap);
+	fprintf(stderr, "%s: %s\n", program, text);
+}
+
+static void clean_up(void)
+{
+	void (*f)(void) = at_death;
+	at_death = NULL;
+	if (f)
+		f();
+}
+
+void die(const char *format, ...)
+{
+	va_list ap;
+	va_start(ap, format);
+	say(format, ap);
+	va_end(ap);
+	clean_up();
+	exit(1);
+}
+
+void die_usage(const char *format, ...)
+{
+	va_list ap;
+	va_start(ap, format);
+	say(format, ap);
+	va_end(ap);
+	fprintf(stderr, "Try '%s --help'.\n", program);
+	clean_up();
+	exit(2);
+}
+
+void warn(const char *format, ...)
+{
+	va_list ap;
+	va_start(ap, format);
+	say(format, ap);
+	va_end(ap);
+}
+
+void die_bug(const char *file, const char *what)
+{
+	fprintf(stderr, "%s: BUG in %s: %s\n", program, file, what);
+	abort();
+}
+
+void *die_malloc(size_t n_bytes)
+{
+	void *p = malloc(n_bytes ? n_bytes : 1);
+	if (!p)
+		die("out of memory (%zu bytes asked for)", n_bytes);
+	return p;
+}
+
+void *die_calloc(size_t n, size_t size)
+{
+	void *p = calloc(n ? n : 1, size ? size : 1);
+	if (!p)
+		die("out of memory (%zu times %zu bytes asked for)", n, size);
+	return p;
+}
+
+void *die_realloc(void *old, size_t n_bytes)
+{
+	void *p = realloc(old, n_bytes ? n_bytes : 1);
+	if (!p)
+		die("out of memory (%zu bytes asked for)", n_bytes);
+	return p;
+}
+
+char *die_strdup(const char *s)
+{
+	size_t n = strlen(s) + 1;
+	return memcpy(die_malloc(n), s, n);
+}
+
+char *die_printf(const char *format, ...)
+{
+	va_list ap;
+	va_start(ap, format);
+	int n = vsnprintf(NULL, 0, format, ap);
+	va_end(ap);
+	if (n < 0)
+		BUG("bad format");
+	char *s = die_malloc((size_t)n + 1);
+	va_start(ap, format);
+	vsnprintf(s, (size_t)n + 1, format, ap);
+	va_end(ap);
+	return s;
+}

@@ -1,0 +1,187 @@
+/*
+ * The one table of operations. Model code sees arrays of float32 through a struct ops and nothing else; cpu/ fills
+ * the table under contract cpu/1 (docs/numerics.md): every output element is a fixed sequence of IEEE float32
+ * operations, so results do not depend on threads, instruction set or compiler. A device table keeps the shapes and
+ * formulas and may round differently.
+ *
+ *	const struct ops *o = ops_cpu();                         // best table this CPU has, or EINTHOVEN_ISA's
+ *	float *y = o->alloc(m * n * sizeof *y);
+ *	o->gemm(&(struct gemm){.m = m, .n = n, .k = k, .a = x, .lda = k, .b = w, .ldb = k, .is_b_transposed = true,
+ *			       .c = y, .ldc = n, .bias = b});
+ *
+ * Letters: B records (views count as records), N tokens, T time samples, C channels, D width, H heads, L leads,
+ * M rows = B*N. Arrays are row-major and dense unless a stride (ld*) is given; the last letter is contiguous.
+ * Signals inside the model are time-major, [B,T,C], so that a convolution's window is one contiguous run.
+ * dx is the loss gradient of x. "+=" marks gradients that accumulate (parameters); all others are overwritten.
+ * In and out arrays may not overlap unless the comment says "may be x".
+ */
+#ifndef KERNELS_OPS_H
+#define KERNELS_OPS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* C[m,n] = op(A)[m,k] op(B)[k,n] (+ bias[n]) (then GELU) (+ residual[m,n]).
+ * Each element: one fma chain over ascending k, starting from 0, or from C's old value if is_accumulated; then one add
+ * for the bias; then GELU; then one add for the residual. op(A) is A[m][k] with row stride lda, or A[k][m] if
+ * is_a_transposed; B likewise: B[k][n], or B[n][k] if is_b_transposed. Rows of A may overlap (lda < k): that is how a
+ * convolution is one GEMM. batch > 1 repeats over batch with the strides given (bias is shared; stride 0 shares an
+ * operand). With is_accumulated and stride_c 0 the batches extend the same chains in ascending batch order. */
+struct gemm {
+	int m, n, k;
+	const float *a;
+	int lda;
+	bool is_a_transposed;
+	const float *b;
+	int ldb;
+	bool is_b_transposed;
+	float *c;
+	int ldc;
+	bool is_accumulated;
+	const float *bias;     /* NULL: none */
+	float *before_gelu;    /* [m,n], ldc, stride_c: if not NULL, GELU is applied and its argument kept here */
+	const float *residual; /* [m,n], ldc, stride_c: NULL: none; may be c */
+	int batch;             /* 0 counts as 1 */
+	size_t stride_a, stride_b, stride_c;
+};
+
+/* Multi-head scaled dot-product attention (Vaswani et al. 2017, eq. 1), per record b and head h of width d = D/H:
+ * P = softmax(Q K^T / sqrt(d)) [N,Nk],  out = P V. Q rows: q + (b*n + i)*ldq + h*d; K, V: k + (b*n_keys + j)*ldk + h*d. */
+struct attention {
+	int batch, n, n_keys, n_heads, d_head;
+	const float *q, *k, *v;
+	int ldq, ldk, ldv;
+	float *out;         /* [B,N,H*d], row stride ldo */
+	int ldo;
+	float *lse;         /* [B,H,N] log-sum-exp of the scaled scores, for the backward pass */
+	float *probability; /* [B,H,N,Nk], or NULL: not wanted */
+	/* backward only: */
+	const float *dout;  /* as out */
+	float *dq, *dk, *dv; /* as q, k, v, same strides; overwritten */
+};
+
+/* NT-Xent (Chen et al. 2020, eq. 1) over M = 2N rows z[M,D], row i and i + N being two views of one record:
+ * u = z/|z|, s_ij = u_i.u_j / tau, s_ii = -inf; loss = mean_i [lse_j s_ij - s_i,p(i)], row maximum subtracted.
+ * Rows of one patient but different records (patient[i] == patient[j], record differs; i mod N is the record's index):
+ * MASK leaves them out of the sum, POSITIVE averages the log-probability over all of the patient's rows, IGNORE takes
+ * them as negatives. |z| is floored at 1e-12. */
+enum same_patient { SAME_PATIENT_MASK, SAME_PATIENT_POSITIVE, SAME_PATIENT_IGNORE };
+struct ntxent {
+	int n, d;               /* N records, width */
+	const float *z;         /* [2N,D] */
+	const uint64_t *patient; /* [N], or NULL: all differ */
+	enum same_patient same_patient;
+	float temperature;
+	float *dz;              /* [2N,D] or NULL: loss only */
+	float loss;             /* out */
+	float top1;             /* out: share of rows whose nearest other row is their own other view */
+};
+
+struct adamw {
+	size_t n;
+	float *w, *m, *v;       /* weights, first and second moment */
+	const float *dw;
+	const float *decay;     /* [n] 1 where weight decay applies, else 0; NULL: everywhere */
+	float lr, beta1, beta2, eps, weight_decay, scale; /* scale multiplies dw (clipping) */
+	int64_t step;           /* from 1: bias correction */
+};
+
+struct ops {
+	const char *name; /* "cpu/scalar", "cpu/avx2", "cpu/avx512" */
+
+	/* ---- memory: 64-byte aligned; alloc dies when out of memory; zeroed ---- */
+	void *(*alloc)(size_t n_bytes);
+	void (*release)(void *p);
+	void (*upload)(void *device, const void *host, size_t n_bytes);
+	void (*download)(void *host, const void *device, size_t n_bytes);
+	void (*zero)(void *p, size_t n_bytes);
+
+	/* ---- linear algebra ---- */
+	void (*gemm)(const struct gemm *g);
+	/* db[n] += sum over rows of dy[m,n] (row stride ld): fixed chunks of 64 rows, each summed in ascending order, then a
+	 * fixed pairwise tree over chunks; then one add to db. */
+	void (*sum_rows)(float *db, const float *dy, int m, int n, int ld);
+	/* y = a + b, n elements; y may be a or b. */
+	void (*add)(float *y, const float *a, const float *b, size_t n);
+
+	/* ---- convolution over time, as one GEMM per record ----
+	 * x [B,T_pad,Cin] holds pad zeros in front of and enough behind each record; w [Cout,K,Cin]; y [B,T_out,Cout];
+	 * y[b,t,o] = bias[o] + sum over (tap, c) ascending of x[b, t*stride + tap, c] * w[o, tap, c]. */
+	void (*conv1d)(float *y, const float *x, const float *w, const float *bias, int batch, int t_pad, int c_in,
+		       int c_out, int k, int stride, int t_out);
+	/* dw += , dbias += (may be NULL), over chunks of 16 records, pairwise tree over chunks; dx [B,T_pad,Cin] overwritten,
+	 * or NULL: not wanted. scratch: conv1d_scratch() floats. */
+	void (*conv1d_backward)(float *dx, float *dw, float *dbias, const float *dy, const float *x, const float *w,
+				float *scratch, int batch, int t_pad, int c_in, int c_out, int k, int stride, int t_out);
+	size_t (*conv1d_scratch)(int batch, int t_pad, int c_in, int c_out, int k, int stride, int t_out);
+	/* y [B,T_pad,C] = x [B,C,T] transposed to time-major, pad zeros before, the rest behind; a lead with keep[b*C+c] == 0 is
+	 * written as zeros whatever x holds. keep NULL: all kept. */
+	void (*pack_signal)(float *y, const float *x, const uint8_t *keep, int batch, int c, int t, int pad, int t_pad);
+	/* The same for the transformer's inner signals: y [B,T_pad,C] from x [B,T,C]; and its backward, dx from dy. */
+	void (*pad_time)(float *y, const float *x, int batch, int t, int c, int pad, int t_pad);
+	void (*pad_time_backward)(float *dx, const float *dy, int batch, int t, int c, int pad, int t_pad);
+
+	/* ---- normalisation and activation ---- */
+	/* y = (x - mean) * rstd * w + b over D.  x, y: [M,D]  w, b: [D]  mean, rstd: [M]  eps > 0.  Two passes. */
+	void (*layernorm)(float *y, float *mean, float *rstd, const float *x, const float *w, const float *b, int m,
+			  int d, float eps);
+	/* dx overwritten (+ dresidual[M,D] if not NULL: the gradient that by-passes the norm; may be dx); dw +=, db +=. */
+	void (*layernorm_backward)(float *dx, float *dw, float *db, const float *dy, const float *x, const float *w,
+				   const float *mean, const float *rstd, const float *dresidual, int m, int d);
+	/* GroupNorm (Wu and He 2018) over T and C/G channels of each record, then GELU.  x, y, before_gelu: [B,T,C]
+	 * w, b: [C]  mean, rstd: [B,G].  y may not be x. */
+	void (*groupnorm_gelu)(float *y, float *before_gelu, float *mean, float *rstd, const float *x, const float *w,
+			       const float *b, int batch, int t, int c, int groups, float eps);
+	void (*groupnorm_gelu_backward)(float *dx, float *dw, float *db, const float *dy, const float *before_gelu,
+					const float *x, const float *w, const float *mean, const float *rstd, int batch,
+					int t, int c, int groups);
+	/* y = x Phi(x), exact (erf) form; dx = dy * GELU'(x). In place allowed (y may be x, dx may be dy). */
+	void (*gelu)(float *y, const float *x, size_t n);
+	void (*gelu_backward)(float *dx, const float *dy, const float *x, size_t n);
+	/* y = max(x, 0); dx = y > 0 ? dy : 0. In place allowed. */
+	void (*relu)(float *y, const float *x, size_t n);
+	void (*relu_backward)(float *dx, const float *dy, const float *y, size_t n);
+
+	/* ---- attention ---- */
+	void (*attention)(const struct attention *a);
+	void (*attention_backward)(const struct attention *a);
+
+	/* ---- tokens ---- */
+	/* y[b,n,:] = x[b,n,:] + p[n,:]; y may be x. Backward of p: dp[n,:] += sum over b of dy (chunks as sum_rows). */
+	void (*add_position)(float *y, const float *x, const float *p, int batch, int n, int d);
+	void (*add_position_backward)(float *dp, const float *dy, int batch, int n, int d);
+	/* y[b,n,:] = x[b,n,:] + e[b,:]; y may be x. Backward: de[b,:] = sum over n of dy, ascending. */
+	void (*add_record)(float *y, const float *x, const float *e, int batch, int n, int d);
+	void (*add_record_backward)(float *de, const float *dy, int batch, int n, int d);
+	/* y[b,l,:] = keep[b,l] ? x[b,l,:] : token[:]; y may be x. Backward: dx = keep ? dy : 0 (may be dy); dtoken[:] += sum of
+	 * dy where not kept (chunks as sum_rows). */
+	void (*mask_tokens)(float *y, const float *x, const uint8_t *keep, const float *token, int batch, int n, int d);
+	void (*mask_tokens_backward)(float *dx, float *dtoken, const float *dy, const uint8_t *keep, int batch, int n,
+				     int d);
+	/* y [B,2D] = [mean over N, max over N] of x [B,N,D]; at [B,D] the index of the first maximum. */
+	void (*pool_mean_max)(float *y, int32_t *at, const float *x, int batch, int n, int d);
+	void (*pool_mean_max_backward)(float *dx, const float *dy, const int32_t *at, int batch, int n, int d);
+	/* Softmax gate over two towers: alpha [B,2] = softmax(logits [B,2]); h [B,2D] = [alpha_0 zt, alpha_1 zc], zt, zc [B,D]. */
+	void (*gate)(float *h, float *alpha, const float *zt, const float *zc, const float *logits, int batch, int d);
+	void (*gate_backward)(float *dzt, float *dzc, float *dlogits, const float *dh, const float *zt, const float *zc,
+			      const float *alpha, int batch, int d);
+
+	/* ---- loss and optimiser ---- */
+	void (*ntxent)(struct ntxent *l, float *scratch);
+	size_t (*ntxent_scratch)(int n, int d); /* floats */
+	/* Sum of squares, fixed chunks of 4096 and a fixed tree. NaN or infinity in x gives a non-finite sum. */
+	float (*sum_squares)(const float *x, size_t n);
+	/* Decoupled weight decay (Loshchilov and Hutter 2019, algorithm 2). */
+	void (*adamw)(const struct adamw *a);
+};
+
+/* The fastest CPU table this machine can run, or the one EINTHOVEN_ISA names (scalar, avx2, avx512): dies if that one is
+ * unknown or not runnable here. Every choice gives the same bits. A quick self-test against the plain definitions runs
+ * at the first call and dies on a difference. */
+const struct ops *ops_cpu(void);
+
+/* Numerics class for the action key: "cpu/1". */
+const char *ops_numerics(const struct ops *o);
+
+#endif

@@ -1,0 +1,42 @@
+/*
+ * SHA-256 and the Merkle tree of a table (RFC 6962, section 2.1), over records (key, value):
+ *	leaf = SHA-256(0x00 | u32be key length | key | u64be value length | value),  node = SHA-256(0x01 | left | right)
+ * The root of an empty table is SHA-256 of nothing. Streaming: a stack of 64 nodes, no list of leaves.
+ */
+#ifndef STORE_DIGEST_H
+#define STORE_DIGEST_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define DIGEST_BYTES 32
+#define DIGEST_HEX   65 /* 64 lower-case digits and a NUL */
+
+struct digest {
+	uint8_t bytes[DIGEST_BYTES];
+};
+
+struct digest_stream; /* SHA-256 over bytes as they come */
+
+struct digest_stream *digest_open(void);
+void digest_update(struct digest_stream *s, const void *bytes, size_t n_bytes);
+/* Gives the digest and frees the stream. */
+struct digest digest_close(struct digest_stream *s);
+
+struct digest digest_of(const void *bytes, size_t n_bytes);
+void digest_hex(char hex[DIGEST_HEX], const struct digest *d);
+/* 0, or -1 if text is not 64 lower-case hex digits. */
+int digest_parse(struct digest *d, const char *text);
+
+struct digest digest_leaf(const void *key, size_t key_bytes, const void *value, size_t value_bytes);
+
+struct merkle {
+	struct digest stack[64];
+	uint64_t count; /* leaves so far */
+};
+
+void merkle_init(struct merkle *m);
+void merkle_add(struct merkle *m, const struct digest *leaf);
+struct digest merkle_root(const struct merkle *m);
+
+#endif

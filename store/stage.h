@@ -1,0 +1,64 @@
+/*
+ * A stage: one small program that reads artifacts and writes one. The stage's file holds a descriptor and run();
+ * stage_main does all the rest in this order: T0, params slice and input ids, action key, cache, lock, run, publish,
+ * action entry, .id, .stamp (docs/stages.md says why in this order).
+ *
+ *	static void run(struct stage_run *r) { ... r->output = artifact_create("signals", 1); ... }
+ *	static const struct param params[] = {
+ *		{"rate_hz", PARAM_INT, .unit = "Hz", .min = 50, .max = 1000, .otherwise = "100", .help = "..."}, {0}};
+ *	static const struct stage stage = {"preprocess", "Filter and resample records", INPUTS("fetch"), "signals", params, run};
+ *	int main(int argc, char **argv) { return stage_main(&stage, argc, argv); }
+ *
+ * Command line of every stage: --build DIR (folder of the run: DIR/params/<stage>.json, DIR/<input>.id), --explain,
+ * --describe (schema of its params as JSON), --help. Exit 0 done, 1 failed, 2 usage.
+ */
+#ifndef STORE_STAGE_H
+#define STORE_STAGE_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/params.h"
+#include "store/artifact.h"
+
+struct stage_run {
+	const struct stage *stage;
+	struct params *params;              /* this stage's section, complete with defaults */
+	struct artifact *input[8];          /* opened in the order of stage->inputs */
+	struct artifact_writer *output;     /* run() creates it; stage_main publishes it */
+	const char *key;                    /* action key, hex */
+	char *checkpoint;                   /* folder for this key's checkpoints, made on demand by stage_checkpoint() */
+	json_t *dependencies;               /* further in-toto resource descriptors (raw files), appended by run() */
+	const volatile bool *is_interrupted; /* set by SIGINT and SIGTERM: checkpoint and return */
+};
+
+struct stage {
+	const char *name;              /* file = binary = params section = make target */
+	const char *purpose;           /* one line, for --help */
+	const char *const *inputs;     /* names of the stages it reads, NULL-terminated */
+	const char *kind;              /* of the artifact it writes */
+	const struct param *params;    /* its section of the params file */
+	void (*run)(struct stage_run *r);
+	/* Optional: content that stands for PARAM_PATH params in the action key (a path itself is never in the key): a JSON
+	 * value such as {"sha256":"..."}; new reference. */
+	json_t *(*identify)(const struct params *params);
+	/* Optional: after a hit or a run, print the result to stdout (a table); output is the published artifact. */
+	void (*show)(struct artifact *output);
+};
+
+#define INPUTS(...)                                                                                                  \
+	(const char *const[])                                                                                        \
+	{                                                                                                            \
+		__VA_ARGS__ __VA_OPT__(, ) NULL                                                                      \
+	}
+
+int stage_main(const struct stage *stage, int argc, char **argv);
+
+/* The folder for checkpoints of this action (<store>/checkpoints/<key>), made if absent. Removed after publishing. */
+const char *stage_checkpoint(struct stage_run *r);
+
+/* SHA-256 of the sources in this program's link (design: code identity); linked into each stage by the build. */
+extern const char stage_code_id[65];
+
+#endif
