@@ -1,0 +1,66 @@
+/* Lead names and the stored form of a label. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "ecg/label.h"
+#include "ecg/lead.h"
+
+static void lead_is_found_in_any_case(void **state)
+{
+	(void)state;
+	assert_int_equal(lead_index("AVR"), 3);
+	assert_int_equal(lead_index("aVL"), 4);
+	assert_int_equal(lead_index("v6"), 11);
+	assert_int_equal(lead_index("MLII"), -1);
+	assert_int_equal(lead_index(""), -1);
+	for (int i = 0; i < LEADS; i++)
+		assert_int_equal(lead_index(lead_names[i]), i);
+}
+
+static void label_survives_its_stored_form(void **state)
+{
+	(void)state;
+	struct label a = {.patient = UINT64_C(0x0102030405060708),
+			  .fold = 10,
+			  .classes = 0x80000001,
+			  .age = 62.5f,
+			  .sex = -1,
+			  .codes = {UINT64_MAX, 1},
+			  .reserved = 0},
+		     b;
+	uint8_t bytes[LABEL_BYTES];
+	label_encode(bytes, &a);
+	label_decode(&b, bytes);
+	assert_int_equal(b.patient, a.patient);
+	assert_int_equal(b.fold, 10);
+	assert_int_equal(b.classes, a.classes);
+	assert_true(b.age == a.age);
+	assert_int_equal(b.sex, -1);
+	assert_memory_equal(b.codes, a.codes, sizeof a.codes);
+}
+
+static void label_is_little_endian(void **state)
+{
+	(void)state;
+	struct label a = {.patient = 1, .fold = 2};
+	uint8_t bytes[LABEL_BYTES];
+	label_encode(bytes, &a);
+	assert_int_equal(bytes[0], 1);
+	assert_int_equal(bytes[8], 2);
+	for (int i = 12; i < LABEL_BYTES; i++)
+		assert_int_equal(bytes[i], 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(lead_is_found_in_any_case),
+		cmocka_unit_test(label_survives_its_stored_form),
+		cmocka_unit_test(label_is_little_endian),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
