@@ -1,0 +1,99 @@
+# Shell tests source this: TAP on stdout, a private folder as working directory, removed at the end.
+#
+#	. "$(dirname "$0")/../tap.sh"
+#	tap_needs strace                              # skips the whole file, with the reason, if absent
+#	check "second make starts no stage" test "$n" = 0
+#	check_fails "a typo is refused" 2 "did you mean" bin/params ...   # exit code, and text expected on stderr
+#	tap_done
+#
+# TOP is the source tree, BIN the build's bin folder, BUILD the build folder; EINTHOVEN_STORE points into the private folder.
+set -u
+TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+BUILD=${B:-build}
+case $BUILD in /*) ;; *) BUILD=$TOP/$BUILD ;; esac
+BIN=$BUILD/bin
+DATA=${EINTHOVEN_DATA:-$TOP/../shared/data}
+WORK=$(mktemp -d "${TMPDIR:-/tmp}/einthoven-test.XXXXXX")
+export EINTHOVEN_STORE=$WORK/store
+tap_n=0 tap_failed=0
+tap_cleanup=
+
+tap_end() {
+	[ -z "$tap_cleanup" ] || eval "$tap_cleanup"
+	cd / && chmod -R u+w "$WORK" 2>/dev/null
+	rm -rf "$WORK"
+}
+trap tap_end EXIT
+trap 'exit 130' INT TERM
+cd "$WORK" || exit 1
+
+ok() {
+	tap_n=$((tap_n + 1))
+	echo "ok $tap_n - $*"
+}
+
+not_ok() {
+	tap_n=$((tap_n + 1))
+	tap_failed=$((tap_failed + 1))
+	echo "not ok $tap_n - $*"
+}
+
+# check NAME COMMAND...: the command succeeds; its output is shown if it does not.
+check() {
+	local name=$1
+	shift
+	if "$@" >"$WORK/.check" 2>&1; then
+		ok "$name"
+	else
+		not_ok "$name"
+		sed 's/^/# /' "$WORK/.check" | tail -20
+	fi
+}
+
+# check_fails NAME CODE TEXT COMMAND...: exits with CODE and says TEXT (a basic regular expression) on stderr.
+check_fails() {
+	local name=$1 code=$2 text=$3 got
+	shift 3
+	"$@" >"$WORK/.out" 2>"$WORK/.err"
+	got=$?
+	if [ $got = "$code" ] && grep -q -e "$text" "$WORK/.err"; then
+		ok "$name"
+	else
+		not_ok "$name"
+		echo "# exit $got (expected $code), stderr without '$text':"
+		sed 's/^/#   /' "$WORK/.err" | tail -10
+	fi
+}
+
+is() { # is NAME GOT EXPECTED
+	if [ "$2" = "$3" ]; then
+		ok "$1"
+	else
+		not_ok "$1"
+		echo "# got:      $2"
+		echo "# expected: $3"
+	fi
+}
+
+skip() { # skip NAME REASON
+	tap_n=$((tap_n + 1))
+	echo "ok $tap_n - $1 # SKIP $2"
+}
+
+skip_all() {
+	echo "1..0 # SKIP $*"
+	exit 0
+}
+
+tap_needs() {
+	local c
+	for c in "$@"; do
+		command -v "$c" >/dev/null 2>&1 || skip_all "$c is not installed"
+	done
+}
+
+tap_done() {
+	echo "1..$tap_n"
+	[ $tap_failed = 0 ]
+	exit
+}
