@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# The C sources are as clang-format leaves them; shell scripts pass shellcheck; headers compile alone.
+. "$(dirname "$0")/tap.sh"
+cd "$TOP" || exit 1
+sources=$(git ls-files '*.c' '*.h' 2>/dev/null || find . -name '*.[ch]' -not -path './build/*')
+
+if command -v clang-format >/dev/null 2>&1; then
+	bad=
+	for f in $sources; do
+		clang-format "$f" | cmp -s - "$f" || bad="$bad $f"
+	done
+	is "clang-format changes nothing (make format)" "$bad" ""
+else
+	skip "clang-format changes nothing" "clang-format is not installed"
+fi
+
+bad=
+for f in $(echo "$sources" | grep '\.h$'); do
+	printf '#include "%s"\n' "$f" | ${CC:-gcc} -std=c17 -D_GNU_SOURCE -DCPU_ISA=scalar -I. -fsyntax-only -x c - 2>"$WORK/err" || bad="$bad $f"
+done
+is "every header compiles alone" "$bad" ""
+
+if command -v shellcheck >/dev/null 2>&1; then
+	# shellcheck disable=SC2046
+	check "shellcheck finds nothing" shellcheck -x -e SC1090,SC1091,SC2154,SC2015 setup .ci/run tests/run $(git ls-files '*.sh')
+else
+	skip "shellcheck finds nothing" "shellcheck is not installed"
+fi
+tap_done

@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# Dependencies point one way (includes and symbols), one door per library, and a file exports only its own prefix.
+. "$(dirname "$0")/tap.sh"
+cd "$TOP" || exit 1
+
+# layer: what it may include
+may() {
+	case $1 in
+	common) echo common ;;
+	kernels) echo 'kernels common' ;;
+	ecg) echo 'ecg common kernels/philox.h kernels/dmath.h' ;;
+	store) echo 'store common' ;;
+	model) echo 'model kernels common' ;;
+	stages) echo 'model ecg store kernels common' ;;
+	tools) echo 'store common' ;;
+	esac
+}
+
+for layer in common kernels ecg store model stages tools; do
+	bad=
+	while IFS=: read -r file _ line; do
+		header=$(echo "$line" | sed -n 's/.*#include "\([^"]*\)".*/\1/p')
+		[ -n "$header" ] || continue
+		allowed=
+		for m in $(may $layer); do
+			case $header in "$m" | "$m"/*) allowed=1 ;; esac
+		done
+		[ -n "$allowed" ] || bad="$bad $file->$header"
+	done < <(find $layer -name '*.[ch]' -exec grep -Hn '#include "' {} +)
+	is "$layer includes only what lies under it" "$bad" ""
+done
+
+door() { # door HEADER FILE...: only these files may include the library's header
+	local header=$1 got
+	shift
+	got=$(grep -rlE "#include <$header" --include='*.[ch]' common kernels ecg store model stages tools | sort | tr '\n' ' ')
+	is "<$header> has one door: $*" "${got% }" "$*"
+}
+door 'lmdb.h' store/artifact.c
+door 'archive.h' ecg/archive.c
+door 'curl/' tools/download.c
+door 'yaml.h' common/yaml.c
+
+tap_needs nm
+bad=
+for object in $(find "$BUILD"/obj/common "$BUILD"/obj/ecg "$BUILD"/obj/store "$BUILD"/obj/model -name '*.o' 2>/dev/null); do
+	prefix=$(basename "$object" .o)
+	names=$(nm --defined-only -g "$object" | awk '$2 ~ /[TDBRV]/ {print $3}' | grep -v '^__' | grep -v "^${prefix}\(_\|\$\)")
+	[ -z "$names" ] || bad="$bad ${object#"$BUILD"/obj/}:$(echo "$names" | head -3 | tr '\n' ',')"
+done
+is "a file exports only names with its own prefix" "$bad" ""
+tap_done
