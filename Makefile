@@ -35,7 +35,7 @@ STAGES := $(patsubst stages/%.c,%,$(wildcard stages/*.c))
 TOOLS  := $(patsubst tools/%.c,%,$(wildcard tools/*.c))
 UNITS  := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*.c))
 
-.PHONY: all test check bench fuzz format help clean FORCE
+.PHONY: all test test-valgrind check bench fuzz format help clean FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
 .SUFFIXES:
@@ -106,8 +106,34 @@ endef
 $(foreach u,$(UNITS),$(eval $(call UNIT_RULE,$(u))))
 
 ## test: unit, stage and pipeline tests; ends in "N passed, N failed, N skipped"
-test: all $(UNITS:%=$(B)/tests/%)
+test: all $(UNITS:%=$(B)/tests/%) $(FUZZ:%=$(B)/fuzz/%)
 	@B=$(B) tests/run $(T)
+
+# A fuzz target is linked with a driver that replays its corpus (make test), or with libFuzzer (make fuzz).
+FUZZ := $(patsubst tests/fuzz/%.c,%,$(filter-out tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c)))
+define FUZZ_RULE
+$(B)/fuzz/$(1): $(B)/obj/tests/fuzz/$(1).o $(if $(FUZZER),,$(B)/obj/tests/fuzz/replay.o) $(LAYERS:%=$(B)/lib%.a)
+	@mkdir -p $$(@D)
+	$$(Q)$$(call link,$$@,$$(filter %.o,$$^),$(LAYERS)) $(if $(FUZZER),-fsanitize=fuzzer)
+endef
+$(foreach f,$(FUZZ),$(eval $(call FUZZ_RULE,$(f))))
+
+## fuzz: run every fuzz target for FUZZ_SECONDS (60) with libFuzzer, ASan and UBSan; finds land in tests/fuzz/corpus
+FUZZ_SECONDS ?= 60
+fuzz:
+	$(Q)$(MAKE) B=$(B)/fuzzer CC=clang SAN=fuzzer-no-link,address,undefined FUZZER=1 $(FUZZ:%=$(B)/fuzzer/fuzz/%)
+	$(Q)for f in $(FUZZ); do echo "fuzzing $$f"; mkdir -p $(B)/corpus/$$f; \
+		$(B)/fuzzer/fuzz/$$f -max_total_time=$(FUZZ_SECONDS) -max_len=65536 -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+		-artifact_prefix=tests/fuzz/corpus/$$f/ $(B)/corpus/$$f tests/fuzz/corpus/$$f > $(B)/corpus/$$f.log 2>&1 \
+		&& tail -6 $(B)/corpus/$$f.log | grep -E 'executed_units|peak_rss' || { tail -40 $(B)/corpus/$$f.log; exit 1; }; done
+
+## check: the tests again under ASan+UBSan, and the unit tests under valgrind (AVX2 path)
+check: all
+	$(Q)$(MAKE) B=$(B)/sanitize CC=clang SAN=address,undefined test
+	$(Q)$(MAKE) test-valgrind
+
+test-valgrind: $(UNITS:%=$(B)/tests/%)
+	$(Q)B=$(B) EINTHOVEN_ISA=avx2 TEST_TIMEOUT=1800 WRAP='valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite' tests/run $(T)
 
 ## format: rewrite all C sources with clang-format
 format:
