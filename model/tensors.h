@@ -1,7 +1,16 @@
 /*
- * Named parameters of a network in one flat float32 array, and their gradients in another of the same layout.
- * Names follow PyTorch's habit ("time.layers.0.attention.qkv.weight"); linear weights are [out,in], convolutions
- * [out,tap,in] (docs/model.md gives the permutation to PyTorch's [out,in,tap]).
+ * Named parameters of a network in one flat float32 array, and their gradients in another of the same layout,
+ *so that the optimiser, the norm and the clearing of gradients are one pass each. Names follow PyTorch's
+ *habit ("time.layers.0.attention.qkv.weight"); linear weights are [out,in], convolutions [out,tap,in]:
+ *PyTorch's [out,in,tap] with the last two axes exchanged.
+ *
+ *	struct tensors t;
+ *	tensors_init(&t, ops);
+ *	int w = tensors_add(&t, true, (int[4]){64, 12}, "time.embedding.weight");
+ *	tensors_alloc(&t, is_training);
+ *	float *p = tensors_weight(&t, w);
+ *
+ * Loading a model: for each of t.list look the name up in the file and upload to t.weights + offset.
  */
 #ifndef MODEL_TENSORS_H
 #define MODEL_TENSORS_H
@@ -13,19 +22,41 @@
 
 struct tensor {
 	char name[64];
-	int shape[4]; /* unused ones are 0 */
+	int shape[4];	      /* unused ones are 0 */
 	size_t offset, count; /* in floats, offset a multiple of 16 */
-	bool has_decay;       /* weight decay applies: matrices and kernels, not biases, norms, embeddings */
+	bool has_decay;	      /* weight decay applies: matrices and kernels, not biases, norms, embeddings */
 };
 
 struct tensors {
+	const struct ops *ops;
 	struct tensor *list;
 	int n;
-	size_t count;              /* floats in the flat arrays, padding included (padding stays 0) */
-	float *weights, *gradients; /* ops memory; gradients NULL when not training */
+	size_t count; /* floats in the flat arrays, padding included (padding stays 0) */
+	float *weights,
+		*gradients; /* ops memory; NULL before tensors_alloc; gradients NULL when not training */
 };
+
+void tensors_init(struct tensors *t, const struct ops *ops);
+void tensors_release(struct tensors *t);
+
+/* Declare a tensor and return its number (its place in list). Declared in a row means contiguous in memory. A
+ * name twice, or one too long, is a BUG. */
+int tensors_add(struct tensors *t, bool has_decay, const int shape[4], const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* Allocate the flat arrays, zeroed; with gradients or without. No tensors_add after this. */
+void tensors_alloc(struct tensors *t, bool with_gradients);
 
 /* The tensor of this name, or NULL. */
 const struct tensor *tensors_find(const struct tensors *t, const char *name);
+
+/* Where tensor i's weights and gradients are (ops memory). */
+float *tensors_weight(const struct tensors *t, int i);
+float *tensors_gradient(const struct tensors *t, int i);
+
+void tensors_zero_gradients(struct tensors *t);
+
+/* 1 where weight decay applies, 0 elsewhere: [count] in ops memory, yours to release (ops->release). */
+float *tensors_decay_mask(const struct tensors *t);
 
 #endif
