@@ -1,0 +1,425 @@
+#include "common/schema.h"
+
+#include <errno.h>
+#include <locale.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/die.h"
+
+static const double INT_LIMIT = 9007199254740992.0; /* 2^53: beyond it JSON numbers lose units */
+
+static const char *const type_names[] = {
+	[PARAM_INT] = "int",	   [PARAM_FLOAT] = "float", [PARAM_BOOL] = "bool", [PARAM_TEXT] = "text",
+	[PARAM_CHOICE] = "choice", [PARAM_LIST] = "list",   [PARAM_PATH] = "path"};
+static const int n_types = sizeof type_names / sizeof *type_names;
+
+static bool has_limits(const struct param *p)
+{
+	return p->min != 0 || p->max != 0;
+}
+
+/* "an integer from 1 to 1000 Hz": what the parameter takes, for messages. */
+static void expectation(char *out, size_t size, const struct param *p)
+{
+	static const char *const nouns[] = {[PARAM_INT] = "an integer",
+					    [PARAM_FLOAT] = "a number",
+					    [PARAM_BOOL] = "true or false",
+					    [PARAM_TEXT] = "a text",
+					    [PARAM_CHOICE] = "one of",
+					    [PARAM_LIST] = "a list like [a, b]",
+					    [PARAM_PATH] = "a file, folder or URL"};
+	const char *unit = p->unit ? p->unit : "", *space = p->unit ? " " : "";
+	if (p->type == PARAM_CHOICE)
+		snprintf(out, size, "%s: %s", nouns[p->type], p->choices);
+	else if ((p->type == PARAM_INT || p->type == PARAM_FLOAT) && has_limits(p))
+		snprintf(out, size, "%s from %.15g to %.15g%s%s", nouns[p->type], p->min, p->max, space,
+			 unit);
+	else
+		snprintf(out, size, "%s%s%s%s", nouns[p->type], p->unit ? " (" : "", unit,
+			 p->unit ? ")" : "");
+}
+
+static int refuse(const struct param *p, const struct place *at, struct error *e, const char *got)
+{
+	char expected[256];
+	expectation(expected, sizeof expected, p);
+	return error_set(e, at->file, at->line, "%s%s%s: expected %s, got '%.80s'",
+			 at->section ? at->section : "", at->section ? "." : "", p->name, expected, got);
+}
+
+static const char *skip_digits(const char *s)
+{
+	while (*s >= '0' && *s <= '9')
+		s++;
+	return s;
+}
+
+/* JSON's grammar of numbers; *is_integer: neither fraction nor exponent. */
+static bool is_number(const char *s, bool *is_integer)
+{
+	s += *s == '-';
+	const char *end = skip_digits(s);
+	if (end == s || (*s == '0' && end != s + 1))
+		return false;
+	*is_integer = *end == '\0';
+	if (*end == '.') {
+		s = end + 1;
+		end = skip_digits(s);
+		if (end == s)
+			return false;
+	}
+	if (*end == 'e' || *end == 'E') {
+		s = end + 1;
+		s += *s == '-' || *s == '+';
+		end = skip_digits(s);
+		if (end == s)
+			return false;
+	}
+	return *end == '\0';
+}
+
+static double number(const char *text)
+{
+	static locale_t c_locale; /* strtod would read "0.1" as 0 under a German locale */
+	if (!c_locale && !(c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0)))
+		die("newlocale: %s", strerror(errno));
+	return strtod_l(text, NULL, c_locale);
+}
+
+static json_t *number_value(const struct param *p, const char *text)
+{
+	bool is_integer = false;
+	if (!is_number(text, &is_integer) || (p->type == PARAM_INT && !is_integer))
+		return NULL;
+	double x = number(text);
+	if (!isfinite(x) || (p->type == PARAM_INT && fabs(x) > INT_LIMIT))
+		return NULL;
+	return p->type == PARAM_INT ? json_integer((json_int_t)x)
+				    : json_real(x + 0.0); /* -0 and 0 are one value */
+}
+
+/* One item of "[a, b]": trimmed, its quotes taken off. NULL if it is empty without quotes or its quotes do
+ * not match. */
+static json_t *flow_item(const char *s, const char *end)
+{
+	while (s < end && (*s == ' ' || *s == '\t'))
+		s++;
+	while (end > s && (end[-1] == ' ' || end[-1] == '\t'))
+		end--;
+	if (s == end)
+		return NULL;
+	if (*s == '\'' || *s == '"') {
+		if (end - s < 2 || end[-1] != *s)
+			return NULL;
+		s++, end--;
+	}
+	return json_stringn(s, (size_t)(end - s));
+}
+
+static json_t *flow_list(const char *text)
+{
+	size_t n = strlen(text);
+	if (n < 2 || text[0] != '[' || text[n - 1] != ']')
+		return NULL;
+	json_t *list = json_array();
+	const char *s = text + 1, *end = text + n - 1;
+	if (s + strspn(s, " \t") == end)
+		return list;
+	while (s <= end) {
+		const char *comma = memchr(s, ',', (size_t)(end - s));
+		const char *stop = comma ? comma : end;
+		if (json_array_append_new(list, flow_item(s, stop)) < 0) {
+			json_decref(list);
+			return NULL;
+		}
+		s = stop + 1;
+	}
+	return list;
+}
+
+static bool is_null(const char *text)
+{
+	return !*text || !strcmp(text, "~") || !strcmp(text, "null") || !strcmp(text, "Null") ||
+	       !strcmp(text, "NULL");
+}
+
+static bool is_choice(const struct param *p, const char *text)
+{
+	size_t n = strlen(text);
+	for (const char *s = p->choices; n && (s = strstr(s, text)); s++)
+		if ((s == p->choices || s[-1] == ' ') && (s[n] == ' ' || !s[n]) && !strchr(text, ' '))
+			return true;
+	return false;
+}
+
+static json_t *convert(const struct param *p, const char *text, bool is_quoted)
+{
+	bool is_text = p->type == PARAM_TEXT || p->type == PARAM_CHOICE || p->type == PARAM_PATH;
+	if (is_quoted && !is_text)
+		return NULL;
+	if (!is_quoted && is_null(text))
+		return NULL;
+	switch (p->type) {
+	case PARAM_INT:
+	case PARAM_FLOAT:
+		return number_value(p, text);
+	case PARAM_BOOL:
+		return !strcmp(text, "true") ? json_true() : !strcmp(text, "false") ? json_false() : NULL;
+	case PARAM_LIST:
+		return flow_list(text);
+	case PARAM_TEXT:
+	case PARAM_CHOICE:
+	case PARAM_PATH:
+		return json_string(text); /* NULL if it is not UTF-8 */
+	case PARAM_END:
+		break;
+	}
+	BUG("a parameter without a type");
+}
+
+json_t *schema_value(const struct param *p, const char *text, bool is_quoted, const struct place *at,
+		     struct error *e)
+{
+	json_t *value = convert(p, text, is_quoted);
+	if (!value) {
+		refuse(p, at, e, text);
+		return NULL;
+	}
+	if (schema_check(p, value, at, e) < 0) {
+		json_decref(value);
+		return NULL;
+	}
+	return value;
+}
+
+static int check_number(const struct param *p, const json_t *value, const struct place *at, struct error *e)
+{
+	double x = json_number_value(value);
+	if (has_limits(p) && !(x >= p->min && x <= p->max)) {
+		char got[32];
+		snprintf(got, sizeof got, "%.15g", x);
+		return refuse(p, at, e, got);
+	}
+	return 0;
+}
+
+static int check_choice(const struct param *p, const char *text, const struct place *at, struct error *e)
+{
+	if (is_choice(p, text))
+		return 0;
+	return refuse(p, at, e, text);
+}
+
+int schema_check(const struct param *p, const json_t *value, const struct place *at, struct error *e)
+{
+	static const char *const kinds[] = {
+		[JSON_OBJECT] = "a section",   [JSON_ARRAY] = "a list",	 [JSON_STRING] = "a text",
+		[JSON_INTEGER] = "an integer", [JSON_REAL] = "a number", [JSON_TRUE] = "true",
+		[JSON_FALSE] = "false",	       [JSON_NULL] = "null"};
+	const char *found = kinds[json_typeof(value)];
+	const json_t *item;
+	size_t i;
+	switch (p->type) {
+	case PARAM_INT:
+		return json_is_integer(value) ? check_number(p, value, at, e) : refuse(p, at, e, found);
+	case PARAM_FLOAT:
+		return json_is_number(value) ? check_number(p, value, at, e) : refuse(p, at, e, found);
+	case PARAM_BOOL:
+		return json_is_boolean(value) ? 0 : refuse(p, at, e, found);
+	case PARAM_TEXT:
+	case PARAM_PATH:
+		return json_is_string(value) ? 0 : refuse(p, at, e, found);
+	case PARAM_CHOICE:
+		return json_is_string(value) ? check_choice(p, json_string_value(value), at, e)
+					     : refuse(p, at, e, found);
+	case PARAM_LIST:
+		if (!json_is_array(value))
+			return refuse(p, at, e, found);
+		json_array_foreach((json_t *)value, i, item) if (!json_is_string(item)) return refuse(
+			p, at, e, kinds[json_typeof(item)]);
+		return 0;
+	case PARAM_END:
+		break;
+	}
+	BUG("a parameter without a type");
+}
+
+const struct param *schema_find(const struct param *table, const char *name)
+{
+	for (; table->type != PARAM_END; table++)
+		if (!strcmp(table->name, name))
+			return table;
+	return NULL;
+}
+
+/* A default may stand in quotes ('' is the empty text), as in YAML. */
+static json_t *default_value(const struct param *p, const struct place *at, struct error *e)
+{
+	size_t n = strlen(p->otherwise);
+	if (n < 2 || (p->otherwise[0] != '\'' && p->otherwise[0] != '"') ||
+	    p->otherwise[n - 1] != p->otherwise[0])
+		return schema_value(p, p->otherwise, !*p->otherwise && p->type != PARAM_LIST, at, e);
+	char *inner = die_strdup(p->otherwise + 1);
+	inner[n - 2] = '\0';
+	json_t *value = schema_value(p, inner, true, at, e);
+	free(inner);
+	return value;
+}
+
+int schema_fill(const struct param *table, json_t *section, const struct place *at, struct error *e)
+{
+	for (const struct param *p = table; p->type != PARAM_END; p++) {
+		if (json_object_get(section, p->name))
+			continue;
+		const char *name = at->section ? at->section : "";
+		if (!p->otherwise)
+			return error_set(e, at->file, at->line, "%s%s%s must be given: %s", name,
+					 at->section ? "." : "", p->name,
+					 p->help ? p->help : "it has no default");
+		struct place origin = {"default", 0, at->section};
+		json_t *value = default_value(p, &origin, e);
+		if (!value)
+			return -1;
+		json_object_set_new(section, p->name, value);
+	}
+	return 0;
+}
+
+static json_t *split_choices(const char *choices)
+{
+	json_t *list = json_array();
+	for (const char *s = choices + strspn(choices, " "); *s; s += strspn(s, " ")) {
+		size_t n = strcspn(s, " ");
+		json_array_append_new(list, json_stringn(s, n));
+		s += n;
+	}
+	return list;
+}
+
+json_t *schema_describe(const struct param *table)
+{
+	json_t *description = json_array();
+	for (const struct param *p = table; p->type != PARAM_END; p++) {
+		json_t *o = json_object();
+		json_object_set_new(o, "name", json_string(p->name));
+		json_object_set_new(o, "type", json_string(type_names[p->type]));
+		if (p->unit)
+			json_object_set_new(o, "unit", json_string(p->unit));
+		if (has_limits(p)) {
+			json_object_set_new(o, "min", json_real(p->min));
+			json_object_set_new(o, "max", json_real(p->max));
+		}
+		if (p->choices)
+			json_object_set_new(o, "choices", split_choices(p->choices));
+		if (p->otherwise)
+			json_object_set_new(o, "default", json_string(p->otherwise));
+		if (p->help)
+			json_object_set_new(o, "help", json_string(p->help));
+		json_object_set_new(o, "in_key", json_boolean(!p->not_in_key && p->type != PARAM_PATH));
+		json_array_append_new(description, o);
+	}
+	return description;
+}
+
+/* Choices joined by blanks; allocated, as struct param borrows everything else. */
+static char *join_choices(const json_t *list)
+{
+	char *text = die_strdup("");
+	const json_t *item;
+	size_t i;
+	json_array_foreach((json_t *)list, i, item)
+	{
+		const char *s = json_string_value(item);
+		char *longer = die_printf("%s%s%s", text, i ? " " : "", s ? s : "");
+		free(text);
+		text = longer;
+	}
+	return text;
+}
+
+static int read_entry(struct param *p, const json_t *o, const char *name, struct error *e)
+{
+	const char *type = json_string_value(json_object_get(o, "type"));
+	p->name = json_string_value(json_object_get(o, "name"));
+	if (!p->name || !type)
+		return error_set(e, name, 0, "expected an array of {\"name\", \"type\", ...}; build again");
+	for (int t = PARAM_INT; t < n_types; t++)
+		if (!strcmp(type, type_names[t]))
+			p->type = (enum param_type)t;
+	const json_t *choices = json_object_get(o, "choices");
+	if (p->type == PARAM_END || (p->type == PARAM_CHOICE && !json_is_array(choices)))
+		return error_set(e, name, 0, "%s: unknown type '%s'; build again", p->name, type);
+	p->unit = json_string_value(json_object_get(o, "unit"));
+	p->min = json_number_value(json_object_get(o, "min"));
+	p->max = json_number_value(json_object_get(o, "max"));
+	p->otherwise = json_string_value(json_object_get(o, "default"));
+	p->help = json_string_value(json_object_get(o, "help"));
+	p->not_in_key = json_is_false(json_object_get(o, "in_key"));
+	p->choices = choices ? join_choices(choices) : NULL;
+	return 0;
+}
+
+struct param *schema_read(const json_t *description, const char *name, struct error *e)
+{
+	if (!json_is_array(description)) {
+		error_set(e, name, 0, "expected an array of parameters; build again");
+		return NULL;
+	}
+	size_t n = json_array_size(description);
+	struct param *table = die_calloc(n + 1, sizeof *table);
+	for (size_t i = 0; i < n; i++)
+		if (read_entry(&table[i], json_array_get(description, i), name, e) < 0) {
+			table[i].type = PARAM_END;
+			schema_free(table);
+			return NULL;
+		}
+	return table;
+}
+
+void schema_free(struct param *table)
+{
+	for (struct param *p = table; p && p->type != PARAM_END; p++)
+		free((char *)p->choices);
+	free(table);
+}
+
+/* Edit distance (insert, delete, replace, swap of neighbours each cost 1); names over 63 bytes are never
+ * alike. */
+static size_t distance(const char *a, const char *b)
+{
+	size_t n = strlen(a), m = strlen(b), d[3][65];
+	if (n > 63 || m > 63)
+		return 64;
+	for (size_t j = 0; j <= m; j++)
+		d[0][j] = j;
+	for (size_t i = 1; i <= n; i++) {
+		size_t *now = d[i % 3], *before = d[(i + 2) % 3], *earlier = d[(i + 1) % 3];
+		now[0] = i;
+		for (size_t j = 1; j <= m; j++) {
+			size_t best = before[j - 1] + (a[i - 1] != b[j - 1]);
+			best = before[j] + 1 < best ? before[j] + 1 : best;
+			best = now[j - 1] + 1 < best ? now[j - 1] + 1 : best;
+			bool is_swap = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+			now[j] = is_swap && earlier[j - 2] + 1 < best ? earlier[j - 2] + 1 : best;
+		}
+	}
+	return d[n % 3][m];
+}
+
+const char *schema_nearest(const char *name, const char *const *candidates, size_t n)
+{
+	size_t best = strlen(name) / 3 + 1; /* one slip in three letters is still the same word */
+	const char *nearest = NULL;
+	for (size_t i = 0; i < n; i++) {
+		size_t d = distance(name, candidates[i]);
+		if (d <= best && (!nearest || d < best)) {
+			best = d;
+			nearest = candidates[i];
+		}
+	}
+	return nearest;
+}
