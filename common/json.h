@@ -1,6 +1,7 @@
 /*
- * JSON: jansson's values, read strictly and written canonically (RFC 8785: members sorted by UTF-16 code units, no
- * white space, ECMAScript's shortest numbers). Equal values give equal bytes, so the bytes can be hashed.
+ * JSON: jansson's values, read strictly and written canonically (RFC 8785: members sorted by UTF-16 code
+ *units, no white space, ECMAScript's shortest numbers). Equal values give equal bytes, so the bytes can be
+ *hashed.
  *
  *	json_t *v = json_read(text, n, "header of record 17", &e);      // NULL: e says file, line and column
  *	char *s = json_canonical(v, &n);                                // yours to free
@@ -13,18 +14,20 @@
 
 #include "common/error.h"
 
-/* Parse exactly one value. Duplicate members, NUL bytes, invalid UTF-8, NaN, depth over 64 and trailing text are
- * errors. name stands for the file in messages. Returns a new reference, or NULL with e filled. */
+/* Parse exactly one value. Duplicate members, NUL bytes, invalid UTF-8, NaN, integers beyond 2^53, depth over
+ * 64 and trailing text are errors. name stands for the file in messages. Returns a new reference, or NULL
+ * with e filled. */
 json_t *json_read(const char *text, size_t n_bytes, const char *name, struct error *e);
 
-/* Canonical bytes, NUL-terminated, yours to free; *n_bytes (may be NULL) without the NUL. Integers beyond 2^53 and
- * non-finite numbers are a BUG: store them as strings. */
+/* Canonical bytes, NUL-terminated, yours to free; *n_bytes (may be NULL) without the NUL. Integers beyond
+ * 2^53 and non-finite numbers are a BUG: store them as strings. */
 char *json_canonical(const json_t *value, size_t *n_bytes);
 
 /* The shortest decimal text that reads back as this double, in ECMAScript's form (RFC 8785, 3.2.2.3). */
 void json_number_text(char out[32], double x);
 
-/* The same for float32: the shortest text that reads back as this float ("0.1", not "0.10000000149011612"). */
+/* The same for float32: the shortest text that reads back as this float ("0.1", not "0.10000000149011612").
+ */
 void json_float_text(char out[32], float x);
 
 #endif

@@ -1,0 +1,177 @@
+#include "common/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/die.h"
+
+static int fail(struct error *e, const char *path, const char *doing)
+{
+	return error_set(e, path, 0, "cannot %s: %s", doing, strerror(errno));
+}
+
+/* Read until end of file or until more than max bytes came. */
+static int read_all(int fd, char **bytes, size_t *n_bytes, size_t max)
+{
+	size_t n = 0, room = 4096;
+	char *p = die_malloc(room + 1);
+	for (;;) {
+		if (n == room) {
+			room *= 2;
+			p = die_realloc(p, room + 1);
+		}
+		ssize_t got = read(fd, p + n, room - n);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0) {
+			free(p);
+			return -1;
+		}
+		n += (size_t)got;
+		if (got == 0 || n > max)
+			break;
+	}
+	p[n] = 0;
+	*bytes = p;
+	*n_bytes = n;
+	return 0;
+}
+
+int file_read(char **bytes, size_t *n_bytes, const char *path, size_t max, struct error *e)
+{
+	*bytes = NULL;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return fail(e, path, "open");
+	int status = read_all(fd, bytes, n_bytes, max);
+	if (status < 0)
+		fail(e, path, "read");
+	close(fd);
+	if (status == 0 && *n_bytes > max) {
+		free(*bytes);
+		*bytes = NULL;
+		return error_set(e, path, 0, "file is larger than the %zu bytes expected at most", max);
+	}
+	return status;
+}
+
+static int write_all(int fd, const char *bytes, size_t n_bytes)
+{
+	while (n_bytes) {
+		ssize_t put = write(fd, bytes, n_bytes);
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put < 0)
+			return -1;
+		bytes += put;
+		n_bytes -= (size_t)put;
+	}
+	return 0;
+}
+
+/* A new file beside path, named by process and number so that no two writers share one. */
+static char *new_name(const char *path)
+{
+	static atomic_uint counter;
+	return die_printf("%s.%ld-%u.new", path, (long)getpid(), atomic_fetch_add(&counter, 1));
+}
+
+static int write_new(const char *name, const void *bytes, size_t n_bytes, struct error *e)
+{
+	int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	if (fd < 0)
+		return fail(e, name, "create");
+	int status = write_all(fd, bytes, n_bytes) < 0 || fsync(fd) < 0 ? fail(e, name, "write") : 0;
+	if (close(fd) < 0 && status == 0)
+		status = fail(e, name, "write");
+	return status;
+}
+
+int file_replace(const char *path, const void *bytes, size_t n_bytes, struct error *e)
+{
+	char *name = new_name(path);
+	int status = write_new(name, bytes, n_bytes, e);
+	if (status == 0 && rename(name, path) < 0)
+		status = fail(e, path, "replace");
+	if (status < 0)
+		unlink(name);
+	free(name);
+	return status;
+}
+
+int file_replace_if_different(const char *path, const void *bytes, size_t n_bytes, struct error *e)
+{
+	char *old;
+	size_t n_old;
+	if (file_read(&old, &n_old, path, n_bytes, NULL) == 0) {
+		bool is_same = n_old == n_bytes && !memcmp(old, bytes, n_bytes);
+		free(old);
+		if (is_same)
+			return 0;
+	}
+	return file_replace(path, bytes, n_bytes, e);
+}
+
+static int make_one(const char *path, struct error *e)
+{
+	struct stat s;
+	if (mkdir(path, 0777) == 0)
+		return 0;
+	int why = errno;
+	if (stat(path, &s) == 0) {
+		if (S_ISDIR(s.st_mode))
+			return 0;
+		return error_set(e, path, 0, "is not a folder; remove it or choose another place");
+	}
+	errno = why;
+	return fail(e, path, "make this folder");
+}
+
+int file_make_folder(const char *path, struct error *e)
+{
+	char *part = die_strdup(path);
+	int status = 0;
+	for (char *p = part + 1; status == 0 && part[0] && *p; p++) {
+		if (*p != '/')
+			continue;
+		*p = 0;
+		status = make_one(part, e);
+		*p = '/';
+	}
+	if (status == 0 && part[0])
+		status = make_one(part, e);
+	free(part);
+	return status;
+}
+
+bool file_exists(const char *path)
+{
+	struct stat s;
+	return stat(path, &s) == 0;
+}
+
+int file_sync_folder(const char *path, struct error *e)
+{
+	const char *slash = strrchr(path, '/');
+	char *folder = !slash	       ? die_strdup(".")
+		       : slash == path ? die_strdup("/")
+				       : strndup(path, (size_t)(slash - path));
+	if (!folder)
+		die("out of memory");
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), status = 0;
+	if (fd < 0)
+		status = fail(e, folder, "open this folder");
+	else if (fsync(fd) < 0 && errno != EINVAL &&
+		 errno != EROFS) /* some file systems cannot sync a folder */
+		status = fail(e, folder, "sync this folder");
+	if (fd >= 0)
+		close(fd);
+	free(folder);
+	return status;
+}

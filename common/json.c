@@ -1,0 +1,297 @@
+#include "common/json.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/die.h"
+
+#define MAX_DEPTH   64
+#define MAX_INTEGER 9007199254740992 /* 2^53: beyond it a double cannot hold every integer */
+
+/* Jansson's own limit is 2048 levels; ours keeps recursion over its values shallow. */
+static bool is_too_deep(const char *text, size_t n_bytes)
+{
+	int depth = 0;
+	bool in_string = false;
+	for (size_t i = 0; i < n_bytes; i++) {
+		char c = text[i];
+		if (in_string && c == '\\')
+			i++;
+		else if (c == '"')
+			in_string = !in_string;
+		else if (!in_string && (c == '[' || c == '{') && ++depth > MAX_DEPTH)
+			return true;
+		else if (!in_string && (c == ']' || c == '}'))
+			depth--;
+	}
+	return false;
+}
+
+static bool is_exact(json_int_t x)
+{
+	return x >= -MAX_INTEGER && x <= MAX_INTEGER;
+}
+
+static bool has_exact_numbers(const json_t *value)
+{
+	const char *name;
+	json_t *item;
+	size_t i;
+	if (json_is_integer(value))
+		return is_exact(json_integer_value(value));
+	json_array_foreach(value, i, item) if (!has_exact_numbers(item)) return false;
+	json_object_foreach((json_t *)value, name, item) if (!has_exact_numbers(item)) return false;
+	return true;
+}
+
+json_t *json_read(const char *text, size_t n_bytes, const char *name, struct error *e)
+{
+	if (is_too_deep(text, n_bytes)) {
+		error_set(e, name, 0, "JSON is nested deeper than %d levels", MAX_DEPTH);
+		return NULL;
+	}
+	json_error_t why;
+	json_t *value = json_loadb(text, n_bytes, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
+	if (!value) {
+		error_set(e, name, why.line, "column %d: not valid JSON: %s", why.column, why.text);
+		return NULL;
+	}
+	if (!has_exact_numbers(value)) {
+		error_set(e, name, 0, "an integer is beyond 2^53; write it as a string");
+		json_decref(value);
+		return NULL;
+	}
+	return value;
+}
+
+/* ---- numbers ---- */
+
+static bool reads_back(const char *text, double x, bool is_float)
+{
+	return is_float ? strtof(text, NULL) == (float)x : strtod(text, NULL) == x;
+}
+
+/* Add one unit in the last place to a positive "d.ddde[+-]xx". */
+static void bump(char *text)
+{
+	char *end = strchr(text, 'e');
+	char *p = end - 1;
+	for (; p >= text; p--) {
+		if (*p == '.')
+			continue;
+		if (*p != '9') {
+			++*p;
+			return;
+		}
+		*p = '0';
+	}
+	int exponent = atoi(end + 1) + 1; /* 9.99 became 0.00: it is 1.00 with the next exponent */
+	text[0] = '1';
+	sprintf(end, "e%d", exponent);
+}
+
+/*
+ * The fewest digits that read back as x > 0, in the form d.ddde<exponent>. printf gives the nearest decimal
+ * of n digits; under a power of two doubles lie twice as dense as above it, so there the decimal above may
+ * read back where the nearest one, below, does not.
+ */
+static void shortest(char text[64], double x, bool is_float)
+{
+	int most = is_float ? 9 : 17, exponent;
+	bool is_power = frexp(x, &exponent) == 0.5;
+	for (int digits = 1; digits <= most; digits++) {
+		snprintf(text, 64, "%.*e", digits - 1, x);
+		if (reads_back(text, x, is_float))
+			return;
+		if (is_power) {
+			bump(text);
+			if (reads_back(text, x, is_float))
+				return;
+		}
+	}
+	BUG("no decimal text reads back as the number");
+}
+
+/* Lay out digits and exponent as ECMAScript's Number.prototype.toString does (RFC 8785, 3.2.2.3). */
+static void lay_out(char text[64], const char *digits, int n_digits, int exponent)
+{
+	static const char zeros[] = "000000000000000000000";
+	int point = exponent + 1; /* of 0.ddd times ten to this */
+	if (n_digits <= point && point <= 21)
+		snprintf(text, 64, "%s%.*s", digits, point - n_digits, zeros);
+	else if (0 < point && point <= 21)
+		snprintf(text, 64, "%.*s.%s", point, digits, digits + point);
+	else if (-6 < point && point <= 0)
+		snprintf(text, 64, "0.%.*s%s", -point, zeros, digits);
+	else
+		snprintf(text, 64, "%c%s%se%+d", digits[0], n_digits > 1 ? "." : "", digits + 1, exponent);
+}
+
+static void number_text(char out[32], double x, bool is_float)
+{
+	if (!isfinite(x))
+		BUG("a number in canonical JSON is not finite");
+	if (x == 0) {
+		strcpy(out, "0"); /* minus zero too */
+		return;
+	}
+	char text[64], digits[20];
+	shortest(text, fabs(x), is_float);
+	char *e = strchr(text, 'e');
+	int n = 0;
+	for (const char *p = text; p < e; p++)
+		if (*p != '.')
+			digits[n++] = *p;
+	while (n > 1 && digits[n - 1] == '0')
+		n--;
+	digits[n] = 0;
+	lay_out(text, digits, n, atoi(e + 1));
+	snprintf(out, 32, "%s%.25s", x < 0 ? "-" : "", text); /* the longest is -1.2345678901234567e-300 */
+}
+
+void json_number_text(char out[32], double x)
+{
+	number_text(out, x, false);
+}
+
+void json_float_text(char out[32], float x)
+{
+	number_text(out, (double)x, true);
+}
+
+/* ---- canonical writer ---- */
+
+struct text {
+	char *bytes;
+	size_t n, room;
+};
+
+static void put(struct text *t, const char *bytes, size_t n)
+{
+	if (t->n + n + 1 > t->room) {
+		t->room = 2 * (t->n + n + 1);
+		t->bytes = die_realloc(t->bytes, t->room);
+	}
+	memcpy(t->bytes + t->n, bytes, n);
+	t->n += n;
+	t->bytes[t->n] = 0;
+}
+
+static void put_text(struct text *t, const char *s)
+{
+	put(t, s, strlen(s));
+}
+
+static void put_string(struct text *t, const char *s, size_t n)
+{
+	static const char *const shorts[32] = {
+		['\b'] = "\\b", ['\t'] = "\\t", ['\n'] = "\\n", ['\f'] = "\\f", ['\r'] = "\\r"};
+	put_text(t, "\"");
+	for (size_t i = 0; i < n; i++) {
+		unsigned char c = (unsigned char)s[i];
+		char hex[8];
+		if (c == '"' || c == '\\') {
+			put_text(t, "\\");
+			put(t, s + i, 1);
+		} else if (c >= 32) {
+			put(t, s + i, 1);
+		} else if (shorts[c]) {
+			put_text(t, shorts[c]);
+		} else {
+			sprintf(hex, "\\u%04x", c);
+			put_text(t, hex);
+		}
+	}
+	put_text(t, "\"");
+}
+
+/* UTF-8 bytes sort as UTF-16 code units do, except that surrogates (lead bytes f0..f4) come before
+ * U+E000..U+FFFF. */
+static int compare_names(const void *a, const void *b)
+{
+	const unsigned char *x = *(const unsigned char *const *)a, *y = *(const unsigned char *const *)b;
+	while (*x && *x == *y)
+		x++, y++;
+	if (*x >= 0xee && *y >= 0xee && (*x >= 0xf0) != (*y >= 0xf0))
+		return *x >= 0xf0 ? -1 : 1;
+	return *x - *y;
+}
+
+static void put_value(struct text *t, const json_t *value);
+
+static void put_object(struct text *t, const json_t *value)
+{
+	size_t n = json_object_size(value), i = 0;
+	const char **names = die_malloc(n * sizeof *names);
+	const char *name;
+	json_t *item;
+	json_object_foreach((json_t *)value, name, item) names[i++] = name;
+	qsort(names, n, sizeof *names, compare_names);
+	put_text(t, "{");
+	for (i = 0; i < n; i++) {
+		put_text(t, i ? "," : "");
+		put_string(t, names[i], strlen(names[i]));
+		put_text(t, ":");
+		put_value(t, json_object_get(value, names[i]));
+	}
+	put_text(t, "}");
+	free(names);
+}
+
+static void put_array(struct text *t, const json_t *value)
+{
+	size_t i;
+	json_t *item;
+	put_text(t, "[");
+	json_array_foreach(value, i, item)
+	{
+		put_text(t, i ? "," : "");
+		put_value(t, item);
+	}
+	put_text(t, "]");
+}
+
+static void put_value(struct text *t, const json_t *value)
+{
+	char number[32];
+	switch (json_typeof(value)) {
+	case JSON_OBJECT:
+		put_object(t, value);
+		break;
+	case JSON_ARRAY:
+		put_array(t, value);
+		break;
+	case JSON_STRING:
+		put_string(t, json_string_value(value), json_string_length(value));
+		break;
+	case JSON_INTEGER:
+		if (!is_exact(json_integer_value(value)))
+			BUG("an integer in canonical JSON is beyond 2^53");
+		sprintf(number, "%lld", (long long)json_integer_value(value));
+		put_text(t, number);
+		break;
+	case JSON_REAL:
+		json_number_text(number, json_real_value(value));
+		put_text(t, number);
+		break;
+	case JSON_TRUE:
+	case JSON_FALSE:
+		put_text(t, json_is_true(value) ? "true" : "false");
+		break;
+	case JSON_NULL:
+		put_text(t, "null");
+	}
+}
+
+char *json_canonical(const json_t *value, size_t *n_bytes)
+{
+	struct text t = {0};
+	put_value(&t, value);
+	if (n_bytes)
+		*n_bytes = t.n;
+	return t.bytes;
+}
