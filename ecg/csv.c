@@ -1,0 +1,196 @@
+#include "ecg/csv.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/die.h"
+
+struct csv {
+	const char *name, *at, *end;
+	long line, row_line; /* of `at`, and where the current row began */
+	int n_columns;
+	char **names;
+	char *text;	/* fields of the current row, one after another, each with its NUL */
+	size_t *fields; /* offsets into text: the buffer moves when it grows */
+	size_t n_text, text_max;
+};
+
+static void append(struct csv *c, char byte)
+{
+	if (c->n_text == c->text_max)
+		c->text = die_realloc(c->text, c->text_max = c->text_max ? 2 * c->text_max : 4096);
+	c->text[c->n_text++] = byte;
+}
+
+static int bad(const struct csv *c, struct error *e, long line, const char *what)
+{
+	return error_set(e, c->name, line, "%s", what);
+}
+
+/* One byte of a field; c->at points at it. */
+static int take(struct csv *c, size_t field, struct error *e)
+{
+	if (!*c->at)
+		return bad(c, e, c->line, "NUL byte: not a text file");
+	if (c->n_text - field >= CSV_FIELD)
+		return bad(c, e, c->line, "field longer than 1 MiB: is a closing quote missing?");
+	append(c, *c->at++);
+	return 0;
+}
+
+static int read_quoted(struct csv *c, size_t field, struct error *e)
+{
+	long opened = c->line;
+	c->at++;
+	while (c->at < c->end) {
+		if (*c->at == '"') {
+			c->at++;
+			if (c->at == c->end || *c->at != '"')
+				return 0;
+		}
+		if (*c->at == '\n')
+			c->line++;
+		if (take(c, field, e) < 0)
+			return -1;
+	}
+	return bad(c, e, opened, "quoted field is never closed");
+}
+
+static bool is_row_end(const struct csv *c)
+{
+	return c->at == c->end || *c->at == '\n' ||
+	       (*c->at == '\r' && c->at + 1 < c->end && c->at[1] == '\n');
+}
+
+static int read_field(struct csv *c, struct error *e)
+{
+	size_t field = c->n_text;
+	if (c->at < c->end && *c->at == '"') {
+		if (read_quoted(c, field, e) < 0)
+			return -1;
+		if (!is_row_end(c) && *c->at != ',')
+			return bad(c, e, c->line, "text after the closing quote of a field");
+	} else {
+		while (!is_row_end(c) && *c->at != ',') {
+			if (*c->at == '"')
+				return bad(c, e, c->line,
+					   "quote inside a field that does not begin with one");
+			if (*c->at == '\r')
+				return bad(c, e, c->line, "carriage return inside a field");
+			if (take(c, field, e) < 0)
+				return -1;
+		}
+	}
+	append(c, '\0');
+	return 0;
+}
+
+/* Read one row into text and fields: the number of fields, or -1. */
+static int read_row(struct csv *c, struct error *e)
+{
+	int n = 0;
+	c->n_text = 0;
+	c->row_line = c->line;
+	for (;;) {
+		if (n == CSV_COLUMNS)
+			return bad(c, e, c->line, "more than 1024 columns");
+		c->fields[n++] = c->n_text;
+		if (read_field(c, e) < 0)
+			return -1;
+		if (is_row_end(c))
+			break;
+		c->at++;
+	}
+	if (c->at < c->end) {
+		c->at += *c->at == '\r' ? 2 : 1;
+		c->line++;
+	}
+	return n;
+}
+
+struct csv *csv_open(const char *name, const char *bytes, size_t n_bytes, struct error *e)
+{
+	struct csv *c = die_calloc(1, sizeof *c);
+	*c = (struct csv){.name = name, .at = bytes, .end = bytes + n_bytes, .line = 1};
+	c->fields = die_malloc(CSV_COLUMNS * sizeof *c->fields);
+	if (n_bytes >= 3 && !memcmp(bytes, "\xef\xbb\xbf", 3))
+		c->at += 3;
+	if (c->at == c->end) {
+		bad(c, e, 0, "empty file, expected a row of column names");
+		goto fail;
+	}
+	int n = read_row(c, e);
+	if (n < 0)
+		goto fail;
+	c->names = die_calloc((size_t)n, sizeof *c->names);
+	for (; c->n_columns < n; c->n_columns++)
+		c->names[c->n_columns] = die_strdup(c->text + c->fields[c->n_columns]);
+	return c;
+fail:
+	csv_close(c);
+	return NULL;
+}
+
+void csv_close(struct csv *c)
+{
+	if (!c)
+		return;
+	for (int i = 0; i < c->n_columns; i++)
+		free(c->names[i]);
+	free(c->names);
+	free(c->text);
+	free(c->fields);
+	free(c);
+}
+
+int csv_columns(const struct csv *c)
+{
+	return c->n_columns;
+}
+
+const char *csv_name(const struct csv *c, int column)
+{
+	return c->names[column];
+}
+
+int csv_find(const struct csv *c, const char *column)
+{
+	for (int i = 0; i < c->n_columns; i++)
+		if (!strcmp(c->names[i], column))
+			return i;
+	return -1;
+}
+
+int csv_require(const struct csv *c, const char *column, struct error *e)
+{
+	int found = csv_find(c, column);
+	if (found < 0)
+		return error_set(e, c->name, 1, "no column '%s'", column);
+	for (int i = found + 1; i < c->n_columns; i++)
+		if (!strcmp(c->names[i], column))
+			return error_set(e, c->name, 1, "column '%s' stands there twice", column);
+	return found;
+}
+
+int csv_next(struct csv *c, struct error *e)
+{
+	if (c->at == c->end)
+		return 0;
+	int n = read_row(c, e);
+	if (n < 0)
+		return -1;
+	if (n != c->n_columns)
+		return error_set(e, c->name, c->row_line, "expected %d columns, found %d", c->n_columns, n);
+	return 1;
+}
+
+const char *csv_text(const struct csv *c, int column)
+{
+	return c->text + c->fields[column];
+}
+
+long csv_line(const struct csv *c)
+{
+	return c->row_line;
+}

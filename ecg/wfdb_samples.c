@@ -1,0 +1,137 @@
+#include "ecg/wfdb_samples.h"
+
+/* Bytes of n samples in a format. n < 2^33. */
+static uint64_t size_of(int format, uint64_t n)
+{
+	switch (format) {
+	case 80:
+		return n;
+	case 212:
+		return n / 2 * 3 + n % 2 * 2;
+	case 24:
+		return 3 * n;
+	case 32:
+		return 4 * n;
+	default:
+		return 2 * n;
+	}
+}
+
+static uint64_t samples_in(int format, uint64_t n_bytes)
+{
+	if (format == 212)
+		return n_bytes / 3 * 2 + n_bytes % 3 / 2;
+	return n_bytes / size_of(format, 1);
+}
+
+long wfdb_samples_count(const struct wfdb *h, int first, int last, const char *file, size_t n_bytes,
+			struct error *e)
+{
+	const struct wfdb_signal *s = &h->signals[first];
+	uint64_t n_signals = (uint64_t)(last - first), offset = (uint64_t)s->offset;
+	for (int i = first + 1; i < last; i++)
+		if (h->signals[i].format != s->format || h->signals[i].offset != s->offset)
+			return error_set(e, file, 0, "its signals differ in format or offset in the header");
+	if (n_bytes < offset)
+		return error_set(e, file, 0, "expected samples from byte %ld on, found %zu bytes", s->offset,
+				 n_bytes);
+	uint64_t n = (uint64_t)h->n_samples;
+	if (!n) {
+		n = samples_in(s->format, n_bytes - offset) / n_signals;
+		if (n < 1 || n > (uint64_t)WFDB_SAMPLES)
+			return error_set(e, file, 0, "%zu bytes make no record of 1 to %ld samples", n_bytes,
+					 WFDB_SAMPLES);
+	}
+	uint64_t size = offset + size_of(s->format, n * n_signals);
+	/* An odd number of format 212 samples may be filled up to a whole triple. */
+	if (n_bytes != size && !(s->format == 212 && n * n_signals % 2 && n_bytes == size + 1))
+		return error_set(e, file, 0,
+				 "expected %llu bytes (%llu samples of %llu signals, format %d), found %zu",
+				 (unsigned long long)size, (unsigned long long)n,
+				 (unsigned long long)n_signals, s->format, n_bytes);
+	return (long)n;
+}
+
+static int32_t sign_extend(uint32_t x, int bits)
+{
+	uint32_t sign = UINT32_C(1) << (bits - 1);
+	return (int32_t)((x ^ sign) - sign);
+}
+
+/* Sample i of a file's bytes. */
+static int32_t sample(const uint8_t *b, uint64_t i, int format)
+{
+	switch (format) {
+	case 80:
+		return (int32_t)b[i] - 128;
+	case 212:
+		b += i / 2 * 3;
+		return i % 2 ? sign_extend((uint32_t)(b[1] & 0xf0) << 4 | b[2], 12)
+			     : sign_extend((uint32_t)(b[1] & 0x0f) << 8 | b[0], 12);
+	case 24:
+		b += 3 * i;
+		return sign_extend((uint32_t)b[2] << 16 | (uint32_t)b[1] << 8 | b[0], 24);
+	case 32:
+		b += 4 * i;
+		return (int32_t)((uint32_t)b[3] << 24 | (uint32_t)b[2] << 16 | (uint32_t)b[1] << 8 | b[0]);
+	case 61:
+		b += 2 * i;
+		return sign_extend((uint32_t)b[0] << 8 | b[1], 16);
+	default:
+		b += 2 * i;
+		return sign_extend((uint32_t)b[1] << 8 | b[0], 16);
+	}
+}
+
+static int32_t lowest(int format)
+{
+	switch (format) {
+	case 80:
+		return -128;
+	case 212:
+		return -2048;
+	case 24:
+		return -(1 << 23);
+	case 32:
+		return INT32_MIN;
+	default:
+		return INT16_MIN;
+	}
+}
+
+static int check(const struct wfdb_signal *s, int32_t initial, uint16_t sum, const char *file,
+		 struct error *e)
+{
+	if (s->has_initial && s->initial != initial)
+		return error_set(e, file, 0, "signal %s: expected the initial value %d, found %d", s->name,
+				 (int)s->initial, (int)initial);
+	if (s->has_checksum && s->checksum != sum)
+		return error_set(e, file, 0, "signal %s: expected checksum %u, found %u: the file is damaged",
+				 s->name, s->checksum, sum);
+	return 0;
+}
+
+int wfdb_samples_read(int32_t *x, long n_samples, const struct wfdb *h, int first, int last, const char *file,
+		      const uint8_t *bytes, size_t n_bytes, struct error *e)
+{
+	if (wfdb_samples_count(h, first, last, file, n_bytes, e) != n_samples)
+		return error_set(e, file, 0, "expected %ld samples per signal as in the record's other files",
+				 n_samples);
+	int format = h->signals[first].format;
+	uint64_t n = (uint64_t)n_samples, n_signals = (uint64_t)(last - first);
+	int32_t missing = lowest(format);
+	bytes += h->signals[first].offset;
+	for (uint64_t k = 0; k < n_signals; k++) {
+		const struct wfdb_signal *s = &h->signals[first + (int)k];
+		uint16_t sum = 0;
+		for (uint64_t t = 0; t < n; t++) {
+			int32_t v = sample(bytes, t * n_signals + k, format);
+			sum = (uint16_t)(sum + (uint32_t)v);
+			x[t * (uint64_t)h->n_signals + (uint64_t)(first + (int)k)] =
+				v == missing ? WFDB_MISSING : v;
+		}
+		if (check(s, sample(bytes, k, format), sum, file, e) < 0)
+			return -1;
+	}
+	return 0;
+}

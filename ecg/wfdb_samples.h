@@ -1,0 +1,37 @@
+/*
+ * The samples of a WFDB record (signal files; https://physionet.org/physiotools/wag/signal-5.htm): formats
+ * 16, 24, 32 (two's complement, little-endian), 61 (16, big-endian), 80 (8-bit offset binary), 212 (two
+ * 12-bit samples in three bytes). Signals of one file alternate sample by sample.
+ *
+ *	int32_t *x = ...;                                         // [T][h.n_signals]
+ *	for (int first = 0, last; first < h.n_signals; first = last) {
+ *		last = wfdb_group_end(&h, first);                 // these share one file
+ *		wfdb_samples_read(x, T, &h, first, last, file, bytes, n_bytes, &e);
+ *	}
+ *
+ * Checked: the size of the file, to the byte; each signal's initial value and checksum where the header
+ * states them. The lowest value of a format means "no sample" there; it comes out as WFDB_MISSING.
+ */
+#ifndef ECG_WFDB_SAMPLES_H
+#define ECG_WFDB_SAMPLES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/error.h"
+#include "ecg/wfdb.h"
+
+#define WFDB_MISSING INT32_MIN
+
+/* Samples per signal that a file of n_bytes holds for signals first..last-1: T, or -1 with e filled if the
+ * header's number does not fit the size, or signals of the file disagree on format or offset. file: its name,
+ * for messages. */
+long wfdb_samples_count(const struct wfdb *h, int first, int last, const char *file, size_t n_bytes,
+			struct error *e);
+
+/* Decode into columns first..last-1 of x [T][h->n_signals], T from wfdb_samples_count. 0, or -1 with e
+ * filled. */
+int wfdb_samples_read(int32_t *x, long n_samples, const struct wfdb *h, int first, int last, const char *file,
+		      const uint8_t *bytes, size_t n_bytes, struct error *e);
+
+#endif
