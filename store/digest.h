@@ -1,7 +1,10 @@
 /*
- * SHA-256 and the Merkle tree of a table (RFC 6962, section 2.1), over records (key, value):
- *	leaf = SHA-256(0x00 | u32be key length | key | u64be value length | value),  node = SHA-256(0x01 | left | right)
- * The root of an empty table is SHA-256 of nothing. Streaming: a stack of 64 nodes, no list of leaves.
+ * SHA-256 of bytes, of a stream of bytes, and of one record of a table (the leaf of its Merkle tree,
+ *store/merkle.h).
+ *
+ *	struct digest d = digest_of(bytes, n_bytes);
+ *	char hex[DIGEST_HEX];
+ *	digest_hex(hex, &d);
  */
 #ifndef STORE_DIGEST_H
 #define STORE_DIGEST_H
@@ -28,15 +31,7 @@ void digest_hex(char hex[DIGEST_HEX], const struct digest *d);
 /* 0, or -1 if text is not 64 lower-case hex digits. */
 int digest_parse(struct digest *d, const char *text);
 
+/* SHA-256(0x00 | u32be key length | key | u64be value length | value). */
 struct digest digest_leaf(const void *key, size_t key_bytes, const void *value, size_t value_bytes);
-
-struct merkle {
-	struct digest stack[64];
-	uint64_t count; /* leaves so far */
-};
-
-void merkle_init(struct merkle *m);
-void merkle_add(struct merkle *m, const struct digest *leaf);
-struct digest merkle_root(const struct merkle *m);
 
 #endif
