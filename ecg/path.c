@@ -1,0 +1,43 @@
+#include "ecg/path.h"
+
+#include <string.h>
+
+#include "common/die.h"
+
+static bool is_plain_part(const char *part, size_t n)
+{
+	if (n == 0 || (n == 1 && part[0] == '.') || (n == 2 && part[0] == '.' && part[1] == '.'))
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if ((unsigned char)part[i] < 0x20 || part[i] == 0x7f || part[i] == '\\')
+			return false;
+	return true;
+}
+
+bool path_is_inside(const char *name)
+{
+	if (strlen(name) > PATH_BYTES)
+		return false;
+	for (const char *part = name;; part++) {
+		size_t n = strcspn(part, "/");
+		if (!is_plain_part(part, n))
+			return false;
+		part += n;
+		if (!*part)
+			return true;
+	}
+}
+
+char *path_join(const char *folder, const char *name)
+{
+	return *folder ? die_printf("%s/%s", folder, name) : die_strdup(name);
+}
+
+char *path_folder(const char *name)
+{
+	const char *slash = strrchr(name, '/');
+	char *folder = die_strdup(slash ? name : "");
+	if (slash)
+		folder[slash - name] = '\0';
+	return folder;
+}
