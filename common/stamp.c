@@ -1,0 +1,91 @@
+#include "common/stamp.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/die.h"
+
+static int fail(struct error *e, const char *path, const char *doing)
+{
+	return error_set(e, path, 0, "cannot %s: %s", doing, strerror(errno));
+}
+
+static bool is_later(struct timespec a, struct timespec b)
+{
+	return a.tv_sec != b.tv_sec ? a.tv_sec > b.tv_sec : a.tv_nsec > b.tv_nsec;
+}
+
+static void sleep_ms(long ms)
+{
+	nanosleep(&(struct timespec){0, ms * 1000000}, NULL);
+}
+
+/* Set the file's mtime to now (which: of its file system) and read it back. */
+static int touch(int fd, struct timespec *t)
+{
+	struct stat st;
+	if (futimens(fd, NULL) < 0 || fstat(fd, &st) < 0)
+		return -1;
+	*t = st.st_mtim;
+	return 0;
+}
+
+/* The file system's clock must pass T0, else an edit in the same tick would bear T0 itself and stay unseen;
+ * and so must the kernel's coarse clock, which other file systems use for theirs. */
+static int wait_tick(int fd, struct timespec t0)
+{
+	struct timespec t;
+	for (int i = 0; i < 3000; i++) {
+		if (touch(fd, &t) < 0)
+			return -1;
+		if (is_later(t, t0))
+			break;
+		sleep_ms(1);
+	}
+	for (int i = 0; i < 20; i++) { /* bounded: a server's clock may run ahead of ours */
+		clock_gettime(CLOCK_REALTIME_COARSE, &t);
+		if (is_later(t, t0))
+			break;
+		sleep_ms(1);
+	}
+	return 0;
+}
+
+int stamp_begin(struct stamp *s, const char *folder, struct error *e)
+{
+	char *name = die_printf("%s/.t0-XXXXXX", folder);
+	int fd = mkostemp(name, O_CLOEXEC);
+	int status = fd < 0 ? fail(e, folder, "create a file in it") : 0;
+	if (fd >= 0) {
+		unlink(name);
+		if (touch(fd, &s->t0) < 0 || wait_tick(fd, s->t0) < 0)
+			status = fail(e, folder, "read its clock");
+		close(fd);
+	}
+	free(name);
+	return status;
+}
+
+int stamp_end(const struct stamp *s, const char *path, struct error *e)
+{
+	struct timespec times[2] = {s->t0, s->t0};
+	char *name = die_printf("%s.%ld.new", path, (long)getpid());
+	int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	int status = fd < 0 || futimens(fd, times) < 0 ? -1 : 0;
+	if (fd >= 0 && close(fd) < 0)
+		status = -1;
+	if (status == 0 && rename(name, path) < 0)
+		status = -1;
+	if (status < 0) {
+		fail(e, path, "stamp");
+		unlink(name);
+	}
+	free(name);
+	return status;
+}
