@@ -1,7 +1,7 @@
 /*
  * Diagnostic statements (SCP-ECG codes) and what they mean for a record's label. The table is attribute
- *"statements" of a `records` artifact:
- *{"IMI":{"class":"MI","diagnostic":true,"form":false,"rhythm":false,"subclass":"IMI"},...}; class and
+ * "statements" of a `records` artifact:
+ * {"IMI":{"class":"MI","diagnostic":true,"form":false,"rhythm":false,"subclass":"IMI"},...}; class and
  * subclass may be absent or empty where diagnostic is false.
  *
  *	struct statements *s = statements_open(table, classes, &e);

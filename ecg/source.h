@@ -1,0 +1,38 @@
+/*
+ * A dataset as files by name, whether it lies in a folder or in a zip file: what is read is the same, so what
+ * is made of it is.
+ *
+ *	struct source *s = source_open("ptb-xl.zip", "ptbxl_database.csv", ".store/tmp", &e);
+ *	source_gather(s, wants, context, &e);                 // zip: one pass, chosen files to a nameless
+ * scratch file source_read(s, "ptbxl_database.csv", &bytes, &n, 1 << 28, &e); source_close(s);
+ *
+ * The dataset's root is the folder that holds `marker`: the given place itself, or the only one inside it
+ * that does.
+ */
+#ifndef ECG_SOURCE_H
+#define ECG_SOURCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/error.h"
+
+struct source;
+
+/* path: a folder or a zip file; marker: a file every such dataset has; scratch: a folder for a zip's scratch
+ * file. NULL with e filled. */
+struct source *source_open(const char *path, const char *marker, const char *scratch, struct error *e);
+void source_close(struct source *s);
+
+/* Make the files that wants() names readable; a folder's files always are. May be called again for others. */
+int source_gather(struct source *s, bool (*wants)(void *context, const char *name), void *context,
+		  struct error *e);
+
+/* Whether source_read will find a file of this name. */
+bool source_has(const struct source *s, const char *name);
+
+/* A whole file of at most max bytes; yours to free (a NUL follows the last byte). */
+int source_read(const struct source *s, const char *name, char **bytes, size_t *n_bytes, size_t max,
+		struct error *e);
+
+#endif
