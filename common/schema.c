@@ -43,12 +43,20 @@ static void expectation(char *out, size_t size, const struct param *p)
 			 p->unit ? ")" : "");
 }
 
-static int refuse(const struct param *p, const struct place *at, struct error *e, const char *got)
+/* found: how to name what stands there instead, such as "a list". */
+static int refuse_kind(const struct param *p, const struct place *at, struct error *e, const char *found)
 {
 	char expected[256];
 	expectation(expected, sizeof expected, p);
-	return error_set(e, at->file, at->line, "%s%s%s: expected %s, got '%.80s'",
-			 at->section ? at->section : "", at->section ? "." : "", p->name, expected, got);
+	return error_set(e, at->file, at->line, "%s%s%s: expected %s, got %s", at->section ? at->section : "",
+			 at->section ? "." : "", p->name, expected, found);
+}
+
+static int refuse(const struct param *p, const struct place *at, struct error *e, const char *text)
+{
+	char found[96];
+	snprintf(found, sizeof found, "'%.80s'", text);
+	return refuse_kind(p, at, e, found);
 }
 
 static const char *skip_digits(const char *s)
@@ -225,20 +233,20 @@ int schema_check(const struct param *p, const json_t *value, const struct place 
 	size_t i;
 	switch (p->type) {
 	case PARAM_INT:
-		return json_is_integer(value) ? check_number(p, value, at, e) : refuse(p, at, e, found);
+		return json_is_integer(value) ? check_number(p, value, at, e) : refuse_kind(p, at, e, found);
 	case PARAM_FLOAT:
-		return json_is_number(value) ? check_number(p, value, at, e) : refuse(p, at, e, found);
+		return json_is_number(value) ? check_number(p, value, at, e) : refuse_kind(p, at, e, found);
 	case PARAM_BOOL:
-		return json_is_boolean(value) ? 0 : refuse(p, at, e, found);
+		return json_is_boolean(value) ? 0 : refuse_kind(p, at, e, found);
 	case PARAM_TEXT:
 	case PARAM_PATH:
-		return json_is_string(value) ? 0 : refuse(p, at, e, found);
+		return json_is_string(value) ? 0 : refuse_kind(p, at, e, found);
 	case PARAM_CHOICE:
 		return json_is_string(value) ? check_choice(p, json_string_value(value), at, e)
-					     : refuse(p, at, e, found);
+					     : refuse_kind(p, at, e, found);
 	case PARAM_LIST:
 		if (!json_is_array(value))
-			return refuse(p, at, e, found);
+			return refuse_kind(p, at, e, found);
 		json_array_foreach((json_t *)value, i, item) if (!json_is_string(item)) return refuse(
 			p, at, e, kinds[json_typeof(item)]);
 		return 0;

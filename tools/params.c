@@ -1,0 +1,379 @@
+/*
+ * The splitter: checks a params file against the schemas of all stages and cuts it into one canonical JSON
+ * slice per stage, DIR/params/<stage>.json, replaced only where its bytes differ, so that Make reruns only
+ * what changed. Beside them: given (the file and the overrides they were made of), paths.mk (local files that
+ * stages read, as prerequisites) and, last, DIR/params.stamp.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/args.h"
+#include "common/die.h"
+#include "common/file.h"
+#include "common/json.h"
+#include "common/params.h"
+#include "common/paths.h"
+#include "common/schema.h"
+#include "common/stamp.h"
+#include "common/yaml.h"
+
+struct section {
+	const char *name;
+	json_t *description;
+	struct param *table;
+	json_t *values;
+};
+
+struct sections {
+	struct section *first;
+	size_t n;
+};
+
+static struct section *find(const struct sections *all, const char *name)
+{
+	for (size_t i = 0; i < all->n; i++)
+		if (!strcmp(all->first[i].name, name))
+			return &all->first[i];
+	return NULL;
+}
+
+static int load_schema(struct section *s, const char *folder, struct error *e)
+{
+	char *path = die_printf("%s/%s.json", folder, s->name), *text = NULL;
+	size_t n;
+	int status = file_read(&text, &n, path, 1 << 20, e);
+	if (status == 0 && (s->description = json_read(text, n, path, e)))
+		s->table = schema_read(s->description, path, e);
+	s->values = json_object();
+	free(text);
+	free(path);
+	return s->table ? 0 : -1;
+}
+
+/* "unknown key 'temprature'; did you mean 'temperature'?" */
+static int refuse_name(const struct place *at, const char *what, const char *name, const char *nearest,
+		       struct error *e)
+{
+	if (nearest)
+		return error_set(e, at->file, at->line, "unknown %s '%.80s'; did you mean '%s'?", what, name,
+				 nearest);
+	return error_set(e, at->file, at->line, "unknown %s '%.80s'", what, name);
+}
+
+static int refuse_section(const struct sections *all, const char *name, const struct place *at,
+			  struct error *e)
+{
+	const char **names = die_calloc(all->n + 1, sizeof *names);
+	for (size_t i = 0; i < all->n; i++)
+		names[i] = all->first[i].name;
+	names[all->n] = "extends";
+	int status = refuse_name(at, "section", name, schema_nearest(name, names, all->n + 1), e);
+	free(names);
+	return status;
+}
+
+static int refuse_key(const struct sections *all, const struct section *s, const char *key,
+		      const struct place *at, struct error *e)
+{
+	size_t n = 0;
+	while (s->table[n].type != PARAM_END)
+		n++;
+	const char **names = die_calloc(n + 1, sizeof *names);
+	for (size_t i = 0; i < n; i++)
+		names[i] = s->table[i].name;
+	const char *nearest = schema_nearest(key, names, n);
+	free(names);
+	for (size_t i = 0; !nearest && i < all->n; i++)
+		if (schema_find(all->first[i].table, key))
+			return error_set(e, at->file, at->line,
+					 "unknown key '%.80s' in '%s'; it belongs to '%s'", key, s->name,
+					 all->first[i].name);
+	return refuse_name(at, "key", key, nearest, e);
+}
+
+static json_t *list_value(const struct param *p, const struct yaml_value *v, const struct place *at,
+			  struct error *e)
+{
+	json_t *list = json_array();
+	for (const struct yaml_value *item = v->first; item; item = item->next) {
+		struct place here = {at->file, item->line, at->section};
+		if (item->kind != YAML_SCALAR || (!*item->text && !item->is_quoted)) {
+			error_set(e, here.file, here.line, "%s.%s: expected a text in each place of the list",
+				  here.section, p->name);
+			json_decref(list);
+			return NULL;
+		}
+		json_array_append_new(list, json_string(item->text));
+	}
+	return list;
+}
+
+/* The checked value of one key, or NULL with e filled. */
+static json_t *read_value(const struct param *p, const struct yaml_value *v, const struct place *at,
+			  struct error *e)
+{
+	if (v->kind == YAML_SCALAR)
+		return schema_value(p, v->text, v->is_quoted, at, e);
+	json_t *value = v->kind == YAML_LIST ? list_value(p, v, at, e) : json_object();
+	if (value && schema_check(p, value, at, e) < 0) {
+		json_decref(value);
+		return NULL;
+	}
+	return value;
+}
+
+static int apply_section(const struct sections *all, struct section *s, const struct yaml_value *map,
+			 const char *path, struct error *e)
+{
+	bool is_empty = map->kind == YAML_SCALAR && !*map->text &&
+			!map->is_quoted; /* "probe:" with nothing under it */
+	if (map->kind != YAML_MAP && !is_empty)
+		return error_set(e, path, map->line, "expected indented 'name: value' lines under '%s:'",
+				 s->name);
+	for (const struct yaml_value *v = map->first; v; v = v->next) {
+		struct place at = {path, v->line, s->name};
+		const struct param *p = schema_find(s->table, v->key);
+		if (!p)
+			return refuse_key(all, s, v->key, &at, e);
+		json_t *value = read_value(p, v, &at, e);
+		if (!value)
+			return -1;
+		json_object_set_new(s->values, p->name, value);
+	}
+	return 0;
+}
+
+/* Set every section's values that the file gives. Its "extends" is checked to be a text and returned
+ * (borrowed). */
+static int apply_file(const struct sections *all, const struct yaml *y, const char *path, struct error *e)
+{
+	for (const struct yaml_value *v = yaml_root(y)->first; v; v = v->next) {
+		struct place at = {path, v->line, NULL};
+		if (!strcmp(v->key, "extends"))
+			continue;
+		struct section *s = find(all, v->key);
+		if (!s)
+			return refuse_section(all, v->key, &at, e);
+		if (apply_section(all, s, v, path, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static const struct yaml_value *extends_of(const struct yaml *y)
+{
+	for (const struct yaml_value *v = yaml_root(y)->first; v; v = v->next)
+		if (!strcmp(v->key, "extends"))
+			return v;
+	return NULL;
+}
+
+/* "base.yaml" as it stands in path, relative to path's folder. Yours to free. */
+static char *beside(const char *path, const char *name)
+{
+	const char *slash = strrchr(path, '/');
+	if (!slash || name[0] == '/')
+		return die_strdup(name);
+	return die_printf("%.*s/%s", (int)(slash - path), path, name);
+}
+
+static int apply_base(const struct sections *all, const struct yaml_value *extends, const char *path,
+		      struct error *e)
+{
+	if (extends->kind != YAML_SCALAR || !*extends->text)
+		return error_set(e, path, extends->line, "extends: expected the name of a params file");
+	char *base_path = beside(path, extends->text);
+	struct error cause = {0};
+	struct yaml *base = yaml_open(base_path, &cause);
+	int status = -1;
+	if (!base && !file_exists(base_path))
+		error_set(e, path, extends->line, "extends: no such file: %s", base_path);
+	else if (!base)
+		error_set(e, NULL, 0, "%s", error_text(&cause));
+	else if (extends_of(base))
+		error_set(e, base_path, extends_of(base)->line,
+			  "a file that is extended (by %s) must not extend another; copy what you need",
+			  path);
+	else
+		status = apply_file(all, base, base_path, e);
+	yaml_close(base);
+	free(base_path);
+	return status;
+}
+
+static int read_params(const struct sections *all, const char *path, struct error *e)
+{
+	struct yaml *y = yaml_open(path, e);
+	if (!y)
+		return -1;
+	const struct yaml_value *extends = extends_of(y);
+	int status = extends ? apply_base(all, extends, path, e) : 0;
+	if (status == 0)
+		status = apply_file(all, y, path, e);
+	yaml_close(y);
+	return status;
+}
+
+/* One override: name is "section.key". */
+static int assign(const struct sections *all, char *name, const char *value, bool is_quoted, struct error *e)
+{
+	struct place at = {"SET", 0, NULL};
+	char *dot = strchr(name, '.');
+	if (!dot)
+		return error_set(e, at.file, 0, "expected section.name=value, got '%.80s=%.80s'", name,
+				 value);
+	*dot = '\0';
+	struct section *s = find(all, name);
+	if (!s)
+		return refuse_section(all, name, &at, e);
+	at.section = name;
+	const struct param *p = schema_find(s->table, dot + 1);
+	if (!p)
+		return refuse_key(all, s, dot + 1, &at, e);
+	json_t *v = schema_value(p, value, is_quoted, &at, e);
+	if (!v)
+		return -1;
+	json_object_set_new(s->values, p->name, v);
+	return 0;
+}
+
+static int apply_overrides(const struct sections *all, const char *overrides, struct error *e)
+{
+	char *text = die_strdup(overrides), *cursor = text, *name, *value;
+	bool is_quoted;
+	struct error cause = {0};
+	int more;
+	while ((more = params_next_assignment(&cursor, &name, &value, &is_quoted, &cause)) > 0)
+		if (assign(all, name, value, is_quoted, e) < 0) {
+			free(text);
+			return -1;
+		}
+	if (more < 0)
+		error_set(e, "SET", 0, "%s", error_text(&cause));
+	free(text);
+	return more;
+}
+
+static int fill(const struct sections *all, const char *path, struct error *e)
+{
+	for (size_t i = 0; i < all->n; i++) {
+		struct place at = {path, 0, all->first[i].name};
+		if (schema_fill(all->first[i].table, all->first[i].values, &at, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int write_slice(const char *folder, const struct section *s, struct error *e)
+{
+	size_t n;
+	char *bytes = json_canonical(s->values, &n), *path = die_printf("%s/params/%s.json", folder, s->name);
+	int status = file_replace_if_different(path, bytes, n, e);
+	free(path);
+	free(bytes);
+	return status;
+}
+
+static int write_text(const char *folder, const char *name, const char *text, struct error *e)
+{
+	char *path = die_printf("%s/params/%s", folder, name);
+	int status = file_replace_if_different(path, text, strlen(text), e);
+	free(path);
+	return status;
+}
+
+/* The rules for local paths of all sections, as a makefile fragment. */
+static char *fragment(const struct sections *all, const char *folder)
+{
+	struct paths *paths = paths_new(folder);
+	for (size_t i = 0; i < all->n; i++)
+		for (const struct param *p = all->first[i].table; p->type != PARAM_END; p++)
+			if (p->type == PARAM_PATH)
+				paths_add(paths, all->first[i].name,
+					  json_string_value(json_object_get(all->first[i].values, p->name)));
+	return paths_finish(paths);
+}
+
+static int write_all(const struct sections *all, const char *folder, const char *path, const char *overrides,
+		     struct error *e)
+{
+	char *rules = fragment(all, folder), *given = die_printf("%s %s\n", path, overrides);
+	int status = 0;
+	for (size_t i = 0; i < all->n && status == 0; i++)
+		status = write_slice(folder, &all->first[i], e);
+	if (status == 0)
+		status = write_text(folder, "paths.mk", rules, e);
+	if (status == 0)
+		status = write_text(folder, "given", given, e);
+	free(given);
+	free(rules);
+	return status;
+}
+
+static int split(struct sections *all, const char *folder, const char *schemas, const char *path,
+		 const char *overrides, struct error *e)
+{
+	struct stamp t0;
+	char *slices = die_printf("%s/params", folder), *stamp = die_printf("%s/params.stamp", folder);
+	int status = file_make_folder(slices, e);
+	if (status == 0)
+		status = stamp_begin(&t0, folder, e);
+	for (size_t i = 0; i < all->n && status == 0; i++)
+		status = load_schema(&all->first[i], schemas, e);
+	if (status == 0)
+		status = read_params(all, path, e);
+	if (status == 0)
+		status = apply_overrides(all, overrides, e);
+	if (status == 0)
+		status = fill(all, path, e);
+	if (status == 0)
+		status = write_all(all, folder, path, overrides, e);
+	if (status == 0)
+		status = stamp_end(&t0, stamp, e);
+	free(stamp);
+	free(slices);
+	return status;
+}
+
+static void release(struct sections *all)
+{
+	for (size_t i = 0; i < all->n; i++) {
+		schema_free(all->first[i].table);
+		json_decref(all->first[i].description);
+		json_decref(all->first[i].values);
+	}
+	free(all->first);
+}
+
+int main(int argc, char **argv)
+{
+	static const char *out, *overrides = "", *schemas = "build/schema";
+	static const struct arg options[] = {
+		{"out", "DIR", "folder of the run: DIR/params/<stage>.json, DIR/params.stamp", .text = &out},
+		{"set", "TEXT", "overrides, \"section.name=value section.name=value\"", .text = &overrides},
+		{"schemas", "DIR", "where <stage>.json are, made by <stage> --describe (build/schema)",
+		 .text = &schemas},
+		{0}};
+	argc = args_parse(
+		argc, argv,
+		&(struct args){.purpose = "Check a params file and cut it into one slice per stage.",
+			       .synopsis = "params --out DIR [--set TEXT] [--schemas DIR] FILE STAGE...",
+			       .options = options,
+			       .example =
+				       "params --out build/runs/default params/default.yaml fetch preprocess",
+			       .see_also = "docs/params.md"});
+	if (!out || argc < 2)
+		die_usage("expected --out DIR, a params file and the names of the stages");
+	struct sections all = {die_calloc((size_t)argc, sizeof *all.first), (size_t)argc - 1};
+	for (size_t i = 0; i < all.n; i++)
+		all.first[i].name = argv[i + 1];
+	struct error e = {0};
+	int status = split(&all, out, schemas, argv[0], overrides, &e);
+	if (status < 0)
+		fprintf(stderr, "%s\n",
+			error_text(&e)); /* "file:line: ..." first, where editors look for it */
+	release(&all);
+	return status < 0;
+}
