@@ -6,9 +6,8 @@
  *
  *	struct tensors t;
  *	tensors_init(&t, ops);
- *	int w = tensors_add(&t, true, (int[4]){64, 12}, "time.embedding.weight");
- *	tensors_alloc(&t, is_training);
- *	float *p = tensors_weight(&t, w);
+ *	int w = tensors_add(&t, &(struct tensor){.shape = {64, 12}, .spread = 0.1f, .has_decay = true},
+ *"a.%d.weight", i); tensors_alloc(&t, is_training); tensors_draw(&t, seed); float *p = tensors_weight(&t, w);
  *
  * Loading a model: for each of t.list look the name up in the file and upload to t.weights + offset.
  */
@@ -17,6 +16,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "kernels/ops.h"
 
@@ -24,6 +24,8 @@ struct tensor {
 	char name[64];
 	int shape[4];	      /* unused ones are 0 */
 	size_t offset, count; /* in floats, offset a multiple of 16 */
+	float start, spread;  /* a drawn weight is start + spread * (standard normal cut at 2, its deviation
+				 made 1) */
 	bool has_decay;	      /* weight decay applies: matrices and kernels, not biases, norms, embeddings */
 };
 
@@ -39,13 +41,16 @@ struct tensors {
 void tensors_init(struct tensors *t, const struct ops *ops);
 void tensors_release(struct tensors *t);
 
-/* Declare a tensor and return its number (its place in list). Declared in a row means contiguous in memory. A
- * name twice, or one too long, is a BUG. */
-int tensors_add(struct tensors *t, bool has_decay, const int shape[4], const char *format, ...)
-	__attribute__((format(printf, 4, 5)));
+/* Declare a tensor with the shape, start, spread and has_decay of like, and return its number (its place in
+ * list). Those declared in a row lie in a row. A name twice, or too long, is a BUG. */
+int tensors_add(struct tensors *t, const struct tensor *like, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /* Allocate the flat arrays, zeroed; with gradients or without. No tensors_add after this. */
 void tensors_alloc(struct tensors *t, bool with_gradients);
+
+/* Draw all weights: Philox keyed by (seed, tensor's number), so that a tensor's values depend on no other. */
+void tensors_draw(struct tensors *t, uint64_t seed);
 
 /* The tensor of this name, or NULL. */
 const struct tensor *tensors_find(const struct tensors *t, const char *name);

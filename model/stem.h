@@ -1,0 +1,58 @@
+/*
+ * Convolutional stem: up to three times conv -> GroupNorm -> GELU over time, turning raw signals into
+ * features. The time tower sees a record as one signal of 12 channels, the channel tower as 12 signals of one
+ * channel.
+ *
+ * Convolutions pad (k-1)/2 zeros on both sides (k odd), so t_out = ceil(t_in/stride) and output j looks at
+ * inputs around j*stride: PyTorch's Conv1d(padding=k//2). GroupNorm has 4 groups (Wu and He 2018), eps 1e-5.
+ *
+ * Signals are worked through in chunks, whose buffers are scratch; training keeps only the convolutions'
+ * outputs and computes the rest again, chunk by chunk, in the backward pass.
+ */
+#ifndef MODEL_STEM_H
+#define MODEL_STEM_H
+
+#include <stdbool.h>
+
+#include "model/arena.h"
+#include "model/tensors.h"
+
+enum { STEM_GROUPS = 4, STEM_CONVS = 3 };
+
+struct stem_conv {
+	int c_in, c_out, k, stride;
+	int t_in, t_out, t_pad, pad;
+	int weight, bias, norm_weight, norm_bias; /* numbers of its tensors; weight [c_out,k,c_in] */
+	float *y;				  /* [signals,t_out,c_out] training; [chunk,...] inference */
+	float *padded, *before,
+		*stats; /* scratch [chunk,t_pad,c_in], [chunk,t_out,c_out], [2*chunk*groups] */
+};
+
+struct stem {
+	int n_convs, chunk; /* chunk: signals at a time */
+	bool is_training;
+	struct stem_conv conv[STEM_CONVS];
+	float *features; /* scratch [chunk,t_out,c_out] of the last convolution, or of any on the way */
+	float *dy, *dpadded, *dw_scratch;
+};
+
+/* One convolution more, on top of those there (or on signals of c_in channels and t samples, if it is the
+ * first). */
+void stem_declare(struct stem *s, struct tensors *t, const char *name, int t_in, int c_in, int c_out, int k,
+		  int stride);
+const struct stem_conv *stem_last(const struct stem *s);
+
+void stem_plan(struct stem *s, struct arena *a, int max_signals, bool is_training);
+void stem_plan_scratch(struct stem *s, struct arena *a, const struct ops *ops);
+
+/* Features of signals first .. first+n-1 (n <= chunk) of x [signals,c,t], into s->features. A channel with
+ * keep 0 reads as zeros. keep: [signals,c]. */
+void stem_forward(const struct tensors *t, const struct stem *s, const float *x, const uint8_t *keep,
+		  int first, int n);
+/* The same from the kept outputs, together with all that stem_backward needs. */
+void stem_again(const struct tensors *t, const struct stem *s, const float *x, const uint8_t *keep, int first,
+		int n);
+/* Adds to the gradients, given that of the features in s->features, after stem_again of the same signals. */
+void stem_backward(const struct tensors *t, const struct stem *s, int first, int n);
+
+#endif

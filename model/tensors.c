@@ -1,0 +1,114 @@
+#include "model/tensors.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/die.h"
+#include "kernels/philox.h"
+
+enum { ALIGN = 16 }; /* floats */
+
+/* Deviation of a standard normal cut at +-2: sqrt(1 - 4 phi(2) / (2 Phi(2) - 1)). */
+static const double cut_deviation = 0.87962566103423978;
+
+void tensors_init(struct tensors *t, const struct ops *ops)
+{
+	*t = (struct tensors){.ops = ops};
+}
+
+void tensors_release(struct tensors *t)
+{
+	if (t->weights)
+		t->ops->release(t->weights);
+	if (t->gradients)
+		t->ops->release(t->gradients);
+	free(t->list);
+	*t = (struct tensors){.ops = t->ops};
+}
+
+int tensors_add(struct tensors *t, const struct tensor *like, const char *format, ...)
+{
+	struct tensor new = *like;
+	va_list va;
+	va_start(va, format);
+	int length = vsnprintf(new.name, sizeof new.name, format, va);
+	va_end(va);
+	if (length < 0 || (size_t)length >= sizeof new.name || t->weights || tensors_find(t, new.name))
+		BUG("tensor's name is too long or taken, or the arrays are allocated");
+	new.count = 1;
+	for (int i = 0; i < 4 && new.shape[i]; i++)
+		new.count *= (size_t) new.shape[i];
+	new.offset = t->count;
+	t->count += (new.count + ALIGN - 1) / ALIGN * ALIGN;
+	t->list = die_realloc(t->list, (size_t)(t->n + 1) * sizeof *t->list);
+	t->list[t->n] = new;
+	return t->n++;
+}
+
+void tensors_alloc(struct tensors *t, bool with_gradients)
+{
+	t->weights = t->ops->alloc(t->count * sizeof *t->weights);
+	if (with_gradients)
+		t->gradients = t->ops->alloc(t->count * sizeof *t->gradients);
+}
+
+static void draw(float *w, const struct tensor *t, struct philox *r)
+{
+	for (size_t i = 0; i < t->count; i++) {
+		double z = 0;
+		if (t->spread != 0)
+			do
+				z = philox_normal(r);
+			while (fabs(z) > 2);
+		w[i] = (float)(t->start + t->spread * (z / cut_deviation));
+	}
+}
+
+void tensors_draw(struct tensors *t, uint64_t seed)
+{
+	float *w = die_calloc(t->count, sizeof *w);
+	for (int i = 0; i < t->n; i++) {
+		struct philox r = philox_open(seed, PURPOSE_INIT, (uint64_t)i, 0);
+		draw(w + t->list[i].offset, &t->list[i], &r);
+	}
+	t->ops->upload(t->weights, w, t->count * sizeof *w);
+	free(w);
+}
+
+const struct tensor *tensors_find(const struct tensors *t, const char *name)
+{
+	for (int i = 0; i < t->n; i++)
+		if (!strcmp(t->list[i].name, name))
+			return &t->list[i];
+	return NULL;
+}
+
+float *tensors_weight(const struct tensors *t, int i)
+{
+	return t->weights + t->list[i].offset;
+}
+
+float *tensors_gradient(const struct tensors *t, int i)
+{
+	return t->gradients + t->list[i].offset;
+}
+
+void tensors_zero_gradients(struct tensors *t)
+{
+	t->ops->zero(t->gradients, t->count * sizeof *t->gradients);
+}
+
+float *tensors_decay_mask(const struct tensors *t)
+{
+	float *mask = die_calloc(t->count, sizeof *mask);
+	for (int i = 0; i < t->n; i++)
+		for (size_t j = 0; t->list[i].has_decay && j < t->list[i].count; j++)
+			mask[t->list[i].offset + j] = 1;
+	float *device = t->ops->alloc(t->count * sizeof *mask);
+	t->ops->upload(device, mask, t->count * sizeof *mask);
+	free(mask);
+	return device;
+}

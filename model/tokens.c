@@ -1,0 +1,197 @@
+#include "model/tokens.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/die.h"
+#include "kernels/dmath.h"
+
+enum {
+	TIME_CHUNK = 32,
+	CHANNEL_CHUNK = 8 * TOKENS_LEADS
+}; /* signals; part of the definition of the stems' gradients */
+
+/* Make tokens of unit variance from features of GELU(standard normal): E[g^2] = 0.425 (time), and from mean
+ * and maximum of some 60 of those: E[mean^2 + max^2]/2 is near 2.9 (channel). */
+static const float time_gain = 1.53f, channel_gain = 0.59f;
+
+/* Periods of the positions, a geometric row: from four tokens at 100 Hz to four records. */
+static const double shortest_s = 0.4, longest_s = 40;
+
+static int min(int a, int b)
+{
+	return a < b ? a : b;
+}
+
+void tokens_time_declare(struct tokens_time *k, struct tensors *t, const char *name, int d, int samples,
+			 float rate_hz)
+{
+	char s[64];
+	*k = (struct tokens_time){
+		.d = d, .n = samples / TOKENS_STRIDE, .rate_hz = rate_hz, .stem.chunk = TIME_CHUNK};
+	snprintf(s, sizeof s, "%s.stem", name);
+	stem_declare(&k->stem, t, s, samples, TOKENS_LEADS, d / 4, 15, 2);
+	stem_declare(&k->stem, t, s, stem_last(&k->stem)->t_out, d / 4, d / 2, 11, 5);
+	snprintf(s, sizeof s, "%s.embedding", name);
+	k->linear = linear_declare(t, s, d / 2, d, time_gain);
+	k->mask = tensors_add(t, &(struct tensor){.shape = {TOKENS_LEADS, d}, .spread = 0.02f}, "%s.mask",
+			      name);
+}
+
+float *tokens_time_plan(struct tokens_time *k, struct arena *a, int max_batch, bool is_training)
+{
+	size_t b = (size_t)max_batch, d = (size_t)k->d;
+	k->position = arena_floats(a, (size_t)k->n * d);
+	k->one = arena_floats(a, 1);
+	k->absent = arena_floats(a, b * TOKENS_LEADS);
+	k->e = arena_floats(a, b * d);
+	k->de = k->e; /* e is dead once added */
+	stem_plan(&k->stem, a, max_batch, is_training);
+	return k->x = arena_floats(a, b * (size_t)k->n * d);
+}
+
+void tokens_time_plan_scratch(struct tokens_time *k, struct arena *a, const struct ops *ops)
+{
+	stem_plan_scratch(&k->stem, a, ops);
+}
+
+/* position[n,2i] = sin(w_i s), [n,2i+1] = cos(w_i s): s = 10 n / rate seconds, the centre of the token's
+ * window. */
+void tokens_time_constants(struct tokens_time *k, const struct ops *ops)
+{
+	const double two_pi = 6.283185307179586;
+	float *p = die_calloc((size_t)k->n * (size_t)k->d, sizeof *p);
+	for (int i = 0; i < k->d / 2; i++) {
+		double period_s = shortest_s * dmath_pow(longest_s / shortest_s, i / (k->d / 2 - 1.0));
+		for (int n = 0; n < k->n; n++) {
+			double angle = two_pi / period_s * (TOKENS_STRIDE * (double)n / (double)k->rate_hz);
+			p[(size_t)n * (size_t)k->d + 2 * (size_t)i] = (float)dmath_sin(angle);
+			p[(size_t)n * (size_t)k->d + 2 * (size_t)i + 1] = (float)dmath_cos(angle);
+		}
+	}
+	ops->upload(k->position, p, (size_t)k->n * (size_t)k->d * sizeof *p);
+	ops->upload(k->one, &(float){1}, sizeof(float));
+	free(p);
+}
+
+/* e [B,D] = absent [B,12] mask [12,D] */
+static void gather_masks(const struct tensors *t, const struct tokens_time *k, const uint8_t *keep, int batch)
+{
+	t->ops->zero(k->absent, (size_t)batch * TOKENS_LEADS * sizeof *k->absent);
+	t->ops->mask_tokens(k->absent, k->absent, keep, k->one, batch, TOKENS_LEADS, 1);
+	t->ops->gemm(&(struct gemm){.m = batch,
+				    .n = k->d,
+				    .k = TOKENS_LEADS,
+				    .a = k->absent,
+				    .lda = TOKENS_LEADS,
+				    .b = tensors_weight(t, k->mask),
+				    .ldb = k->d,
+				    .c = k->e,
+				    .ldc = k->d});
+}
+
+void tokens_time_forward(const struct tensors *t, const struct tokens_time *k, const float *x,
+			 const uint8_t *keep, int batch)
+{
+	for (int i = 0; i < batch; i += k->stem.chunk) {
+		int n = min(k->stem.chunk, batch - i);
+		stem_forward(t, &k->stem, x, keep, i, n);
+		linear_forward(t, &k->linear, k->x + (size_t)i * (size_t)k->n * (size_t)k->d,
+			       k->stem.features, n * k->n, NULL);
+	}
+	gather_masks(t, k, keep, batch);
+	t->ops->add_record(k->x, k->x, k->e, batch, k->n, k->d);
+	t->ops->add_position(k->x, k->x, k->position, batch, k->n, k->d);
+}
+
+static void scatter_masks(const struct tensors *t, const struct tokens_time *k, const float *dx, int batch)
+{
+	t->ops->add_record_backward(k->de, dx, batch, k->n, k->d);
+	t->ops->gemm(&(struct gemm){.m = TOKENS_LEADS,
+				    .n = k->d,
+				    .k = batch,
+				    .a = k->absent,
+				    .lda = TOKENS_LEADS,
+				    .is_a_transposed = true,
+				    .b = k->de,
+				    .ldb = k->d,
+				    .c = tensors_gradient(t, k->mask),
+				    .ldc = k->d,
+				    .is_accumulated = true});
+}
+
+void tokens_time_backward(const struct tensors *t, const struct tokens_time *k, const float *dx,
+			  const float *x, const uint8_t *keep, int batch)
+{
+	scatter_masks(t, k, dx, batch);
+	for (int i = 0; i < batch; i += k->stem.chunk) {
+		int n = min(k->stem.chunk, batch - i);
+		stem_again(t, &k->stem, x, keep, i, n);
+		linear_backward(t, &k->linear, k->stem.features, dx + (size_t)i * (size_t)k->n * (size_t)k->d,
+				k->stem.features, n * k->n);
+		stem_backward(t, &k->stem, i, n);
+	}
+}
+
+void tokens_channel_declare(struct tokens_channel *k, struct tensors *t, const char *name, int d, int samples)
+{
+	char s[64];
+	*k = (struct tokens_channel){.d = d, .stem.chunk = CHANNEL_CHUNK};
+	snprintf(s, sizeof s, "%s.stem", name);
+	stem_declare(&k->stem, t, s, samples, 1, d / 8, 15, 2);
+	stem_declare(&k->stem, t, s, stem_last(&k->stem)->t_out, d / 8, d / 4, 7, 2);
+	stem_declare(&k->stem, t, s, stem_last(&k->stem)->t_out, d / 4, d / 2, 7, 2);
+	snprintf(s, sizeof s, "%s.embedding", name);
+	k->linear = linear_declare(t, s, d, d, channel_gain);
+	k->mask = tensors_add(t, &(struct tensor){.shape = {d}, .spread = 0.02f}, "%s.mask", name);
+	k->lead =
+		tensors_add(t, &(struct tensor){.shape = {TOKENS_LEADS, d}, .spread = 0.5f}, "%s.lead", name);
+}
+
+float *tokens_channel_plan(struct tokens_channel *k, struct arena *a, int max_batch, bool is_training)
+{
+	size_t signals = (size_t)max_batch * TOKENS_LEADS, d = (size_t)k->d;
+	stem_plan(&k->stem, a, (int)signals, is_training);
+	k->pooled = arena_floats(a, signals * d);
+	k->at = arena_take(a, signals * (d / 2) * sizeof *k->at);
+	return k->x = arena_floats(a, signals * d);
+}
+
+void tokens_channel_plan_scratch(struct tokens_channel *k, struct arena *a, const struct ops *ops,
+				 int max_batch)
+{
+	stem_plan_scratch(&k->stem, a, ops);
+	k->dpooled = arena_floats(a, (size_t)max_batch * TOKENS_LEADS * (size_t)k->d);
+}
+
+void tokens_channel_forward(const struct tensors *t, const struct tokens_channel *k, const float *x,
+			    const uint8_t *keep, int batch)
+{
+	int half = k->d / 2, signals = batch * TOKENS_LEADS;
+	for (int i = 0; i < signals; i += k->stem.chunk) {
+		int n = min(k->stem.chunk, signals - i);
+		stem_forward(t, &k->stem, x, keep, i, n);
+		t->ops->pool_mean_max(k->pooled + (size_t)i * (size_t)k->d, k->at + (size_t)i * (size_t)half,
+				      k->stem.features, n, stem_last(&k->stem)->t_out, half);
+	}
+	linear_forward(t, &k->linear, k->x, k->pooled, signals, NULL);
+	t->ops->mask_tokens(k->x, k->x, keep, tensors_weight(t, k->mask), batch, TOKENS_LEADS, k->d);
+	t->ops->add_position(k->x, k->x, tensors_weight(t, k->lead), batch, TOKENS_LEADS, k->d);
+}
+
+void tokens_channel_backward(const struct tensors *t, const struct tokens_channel *k, float *dx,
+			     const float *x, const uint8_t *keep, int batch)
+{
+	int half = k->d / 2, signals = batch * TOKENS_LEADS;
+	t->ops->add_position_backward(tensors_gradient(t, k->lead), dx, batch, TOKENS_LEADS, k->d);
+	t->ops->mask_tokens_backward(dx, tensors_gradient(t, k->mask), dx, keep, batch, TOKENS_LEADS, k->d);
+	linear_backward(t, &k->linear, k->dpooled, dx, k->pooled, signals);
+	for (int i = 0; i < signals; i += k->stem.chunk) {
+		int n = min(k->stem.chunk, signals - i);
+		stem_again(t, &k->stem, x, keep, i, n);
+		t->ops->pool_mean_max_backward(k->stem.features, k->dpooled + (size_t)i * (size_t)k->d,
+					       k->at + (size_t)i * (size_t)half, n,
+					       stem_last(&k->stem)->t_out, half);
+		stem_backward(t, &k->stem, i, n);
+	}
+}

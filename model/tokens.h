@@ -1,0 +1,62 @@
+/*
+ * From a signal to tokens, one way per tower (docs/model.md, "Tokens").
+ *	time:    stem over all leads -> linear -> + sum of e_l over masked leads l + sinusoidal position:
+ *[B,N,D], N = T/10 channel: stem per lead -> [mean, max] over time -> linear, or the mask token where masked,
+ *+ lead embedding: [B,12,D] A masked lead thus shows as something learned, never as silence, and its samples
+ *are not read.
+ */
+#ifndef MODEL_TOKENS_H
+#define MODEL_TOKENS_H
+
+#include "model/linear.h"
+#include "model/stem.h"
+
+enum { TOKENS_LEADS = 12, TOKENS_STRIDE = 10 }; /* samples per time token */
+
+struct tokens_time {
+	int d, n;
+	float rate_hz;
+	struct stem stem;
+	struct linear linear;
+	int mask;		/* [12,D] */
+	float *position;	/* [N,D] constant */
+	float *one;		/* [1] constant */
+	float *absent, *e, *de; /* [B,12] 1 where masked; [B,D] */
+	float *x;		/* [B,N,D] */
+};
+
+void tokens_time_declare(struct tokens_time *k, struct tensors *t, const char *name, int d, int samples,
+			 float rate_hz);
+/* Returns x. */
+float *tokens_time_plan(struct tokens_time *k, struct arena *a, int max_batch, bool is_training);
+void tokens_time_plan_scratch(struct tokens_time *k, struct arena *a, const struct ops *ops);
+/* Once, after the arena has its memory. */
+void tokens_time_constants(struct tokens_time *k, const struct ops *ops);
+void tokens_time_forward(const struct tensors *t, const struct tokens_time *k, const float *x,
+			 const uint8_t *keep, int batch);
+void tokens_time_backward(const struct tensors *t, const struct tokens_time *k, const float *dx,
+			  const float *x, const uint8_t *keep, int batch);
+
+struct tokens_channel {
+	int d;
+	struct stem stem;
+	struct linear linear;
+	int mask, lead; /* [D], [12,D] */
+	float *pooled;	/* [B*12,D] */
+	int32_t *at;	/* [B*12,D/2] */
+	float *dpooled; /* scratch */
+	float *x;	/* [B,12,D] */
+};
+
+void tokens_channel_declare(struct tokens_channel *k, struct tensors *t, const char *name, int d,
+			    int samples);
+float *tokens_channel_plan(struct tokens_channel *k, struct arena *a, int max_batch, bool is_training);
+void tokens_channel_plan_scratch(struct tokens_channel *k, struct arena *a, const struct ops *ops,
+				 int max_batch);
+void tokens_channel_forward(const struct tensors *t, const struct tokens_channel *k, const float *x,
+			    const uint8_t *keep, int batch);
+/* dx is changed. */
+void tokens_channel_backward(const struct tensors *t, const struct tokens_channel *k, float *dx,
+			     const float *x, const uint8_t *keep, int batch);
+
+#endif
