@@ -39,13 +39,18 @@ UNITS  := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*.c))
 .SECONDARY:
 .DELETE_ON_ERROR:
 .SUFFIXES:
+MAKEFLAGS += -r
 
 ## all: stages and tools in build/bin (default)
 all: $(STAGES:%=$(B)/bin/%) $(TOOLS:%=$(B)/bin/%) $(STAGES:%=$(B)/schema/%.json)
 
-# A changed flag rebuilds what it was used for.
+# A changed flag rebuilds what it was used for. Compared while reading, so that a make with nothing to do starts no process.
+flags := $(strip $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS))
+ifneq ($(flags),$(file <$(B)/flags))
 $(B)/flags: FORCE
-	@mkdir -p $(B); echo '$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS)' | cmp -s - $@ || echo '$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS)' > $@
+endif
+$(B)/flags:
+	@mkdir -p $(B); echo '$(flags)' > $@
 
 $(B)/obj/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
@@ -145,6 +150,6 @@ clean:
 
 ## help: this list
 help:
-	@sed -n 's/^## /  /p' $(MAKEFILE_LIST)
+	@sed -n 's/^## /  /p' $(firstword $(MAKEFILE_LIST))
 
--include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
+-include $(wildcard $(B)/obj/*/*.d $(B)/obj/*/*/*.d)
