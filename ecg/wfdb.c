@@ -282,6 +282,22 @@ bool wfdb_is_narrow(int format)
 	return format != 24 && format != 32;
 }
 
+int32_t wfdb_lowest(int format)
+{
+	switch (format) {
+	case 80:
+		return -128;
+	case 212:
+		return -2048;
+	case 24:
+		return -(1 << 23);
+	case 32:
+		return INT32_MIN;
+	default:
+		return INT16_MIN;
+	}
+}
+
 int wfdb_group_end(const struct wfdb *h, int first)
 {
 	int last = first + 1;

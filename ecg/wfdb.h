@@ -51,6 +51,9 @@ int wfdb_parse(struct wfdb *h, const char *name, const char *bytes, size_t n_byt
 /* Whether every sample of this format fits an int16. */
 bool wfdb_is_narrow(int format);
 
+/* The lowest value of a format: it means "no sample". */
+int32_t wfdb_lowest(int format);
+
 /* Signals first..last-1 that share signals[first].file; last is returned. */
 int wfdb_group_end(const struct wfdb *h, int first);
 

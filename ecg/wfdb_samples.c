@@ -83,22 +83,6 @@ static int32_t sample(const uint8_t *b, uint64_t i, int format)
 	}
 }
 
-static int32_t lowest(int format)
-{
-	switch (format) {
-	case 80:
-		return -128;
-	case 212:
-		return -2048;
-	case 24:
-		return -(1 << 23);
-	case 32:
-		return INT32_MIN;
-	default:
-		return INT16_MIN;
-	}
-}
-
 static int check(const struct wfdb_signal *s, int32_t initial, uint16_t sum, const char *file,
 		 struct error *e)
 {
@@ -119,7 +103,7 @@ int wfdb_samples_read(int32_t *x, long n_samples, const struct wfdb *h, int firs
 				 n_samples);
 	int format = h->signals[first].format;
 	uint64_t n = (uint64_t)n_samples, n_signals = (uint64_t)(last - first);
-	int32_t missing = lowest(format);
+	int32_t missing = wfdb_lowest(format);
 	bytes += h->signals[first].offset;
 	for (uint64_t k = 0; k < n_signals; k++) {
 		const struct wfdb_signal *s = &h->signals[first + (int)k];

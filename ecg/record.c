@@ -1,0 +1,143 @@
+#include "ecg/record.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "common/die.h"
+#include "ecg/field.h"
+#include "ecg/lead.h"
+#include "ecg/wfdb_samples.h"
+
+/* Units of `unit` in one mV, or 0 if it is no voltage. */
+static double units_per_mv(const char *unit)
+{
+	static const struct {
+		const char *unit;
+		double per_mv;
+	} known[] = {{"mV", 1},	     {"uV", 1e3}, {"\xc2\xb5V", 1e3}, {"\xce\xbcV", 1e3},
+		     {"\xb5V", 1e3}, {"nV", 1e6}, {"V", 1e-3}};
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		if (!strcasecmp(unit, known[i].unit))
+			return known[i].per_mv;
+	return 0;
+}
+
+static void put(uint8_t *at, uint32_t x, int n_bytes)
+{
+	for (int i = 0; i < n_bytes; i++)
+		at[i] = (uint8_t)(x >> (8 * i));
+}
+
+/* Find the file's signals that are leads: columns[k] is the k-th of them in file order. */
+static int choose(int columns[LEADS], const char *file, const struct wfdb *h, struct error *e)
+{
+	unsigned seen = 0;
+	int n = 0;
+	for (int i = 0; i < h->n_signals; i++) {
+		int lead = lead_index(h->signals[i].name);
+		if (lead < 0)
+			continue;
+		if (seen & 1u << lead)
+			return error_set(e, file, 0, "lead %s stands there twice", lead_names[lead]);
+		seen |= 1u << lead;
+		columns[n++] = i;
+	}
+	for (int lead = 0; lead < LEADS; lead++)
+		if (!(seen & 1u << lead))
+			return error_set(e, file, 0, "expected 12 leads, found %d: %s is missing", n,
+					 lead_names[lead]);
+	return 0;
+}
+
+struct lists {
+	json_t *leads, *gain, *baseline, *units, *checksum;
+};
+
+static struct lists lists_new(void)
+{
+	return (struct lists){json_array(), json_array(), json_array(), json_array(), json_array()};
+}
+
+static void lists_add(struct lists *l, int lead, double gain, long baseline, uint16_t checksum)
+{
+	json_array_append_new(l->leads, json_string(lead_names[lead]));
+	json_array_append_new(l->gain, field_json(gain));
+	json_array_append_new(l->baseline, json_integer(baseline));
+	json_array_append_new(l->units, json_string("mV"));
+	json_array_append_new(l->checksum, json_integer(checksum));
+}
+
+static json_t *make_header(struct lists *l, double rate_hz, long n_samples, bool is_wide)
+{
+	return json_pack("{s:o,s:o,s:s,s:o,s:o,s:o,s:I,s:o}", "baseline", l->baseline, "checksum",
+			 l->checksum, "dtype", is_wide ? "int32" : "int16", "gain", l->gain, "leads",
+			 l->leads, "rate_hz", field_json(rate_hz), "samples", (json_int_t)n_samples, "units",
+			 l->units);
+}
+
+static uint16_t checksum(const int32_t *x, long n_samples, int stride, int32_t lowest)
+{
+	uint16_t sum = 0;
+	for (long t = 0; t < n_samples; t++, x += stride)
+		sum = (uint16_t)(sum + (uint32_t)(*x == WFDB_MISSING ? lowest : *x));
+	return sum;
+}
+
+int record_from_wfdb(struct record *r, const char *file, const struct wfdb *h, const int32_t *x,
+		     long n_samples, struct error *e)
+{
+	int columns[LEADS];
+	bool is_wide = false;
+	double per_mv[LEADS];
+	if (choose(columns, file, h, e) < 0)
+		return -1;
+	for (int k = 0; k < LEADS; k++) {
+		const struct wfdb_signal *s = &h->signals[columns[k]];
+		per_mv[k] = units_per_mv(s->units);
+		if (per_mv[k] == 0)
+			return error_set(e, file, 0, "lead %s: expected unit mV, uV, nV or V, found '%s'",
+					 s->name, s->units);
+		is_wide |= !wfdb_is_narrow(s->format);
+	}
+	struct lists l = lists_new();
+	int width = is_wide ? 4 : 2;
+	r->n_bytes = (size_t)n_samples * LEADS * (size_t)width;
+	r->signal = die_malloc(r->n_bytes);
+	for (int k = 0; k < LEADS; k++) {
+		const struct wfdb_signal *s = &h->signals[columns[k]];
+		const int32_t *column = x + columns[k];
+		for (long t = 0; t < n_samples; t++) {
+			int32_t v = column[t * h->n_signals];
+			put(r->signal + (size_t)(t * LEADS + k) * (size_t)width,
+			    (uint32_t)(v == WFDB_MISSING && !is_wide ? INT16_MIN : v), width);
+		}
+		lists_add(&l, lead_index(s->name), s->gain * per_mv[k], s->baseline,
+			  checksum(column, n_samples, h->n_signals, wfdb_lowest(s->format)));
+	}
+	r->header = make_header(&l, h->rate_hz, n_samples, is_wide);
+	return 0;
+}
+
+void record_from_microvolts(struct record *r, const int16_t *x, long n_samples, int rate_hz)
+{
+	struct lists l = lists_new();
+	r->n_bytes = (size_t)n_samples * LEADS * 2;
+	r->signal = die_malloc(r->n_bytes);
+	for (long i = 0; i < n_samples * LEADS; i++)
+		put(r->signal + 2 * i, (uint32_t)(int32_t)x[i], 2);
+	for (int k = 0; k < LEADS; k++) {
+		uint16_t sum = 0;
+		for (long t = 0; t < n_samples; t++)
+			sum = (uint16_t)(sum + (uint16_t)x[t * LEADS + k]);
+		lists_add(&l, k, 1000, 0, sum);
+	}
+	r->header = make_header(&l, rate_hz, n_samples, false);
+}
+
+void record_release(struct record *r)
+{
+	json_decref(r->header);
+	free(r->signal);
+	*r = (struct record){0};
+}
