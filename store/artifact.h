@@ -1,11 +1,11 @@
 /*
- * An artifact: an immutable set of tables (ordered records key -> value) in one LMDB file, named by the SHA-256 of its
- * header. The header is canonical JSON:
+ * An artifact: an immutable set of tables (ordered records key -> value) in one LMDB file, named by the
+ *SHA-256 of its header. The header is canonical JSON:
  *	{"attributes":{...},"format":"einthoven-artifact/1","kind":"signals","schema":1,
  *	 "tables":{"signal":{"bytes":n,"count":n,"root":"<hex>"},...}}
- * bytes = sum of key and value lengths, root = the table's Merkle root (store/digest.h). No time, host or path is in
- * it: equal content gives an equal id whoever made it. The file also keeps each record's leaf digest, so that one
- * record can be checked alone. Layout of the file: docs/artifact.md.
+ * bytes = sum of key and value lengths, root = the table's Merkle root (store/digest.h). No time, host or
+ *path is in it: equal content gives an equal id whoever made it. The file also keeps each record's leaf
+ *digest, so that one record can be checked alone. Layout of the file: docs/artifact.md.
  *
  *	struct artifact_writer *w = artifact_create("signals", 1);      // in $EINTHOVEN_STORE/tmp
  *	artifact_attribute(w, "rate_hz", json_integer(100));
@@ -16,8 +16,9 @@
  *	struct artifact *a = artifact_open(id, "signals");
  *	struct artifact_value v = artifact_get(a, "signal", key, 8);    // checked against its leaf digest
  *
- * Everything here dies (common/die.h) when the environment fails or an object is damaged, naming the object and what
- * to do; a half-written artifact is never visible. Readers may be shared by threads; a writer may not.
+ * Everything here dies (common/die.h) when the environment fails or an object is damaged, naming the object
+ *and what to do; a half-written artifact is never visible. Readers may be shared by threads; a writer may
+ *not.
  */
 #ifndef STORE_ARTIFACT_H
 #define STORE_ARTIFACT_H
@@ -49,7 +50,8 @@ bool artifact_exists(const char *id);
 
 /* ---- writing ---- */
 
-/* A new artifact in the store's tmp folder. kind is "records", "signals", ...; schema its layout's version, from 1. */
+/* A new artifact in the store's tmp folder. kind is "records", "signals", ...; schema its layout's version,
+ * from 1. */
 struct artifact_writer *artifact_create(const char *kind, int schema);
 /* Set one attribute of the header (steals the reference). Float values must be finite. */
 void artifact_attribute(struct artifact_writer *w, const char *name, json_t *value);
@@ -59,22 +61,27 @@ int artifact_table(struct artifact_writer *w, const char *name);
 void artifact_put(struct artifact_writer *w, int table, const void *key, size_t key_bytes, const void *value,
 		  size_t value_bytes);
 /* The same for n float32 values, written little-endian; dies naming the key if one is not finite. */
-void artifact_put_floats(struct artifact_writer *w, int table, const void *key, size_t key_bytes, const float *x,
-			 size_t n);
-/* Finish, publish and free; id gets the 64 hex digits. If the object is there already the new file is dropped. */
+void artifact_put_floats(struct artifact_writer *w, int table, const void *key, size_t key_bytes,
+			 const float *x, size_t n);
+/* Finish, publish and free; id gets the 64 hex digits. An object of this id that is there already is
+ * replaced, since it has the same records; that heals a damaged one. */
 void artifact_publish(struct artifact_writer *w, char id[DIGEST_HEX]);
 /* Drop the temporary file and free. NULL is allowed. */
 void artifact_abandon(struct artifact_writer *w);
+/* From now on artifact_put ends the program (exit 130, nothing published) once the flag is set: how Ctrl-C
+ * stops a stage that does not look at the flag itself. */
+void artifact_watch(const volatile bool *is_interrupted);
 
 /* ---- reading ---- */
 
 struct artifact_value {
-	const void *bytes; /* borrowed until artifact_close; not aligned to more than 2 bytes; NULL: no such record */
+	const void *bytes; /* borrowed until artifact_close; not aligned to more than 2 bytes; NULL: no such
+			      record */
 	size_t n_bytes;
 };
 
-/* Open an object of the local store for reading; dies if it is absent, of another kind (kind NULL: any), shorter than
- * its own pages say, or its header does not hash to its id. */
+/* Open an object of the local store for reading; dies if it is absent, of another kind (kind NULL: any),
+ * shorter than its own pages say, or its header does not hash to its id. */
 struct artifact *artifact_open(const char *id, const char *kind);
 void artifact_close(struct artifact *a);
 
@@ -91,11 +98,13 @@ const char *artifact_text(const struct artifact *a, const char *name);
 bool artifact_has_table(const struct artifact *a, const char *table);
 uint64_t artifact_count(const struct artifact *a, const char *table);
 /* One record, its leaf digest checked. */
-struct artifact_value artifact_get(const struct artifact *a, const char *table, const void *key, size_t key_bytes);
+struct artifact_value artifact_get(const struct artifact *a, const char *table, const void *key,
+				   size_t key_bytes);
 struct artifact_value artifact_get_record(const struct artifact *a, const char *table, uint64_t record);
 
-/* Walk a table in key order:  for (struct artifact_cursor *c = artifact_walk(a, "signal"); artifact_next(c);) c->key...
- * artifact_next returns false at the end and then frees the cursor; to stop early, artifact_stop. Values are checked. */
+/* Walk a table in key order:  for (struct artifact_cursor *c = artifact_walk(a, "signal"); artifact_next(c);)
+ * c->key... artifact_next returns false at the end and then frees the cursor; to stop early, artifact_stop.
+ * Values are checked. */
 struct artifact_cursor {
 	const void *key, *value;
 	size_t key_bytes, value_bytes;
@@ -104,8 +113,9 @@ struct artifact_cursor *artifact_walk(const struct artifact *a, const char *tabl
 bool artifact_next(struct artifact_cursor *c);
 void artifact_stop(struct artifact_cursor *c);
 
-/* Check everything: header, keys' order, every leaf, every root, counts. 0, or -1 with e naming what is damaged. The
- * only function here that may be given a damaged file: it reads in a child process, because LMDB can crash on one. */
+/* Check everything: header, keys' order, every leaf, every root, counts. 0, or -1 with e naming what is
+ * damaged. The only function here that may be given a damaged file: it reads in a child process, because LMDB
+ * can crash on one. */
 struct error;
 int artifact_verify(const char *id, struct error *e);
 

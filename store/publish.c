@@ -1,0 +1,203 @@
+#include "store/publish.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/die.h"
+#include "common/file.h"
+#include "store/artifact.h"
+
+struct publish {
+	char *path;
+	int fd;
+	pid_t owner; /* a forked child must not remove its parent's files */
+	struct publish *next;
+};
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct publish *open_files;
+
+void publish_die(const char *path, const char *doing, int why)
+{
+	const char *advice = "";
+	if (why == ENOSPC || why == EDQUOT)
+		advice = "; free some space ('store gc' lists what no run refers to) or set EINTHOVEN_STORE "
+			 "to another disk";
+	else if (why == EIO)
+		advice = "; the disk is full or failing: free some space or set EINTHOVEN_STORE to another "
+			 "disk";
+	else if (why == EFBIG)
+		advice = "; the file-size limit of this shell is too small (ulimit -f)";
+	else if (why == EACCES || why == EPERM || why == EROFS)
+		advice = "; make the store writable for this user or set EINTHOVEN_STORE to a folder that is";
+	die("cannot %s %s: %s%s; nothing was published", doing, path, strerror(why), advice);
+}
+
+static void remove_left(void)
+{
+	for (struct publish *p = open_files; p; p = p->next)
+		if (p->owner == getpid())
+			unlink(p->path);
+}
+
+static void enlist(struct publish *p)
+{
+	static bool is_registered;
+	pthread_mutex_lock(&lock);
+	if (!is_registered)
+		is_registered = !atexit(remove_left);
+	p->next = open_files;
+	open_files = p;
+	pthread_mutex_unlock(&lock);
+}
+
+static void release(struct publish *p)
+{
+	pthread_mutex_lock(&lock);
+	for (struct publish **at = &open_files; *at; at = &(*at)->next)
+		if (*at == p) {
+			*at = p->next;
+			break;
+		}
+	pthread_mutex_unlock(&lock);
+	if (p->fd >= 0)
+		close(p->fd);
+	free(p->path);
+	free(p);
+}
+
+static void make_folder(const char *folder)
+{
+	struct error e = {0};
+	if (file_make_folder(folder, &e) < 0)
+		die("%s; make the store writable for this user or set EINTHOVEN_STORE to a folder that is",
+		    error_text(&e));
+}
+
+/* Create the file and lock it. Between the two a cleaner may take it for a dead one's and remove it: then
+ * again. */
+static bool create(struct publish *p, const char *folder, int number)
+{
+	struct stat s;
+	p->path = die_printf("%s/%ld-%d", folder, (long)getpid(), number);
+	p->fd = open(p->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	if (p->fd < 0 && errno != EEXIST)
+		publish_die(p->path, "create", errno);
+	if (p->fd >= 0) {
+		flock(p->fd, LOCK_EX); /* a file system without locks: nothing is cleaned there either */
+		if (fstat(p->fd, &s) == 0 && s.st_nlink > 0)
+			return true;
+		close(p->fd);
+	}
+	free(p->path);
+	return false;
+}
+
+struct publish *publish_begin(void)
+{
+	struct publish *p = die_calloc(1, sizeof *p);
+	char *folder = die_printf("%s/tmp", artifact_store());
+	make_folder(folder);
+	int number = 0;
+	while (!create(p, folder, number))
+		number++;
+	free(folder);
+	p->owner = getpid();
+	enlist(p);
+	return p;
+}
+
+const char *publish_path(const struct publish *p)
+{
+	return p->path;
+}
+
+int publish_fd(const struct publish *p)
+{
+	return p->fd;
+}
+
+/* Everything but the rename: the bytes and the folder are durable, so that a name never points at half a
+ * file. */
+static void settle(struct publish *p, const char *path)
+{
+	struct stat s;
+	if (fstat(p->fd, &s) < 0 || fchmod(p->fd, s.st_mode & 0444) < 0 ||
+	    fsync(p->fd) < 0) /* 0444, or less by umask */
+		publish_die(p->path, "sync", errno);
+	char *folder = die_strdup(path), *slash = strrchr(folder, '/');
+	if (!slash)
+		BUG("a published path has a folder");
+	*slash = 0;
+	bool is_new = !file_exists(folder);
+	make_folder(folder);
+	struct error e = {0};
+	if (is_new && file_sync_folder(folder, &e) < 0)
+		die("%s", error_text(&e));
+	free(folder);
+}
+
+static void sync_folder(const char *path)
+{
+	struct error e = {0};
+	if (file_sync_folder(path, &e) < 0)
+		die("%s", error_text(&e));
+}
+
+void publish_end(struct publish *p, const char *path)
+{
+	settle(p, path);
+	if (rename(p->path, path) < 0)
+		publish_die(path, "publish", errno);
+	sync_folder(path);
+	release(p);
+}
+
+bool publish_first(struct publish *p, const char *path)
+{
+	settle(p, path);
+	bool is_first = link(p->path, path) == 0;
+	if (!is_first && errno != EEXIST)
+		publish_die(path, "publish", errno);
+	sync_folder(path);
+	publish_drop(p);
+	return is_first;
+}
+
+void publish_drop(struct publish *p)
+{
+	unlink(p->path);
+	release(p);
+}
+
+static bool clean_one(int folder, const char *name)
+{
+	int fd = openat(folder, name, O_RDONLY | O_CLOEXEC);
+	bool is_dead = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && unlinkat(folder, name, 0) == 0;
+	if (fd >= 0)
+		close(fd);
+	return is_dead;
+}
+
+int publish_clean(void)
+{
+	char *path = die_printf("%s/tmp", artifact_store());
+	DIR *folder = opendir(path);
+	free(path);
+	if (!folder)
+		return 0;
+	int n = 0;
+	for (struct dirent *d; (d = readdir(folder));)
+		if (d->d_name[0] != '.')
+			n += clean_one(dirfd(folder), d->d_name);
+	closedir(folder);
+	return n;
+}

@@ -1,0 +1,37 @@
+/*
+ * New files of the store: made in <store>/tmp, locked (flock) while their process lives, and put in their
+ *place whole or not at all: fsync, mode 0444, rename, fsync of the folder. What a killed process left in tmp
+ *holds no lock, so the next writer removes it; what an exiting one has left is removed by atexit.
+ *
+ *	struct publish *p = publish_begin();
+ *	... write to publish_path(p) or publish_fd(p) ...
+ *	publish_end(p, ".store/objects/ab/ab12.mdb");      // or publish_drop(p)
+ *
+ * Everything here dies when the environment fails, naming the path and what to do.
+ */
+#ifndef STORE_PUBLISH_H
+#define STORE_PUBLISH_H
+
+#include <stdbool.h>
+
+struct publish;
+
+struct publish *publish_begin(void);
+/* Borrowed until publish_end or publish_drop. */
+const char *publish_path(const struct publish *p);
+int publish_fd(const struct publish *p);
+
+/* Put the file at path (folders are made), replacing what is there; frees p. */
+void publish_end(struct publish *p, const char *path);
+/* The same, but what is there stays: false if there was something. */
+bool publish_first(struct publish *p, const char *path);
+void publish_drop(struct publish *p);
+
+/* Remove from <store>/tmp what dead processes left; returns how many files. */
+int publish_clean(void);
+
+/* die() for a failed write to the store: says what errno means and what to do about a full or unwritable
+ * disk. */
+_Noreturn void publish_die(const char *path, const char *doing, int errno_value);
+
+#endif

@@ -1,0 +1,359 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+/* cmocka needs the four above */
+#include <cmocka.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/die.h"
+#include "common/error.h"
+#include "common/file.h"
+#include "store/artifact.h"
+
+static char store[] = "/tmp/store_artifact.XXXXXX";
+
+static int make_store(void **state)
+{
+	(void)state;
+	return mkdtemp(store) && setenv("EINTHOVEN_STORE", store, 1) == 0 ? 0 : -1;
+}
+
+static int remove_store(void **state)
+{
+	(void)state;
+	char *command = die_printf("rm -rf %s", store);
+	int status = system(command);
+	free(command);
+	return status;
+}
+
+/* Signals of growing length and texts; enough for branch pages and overflow pages. */
+static void fill(struct artifact_writer *w, int n)
+{
+	static uint8_t value[30000];
+	int signal = artifact_table(w, "signal"), subject = artifact_table(w, "subject");
+	artifact_table(w, "empty");
+	artifact_attribute(w, "rate_hz", json_integer(100));
+	artifact_attribute(w, "gain", json_real(0.5));
+	artifact_attribute(w, "source", json_string("synthetic"));
+	for (int i = 0; i < n; i++) {
+		size_t n_bytes = (size_t)(i * 977) % sizeof value;
+		for (size_t k = 0; k < n_bytes; k++)
+			value[k] = (uint8_t)(k * 31 + (size_t)i);
+		artifact_put(w, signal, artifact_key((uint64_t)i * 3).bytes, 8, value, n_bytes);
+	}
+	for (int i = 0; i < n; i++) {
+		char key[16], text[32];
+		int n_key = sprintf(key, "k%06d", i);
+		artifact_put(w, subject, key, (size_t)n_key, text,
+			     (size_t)sprintf(text, "subject %d", i * i));
+	}
+}
+
+static void make(char id[DIGEST_HEX], int n)
+{
+	struct artifact_writer *w = artifact_create("records", 1);
+	fill(w, n);
+	artifact_publish(w, id);
+}
+
+static void what_is_written_is_read(void **state)
+{
+	(void)state;
+	char id[DIGEST_HEX];
+	make(id, 100);
+	struct artifact *a = artifact_open(id, "records");
+	assert_string_equal(artifact_id(a), id);
+	assert_string_equal(artifact_kind(a), "records");
+	assert_int_equal(artifact_integer(a, "rate_hz"), 100);
+	assert_true(artifact_number(a, "gain") == 0.5);
+	assert_string_equal(artifact_text(a, "source"), "synthetic");
+	assert_int_equal(artifact_count(a, "signal"), 100);
+	assert_int_equal(artifact_count(a, "empty"), 0);
+	assert_false(artifact_has_table(a, "label"));
+	struct artifact_value v = artifact_get_record(a, "signal", 5 * 3);
+	assert_int_equal(v.n_bytes, 5 * 977);
+	assert_int_equal(((const uint8_t *)v.bytes)[7], (7 * 31 + 5) & 255);
+	assert_null(artifact_get_record(a, "signal", 4).bytes);
+	assert_non_null(artifact_get_record(a, "signal", 0).bytes);
+	assert_int_equal(artifact_get_record(a, "signal", 0).n_bytes, 0);
+	int n = 0;
+	for (struct artifact_cursor *c = artifact_walk(a, "subject"); artifact_next(c); n++) {
+		char key[16];
+		assert_int_equal(c->key_bytes, sprintf(key, "k%06d", n));
+		assert_memory_equal(c->key, key, c->key_bytes);
+	}
+	assert_int_equal(n, 100);
+	struct artifact_cursor *none = artifact_walk(a, "empty");
+	assert_false(artifact_next(none));
+	artifact_close(a);
+}
+
+static void a_published_file_is_read_only_and_nothing_else_is_left(void **state)
+{
+	(void)state;
+	char id[DIGEST_HEX], *path;
+	struct stat s;
+	make(id, 3);
+	path = artifact_path(id);
+	assert_int_equal(stat(path, &s), 0);
+	assert_int_equal(s.st_mode & 0777, 0444);
+	free(path);
+	artifact_abandon(artifact_create("records", 1));
+	char *tmp = die_printf("%s/tmp", store);
+	assert_int_equal(rmdir(tmp), 0);
+	free(tmp);
+}
+
+static void the_id_does_not_depend_on_how_it_was_written(void **state)
+{
+	(void)state;
+	char a[DIGEST_HEX], b[DIGEST_HEX];
+	uint8_t value[4000] = {1, 2, 3};
+	struct artifact_writer *w = artifact_create("views", 2);
+	int x = artifact_table(w, "x"), y = artifact_table(w, "y");
+	for (uint64_t i = 0; i < 50; i++)
+		artifact_put(w, x, artifact_key(i).bytes, 8, value, 100 * i % 4000);
+	for (uint64_t i = 0; i < 50; i++)
+		artifact_put(w, y, artifact_key(i).bytes, 8, value, i);
+	artifact_attribute(w, "a", json_integer(1));
+	artifact_attribute(w, "b", json_real(2.0));
+	artifact_publish(w, a);
+	w = artifact_create("views", 2); /* tables declared the other way round, records interleaved */
+	artifact_attribute(w, "b", json_integer(2));
+	y = artifact_table(w, "y"), x = artifact_table(w, "x");
+	for (uint64_t i = 0; i < 50; i++) {
+		artifact_put(w, y, artifact_key(i).bytes, 8, value, i);
+		artifact_put(w, x, artifact_key(i).bytes, 8, value, 100 * i % 4000);
+	}
+	artifact_attribute(w, "a", json_integer(1));
+	artifact_publish(w, b);
+	assert_string_equal(a, b);
+}
+
+static void any_difference_in_content_changes_the_id(void **state)
+{
+	(void)state;
+	char ids[6][DIGEST_HEX];
+	for (int k = 0; k < 6; k++) {
+		struct artifact_writer *w = artifact_create(k == 1 ? "signals" : "records", k == 2 ? 2 : 1);
+		int t = artifact_table(w, k == 3 ? "u" : "t");
+		artifact_put(w, t, "key", 3, k == 4 ? "b" : "a", 1);
+		if (k == 5)
+			artifact_attribute(w, "x", json_null());
+		artifact_publish(w, ids[k]);
+		for (int j = 0; j < k; j++)
+			assert_string_not_equal(ids[j], ids[k]);
+	}
+}
+
+static void the_id_of_this_content_stays_what_it_is(void **state)
+{
+	(void)state;
+	char id[DIGEST_HEX];
+	make(id, 100);
+	assert_string_equal(id, "1fc7f65cea9af70c4886b5975923b57ce37ccfa50365b65976a29a3924ae6b7f");
+}
+
+/* Larger than the first map and many transactions, yet one artifact. */
+static void a_large_artifact_is_written_in_batches(void **state)
+{
+	(void)state;
+	char id[DIGEST_HEX];
+	struct error e = {0};
+	size_t n_bytes = 5 << 20;
+	uint8_t *value = calloc(1, n_bytes);
+	struct artifact_writer *w = artifact_create("records", 1);
+	int t = artifact_table(w, "signal");
+	for (uint64_t i = 0; i < 70; i++) {
+		value[i] = (uint8_t)i;
+		artifact_put(w, t, artifact_key(i).bytes, 8, value, n_bytes);
+	}
+	artifact_publish(w, id);
+	free(value);
+	assert_int_equal(artifact_verify(id, &e), 0);
+	char *path = artifact_path(id);
+	unlink(path);
+	free(path);
+}
+
+static void verify_accepts_a_sound_artifact(void **state)
+{
+	(void)state;
+	char id[DIGEST_HEX];
+	struct error e = {0};
+	make(id, 300);
+	assert_int_equal(artifact_verify(id, &e), 0);
+}
+
+/* Put bytes in the object's place, whatever its mode. */
+static void overwrite(const char *id, const char *bytes, size_t n_bytes)
+{
+	char *path = artifact_path(id);
+	FILE *f = (unlink(path), fopen(path, "wb"));
+	assert_non_null(f);
+	assert_int_equal(fwrite(bytes, 1, n_bytes, f), n_bytes);
+	fclose(f);
+	free(path);
+}
+
+/* Read every record by walking and by key in a child. Returns 0: all as written; 1: died with a message; else
+ * a crash. */
+static int read_all_in_child(const char *id, int n)
+{
+	pid_t child = fork();
+	if (child == 0) {
+		if (!freopen("/dev/null", "w", stderr))
+			_exit(3);
+		struct artifact *a = artifact_open(id, "records");
+		int seen = 0;
+		for (struct artifact_cursor *c = artifact_walk(a, "signal"); artifact_next(c);)
+			seen++;
+		for (int i = 0; i < n; i++) {
+			char key[16], text[32];
+			struct artifact_value v = artifact_get_record(a, "signal", (uint64_t)i * 3);
+			if (!v.bytes || v.n_bytes != (size_t)(i * 977) % 30000)
+				_exit(4);
+			v = artifact_get(a, "subject", key, (size_t)sprintf(key, "k%06d", i));
+			if (!v.bytes || v.n_bytes != (size_t)sprintf(text, "subject %d", i * i) ||
+			    memcmp(v.bytes, text, v.n_bytes))
+				_exit(5);
+		}
+		_exit(seen == n ? 0 : 6);
+	}
+	int status;
+	waitpid(child, &status, 0);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void load(const char *id, char **bytes, size_t *n_bytes)
+{
+	struct error e = {0};
+	char *path = artifact_path(id);
+	assert_int_equal(file_read(bytes, n_bytes, path, SIZE_MAX, &e), 0);
+	free(path);
+}
+
+/* A flipped bit is either where no record lies (verify passes, every read is right) or found by verify and by
+ * the reader; never a crash, never a wrong value. */
+static void a_flipped_bit_is_found_or_harmless(void **state)
+{
+	(void)state;
+	char id[DIGEST_HEX], *bytes;
+	size_t n_bytes;
+	int n_found = 0;
+	make(id, 40);
+	load(id, &bytes, &n_bytes);
+	for (size_t at = 0; at < n_bytes; at += at < 8192 ? 5 : 211 + at % 97) {
+		struct error e = {0};
+		bytes[at] ^= (char)(1 << at % 8);
+		overwrite(id, bytes, n_bytes);
+		int sound = artifact_verify(id, &e), read = read_all_in_child(id, 40);
+		if (sound < 0)
+			n_found++;
+		if (sound == 0 ? read != 0 : (read != 0 && read != 1))
+			fail_msg("byte %zu: verify says %d (%s), reading ends with %d", at, sound,
+				 error_text(&e), read);
+		if (sound < 0 && !strstr(e.text, id))
+			fail_msg("byte %zu: '%s' does not name the object", at, e.text);
+		bytes[at] ^= (char)(1 << at % 8);
+	}
+	assert_true(n_found > 100);
+	overwrite(id, bytes, n_bytes);
+	free(bytes);
+}
+
+static void a_damaged_value_is_named_with_table_and_record(void **state)
+{
+	(void)state;
+	char id[DIGEST_HEX], *bytes;
+	size_t n_bytes;
+	struct error e = {0};
+	make(id, 40);
+	load(id, &bytes, &n_bytes);
+	char *found = memmem(bytes, n_bytes, "subject 196", 11); /* record 14 */
+	assert_non_null(found);
+	found[9] ^= 1;
+	overwrite(id, bytes, n_bytes);
+	assert_int_equal(artifact_verify(id, &e), -1);
+	assert_non_null(strstr(e.text, id));
+	assert_non_null(strstr(e.text, "table subject, record 'k000014'"));
+	free(bytes);
+	make(id, 40); /* publishing the same content again heals it */
+	assert_int_equal(artifact_verify(id, &(struct error){0}), 0);
+}
+
+static void a_shorter_file_is_found(void **state)
+{
+	(void)state;
+	char id[DIGEST_HEX], *bytes;
+	size_t n_bytes;
+	make(id, 40);
+	load(id, &bytes, &n_bytes);
+	for (size_t n = 0; n < n_bytes; n += n < 16384 ? 509 : 4096 + n % 1021) {
+		struct error e = {0};
+		overwrite(id, bytes, n);
+		assert_int_equal(artifact_verify(id, &e), -1);
+		assert_int_equal(read_all_in_child(id, 40), 1);
+	}
+	overwrite(id, bytes, n_bytes);
+	free(bytes);
+}
+
+static void an_absent_object_or_another_kind_is_refused(void **state)
+{
+	(void)state;
+	char id[DIGEST_HEX];
+	struct error e = {0};
+	make(id, 3);
+	assert_true(artifact_exists(id));
+	id[0] = id[0] == 'a' ? 'b' : 'a';
+	assert_false(artifact_exists(id));
+	assert_int_equal(artifact_verify(id, &e), -1);
+	assert_non_null(strstr(e.text, "is not in the store"));
+}
+
+static void numbers_that_are_not_finite_are_refused(void **state)
+{
+	(void)state;
+	const float x[3] = {1, (float)NAN, 2};
+	pid_t child = fork();
+	if (child == 0) {
+		if (!freopen("/dev/null", "w", stderr))
+			_exit(3);
+		struct artifact_writer *w = artifact_create("signals", 1);
+		artifact_put_floats(w, artifact_table(w, "signal"), artifact_key(1).bytes, 8, x, 3);
+		_exit(0);
+	}
+	int status;
+	waitpid(child, &status, 0);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_written_is_read),
+		cmocka_unit_test(a_published_file_is_read_only_and_nothing_else_is_left),
+		cmocka_unit_test(the_id_does_not_depend_on_how_it_was_written),
+		cmocka_unit_test(any_difference_in_content_changes_the_id),
+		cmocka_unit_test(the_id_of_this_content_stays_what_it_is),
+		cmocka_unit_test(a_large_artifact_is_written_in_batches),
+		cmocka_unit_test(verify_accepts_a_sound_artifact),
+		cmocka_unit_test(a_flipped_bit_is_found_or_harmless),
+		cmocka_unit_test(a_damaged_value_is_named_with_table_and_record),
+		cmocka_unit_test(a_shorter_file_is_found),
+		cmocka_unit_test(an_absent_object_or_another_kind_is_refused),
+		cmocka_unit_test(numbers_that_are_not_finite_are_refused),
+	};
+	return cmocka_run_group_tests(tests, make_store, remove_store);
+}
