@@ -21,6 +21,7 @@ FLAGS_avx512 := -DCPU_ISA=avx512 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mav
 # Layers, lowest first; each may use those before it that design allows (tests/layers.sh checks).
 LAYERS      := common kernels ecg store model
 LIBS        := -ljansson -lyaml -llmdb -lcrypto -ldl -lm
+LIBS_download := -lcurl
 uses_common := common
 uses_kernels := kernels common
 uses_ecg    := ecg kernels common
