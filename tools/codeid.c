@@ -1,0 +1,62 @@
+/* Prints the code identity of a stage (store/code.h) from the linker's --trace output of its link. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/args.h"
+#include "common/die.h"
+#include "common/file.h"
+#include "store/code.h"
+
+static bool is_list;
+
+static const struct arg options[] = {
+	{"list", NULL, "print the text that is hashed: a digest and path per source", .flag = &is_list}, {0}};
+
+static const struct args args = {
+	.purpose = "Print the SHA-256 of the sources in a stage's link, without comments and layout",
+	.synopsis = "codeid [--list] BUILD STAGE < TRACE",
+	.options = options,
+	.example = "build/bin/codeid --list build pretrain < build/code/pretrain.trace",
+	.see_also = "docs/stages.md"};
+
+static void add_trace(struct code *c)
+{
+	struct error e = {0};
+	char *line = NULL;
+	size_t room = 0;
+	while (getline(&line, &room, stdin) >= 0) {
+		line[strcspn(line, "\n")] = 0;
+		if (code_add_object(c, line, &e) < 0)
+			die("%s (needed by '%s'); run it from the root of the sources", error_text(&e), line);
+	}
+	free(line);
+}
+
+int main(int argc, char **argv)
+{
+	struct code c = {0};
+	struct error e = {0};
+	char hex[DIGEST_HEX], *list = NULL;
+	argc = args_parse(argc, argv, &args);
+	if (argc != 2)
+		die_usage("needs a build folder and the name of a stage");
+	add_trace(&c);
+	char *own = die_printf("stages/%s.c", argv[1]);
+	/* A stage that lives elsewhere (tests) has its own object in the trace or nothing. */
+	if (file_exists(own) && code_add_source(&c, own, &e) < 0)
+		die("%s", error_text(&e));
+	if (!c.n)
+		die("no source of ours in the trace; give the output of the linker's --trace");
+	if (code_identity(&c, hex, &list, &e) < 0)
+		die("%s", error_text(&e));
+	fputs(is_list ? list : hex, stdout);
+	if (!is_list)
+		putchar('\n');
+	if (fflush(stdout))
+		die("cannot write to stdout");
+	free(list);
+	free(own);
+	code_release(&c);
+	return 0;
+}
