@@ -37,7 +37,6 @@ TOOLS  := $(patsubst tools/%.c,%,$(wildcard tools/*.c))
 UNITS  := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*.c))
 
 .PHONY: all test test-valgrind check bench fuzz format help clean FORCE
-.SECONDARY:
 .DELETE_ON_ERROR:
 .SUFFIXES:
 MAKEFLAGS += -r

@@ -55,7 +55,7 @@ static void write_rule(struct paths *p, const char *stage, const char *path)
 	write_escaped(p->out, path);
 	fputc('\n', p->out);
 	write_escaped(p->out, path);
-	fputs(": ;\n", p->out);
+	fputs(":\n", p->out);
 }
 
 static int by_name(const struct dirent **a, const struct dirent **b)
