@@ -1,0 +1,36 @@
+/*
+ * Any WFDB database with a CSV file that lists its records: one row per record, columns named by the user.
+ *
+ *	struct listing l = {.csv = "labels.csv", .path = "file", .patient = "subject", .labels = labels,
+ *.n_labels = 1}; listing_records(&l, &catalog, bytes, n_bytes, &e);
+ *
+ * One label column holds class names ("AF", or several as "AF;LBBB"; empty: no label); with several label
+ * columns each is a class, and its fields are 0 or 1 (empty: 0). Classes of one column are numbered in the
+ * order of their names, columns in the order given.
+ */
+#ifndef ECG_LISTING_H
+#define ECG_LISTING_H
+
+#include "ecg/catalog.h"
+
+struct listing {
+	const char *csv;  /* name of the file inside the dataset */
+	const char *path; /* column: the record, with or without ".hea", relative to the CSV's folder */
+	/* Columns that may be missing (""): */
+	const char *id;	     /* a whole number; without it records count from 1 by row */
+	const char *patient; /* any text; without it every record is its own patient */
+	const char *fold;    /* 1..10; without it drawn from the patient's name */
+	const char *age;     /* years */
+	const char *sex;     /* 0, 1, m, f, male, female */
+	const char *const *labels;
+	size_t n_labels;
+};
+
+/* Add all rows; sets c->classes. 0, or -1 with e filled. */
+int listing_records(const struct listing *l, struct catalog *c, const char *bytes, size_t n_bytes,
+		    struct error *e);
+
+/* The fold 1..10 of a patient in datasets without folds: 64-bit FNV-1a of the name, mixed, modulo 10. */
+int listing_fold(const char *patient);
+
+#endif
