@@ -1,0 +1,79 @@
+#include "ecg/filter.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "ecg/edge.h"
+#include "kernels/dmath.h"
+
+#define PI 3.141592653589793
+
+static struct filter_section butterworth(double rate_hz, double corner_hz, int order, int pair,
+					 int is_high_pass)
+{
+	double k = dmath_tan(PI * corner_hz / rate_hz);
+	double damping = 2 * dmath_sin(PI * (2 * pair + 1) / (2 * order));
+	double norm = 1 / (1 + damping * k + k * k), gain = is_high_pass ? norm : k * k * norm;
+	return (struct filter_section){
+		.b0 = gain,
+		.b1 = is_high_pass ? -2 * gain : 2 * gain,
+		.b2 = gain,
+		.a1 = 2 * (k * k - 1) * norm,
+		.a2 = (1 - damping * k + k * k) * norm,
+	};
+}
+
+int filter_band(struct filter *f, double rate_hz, double high_pass_hz, double low_pass_hz, int order,
+		struct error *e)
+{
+	*f = (struct filter){0};
+	if (order < 2 || order > FILTER_MAX_ORDER || order % 2)
+		return error_set(e, NULL, 0, "filter order %d: expected 2, 4, 6 or 8", order);
+	if (high_pass_hz < 0 || high_pass_hz >= rate_hz / 2)
+		return error_set(e, NULL, 0,
+				 "high-pass corner %g Hz: expected 0 (none) up to half the rate, %g Hz",
+				 high_pass_hz, rate_hz / 2);
+	if (low_pass_hz < 0 || low_pass_hz >= rate_hz / 2 || (low_pass_hz > 0 && low_pass_hz <= high_pass_hz))
+		return error_set(e, NULL, 0,
+				 "low-pass corner %g Hz: expected 0 (none), or above %g Hz and below half "
+				 "the rate, %g Hz",
+				 low_pass_hz, high_pass_hz, rate_hz / 2);
+	for (int pair = 0; pair < order / 2 && high_pass_hz > 0; pair++)
+		f->sections[f->n_sections++] = butterworth(rate_hz, high_pass_hz, order, pair, 1);
+	for (int pair = 0; pair < order / 2 && low_pass_hz > 0; pair++)
+		f->sections[f->n_sections++] = butterworth(rate_hz, low_pass_hz, order, pair, 0);
+	double lowest_hz = high_pass_hz > 0 ? high_pass_hz : low_pass_hz;
+	f->pad = f->n_sections ? (int)ceil(fmin(rate_hz / lowest_hz, 100 * rate_hz)) : 0;
+	return 0;
+}
+
+/* One section over n samples of all leads, step by step (step -1: backward from the last), in place. The
+ * state starts as if the first sample had stood there for ever (transposed direct form II). */
+static void pass(const struct filter_section *s, double (*x)[LEADS], int n, int step)
+{
+	double z0[LEADS], z1[LEADS], gain = (s->b0 + s->b1 + s->b2) / (1 + s->a1 + s->a2);
+	double(*p)[LEADS] = step > 0 ? x : x + n - 1;
+	for (int l = 0; l < LEADS; l++) {
+		z0[l] = (gain - s->b0) * (*p)[l];
+		z1[l] = (s->b2 - s->a2 * gain) * (*p)[l];
+	}
+	for (int i = 0; i < n; i++, p += step)
+		for (int l = 0; l < LEADS; l++) {
+			double in = (*p)[l], out = s->b0 * in + z0[l];
+			z0[l] = s->b1 * in - s->a1 * out + z1[l];
+			z1[l] = s->b2 * in - s->a2 * out;
+			(*p)[l] = out;
+		}
+}
+
+void filter_run(const struct filter *f, double (*x)[LEADS], double (*scratch)[LEADS], int t)
+{
+	if (f->n_sections == 0)
+		return;
+	int pad = f->pad < t - 1 ? f->pad : t - 1, n = t + 2 * pad;
+	edge_extend(scratch, (const double(*)[LEADS])x, t, pad);
+	for (int step = 1; step >= -1; step -= 2)
+		for (int i = 0; i < f->n_sections; i++)
+			pass(&f->sections[i], scratch, n, step);
+	memcpy(x, scratch[pad], sizeof *x * (size_t)t);
+}

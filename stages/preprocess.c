@@ -1,0 +1,247 @@
+/* Make every record alike: twelve leads by name, in mV, at one rate and length, filtered, checked, labelled.
+ */
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/die.h"
+#include "common/json.h"
+#include "common/pool.h"
+#include "common/progress.h"
+#include "ecg/label.h"
+#include "ecg/lead.h"
+#include "ecg/prepare.h"
+#include "ecg/subjects.h"
+#include "store/stage.h"
+
+#define BATCH 128
+#define SHOWN 20 /* excluded records named on stderr; the artifact lists all */
+
+struct item {
+	uint64_t record;
+	json_t *header;
+	char *bytes;
+	size_t n_bytes;
+	struct label label;
+	float *signal; /* [LEADS][samples] */
+	float scale[LEADS];
+	bool is_good;
+	struct error error; /* why not */
+};
+
+struct preprocess {
+	struct stage_run *run;
+	struct prepare *prepare;
+	struct subjects *subjects;
+	int samples;
+	int signal, scale, label, excluded; /* tables */
+	int64_t n_excluded;
+	struct error first; /* reason of the first excluded record */
+	int n_batch;
+	struct item batch[BATCH];
+};
+
+static struct prepare_settings settings(const struct params *p)
+{
+	const char *normalize = params_text(p, "normalize");
+	return (struct prepare_settings){
+		.rate_hz = (int)params_int(p, "rate_hz"),
+		.duration_s = params_float(p, "duration_s"),
+		.high_pass_hz = params_float(p, "high_pass_hz"),
+		.low_pass_hz = params_float(p, "low_pass_hz"),
+		.filter_order = atoi(params_text(p, "filter_order")),
+		.normalize = !strcmp(normalize, "per_lead")	? PREPARE_PER_LEAD
+			     : !strcmp(normalize, "per_record") ? PREPARE_PER_RECORD
+								: PREPARE_NONE,
+		.limits = {.flat_s = params_float(p, "flat_s"),
+			   .clipped_share = params_float(p, "clipped_share")},
+	};
+}
+
+static json_t *lead_list(void)
+{
+	json_t *leads = json_array();
+	for (int l = 0; l < LEADS; l++)
+		json_array_append_new(leads, json_string(lead_names[l]));
+	return leads;
+}
+
+static void open_output(struct preprocess *p, const struct prepare_settings *s)
+{
+	struct artifact *records = p->run->input[0];
+	struct artifact_writer *w = p->run->output = artifact_create("signals", 1);
+	artifact_attribute(w, "dataset", json_string(artifact_text(records, "dataset")));
+	artifact_attribute(w, "classes", json_deep_copy(artifact_get_attribute(records, "classes")));
+	artifact_attribute(w, "statements", subjects_statements(p->subjects));
+	artifact_attribute(w, "leads", lead_list());
+	artifact_attribute(w, "rate_hz", json_integer(s->rate_hz));
+	artifact_attribute(w, "samples", json_integer(p->samples));
+	artifact_attribute(w, "unit",
+			   json_string(s->normalize == PREPARE_NONE ? "mV" : "standard deviations"));
+	artifact_attribute(w, "normalize", json_string(params_text(p->run->params, "normalize")));
+	artifact_attribute(w, "high_pass_hz", json_real(s->high_pass_hz));
+	artifact_attribute(w, "low_pass_hz", json_real(s->low_pass_hz));
+	artifact_attribute(w, "filter_order", json_integer(s->filter_order));
+	p->signal = artifact_table(w, "signal");
+	p->scale = artifact_table(w, "scale");
+	p->label = artifact_table(w, "label");
+	p->excluded = artifact_table(w, "excluded");
+}
+
+static json_t *read_json(const struct preprocess *p, const char *table, uint64_t record)
+{
+	struct error e = {0};
+	char name[64];
+	struct artifact_value v = artifact_get_record(p->run->input[0], table, record);
+	snprintf(name, sizeof name, "%s of record %" PRIu64, table, record);
+	json_t *value = v.bytes ? json_read(v.bytes, v.n_bytes, name, &e) : NULL;
+	if (!value)
+		die("%s", v.bytes ? error_text(&e) : "a record lacks its header or subject: run fetch again");
+	return value;
+}
+
+/* Copy what a record's work needs out of the artifact, and its label, which does not need the signal. */
+static void add_item(struct preprocess *p, const struct artifact_cursor *c)
+{
+	struct item *item = &p->batch[p->n_batch++];
+	struct error e = {0};
+	if (c->key_bytes != 8)
+		die("records %s: table signal: a key of %zu bytes, expected 8", artifact_id(p->run->input[0]),
+		    c->key_bytes);
+	*item = (struct item){.record = artifact_record(c->key), .n_bytes = c->value_bytes};
+	item->header = read_json(p, "header", item->record);
+	item->bytes = die_malloc(c->value_bytes + 1);
+	memcpy(item->bytes, c->value, c->value_bytes);
+	item->signal = die_malloc(sizeof(float) * LEADS * (size_t)p->samples);
+	json_t *subject = read_json(p, "subject", item->record);
+	if (subjects_label(p->subjects, &item->label, item->record, subject, &e) < 0)
+		die("%s", error_text(&e));
+	json_decref(subject);
+}
+
+static void work(void *context, int i)
+{
+	struct preprocess *p = context;
+	struct item *item = &p->batch[i];
+	item->is_good = prepare_run(p->prepare, item->signal, item->scale, item->header, item->bytes,
+				    item->n_bytes, &item->error) == 0;
+}
+
+static void put_item(struct preprocess *p, const struct item *item)
+{
+	struct artifact_key key = artifact_key(item->record);
+	uint8_t label[LABEL_BYTES];
+	label_encode(label, &item->label);
+	artifact_put_floats(p->run->output, p->signal, key.bytes, 8, item->signal,
+			    LEADS * (size_t)p->samples);
+	artifact_put_floats(p->run->output, p->scale, key.bytes, 8, item->scale, LEADS);
+	artifact_put(p->run->output, p->label, key.bytes, 8, label, sizeof label);
+}
+
+static void exclude(struct preprocess *p, const struct item *item)
+{
+	const char *reason = error_text(&item->error);
+	artifact_put(p->run->output, p->excluded, artifact_key(item->record).bytes, 8, reason,
+		     strlen(reason));
+	if (p->n_excluded++ < SHOWN)
+		warn("record %" PRIu64 " excluded: %s", item->record, reason);
+	if (p->n_excluded == 1)
+		error_set(&p->first, NULL, 0, "record %" PRIu64 ": %s", item->record, reason);
+}
+
+static void run_batch(struct preprocess *p)
+{
+	pool_run(work, p, p->n_batch);
+	for (int i = 0; i < p->n_batch; i++) {
+		struct item *item = &p->batch[i];
+		if (item->is_good)
+			put_item(p, item);
+		else
+			exclude(p, item);
+		json_decref(item->header);
+		free(item->bytes);
+		free(item->signal);
+	}
+	p->n_batch = 0;
+}
+
+static void check_share(const struct preprocess *p, int64_t n)
+{
+	double limit = params_float(p->run->params, "max_excluded");
+	if (p->n_excluded > SHOWN)
+		warn("... and %" PRId64 " more (table \"excluded\" of the output lists all)",
+		     p->n_excluded - SHOWN);
+	if (p->n_excluded)
+		warn("%" PRId64 " of %" PRId64 " records excluded", p->n_excluded, n);
+	if (p->n_excluded == n || (double)p->n_excluded > limit * (double)n)
+		die("%" PRId64 " of %" PRId64
+		    " records are of no use, more than preprocess.max_excluded allows (%g); "
+		    "the first: %s",
+		    p->n_excluded, n, limit, n ? error_text(&p->first) : "there are no records");
+}
+
+static void run(struct stage_run *r)
+{
+	struct error e = {0};
+	struct prepare_settings s = settings(r->params);
+	struct preprocess *p = die_calloc(1, sizeof *p);
+	struct progress progress;
+	int64_t n = (int64_t)artifact_count(r->input[0], "signal");
+	p->run = r;
+	if (!(p->prepare = prepare_open(&s, &e)))
+		die("preprocess: %s", error_text(&e));
+	if (!(p->subjects = subjects_open(artifact_get_attribute(r->input[0], "statements"),
+					  artifact_get_attribute(r->input[0], "classes"), &e)))
+		die("records %s: %s", artifact_id(r->input[0]), error_text(&e));
+	p->samples = prepare_samples(p->prepare);
+	open_output(p, &s);
+	progress_start(&progress, "preprocess", "records", (uint64_t)n);
+	for (struct artifact_cursor *c = artifact_walk(r->input[0], "signal"); artifact_next(c);) {
+		add_item(p, c);
+		if (p->n_batch == BATCH)
+			run_batch(p);
+		progress_step(&progress, 1);
+	}
+	run_batch(p);
+	progress_end(&progress);
+	check_share(p, n);
+	prepare_close(p->prepare);
+	subjects_close(p->subjects);
+	free(p);
+}
+
+static const struct param params[] = {
+	{"rate_hz", PARAM_INT, .unit = "Hz", .min = 50, .max = 1000, .otherwise = "100",
+	 .help = "sampling rate of the output"},
+	{"duration_s", PARAM_FLOAT, .unit = "s", .min = 0.1, .max = 3600, .otherwise = "10",
+	 .help = "length of the output: longer records are cut, shorter ones excluded"},
+	{"high_pass_hz", PARAM_FLOAT, .unit = "Hz", .min = 0, .max = 500, .otherwise = "0.5",
+	 .help = "lower corner of the zero-phase band-pass (-6 dB); 0: none"},
+	{"low_pass_hz", PARAM_FLOAT, .unit = "Hz", .min = 0, .max = 500, .otherwise = "40",
+	 .help = "upper corner, below half of rate_hz; 0: none"},
+	{"filter_order", PARAM_CHOICE, .choices = "2 4 6 8", .otherwise = "4",
+	 .help = "order of the Butterworth filter at each corner, per direction"},
+	{"normalize", PARAM_CHOICE, .choices = "per_lead per_record none", .otherwise = "per_lead",
+	 .help = "to mean 0 and standard deviation 1; table scale keeps the amplitudes"},
+	{"flat_s", PARAM_FLOAT, .unit = "s", .min = 0, .max = 3600, .otherwise = "1",
+	 .help = "a lead that does not change for longer excludes its record"},
+	{"clipped_share", PARAM_FLOAT, .min = 0, .max = 1, .otherwise = "0.05",
+	 .help = "so does a lead that is at its limits (40 ms and longer) for a larger share"},
+	{"max_excluded", PARAM_FLOAT, .min = 0, .max = 1, .otherwise = "0.05",
+	 .help = "largest share of excluded records; over it the stage fails"},
+	{0}};
+
+static const struct stage stage = {
+	.name = "preprocess",
+	.purpose = "Bring records to twelve leads in mV at one rate, filtered and checked",
+	.inputs = INPUTS("fetch"),
+	.kind = "signals",
+	.params = params,
+	.run = run,
+};
+
+int main(int argc, char **argv)
+{
+	return stage_main(&stage, argc, argv);
+}
