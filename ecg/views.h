@@ -1,0 +1,62 @@
+/*
+ * Two views of one record: which part of its signal each view is cut from. A record gives one or two base
+ *views, which are stored; what the model sees is cut from a base view, at random for training (ecg/augment.h)
+ *or at fixed places for embedding (views_fixed).
+ *
+ *	halves       one base: the record. Two segments that do not overlap, with a random start inside the
+ *slack. interleaved  two bases: even and odd samples, low-passed first so that halving the rate does not
+ *alias. sequential   one base: the record. Both views are the whole of it; they differ by augmentation alone.
+ *
+ *	float base[12 * n], x[12 * t];                      // n = views_base_samples(&v), t =
+ *views_input_samples(&v) views_base(&v, base, signal, views_base_of(&v, view)); views_fixed(&v, x, base,
+ *view);
+ *
+ * Signals are [12][samples], lead after lead. Nothing here writes to its input.
+ */
+#ifndef ECG_VIEWS_H
+#define ECG_VIEWS_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "common/error.h"
+
+#define VIEWS_MAX_SAMPLES 16384 /* of a record */
+
+enum views_strategy { VIEWS_HALVES, VIEWS_INTERLEAVED, VIEWS_SEQUENTIAL };
+
+struct views {
+	enum views_strategy strategy;
+	double rate_hz;	      /* of a record */
+	int samples;	      /* of a record, at most VIEWS_MAX_SAMPLES */
+	int segment;	      /* samples of a segment, halves only: a multiple of 10, 2*segment <= samples */
+	bool is_antialiased;  /* interleaved: low-pass before splitting */
+	bool is_standardized; /* each view to mean 0 and deviation 1 per lead after cutting (the poster's
+				 choice) */
+};
+
+/* Check the members against each other: 0, or -1 with e saying which parameter to change. */
+int views_check(const struct views *v, struct error *e);
+
+int views_n_bases(const struct views *v);	    /* 1, or 2 for interleaved */
+int views_base_of(const struct views *v, int view); /* which base view 0 or 1 is cut from */
+int views_base_samples(const struct views *v);
+int views_input_samples(const struct views *v); /* T of the model's input: a multiple of 10 */
+double views_input_rate(const struct views *v); /* Hz of the model's input */
+int views_n_fixed(const struct views *v);	/* un-augmented views of a record: 2, or 1 for sequential */
+
+/* Base view k of a record: x [12][base_samples] from signal [12][samples]. */
+void views_base(const struct views *v, float *x, const float *signal, int k);
+
+/* Un-augmented view i of a record: x [12][input_samples] from its base. Halves: the first and the last
+ * segment. */
+void views_fixed(const struct views *v, float *x, const float *base, int i);
+
+/* x [n] to mean 0 and deviation 1 (two passes, floor 1e-6 on the deviation). */
+void views_standardize(float *x, int n);
+
+/* To and from the header's JSON. views_read gives 0, or -1 with e filled. */
+json_t *views_json(const struct views *v);
+int views_read(struct views *v, const json_t *json, struct error *e);
+
+#endif

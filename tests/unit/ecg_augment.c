@@ -1,0 +1,330 @@
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "ecg/augment.h"
+#include "kernels/dmath.h"
+
+#define N	1000
+#define RECORDS 2000
+
+static struct augment policy(enum views_strategy strategy)
+{
+	return (struct augment){
+		.views = {.strategy = strategy,
+			  .rate_hz = 100,
+			  .samples = N,
+			  .segment = 400,
+			  .is_antialiased = true},
+		.seed = 7,
+		.lead_mask_p = 0.5,
+		.gain = 2,
+		.noise_max = 0.2,
+		.noise_p = 1,
+		.shift_s = 0.5,
+		.pool = (1u << AUGMENT_KINDS) - 1,
+		.pool_draws = 3,
+		.pool_noise = 0.15,
+		.pool_powerline = 0.5,
+		.pool_wander = 0.5,
+		.pool_emg = 0.5,
+		.pool_gain = 1.5,
+		.pool_shift_s = 1,
+		.pool_cutout_s = 2,
+		.pool_crop = 0.6,
+	};
+}
+
+/* A base view like a rhythm strip: different in each lead, near mean 0 and deviation 1. */
+static const float *base(void)
+{
+	static float x[LEADS * N];
+	for (int l = 0; l < LEADS && x[LEADS * N - 1] == 0; l++)
+		for (int i = 0; i < N; i++)
+			x[l * N + i] = 1.41421356f * (float)dmath_sin(0.05 * i + l + 1);
+	return x;
+}
+
+static const enum views_strategy strategies[] = {VIEWS_HALVES, VIEWS_INTERLEAVED, VIEWS_SEQUENTIAL};
+
+static void a_view_depends_on_seed_record_epoch_and_view_alone(void **state)
+{
+	(void)state;
+	static float x[LEADS * N], y[LEADS * N];
+	uint8_t keep[LEADS], kept[LEADS];
+	for (int s = 0; s < 3; s++) {
+		struct augment a = policy(strategies[s]);
+		size_t bytes = sizeof(float) * LEADS * (size_t)views_input_samples(&a.views);
+		augment_draw(&a, x, keep, base(), 17, 3, 1);
+		for (uint64_t record = 0; record < 40; record++) /* other draws in between move nothing */
+			augment_draw(&a, y, kept, base(), record, 3, (int)(record & 1));
+		memset(y, 0x55, sizeof y);
+		augment_draw(&a, y, kept, base(), 17, 3, 1);
+		assert_memory_equal(x, y, bytes);
+		assert_memory_equal(keep, kept, LEADS);
+		augment_draw(&a, y, kept, base(), 17, 3, 0);
+		assert_memory_not_equal(x, y, bytes);
+		augment_draw(&a, y, kept, base(), 17, 4, 1);
+		assert_memory_not_equal(x, y, bytes);
+		augment_draw(&a, y, kept, base(), 18, 3, 1);
+		assert_memory_not_equal(x, y, bytes);
+		a.seed++;
+		augment_draw(&a, y, kept, base(), 17, 3, 1);
+		assert_memory_not_equal(x, y, bytes);
+	}
+}
+
+static void the_base_is_never_changed(void **state)
+{
+	(void)state;
+	static float x[LEADS * N], before[LEADS * N];
+	uint8_t keep[LEADS];
+	const float *b = base();
+	memcpy(before, b, sizeof before);
+	for (int s = 0; s < 3; s++) {
+		struct augment a = policy(strategies[s]);
+		for (uint32_t i = 0; i < 50; i++)
+			augment_draw(&a, x, keep, b, i, i, (int)(i & 1));
+		assert_memory_equal(b, before, sizeof before);
+	}
+}
+
+static void half_of_the_leads_are_kept_and_never_none(void **state)
+{
+	(void)state;
+	static float x[LEADS * N];
+	uint8_t keep[LEADS];
+	struct augment a = policy(VIEWS_HALVES);
+	int kept = 0;
+	for (uint32_t i = 0; i < RECORDS; i++) {
+		augment_draw(&a, x, keep, base(), i, 0, 0);
+		for (int l = 0; l < LEADS; l++)
+			kept += keep[l];
+	}
+	assert_true(fabs(kept / (double)(RECORDS * LEADS) - 0.5) < 0.015);
+	a.lead_mask_p = 1;
+	for (uint32_t i = 0; i < RECORDS; i++) {
+		int n = 0;
+		augment_draw(&a, x, keep, base(), i, 0, 0);
+		for (int l = 0; l < LEADS; l++)
+			n += keep[l];
+		assert_int_equal(n, 1);
+	}
+}
+
+static void a_masked_lead_is_zeros(void **state)
+{
+	(void)state;
+	static float x[LEADS * N];
+	uint8_t keep[LEADS];
+	for (int s = 0; s < 3; s++) {
+		struct augment a = policy(strategies[s]);
+		int n = views_input_samples(&a.views);
+		for (uint32_t r = 0; r < 50; r++) {
+			augment_draw(&a, x, keep, base(), r, 0, 0);
+			for (int l = 0; l < LEADS; l++)
+				for (int i = 0; i < n && !keep[l]; i++)
+					assert_true(x[l * n + i] == 0);
+		}
+	}
+}
+
+static void halves_never_overlap_and_come_in_either_order(void **state)
+{
+	(void)state;
+	struct augment a = policy(VIEWS_HALVES);
+	int swapped = 0, starts[N] = {0}, different = 0;
+	for (uint32_t i = 0; i < RECORDS; i++) {
+		int p = augment_start(&a, i, 5, 0), q = augment_start(&a, i, 5, 1);
+		int first = p < q ? p : q, second = p < q ? q : p;
+		assert_true(first >= 0 && second >= first + 400 && second + 400 <= N);
+		swapped += p > q;
+		different += !starts[first];
+		starts[first] = 1;
+	}
+	assert_true(fabs(swapped / (double)RECORDS - 0.5) < 0.05);
+	assert_true(different > 150); /* of 201 */
+}
+
+static void halves_are_cut_where_augment_start_says(void **state)
+{
+	(void)state;
+	static float x[LEADS * N];
+	uint8_t keep[LEADS];
+	struct augment a = policy(VIEWS_HALVES);
+	a.lead_mask_p = 0;
+	a.gain = 1;
+	a.noise_max = 0;
+	for (int view = 0; view < 2; view++) {
+		int start = augment_start(&a, 9, 2, view);
+		augment_draw(&a, x, keep, base(), 9, 2, view);
+		for (int l = 0; l < LEADS; l++)
+			assert_memory_equal(x + l * 400, base() + l * N + start, 400 * sizeof(float));
+	}
+}
+
+static void gains_are_in_range_and_independent(void **state)
+{
+	(void)state;
+	static float x[LEADS * N];
+	uint8_t keep[LEADS];
+	struct augment a = policy(VIEWS_SEQUENTIAL);
+	a.lead_mask_p = 0;
+	a.noise_max = 0;
+	a.pool_draws = 0;
+	double low = 10, high = 0, product = 0, last = 0;
+	for (uint32_t i = 0; i < RECORDS; i++) {
+		augment_draw(&a, x, keep, base(), i, 0, (int)(i & 1));
+		for (int l = 0; l < LEADS; l++) {
+			double gain = x[l * N + 40] / (double)base()[l * N + 40], log_gain = dmath_log(gain);
+			low = gain < low ? gain : low;
+			high = gain > high ? gain : high;
+			product += log_gain * last;
+			last = log_gain;
+		}
+	}
+	assert_true(low >= 0.499999 && low < 0.51 && high <= 2.000001 && high > 1.96);
+	assert_true(fabs(product / (RECORDS * LEADS)) < 0.005); /* variance .16 */
+}
+
+static void noise_has_the_deviation_asked_for(void **state)
+{
+	(void)state;
+	static float x[LEADS * N];
+	uint8_t keep[LEADS];
+	struct augment a = policy(VIEWS_SEQUENTIAL);
+	a.lead_mask_p = 0;
+	a.gain = 1;
+	a.pool_draws = 0;
+	a.noise_min = a.noise_max = 0.2;
+	double square = 0;
+	for (uint32_t r = 0; r < 20; r++) {
+		augment_draw(&a, x, keep, base(), r, 0, 0);
+		for (int i = 0; i < LEADS * N; i++)
+			square += ((double)x[i] - base()[i]) * ((double)x[i] - base()[i]);
+	}
+	assert_true(fabs(sqrt(square / (20 * LEADS * N)) - 0.2) < 0.005);
+	a.noise_p = 0;
+	augment_draw(&a, x, keep, base(), 3, 0, 0);
+	assert_memory_equal(x, base(), sizeof x);
+}
+
+static void an_interleaved_view_is_shifted_by_at_most_shift_s(void **state)
+{
+	(void)state;
+	static float x[LEADS * N / 2], b[LEADS * N / 2];
+	uint8_t keep[LEADS];
+	struct augment a = policy(VIEWS_INTERLEAVED);
+	a.lead_mask_p = 0;
+	a.gain = 1;
+	a.noise_max = 0;
+	for (int i = 0; i < LEADS * N / 2; i++)
+		b[i] = (float)(i % (N / 2) + 1);
+	int least = N, most = -N;
+	for (uint32_t r = 0; r < 500; r++) {
+		augment_draw(&a, x, keep, b, r, 0, 1);
+		int by = 250 + 1 - (int)x[250];
+		for (int i = 0; i < N / 2; i++) /* 0 or the sample `by` earlier */
+			assert_true(x[i] == (i - by >= 0 && i - by < N / 2 ? b[i - by] : 0));
+		least = by < least ? by : least;
+		most = by > most ? by : most;
+	}
+	assert_int_equal(least, -25);
+	assert_int_equal(most, 25);
+}
+
+/* How view 0 of a record changes when the pool holds one augmentation alone. */
+static double change_by(enum augment_kind kind)
+{
+	static float x[LEADS * N];
+	uint8_t keep[LEADS];
+	struct augment a = policy(VIEWS_SEQUENTIAL);
+	a.lead_mask_p = 0;
+	a.gain = 1;
+	a.noise_max = 0;
+	a.pool = 1u << kind;
+	a.pool_draws = 1;
+	double square = 0;
+	for (uint32_t r = 0; r < 20; r++) {
+		augment_draw(&a, x, keep, base(), r, 0, 0);
+		for (int i = 0; i < LEADS * N; i++) {
+			assert_true(isfinite(x[i]));
+			square += ((double)x[i] - base()[i]) * ((double)x[i] - base()[i]);
+		}
+	}
+	return sqrt(square / (20 * LEADS * N));
+}
+
+static void each_augmentation_of_the_pool_changes_the_view(void **state)
+{
+	(void)state;
+	for (int k = 0; k < AUGMENT_KINDS; k++)
+		assert_in_range((uintmax_t)(change_by((enum augment_kind)k) * 1000), 20, 2000);
+	assert_true(fabs(change_by(AUGMENT_NOISE) - 0.15) < 0.005);
+}
+
+static void a_crop_keeps_a_tone_a_tone_between_the_old_bounds(void **state)
+{
+	(void)state;
+	static float x[LEADS * N], ramp[LEADS * N];
+	uint8_t keep[LEADS];
+	struct augment a = policy(VIEWS_SEQUENTIAL);
+	a.lead_mask_p = 0;
+	a.gain = 1;
+	a.noise_max = 0;
+	a.pool = 1u << AUGMENT_CROP;
+	a.pool_draws = 1;
+	for (int i = 0; i < LEADS * N; i++)
+		ramp[i] = (float)(i % N);
+	for (uint32_t r = 0; r < 100; r++) {
+		augment_draw(&a, x, keep, ramp, r, 0, 0);
+		float step = (x[N - 1] - x[0]) / (N - 1);
+		assert_true(x[0] >= 0 && x[N - 1] <= N - 1 && step >= 0.599f && step <= 1.001f);
+		for (int i = 1; i < N; i++)
+			assert_true(fabsf(x[i] - x[0] - step * (float)i) < 0.01f);
+	}
+}
+
+static void json_round_trip_draws_the_same_views(void **state)
+{
+	(void)state;
+	static float x[LEADS * N], y[LEADS * N];
+	uint8_t keep[LEADS], kept[LEADS];
+	struct augment a = policy(VIEWS_SEQUENTIAL), b;
+	struct error e = {0};
+	json_t *json = augment_json(&a);
+	assert_int_equal(augment_read(&b, json, &a.views, &e), 0);
+	b.seed = a.seed;
+	augment_draw(&a, x, keep, base(), 1, 2, 0);
+	augment_draw(&b, y, kept, base(), 1, 2, 0);
+	assert_memory_equal(x, y, sizeof x);
+	json_object_set_new(json, "gain", json_real(0.5));
+	assert_int_equal(augment_read(&b, json, &a.views, &e), -1);
+	assert_non_null(strstr(error_text(&e), "gain"));
+	json_decref(json);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_view_depends_on_seed_record_epoch_and_view_alone),
+		cmocka_unit_test(the_base_is_never_changed),
+		cmocka_unit_test(half_of_the_leads_are_kept_and_never_none),
+		cmocka_unit_test(a_masked_lead_is_zeros),
+		cmocka_unit_test(halves_never_overlap_and_come_in_either_order),
+		cmocka_unit_test(halves_are_cut_where_augment_start_says),
+		cmocka_unit_test(gains_are_in_range_and_independent),
+		cmocka_unit_test(noise_has_the_deviation_asked_for),
+		cmocka_unit_test(an_interleaved_view_is_shifted_by_at_most_shift_s),
+		cmocka_unit_test(each_augmentation_of_the_pool_changes_the_view),
+		cmocka_unit_test(a_crop_keeps_a_tone_a_tone_between_the_old_bounds),
+		cmocka_unit_test(json_round_trip_draws_the_same_views),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
