@@ -53,9 +53,12 @@ static int refuse_syntax(struct reader *r)
 	const yaml_parser_t *p = &r->parser;
 	if (p->error == YAML_MEMORY_ERROR)
 		die("out of memory");
-	return error_set(r->e, r->name, (long)problem_line0(r) + 1, "%s%s%s",
-			 p->problem ? p->problem : "not YAML", p->context ? " " : "",
-			 p->context ? p->context : "");
+	size_t line0 = problem_line0(r);
+	if (p->context && p->context_mark.line != line0)
+		return error_set(r->e, r->name, (long)line0 + 1, "%s %s that begins on line %zu", p->problem,
+				 p->context, p->context_mark.line + 1);
+	return error_set(r->e, r->name, (long)line0 + 1, "%s%s%s", p->problem ? p->problem : "not YAML",
+			 p->context ? " " : "", p->context ? p->context : "");
 }
 
 /* The next event, its anchors and tags refused. The previous one is released. */
@@ -106,7 +109,7 @@ static int check_scalar(struct reader *r)
 			      "block texts (| and >) are not allowed; write it on one line");
 	if (v->start_mark.line != v->end_mark.line)
 		return refuse(r, v->start_mark.line,
-			      "a value must stand on one line; is a colon or a closing quote missing?");
+			      "a value must stand on one line; check indentation, colons and quotes");
 	if (strlen((const char *)v->data.scalar.value) != v->data.scalar.length)
 		return refuse(r, v->start_mark.line, "a text must not hold NUL (\\0)");
 	return 0;

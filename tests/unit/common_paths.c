@@ -1,0 +1,111 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "common/paths.h"
+
+static char folder[] = "/tmp/pathsXXXXXX";
+static const char header[] = "# Local files that stages read; made by build/bin/params.\n";
+
+static int enter(void **state)
+{
+	(void)state;
+	return mkdtemp(folder) ? chdir(folder) : -1;
+}
+
+static int leave(void **state)
+{
+	(void)state;
+	char command[64];
+	snprintf(command, sizeof command, "rm -rf %s", folder);
+	return system(command);
+}
+
+static void touch(const char *path)
+{
+	FILE *f = fopen(path, "w");
+	assert_non_null(f);
+	fclose(f);
+}
+
+static void gives(const char *path, const char *rules)
+{
+	struct paths *p = paths_new("R");
+	paths_add(p, "fetch", path);
+	char *text = paths_finish(p);
+	assert_memory_equal(text, header, strlen(header));
+	assert_string_equal(text + strlen(header), rules);
+	free(text);
+}
+
+static void a_file_is_a_prerequisite_of_its_stage(void **state)
+{
+	(void)state;
+	gives("a/b.zip", "R/fetch.stamp: a/b.zip\na/b.zip:\n");
+	gives("my data/b.zip", "R/fetch.stamp: my\\ data/b.zip\nmy\\ data/b.zip:\n");
+}
+
+static void urls_and_nothing_are_left_out(void **state)
+{
+	(void)state;
+	gives("", "");
+	gives("https://example.org/a.zip", "");
+}
+
+static void what_make_cannot_express_is_checked_each_time(void **state)
+{
+	(void)state;
+	static const char *const odd[] = {"a$b", "a#b", "a:b",	"a%b", "a*",   "a=b",
+					  "a;b", "a|b", "a\nb", "~a",  "a\\b", "a(b"};
+	for (size_t i = 0; i < sizeof odd / sizeof *odd; i++)
+		gives(odd[i], "R/fetch.stamp: FORCE\n");
+}
+
+static void a_folder_counts_with_its_files_and_two_levels(void **state)
+{
+	(void)state;
+	assert_int_equal(
+		mkdir("d", 0700) | mkdir("d/r", 0700) | mkdir("d/r/00", 0700) | mkdir("d/r/00/x", 0700), 0);
+	touch("d/f");
+	touch("d/.hidden");
+	touch("d/r/g");
+	gives("d", "R/fetch.stamp: d\nd:\nR/fetch.stamp: d/f\nd/f:\nR/fetch.stamp: d/r\nd/r:\n"
+		   "R/fetch.stamp: d/r/00\nd/r/00:\n");
+}
+
+static void a_crowded_folder_is_checked_each_time(void **state)
+{
+	(void)state;
+	assert_int_equal(mkdir("crowd", 0700), 0);
+	for (int i = 0; i < 1001; i++) {
+		char name[32];
+		snprintf(name, sizeof name, "crowd/%d", i);
+		touch(name);
+	}
+	struct paths *p = paths_new("R");
+	paths_add(p, "fetch", "crowd");
+	char *text = paths_finish(p);
+	assert_non_null(strstr(text, "R/fetch.stamp: FORCE\n"));
+	assert_true(strlen(text) < 60000);
+	free(text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_file_is_a_prerequisite_of_its_stage),
+		cmocka_unit_test(urls_and_nothing_are_left_out),
+		cmocka_unit_test(what_make_cannot_express_is_checked_each_time),
+		cmocka_unit_test(a_folder_counts_with_its_files_and_two_levels),
+		cmocka_unit_test(a_crowded_folder_is_checked_each_time),
+	};
+	return cmocka_run_group_tests(tests, enter, leave);
+}
