@@ -79,6 +79,33 @@ int synth_rng_pick(struct synth_rng *r, const double *weights, int n)
 	return n - 1;
 }
 
+/* cos and sin of 2 pi (word + 1/2) / 2^32 without branches, which half of all draws would mispredict: x is
+ * the distance from the middle of the quarter that the word's top bits name; polynomials as in fdlibm's
+ * k_cos.c and k_sin.c. */
+static void unit_circle(double *c, double *s, uint32_t word)
+{
+	static const double middle_cos[4] = {M_SQRT1_2, -M_SQRT1_2, -M_SQRT1_2, M_SQRT1_2};
+	static const double middle_sin[4] = {M_SQRT1_2, M_SQRT1_2, -M_SQRT1_2, -M_SQRT1_2};
+	uint32_t quarter = word >> 30;
+	double x = (((double)(word & 0x3fffffffu) + 0.5) / 1073741824.0 - 0.5) * (TWO_PI / 4), z = x * x;
+	double cosine = 1 - z * (0.5 - z * (4.16666666666666019037e-02 +
+					    z * (-1.38888888888741095749e-03 +
+						 z * (2.48015872894767294178e-05 +
+						      z * (-2.75573143513906633035e-07 +
+							   z * (2.08757232129817482790e-09 -
+								z * 1.13596475577881948265e-11))))));
+	double sine =
+		x +
+		x * z *
+			(-1.66666666666666324348e-01 +
+			 z * (8.33333333332248946124e-03 +
+			      z * (-1.98412698298579493134e-04 +
+				   z * (2.75573137070700676789e-06 + z * (-2.50507602534068634195e-08 +
+									  z * 1.58969099521155010221e-10)))));
+	*c = cosine * middle_cos[quarter] - sine * middle_sin[quarter];
+	*s = sine * middle_cos[quarter] + cosine * middle_sin[quarter];
+}
+
 void synth_rng_white(double *out, int n, uint64_t seed, uint64_t id, uint32_t stream)
 {
 	const uint32_t key[2] = {(uint32_t)seed, (uint32_t)(seed >> 32)};
@@ -87,10 +114,10 @@ void synth_rng_white(double *out, int n, uint64_t seed, uint64_t id, uint32_t st
 		uint32_t w[4];
 		philox_block(w, counter, key);
 		for (int i = 0; i < 4; i += 2) {
-			double radius = sqrt(-2 * dmath_log(unit_of(w[i])));
-			double angle = TWO_PI * unit_of(w[i + 1]);
-			out[4 * b + i] = radius * dmath_cos(angle);
-			out[4 * b + i + 1] = radius * dmath_sin(angle);
+			double radius = sqrt(-2 * dmath_log(unit_of(w[i]))), c, s;
+			unit_circle(&c, &s, w[i + 1]);
+			out[4 * b + i] = radius * c;
+			out[4 * b + i + 1] = radius * s;
 		}
 	}
 }
