@@ -25,7 +25,7 @@ enum param_type {
 	PARAM_TEXT,
 	PARAM_CHOICE, /* one of .choices */
 	PARAM_LIST,   /* a list of texts */
-	PARAM_PATH,   /* a file, folder or URL: never in the action key (struct stage, identify) */
+	PARAM_PATH, /* a file, folder or URL, never in the action key (identify); its default is not a path: "synthetic" */
 };
 
 struct param {

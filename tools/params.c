@@ -29,6 +29,7 @@ struct section {
 struct sections {
 	struct section *first;
 	size_t n;
+	char *base; /* the file that the params file extends, or NULL */
 };
 
 static struct section *find(const struct sections *all, const char *name)
@@ -179,12 +180,12 @@ static char *beside(const char *path, const char *name)
 	return die_printf("%.*s/%s", (int)(slash - path), path, name);
 }
 
-static int apply_base(const struct sections *all, const struct yaml_value *extends, const char *path,
+static int apply_base(struct sections *all, const struct yaml_value *extends, const char *path,
 		      struct error *e)
 {
 	if (extends->kind != YAML_SCALAR || !*extends->text)
 		return error_set(e, path, extends->line, "extends: expected the name of a params file");
-	char *base_path = beside(path, extends->text);
+	const char *base_path = all->base = beside(path, extends->text);
 	struct error cause = {0};
 	struct yaml *base = yaml_open(base_path, &cause);
 	int status = -1;
@@ -199,11 +200,10 @@ static int apply_base(const struct sections *all, const struct yaml_value *exten
 	else
 		status = apply_file(all, base, base_path, e);
 	yaml_close(base);
-	free(base_path);
 	return status;
 }
 
-static int read_params(const struct sections *all, const char *path, struct error *e)
+static int read_params(struct sections *all, const char *path, struct error *e)
 {
 	struct yaml *y = yaml_open(path, e);
 	if (!y)
@@ -284,15 +284,23 @@ static int write_text(const char *folder, const char *name, const char *text, st
 	return status;
 }
 
+static void add_paths(struct paths *paths, const struct section *s)
+{
+	for (const struct param *p = s->table; p->type != PARAM_END; p++) {
+		const char *path = json_string_value(json_object_get(s->values, p->name));
+		if (p->type == PARAM_PATH && (!p->otherwise || strcmp(path, p->otherwise)))
+			paths_add(paths, s->name, path);
+	}
+}
+
 /* The rules for local paths of all sections, as a makefile fragment. */
 static char *fragment(const struct sections *all, const char *folder)
 {
 	struct paths *paths = paths_new(folder);
+	if (all->base)
+		paths_add(paths, "params", all->base); /* DIR/params.stamp depends on it */
 	for (size_t i = 0; i < all->n; i++)
-		for (const struct param *p = all->first[i].table; p->type != PARAM_END; p++)
-			if (p->type == PARAM_PATH)
-				paths_add(paths, all->first[i].name,
-					  json_string_value(json_object_get(all->first[i].values, p->name)));
+		add_paths(paths, &all->first[i]);
 	return paths_finish(paths);
 }
 
@@ -345,6 +353,7 @@ static void release(struct sections *all)
 		json_decref(all->first[i].values);
 	}
 	free(all->first);
+	free(all->base);
 }
 
 int main(int argc, char **argv)
@@ -366,7 +375,7 @@ int main(int argc, char **argv)
 			       .see_also = "docs/params.md"});
 	if (!out || argc < 2)
 		die_usage("expected --out DIR, a params file and the names of the stages");
-	struct sections all = {die_calloc((size_t)argc, sizeof *all.first), (size_t)argc - 1};
+	struct sections all = {die_calloc((size_t)argc, sizeof *all.first), (size_t)argc - 1, NULL};
 	for (size_t i = 0; i < all.n; i++)
 		all.first[i].name = argv[i + 1];
 	struct error e = {0};
