@@ -227,6 +227,16 @@ int source_gather(struct source *s, bool (*wants)(void *context, const char *nam
 
 /* ---- reading ---- */
 
+bool source_is_zip(const struct source *s)
+{
+	return s->is_zip;
+}
+
+const char *source_folder(const struct source *s)
+{
+	return s->is_zip ? NULL : s->root;
+}
+
 bool source_has(const struct source *s, const char *name)
 {
 	if (s->is_zip)

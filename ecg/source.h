@@ -28,6 +28,11 @@ void source_close(struct source *s);
 int source_gather(struct source *s, bool (*wants)(void *context, const char *name), void *context,
 		  struct error *e);
 
+bool source_is_zip(const struct source *s);
+
+/* The dataset's root, a folder of the file system; NULL for a zip. Borrowed. */
+const char *source_folder(const struct source *s);
+
 /* Whether source_read will find a file of this name. */
 bool source_has(const struct source *s, const char *name);
 

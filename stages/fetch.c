@@ -1,4 +1,6 @@
-/* Bring in records as they are: PTB-XL or another WFDB database from a folder or a zip, or synthetic ones. */
+/* Bring in records as they are: PTB-XL or another WFDB database, from a folder, a zip file or the URL of one,
+ * or synthetic ones. Where they came from leaves no trace in the artifact: equal content gives an equal id.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -11,47 +13,46 @@
 #include "common/json.h"
 #include "common/pool.h"
 #include "common/progress.h"
-#include "ecg/catalog.h"
-#include "ecg/path.h"
+#include "ecg/dataset.h"
+#include "ecg/field.h"
 #include "ecg/ptbxl.h"
-#include "ecg/record.h"
 #include "ecg/source.h"
 #include "ecg/sums.h"
 #include "ecg/synth.h"
-#include "ecg/wfdb_samples.h"
+#include "ecg/tree.h"
+#include "store/download.h"
 #include "store/stage.h"
 
-#define TABLE_MAX ((size_t)1 << 28) /* bytes of a CSV file or checksum list */
-#define FILE_MAX  ((size_t)1 << 30) /* bytes of a signal file */
-
-struct used_file {
-	char *name;
-	char hex[DIGEST_HEX];
-};
+#define SUMS_MAX      ((size_t)1 << 28) /* bytes of a checksum list */
+#define SYNTH_DEFAULT 1024
 
 struct fetch {
 	struct stage_run *run;
-	struct source *source;
-	struct sums *sums; /* NULL: the dataset lists none */
-	struct catalog catalog;
 	int rate_hz;
-	int signal, header, subject, excluded; /* tables */
-	struct used_file *used;
-	size_t n_used, used_max;
-	int64_t n_excluded;
+	int signal, header, subject, excluded, source; /* tables */
+	struct progress progress;
+	size_t n_excluded, excluded_max;
+	double rate_seen_hz; /* of the records put so far; 0: none, -1: several */
 };
 
-static void open_tables(struct fetch *f, const char *dataset)
+/* The downloaded zip of this run: removed when its artifact is safe. */
+static char *downloaded;
+
+/* What a local source was when it was identified; it must still be that when it has been read. */
+static struct stat identified;
+
+static void open_tables(struct fetch *f, const char *dataset, json_t *classes, json_t *statements)
 {
 	struct artifact_writer *w = f->run->output = artifact_create("records", 1);
 	artifact_attribute(w, "dataset", json_string(dataset));
-	artifact_attribute(w, "classes", json_incref(f->catalog.classes));
-	if (f->catalog.statements)
-		artifact_attribute(w, "statements", json_incref(f->catalog.statements));
+	artifact_attribute(w, "classes", classes);
+	if (statements)
+		artifact_attribute(w, "statements", statements);
 	f->signal = artifact_table(w, "signal");
 	f->header = artifact_table(w, "header");
 	f->subject = artifact_table(w, "subject");
 	f->excluded = artifact_table(w, "excluded");
+	f->source = artifact_table(w, "source");
 }
 
 static void put_json(struct fetch *f, int table, uint64_t id, const json_t *value)
@@ -67,6 +68,15 @@ static void put_record(struct fetch *f, uint64_t id, const struct record *r, con
 	artifact_put(f->run->output, f->signal, artifact_key(id).bytes, 8, r->signal, r->n_bytes);
 	put_json(f, f->header, id, r->header);
 	put_json(f, f->subject, id, subject);
+	double rate_hz = json_number_value(json_object_get(r->header, "rate_hz"));
+	f->rate_seen_hz = f->rate_seen_hz == 0 || f->rate_seen_hz == rate_hz ? rate_hz : -1;
+}
+
+/* Attribute rate_hz is there if all records share a rate; each record's header has its own. */
+static void close_tables(struct fetch *f)
+{
+	if (f->rate_seen_hz > 0)
+		artifact_attribute(f->run->output, "rate_hz", field_json(f->rate_seen_hz));
 }
 
 /* ---- synthetic records ---- */
@@ -94,11 +104,8 @@ static void make_synthetic(void *context, int i)
 static void fetch_synthetic(struct fetch *f, uint64_t n)
 {
 	struct synth_batch b = {.seed = (uint64_t)params_int(f->run->params, "seed"), .rate_hz = f->rate_hz};
-	struct progress p;
-	progress_start(&p, "fetch", "records", n);
-	f->catalog.classes = ptbxl_classes();
-	f->catalog.statements = synth_statements_json();
-	open_tables(f, "synthetic");
+	open_tables(f, "synthetic", ptbxl_classes(), synth_statements_json());
+	progress_start(&f->progress, "fetch", "records", n);
 	for (b.first = 1; b.first <= n && !*f->run->is_interrupted; b.first += SYNTH_BATCH) {
 		int n_batch = n - b.first < SYNTH_BATCH ? (int)(n - b.first) + 1 : SYNTH_BATCH;
 		pool_run(make_synthetic, &b, n_batch);
@@ -107,288 +114,125 @@ static void fetch_synthetic(struct fetch *f, uint64_t n)
 			record_release(&b.records[i]);
 			json_decref(b.subjects[i]);
 		}
-		progress_step(&p, (uint64_t)n_batch);
+		progress_step(&f->progress, (uint64_t)n_batch);
 	}
-	progress_end(&p);
-	artifact_table(f->run->output, "source");
+	progress_end(&f->progress);
+	close_tables(f);
 }
 
-/* ---- files of a dataset ---- */
+/* ---- records of a dataset ---- */
 
-static void note_used(struct fetch *f, const char *name, const char *hex)
+static void sha256(char hex[DATASET_HEX], const void *bytes, size_t n_bytes)
 {
-	if (f->n_used == f->used_max)
-		f->used = die_realloc(f->used,
-				      (f->used_max = f->used_max ? 2 * f->used_max : 1024) * sizeof *f->used);
-	struct used_file *u = &f->used[f->n_used++];
-	u->name = die_strdup(name);
-	memcpy(u->hex, hex, DIGEST_HEX);
-}
-
-/* Read a file and hold it against the dataset's checksums; dies if it is missing, unlisted or different. */
-static char *read_checked(struct fetch *f, const char *name, size_t *n_bytes, size_t max)
-{
-	struct error e = {0};
-	char *bytes, hex[DIGEST_HEX];
-	if (source_read(f->source, name, &bytes, n_bytes, max, &e) < 0)
-		die("%s", error_text(&e));
-	struct digest d = digest_of(bytes, *n_bytes);
+	struct digest d = digest_of(bytes, n_bytes);
 	digest_hex(hex, &d);
-	const char *listed = f->sums ? sums_find(f->sums, name) : hex;
-	if (!listed)
-		die("%s: not listed in %s", name, SUMS_FILE);
-	if (strcmp(listed, hex))
-		die("%s: SHA-256 differs from the one in %s: the file is damaged or was changed (expected "
-		    "%s, found %s)",
-		    name, SUMS_FILE, listed, hex);
-	note_used(f, name, hex);
-	return bytes;
 }
 
-static int by_name(const void *a, const void *b)
+/* The generic reader's columns, or NULL if the params say PTB-XL. */
+static const struct listing *listing_from_params(struct listing *l, const struct params *p)
 {
-	const struct used_file *x = a, *y = b;
-	return strcmp(x->name, y->name);
+	if (strcmp(params_text(p, "format"), "wfdb"))
+		return NULL;
+	*l = (struct listing){.csv = params_text(p, "labels_csv"),
+			      .path = params_text(p, "path_column"),
+			      .id = params_text(p, "id_column"),
+			      .patient = params_text(p, "patient_column"),
+			      .fold = params_text(p, "fold_column"),
+			      .age = params_text(p, "age_column"),
+			      .sex = params_text(p, "sex_column")};
+	l->n_labels = params_list(p, "label_columns", &l->labels);
+	return l;
 }
 
-static void put_used(struct fetch *f)
-{
-	int table = artifact_table(f->run->output, "source");
-	qsort(f->used, f->n_used, sizeof *f->used, by_name);
-	for (size_t i = 0; i < f->n_used; i++)
-		if (i == 0 || by_name(&f->used[i - 1], &f->used[i]))
-			artifact_put(f->run->output, table, f->used[i].name, strlen(f->used[i].name),
-				     f->used[i].hex, DIGEST_HEX - 1);
-}
-
-/* A sorted set of names that a zip is asked for. */
-struct wish {
-	char **names;
-	size_t n, max;
-};
-
-static int compare_texts(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static void wish_for(struct wish *w, char *name)
-{
-	if (w->n == w->max)
-		w->names = die_realloc(w->names, (w->max = w->max ? 2 * w->max : 1024) * sizeof *w->names);
-	w->names[w->n++] = name;
-}
-
-static bool is_wished(void *context, const char *name)
-{
-	const struct wish *w = context;
-	return w->n && bsearch(&name, w->names, w->n, sizeof *w->names, compare_texts);
-}
-
-static void grant(struct fetch *f, struct wish *w)
-{
-	struct error e = {0};
-	qsort(w->names, w->n, sizeof *w->names, compare_texts);
-	if (w->n && source_gather(f->source, is_wished, w, &e) < 0)
-		die("%s", error_text(&e));
-	for (size_t i = 0; i < w->n; i++)
-		free(w->names[i]);
-	free(w->names);
-}
-
-/* ---- the dataset's tables ---- */
-
-static void load_sums(struct fetch *f, bool is_required)
-{
-	struct error e = {0};
-	char *bytes;
-	size_t n;
-	if (!is_required && !source_has(f->source, SUMS_FILE))
-		return;
-	if (source_read(f->source, SUMS_FILE, &bytes, &n, TABLE_MAX, &e) < 0)
-		die("%s", error_text(&e));
-	f->sums = sums_open(SUMS_FILE, bytes, n, &e);
-	free(bytes);
-	if (!f->sums)
-		die("%s", error_text(&e));
-}
-
-static void load_ptbxl(struct fetch *f)
-{
-	struct error e = {0};
-	struct wish w = {0};
-	wish_for(&w, die_strdup(PTBXL_DATABASE));
-	wish_for(&w, die_strdup(PTBXL_STATEMENTS));
-	wish_for(&w, die_strdup(SUMS_FILE));
-	grant(f, &w);
-	load_sums(f, true);
-	size_t n;
-	char *bytes = read_checked(f, PTBXL_STATEMENTS, &n, TABLE_MAX);
-	if (ptbxl_statements(&f->catalog, bytes, n, &e) < 0)
-		die("%s", error_text(&e));
-	free(bytes);
-	bytes = read_checked(f, PTBXL_DATABASE, &n, TABLE_MAX);
-	if (ptbxl_records(&f->catalog, bytes, n, f->rate_hz, &e) < 0 ||
-	    catalog_finish(&f->catalog, (size_t)params_int(f->run->params, "records"), PTBXL_DATABASE, &e) <
-		    0)
-		die("%s", error_text(&e));
-	free(bytes);
-}
-
-/* ---- the records ---- */
-
-static char *header_name(const struct catalog_record *r)
-{
-	return die_printf("%s.hea", r->path);
-}
-
-/* Name of a signal file that stands beside the record's header. */
-static char *beside(const struct catalog_record *r, const char *file)
-{
-	char *folder = path_folder(r->path), *name = path_join(folder, file);
-	free(folder);
-	return name;
-}
-
-/* Two passes over a zip at most: headers with the signal file each record usually has, then what headers
- * name. */
-static void gather_records(struct fetch *f)
-{
-	struct wish w = {0};
-	for (size_t i = 0; i < f->catalog.n; i++) {
-		wish_for(&w, header_name(&f->catalog.records[i]));
-		wish_for(&w, die_printf("%s.dat", f->catalog.records[i].path));
-	}
-	grant(f, &w);
-}
-
-/* Signal files that a header names and the zip was not asked for yet. */
-static void gather_others(struct fetch *f)
-{
-	struct wish w = {0};
-	for (size_t i = 0; i < f->catalog.n; i++) {
-		const struct catalog_record *r = &f->catalog.records[i];
-		struct error e = {0};
-		struct wfdb h;
-		char *name = header_name(r), *bytes;
-		size_t n;
-		if (source_read(f->source, name, &bytes, &n, WFDB_HEADER_MAX, &e) < 0)
-			die("%s", error_text(&e));
-		int parsed = wfdb_parse(&h, name, bytes, n, &e);
-		for (int k = 0; parsed == 0 && k < h.n_signals; k = wfdb_group_end(&h, k)) {
-			char *file = beside(r, h.signals[k].file);
-			if (source_has(f->source, file))
-				free(file);
-			else
-				wish_for(&w, file);
-		}
-		free(bytes);
-		free(name);
-	}
-	grant(f, &w);
-}
-
-/* Read the signal files of a record into *x [T][h->n_signals], yours to free. T, or -1 with e filled. */
-static long read_samples(struct fetch *f, const struct catalog_record *r, const struct wfdb *h, int32_t **x,
-			 struct error *e)
-{
-	long n_samples = 0;
-	int result = 0;
-	*x = NULL;
-	for (int first = 0, last; result == 0 && first < h->n_signals; first = last) {
-		last = wfdb_group_end(h, first);
-		char *name = beside(r, h->signals[first].file);
-		size_t n;
-		char *bytes = read_checked(f, name, &n, FILE_MAX);
-		if (first == 0) {
-			n_samples = wfdb_samples_count(h, first, last, name, n, e);
-			if (n_samples < 0)
-				result = -1;
-			else
-				*x = die_malloc(sizeof **x * (size_t)n_samples * (size_t)h->n_signals);
-		}
-		if (result == 0)
-			result = wfdb_samples_read(*x, n_samples, h, first, last, name, (uint8_t *)bytes, n,
-						   e);
-		free(bytes);
-		free(name);
-	}
-	return result < 0 ? -1 : n_samples;
-}
-
-static int read_record(struct fetch *f, const struct catalog_record *r, struct record *out, struct error *e)
-{
-	struct wfdb h;
-	size_t n;
-	char *name = header_name(r), *bytes = read_checked(f, name, &n, WFDB_HEADER_MAX);
-	int32_t *x = NULL;
-	int result = wfdb_parse(&h, name, bytes, n, e);
-	if (result == 0 && f->rate_hz && h.rate_hz != f->rate_hz)
-		result = error_set(e, name, 0, "expected %d Hz, found %g Hz", f->rate_hz, h.rate_hz);
-	if (result == 0) {
-		long n_samples = read_samples(f, r, &h, &x, e);
-		result = n_samples < 0 ? -1 : record_from_wfdb(out, name, &h, x, n_samples, e);
-	}
-	free(x);
-	free(bytes);
-	free(name);
-	return result;
-}
-
-/* A record that cannot be read is named, counted and listed; one more than max_excluded of them ends the
- * stage. */
+/* A record that cannot be read is named, counted and listed; too many of them end the stage. */
 static void exclude(struct fetch *f, uint64_t id, const struct error *e)
 {
-	int64_t limit = params_int(f->run->params, "max_excluded");
-	if (++f->n_excluded > limit)
+	if (++f->n_excluded > f->excluded_max)
 		die("record %llu: %s%s", (unsigned long long)id, error_text(e),
-		    limit ? " (more than fetch.max_excluded such records)" : "");
+		    f->excluded_max ? " (more such records than fetch.max_excluded allows)" : "");
 	warn("record %llu left out: %s", (unsigned long long)id, error_text(e));
 	artifact_put(f->run->output, f->excluded, artifact_key(id).bytes, 8, e->text, strlen(e->text));
 }
 
-static void fetch_records(struct fetch *f)
+static void put_sources(struct fetch *f, struct dataset *d)
 {
-	struct progress p;
-	progress_start(&p, "fetch", "records", f->catalog.n);
-	for (size_t i = 0; i < f->catalog.n && !*f->run->is_interrupted; i++) {
-		const struct catalog_record *r = &f->catalog.records[i];
+	size_t n;
+	const struct dataset_file *files = dataset_used(d, &n);
+	for (size_t i = 0; i < n; i++)
+		artifact_put(f->run->output, f->source, files[i].name, strlen(files[i].name), files[i].hex,
+			     DATASET_HEX - 1);
+}
+
+static void fetch_records(struct fetch *f, struct dataset *d)
+{
+	const struct catalog *c = dataset_catalog(d);
+	f->excluded_max = (size_t)(params_float(f->run->params, "max_excluded") * (double)c->n);
+	progress_start(&f->progress, "fetch", "records", c->n);
+	for (size_t i = 0; i < c->n && !*f->run->is_interrupted; i++) {
 		struct error e = {0};
 		struct record record = {0};
-		if (read_record(f, r, &record, &e) < 0)
-			exclude(f, r->id, &e);
+		int result = dataset_read(d, &record, i, &e);
+		if (result < 0)
+			die("record %llu: %s", (unsigned long long)c->records[i].id, error_text(&e));
+		if (result > 0)
+			exclude(f, c->records[i].id, &e);
 		else
-			put_record(f, r->id, &record, r->subject);
+			put_record(f, c->records[i].id, &record, c->records[i].subject);
 		record_release(&record);
-		progress_step(&p, 1);
+		progress_step(&f->progress, 1);
 	}
-	progress_end(&p);
-	put_used(f);
+	progress_end(&f->progress);
 }
 
 static void fetch_dataset(struct fetch *f, const char *place)
 {
 	struct error e = {0};
-	char *scratch = path_join(artifact_store(), "tmp");
-	if (file_make_folder(scratch, &e) < 0 ||
-	    !(f->source = source_open(place, PTBXL_DATABASE, scratch, &e)))
+	struct listing listing;
+	char *scratch = die_printf("%s/tmp", artifact_store());
+	const struct dataset_options options = {.listing = listing_from_params(&listing, f->run->params),
+						.rate_hz = f->rate_hz,
+						.limit = (size_t)params_int(f->run->params, "records"),
+						.scratch = scratch,
+						.sha256 = sha256};
+	struct dataset *d = file_make_folder(scratch, &e) < 0 ? NULL : dataset_open(place, &options, &e);
+	if (!d)
 		die("%s", error_text(&e));
-	load_ptbxl(f);
-	gather_records(f);
-	gather_others(f);
-	open_tables(f, "ptb-xl");
-	fetch_records(f);
+	const struct catalog *c = dataset_catalog(d);
+	open_tables(f, options.listing ? "wfdb" : "ptb-xl", json_incref(c->classes),
+		    json_incref(c->statements));
+	fetch_records(f, d);
+	put_sources(f, d);
+	close_tables(f);
+	dataset_close(d);
 	free(scratch);
 }
 
-static void release(struct fetch *f)
+static void check_unchanged(const char *place)
 {
-	for (size_t i = 0; i < f->n_used; i++)
-		free(f->used[i].name);
-	free(f->used);
-	catalog_release(&f->catalog);
-	sums_close(f->sums);
-	source_close(f->source);
+	struct stat now;
+	if (stat(place, &now) < 0)
+		die("fetch.source: %s: %s", place, strerror(errno));
+	if (now.st_ino != identified.st_ino || now.st_size != identified.st_size ||
+	    now.st_mtim.tv_sec != identified.st_mtim.tv_sec ||
+	    now.st_mtim.tv_nsec != identified.st_mtim.tv_nsec)
+		die("fetch.source: %s changed while it was read; run again", place);
+}
+
+/* From the network by way of the store's downloads folder. A zip that cannot be read would not get better by
+ * being kept, so it goes if we die. */
+static void forget_downloaded(void)
+{
+	download_forget(downloaded);
+	downloaded = NULL;
+}
+
+static void fetch_url(struct fetch *f, const char *url)
+{
+	const struct params *p = f->run->params;
+	downloaded = download_fetch(url, (int)params_int(p, "retries"), (int)params_int(p, "stall_s"),
+				    f->run->is_interrupted);
+	if (downloaded)
+		fetch_dataset(f, downloaded);
 }
 
 static void run(struct stage_run *r)
@@ -396,77 +240,139 @@ static void run(struct stage_run *r)
 	const char *source = params_text(r->params, "source");
 	struct fetch f = {.run = r, .rate_hz = atoi(params_text(r->params, "rate_hz"))};
 	int64_t n = params_int(r->params, "records");
-	catalog_init(&f.catalog);
-	if (!strcmp(source, "synthetic"))
-		fetch_synthetic(&f, n ? (uint64_t)n : 1024);
-	else
+	if (!strcmp(source, "synthetic")) {
+		fetch_synthetic(&f, n ? (uint64_t)n : SYNTH_DEFAULT);
+	} else if (download_is_url(source)) {
+		fetch_url(&f, source);
+	} else {
 		fetch_dataset(&f, source);
-	artifact_attribute(r->output, "rate_hz", json_integer(f.rate_hz));
-	release(&f);
+		check_unchanged(source);
+	}
+}
+
+static void show(struct artifact *output)
+{
+	(void)output;
+	forget_downloaded();
 }
 
 /* ---- the source's content, for the action key ---- */
 
-static char *hash_file(const char *path)
+static void digest_file(struct digest_stream *s, const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		die("fetch.source: %s: %s", path, strerror(errno));
-	struct digest_stream *s = digest_open();
 	size_t size = 1 << 20;
-	char *bytes = die_malloc(size), *hex = die_malloc(DIGEST_HEX);
+	char *bytes = die_malloc(size);
 	for (ssize_t n; (n = read(fd, bytes, size)) != 0;) {
 		if (n < 0 && errno != EINTR)
 			die("fetch.source: %s: %s", path, strerror(errno));
 		if (n > 0)
 			digest_update(s, bytes, (size_t)n);
 	}
-	struct digest d = digest_close(s);
-	digest_hex(hex, &d);
 	free(bytes);
 	close(fd);
-	return hex;
+}
+
+static struct digest digest_file_of(const char *path)
+{
+	struct digest_stream *s = digest_open();
+	digest_file(s, path);
+	return digest_close(s);
+}
+
+/* A folder without checksums: the digest of the list that sha256sum would write for it. */
+static struct digest digest_listing(const char *folder)
+{
+	struct error e = {0};
+	size_t n;
+	char **names = tree_list(folder, &n, &e);
+	if (!names)
+		die("fetch.source: %s", error_text(&e));
+	struct digest_stream *s = digest_open();
+	for (size_t i = 0; i < n; i++) {
+		char *path = die_printf("%s/%s", folder, names[i]), hex[DIGEST_HEX];
+		struct digest d = digest_file_of(path);
+		digest_hex(hex, &d);
+		char *line = die_printf("%s  %s\n", hex, names[i]);
+		digest_update(s, line, strlen(line));
+		free(line);
+		free(path);
+	}
+	tree_free(names, n);
+	return digest_close(s);
+}
+
+/* The dataset's SHA256SUMS.txt stands for its files: each is checked against it when it is read. */
+static struct digest digest_folder(const char *path, const struct listing *listing)
+{
+	struct error e = {0};
+	char *bytes;
+	size_t n;
+	struct source *s = source_open(path, dataset_marker(listing), path, &e);
+	if (!s)
+		die("fetch.source: %s", error_text(&e));
+	struct digest d;
+	if (listing && !source_has(s, SUMS_FILE)) {
+		d = digest_listing(source_folder(s));
+	} else {
+		if (source_read(s, SUMS_FILE, &bytes, &n, SUMS_MAX, &e) < 0)
+			die("fetch.source: %s", error_text(&e));
+		d = digest_of(bytes, n);
+		free(bytes);
+	}
+	source_close(s);
+	return d;
 }
 
 static json_t *identify(const struct params *p)
 {
-	const char *path = params_text(p, "source");
-	struct stat st;
-	struct error e = {0};
-	if (!strcmp(path, "synthetic"))
+	const char *place = params_text(p, "source");
+	struct listing listing;
+	if (!strcmp(place, "synthetic"))
 		return json_null();
-	if (stat(path, &st) < 0)
-		die("fetch.source: %s: %s", path, strerror(errno));
-	char *hex;
-	if (S_ISDIR(st.st_mode)) {
-		struct source *s = source_open(path, PTBXL_DATABASE, ".", &e);
-		char *bytes;
-		size_t n;
-		if (!s || source_read(s, SUMS_FILE, &bytes, &n, TABLE_MAX, &e) < 0)
-			die("fetch.source: %s", error_text(&e));
-		struct digest d = digest_of(bytes, n);
-		hex = die_malloc(DIGEST_HEX);
-		digest_hex(hex, &d);
-		free(bytes);
-		source_close(s);
-	} else {
-		hex = hash_file(path);
-	}
-	json_t *identity = json_pack("{s:s}", "sha256", hex);
-	free(hex);
-	return identity;
+	if (download_is_url(place))
+		return json_pack("{s:s}", "url", place);
+	if (stat(place, &identified) < 0)
+		die("fetch.source: %s: %s", place, strerror(errno));
+	struct digest d = S_ISDIR(identified.st_mode) ? digest_folder(place, listing_from_params(&listing, p))
+						      : digest_file_of(place);
+	char hex[DIGEST_HEX];
+	digest_hex(hex, &d);
+	return json_pack("{s:s}", "sha256", hex);
 }
 
 static const struct param params[] = {
 	{"source", PARAM_PATH, .otherwise = "synthetic",
 	 .help = "synthetic, a folder, a zip file, or the URL of one"},
+	{"format", PARAM_CHOICE, .choices = "ptb-xl wfdb", .otherwise = "ptb-xl",
+	 .help = "of a source that is not synthetic: PTB-XL's tables, or any WFDB records listed by "
+		 "labels_csv"},
 	{"rate_hz", PARAM_CHOICE, .unit = "Hz", .choices = "100 500", .otherwise = "100",
-	 .help = "sampling rate of the files to read (PTB-XL has both)"},
+	 .help = "ptb-xl, synthetic: which of the two rates"},
 	{"records", PARAM_INT, .max = 10000000, .otherwise = "0",
-	 .help = "how many records, by ascending number; 0: all, or 1024 synthetic ones"},
-	{"seed", PARAM_INT, .max = 4294967295, .otherwise = "1", .help = "of the synthetic records"},
-	{"max_excluded", PARAM_INT, .max = 10000000, .otherwise = "0",
-	 .help = "how many unreadable records may be left out"},
+	 .help = "how many, by ascending number; 0: all, or 1024 synthetic ones"},
+	{"seed", PARAM_INT, .max = 4294967295, .otherwise = "1", .help = "synthetic: of the generator"},
+	{"max_excluded", PARAM_FLOAT, .max = 1, .otherwise = "0",
+	 .help = "largest share of unreadable records that may be left out"},
+	{"labels_csv", PARAM_TEXT, .otherwise = "labels.csv",
+	 .help = "wfdb: the table of records, inside the source"},
+	{"path_column", PARAM_TEXT, .otherwise = "path",
+	 .help = "wfdb: the record's file, relative to labels_csv"},
+	{"id_column", PARAM_TEXT, .otherwise = "''", .help = "wfdb: the record's number; '': counted by row"},
+	{"patient_column", PARAM_TEXT, .otherwise = "''",
+	 .help = "wfdb: the patient's name; '': each record its own patient"},
+	{"fold_column", PARAM_TEXT, .otherwise = "''",
+	 .help = "wfdb: the fold 1 to 10; '': drawn by patient"},
+	{"age_column", PARAM_TEXT, .otherwise = "''", .help = "wfdb: the age in years; '': unknown"},
+	{"sex_column", PARAM_TEXT, .otherwise = "''", .help = "wfdb: 0 or male, 1 or female; '': unknown"},
+	{"label_columns", PARAM_LIST, .otherwise = "[label]",
+	 .help = "wfdb: one column of class names (A;B), or several columns of 0 and 1"},
+	{"retries", PARAM_INT, .max = 1000, .otherwise = "8", .not_in_key = true,
+	 .help = "URL: tries in a row that may bring nothing"},
+	{"stall_s", PARAM_INT, .unit = "s", .min = 1, .max = 3600, .otherwise = "30", .not_in_key = true,
+	 .help = "URL: silence that counts as a cut"},
 	{0}};
 
 static const struct stage stage = {
@@ -476,7 +382,8 @@ static const struct stage stage = {
 	.kind = "records",
 	.params = params,
 	.run = run,
-	.identify = identify};
+	.identify = identify,
+	.show = show};
 
 int main(int argc, char **argv)
 {
