@@ -74,7 +74,7 @@ static void release(struct publish *p)
 	free(p);
 }
 
-static void make_folder(const char *folder)
+void publish_folder(const char *folder)
 {
 	struct error e = {0};
 	if (file_make_folder(folder, &e) < 0)
@@ -105,7 +105,7 @@ struct publish *publish_begin(void)
 {
 	struct publish *p = die_calloc(1, sizeof *p);
 	char *folder = die_printf("%s/tmp", artifact_store());
-	make_folder(folder);
+	publish_folder(folder);
 	int number = 0;
 	while (!create(p, folder, number))
 		number++;
@@ -120,9 +120,16 @@ const char *publish_path(const struct publish *p)
 	return p->path;
 }
 
-int publish_fd(const struct publish *p)
+void publish_write(struct publish *p, const void *bytes, size_t n_bytes)
 {
-	return p->fd;
+	const char *from = bytes;
+	while (n_bytes) {
+		ssize_t n = write(p->fd, from, n_bytes);
+		if (n < 0 && errno != EINTR)
+			publish_die(p->path, "write", errno);
+		from += n < 0 ? 0 : n;
+		n_bytes -= n < 0 ? 0 : (size_t)n;
+	}
 }
 
 /* Everything but the rename: the bytes and the folder are durable, so that a name never points at half a
@@ -138,7 +145,7 @@ static void settle(struct publish *p, const char *path)
 		BUG("a published path has a folder");
 	*slash = 0;
 	bool is_new = !file_exists(folder);
-	make_folder(folder);
+	publish_folder(folder);
 	struct error e = {0};
 	if (is_new && file_sync_folder(folder, &e) < 0)
 		die("%s", error_text(&e));

@@ -4,7 +4,7 @@
  *holds no lock, so the next writer removes it; what an exiting one has left is removed by atexit.
  *
  *	struct publish *p = publish_begin();
- *	... write to publish_path(p) or publish_fd(p) ...
+ *	publish_write(p, bytes, n);                        // or by any means to publish_path(p)
  *	publish_end(p, ".store/objects/ab/ab12.mdb");      // or publish_drop(p)
  *
  * Everything here dies when the environment fails, naming the path and what to do.
@@ -13,22 +13,27 @@
 #define STORE_PUBLISH_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct publish;
 
 struct publish *publish_begin(void);
 /* Borrowed until publish_end or publish_drop. */
 const char *publish_path(const struct publish *p);
-int publish_fd(const struct publish *p);
+/* Append bytes. */
+void publish_write(struct publish *p, const void *bytes, size_t n_bytes);
 
 /* Put the file at path (folders are made), replacing what is there; frees p. */
 void publish_end(struct publish *p, const char *path);
-/* The same, but what is there stays: false if there was something. */
+/* The same, but what is there stays: false if there was something. Frees p either way. */
 bool publish_first(struct publish *p, const char *path);
 void publish_drop(struct publish *p);
 
 /* Remove from <store>/tmp what dead processes left; returns how many files. */
 int publish_clean(void);
+
+/* mkdir -p in the store. */
+void publish_folder(const char *path);
 
 /* die() for a failed write to the store: says what errno means and what to do about a full or unwritable
  * disk. */

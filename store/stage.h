@@ -24,21 +24,21 @@
 
 struct stage_run {
 	const struct stage *stage;
-	struct params *params;              /* this stage's section, complete with defaults */
-	struct artifact *input[8];          /* opened in the order of stage->inputs */
-	struct artifact_writer *output;     /* run() creates it; stage_main publishes it */
-	const char *key;                    /* action key, hex */
-	char *checkpoint;                   /* folder for this key's checkpoints, made on demand by stage_checkpoint() */
-	json_t *dependencies;               /* further in-toto resource descriptors (raw files), appended by run() */
+	struct params *params;		/* this stage's section, complete with defaults */
+	struct artifact *input[8];	/* opened in the order of stage->inputs */
+	struct artifact_writer *output; /* run() creates it; stage_main publishes it */
+	const char *key;		/* action key, hex */
+	char *checkpoint;     /* folder for this key's checkpoints, made on demand by stage_checkpoint() */
+	json_t *dependencies; /* further in-toto resource descriptors (raw files), appended by run() */
 	const volatile bool *is_interrupted; /* set by SIGINT and SIGTERM: checkpoint and return */
 };
 
 struct stage {
-	const char *name;              /* file = binary = params section = make target */
-	const char *purpose;           /* one line, for --help */
-	const char *const *inputs;     /* names of the stages it reads, NULL-terminated */
-	const char *kind;              /* of the artifact it writes */
-	const struct param *params;    /* its section of the params file */
+	const char *name;	    /* file = binary = params section = make target */
+	const char *purpose;	    /* one line, for --help */
+	const char *const *inputs;  /* names of the stages it reads, NULL-terminated */
+	const char *kind;	    /* of the artifact it writes */
+	const struct param *params; /* its section of the params file */
 	void (*run)(struct stage_run *r);
 	/* Optional: content that stands for PARAM_PATH params in the action key (a path itself is never in the key): a JSON
 	 * value such as {"sha256":"..."}; new reference. */
@@ -47,10 +47,10 @@ struct stage {
 	void (*show)(struct artifact *output);
 };
 
-#define INPUTS(...)                                                                                                  \
-	(const char *const[])                                                                                        \
-	{                                                                                                            \
-		__VA_ARGS__ __VA_OPT__(, ) NULL                                                                      \
+#define INPUTS(...)                                                                                          \
+	(const char *const[])                                                                                \
+	{                                                                                                    \
+		__VA_ARGS__ __VA_OPT__(, ) NULL                                                              \
 	}
 
 int stage_main(const struct stage *stage, int argc, char **argv);

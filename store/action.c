@@ -1,0 +1,155 @@
+#include "store/action.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/die.h"
+#include "common/file.h"
+#include "common/json.h"
+#include "store/artifact.h"
+#include "store/publish.h"
+
+#define MAX_ENTRY ((size_t)64 << 20)
+
+json_t *action_new(const char *stage, const char *kind, const char *code, json_t *params, json_t *inputs,
+		   json_t *content)
+{
+	json_t *action = json_pack(
+		"{s:s, s:s, s:o, s:s, s:o, s:s, s:s, s:o, s:s}", "artifact", "einthoven-artifact/1", "code",
+		code, "content", content ? content : json_null(), "format", "einthoven-action/1", "inputs",
+		inputs, "kind", kind, "numerics", "cpu/1", "params", params, "stage", stage);
+	if (!action)
+		BUG("an action is not JSON");
+	return action;
+}
+
+void action_key(char key[DIGEST_HEX], const json_t *action)
+{
+	size_t n;
+	char *text = json_canonical(action, &n);
+	struct digest d = digest_of(text, n);
+	digest_hex(key, &d);
+	free(text);
+}
+
+char *action_path(const char *key)
+{
+	return die_printf("%s/actions/%.2s/%s.json", artifact_store(), key, key);
+}
+
+/* The entry's artifact, after checking that the entry speaks of this key. */
+static int read_subject(const json_t *statement, const char *key, char id[DIGEST_HEX], const char *path,
+			struct error *e)
+{
+	const char *digest, *own;
+	struct digest d;
+	if (json_unpack((json_t *)statement, "{s:[{s:{s:s}}], s:{s:{s:{s:s}}}}", "subject", "digest",
+			"sha256", &digest, "predicate", "buildDefinition", "internalParameters", "actionKey",
+			&own) < 0)
+		return error_set(e, path, 0, "not an action entry");
+	if (strcmp(own, key))
+		return error_set(e, path, 0, "this entry belongs to action %.64s", own);
+	if (digest_parse(&d, digest) < 0)
+		return error_set(e, path, 0, "its subject is not an id");
+	if (id)
+		digest_hex(id, &d);
+	return 0;
+}
+
+json_t *action_read(const char *key, char id[DIGEST_HEX], struct error *e)
+{
+	char *path = action_path(key), *text = NULL;
+	size_t n;
+	json_t *statement = NULL;
+	if (file_read(&text, &n, path, MAX_ENTRY, e) == 0)
+		statement = json_read(text, n, path, e);
+	if (statement && read_subject(statement, key, id, path, e) < 0) {
+		json_decref(statement);
+		statement = NULL;
+	}
+	free(text);
+	free(path);
+	return statement;
+}
+
+bool action_find(const char *key, char id[DIGEST_HEX])
+{
+	struct error e = {0};
+	char *path = action_path(key);
+	bool is_there = file_exists(path);
+	json_t *statement = is_there ? action_read(key, id, &e) : NULL;
+	if (is_there && !statement)
+		warn("%s; ignoring this entry", error_text(&e));
+	free(path);
+	json_decref(statement);
+	return statement && artifact_exists(id);
+}
+
+/* Whether an entry may be replaced: it cannot be read, or what it names was removed. */
+static bool is_leftover(const char *key, const char *id, char other[DIGEST_HEX])
+{
+	struct error e = {0};
+	json_t *old = action_read(key, other, &e);
+	if (!old)
+		return true;
+	json_decref(old);
+	if (!strcmp(other, id))
+		return false;
+	warn("this action gave %.12s before and %.12s now: the stage is not reproducible; please report it",
+	     other, id);
+	return !artifact_exists(other);
+}
+
+void action_record(const char *key, char id[DIGEST_HEX], const json_t *statement)
+{
+	char *path = action_path(key), other[DIGEST_HEX];
+	struct publish *file = publish_begin();
+	size_t n;
+	char *text = json_canonical(statement, &n);
+	publish_write(file, text, n);
+	if (file_exists(path) && is_leftover(key, id, other))
+		publish_end(file, path);
+	else if (!publish_first(file, path) && !is_leftover(key, id, other))
+		memcpy(id, other, DIGEST_HEX);
+	free(text);
+	free(path);
+}
+
+static void each_in(const char *folder, void (*f)(const char *, const char *, const json_t *, void *),
+		    void *context)
+{
+	DIR *d = opendir(folder);
+	if (!d)
+		return;
+	for (struct dirent *entry; (entry = readdir(d));) {
+		char key[DIGEST_HEX], id[DIGEST_HEX];
+		struct digest parsed;
+		if (strlen(entry->d_name) != DIGEST_HEX - 1 + strlen(".json"))
+			continue;
+		memcpy(key, entry->d_name, DIGEST_HEX - 1);
+		key[DIGEST_HEX - 1] = 0;
+		json_t *statement = digest_parse(&parsed, key) < 0 ? NULL : action_read(key, id, NULL);
+		if (statement)
+			f(key, id, statement, context);
+		json_decref(statement);
+	}
+	closedir(d);
+}
+
+void action_each(void (*f)(const char *key, const char *id, const json_t *statement, void *context),
+		 void *context)
+{
+	char *root = die_printf("%s/actions", artifact_store());
+	DIR *d = opendir(root);
+	for (struct dirent *entry; d && (entry = readdir(d));) {
+		if (strlen(entry->d_name) != 2 || entry->d_name[0] == '.')
+			continue;
+		char *folder = die_printf("%s/%s", root, entry->d_name);
+		each_in(folder, f, context);
+		free(folder);
+	}
+	if (d)
+		closedir(d);
+	free(root);
+}

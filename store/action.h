@@ -1,0 +1,45 @@
+/*
+ * An action: everything that decides a stage's result, as one canonical JSON document; its SHA-256 is the action key.
+ *	{"artifact":"einthoven-artifact/1","code":"<hex>","content":null,"format":"einthoven-action/1",
+ *	 "inputs":{"views":"<id>"},"kind":"model","numerics":"cpu/1","params":{...},"stage":"pretrain"}
+ * Threads, paths, host, time and the store's place are not in it. An action entry, <store>/actions/ab/<key>.json, says
+ * which artifact an action gave; it is a provenance statement (store/provenance.h). The first writer wins.
+ *
+ *	json_t *action = action_new("pretrain", "model", stage_code_id, params, inputs, content);
+ *	action_key(key, action);
+ *	if (!action_find(key, id)) { ... run ...; action_record(key, id, statement); }
+ */
+#ifndef STORE_ACTION_H
+#define STORE_ACTION_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "common/error.h"
+#include "store/digest.h"
+
+/* Takes the references params, inputs (an object of ids) and content (NULL: none). New reference. */
+json_t *action_new(const char *stage, const char *kind, const char *code, json_t *params, json_t *inputs,
+		   json_t *content);
+
+void action_key(char key[DIGEST_HEX], const json_t *action);
+
+/* <store>/actions/ab/<key>.json; yours to free. */
+char *action_path(const char *key);
+
+/* The artifact this action gave, if it is known and the object is in the store: true and id. An entry that cannot be
+ * read, belongs to another key or whose object is gone counts as absent. */
+bool action_find(const char *key, char id[DIGEST_HEX]);
+
+/* Publish the entry. If there is one already it stays and id becomes what it names, unless it cannot be read or what it
+ * names is gone. Dies when the store cannot be written. */
+void action_record(const char *key, char id[DIGEST_HEX], const json_t *statement);
+
+/* Read an entry: new reference, or NULL with e filled; id (may be NULL) gets its artifact. */
+json_t *action_read(const char *key, char id[DIGEST_HEX], struct error *e);
+
+/* Call f for each entry of the store that can be read, in no order; the entry is f's only until it returns. */
+void action_each(void (*f)(const char *key, const char *id, const json_t *statement, void *context),
+		 void *context);
+
+#endif

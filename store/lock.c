@@ -1,0 +1,85 @@
+#include "store/lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/die.h"
+#include "store/artifact.h"
+#include "store/publish.h"
+
+struct lock {
+	char *path;
+	int fd;
+};
+
+static int open_file(const char *path)
+{
+	char *folder = die_printf("%s/locks", artifact_store());
+	publish_folder(folder);
+	free(folder);
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+	if (fd < 0)
+		publish_die(path, "create", errno);
+	return fd;
+}
+
+/* The one before us removes the file when done, so what we locked may be a file without a name. */
+static bool is_current(const struct lock *l)
+{
+	struct stat ours, named;
+	return fstat(l->fd, &ours) == 0 && stat(l->path, &named) == 0 && ours.st_ino == named.st_ino &&
+	       ours.st_dev == named.st_dev;
+}
+
+/* true: locked, or it never will be. */
+static bool try_lock(struct lock *l)
+{
+	if (l->fd < 0)
+		l->fd = open_file(l->path);
+	if (flock(l->fd, LOCK_EX | LOCK_NB) == 0) {
+		if (is_current(l))
+			return true;
+		close(l->fd);
+		l->fd = -1;
+		return false;
+	}
+	if (errno == EWOULDBLOCK || errno == EINTR)
+		return false;
+	warn("%s: cannot lock (%s); two runs at once may do the same work twice", l->path, strerror(errno));
+	return true;
+}
+
+struct lock *lock_take(const char *key, const char *who, const volatile bool *is_interrupted)
+{
+	struct lock *l = die_malloc(sizeof *l);
+	*l = (struct lock){die_printf("%s/locks/%s", artifact_store(), key), -1};
+	for (int tries = 0; !try_lock(l); tries++) {
+		if (*is_interrupted) {
+			lock_release(l);
+			return NULL;
+		}
+		if (tries == 50)
+			fprintf(stderr, "%s: another process is making this result; waiting for it\n", who);
+		nanosleep(&(struct timespec){0, 20000000}, NULL);
+	}
+	return l;
+}
+
+void lock_release(struct lock *l)
+{
+	if (!l)
+		return;
+	if (l->fd >= 0 && flock(l->fd, LOCK_EX | LOCK_NB) == 0 && is_current(l))
+		unlink(l->path);
+	if (l->fd >= 0)
+		close(l->fd);
+	free(l->path);
+	free(l);
+}

@@ -1,0 +1,18 @@
+/*
+ * One process at a time per action: flock on <store>/locks/<key>. Held by the open file, so it goes when the process
+ * dies. Other processes wait, then find the result in the cache.
+ */
+#ifndef STORE_LOCK_H
+#define STORE_LOCK_H
+
+#include <stdbool.h>
+
+struct lock;
+
+/* Wait for the lock; says so on stderr after a second, as "<who>: ...". NULL once *is_interrupted is set. On a file
+ * system without locks it warns and goes on. */
+struct lock *lock_take(const char *key, const char *who, const volatile bool *is_interrupted);
+/* NULL is allowed. */
+void lock_release(struct lock *l);
+
+#endif

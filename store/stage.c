@@ -1,0 +1,369 @@
+#include "store/stage.h"
+
+#include <errno.h>
+#include <ftw.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/args.h"
+#include "common/die.h"
+#include "common/file.h"
+#include "common/json.h"
+#include "common/stamp.h"
+#include "store/action.h"
+#include "store/explain.h"
+#include "store/lock.h"
+#include "store/provenance.h"
+#include "store/publish.h"
+
+#define MAX_INPUTS	 8
+#define MAX_KEY_DOCUMENT ((size_t)16 << 20)
+
+/* What one call of stage_main works with. */
+struct job {
+	const struct stage *stage;
+	const char *build;
+	struct params *params;
+	char input[MAX_INPUTS][DIGEST_HEX];
+	json_t *action;
+	char key[DIGEST_HEX];
+	char id[DIGEST_HEX]; /* the result */
+};
+
+/* ---- reading what decides the result ---- */
+
+/* <build>/<stage><suffix>; yours to free. */
+static char *run_file(const struct job *j, const char *stage, const char *suffix)
+{
+	return die_printf("%s/%s%s", j->build, stage, suffix);
+}
+
+/* The one line of an .id file. 0, or -1 with e filled. */
+static int read_id(char id[DIGEST_HEX], const char *path, struct error *e)
+{
+	char *text;
+	size_t n;
+	struct digest d;
+	if (file_read(&text, &n, path, 1 << 10, e) < 0)
+		return -1;
+	if (n && text[n - 1] == '\n')
+		text[--n] = 0;
+	int status = n == DIGEST_HEX - 1 && digest_parse(&d, text) == 0 ? 0 : -1;
+	if (status == 0)
+		memcpy(id, text, DIGEST_HEX);
+	free(text);
+	return status < 0
+		       ? error_set(e, path, 0, "expected one line of 64 hex digits; remove it and run again")
+		       : 0;
+}
+
+static void read_params(struct job *j)
+{
+	struct error e = {0};
+	char *path = die_printf("%s/params/%s.json", j->build, j->stage->name);
+	if (!file_exists(path))
+		die("%s is not there; run 'make -f pipeline.mk %s'", path, j->stage->name);
+	j->params = params_open(path, j->stage->params, &e);
+	if (!j->params)
+		die("%s", error_text(&e));
+	free(path);
+}
+
+/* The ids of the inputs as JSON. An input that was not made yet: die, or null if may_lack. */
+static json_t *read_inputs(struct job *j, bool may_lack)
+{
+	json_t *ids = json_object();
+	for (int i = 0; j->stage->inputs[i]; i++) {
+		if (i == MAX_INPUTS)
+			BUG("a stage reads at most 8 others");
+		struct error e = {0};
+		const char *name = j->stage->inputs[i];
+		char *path = run_file(j, name, ".id");
+		if (read_id(j->input[i], path, &e) == 0)
+			json_object_set_new(ids, name, json_string(j->input[i]));
+		else if (may_lack)
+			json_object_set_new(ids, name, json_null());
+		else
+			die("%s; run 'make -f pipeline.mk %s' to make it", error_text(&e), name);
+		free(path);
+	}
+	return ids;
+}
+
+static void read_action(struct job *j, bool may_lack)
+{
+	const struct stage *s = j->stage;
+	read_params(j);
+	json_t *inputs = read_inputs(j, may_lack);
+	j->action = action_new(s->name, s->kind, stage_code_id, params_key(j->params), inputs,
+			       s->identify ? s->identify(j->params) : NULL);
+	action_key(j->key, j->action);
+}
+
+/* ---- running ---- */
+
+static volatile bool is_interrupted;
+static volatile sig_atomic_t interrupting_signal;
+
+static void on_signal(int number)
+{
+	is_interrupted = true;
+	interrupting_signal = number;
+}
+
+/* The first Ctrl-C asks run() to end, the second ends the process: what it leaves in tmp the next run removes. */
+static void catch_signals(void)
+{
+	struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART | SA_RESETHAND};
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	signal(SIGXFSZ, SIG_IGN); /* a write over ulimit -f then fails with EFBIG and a message */
+	artifact_watch(&is_interrupted);
+}
+
+static _Noreturn void stop(const struct job *j, struct lock *lock)
+{
+	lock_release(lock);
+	fprintf(stderr, "%s: interrupted; nothing was published\n", j->stage->name);
+	exit(128 + (int)interrupting_signal);
+}
+
+const char *stage_checkpoint(struct stage_run *r)
+{
+	if (!r->checkpoint) {
+		r->checkpoint = die_printf("%s/checkpoints/%s", artifact_store(), r->key);
+		publish_folder(r->checkpoint);
+	}
+	return r->checkpoint;
+}
+
+static int remove_entry(const char *path, const struct stat *s, int type, struct FTW *where)
+{
+	(void)s, (void)type, (void)where;
+	return remove(path) < 0 && errno != ENOENT;
+}
+
+static void remove_checkpoint(const struct job *j)
+{
+	char *path = die_printf("%s/checkpoints/%s", artifact_store(), j->key);
+	if (file_exists(path))
+		nftw(path, remove_entry, 8, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+	free(path);
+}
+
+static void open_inputs(struct stage_run *r, const struct job *j)
+{
+	for (int i = 0; j->stage->inputs[i]; i++)
+		r->input[i] = artifact_open(j->input[i], NULL);
+}
+
+static void release_run(struct stage_run *r)
+{
+	for (int i = 0; i < MAX_INPUTS; i++)
+		artifact_close(r->input[i]);
+	json_decref(r->dependencies);
+	free(r->checkpoint);
+}
+
+/* Object first, then the entry that names it: a reader who finds the entry finds the object. */
+static void publish(struct job *j, struct stage_run *r, struct timespec started)
+{
+	struct provenance p = {j->key,		j->id,	 j->action, params_json(j->params),
+			       r->dependencies, started, {0}};
+	if (!r->output)
+		BUG("run() made no output");
+	artifact_publish(r->output, j->id);
+	clock_gettime(CLOCK_REALTIME, &p.finished);
+	json_t *statement = provenance_statement(&p);
+	action_record(j->key, j->id, statement);
+	json_decref(statement);
+	remove_checkpoint(j);
+}
+
+static void run(struct job *j, struct lock *lock)
+{
+	struct stage_run r = {.stage = j->stage,
+			      .params = j->params,
+			      .key = j->key,
+			      .dependencies = json_array(),
+			      .is_interrupted = &is_interrupted};
+	struct timespec started;
+	clock_gettime(CLOCK_REALTIME, &started);
+	publish_clean();
+	open_inputs(&r, j);
+	j->stage->run(&r);
+	if (is_interrupted) {
+		artifact_abandon(r.output);
+		stop(j, lock);
+	}
+	publish(j, &r, started);
+	release_run(&r);
+}
+
+static double seconds(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+/* Fill j->id from the cache or by running, once however many processes ask. */
+static void obtain(struct job *j)
+{
+	double start_s = seconds();
+	bool is_cached = action_find(j->key, j->id);
+	if (!is_cached) {
+		catch_signals();
+		struct lock *lock = lock_take(j->key, j->stage->name, &is_interrupted);
+		if (!lock)
+			stop(j, NULL);
+		is_cached = action_find(j->key, j->id);
+		if (!is_cached)
+			run(j, lock);
+		lock_release(lock);
+	}
+	if (is_cached)
+		fprintf(stderr, "%s: cached %.12s\n", j->stage->name, j->id);
+	else
+		fprintf(stderr, "%s: ran in %.1f s -> %.12s\n", j->stage->name, seconds() - start_s, j->id);
+}
+
+/* ---- telling Make ---- */
+
+/* Whether the executable on disk is no longer the one that runs: then what we make must not look up to date. */
+static bool is_rebuilt(void)
+{
+	char path[PATH_MAX], *text = NULL;
+	size_t n;
+	ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
+	if (length <= 0)
+		return false;
+	path[length] = 0;
+	char *code = die_printf("%s.code", path);
+	bool is_gone = strstr(path, " (deleted)") != NULL;
+	bool differs = file_read(&text, &n, code, 1 << 10, NULL) == 0 &&
+		       strncmp(text, stage_code_id, DIGEST_HEX - 1);
+	free(text);
+	free(code);
+	return is_gone || differs;
+}
+
+static void replace_if_different(const struct job *j, const char *suffix, const char *text)
+{
+	struct error e = {0};
+	char *path = run_file(j, j->stage->name, suffix);
+	if (file_replace_if_different(path, text, strlen(text), &e) < 0)
+		die("%s", error_text(&e));
+	free(path);
+}
+
+/* The id only if it changed, so that Make stops here; the stamp last, so that a kill before it means "run again". */
+static void leave_traces(const struct job *j, const struct stamp *t0)
+{
+	struct error e = {0};
+	char *line = die_printf("%s\n", j->id), *action = json_canonical(j->action, NULL);
+	char *document = die_printf("%s\n", action), *path = run_file(j, j->stage->name, ".stamp");
+	replace_if_different(j, ".id", line);
+	replace_if_different(j, ".key.json", document);
+	if (stamp_end(t0, path, &e) < 0)
+		die("%s", error_text(&e));
+	free(line);
+	free(action);
+	free(document);
+	free(path);
+}
+
+static void show(const struct job *j)
+{
+	if (!j->stage->show)
+		return;
+	struct artifact *a = artifact_open(j->id, j->stage->kind);
+	j->stage->show(a);
+	artifact_close(a);
+	if (fflush(stdout))
+		die("cannot write to stdout: %s", strerror(errno));
+}
+
+static void make(struct job *j)
+{
+	struct error e = {0};
+	struct stamp t0;
+	if (file_make_folder(j->build, &e) < 0 || stamp_begin(&t0, j->build, &e) < 0)
+		die("%s", error_text(&e));
+	if (is_rebuilt())
+		t0.t0 = (struct timespec){86400, 0}; /* older than any file */
+	read_action(j, false);
+	obtain(j);
+	leave_traces(j, &t0);
+	show(j);
+}
+
+/* ---- explaining ---- */
+
+static void explain(struct job *j)
+{
+	char *text = NULL, *path = run_file(j, j->stage->name, ".key.json"),
+	     *id_path = run_file(j, j->stage->name, ".id");
+	char *prefix = die_printf("%s: ", j->stage->name);
+	size_t n;
+	json_t *before = NULL;
+	if (file_read(&text, &n, path, MAX_KEY_DOCUMENT, NULL) == 0)
+		before = json_read(text, n, path, NULL);
+	read_action(j, true);
+	if (!before)
+		printf("%snever run\n", prefix);
+	else if (!explain_difference(stdout, prefix, before, j->action))
+		printf("%s%s\n", prefix,
+		       read_id(j->id, id_path, NULL) == 0 && artifact_exists(j->id) ? "up to date"
+										    : "its artifact is gone");
+	json_decref(before);
+	free(prefix);
+	free(text);
+	free(path);
+	free(id_path);
+}
+
+static void describe(const struct stage *stage)
+{
+	json_t *table = params_describe(stage->params);
+	char *text = json_canonical(table, NULL);
+	puts(text);
+	free(text);
+	json_decref(table);
+}
+
+int stage_main(const struct stage *stage, int argc, char **argv)
+{
+	struct job j = {.stage = stage};
+	bool is_explain = false, is_describe = false;
+	const struct arg options[] = {
+		{"build", "DIR", "folder of the run: DIR/params, DIR/*.id", .text = &j.build},
+		{"explain", NULL, "print what differs from the last run and do nothing", .flag = &is_explain},
+		{"describe", NULL, "print the parameters of this stage as JSON", .flag = &is_describe},
+		{0}};
+	char *synopsis = die_printf("%s --build DIR [--explain] | --describe", stage->name);
+	char *example = die_printf("make -f pipeline.mk %s", stage->name);
+	argc = args_parse(argc, argv,
+			  &(struct args){stage->purpose, synopsis, options, example, "docs/stages.md"});
+	die_program(stage->name);
+	if (argc > 0)
+		die_usage("takes no operand, got '%s'", argv[0]);
+	if (!is_describe && !j.build)
+		die_usage("needs --build DIR");
+	if (is_describe)
+		describe(stage);
+	else if (is_explain)
+		explain(&j);
+	else
+		make(&j);
+	free(synopsis);
+	free(example);
+	json_decref(j.action);
+	params_close(j.params);
+	return 0;
+}

@@ -1,0 +1,92 @@
+/* Two stages for tests of the runner: `tiny` writes numbers, `twice` (-DTWICE) reads them and doubles them. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/die.h"
+#include "store/stage.h"
+
+#ifndef CODE_ID
+#define CODE_ID "1111111111111111111111111111111111111111111111111111111111111111"
+#endif
+extern const char stage_code_id[65];
+const char stage_code_id[65] = CODE_ID;
+
+#ifdef TWICE
+static const struct param params[] = {
+	{"offset", PARAM_INT, .min = 0, .max = 1000, .otherwise = "0", .help = "added to each number"}, {0}};
+
+static void run(struct stage_run *r)
+{
+	r->output = artifact_create("twice", 1);
+	int t = artifact_table(r->output, "number");
+	for (struct artifact_cursor *c = artifact_walk(r->input[0], "number"); artifact_next(c);) {
+		int64_t x;
+		memcpy(&x, c->value, sizeof x);
+		x = 2 * x + params_int(r->params, "offset");
+		artifact_put(r->output, t, c->key, c->key_bytes, &x, sizeof x);
+	}
+}
+
+static const struct stage stage = {.name = "twice",
+				   .purpose = "Double numbers",
+				   .inputs = INPUTS("tiny"),
+				   .kind = "twice",
+				   .params = params,
+				   .run = run};
+#else
+static void wait_ms(const struct stage_run *r, int64_t n)
+{
+	for (; n > 0 && !*r->is_interrupted; n--)
+		nanosleep(&(struct timespec){0, 1000000}, NULL);
+}
+
+static const struct param params[] = {
+	{"count", PARAM_INT, .min = 0, .max = 1e9, .otherwise = "100", .help = "how many numbers"},
+	{"value_bytes", PARAM_INT, .min = 8, .max = 1e6, .otherwise = "8", .help = "bytes of each value"},
+	{"divisor", PARAM_INT, .min = 1, .max = 100, .otherwise = "1", .help = "numbers are i / divisor"},
+	{"rate", PARAM_FLOAT, .min = 0, .max = 1, .otherwise = "0.1", .help = "kept as an attribute"},
+	{"wait_ms", PARAM_INT, .min = 0, .max = 60000, .otherwise = "0", .help = "takes this long",
+	 .not_in_key = true},
+	{0}};
+
+static void run(struct stage_run *r)
+{
+	static uint8_t value[1 << 20];
+	int64_t n = params_int(r->params, "count"), n_bytes = params_int(r->params, "value_bytes");
+	if (getenv("TINY_LOG")) { /* one byte per run */
+		FILE *f = fopen(getenv("TINY_LOG"), "a");
+		if (!f || fputc('x', f) == EOF || fclose(f))
+			die("TINY_LOG");
+	}
+	r->output = artifact_create("numbers", 1);
+	artifact_attribute(r->output, "rate", json_real(params_float(r->params, "rate")));
+	int t = artifact_table(r->output, "number");
+	wait_ms(r, params_int(r->params, "wait_ms"));
+	for (int64_t i = 0; i < n; i++) {
+		int64_t x = i / params_int(r->params, "divisor");
+		memcpy(value, &x, sizeof x);
+		artifact_put(r->output, t, artifact_key((uint64_t)i).bytes, 8, value, (size_t)n_bytes);
+	}
+}
+
+static void show(struct artifact *a)
+{
+	printf("%llu numbers\n", (unsigned long long)artifact_count(a, "number"));
+}
+
+static const struct stage stage = {.name = "tiny",
+				   .purpose = "Write numbers",
+				   .inputs = INPUTS(),
+				   .kind = "numbers",
+				   .params = params,
+				   .run = run,
+				   .show = show};
+#endif
+
+int main(int argc, char **argv)
+{
+	return stage_main(&stage, argc, argv);
+}
