@@ -125,6 +125,20 @@ void progress_note(struct progress *p, const char *format, ...)
 	va_end(ap);
 }
 
+void progress_line(struct progress *p, const char *format, ...)
+{
+	if (is_quiet())
+		return;
+	va_list ap;
+	va_start(ap, format);
+	fprintf(stderr, "%s%s: ", p->is_terminal ? "\r\033[K" : "", p->what);
+	vfprintf(stderr, format, ap);
+	fputc('\n', stderr);
+	va_end(ap);
+	if (p->is_terminal)
+		draw(p, now_s(), false);
+}
+
 void progress_end(struct progress *p)
 {
 	if (!is_quiet())

@@ -27,6 +27,8 @@ void progress_step(struct progress *p, uint64_t n);
 void progress_at(struct progress *p, uint64_t done);
 /* A few words shown after the numbers ("loss 3.21 / 5.54"); replaces the last note. */
 void progress_note(struct progress *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* A line of its own that stays, above the bar. Nothing if EINTHOVEN_QUIET is set. */
+void progress_line(struct progress *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void progress_end(struct progress *p);
 
 #endif

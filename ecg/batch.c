@@ -1,0 +1,57 @@
+#include "ecg/batch.h"
+
+#include <stdlib.h>
+
+#include "common/pool.h"
+#include "kernels/philox.h"
+
+struct drawing {
+	float *x;
+	uint8_t *keep;
+	const struct batch_source *source;
+	const struct batch_place *order;
+	int n;
+	uint32_t epoch;
+};
+
+/* Ascending keys; equal ones, if ever, by record. Rows ascend with records. */
+static int compare(const void *a, const void *b)
+{
+	const struct batch_place *p = a, *q = b;
+	if (p->key != q->key)
+		return p->key < q->key ? -1 : 1;
+	return p->row < q->row ? -1 : p->row > q->row;
+}
+
+void batch_shuffle(struct batch_place *order, const struct batch_source *s, uint32_t epoch)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		struct philox r = philox_open(s->policy->seed, PURPOSE_SHUFFLE, s->record[i], epoch);
+		uint64_t high = philox_u32(&r);
+		order[i] = (struct batch_place){.key = high << 32 | philox_u32(&r), .row = i};
+	}
+	qsort(order, s->n, sizeof *order, compare);
+}
+
+static void draw_one(void *context, int task)
+{
+	const struct drawing *d = context;
+	const struct batch_source *s = d->source;
+	const struct views *v = &s->policy->views;
+	int view = task >= d->n;
+	size_t row = d->order[task % d->n].row;
+	size_t base_size = LEADS * (size_t)views_base_samples(v),
+	       size = LEADS * (size_t)views_input_samples(v);
+	size_t base = row * (size_t)views_n_bases(v) + (size_t)views_base_of(v, view);
+	augment_draw(s->policy, d->x + (size_t)task * size, d->keep + (size_t)task * LEADS,
+		     s->base + base * base_size, s->record[row], d->epoch, view);
+}
+
+void batch_draw(float *x, uint8_t *keep, uint64_t *patient, const struct batch_source *s,
+		const struct batch_place *order, int n, uint32_t epoch)
+{
+	struct drawing d = {x, keep, s, order, n, epoch};
+	for (int i = 0; i < n; i++)
+		patient[i] = s->patient[order[i].row];
+	pool_run(draw_one, &d, 2 * n);
+}

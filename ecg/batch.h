@@ -1,0 +1,39 @@
+/*
+ * Batches of training views from records held in memory: the order of an epoch and the drawing of both views of some
+ * records, on all threads. Nothing here depends on how records lie in memory or who draws them.
+ *
+ *	struct batch_place order[n];
+ *	batch_shuffle(order, &s, epoch);
+ *	batch_draw(x, keep, patient, &s, order + i * size, size, epoch);
+ */
+#ifndef ECG_BATCH_H
+#define ECG_BATCH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ecg/augment.h"
+
+struct batch_source {
+	const struct augment *policy;
+	size_t n;		 /* records */
+	const uint64_t *record;	 /* [n] their numbers, all different */
+	const uint64_t *patient; /* [n] */
+	const float *base;	 /* [n][views_n_bases][12][views_base_samples] */
+};
+
+struct batch_place {
+	uint64_t key;
+	size_t row; /* of the source */
+};
+
+/* Order of an epoch: records sorted by a Philox draw keyed (seed, record, epoch), so that leaving out a record moves no
+ * other. order [n]. */
+void batch_shuffle(struct batch_place *order, const struct batch_source *s, uint32_t epoch);
+
+/* Both views of n records: rows i and n + i of x [2n][12][views_input_samples] and keep [2n][12] are the views of record
+ * order[i]; patient [n]. Runs on the pool; allocates nothing. */
+void batch_draw(float *x, uint8_t *keep, uint64_t *patient, const struct batch_source *s,
+		const struct batch_place *order, int n, uint32_t epoch);
+
+#endif

@@ -1,0 +1,101 @@
+#include "model/checkpoint.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/die.h"
+#include "common/file.h"
+
+static const char magic[] = "einthoven-checkpoint/1\n";
+#define MAGIC_BYTES (sizeof magic - 1)
+#define KEY_BYTES   64
+#define HEAD_BYTES  (MAGIC_BYTES + KEY_BYTES + sizeof(uint64_t))
+
+/* Fletcher (1982) over 32-bit words, the last one padded with zeros. */
+static uint64_t sum_of(const char *bytes, size_t n)
+{
+	uint64_t a = 1, b = 0;
+	for (size_t i = 0; i < n; i += 4) {
+		uint32_t word = 0;
+		memcpy(&word, bytes + i, n - i < 4 ? n - i : 4);
+		a = (a + word) % 0xffffffffu;
+		b = (b + a) % 0xffffffffu;
+	}
+	return b << 32 | a;
+}
+
+static size_t body_bytes(const struct checkpoint_part *parts)
+{
+	size_t n = 0;
+	for (; parts->bytes; parts++)
+		n += sizeof(uint64_t) + parts->n_bytes;
+	return n;
+}
+
+void checkpoint_save(const char *path, const char *key, const struct checkpoint_part *parts)
+{
+	size_t n = body_bytes(parts);
+	char *file = die_malloc(HEAD_BYTES + n), *at = file + HEAD_BYTES;
+	for (const struct checkpoint_part *p = parts; p->bytes; p++) {
+		uint64_t size = p->n_bytes;
+		memcpy(at, &size, sizeof size);
+		memcpy(at + sizeof size, p->bytes, p->n_bytes);
+		at += sizeof size + p->n_bytes;
+	}
+	uint64_t sum = sum_of(file + HEAD_BYTES, n);
+	memcpy(file, magic, MAGIC_BYTES);
+	memcpy(file + MAGIC_BYTES, key, KEY_BYTES);
+	memcpy(file + MAGIC_BYTES + KEY_BYTES, &sum, sizeof sum);
+	struct error e = {0};
+	if (file_replace(path, file, HEAD_BYTES + n, &e) < 0)
+		die("checkpoint: %s", error_text(&e));
+	free(file);
+}
+
+/* Why these bytes cannot be used, or NULL. */
+static const char *refuse(const char *file, size_t n_bytes, const char *key,
+			  const struct checkpoint_part *parts)
+{
+	uint64_t sum;
+	if (n_bytes < HEAD_BYTES || memcmp(file, magic, MAGIC_BYTES) != 0)
+		return "is not a checkpoint of this version";
+	if (memcmp(file + MAGIC_BYTES, key, KEY_BYTES) != 0)
+		return "belongs to another training";
+	if (n_bytes != HEAD_BYTES + body_bytes(parts))
+		return "has another size than this training's state";
+	memcpy(&sum, file + MAGIC_BYTES + KEY_BYTES, sizeof sum);
+	if (sum != sum_of(file + HEAD_BYTES, n_bytes - HEAD_BYTES))
+		return "is damaged";
+	for (const char *at = file + HEAD_BYTES; parts->bytes; parts++) {
+		uint64_t size;
+		memcpy(&size, at, sizeof size);
+		if (size != parts->n_bytes)
+			return "has parts of other sizes";
+		at += sizeof size + size;
+	}
+	return NULL;
+}
+
+bool checkpoint_load(const char *path, const char *key, const struct checkpoint_part *parts)
+{
+	char *file;
+	size_t n_bytes;
+	struct error e = {0};
+	if (!file_exists(path))
+		return false;
+	if (file_read(&file, &n_bytes, path, HEAD_BYTES + body_bytes(parts), &e) < 0) {
+		warn("%s; starting anew", error_text(&e));
+		return false;
+	}
+	const char *reason = refuse(file, n_bytes, key, parts);
+	if (reason)
+		warn("checkpoint %s %s; starting anew", path, reason);
+	const char *at = file + HEAD_BYTES;
+	for (const struct checkpoint_part *p = parts; p->bytes && !reason; p++) {
+		memcpy(p->bytes, at + sizeof(uint64_t), p->n_bytes);
+		at += sizeof(uint64_t) + p->n_bytes;
+	}
+	free(file);
+	return !reason;
+}

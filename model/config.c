@@ -1,0 +1,65 @@
+#include "model/config.h"
+
+#include <string.h>
+
+#include "common/die.h"
+
+static const char *const towers_names[] = {
+	[TOWERS_TIME] = "time", [TOWERS_CHANNEL] = "channel", [TOWERS_BOTH] = "both"};
+
+enum towers config_towers(const char *name)
+{
+	for (int i = TOWERS_TIME; i <= TOWERS_BOTH; i++)
+		if (strcmp(name, towers_names[i]) == 0)
+			return (enum towers)i;
+	return (enum towers)0;
+}
+
+json_t *config_json(const struct dualview_config *c)
+{
+	json_t *json =
+		json_pack("{s:s, s:i, s:f, s:i, s:i, s:i, s:i, s:i, s:s, s:i, s:i}", "encoder", "dvt",
+			  "samples", c->samples, "rate_hz", (double)c->rate_hz, "d_model", c->d_model,
+			  "n_heads", c->n_heads, "n_time_layers", c->n_time_layers, "n_channel_layers",
+			  c->n_channel_layers, "n_cross", c->n_cross, "towers", towers_names[c->towers],
+			  "projector_hidden", c->projector_hidden, "projector_out", c->projector_out);
+	if (!json)
+		BUG("a network's config is not JSON");
+	return json;
+}
+
+int config_read(struct dualview_config *c, const json_t *json, struct error *e)
+{
+	const char *encoder = NULL, *towers = NULL;
+	double rate_hz = 0;
+	json_error_t at;
+	memset(c, 0, sizeof *c);
+	if (json_unpack_ex((json_t *)json, &at, 0, "{s:s, s:i, s:F, s:i, s:i, s:i, s:i, s:i, s:s, s:i, s:i}",
+			   "encoder", &encoder, "samples", &c->samples, "rate_hz", &rate_hz, "d_model",
+			   &c->d_model, "n_heads", &c->n_heads, "n_time_layers", &c->n_time_layers,
+			   "n_channel_layers", &c->n_channel_layers, "n_cross", &c->n_cross, "towers",
+			   &towers, "projector_hidden", &c->projector_hidden, "projector_out",
+			   &c->projector_out) < 0)
+		return error_set(e, NULL, 0, "attribute \"config\": %s", at.text);
+	if (strcmp(encoder, "dvt") != 0)
+		return error_set(e, NULL, 0, "attribute \"config\": unknown encoder '%s', expected dvt",
+				 encoder);
+	c->rate_hz = (float)rate_hz;
+	if (!(c->towers = config_towers(towers)))
+		return error_set(e, NULL, 0,
+				 "attribute \"config\": towers '%s', expected time, channel or both", towers);
+	return dualview_config_check(c, e);
+}
+
+json_t *config_shapes(const struct tensors *t)
+{
+	json_t *json = json_object();
+	for (int i = 0; i < t->n; i++) {
+		json_t *shape = json_array();
+		for (int k = 0; k < 4 && t->list[i].shape[k]; k++)
+			json_array_append_new(shape, json_integer(t->list[i].shape[k]));
+		if (json_object_set_new(json, t->list[i].name, shape) < 0)
+			BUG("a tensor's name is not UTF-8");
+	}
+	return json;
+}

@@ -1,0 +1,94 @@
+#include "model/contrast.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "common/die.h"
+#include "kernels/dmath.h"
+#include "model/rankme.h"
+
+struct contrast_memory { /* ops memory */
+	float *x;
+	uint8_t *keep;
+	uint64_t *patient;
+	float *dp, *scratch;
+};
+
+struct contrast *contrast_new(const struct ops *ops, const struct contrast_settings *s)
+{
+	struct contrast *c = die_calloc(1, sizeof *c);
+	struct contrast_memory *m = c->memory = die_calloc(1, sizeof *m);
+	size_t rows = 2 * (size_t)s->n;
+	c->ops = ops;
+	c->settings = *s;
+	c->net = dualview_new(ops, &s->net, (int)rows, true);
+	dualview_init(c->net, s->seed);
+	optimizer_init(&c->optimizer, &c->net->tensors, &s->optimizer);
+	m->x = ops->alloc(rows * DUALVIEW_LEADS * (size_t)s->net.samples * sizeof *m->x);
+	m->keep = ops->alloc(rows * DUALVIEW_LEADS);
+	m->patient = ops->alloc((size_t)s->n * sizeof *m->patient);
+	m->dp = ops->alloc(rows * (size_t)s->net.projector_out * sizeof *m->dp);
+	m->scratch = ops->alloc(ops->ntxent_scratch(s->n, s->net.projector_out) * sizeof *m->scratch);
+	return c;
+}
+
+void contrast_free(struct contrast *c)
+{
+	if (!c)
+		return;
+	struct contrast_memory *m = c->memory;
+	c->ops->release(m->x);
+	c->ops->release(m->keep);
+	c->ops->release(m->patient);
+	c->ops->release(m->dp);
+	c->ops->release(m->scratch);
+	optimizer_release(&c->optimizer);
+	dualview_free(c->net);
+	free(m);
+	free(c);
+}
+
+struct contrast_result contrast_step(struct contrast *c, const float *x, const uint8_t *keep,
+				     const uint64_t *patient, float lr)
+{
+	const struct contrast_settings *s = &c->settings;
+	struct contrast_memory *m = c->memory;
+	int rows = 2 * s->n;
+	c->ops->upload(m->x, x, (size_t)rows * DUALVIEW_LEADS * (size_t)s->net.samples * sizeof *x);
+	c->ops->upload(m->keep, keep, (size_t)rows * DUALVIEW_LEADS);
+	c->ops->upload(m->patient, patient, (size_t)s->n * sizeof *patient);
+	dualview_forward(c->net, m->x, m->keep, rows);
+	struct ntxent loss = {.n = s->n,
+			      .d = s->net.projector_out,
+			      .z = c->net->p,
+			      .patient = m->patient,
+			      .same_patient = s->same_patient,
+			      .temperature = s->temperature,
+			      .dz = m->dp};
+	c->ops->ntxent(&loss, m->scratch);
+	if (!isfinite(loss.loss)) {
+		c->optimizer.n_skipped++;
+		return (struct contrast_result){.is_skipped = true};
+	}
+	tensors_zero_gradients(&c->net->tensors);
+	dualview_backward(c->net, m->dp);
+	struct contrast_result r = {.loss = loss.loss, .top1 = loss.top1};
+	r.norms = dualview_gradient_norms(c->net);
+	r.norm = optimizer_step(&c->optimizer, lr);
+	return isfinite(r.norm) ? r : (struct contrast_result){.is_skipped = true};
+}
+
+float contrast_rankme(struct contrast *c)
+{
+	int rows = 2 * c->settings.n, dim = c->net->dim;
+	float *h = die_malloc((size_t)rows * (size_t)dim * sizeof *h);
+	c->ops->download(h, c->net->h, (size_t)rows * (size_t)dim * sizeof *h);
+	double rank = rankme(h, rows, dim);
+	free(h);
+	return isfinite(rank) ? (float)rank : 0;
+}
+
+float contrast_uniform_loss(int n)
+{
+	return (float)dmath_log(2.0 * n - 1);
+}

@@ -1,0 +1,55 @@
+/*
+ * One step of contrastive training: both views of N records through the network as one batch of 2N, NT-Xent, gradients,
+ * clipping, AdamW. All memory is allocated by contrast_new; a step allocates nothing.
+ *
+ *	struct contrast *c = contrast_new(ops_cpu(), &settings);
+ *	struct contrast_result r = contrast_step(c, x, keep, patient, lr);
+ */
+#ifndef MODEL_CONTRAST_H
+#define MODEL_CONTRAST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "kernels/ops.h"
+#include "model/dualview.h"
+#include "model/optimizer.h"
+
+struct contrast_settings {
+	struct dualview_config net;
+	int n; /* records of a batch, 2 or more */
+	float temperature;
+	enum same_patient same_patient;
+	struct optimizer_config optimizer;
+	uint64_t seed; /* of the initial weights */
+};
+
+struct contrast {
+	const struct ops *ops;
+	struct contrast_settings settings;
+	struct dualview *net;
+	struct optimizer optimizer;
+	struct contrast_memory *memory;
+};
+
+struct contrast_result {
+	float loss, top1;	     /* top1: share of views whose nearest other one is their partner */
+	float norm;		     /* of the whole gradient, before clipping */
+	struct dualview_norms norms; /* of its parts */
+	bool is_skipped; /* the gradient was not finite: nothing changed; all numbers above are 0 */
+};
+
+struct contrast *contrast_new(const struct ops *ops, const struct contrast_settings *s);
+void contrast_free(struct contrast *c);
+
+/* x [2n,12,T] and keep [2n,12] with rows i and n+i the views of one record, patient [n]: host memory. */
+struct contrast_result contrast_step(struct contrast *c, const float *x, const uint8_t *keep,
+				     const uint64_t *patient, float lr);
+
+/* RankMe of the last step's h (model/rankme.h); allocates. 0 if it is not finite. */
+float contrast_rankme(struct contrast *c);
+
+/* The loss of a network that tells nothing apart: ln(2n - 1). */
+float contrast_uniform_loss(int n);
+
+#endif

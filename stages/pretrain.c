@@ -1,0 +1,487 @@
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "common/die.h"
+#include "common/pool.h"
+#include "common/progress.h"
+#include "ecg/batch.h"
+#include "ecg/label.h"
+#include "model/checkpoint.h"
+#include "model/config.h"
+#include "model/contrast.h"
+#include "model/schedule.h"
+#include "store/stage.h"
+
+/* Folds 9 and 10 validate and test: their records are never trained on, labelled or not. */
+#define LAST_FOLD 8
+
+/* So many skipped steps in a row mean that the weights are beyond help. */
+#define SKIPPED_LIMIT 50
+
+#define LINES 20 /* of the log, about */
+
+enum { EPOCH, LOSS, LOSS_UNIFORM, LR, TOP1, RANKME, NORM, NORM_TIME, NORM_CHANNEL, SKIPPED, COLUMNS };
+static const char *const column_names[COLUMNS] = {"epoch",
+						  "loss",
+						  "loss_uniform",
+						  "lr",
+						  "top1",
+						  "rankme",
+						  "gradient_norm",
+						  "gradient_norm_time",
+						  "gradient_norm_channel",
+						  "skipped"};
+
+struct data {
+	struct augment policy;
+	size_t n;
+	uint64_t *record, *patient;
+	float *base;
+};
+
+/* What changes while training; all of it goes into a checkpoint. */
+struct state {
+	int64_t step, n_skipped_in_a_row;
+	float rankme;
+};
+
+struct pretrain {
+	struct stage_run *run;
+	struct data data;
+	struct batch_source source;
+	struct batch_place *order; /* [n] of this epoch */
+	struct contrast *contrast;
+	struct schedule schedule;
+	int n, per_epoch, n_epochs; /* records of a batch, steps of an epoch */
+	int64_t n_steps;
+	struct state state;
+	float *history; /* [n_steps][COLUMNS] */
+	float *x;	/* [2n][12][T] */
+	uint8_t *keep;
+	uint64_t *patient;
+	char checkpoint[4096];
+	double saved_s, every_s;
+};
+
+/* ---- records ---- */
+
+static size_t count_records(const struct artifact *views)
+{
+	size_t n = 0;
+	for (struct artifact_cursor *c = artifact_walk(views, "label"); artifact_next(c);) {
+		struct label l;
+		label_decode(&l, c->value);
+		n += l.fold <= LAST_FOLD;
+	}
+	return n;
+}
+
+static void load_bases(struct data *d, const struct artifact *views, uint64_t record, float *base)
+{
+	size_t size = LEADS * (size_t)views_base_samples(&d->policy.views);
+	for (int k = 0; k < views_n_bases(&d->policy.views); k++) {
+		uint8_t key[9];
+		memcpy(key, artifact_key(record).bytes, 8);
+		key[8] = (uint8_t)k;
+		struct artifact_value v = artifact_get(views, "view", key, sizeof key);
+		if (v.n_bytes != size * sizeof *base)
+			die("views %s: record %" PRIu64 " has a view of %zu bytes, expected %zu",
+			    artifact_id(views), record, v.n_bytes, size * sizeof *base);
+		memcpy(base + (size_t)k * size, v.bytes, v.n_bytes);
+	}
+}
+
+static void load(struct data *d, const struct artifact *views, uint64_t seed)
+{
+	struct error e = {0};
+	struct views v;
+	if (views_read(&v, artifact_get_attribute(views, "views"), &e) < 0 ||
+	    augment_read(&d->policy, artifact_get_attribute(views, "augment"), &v, &e) < 0)
+		die("views %s: %s", artifact_id(views), error_text(&e));
+	d->policy.seed = seed;
+	size_t n = count_records(views),
+	       size = LEADS * (size_t)views_base_samples(&v) * (size_t)views_n_bases(&v);
+	if (n < 2)
+		die("views %s: %zu records in folds 1 to %d; contrastive training needs 2 or more",
+		    artifact_id(views), n, LAST_FOLD);
+	d->record = die_malloc(n * sizeof *d->record);
+	d->patient = die_malloc(n * sizeof *d->patient);
+	d->base = die_malloc(n * size * sizeof *d->base);
+	for (struct artifact_cursor *c = artifact_walk(views, "label"); artifact_next(c);) {
+		struct label l;
+		label_decode(&l, c->value);
+		if (l.fold > LAST_FOLD)
+			continue;
+		d->record[d->n] = artifact_record(c->key);
+		d->patient[d->n] = l.patient;
+		load_bases(d, views, d->record[d->n], d->base + d->n * size);
+		d->n++;
+	}
+}
+
+/* ---- setting up ---- */
+
+static void override(int *size, const struct params *p, const char *name)
+{
+	if (params_int(p, name) >= 0)
+		*size = (int)params_int(p, name);
+}
+
+static struct dualview_config network(const struct params *p, const struct views *v)
+{
+	struct dualview_config c = {.samples = views_input_samples(v),
+				    .rate_hz = (float)views_input_rate(v),
+				    .towers = config_towers(params_text(p, "towers"))};
+	struct error e = {0};
+	if (dualview_preset(&c, params_text(p, "model")) < 0)
+		BUG("a model size without a preset");
+	override(&c.d_model, p, "d_model");
+	override(&c.n_heads, p, "n_heads");
+	override(&c.n_time_layers, p, "n_time_layers");
+	override(&c.n_channel_layers, p, "n_channel_layers");
+	override(&c.n_cross, p, "n_cross");
+	override(&c.projector_hidden, p, "projector_hidden");
+	override(&c.projector_out, p, "projector_out");
+	if (dualview_config_check(&c, &e) < 0)
+		die("%s", error_text(&e));
+	return c;
+}
+
+static enum same_patient same_patient(const struct params *p)
+{
+	const char *s = params_text(p, "same_patient");
+	return strcmp(s, "mask") == 0	    ? SAME_PATIENT_MASK
+	       : strcmp(s, "positive") == 0 ? SAME_PATIENT_POSITIVE
+					    : SAME_PATIENT_IGNORE;
+}
+
+static struct contrast_settings settings(const struct pretrain *t)
+{
+	const struct params *p = t->run->params;
+	return (struct contrast_settings){
+		.net = network(p, &t->data.policy.views),
+		.n = t->n,
+		.temperature = (float)params_float(p, "temperature"),
+		.same_patient = same_patient(p),
+		.optimizer = {.weight_decay = (float)params_float(p, "weight_decay"),
+			      .max_norm = (float)params_float(p, "clip")},
+		.seed = (uint64_t)params_int(p, "seed")};
+}
+
+static void plan_steps(struct pretrain *t)
+{
+	const struct params *p = t->run->params;
+	int64_t batch = params_int(p, "batch");
+	t->n = (int)(batch < (int64_t)t->data.n ? batch : (int64_t)t->data.n);
+	if (t->n < batch)
+		warn("batch of %d: there are no more records in folds 1 to %d", t->n, LAST_FOLD);
+	/* What is left over at the end of an epoch is dropped: the loss depends on the size of its batch. It is
+	 * another remainder in every epoch. */
+	t->per_epoch = (int)(t->data.n / (size_t)t->n);
+	t->n_epochs = (int)params_int(p, "epochs");
+	t->n_steps = (int64_t)t->n_epochs * t->per_epoch;
+	int64_t n_warmup = (int64_t)(params_float(p, "warmup_epochs") * t->per_epoch);
+	t->schedule = (struct schedule){.peak = (float)params_float(p, "lr"),
+					.n_warmup = n_warmup < t->n_steps ? n_warmup : t->n_steps,
+					.n_steps = t->n_steps};
+}
+
+static void set_up(struct pretrain *t)
+{
+	load(&t->data, t->run->input[0], (uint64_t)params_int(t->run->params, "seed"));
+	plan_steps(t);
+	size_t rows = 2 * (size_t)t->n, input = LEADS * (size_t)views_input_samples(&t->data.policy.views);
+	t->source = (struct batch_source){&t->data.policy, t->data.n, t->data.record, t->data.patient,
+					  t->data.base};
+	t->order = die_malloc(t->data.n * sizeof *t->order);
+	t->history = die_calloc((size_t)t->n_steps * COLUMNS, sizeof *t->history);
+	t->x = die_malloc(rows * input * sizeof *t->x);
+	t->keep = die_malloc(rows * LEADS);
+	t->patient = die_malloc((size_t)t->n * sizeof *t->patient);
+	struct contrast_settings s = settings(t);
+	t->contrast = contrast_new(ops_cpu(), &s);
+}
+
+static void tear_down(struct pretrain *t)
+{
+	contrast_free(t->contrast);
+	free(t->data.record);
+	free(t->data.patient);
+	free(t->data.base);
+	free(t->order);
+	free(t->history);
+	free(t->x);
+	free(t->keep);
+	free(t->patient);
+}
+
+/* ---- checkpoints ---- */
+
+static double now_s(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* The optimiser's arrays are in ops memory; a device's are brought here first. */
+static void checkpoint(struct pretrain *t, bool is_saving)
+{
+	struct optimizer *o = &t->contrast->optimizer;
+	const struct ops *ops = t->contrast->ops;
+	size_t n_bytes = o->tensors->count * sizeof(float);
+	float *device[3] = {o->tensors->weights, o->m, o->v}, *host[3];
+	for (int i = 0; i < 3; i++) {
+		host[i] = die_malloc(n_bytes);
+		if (is_saving)
+			ops->download(host[i], device[i], n_bytes);
+	}
+	struct checkpoint_part parts[] = {{&t->state, sizeof t->state},
+					  {&o->n_steps, sizeof o->n_steps},
+					  {&o->n_skipped, sizeof o->n_skipped},
+					  {t->history, (size_t)t->n_steps * COLUMNS * sizeof *t->history},
+					  {host[0], n_bytes},
+					  {host[1], n_bytes},
+					  {host[2], n_bytes},
+					  {0}};
+	bool is_loaded = false;
+	if (is_saving)
+		checkpoint_save(t->checkpoint, t->run->key, parts);
+	else
+		is_loaded = checkpoint_load(t->checkpoint, t->run->key, parts);
+	for (int i = 0; i < 3; i++) {
+		if (is_loaded)
+			ops->upload(device[i], host[i], n_bytes);
+		free(host[i]);
+	}
+	t->saved_s = now_s();
+}
+
+static void resume(struct pretrain *t)
+{
+	snprintf(t->checkpoint, sizeof t->checkpoint, "%s/pretrain", stage_checkpoint(t->run));
+	t->every_s = 60 * params_float(t->run->params, "checkpoint_minutes");
+	checkpoint(t, false);
+	if (t->state.step > 0)
+		warn("continuing at step %" PRId64 " of %" PRId64, t->state.step, t->n_steps);
+}
+
+/* ---- training ---- */
+
+static void record_step(struct pretrain *t, const struct contrast_result *r, float lr)
+{
+	float *row = t->history + t->state.step * COLUMNS;
+	row[EPOCH] = (float)(t->state.step / t->per_epoch);
+	row[LOSS] = r->loss;
+	row[LOSS_UNIFORM] = contrast_uniform_loss(t->n);
+	row[LR] = lr;
+	row[TOP1] = r->top1;
+	row[RANKME] = t->state.rankme;
+	row[NORM] = r->norm;
+	row[NORM_TIME] = r->norms.time;
+	row[NORM_CHANNEL] = r->norms.channel;
+	row[SKIPPED] = r->is_skipped;
+	t->state.n_skipped_in_a_row = r->is_skipped ? t->state.n_skipped_in_a_row + 1 : 0;
+	if (t->state.n_skipped_in_a_row >= SKIPPED_LIMIT)
+		die("the gradient was not finite in %d steps in a row (step %" PRId64
+		    "); lower pretrain.lr or "
+		    "raise pretrain.temperature",
+		    SKIPPED_LIMIT, t->state.step);
+}
+
+/* One line of the log: means over the epoch, so that a collapse (loss at ln(2N-1), a tower without gradient, RankMe of a
+ * few) is seen while it happens. */
+static void log_epoch(const struct pretrain *t, struct progress *p, int epoch)
+{
+	double mean[COLUMNS] = {0};
+	for (int i = 0; i < t->per_epoch; i++)
+		for (int k = 0; k < COLUMNS; k++)
+			mean[k] +=
+				t->history[((int64_t)epoch * t->per_epoch + i) * COLUMNS + k] / t->per_epoch;
+	progress_line(p,
+		      "epoch %d/%d  loss %.3f (ln(2N-1) %.3f)  top-1 %.2f  RankMe %.1f/%d  gradient time "
+		      "%.2g channel "
+		      "%.2g  lr %.2g%s",
+		      epoch + 1, t->n_epochs, mean[LOSS], mean[LOSS_UNIFORM], mean[TOP1], t->state.rankme,
+		      t->contrast->net->dim, mean[NORM_TIME], mean[NORM_CHANNEL], mean[LR],
+		      mean[SKIPPED] > 0 ? "  STEPS SKIPPED" : "");
+}
+
+static void end_epoch(struct pretrain *t, struct progress *p, int epoch)
+{
+	int every = (t->n_epochs + LINES - 1) / LINES;
+	t->state.rankme = contrast_rankme(t->contrast);
+	t->history[(t->state.step - 1) * COLUMNS + RANKME] = t->state.rankme;
+	if ((epoch + 1) % every == 0 || epoch + 1 == t->n_epochs)
+		log_epoch(t, p, epoch);
+}
+
+static void train_step(struct pretrain *t, struct progress *p)
+{
+	int epoch = (int)(t->state.step / t->per_epoch), i = (int)(t->state.step % t->per_epoch);
+	float lr = schedule_lr(&t->schedule, t->state.step);
+	batch_draw(t->x, t->keep, t->patient, &t->source, t->order + (size_t)i * (size_t)t->n, t->n,
+		   (uint32_t)epoch);
+	struct contrast_result r = contrast_step(t->contrast, t->x, t->keep, t->patient, lr);
+	record_step(t, &r, lr);
+	t->state.step++;
+	progress_note(p, "loss %.3f / %.3f", (double)r.loss, (double)contrast_uniform_loss(t->n));
+	progress_step(p, (uint64_t)t->n);
+	if (i + 1 == t->per_epoch)
+		end_epoch(t, p, epoch);
+}
+
+/* False if interrupted: the state is saved then. */
+static bool train(struct pretrain *t)
+{
+	struct progress p;
+	int shuffled = -1;
+	progress_start(&p, "pretrain", "records", (uint64_t)(t->n_steps - t->state.step) * (uint64_t)t->n);
+	while (t->state.step < t->n_steps) {
+		int epoch = (int)(t->state.step / t->per_epoch);
+		if (epoch != shuffled)
+			batch_shuffle(t->order, &t->source, (uint32_t)epoch);
+		shuffled = epoch;
+		train_step(t, &p);
+		bool is_interrupted = *t->run->is_interrupted;
+		if (is_interrupted || now_s() - t->saved_s >= t->every_s)
+			checkpoint(t, true);
+		if (is_interrupted && t->state.step < t->n_steps) {
+			progress_end(&p);
+			warn("interrupted at step %" PRId64 " of %" PRId64
+			     "; the same command continues there",
+			     t->state.step, t->n_steps);
+			return false;
+		}
+	}
+	progress_end(&p);
+	return true;
+}
+
+/* ---- the model ---- */
+
+static int compare_names(const void *a, const void *b)
+{
+	const struct tensor *const *p = a, *const *q = b;
+	return strcmp((*p)->name, (*q)->name);
+}
+
+static void write_tensors(struct artifact_writer *w, const struct dualview *net)
+{
+	const struct tensors *t = &net->tensors;
+	const struct tensor **sorted = die_malloc((size_t)t->n * sizeof(struct tensor *));
+	float *weights = die_malloc(t->count * sizeof *weights);
+	int table = artifact_table(w, "tensor");
+	net->ops->download(weights, t->weights, t->count * sizeof *weights);
+	for (int i = 0; i < t->n; i++)
+		sorted[i] = &t->list[i];
+	qsort(sorted, (size_t)t->n, sizeof *sorted, compare_names);
+	for (int i = 0; i < t->n; i++)
+		artifact_put_floats(w, table, sorted[i]->name, strlen(sorted[i]->name),
+				    weights + sorted[i]->offset, sorted[i]->count);
+	free(sorted);
+	free(weights);
+}
+
+static void write_history(struct artifact_writer *w, const struct pretrain *t)
+{
+	json_t *columns = json_array();
+	int table = artifact_table(w, "history");
+	for (int k = 0; k < COLUMNS; k++)
+		json_array_append_new(columns, json_string(column_names[k]));
+	artifact_attribute(w, "history_columns", columns);
+	for (int64_t i = 0; i < t->n_steps; i++)
+		artifact_put_floats(w, table, artifact_key((uint64_t)i).bytes, 8, t->history + i * COLUMNS,
+				    COLUMNS);
+}
+
+/* All that embed and finetune need: the network, how views are cut and drawn, what the labels mean. */
+static void write_model(struct pretrain *t)
+{
+	static const char *const carried[] = {"classes", "statements", "normalize",
+					      "dataset", "views",      "augment"};
+	struct artifact *views = t->run->input[0];
+	struct artifact_writer *w = t->run->output = artifact_create("model", 1);
+	const struct dualview *net = t->contrast->net;
+	for (size_t i = 0; i < sizeof carried / sizeof *carried; i++) {
+		const json_t *value = artifact_get_attribute(views, carried[i]);
+		if (value)
+			artifact_attribute(w, carried[i], json_deep_copy(value));
+	}
+	artifact_attribute(w, "config", config_json(&net->config));
+	artifact_attribute(w, "tensors", config_shapes(&net->tensors));
+	artifact_attribute(w, "training", params_key(t->run->params));
+	artifact_attribute(w, "records", json_integer((json_int_t)t->data.n));
+	artifact_attribute(w, "skipped_steps", json_integer(t->contrast->optimizer.n_skipped));
+	write_history(w, t);
+	write_tensors(w, net);
+}
+
+static void run(struct stage_run *r)
+{
+	struct pretrain *t = die_calloc(1, sizeof *t);
+	t->run = r;
+	set_up(t);
+	resume(t);
+	warn("%zu records, batch %d, %" PRId64 " steps of %.1f MB activations, %zu weights, %s, %d threads",
+	     t->data.n, t->n, t->n_steps, (double)t->contrast->net->arena_bytes / 1e6,
+	     t->contrast->net->tensors.count, t->contrast->ops->name, pool_threads());
+	if (train(t))
+		write_model(t);
+	tear_down(t);
+	free(t);
+}
+
+static const struct param params[] = {
+	{"model", PARAM_CHOICE, .choices = "tiny small base", .otherwise = "tiny",
+	 .help = "size of the encoder"},
+	{"towers", PARAM_CHOICE, .choices = "time channel both", .otherwise = "both",
+	 .help = "which towers the encoder has"},
+	{"d_model", PARAM_INT, .min = -1, .max = 4096, .otherwise = "-1",
+	 .help = "width; -1: the size's own"},
+	{"n_heads", PARAM_INT, .min = -1, .max = 64, .otherwise = "-1",
+	 .help = "attention heads; -1: the size's own"},
+	{"n_time_layers", PARAM_INT, .min = -1, .max = 64, .otherwise = "-1",
+	 .help = "layers of the time tower; -1: the size's own"},
+	{"n_channel_layers", PARAM_INT, .min = -1, .max = 64, .otherwise = "-1",
+	 .help = "layers of the channel tower; -1: the size's own"},
+	{"n_cross", PARAM_INT, .min = -1, .max = 16, .otherwise = "-1",
+	 .help = "cross-attention blocks; -1: the size's own"},
+	{"projector_hidden", PARAM_INT, .min = -1, .max = 65536, .otherwise = "-1",
+	 .help = "hidden width of the projector; -1: the size's own"},
+	{"projector_out", PARAM_INT, .min = -1, .max = 65536, .otherwise = "-1",
+	 .help = "width of what the loss sees; -1: the size's own"},
+	{"temperature", PARAM_FLOAT, .min = 0.001, .max = 100, .otherwise = "0.1", .help = "of NT-Xent"},
+	{"same_patient", PARAM_CHOICE, .choices = "mask positive ignore", .otherwise = "mask",
+	 .help = "other records of the same patient: left out, positives, or negatives"},
+	{"epochs", PARAM_INT, .min = 1, .max = 1000000, .otherwise = "20",
+	 .help = "passes over the records of folds 1 to 8"},
+	{"batch", PARAM_INT, .unit = "records", .min = 2, .max = 65536, .otherwise = "128",
+	 .help = "records of a step; each gives two views"},
+	{"lr", PARAM_FLOAT, .min = 0, .max = 10, .otherwise = "0.001", .help = "peak learning rate"},
+	{"warmup_epochs", PARAM_FLOAT, .min = 0, .max = 1000000, .otherwise = "5",
+	 .help = "linear warm-up; then a cosine to 0"},
+	{"weight_decay", PARAM_FLOAT, .min = 0, .max = 10, .otherwise = "0.05", .help = "decoupled (AdamW)"},
+	{"clip", PARAM_FLOAT, .min = 1e-6, .max = 1e6, .otherwise = "1",
+	 .help = "largest norm of a step's gradient"},
+	{"seed", PARAM_INT, .min = 0, .max = 9007199254740991, .otherwise = "1",
+	 .help = "of initial weights, order and views"},
+	{"checkpoint_minutes", PARAM_FLOAT, .unit = "min", .min = 0, .max = 100000, .otherwise = "5",
+	 .not_in_key = true, .help = "time between checkpoints; a killed training continues from the last"},
+	{0}};
+
+static const struct stage stage = {.name = "pretrain",
+				   .purpose = "Train the dual-view transformer by contrasting views",
+				   .inputs = INPUTS("views"),
+				   .kind = "model",
+				   .params = params,
+				   .run = run};
+
+int main(int argc, char **argv)
+{
+	return stage_main(&stage, argc, argv);
+}
