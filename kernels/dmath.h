@@ -1,7 +1,7 @@
 /*
- * exp, log, sin, cos, ... in double, the same bits on every machine: built from + - * / sqrt and explicit fma only,
- * because libm's change with the CPU (glibc 2.36 picks FMA variants at run time). Error at most 2.5 ulp on the stated
- * range (tests/unit/kernels_dmath.c); special values as C99's Annex F, without errno.
+ * exp, log, sin, cos, ... in double, the same bits on every machine: built from + - * / sqrt and explicit fma
+ * only, because libm's change with the CPU (glibc 2.36 picks FMA variants at run time). Error at most 2.5 ulp
+ * on the stated range (tests/unit/kernels_dmath.c); special values as C99's Annex F, without errno.
  */
 #ifndef KERNELS_DMATH_H
 #define KERNELS_DMATH_H

@@ -22,9 +22,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* C[m,n] = op(A)[m,k] op(B)[k,n] (+ bias[n]) (then GELU) (+ residual[m,n]).
+/* C[m,n] = op(A)[m,k] op(B)[k,n] (+ bias[n]) (then GELU) (times GELU') (+ residual[m,n]).
  * Each element: one fma chain over ascending k, starting from 0, or from C's old value if is_accumulated; then one add
- * for the bias; then GELU; then one add for the residual. op(A) is A[m][k] with row stride lda, or A[k][m] if
+ * for the bias; then GELU; then one product with GELU'(gelu_argument); then one add for the residual. op(A) is A[m][k] with row stride lda, or A[k][m] if
  * is_a_transposed; B likewise: B[k][n], or B[n][k] if is_b_transposed. Rows of A may overlap (lda < k): that is how a
  * convolution is one GEMM. batch > 1 repeats over batch with the strides given (bias is shared; stride 0 shares an
  * operand). With is_accumulated and stride_c 0 the batches extend the same chains in ascending batch order. */
@@ -41,7 +41,8 @@ struct gemm {
 	bool is_accumulated;
 	const float *bias;     /* NULL: none */
 	float *before_gelu;    /* [m,n], ldc, stride_c: if not NULL, GELU is applied and its argument kept here */
-	const float *residual; /* [m,n], ldc, stride_c: NULL: none; may be c */
+	const float *gelu_argument; /* [m,n], ldc, stride_c, NULL: none: C is multiplied by GELU'(this), GELU's backward */
+	const float *residual; /* [m,n], ldc, stride_c: NULL: none; may be c unless is_accumulated */
 	int batch;             /* 0 counts as 1 */
 	size_t stride_a, stride_b, stride_c;
 };
@@ -75,7 +76,7 @@ struct ntxent {
 	float temperature;
 	float *dz;              /* [2N,D] or NULL: loss only */
 	float loss;             /* out */
-	float top1;             /* out: share of rows whose nearest other row is their own other view */
+	float top1;             /* out: share of rows whose nearest row, of those in their sum, is their own other view */
 };
 
 struct adamw {
@@ -180,6 +181,10 @@ struct ops {
  * unknown or not runnable here. Every choice gives the same bits. A quick self-test against the plain definitions runs
  * at the first call and dies on a difference. */
 const struct ops *ops_cpu(void);
+
+/* The table of one instruction set (scalar, avx2, avx512), without self-test; NULL if unknown or not runnable here. For
+ * tests and benchmarks that compare tables. */
+const struct ops *ops_cpu_named(const char *isa);
 
 /* Numerics class for the action key: "cpu/1". */
 const char *ops_numerics(const struct ops *o);

@@ -1,0 +1,17 @@
+/*
+ * Each file of this folder is compiled once per instruction set (CPU_ISA is scalar, avx2 or avx512);
+ * ISA(name) is the name of a function in the set being compiled: ISA(gemm_run) is gemm_run_avx2.
+ */
+#ifndef KERNELS_CPU_ISA_H
+#define KERNELS_CPU_ISA_H
+
+#ifndef CPU_ISA
+#define CPU_ISA scalar /* for tools that read one file alone */
+#endif
+#define ISA_PASTE_(name, isa) name##_##isa
+#define ISA_PASTE(name, isa)  ISA_PASTE_(name, isa)
+#define ISA(name)	      ISA_PASTE(name, CPU_ISA)
+
+#define INLINE static inline __attribute__((always_inline))
+
+#endif

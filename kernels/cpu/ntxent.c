@@ -1,0 +1,227 @@
+/*
+ * NT-Xent in strips of rows: a strip of similarities [STRIP, 2N] is all that exists of the 2N x 2N matrix. The first
+ * pass finds each row's log-sum-exp; the second makes the strip again and needs no transposed access, for s_ij = s_ji
+ * to the bit: both are the same fma chain with factors exchanged.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "common/pool.h"
+#include "kernels/cpu/math.h"
+#include "kernels/cpu/small.h"
+#include "kernels/cpu/table.h"
+#include "kernels/workspace.h"
+
+enum { STRIP = 28 };
+
+struct work {
+	struct ntxent *l;
+	float *u;	   /* [M][d_wide] unit rows, zeros behind D */
+	float *transposed; /* [D][m_wide] */
+	float *inverse;	   /* [M] 1 / |z| */
+	float *lse, *loss; /* [m_wide], [M] */
+	float *is_nearest; /* [M] 1 where the nearest other row is the other view */
+	int m, m_wide, d_wide;
+};
+
+static int round_up(int n)
+{
+	return (n + 15) / 16 * 16;
+}
+
+static struct work work_of(struct ntxent *l, float *scratch)
+{
+	struct work w = {.l = l, .m = 2 * l->n, .m_wide = round_up(2 * l->n), .d_wide = round_up(l->d)};
+	w.u = scratch;
+	w.transposed = w.u + (size_t)w.m * (size_t)w.d_wide;
+	w.inverse = w.transposed + (size_t)l->d * (size_t)w.m_wide;
+	w.lse = w.inverse + w.m_wide;
+	w.loss = w.lse + w.m_wide;
+	w.is_nearest = w.loss + w.m_wide;
+	return w;
+}
+
+size_t ISA(ntxent_scratch)(int n, int d)
+{
+	size_t m = 2 * (size_t)n, m_wide = (size_t)round_up(2 * n);
+	return m * (size_t)round_up(d) + (size_t)d * m_wide + 4 * m_wide;
+}
+
+static void unit_rows(const struct work *w, int i)
+{
+	const float *z = w->l->z + (size_t)i * (size_t)w->l->d;
+	float *u = w->u + (size_t)i * (size_t)w->d_wide;
+	v16 sum = v_set(0);
+	for (int j = 0; j < w->l->d; j += 16) {
+		v16 x = v_load_up_to(z + j, w->l->d - j);
+		sum = v_fma(x, x, sum);
+	}
+	float norm = sqrtf(v_sum(sum));
+	w->inverse[i] = 1.0f / (norm < 1e-12f ? 1e-12f : norm);
+	for (int j = 0; j < w->d_wide; j += 16)
+		v_store(u + j, v_mul(v_load_up_to(z + j, w->l->d - j), v_set(w->inverse[i])));
+}
+
+static void unit_task(void *context, int strip)
+{
+	const struct work *w = context;
+	for (int i = strip * STRIP; i < (strip + 1) * STRIP && i < w->m; i++)
+		unit_rows(w, i);
+}
+
+/* s[rows][m_wide] = similarities over temperature of rows i0.., -inf on the diagonal, for rows left out and behind M. */
+static void similarities(const struct work *w, float *s, int i0, int rows)
+{
+	const struct ntxent *l = w->l;
+	v16 factor = v_set(1.0f / l->temperature);
+	ISA(small_product)
+	(s, w->m_wide, w->u + (size_t)i0 * (size_t)w->d_wide, w->d_wide, 1, w->transposed, w->m_wide, rows,
+	 w->m_wide, l->d, false);
+	for (int r = 0; r < rows; r++, s += w->m_wide) {
+		int record = (i0 + r) % l->n;
+		for (int j = 0; j < w->m_wide; j += 16)
+			v_store(s + j, v_mul(v_load(s + j), factor));
+		s[i0 + r] = -INFINITY;
+		for (int j = w->m; j < w->m_wide; j++)
+			s[j] = -INFINITY;
+		for (int j = 0; l->patient && l->same_patient == SAME_PATIENT_MASK && j < l->n; j++)
+			if (j != record && l->patient[j] == l->patient[record])
+				s[j] = s[j + l->n] = -INFINITY;
+	}
+}
+
+static bool is_positive(const struct ntxent *l, int record, int other)
+{
+	return other == record || (l->patient && l->same_patient == SAME_PATIENT_POSITIVE &&
+				   l->patient[other] == l->patient[record]);
+}
+
+/* Weight of each positive of row i: one over their number. */
+static float positive_weight(const struct ntxent *l, int i)
+{
+	int n = 0;
+	for (int j = 0; j < l->n; j++)
+		n += 2 * is_positive(l, i % l->n, j);
+	return 1.0f / (float)(n - 1);
+}
+
+/* Mean of s over row i's positives, ascending. */
+static float positive_mean(const struct ntxent *l, const float *s, int i)
+{
+	float sum = 0;
+	for (int j = 0; j < 2 * l->n; j++)
+		if (j != i && is_positive(l, i % l->n, j % l->n))
+			sum += s[j];
+	return sum * positive_weight(l, i);
+}
+
+static bool is_first_maximum(const float *s, int at, float maximum)
+{
+	if (s[at] != maximum)
+		return false;
+	for (int j = 0; j < at; j++)
+		if (s[j] == maximum)
+			return false;
+	return true;
+}
+
+static void loss_row(const struct work *w, const float *s, int i)
+{
+	const struct ntxent *l = w->l;
+	int partner = i < l->n ? i + l->n : i - l->n;
+	v16 largest = v_set(-INFINITY), sum = v_set(0);
+	for (int j = 0; j < w->m_wide; j += 16)
+		largest = v_max(v_load(s + j), largest);
+	float maximum = v_maximum(largest), log_sum[16];
+	for (int j = 0; j < w->m_wide; j += 16)
+		sum = v_add(sum, v_exp(v_sub(v_load(s + j), v_set(maximum))));
+	v_store(log_sum, v_log(v_set(v_sum(sum))));
+	w->lse[i] = maximum + log_sum[0];
+	w->loss[i] =
+		w->lse[i] - (l->same_patient == SAME_PATIENT_POSITIVE && l->patient ? positive_mean(l, s, i)
+										    : s[partner]);
+	w->is_nearest[i] = is_first_maximum(s, partner, maximum);
+}
+
+static void loss_task(void *context, int strip)
+{
+	const struct work *w = context;
+	int i0 = strip * STRIP, rows = w->m - i0 < STRIP ? w->m - i0 : STRIP;
+	float *s = workspace_thread(WORKSPACE_TILE, STRIP * (size_t)(w->m_wide + w->d_wide));
+	similarities(w, s, i0, rows);
+	for (int r = 0; r < rows; r++)
+		loss_row(w, s + (size_t)r * (size_t)w->m_wide, i0 + r);
+}
+
+/* s becomes d loss / d s_ij + d loss / d s_ji: (exp(s - lse_i) + exp(s - lse_j) - 2 where positive) / M. */
+static void gradient_row(const struct work *w, float *s, int i)
+{
+	const struct ntxent *l = w->l;
+	bool has_sets = l->same_patient == SAME_PATIENT_POSITIVE && l->patient;
+	float share = 1.0f / (float)w->m, weight = has_sets ? positive_weight(l, i) : 1.0f;
+	for (int j = 0; j < w->m_wide; j += 16) {
+		v16 x = v_load(s + j);
+		v16 p = v_add(v_exp(v_sub(x, v_set(w->lse[i]))), v_exp(v_sub(x, v_load(w->lse + j))));
+		v_store(s + j, v_mul(p, v_set(share)));
+	}
+	float positive = 2.0f * weight * share;
+	if (!has_sets)
+		s[i < l->n ? i + l->n : i - l->n] -= positive;
+	for (int j = 0; has_sets && j < w->m; j++)
+		if (j != i && is_positive(l, i % l->n, j % l->n))
+			s[j] -= positive;
+}
+
+/* dz = (du - u (u . du)) / |z|, du = (1 / tau) sum over j of g_ij u_j. */
+static void input_gradient(const struct work *w, float *du, int i)
+{
+	const float *u = w->u + (size_t)i * (size_t)w->d_wide;
+	float *dz = w->l->dz + (size_t)i * (size_t)w->l->d;
+	v16 sum = v_set(0), factor = v_set(1.0f / w->l->temperature);
+	for (int j = 0; j < w->d_wide; j += 16) {
+		v16 x = v_mul(v_load(du + j), factor);
+		v_store(du + j, x);
+		sum = v_fma(v_load(u + j), x, sum);
+	}
+	v16 along = v_set(v_sum(sum)), inverse = v_set(w->inverse[i]);
+	for (int j = 0; j < w->l->d; j += 16)
+		v_store_up_to(dz + j, v_mul(v_fnma(v_load(u + j), along, v_load(du + j)), inverse),
+			      w->l->d - j);
+}
+
+static void gradient_task(void *context, int strip)
+{
+	const struct work *w = context;
+	int i0 = strip * STRIP, rows = w->m - i0 < STRIP ? w->m - i0 : STRIP;
+	float *s = workspace_thread(WORKSPACE_TILE, STRIP * (size_t)(w->m_wide + w->d_wide));
+	float *du = s + STRIP * (size_t)w->m_wide;
+	similarities(w, s, i0, rows);
+	for (int r = 0; r < rows; r++)
+		gradient_row(w, s + (size_t)r * (size_t)w->m_wide, i0 + r);
+	ISA(small_product)(du, w->d_wide, s, w->m_wide, 1, w->u, w->d_wide, rows, w->d_wide, w->m, false);
+	for (int r = 0; r < rows; r++)
+		input_gradient(w, du + (size_t)r * (size_t)w->d_wide, i0 + r);
+}
+
+static float mean_of(const float *x, int n)
+{
+	v16 sum = v_set(0);
+	for (int j = 0; j < n; j += 16)
+		sum = v_add(sum, v_load_up_to(x + j, n - j));
+	return v_sum(sum) / (float)n;
+}
+
+void ISA(ntxent_loss)(struct ntxent *l, float *scratch)
+{
+	struct work w = work_of(l, scratch);
+	int n_strips = (w.m + STRIP - 1) / STRIP;
+	pool_run(unit_task, &w, n_strips);
+	ISA(small_transpose)(w.transposed, w.m_wide, w.u, w.d_wide, w.m, l->d);
+	for (int j = w.m; j < w.m_wide; j++)
+		w.lse[j] = 0;
+	pool_run(loss_task, &w, n_strips);
+	l->loss = mean_of(w.loss, w.m);
+	l->top1 = mean_of(w.is_nearest, w.m);
+	if (l->dz)
+		pool_run(gradient_task, &w, n_strips);
+}

@@ -1,0 +1,50 @@
+/*
+ * Sixteen float lanes in every instruction set: one zmm, two ymm, or an array. Kernels are written once over
+ *v16, so what a lane computes, and the order in which lanes are folded, is the same everywhere
+ *(docs/numerics.md).
+ *
+ *	v16 sum = v_set(0);
+ *	for (i = 0; i + 16 <= n; i += 16) sum = v_fma(v_load(x + i), v_load(y + i), sum);
+ *	if (i < n) sum = v_fma(v_load_n(x + i, n - i), v_load_n(y + i, n - i), sum);  // lanes beyond n hold
+ *+0 float s = v_sum(sum);
+ *
+ * A sum starts at +0, so it never is -0 and a lane that adds +0 changes nothing.
+ * v_max(a, b) is a > b ? a : b and v_min(a, b) is a < b ? a : b: b if either is NaN, as maxps and minps.
+ */
+#ifndef KERNELS_CPU_VEC_H
+#define KERNELS_CPU_VEC_H
+
+#include <stdint.h>
+#include <string.h>
+
+#include "kernels/cpu/isa.h"
+
+#if defined __AVX512F__
+#include "kernels/cpu/vec_avx512.h"
+#elif defined __AVX2__
+#include "kernels/cpu/vec_avx2.h"
+#else
+#include "kernels/cpu/vec_scalar.h"
+#endif
+
+/* c - a * b, one rounding. */
+INLINE v16 v_fnma(v16 a, v16 b, v16 c)
+{
+	return v_fma(v_neg(a), b, c);
+}
+
+/* The first n lanes of p, 1 <= n <= 16. */
+INLINE v16 v_load_up_to(const float *p, int n)
+{
+	return n >= 16 ? v_load(p) : v_load_n(p, n);
+}
+
+INLINE void v_store_up_to(float *p, v16 v, int n)
+{
+	if (n >= 16)
+		v_store(p, v);
+	else
+		v_store_n(p, v, n);
+}
+
+#endif

@@ -1,0 +1,174 @@
+/* v16 as one zmm register (see vec.h). */
+#ifndef KERNELS_CPU_VEC_AVX512_H
+#define KERNELS_CPU_VEC_AVX512_H
+
+#include <immintrin.h>
+
+typedef __m512 v16;
+typedef __mmask16 m16;
+
+INLINE m16 v_first(int n)
+{
+	return (m16)((1u << n) - 1u);
+}
+
+INLINE v16 v_set(float x)
+{
+	return _mm512_set1_ps(x);
+}
+
+INLINE v16 v_load(const float *p)
+{
+	return _mm512_loadu_ps(p);
+}
+
+/* Lanes from n on hold +0; memory behind p + n is not touched. 0 <= n <= 16 */
+INLINE v16 v_load_n(const float *p, int n)
+{
+	return _mm512_maskz_loadu_ps(v_first(n), p);
+}
+
+INLINE v16 v_load_n_or(const float *p, int n, float otherwise)
+{
+	return _mm512_mask_loadu_ps(_mm512_set1_ps(otherwise), v_first(n), p);
+}
+
+INLINE void v_store(float *p, v16 v)
+{
+	_mm512_storeu_ps(p, v);
+}
+
+INLINE void v_store_n(float *p, v16 v, int n)
+{
+	_mm512_mask_storeu_ps(p, v_first(n), v);
+}
+
+INLINE v16 v_add(v16 a, v16 b)
+{
+	return _mm512_add_ps(a, b);
+}
+
+INLINE v16 v_sub(v16 a, v16 b)
+{
+	return _mm512_sub_ps(a, b);
+}
+
+INLINE v16 v_mul(v16 a, v16 b)
+{
+	return _mm512_mul_ps(a, b);
+}
+
+INLINE v16 v_div(v16 a, v16 b)
+{
+	return _mm512_div_ps(a, b);
+}
+
+/* a * b + c with one rounding. */
+INLINE v16 v_fma(v16 a, v16 b, v16 c)
+{
+	return _mm512_fmadd_ps(a, b, c);
+}
+
+INLINE v16 v_max(v16 a, v16 b)
+{
+	return _mm512_max_ps(a, b);
+}
+
+INLINE v16 v_min(v16 a, v16 b)
+{
+	return _mm512_min_ps(a, b);
+}
+
+INLINE v16 v_sqrt(v16 a)
+{
+	return _mm512_sqrt_ps(a);
+}
+
+INLINE v16 v_neg(v16 a)
+{
+	return _mm512_castsi512_ps(
+		_mm512_xor_si512(_mm512_castps_si512(a), _mm512_set1_epi32((int)0x80000000)));
+}
+
+INLINE v16 v_abs(v16 a)
+{
+	return _mm512_castsi512_ps(_mm512_and_si512(_mm512_castps_si512(a), _mm512_set1_epi32(0x7fffffff)));
+}
+
+/* |a| with the sign of b. */
+INLINE v16 v_copysign(v16 a, v16 b)
+{
+	return _mm512_castsi512_ps(_mm512_ternarylogic_epi32(
+		_mm512_set1_epi32(0x7fffffff), _mm512_castps_si512(a), _mm512_castps_si512(b), 0xca));
+}
+
+INLINE m16 v_less(v16 a, v16 b)
+{
+	return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ);
+}
+
+/* Lane by lane m ? a : b. */
+INLINE v16 v_select(m16 m, v16 a, v16 b)
+{
+	return _mm512_mask_blend_ps(m, b, a);
+}
+
+/* 2^n for n integral in [-126, 127]. */
+INLINE v16 v_pow2(v16 n)
+{
+	__m512i i = _mm512_add_epi32(_mm512_cvtps_epi32(n), _mm512_set1_epi32(127));
+	return _mm512_castsi512_ps(_mm512_slli_epi32(i, 23));
+}
+
+/* The lanes' bits shifted right by 23, less 127, as floats; and the bits with the exponent set to that of 1.
+ */
+INLINE v16 v_exponent(v16 x)
+{
+	__m512i i = _mm512_srai_epi32(_mm512_castps_si512(x), 23);
+	return _mm512_cvtepi32_ps(_mm512_sub_epi32(i, _mm512_set1_epi32(127)));
+}
+
+INLINE v16 v_mantissa(v16 x)
+{
+	__m512i i = _mm512_and_si512(_mm512_castps_si512(x), _mm512_set1_epi32(0x007fffff));
+	return _mm512_castsi512_ps(_mm512_or_si512(i, _mm512_set1_epi32(0x3f800000)));
+}
+
+/* Lane by lane `at` where m, else the lane of v (indices kept beside a maximum). */
+typedef __m512i i16;
+
+INLINE i16 v_set_index(int i)
+{
+	return _mm512_set1_epi32(i);
+}
+
+INLINE i16 v_select_index(m16 m, i16 a, i16 b)
+{
+	return _mm512_mask_blend_epi32(m, b, a);
+}
+
+INLINE void v_store_index_n(int32_t *p, i16 v, int n)
+{
+	_mm512_mask_storeu_epi32(p, v_first(n), v);
+}
+
+/* Folds 16 lanes to 8, 4, 2, 1: lane i with lane i + 8, then i + 4, i + 2, i + 1. */
+INLINE float v_sum(v16 v)
+{
+	__m256 h = _mm256_add_ps(_mm512_castps512_ps256(v), _mm512_extractf32x8_ps(v, 1));
+	__m128 q = _mm_add_ps(_mm256_castps256_ps128(h), _mm256_extractf128_ps(h, 1));
+	q = _mm_add_ps(q, _mm_movehl_ps(q, q));
+	q = _mm_add_ss(q, _mm_shuffle_ps(q, q, 1));
+	return _mm_cvtss_f32(q);
+}
+
+INLINE float v_maximum(v16 v)
+{
+	__m256 h = _mm256_max_ps(_mm512_castps512_ps256(v), _mm512_extractf32x8_ps(v, 1));
+	__m128 q = _mm_max_ps(_mm256_castps256_ps128(h), _mm256_extractf128_ps(h, 1));
+	q = _mm_max_ps(q, _mm_movehl_ps(q, q));
+	q = _mm_max_ss(q, _mm_shuffle_ps(q, q, 1));
+	return _mm_cvtss_f32(q);
+}
+
+#endif

@@ -1,0 +1,79 @@
+#include "kernels/ops.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/die.h"
+
+extern const struct ops table_ops_scalar, table_ops_avx2, table_ops_avx512;
+
+/* The compiler's checks look at the operating system's saved state (XGETBV) too. */
+static bool has_avx2(void)
+{
+	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+}
+
+static bool has_avx512(void)
+{
+	return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+	       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+}
+
+static bool has_scalar(void)
+{
+	return true;
+}
+
+static const struct {
+	const char *name;
+	const struct ops *ops;
+	bool (*is_runnable)(void);
+} tables[] = {
+	{"avx512", &table_ops_avx512, has_avx512},
+	{"avx2", &table_ops_avx2, has_avx2},
+	{"scalar", &table_ops_scalar, has_scalar},
+};
+
+enum { N_TABLES = sizeof tables / sizeof *tables };
+
+static const struct ops *chosen;
+static pthread_once_t choose_once = PTHREAD_ONCE_INIT;
+
+static void choose(void)
+{
+	const char *wanted = getenv("EINTHOVEN_ISA");
+	if (wanted && !*wanted)
+		wanted = NULL;
+	__builtin_cpu_init();
+	for (int i = 0; i < N_TABLES && !chosen; i++) {
+		if (wanted && strcmp(wanted, tables[i].name) != 0)
+			continue;
+		if (tables[i].is_runnable())
+			chosen = tables[i].ops;
+		else if (wanted)
+			die("EINTHOVEN_ISA=%s: this machine cannot run it; unset it", wanted);
+	}
+	if (!chosen)
+		die("EINTHOVEN_ISA=%s: expected scalar, avx2 or avx512", wanted);
+}
+
+const struct ops *ops_cpu(void)
+{
+	pthread_once(&choose_once, choose);
+	return chosen;
+}
+
+const struct ops *ops_cpu_named(const char *isa)
+{
+	__builtin_cpu_init();
+	for (int i = 0; i < N_TABLES; i++)
+		if (strcmp(isa, tables[i].name) == 0)
+			return tables[i].is_runnable() ? tables[i].ops : NULL;
+	return NULL;
+}
+
+const char *ops_numerics(const struct ops *o)
+{
+	return strncmp(o->name, "cpu/", 4) == 0 ? "cpu/1" : o->name;
+}

@@ -1,0 +1,52 @@
+#include "kernels/workspace.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/die.h"
+#include "common/pool.h"
+
+struct buffer {
+	float *p;
+	size_t n;
+};
+
+enum { MAX_THREADS = 1024 }; /* as common/pool.c */
+static struct buffer shared[WORKSPACE_SLOTS], of_thread[MAX_THREADS][WORKSPACE_SLOTS];
+static atomic_ulong n_growths;
+
+void *workspace_alloc(size_t n_bytes)
+{
+	size_t rounded = (n_bytes + 63) / 64 * 64;
+	void *p = rounded < n_bytes ? NULL : aligned_alloc(64, rounded ? rounded : 64);
+	if (!p)
+		die("out of memory: %zu bytes for arrays", n_bytes);
+	return memset(p, 0, rounded);
+}
+
+static float *grown(struct buffer *b, size_t n_floats)
+{
+	if (n_floats > b->n) {
+		free(b->p);
+		b->p = workspace_alloc(n_floats * sizeof(float));
+		b->n = n_floats;
+		atomic_fetch_add(&n_growths, 1);
+	}
+	return b->p;
+}
+
+float *workspace_shared(enum workspace_slot slot, size_t n_floats)
+{
+	return grown(&shared[slot], n_floats);
+}
+
+float *workspace_thread(enum workspace_slot slot, size_t n_floats)
+{
+	return grown(&of_thread[pool_self()][slot], n_floats);
+}
+
+unsigned long workspace_growths(void)
+{
+	return atomic_load(&n_growths);
+}

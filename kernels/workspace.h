@@ -1,0 +1,27 @@
+/*
+ * Scratch memory of the kernels that is kept from call to call: it grows when a larger shape comes and never
+ *shrinks, so a steady training step allocates nothing. 64-byte aligned, contents undefined.
+ *
+ *	float *packed = workspace_shared(WORKSPACE_PACK, n_floats);     // not from inside a pool task
+ *	float *block = workspace_thread(WORKSPACE_PACK, n_floats);      // this thread's own, inside a task or
+ *outside
+ *
+ * Borrowed until the next call for the same slot. Dies when memory is out.
+ */
+#ifndef KERNELS_WORKSPACE_H
+#define KERNELS_WORKSPACE_H
+
+#include <stddef.h>
+
+enum workspace_slot { WORKSPACE_PACK, WORKSPACE_PARTIAL, WORKSPACE_TILE, WORKSPACE_SLOTS };
+
+float *workspace_shared(enum workspace_slot slot, size_t n_floats);
+float *workspace_thread(enum workspace_slot slot, size_t n_floats);
+
+/* How often a buffer had to grow since the program started: constant over a steady step (tests). */
+unsigned long workspace_growths(void);
+
+/* Zeroed memory on a 64-byte boundary; free with free(). Dies when memory is out. */
+void *workspace_alloc(size_t n_bytes);
+
+#endif
