@@ -40,6 +40,7 @@ static char *downloaded;
 
 /* What a local source was when it was identified; it must still be that when it has been read. */
 static struct stat identified;
+static struct digest identity;
 
 static void open_tables(struct fetch *f, const char *dataset, json_t *classes, json_t *statements)
 {
@@ -120,14 +121,6 @@ static void fetch_synthetic(struct fetch *f, uint64_t n)
 	close_tables(f);
 }
 
-/* ---- records of a dataset ---- */
-
-static void sha256(char hex[DATASET_HEX], const void *bytes, size_t n_bytes)
-{
-	struct digest d = digest_of(bytes, n_bytes);
-	digest_hex(hex, &d);
-}
-
 /* The generic reader's columns, or NULL if the params say PTB-XL. */
 static const struct listing *listing_from_params(struct listing *l, const struct params *p)
 {
@@ -144,12 +137,116 @@ static const struct listing *listing_from_params(struct listing *l, const struct
 	return l;
 }
 
+/* ---- the source's content, for the action key ---- */
+
+static struct digest digest_file(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		die("source %s: %s", path, strerror(errno));
+	struct digest_stream *s = digest_open();
+	size_t size = 1 << 20;
+	char *bytes = die_malloc(size);
+	for (ssize_t n; (n = read(fd, bytes, size)) != 0;) {
+		if (n < 0 && errno != EINTR)
+			die("source %s: %s", path, strerror(errno));
+		if (n > 0)
+			digest_update(s, bytes, (size_t)n);
+	}
+	free(bytes);
+	close(fd);
+	return digest_close(s);
+}
+
+/* A folder without checksums: the digest of the list that sha256sum would write for it. */
+static struct digest digest_listing(const char *folder)
+{
+	struct error e = {0};
+	size_t n;
+	char **names = tree_list(folder, &n, &e);
+	if (!names)
+		die("%s", error_text(&e));
+	struct digest_stream *s = digest_open();
+	for (size_t i = 0; i < n; i++) {
+		char *path = die_printf("%s/%s", folder, names[i]), hex[DIGEST_HEX];
+		struct digest d = digest_file(path);
+		digest_hex(hex, &d);
+		char *line = die_printf("%s  %s\n", hex, names[i]);
+		digest_update(s, line, strlen(line));
+		free(line);
+		free(path);
+	}
+	tree_free(names, n);
+	return digest_close(s);
+}
+
+/* The dataset's SHA256SUMS.txt stands for its files: each is checked against it when it is read. */
+static struct digest digest_folder(const char *path, const struct listing *listing)
+{
+	struct error e = {0};
+	char *bytes;
+	size_t n;
+	struct source *s = source_open(path, dataset_marker(listing), path, &e);
+	if (!s)
+		die("%s", error_text(&e));
+	struct digest d;
+	if (listing && !source_has(s, SUMS_FILE)) {
+		d = digest_listing(source_folder(s));
+	} else {
+		if (source_read(s, SUMS_FILE, &bytes, &n, SUMS_MAX, &e) < 0)
+			die("%s", error_text(&e));
+		d = digest_of(bytes, n);
+		free(bytes);
+	}
+	source_close(s);
+	return d;
+}
+
+static json_t *identify(const struct params *p)
+{
+	const char *place = params_text(p, "source");
+	struct listing listing;
+	if (!strcmp(place, "synthetic"))
+		return json_null();
+	if (download_is_url(place))
+		return json_pack("{s:s}", "url", place);
+	if (stat(place, &identified) < 0)
+		die("source %s: %s; expected 'synthetic', a folder, a zip file or the URL of one", place,
+		    strerror(errno));
+	identity = S_ISDIR(identified.st_mode) ? digest_folder(place, listing_from_params(&listing, p))
+					       : digest_file(place);
+	char hex[DIGEST_HEX];
+	digest_hex(hex, &identity);
+	return json_pack("{s:s}", "sha256", hex);
+}
+
+/* ---- records of a dataset ---- */
+
+static void sha256(char hex[DATASET_HEX], const void *bytes, size_t n_bytes)
+{
+	struct digest d = digest_of(bytes, n_bytes);
+	digest_hex(hex, &d);
+}
+
+static _Noreturn void refuse(const char *text)
+{
+	if (downloaded)
+		die("%s (downloaded to %s: remove it to fetch it anew)", text, downloaded);
+	die("%s", text);
+}
+
+static _Noreturn void refuse_record(uint64_t id, const struct error *e, const char *remark)
+{
+	char *text = die_printf("record %llu: %s%s", (unsigned long long)id, error_text(e), remark);
+	refuse(text);
+}
+
 /* A record that cannot be read is named, counted and listed; too many of them end the stage. */
 static void exclude(struct fetch *f, uint64_t id, const struct error *e)
 {
 	if (++f->n_excluded > f->excluded_max)
-		die("record %llu: %s%s", (unsigned long long)id, error_text(e),
-		    f->excluded_max ? " (more such records than fetch.max_excluded allows)" : "");
+		refuse_record(id, e,
+			      f->excluded_max ? " (more such records than fetch.max_excluded allows)" : "");
 	warn("record %llu left out: %s", (unsigned long long)id, error_text(e));
 	artifact_put(f->run->output, f->excluded, artifact_key(id).bytes, 8, e->text, strlen(e->text));
 }
@@ -173,7 +270,7 @@ static void fetch_records(struct fetch *f, struct dataset *d)
 		struct record record = {0};
 		int result = dataset_read(d, &record, i, &e);
 		if (result < 0)
-			die("record %llu: %s", (unsigned long long)c->records[i].id, error_text(&e));
+			refuse_record(c->records[i].id, &e, "");
 		if (result > 0)
 			exclude(f, c->records[i].id, &e);
 		else
@@ -196,7 +293,7 @@ static void fetch_dataset(struct fetch *f, const char *place)
 						.sha256 = sha256};
 	struct dataset *d = file_make_folder(scratch, &e) < 0 ? NULL : dataset_open(place, &options, &e);
 	if (!d)
-		die("%s", error_text(&e));
+		refuse(error_text(&e));
 	const struct catalog *c = dataset_catalog(d);
 	open_tables(f, options.listing ? "wfdb" : "ptb-xl", json_incref(c->classes),
 		    json_incref(c->statements));
@@ -211,19 +308,31 @@ static void check_unchanged(const char *place)
 {
 	struct stat now;
 	if (stat(place, &now) < 0)
-		die("fetch.source: %s: %s", place, strerror(errno));
+		die("source %s: %s", place, strerror(errno));
 	if (now.st_ino != identified.st_ino || now.st_size != identified.st_size ||
 	    now.st_mtim.tv_sec != identified.st_mtim.tv_sec ||
 	    now.st_mtim.tv_nsec != identified.st_mtim.tv_nsec)
-		die("fetch.source: %s changed while it was read; run again", place);
+		die("source %s changed while it was read; run again", place);
 }
 
-/* From the network by way of the store's downloads folder. A zip that cannot be read would not get better by
- * being kept, so it goes if we die. */
-static void forget_downloaded(void)
+/* For the provenance: what the records were made from. */
+static void note_dependency(struct fetch *f, const char *name, const char *uri, const struct digest *d)
 {
-	download_forget(downloaded);
-	downloaded = NULL;
+	char hex[DIGEST_HEX];
+	digest_hex(hex, d);
+	json_t *dependency =
+		json_pack("{s:{s:s},s:o}", "digest", "sha256", hex, "name", json_sprintf("source:%s", name));
+	if (uri)
+		json_object_set_new(dependency, "uri", json_string(uri));
+	json_array_append_new(f->run->dependencies, dependency);
+}
+
+static void fetch_local(struct fetch *f, const char *place)
+{
+	const char *slash = strrchr(place, '/'), *name = slash ? slash + 1 : place;
+	fetch_dataset(f, place);
+	check_unchanged(place);
+	note_dependency(f, S_ISDIR(identified.st_mode) ? SUMS_FILE : name, NULL, &identity);
 }
 
 static void fetch_url(struct fetch *f, const char *url)
@@ -231,8 +340,11 @@ static void fetch_url(struct fetch *f, const char *url)
 	const struct params *p = f->run->params;
 	downloaded = download_fetch(url, (int)params_int(p, "retries"), (int)params_int(p, "stall_s"),
 				    f->run->is_interrupted);
-	if (downloaded)
-		fetch_dataset(f, downloaded);
+	if (!downloaded)
+		return;
+	struct digest d = digest_file(downloaded);
+	fetch_dataset(f, downloaded);
+	note_dependency(f, "zip", url, &d);
 }
 
 static void run(struct stage_run *r)
@@ -240,107 +352,20 @@ static void run(struct stage_run *r)
 	const char *source = params_text(r->params, "source");
 	struct fetch f = {.run = r, .rate_hz = atoi(params_text(r->params, "rate_hz"))};
 	int64_t n = params_int(r->params, "records");
-	if (!strcmp(source, "synthetic")) {
+	if (!strcmp(source, "synthetic"))
 		fetch_synthetic(&f, n ? (uint64_t)n : SYNTH_DEFAULT);
-	} else if (download_is_url(source)) {
+	else if (download_is_url(source))
 		fetch_url(&f, source);
-	} else {
-		fetch_dataset(&f, source);
-		check_unchanged(source);
-	}
+	else
+		fetch_local(&f, source);
 }
 
+/* The artifact is published: the zip it came from has done its work. */
 static void show(struct artifact *output)
 {
 	(void)output;
-	forget_downloaded();
-}
-
-/* ---- the source's content, for the action key ---- */
-
-static void digest_file(struct digest_stream *s, const char *path)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		die("fetch.source: %s: %s", path, strerror(errno));
-	size_t size = 1 << 20;
-	char *bytes = die_malloc(size);
-	for (ssize_t n; (n = read(fd, bytes, size)) != 0;) {
-		if (n < 0 && errno != EINTR)
-			die("fetch.source: %s: %s", path, strerror(errno));
-		if (n > 0)
-			digest_update(s, bytes, (size_t)n);
-	}
-	free(bytes);
-	close(fd);
-}
-
-static struct digest digest_file_of(const char *path)
-{
-	struct digest_stream *s = digest_open();
-	digest_file(s, path);
-	return digest_close(s);
-}
-
-/* A folder without checksums: the digest of the list that sha256sum would write for it. */
-static struct digest digest_listing(const char *folder)
-{
-	struct error e = {0};
-	size_t n;
-	char **names = tree_list(folder, &n, &e);
-	if (!names)
-		die("fetch.source: %s", error_text(&e));
-	struct digest_stream *s = digest_open();
-	for (size_t i = 0; i < n; i++) {
-		char *path = die_printf("%s/%s", folder, names[i]), hex[DIGEST_HEX];
-		struct digest d = digest_file_of(path);
-		digest_hex(hex, &d);
-		char *line = die_printf("%s  %s\n", hex, names[i]);
-		digest_update(s, line, strlen(line));
-		free(line);
-		free(path);
-	}
-	tree_free(names, n);
-	return digest_close(s);
-}
-
-/* The dataset's SHA256SUMS.txt stands for its files: each is checked against it when it is read. */
-static struct digest digest_folder(const char *path, const struct listing *listing)
-{
-	struct error e = {0};
-	char *bytes;
-	size_t n;
-	struct source *s = source_open(path, dataset_marker(listing), path, &e);
-	if (!s)
-		die("fetch.source: %s", error_text(&e));
-	struct digest d;
-	if (listing && !source_has(s, SUMS_FILE)) {
-		d = digest_listing(source_folder(s));
-	} else {
-		if (source_read(s, SUMS_FILE, &bytes, &n, SUMS_MAX, &e) < 0)
-			die("fetch.source: %s", error_text(&e));
-		d = digest_of(bytes, n);
-		free(bytes);
-	}
-	source_close(s);
-	return d;
-}
-
-static json_t *identify(const struct params *p)
-{
-	const char *place = params_text(p, "source");
-	struct listing listing;
-	if (!strcmp(place, "synthetic"))
-		return json_null();
-	if (download_is_url(place))
-		return json_pack("{s:s}", "url", place);
-	if (stat(place, &identified) < 0)
-		die("fetch.source: %s: %s", place, strerror(errno));
-	struct digest d = S_ISDIR(identified.st_mode) ? digest_folder(place, listing_from_params(&listing, p))
-						      : digest_file_of(place);
-	char hex[DIGEST_HEX];
-	digest_hex(hex, &d);
-	return json_pack("{s:s}", "sha256", hex);
+	download_forget(downloaded);
+	downloaded = NULL;
 }
 
 static const struct param params[] = {
