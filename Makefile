@@ -79,7 +79,7 @@ define STAGE_RULE
 $(B)/bin/$(1): $(B)/obj/stages/$(1).o $(uses_stages:%=$(B)/lib%.a) $(B)/bin/codeid
 	@mkdir -p $$(@D) $(B)/code
 	$$(if $$(Q),@echo "  LINK  $$@")
-	$$(Q)$$(call link,$(B)/code/$(1).first,$$<,$(uses_stages)) -Wl,--trace -Wl,--defsym=stage_code_id=0 > $(B)/code/$(1).trace
+	$$(Q)$$(call link,$(B)/code/$(1).first,$$<,$(uses_stages)) -Wl,--trace,--trace -Wl,--defsym=stage_code_id=0 > $(B)/code/$(1).trace
 	$$(Q)rm -f $(B)/code/$(1).first
 	$$(Q)$(B)/bin/codeid $(B) $(1) < $(B)/code/$(1).trace > $(B)/code/$(1).id
 	$$(Q)printf 'extern const char stage_code_id[65];\nconst char stage_code_id[65] = "%s";\n' "$$$$(cat $(B)/code/$(1).id)" > $(B)/code/$(1).c

@@ -1,4 +1,5 @@
-/* Prints the code identity of a stage (store/code.h) from the linker's --trace output of its link. */
+/* Prints the code identity of a stage (store/code.h) from the trace of its link (--trace given twice: newer linkers name
+ * only the archives otherwise). */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,11 +26,15 @@ static void add_trace(struct code *c)
 	struct error e = {0};
 	char *line = NULL;
 	size_t room = 0;
+	bool has_members = false;
 	while (getline(&line, &room, stdin) >= 0) {
 		line[strcspn(line, "\n")] = 0;
+		has_members |= strstr(line, ".a(") || line[0] == '(';
 		if (code_add_object(c, line, &e) < 0)
 			die("%s (needed by '%s'); run it from the root of the sources", error_text(&e), line);
 	}
+	if (!has_members)
+		die("the trace names no member of an archive; give the linker --trace twice");
 	free(line);
 }
 
@@ -47,7 +52,7 @@ int main(int argc, char **argv)
 	if (file_exists(own) && code_add_source(&c, own, &e) < 0)
 		die("%s", error_text(&e));
 	if (!c.n)
-		die("no source of ours in the trace; give the output of the linker's --trace");
+		die("no source of ours in the trace");
 	if (code_identity(&c, hex, &list, &e) < 0)
 		die("%s", error_text(&e));
 	fputs(is_list ? list : hex, stdout);
