@@ -159,8 +159,8 @@ static int read_shape(struct raw *raw, const struct prepare *p, const json_t *he
 	double needed = floor((p->samples - 1) * rate_hz / p->settings.rate_hz) + 1;
 	double wanted = fmax(needed, floor(p->settings.duration_s * rate_hz + 1e-9));
 	if ((double)samples < wanted)
-		return error_set(e, NULL, 0, "short: %.2f s, expected %g s", (double)samples / rate_hz,
-				 p->settings.duration_s);
+		return error_set(e, NULL, 0, "short: %lld samples at %g Hz, expected %g s",
+				 (long long)samples, rate_hz, p->settings.duration_s);
 	raw->t = (long)wanted;
 	return 0;
 }

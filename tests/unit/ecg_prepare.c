@@ -1,0 +1,338 @@
+/* One record made ready: leads by name, unusable leads refused with a reason, units, rate and normalisation. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include <math.h>
+
+#include "ecg/lead.h"
+#include "ecg/prepare.h"
+#include "ecg/quality.h"
+#include "ecg/record.h"
+#include "ecg/synth.h"
+
+#define T 1000
+
+static const struct prepare_settings usual = {
+	.rate_hz = 100,
+	.duration_s = 10,
+	.high_pass_hz = .5,
+	.low_pass_hz = 40,
+	.filter_order = 4,
+	.normalize = PREPARE_PER_LEAD,
+	.limits = {.flat_s = 1, .clipped_share = .05},
+};
+
+struct prepared {
+	float signal[LEADS * 5000], scale[LEADS];
+	struct error error;
+};
+
+/* A raw record to spoil: adc [t][LEADS] in microvolts. */
+struct raw {
+	int t, rate_hz;
+	int16_t adc[10000 * LEADS];
+};
+
+static struct raw *synthetic(int rate_hz)
+{
+	struct raw *r = calloc(1, sizeof *r);
+	r->rate_hz = rate_hz;
+	r->t = SYNTH_SAMPLES(rate_hz);
+	synth_record(1, 5, rate_hz, r->adc, NULL);
+	return r;
+}
+
+static int prepare_header(struct prepared *p, const struct prepare_settings *s, const json_t *header,
+			  const void *bytes, size_t n_bytes)
+{
+	memset(p, 0, sizeof *p);
+	struct prepare *plan = prepare_open(s, &p->error);
+	assert_non_null(plan);
+	int result = prepare_run(plan, p->signal, p->scale, header, bytes, n_bytes, &p->error);
+	prepare_close(plan);
+	return result;
+}
+
+static int prepare(struct prepared *p, const struct prepare_settings *s, const struct raw *r)
+{
+	struct record record;
+	record_from_microvolts(&record, r->adc, r->t, r->rate_hz);
+	int result = prepare_header(p, s, record.header, record.signal, record.n_bytes);
+	record_release(&record);
+	return result;
+}
+
+static void expect_refusal(const struct raw *r, const char *text)
+{
+	struct prepared *p = malloc(sizeof *p);
+	assert_int_equal(prepare(p, &usual, r), -1);
+	if (!strstr(error_text(&p->error), text))
+		fail_msg("expected \"%s\", got \"%s\"", text, error_text(&p->error));
+	free(p);
+}
+
+static void every_lead_has_mean_zero_and_deviation_one(void **state)
+{
+	(void)state;
+	struct raw *r = synthetic(500);
+	struct prepared *p = malloc(sizeof *p);
+	assert_int_equal(prepare(p, &usual, r), 0);
+	for (int l = 0; l < LEADS; l++) {
+		double sum = 0, square = 0;
+		for (int t = 0; t < T; t++) {
+			sum += p->signal[l * T + t];
+			square += (double)p->signal[l * T + t] * p->signal[l * T + t];
+		}
+		assert_true(fabs(sum / T) < 1e-5);
+		assert_true(fabs(square / T - 1) < 1e-5);
+		assert_true(p->scale[l] > log(.02) && p->scale[l] < log(2));
+	}
+	free(p);
+	free(r);
+}
+
+static void scale_is_log_of_deviation_in_millivolts(void **state)
+{
+	(void)state;
+	struct raw *r = calloc(1, sizeof *r);
+	struct prepared *p = malloc(sizeof *p);
+	r->rate_hz = 100;
+	r->t = T;
+	for (int t = 0; t < T; t++) /* 1 mV amplitude, 5 Hz; lead l is l + 1 times as large */
+		for (int l = 0; l < LEADS; l++)
+			r->adc[t * LEADS + l] = (int16_t)lrint(1000 * (l + 1) * sin(2 * M_PI * 5 * t / 100));
+	assert_int_equal(prepare(p, &usual, r), 0);
+	for (int l = 0; l < LEADS; l++)
+		assert_true(fabs(p->scale[l] - log((l + 1) / sqrt(2))) < .002);
+	free(p);
+	free(r);
+}
+
+static void normalisation_per_record_keeps_the_ratios_of_leads(void **state)
+{
+	(void)state;
+	struct raw *r = synthetic(100);
+	struct prepared *mv = malloc(sizeof *mv), *p = malloc(sizeof *p);
+	struct prepare_settings s = usual;
+	s.normalize = PREPARE_NONE;
+	assert_int_equal(prepare(mv, &s, r), 0);
+	s.normalize = PREPARE_PER_RECORD;
+	assert_int_equal(prepare(p, &s, r), 0);
+	double square = 0;
+	for (int i = 0; i < LEADS * T; i++)
+		square += (double)p->signal[i] * p->signal[i];
+	assert_true(fabs(square / (LEADS * T) - 1) < 1e-5);
+	double factor = p->signal[0] - p->signal[1];
+	factor /= mv->signal[0] - mv->signal[1];
+	for (int i = 1; i < LEADS * T; i++)
+		if (i % T)
+			assert_true(fabs((p->signal[i] - p->signal[i - 1]) -
+					 factor * (mv->signal[i] - mv->signal[i - 1])) < 1e-3);
+	assert_memory_equal(mv->scale, p->scale, sizeof p->scale);
+	free(mv);
+	free(p);
+	free(r);
+}
+
+/* Columns in another order, under other spellings, with a lead that is none of the twelve. */
+static void leads_are_found_by_name(void **state)
+{
+	(void)state;
+	static const char *const spelt[LEADS] = {"i",  "II", "III", "AVR", "AVL", "AVF",
+						 "v1", "V2", "V3",  "V4",  "V5",  "V6"};
+	struct raw *r = synthetic(100);
+	struct prepared *plain = malloc(sizeof *plain), *shuffled = malloc(sizeof *shuffled);
+	assert_int_equal(prepare(plain, &usual, r), 0);
+	int16_t *adc = calloc(T * (LEADS + 1), sizeof *adc);
+	json_t *leads = json_array(), *gain = json_array(), *baseline = json_array(), *units = json_array();
+	for (int c = 0; c <= LEADS; c++) {
+		int lead =
+			c == 4 ? -1 : ((c < 4 ? c : c - 1) * 5 + 3) % LEADS; /* column 4 is something else */
+		for (int t = 0; t < T; t++)
+			adc[t * (LEADS + 1) + c] =
+				lead < 0 ? 0 : (int16_t)(r->adc[t * LEADS + lead] * 2 + 100);
+		json_array_append_new(leads, json_string(lead < 0 ? "resp" : spelt[lead]));
+		json_array_append_new(gain, json_integer(2000));
+		json_array_append_new(baseline, json_integer(100));
+		json_array_append_new(units, json_string("mV"));
+	}
+	json_t *header = json_pack("{s:o,s:o,s:o,s:o,s:s,s:i,s:i}", "leads", leads, "gain", gain, "baseline",
+				   baseline, "units", units, "dtype", "int16", "rate_hz", 100, "samples", T);
+	assert_int_equal(prepare_header(shuffled, &usual, header, adc, sizeof *adc * T * (LEADS + 1)), 0);
+	assert_memory_equal(plain->signal, shuffled->signal, sizeof(float) * LEADS * T);
+	assert_memory_equal(plain->scale, shuffled->scale, sizeof plain->scale);
+
+	json_array_set_new(leads, 1, json_string("V9"));
+	assert_int_equal(prepare_header(shuffled, &usual, header, adc, sizeof *adc * T * (LEADS + 1)), -1);
+	assert_non_null(strstr(error_text(&shuffled->error), "lead V3 is missing"));
+	json_array_set_new(leads, 1, json_string("II"));
+	assert_int_equal(prepare_header(shuffled, &usual, header, adc, sizeof *adc * T * (LEADS + 1)), -1);
+	assert_non_null(strstr(error_text(&shuffled->error), "lead II stands twice"));
+	json_decref(header);
+	free(adc);
+	free(plain);
+	free(shuffled);
+	free(r);
+}
+
+static void spoilt_leads_are_refused_with_their_name(void **state)
+{
+	(void)state;
+	struct raw *r = synthetic(500);
+	const size_t size = sizeof *r;
+	struct raw *copy = malloc(size);
+	memcpy(copy, r, size);
+	r->adc[777 * LEADS + 7] = INT16_MIN;
+	expect_refusal(r, "lead V2: 1 of 5000 samples missing");
+	memcpy(r, copy, size);
+	for (int t = 0; t < r->t; t++)
+		r->adc[t * LEADS + 3] = 12;
+	expect_refusal(r, "lead aVR: flat: the whole lead is 12");
+	memcpy(r, copy, size);
+	for (int t = 3000; t < 3600; t++)
+		r->adc[t * LEADS + 11] = -5;
+	expect_refusal(r, "lead V6: flat for 1.20 s, limit 1.00 s");
+	memcpy(r, copy, size);
+	for (int t = 0; t < r->t; t++) /* at the rail for 80 of every 500 samples: 16 % */
+		if (t % 500 < 80)
+			r->adc[t * LEADS + 0] = 5000;
+	expect_refusal(r, "lead I: 16.00 % of samples clipped, limit 5.00 %");
+	memcpy(r, copy, size);
+	r->t = 4999;
+	expect_refusal(r, "short: 4999 samples at 500 Hz, expected 10 s");
+	free(copy);
+	free(r);
+}
+
+static void headers_that_do_not_fit_are_refused(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *member, *value, *text;
+	} wrong[] = {
+		{"rate_hz", "100.5", "expected a whole sampling rate"},
+		{"rate_hz", "0", "expected a whole sampling rate"},
+		{"rate_hz", "1e9", "expected a whole sampling rate"},
+		{"rate_hz", "\"100\"", "expected a whole sampling rate"},
+		{"samples", "999", "expected 999 samples of 24 bytes"},
+		{"samples", "-1", "expected -1 samples"},
+		{"dtype", "\"float\"", "expected dtype int16 or int32"},
+		{"leads", "[]", "expected member 'leads'"},
+		{"leads", "7", "expected member 'leads'"},
+		{"gain", "[1000]", "lead II: expected a gain"},
+		{"gain", "[0]", "lead I: expected a gain"},
+		{"baseline", "[]", "lead I: expected a baseline"},
+		{"units", "[\"mV\", \"mmHg\"]", "lead II: expected unit mV, found 'mmHg'"},
+	};
+	struct raw *r = synthetic(100);
+	struct prepared *p = malloc(sizeof *p);
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+		struct record record;
+		record_from_microvolts(&record, r->adc, r->t, 100);
+		json_object_set_new(record.header, wrong[i].member,
+				    json_loads(wrong[i].value, JSON_DECODE_ANY, NULL));
+		assert_int_equal(prepare_header(p, &usual, record.header, record.signal, record.n_bytes), -1);
+		if (!strstr(error_text(&p->error), wrong[i].text))
+			fail_msg("expected \"%s\", got \"%s\"", wrong[i].text, error_text(&p->error));
+		record_release(&record);
+	}
+	free(p);
+	free(r);
+}
+
+static void wide_samples_give_the_same_signal(void **state)
+{
+	(void)state;
+	struct raw *r = synthetic(100);
+	struct prepared *narrow = malloc(sizeof *narrow), *wide = malloc(sizeof *wide);
+	struct record record;
+	assert_int_equal(prepare(narrow, &usual, r), 0);
+	record_from_microvolts(&record, r->adc, r->t, 100);
+	json_object_set_new(record.header, "dtype", json_string("int32"));
+	int32_t *adc = malloc(sizeof *adc * T * LEADS);
+	for (int i = 0; i < T * LEADS; i++)
+		adc[i] = r->adc[i];
+	assert_int_equal(prepare_header(wide, &usual, record.header, adc, sizeof *adc * T * LEADS), 0);
+	assert_memory_equal(narrow->signal, wide->signal, sizeof(float) * LEADS * T);
+	record_release(&record);
+	free(adc);
+	free(narrow);
+	free(wide);
+	free(r);
+}
+
+static void both_rates_of_a_record_give_nearly_the_same_signal(void **state)
+{
+	(void)state;
+	struct raw *slow = synthetic(100), *fast = synthetic(500);
+	struct prepared *a = malloc(sizeof *a), *b = malloc(sizeof *b);
+	struct prepare_settings s = usual;
+	s.low_pass_hz = 30; /* below where the two anti-alias filters differ */
+	assert_int_equal(prepare(a, &s, slow), 0);
+	assert_int_equal(prepare(b, &s, fast), 0);
+	for (int l = 0; l < LEADS; l++) {
+		double square = 0;
+		for (int t = 0; t < T; t++) {
+			double d = a->signal[l * T + t] - b->signal[l * T + t];
+			square += d * d / T;
+		}
+		assert_true(sqrt(square) < .05);
+	}
+	free(a);
+	free(b);
+	free(slow);
+	free(fast);
+}
+
+static void long_records_are_cut_from_the_start(void **state)
+{
+	(void)state;
+	struct raw *r = synthetic(500), *longer = calloc(1, sizeof *longer);
+	struct prepared *a = malloc(sizeof *a), *b = malloc(sizeof *b);
+	struct prepare_settings s = usual;
+	memcpy(longer, r, sizeof *r);
+	longer->t = 9000;
+	assert_int_equal(prepare(a, &s, r), 0);
+	assert_int_equal(prepare(b, &s, longer), 0);
+	assert_memory_equal(a->signal, b->signal, sizeof(float) * LEADS * T);
+	free(a);
+	free(b);
+	free(r);
+	free(longer);
+}
+
+static void quality_counts_what_it_says(void **state)
+{
+	(void)state;
+	const int32_t x[] = {5, 5, 5, 1, 9, 9, -1, -1, -1, -1, 3, 99, 3};
+	struct quality q = quality_measure(x, 13, 1, 99, 4);
+	assert_int_equal(q.missing, 1);
+	assert_int_equal(q.low, -1);
+	assert_int_equal(q.high, 9);
+	assert_int_equal(q.flat, 4);
+	assert_int_equal(q.clipped, 4);
+	q = quality_measure(x, 13, 1, 99, 2);
+	assert_int_equal(q.clipped, 6);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_lead_has_mean_zero_and_deviation_one),
+		cmocka_unit_test(scale_is_log_of_deviation_in_millivolts),
+		cmocka_unit_test(normalisation_per_record_keeps_the_ratios_of_leads),
+		cmocka_unit_test(leads_are_found_by_name),
+		cmocka_unit_test(spoilt_leads_are_refused_with_their_name),
+		cmocka_unit_test(headers_that_do_not_fit_are_refused),
+		cmocka_unit_test(wide_samples_give_the_same_signal),
+		cmocka_unit_test(both_rates_of_a_record_give_nearly_the_same_signal),
+		cmocka_unit_test(long_records_are_cut_from_the_start),
+		cmocka_unit_test(quality_counts_what_it_says),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
