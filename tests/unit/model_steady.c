@@ -103,6 +103,7 @@ static void a_steady_step_allocates_nothing(void **state)
 
 int main(void)
 {
+	setenv("EINTHOVEN_THREADS", "1", 1);
 	const struct CMUnitTest tests[] = {cmocka_unit_test(a_steady_step_allocates_nothing)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
