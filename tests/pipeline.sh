@@ -1,0 +1,85 @@
+# The tests of pipeline.mk source this after tap.sh: a tree of its own in $WORK/tree, and words to run make there.
+#
+#	tree_of_stubs                       # common/, store/, tools/ as they are; every stage is tests/pipeline/stub.c
+#	tree_as_it_is                       # everything, with what is built already
+#	outcome probe SET=...               # "split pretrain:ran embed:ran probe:ran": what make started and what came of it
+#	n_started                           # processes that the last outcome's make started
+#
+# Processes are counted by Make's SHELL: a wrapper that logs each command before running it.
+
+stages='fetch preprocess views pretrain embed probe'
+# A test run by make inherits its choice of compiler, but nothing else: B and the job server are not ours.
+# shellcheck disable=SC2086
+choices=$(printf '%s\n' ${MAKEFLAGS:-} | grep -E '^(CC|SAN|WERROR)=' | tr '\n' ' ')
+unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES
+
+cat >"$WORK/sh" <<-'END'
+	#!/bin/sh
+	[ "$1" = -c ] && printf '%s\n' "$2" | tr '\n' ' ' >>"${0%/sh}/started" && echo >>"${0%/sh}/started"
+	exec /bin/sh "$@"
+END
+chmod +x "$WORK/sh"
+
+plain_make() { # plain_make ARGUMENT...: as a user would
+	# shellcheck disable=SC2086
+	make --no-print-directory -f pipeline.mk B=build $choices "$@"
+}
+
+outcome() {
+	: >"$WORK/started"
+	plain_make SHELL="$WORK/sh" "$@" >"$WORK/stdout" 2>"$WORK/stderr"
+	echo $? >"$WORK/code"
+	{
+		grep -qE '^build/bin/params ' "$WORK/started" && echo split
+		sed -nE 's/^([a-z]+): ran in .*/\1:ran/p; s/^([a-z]+): cached .*/\1:hit/p; s/^make: \*\*\*.*/failed/p' "$WORK/stderr"
+	} | tr '\n' ' ' | sed 's/ $//'
+}
+
+n_started() {
+	wc -l <"$WORK/started" | tr -d ' '
+}
+
+use_tree() {
+	cd "$WORK/tree" || exit 1
+	export EINTHOVEN_STORE=$WORK/store EINTHOVEN_QUIET=1
+	# shellcheck disable=SC2086
+	if ! make -j2 B=build $choices all >"$WORK/.build" 2>&1; then
+		not_ok "the copy of the tree builds"
+		sed 's/^/# /' "$WORK/.build" | tail -20
+		tap_done
+	fi
+}
+
+stub() { # stub NAME READS
+	sed "s/NAME/$1/g; s/READS/$2/" "$TOP/tests/pipeline/stub.c" >"stages/$1.c"
+}
+
+tree_of_stubs() {
+	mkdir -p "$WORK/tree" && cd "$WORK/tree" || exit 1
+	cp -a "$TOP"/{Makefile,pipeline.mk,common,store,tools} .
+	mkdir -p stages params kernels/cpu ecg model build/obj
+	cp -a "$BUILD/flags" build/ 2>/dev/null
+	cp -a "$BUILD"/obj/{common,store,tools} build/obj/ 2>/dev/null
+	stub fetch ''
+	stub preprocess '"fetch"'
+	stub views '"preprocess"'
+	stub pretrain '"views"'
+	stub embed '"pretrain", "preprocess"'
+	stub probe '"embed"'
+	printf 'pretrain:\n  n: 2\n' >params/default.yaml
+	use_tree
+}
+
+# For reading by sh -c in bounded loops: wait until COMMAND succeeds, at most five seconds.
+wait_for() {
+	local i
+	for ((i = 0; i < 500; i++)); do
+		"$@" >/dev/null 2>&1 && return 0
+		sleep 0.01
+	done
+	return 1
+}
+
+ids() { # ids RUN: the ids of all stages
+	cd build/runs/"$1" && cat $(printf '%s.id ' $stages) && cd - >/dev/null
+}

@@ -1,0 +1,65 @@
+/* A stage that costs nothing, for tests of pipeline.mk and the runner: its artifact says what it was made of.
+ * pipeline.sh copies it to stages/<name>.c with NAME and READS replaced. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/die.h"
+#include "common/file.h"
+#include "store/digest.h"
+#include "store/stage.h"
+
+static json_t *identify(const struct params *p)
+{
+	struct error e = {0};
+	char *bytes, hex[DIGEST_HEX];
+	size_t n;
+	if (!strcmp(params_text(p, "source"), "none"))
+		return json_null();
+	if (file_read(&bytes, &n, params_text(p, "source"), 1 << 20, &e) < 0)
+		die("%s", error_text(&e));
+	struct digest d = digest_of(bytes, n);
+	digest_hex(hex, &d);
+	free(bytes);
+	return json_string(hex);
+}
+
+static void run(struct stage_run *r)
+{
+	char text[1024];
+	for (int64_t ms = params_int(r->params, "sleep_ms"); ms > 0 && !*r->is_interrupted; ms -= 10)
+		usleep(10000);
+	if (params_bool(r->params, "fails"))
+		die("told to fail");
+	int n = snprintf(text, sizeof text, "NAME %g", params_float(r->params, "temperature"));
+	if (!params_bool(r->params, "is_constant"))
+		n += snprintf(text + n, sizeof text - (size_t)n, " %d", (int)params_int(r->params, "n"));
+	for (int i = 0; r->stage->inputs[i]; i++)
+		n += snprintf(text + n, sizeof text - (size_t)n, " %s", artifact_id(r->input[i]));
+	r->output = artifact_create("stub", 1);
+	int table = artifact_table(r->output, "made");
+	artifact_put(r->output, table, artifact_key(1).bytes, 8, text, (size_t)n);
+}
+
+static void show(struct artifact *a)
+{
+	struct artifact_value v = artifact_get_record(a, "made", 1);
+	printf("made of %.*s\n", (int)v.n_bytes, (const char *)v.bytes);
+}
+
+static const struct param params[] = {
+	{"n", PARAM_INT, .unit = "Hz", .min = 1, .max = 1000, .otherwise = "1", .help = "a number"},
+	{"temperature", PARAM_FLOAT, .min = 0.01, .max = 10, .otherwise = "0.1", .help = "another"},
+	{"is_constant", PARAM_BOOL, .otherwise = "false", .help = "leave n out of the artifact"},
+	{"source", PARAM_PATH, .otherwise = "none", .help = "a file"},
+	{"sleep_ms", PARAM_INT, .unit = "ms", .otherwise = "0", .not_in_key = true, .help = "take long"},
+	{"fails", PARAM_BOOL, .otherwise = "false", .not_in_key = true, .help = "fail"},
+	{0}};
+
+static const struct stage stage = {"NAME", "Stand in for a stage", INPUTS(READS), "stub", params, run, identify, show};
+
+int main(int argc, char **argv)
+{
+	return stage_main(&stage, argc, argv);
+}
