@@ -1,0 +1,178 @@
+/* The first 500 records of PTB-XL, if they lie in ../shared/data: every sample as the public wfdb package reads it
+ * (tests/golden/records.py made the hashes), and the known counts of labels, patients and folds. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <openssl/evp.h>
+#include <cmocka.h>
+
+#include "common/die.h"
+#include "ecg/dataset.h"
+#include "ecg/lead.h"
+#include "ecg/statements.h"
+
+static char *zip;
+
+static void hex_of(char hex[DATASET_HEX], const void *bytes, size_t n_bytes)
+{
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	EVP_Digest(bytes, n_bytes, digest, NULL, EVP_sha256(), NULL);
+	for (int i = 0; i < 32; i++)
+		snprintf(hex + 2 * i, 3, "%02x", digest[i]);
+}
+
+static struct dataset *open_zip(int rate_hz)
+{
+	struct error e = {0};
+	const char *tmp = getenv("TMPDIR");
+	const struct dataset_options options = {
+		.rate_hz = rate_hz, .scratch = tmp ? tmp : "/tmp", .sha256 = hex_of};
+	struct dataset *d = dataset_open(zip, &options, &e);
+	if (!d)
+		fail_msg("%s", error_text(&e));
+	return d;
+}
+
+/* SHA-256 of int16 samples, then of float64 millivolts, as the golden file has it. */
+static void hash_record(char hex[DATASET_HEX], const struct record *r)
+{
+	size_t n = r->n_bytes / 2;
+	json_t *gain = json_object_get(r->header, "gain"), *baseline = json_object_get(r->header, "baseline");
+	double *mv = die_malloc(n * sizeof *mv);
+	char *all = die_malloc(r->n_bytes + n * sizeof *mv);
+	for (size_t i = 0; i < n; i++) {
+		int16_t x = (int16_t)(r->signal[2 * i] | r->signal[2 * i + 1] << 8);
+		mv[i] = (x - json_number_value(json_array_get(baseline, i % LEADS))) /
+			json_number_value(json_array_get(gain, i % LEADS));
+	}
+	memcpy(all, r->signal, r->n_bytes);
+	memcpy(all + r->n_bytes, mv, n * sizeof *mv);
+	hex_of(hex, all, r->n_bytes + n * sizeof *mv);
+	free(mv);
+	free(all);
+}
+
+static FILE *open_goldens(void)
+{
+	FILE *f = fopen("tests/golden/records.txt", "r");
+	if (!f)
+		fail_msg("tests/golden/records.txt is missing: run from the source tree");
+	return f;
+}
+
+static void check_rate(int rate_hz)
+{
+	struct dataset *d = open_zip(rate_hz);
+	FILE *f = open_goldens();
+	char line[256], expected[64], hex[DATASET_HEX];
+	unsigned long long id;
+	int rate, samples;
+	size_t n = 0;
+	while (fgets(line, sizeof line, f)) {
+		if (sscanf(line, "%llu %d %d %63s", &id, &rate, &samples, expected) != 4 || rate != rate_hz)
+			continue;
+		struct record r = {0};
+		struct error e = {0};
+		assert_int_equal(dataset_catalog(d)->records[n].id, id);
+		if (dataset_read(d, &r, n, &e) != 0)
+			fail_msg("%s", error_text(&e));
+		assert_int_equal(json_integer_value(json_object_get(r.header, "samples")), samples);
+		hash_record(hex, &r);
+		hex[32] = '\0';
+		if (strcmp(hex, expected))
+			fail_msg("record %llu at %d Hz differs from what wfdb reads", id, rate_hz);
+		record_release(&r);
+		n++;
+	}
+	assert_int_equal(n, 500);
+	assert_int_equal(dataset_catalog(d)->n, 500);
+	fclose(f);
+	dataset_close(d);
+}
+
+static void all_100_hz_records_equal_what_wfdb_reads(void **state)
+{
+	(void)state;
+	if (!zip)
+		skip();
+	check_rate(100);
+}
+
+static void all_500_hz_records_equal_what_wfdb_reads(void **state)
+{
+	(void)state;
+	if (!zip)
+		skip();
+	check_rate(500);
+}
+
+static int compare(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void counts_are_the_known_ones(void **state)
+{
+	(void)state;
+	if (!zip)
+		skip();
+	struct dataset *d = open_zip(100);
+	const struct catalog *c = dataset_catalog(d);
+	struct error e = {0};
+	struct statements *s = statements_open(c->statements, c->classes, &e);
+	const char *patients[500];
+	int labelled = 0, single[5] = {0}, folds[3] = {0}, n_patients = 0;
+	assert_non_null(s);
+	for (size_t i = 0; i < c->n; i++) {
+		uint32_t classes;
+		uint64_t bits[2];
+		const json_t *subject = c->records[i].subject;
+		assert_int_equal(
+			statements_label(s, json_object_get(subject, "codes"), "", &classes, bits, &e), 0);
+		labelled += classes != 0;
+		for (int k = 0; k < 5; k++)
+			single[k] += classes == 1u << k;
+		json_int_t fold = json_integer_value(json_object_get(subject, "fold"));
+		folds[fold == 10 ? 2 : fold == 9]++;
+		patients[i] = json_string_value(json_object_get(subject, "patient"));
+	}
+	qsort(patients, c->n, sizeof *patients, compare);
+	for (size_t i = 0; i < c->n; i++)
+		n_patients += i == 0 || strcmp(patients[i - 1], patients[i]) != 0;
+	assert_int_equal(labelled, 488);
+	assert_int_equal(single[0], 290); /* NORM */
+	assert_int_equal(single[1], 31);  /* MI */
+	assert_int_equal(single[2], 51);  /* STTC */
+	assert_int_equal(single[3], 37);  /* CD */
+	assert_int_equal(single[4], 6);	  /* HYP */
+	assert_int_equal(n_patients, 466);
+	assert_int_equal(folds[0], 353);
+	assert_int_equal(folds[1], 81);
+	assert_int_equal(folds[2], 66);
+	statements_close(s);
+	dataset_close(d);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(all_100_hz_records_equal_what_wfdb_reads),
+		cmocka_unit_test(all_500_hz_records_equal_what_wfdb_reads),
+		cmocka_unit_test(counts_are_the_known_ones),
+	};
+	const char *data = getenv("EINTHOVEN_DATA");
+	zip = die_printf("%s/ptb-xl-500.zip", data ? data : "../shared/data");
+	if (access(zip, R_OK) < 0) {
+		printf("# %s is not there: real records are not tested\n", zip);
+		free(zip);
+		zip = NULL;
+	}
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+	free(zip);
+	return failed;
+}
