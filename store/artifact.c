@@ -1,10 +1,12 @@
 #include "store/artifact.h"
 
+#include <fcntl.h>
 #include <lmdb.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "common/die.h"
 #include "common/error.h"
@@ -59,6 +61,13 @@ bool artifact_exists(const char *id)
 	bool is_there = file_exists(path);
 	free(path);
 	return is_there;
+}
+
+void artifact_touch(const char *id)
+{
+	char *path = artifact_path(id);
+	utimensat(AT_FDCWD, path, NULL, 0); /* not ours or read-only: its owner decides */
+	free(path);
 }
 
 /* memcmp order, the shorter of two that begin alike first: LMDB's own. */
@@ -336,11 +345,6 @@ struct artifact {
 	const char *problem; /* found under guard_call */
 };
 
-static _Noreturn void damaged(const struct artifact *a, const char *what)
-{
-	die("object %s is damaged: %s; remove %s and run again", a->id, what, a->path);
-}
-
 static _Noreturn void damaged_record(const struct artifact *a, const struct table *t, const void *key,
 				     size_t key_bytes, const char *what)
 {
@@ -414,52 +418,76 @@ static void open_tables(void *context)
 }
 
 /* The header's bytes are those that were hashed, so only a writer's mistake can fail here. */
-static void parse_header(struct artifact *a, const char *kind)
+static int parse_header(struct artifact *a, struct error *e)
 {
-	struct error e = {0};
-	const char *format = NULL, *found = NULL, *name;
+	const char *format, *kind, *name;
 	int schema;
 	json_t *attributes, *tables, *item;
-	a->header = json_read(a->header_value.mv_data, a->header_value.mv_size, "header", &e);
+	a->header = json_read(a->header_value.mv_data, a->header_value.mv_size, "header", e);
 	if (!a->header ||
 	    json_unpack(a->header, "{s:o, s:s, s:s, s:i, s:o}", "attributes", &attributes, "format", &format,
-			"kind", &found, "schema", &schema, "tables", &tables) < 0)
-		damaged(a, "its header is not a header");
+			"kind", &kind, "schema", &schema, "tables", &tables) < 0)
+		return error_set(e, NULL, 0, "object %s: its header is not a header", a->id);
 	if (strcmp(format, FORMAT))
-		die("object %s has format %s; this program reads %s", a->id, format, FORMAT);
-	if (kind && strcmp(kind, found))
-		die("object %s holds %s; %s was expected", a->id, found, kind);
+		return error_set(e, NULL, 0, "object %s has format %.40s; this program reads %s", a->id,
+				 format, FORMAT);
 	if (json_object_size(tables) > MAX_TABLES)
-		damaged(a, "its header names too many tables");
+		return error_set(e, NULL, 0, "object %s: its header names too many tables", a->id);
 	json_object_foreach(tables, name, item)
 	{
 		json_int_t count = json_integer_value(json_object_get(item, "count"));
 		a->table[a->n_tables++] = (struct table){.name = name, .count = (uint64_t)count};
 	}
+	return 0;
+}
+
+/* Run one step of opening under guard; -1 with e filled if it found or hit damage. */
+static int try_step(struct artifact *a, void (*step)(void *), struct error *e)
+{
+	if (!guard_call(step, a))
+		a->problem = "LMDB cannot read it";
+	if (!a->problem)
+		return 0;
+	return error_set(e, NULL, 0, "object %s is damaged: %s; remove %s and run again", a->id, a->problem,
+			 a->path);
+}
+
+static int open_checked(struct artifact *a, const char *id, struct error *e)
+{
+	struct digest d;
+	struct error why = {0};
+	if (digest_parse(&d, id) < 0)
+		return error_set(e, NULL, 0, "'%.80s' is not an id (64 lower-case hex digits)", id);
+	memcpy(a->id, id, sizeof a->id);
+	a->path = artifact_path(id);
+	if (!file_exists(a->path))
+		return error_set(e, NULL, 0, "object %s is not in the store %s; run the stage that makes it",
+				 id, artifact_store());
+	if (pages_check(a->path, &a->file_bytes, &why) < 0)
+		return error_set(e, NULL, 0, "object %s is damaged: %s; remove it and run again", id,
+				 error_text(&why));
+	if (try_step(a, read_header, e) < 0 || parse_header(a, e) < 0)
+		return -1;
+	return try_step(a, open_tables, e);
+}
+
+struct artifact *artifact_try(const char *id, struct error *e)
+{
+	struct artifact *a = die_calloc(1, sizeof *a);
+	if (open_checked(a, id, e) == 0)
+		return a;
+	artifact_close(a);
+	return NULL;
 }
 
 struct artifact *artifact_open(const char *id, const char *kind)
 {
-	struct artifact *a = die_calloc(1, sizeof *a);
 	struct error e = {0};
-	struct digest d;
-	if (digest_parse(&d, id) < 0)
-		die("'%s' is not an id (64 lower-case hex digits)", id);
-	memcpy(a->id, id, sizeof a->id);
-	a->path = artifact_path(id);
-	if (!file_exists(a->path))
-		die("object %s is not in the store %s; run the stage that makes it", id, artifact_store());
-	if (pages_check(a->path, &a->file_bytes, &e) < 0)
-		damaged(a, error_text(&e));
-	if (!guard_call(read_header, a))
-		damaged(a, "LMDB cannot read it");
-	if (a->problem)
-		damaged(a, a->problem);
-	parse_header(a, kind);
-	if (!guard_call(open_tables, a))
-		damaged(a, "LMDB cannot read its tables");
-	if (a->problem)
-		damaged(a, a->problem);
+	struct artifact *a = artifact_try(id, &e);
+	if (!a)
+		die("%s", error_text(&e));
+	if (kind && strcmp(kind, artifact_kind(a)))
+		die("object %s holds %s; %s was expected", a->id, artifact_kind(a), kind);
 	return a;
 }
 
@@ -467,8 +495,10 @@ void artifact_close(struct artifact *a)
 {
 	if (!a)
 		return;
-	mdb_txn_abort(a->txn);
-	mdb_env_close(a->env);
+	if (a->txn)
+		mdb_txn_abort(a->txn);
+	if (a->env)
+		mdb_env_close(a->env);
 	json_decref(a->header);
 	free(a->path);
 	free(a);

@@ -28,6 +28,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/error.h"
 #include "store/digest.h"
 
 struct artifact;
@@ -83,7 +84,11 @@ struct artifact_value {
 /* Open an object of the local store for reading; dies if it is absent, of another kind (kind NULL: any),
  * shorter than its own pages say, or its header does not hash to its id. */
 struct artifact *artifact_open(const char *id, const char *kind);
+/* The same for any kind, but a damaged or absent object gives NULL with e filled. */
+struct artifact *artifact_try(const char *id, struct error *e);
 void artifact_close(struct artifact *a);
+/* Note that the object was used: gc keeps what was used lately. */
+void artifact_touch(const char *id);
 
 const char *artifact_id(const struct artifact *a);
 const char *artifact_kind(const struct artifact *a);
@@ -116,7 +121,6 @@ void artifact_stop(struct artifact_cursor *c);
 /* Check everything: header, keys' order, every leaf, every root, counts. 0, or -1 with e naming what is
  * damaged. The only function here that may be given a damaged file: it reads in a child process, because LMDB
  * can crash on one. */
-struct error;
 int artifact_verify(const char *id, struct error *e);
 
 #endif

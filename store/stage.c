@@ -228,6 +228,8 @@ static void obtain(struct job *j)
 		lock_release(lock);
 	}
 	if (is_cached)
+		artifact_touch(j->id);
+	if (is_cached)
 		fprintf(stderr, "%s: cached %.12s\n", j->stage->name, j->id);
 	else
 		fprintf(stderr, "%s: ran in %.1f s -> %.12s\n", j->stage->name, seconds() - start_s, j->id);
