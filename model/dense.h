@@ -1,0 +1,63 @@
+/*
+ * The two inner loops of the linear models, in double, over rows of padded matrices (struct features: ld is a
+ * multiple of 8, the padding is 0). Element k of a row belongs to lane k mod 4 whatever the machine's vectors
+ * are, so that every compiler and instruction set adds in the same order.
+ */
+#ifndef MODEL_DENSE_H
+#define MODEL_DENSE_H
+
+#include <stddef.h>
+
+#define DENSE_INLINE static inline __attribute__((always_inline))
+
+enum { DENSE_ROWS = 4 }; /* rows of x handled together: a row of w is then loaded once for four */
+
+typedef double dense_lanes __attribute__((vector_size(32), aligned(8)));
+
+DENSE_INLINE void dense_dot_block(double *z, size_t z_stride, const double *w, const double *x, size_t ld,
+				  int n_rows)
+{
+	dense_lanes sum[DENSE_ROWS] = {0};
+	for (size_t k = 0; k < ld; k += 4) {
+		dense_lanes v = *(const dense_lanes *)(w + k);
+		for (int r = 0; r < n_rows; r++)
+			sum[r] += v * *(const dense_lanes *)(x + (size_t)r * ld + k);
+	}
+	for (int r = 0; r < n_rows; r++)
+		z[(size_t)r * z_stride] += (sum[r][0] + sum[r][1]) + (sum[r][2] + sum[r][3]);
+}
+
+DENSE_INLINE void dense_outer_block(double *y, const double *a, size_t a_stride, const double *x, size_t ld,
+				    int n_rows)
+{
+	for (size_t k = 0; k < ld; k += 4) {
+		dense_lanes sum = *(dense_lanes *)(y + k);
+		for (int r = 0; r < n_rows; r++)
+			sum += a[(size_t)r * a_stride] * *(const dense_lanes *)(x + (size_t)r * ld + k);
+		*(dense_lanes *)(y + k) = sum;
+	}
+}
+
+/* z[r * z_stride] += w . x[r] for n_rows rows of x [n_rows][ld]. */
+DENSE_INLINE void dense_dots(double *z, size_t z_stride, const double *w, const double *x, size_t ld,
+			     size_t n_rows)
+{
+	size_t r = 0;
+	for (; r + DENSE_ROWS <= n_rows; r += DENSE_ROWS)
+		dense_dot_block(z + r * z_stride, z_stride, w, x + r * ld, ld, DENSE_ROWS);
+	for (; r < n_rows; r++)
+		dense_dot_block(z + r * z_stride, z_stride, w, x + r * ld, ld, 1);
+}
+
+/* y [ld] += sum over r, ascending, of a[r * a_stride] x[r]. */
+DENSE_INLINE void dense_outer(double *y, const double *a, size_t a_stride, const double *x, size_t ld,
+			      size_t n_rows)
+{
+	size_t r = 0;
+	for (; r + DENSE_ROWS <= n_rows; r += DENSE_ROWS)
+		dense_outer_block(y, a + r * a_stride, a_stride, x + r * ld, ld, DENSE_ROWS);
+	for (; r < n_rows; r++)
+		dense_outer_block(y, a + r * a_stride, a_stride, x + r * ld, ld, 1);
+}
+
+#endif

@@ -1,0 +1,242 @@
+#include "model/logistic.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/die.h"
+#include "common/pool.h"
+#include "kernels/dmath.h"
+#include "model/dense.h"
+
+enum { CHUNK = 64, COLUMNS = 512 };
+
+/* e^-NEVER is 0 in double whatever the other logits are; finite, so that differences of parameters stay
+ * finite. */
+static const double NEVER = 1e4;
+
+struct pass {
+	const struct logistic_problem *problem;
+	const double *parameters;
+	double *logit;	  /* [n][n_classes]: z, then dloss/dz */
+	double *partial;  /* [n_chunks][n_parameters] */
+	double *loss;	  /* [n_chunks] */
+	double *gradient; /* [n_parameters] */
+	size_t n_parameters, n_chunks;
+};
+
+/* z[n][n_classes] = bias + weight x for rows first..end-1. */
+static void logits(double *z, const double *parameters, int n_classes, const struct features *f, size_t first,
+		   size_t end)
+{
+	size_t ld = (size_t)f->ld, c_count = (size_t)n_classes;
+	for (size_t i = first; i < end; i++)
+		memcpy(z + i * c_count, parameters + c_count * ld, c_count * sizeof *z);
+	for (size_t c = 0; c < c_count; c++)
+		dense_dots(z + first * c_count + c, c_count, parameters + c * ld, f->x + first * ld, ld,
+			   end - first);
+}
+
+/* gradient += sum over rows first..end-1, ascending, of dz (x, 1). */
+static void accumulate(double *gradient, const double *dz, int n_classes, const struct features *f,
+		       size_t first, size_t end)
+{
+	size_t ld = (size_t)f->ld, c_count = (size_t)n_classes;
+	for (size_t c = 0; c < c_count; c++) {
+		dense_outer(gradient + c * ld, dz + first * c_count + c, c_count, f->x + first * ld, ld,
+			    end - first);
+		for (size_t i = first; i < end; i++)
+			gradient[c_count * ld + c] += dz[i * c_count + c];
+	}
+}
+
+/* z becomes softmax(z); returns log sum exp z. */
+static double softmax(double *z, int n_classes)
+{
+	double top = z[0], sum = 0;
+	for (int c = 1; c < n_classes; c++)
+		top = z[c] > top ? z[c] : top;
+	for (int c = 0; c < n_classes; c++)
+		sum += z[c] = dmath_exp(z[c] - top);
+	for (int c = 0; c < n_classes; c++)
+		z[c] /= sum;
+	return top + dmath_log(sum);
+}
+
+/* z becomes 1 / (1 + e^-z); returns log(1 + e^z). */
+static double sigmoid(double *z)
+{
+	double e = dmath_exp(-fabs(*z)), softplus = (*z > 0 ? *z : 0) + dmath_log1p(e);
+	*z = *z > 0 ? 1 / (1 + e) : e / (1 + e);
+	return softplus;
+}
+
+/* The loss of one record; z becomes dloss/dz = probability - truth. */
+static double record_loss(double *z, const uint8_t *truth, int n_classes, bool is_multi)
+{
+	double loss = 0;
+	for (int c = 0; c < n_classes; c++)
+		loss -= truth[c] ? z[c] : 0;
+	if (!is_multi)
+		loss += softmax(z, n_classes);
+	for (int c = 0; is_multi && c < n_classes; c++)
+		loss += sigmoid(z + c);
+	for (int c = 0; c < n_classes; c++)
+		z[c] -= truth[c];
+	return loss;
+}
+
+static void chunk_pass(void *context, int chunk)
+{
+	struct pass *s = context;
+	const struct logistic_problem *p = s->problem;
+	size_t first = (size_t)chunk * CHUNK,
+	       end = first + CHUNK < p->features->n ? first + CHUNK : p->features->n;
+	double *partial = s->partial + (size_t)chunk * s->n_parameters, loss = 0;
+	memset(partial, 0, s->n_parameters * sizeof *partial);
+	logits(s->logit, s->parameters, p->n_classes, p->features, first, end);
+	for (size_t i = first; i < end; i++) {
+		size_t at = i * (size_t)p->n_classes;
+		loss += record_loss(s->logit + at, p->truth + at, p->n_classes, p->is_multi);
+	}
+	accumulate(partial, s->logit, p->n_classes, p->features, first, end);
+	s->loss[chunk] = loss;
+}
+
+/* Columns of the gradient: c * (pairwise tree over the chunks) + weight (no penalty on the bias). */
+static void column_pass(void *context, int task)
+{
+	struct pass *s = context;
+	const struct logistic_problem *p = s->problem;
+	size_t first = (size_t)task * COLUMNS, n = s->n_parameters;
+	size_t end = first + COLUMNS < n ? first + COLUMNS : n;
+	for (size_t step = 1; step < s->n_chunks; step *= 2)
+		for (size_t i = 0; i + step < s->n_chunks; i += 2 * step)
+			for (size_t k = first; k < end; k++)
+				s->partial[i * n + k] += s->partial[(i + step) * n + k];
+	size_t n_penalized = (size_t)p->n_classes * (size_t)p->features->ld;
+	for (size_t k = first; k < end; k++)
+		s->gradient[k] = p->c * s->partial[k] + (k < n_penalized ? s->parameters[k] : 0);
+}
+
+static double objective(void *context, double *gradient, const double *parameters)
+{
+	struct pass *s = context;
+	const struct logistic_problem *p = s->problem;
+	s->parameters = parameters;
+	s->gradient = gradient;
+	pool_run(chunk_pass, s, (int)s->n_chunks);
+	pool_run(column_pass, s, (int)((s->n_parameters + COLUMNS - 1) / COLUMNS));
+	for (size_t step = 1; step < s->n_chunks; step *= 2)
+		for (size_t i = 0; i + step < s->n_chunks; i += 2 * step)
+			s->loss[i] += s->loss[i + step];
+	double penalty = 0;
+	for (size_t k = 0; k < (size_t)p->n_classes * (size_t)p->features->ld; k++)
+		penalty += parameters[k] * parameters[k];
+	return p->c * s->loss[0] + penalty / 2;
+}
+
+static void pass_init(struct pass *s, const struct logistic_problem *p)
+{
+	size_t n = p->features->n, c_count = (size_t)p->n_classes;
+	*s = (struct pass){.problem = p, .n_parameters = c_count * ((size_t)p->features->ld + 1)};
+	s->n_chunks = (n + CHUNK - 1) / CHUNK;
+	s->logit = die_malloc(n * c_count * sizeof *s->logit);
+	s->loss = die_malloc(s->n_chunks * sizeof *s->loss);
+	s->partial = die_malloc(s->n_chunks * s->n_parameters * sizeof *s->partial);
+}
+
+static void pass_release(struct pass *s)
+{
+	free(s->logit);
+	free(s->loss);
+	free(s->partial);
+}
+
+/* Share of the records that have the class. */
+static double frequency(const struct logistic_problem *p, int class)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < p->features->n; i++)
+		count += p->truth[i * (size_t)p->n_classes + (size_t) class];
+	return (double)count / (double)p->features->n;
+}
+
+void logistic_init(struct logistic *m, const struct logistic_problem *p)
+{
+	if (p->features->n < 1 || p->n_classes < 1)
+		BUG("logistic: a fit needs a record and a class");
+	*m = (struct logistic){p->n_classes, p->features->d, p->features->ld, p->is_multi, NULL};
+	size_t n_weights = (size_t)m->n_classes * (size_t)m->ld;
+	m->parameters = die_calloc(n_weights + (size_t)m->n_classes, sizeof *m->parameters);
+	for (int c = 0; c < m->n_classes; c++) {
+		double q = frequency(p, c), *bias = m->parameters + n_weights + c;
+		if (q <= 0)
+			*bias = -NEVER;
+		else if (!m->is_multi)
+			*bias = dmath_log(q);
+		else
+			*bias = q < 1 ? dmath_log(q / (1 - q)) : NEVER;
+	}
+}
+
+/* Curvature along a weight of class c is about 1 + c n q (1 - q), along its bias c n q (1 - q): the
+ * preconditioner. The penalty alone makes weights 1-convex; nothing but the data bounds the bias. */
+static void set_scales(double *inverse, double *bound, const struct logistic_problem *p)
+{
+	size_t ld = (size_t)p->features->ld, n_weights = (size_t)p->n_classes * ld;
+	for (int c = 0; c < p->n_classes; c++) {
+		double q = frequency(p, c), curvature = p->c * (double)p->features->n * q * (1 - q);
+		for (size_t k = 0; k < ld; k++) {
+			double variance = !p->variance ? 1 : k < (size_t)p->features->d ? p->variance[k] : 0;
+			inverse[(size_t)c * ld + k] = 1 / (1 + curvature * variance);
+			bound[(size_t)c * ld + k] = 1;
+		}
+		inverse[n_weights + (size_t)c] = bound[n_weights + (size_t)c] =
+			curvature > 0 ? 1 / curvature : 1;
+	}
+}
+
+struct lbfgs_result logistic_fit(struct logistic *m, const struct logistic_problem *p, double tolerance)
+{
+	struct pass s;
+	pass_init(&s, p);
+	double *inverse = die_malloc(2 * s.n_parameters * sizeof *inverse), *bound = inverse + s.n_parameters;
+	set_scales(inverse, bound, p);
+	struct lbfgs_result r = lbfgs_minimize(m->parameters, &(struct lbfgs){.n = s.n_parameters,
+									      .objective = objective,
+									      .context = &s,
+									      .inverse = inverse,
+									      .bound = bound,
+									      .tolerance = tolerance});
+	free(inverse);
+	pass_release(&s);
+	return r;
+}
+
+double logistic_objective(const struct logistic *m, const struct logistic_problem *p, double *gradient)
+{
+	struct pass s;
+	pass_init(&s, p);
+	double f = objective(&s, gradient, m->parameters);
+	pass_release(&s);
+	return f;
+}
+
+void logistic_predict(const struct logistic *m, float *probability, const struct features *f)
+{
+	size_t n_values = f->n * (size_t)m->n_classes;
+	double *z = die_malloc(n_values * sizeof *z);
+	logits(z, m->parameters, m->n_classes, f, 0, f->n);
+	for (size_t i = 0; i < n_values; i += m->is_multi ? 1 : (size_t)m->n_classes)
+		m->is_multi ? sigmoid(z + i) : softmax(z + i, m->n_classes);
+	for (size_t i = 0; i < n_values; i++)
+		probability[i] = (float)z[i];
+	free(z);
+}
+
+void logistic_release(struct logistic *m)
+{
+	free(m->parameters);
+	*m = (struct logistic){0};
+}
