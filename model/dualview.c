@@ -76,7 +76,8 @@ static void declare(struct dualview *d)
 	}
 	if (channel->is_on) {
 		channel->first = d->tensors.count;
-		tokens_channel_declare(&m->channel_tokens, &d->tensors, "channel", c->d_model, c->samples);
+		tokens_channel_declare(&m->channel_tokens, &d->tensors, "channel", c->d_model, c->samples,
+				       d->max_batch);
 		declare_tower(d, channel, "channel");
 	}
 	if (is_both(m))
@@ -229,6 +230,8 @@ void dualview_free(struct dualview *d)
 		free(d->memory->tower[i].layers);
 		free(d->memory->tower[i].crosses);
 	}
+	if (d->memory->tower[CHANNEL].is_on)
+		tokens_channel_release(&d->memory->channel_tokens);
 	d->ops->release(d->memory->block);
 	tensors_release(&d->tensors);
 	free(d->memory);

@@ -6,9 +6,9 @@ void head_declare(struct head *h, struct tensors *t, const char *name, int d)
 {
 	char s[64];
 	*h = (struct head){.d = d};
-	snprintf(s, sizeof s, "%s.norm", name);
+	snprintf(s, sizeof s, "%s.head.norm", name);
 	h->norm = norm_declare(t, s, d);
-	snprintf(s, sizeof s, "%s.embedding", name);
+	snprintf(s, sizeof s, "%s.head.embedding", name);
 	h->linear = linear_declare(t, s, 2 * d, d, 1);
 }
 

@@ -94,42 +94,52 @@ static void activate(const struct tensors *t, const struct stem *s, const struct
 			       c->t_out, c->c_out, STEM_GROUPS, eps);
 }
 
-static void pad(const struct tensors *t, const struct stem *s, int i, const float *x, const uint8_t *keep,
-		int first, int n)
+int stem_run(const int *numbers, int n)
 {
-	const struct stem_conv *c = &s->conv[i];
-	size_t skip = (size_t)first * (size_t)c->c_in;
-	if (i)
-		t->ops->pad_time(c->padded, s->features, n, c->t_in, c->c_in, c->pad, c->t_pad);
-	else
-		t->ops->pack_signal(c->padded, x + skip * (size_t)c->t_in, keep + skip, n, c->c_in, c->t_in,
-				    c->pad, c->t_pad);
+	int i = 1;
+	while (i < n && numbers[i] == numbers[0] + i)
+		i++;
+	return i;
 }
 
-static void run(const struct tensors *t, const struct stem *s, const float *x, const uint8_t *keep, int first,
-		int n, bool has_outputs)
+static void pack(const struct tensors *t, const struct stem_conv *c, const float *x, const uint8_t *keep,
+		 const int *numbers, int first, int n)
 {
-	for (int i = 0; i < s->n_convs; i++) {
-		const struct stem_conv *c = &s->conv[i];
-		float *y = output(s, c, first);
-		pad(t, s, i, x, keep, first, n);
-		if (!has_outputs)
-			t->ops->conv1d(y, c->padded, tensors_weight(t, c->weight), tensors_weight(t, c->bias),
-				       n, c->t_pad, c->c_in, c->c_out, c->k, c->stride, c->t_out);
-		activate(t, s, c, y, n);
+	for (int i = 0, length; i < n; i += length) {
+		size_t place = (size_t)c->c_in * (size_t)(numbers ? numbers[i] : first);
+		length = numbers ? stem_run(numbers + i, n - i) : n;
+		t->ops->pack_signal(c->padded + (size_t)i * n_padded(c), x + place * (size_t)c->t_in,
+				    keep + place, length, c->c_in, c->t_in, c->pad, c->t_pad);
 	}
 }
 
 void stem_forward(const struct tensors *t, const struct stem *s, const float *x, const uint8_t *keep,
-		  int first, int n)
+		  const int *numbers, int first, int n)
 {
-	run(t, s, x, keep, first, n, false);
+	for (int i = 0; i < s->n_convs; i++) {
+		const struct stem_conv *c = &s->conv[i];
+		if (i)
+			t->ops->pad_time(c->padded, s->features, n, c->t_in, c->c_in, c->pad, c->t_pad);
+		else
+			pack(t, c, x, keep, numbers, first, n);
+		t->ops->conv1d(output(s, c, first), c->padded, tensors_weight(t, c->weight),
+			       tensors_weight(t, c->bias), n, c->t_pad, c->c_in, c->c_out, c->k, c->stride,
+			       c->t_out);
+		activate(t, s, c, output(s, c, first), n);
+	}
 }
 
-void stem_again(const struct tensors *t, const struct stem *s, const float *x, const uint8_t *keep, int first,
-		int n)
+void stem_again(const struct tensors *t, const struct stem *s, const float *x, const uint8_t *keep,
+		const int *numbers, int first, int n)
 {
-	run(t, s, x, keep, first, n, true);
+	pack(t, &s->conv[0], x, keep, numbers, first, n);
+	for (int i = 0; i < s->n_convs; i++) {
+		const struct stem_conv *c = &s->conv[i], *next = c + 1;
+		activate(t, s, c, output(s, c, first), n);
+		if (i + 1 < s->n_convs)
+			t->ops->pad_time(next->padded, s->features, n, next->t_in, next->c_in, next->pad,
+					 next->t_pad);
+	}
 }
 
 void stem_backward(const struct tensors *t, const struct stem *s, int first, int n)

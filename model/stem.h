@@ -45,14 +45,18 @@ const struct stem_conv *stem_last(const struct stem *s);
 void stem_plan(struct stem *s, struct arena *a, int max_signals, bool is_training);
 void stem_plan_scratch(struct stem *s, struct arena *a, const struct ops *ops);
 
-/* Features of signals first .. first+n-1 (n <= chunk) of x [signals,c,t], into s->features. A channel with
- * keep 0 reads as zeros. keep: [signals,c]. */
+/* Features of n <= chunk signals of x [*,c,t] into s->features. numbers[i] is the i-th one's place in x, NULL: place i.
+ * first: how many signals of this pass came before these; the kept outputs lie in the order of passing. A channel with
+ * keep 0 reads as zeros. keep: [*,c]. */
 void stem_forward(const struct tensors *t, const struct stem *s, const float *x, const uint8_t *keep,
-		  int first, int n);
+		  const int *numbers, int first, int n);
 /* The same from the kept outputs, together with all that stem_backward needs. */
-void stem_again(const struct tensors *t, const struct stem *s, const float *x, const uint8_t *keep, int first,
-		int n);
+void stem_again(const struct tensors *t, const struct stem *s, const float *x, const uint8_t *keep,
+		const int *numbers, int first, int n);
 /* Adds to the gradients, given that of the features in s->features, after stem_again of the same signals. */
 void stem_backward(const struct tensors *t, const struct stem *s, int first, int n);
+
+/* How many of the first n numbers follow each other without a gap, at least 1. */
+int stem_run(const int *numbers, int n);
 
 #endif

@@ -95,7 +95,7 @@ void tokens_time_forward(const struct tensors *t, const struct tokens_time *k, c
 {
 	for (int i = 0; i < batch; i += k->stem.chunk) {
 		int n = min(k->stem.chunk, batch - i);
-		stem_forward(t, &k->stem, x, keep, i, n);
+		stem_forward(t, &k->stem, x, keep, NULL, i, n);
 		linear_forward(t, &k->linear, k->x + (size_t)i * (size_t)k->n * (size_t)k->d,
 			       k->stem.features, n * k->n, NULL);
 	}
@@ -126,14 +126,15 @@ void tokens_time_backward(const struct tensors *t, const struct tokens_time *k, 
 	scatter_masks(t, k, dx, batch);
 	for (int i = 0; i < batch; i += k->stem.chunk) {
 		int n = min(k->stem.chunk, batch - i);
-		stem_again(t, &k->stem, x, keep, i, n);
+		stem_again(t, &k->stem, x, keep, NULL, i, n);
 		linear_backward(t, &k->linear, k->stem.features, dx + (size_t)i * (size_t)k->n * (size_t)k->d,
 				k->stem.features, n * k->n);
 		stem_backward(t, &k->stem, i, n);
 	}
 }
 
-void tokens_channel_declare(struct tokens_channel *k, struct tensors *t, const char *name, int d, int samples)
+void tokens_channel_declare(struct tokens_channel *k, struct tensors *t, const char *name, int d, int samples,
+			    int max_batch)
 {
 	char s[64];
 	*k = (struct tokens_channel){.d = d, .stem.chunk = CHANNEL_CHUNK};
@@ -146,6 +147,14 @@ void tokens_channel_declare(struct tokens_channel *k, struct tensors *t, const c
 	k->mask = tensors_add(t, &(struct tensor){.shape = {d}, .spread = 0.02f}, "%s.mask", name);
 	k->lead =
 		tensors_add(t, &(struct tensor){.shape = {TOKENS_LEADS, d}, .spread = 0.5f}, "%s.lead", name);
+	k->keep = die_malloc((size_t)max_batch * TOKENS_LEADS);
+	k->kept = die_malloc((size_t)max_batch * TOKENS_LEADS * sizeof *k->kept);
+}
+
+void tokens_channel_release(struct tokens_channel *k)
+{
+	free(k->keep);
+	free(k->kept);
 }
 
 float *tokens_channel_plan(struct tokens_channel *k, struct arena *a, int max_batch, bool is_training)
@@ -164,15 +173,50 @@ void tokens_channel_plan_scratch(struct tokens_channel *k, struct arena *a, cons
 	k->dpooled = arena_floats(a, (size_t)max_batch * TOKENS_LEADS * (size_t)k->d);
 }
 
-void tokens_channel_forward(const struct tensors *t, const struct tokens_channel *k, const float *x,
+static void list_kept(const struct tensors *t, struct tokens_channel *k, const uint8_t *keep, int signals)
+{
+	t->ops->download(k->keep, keep, (size_t)signals);
+	k->n_kept = 0;
+	for (int i = 0; i < signals; i++)
+		if (k->keep[i])
+			k->kept[k->n_kept++] = i;
+}
+
+/* Features of these n signals -> their rows of pooled and at. */
+static void pool(const struct tensors *t, const struct tokens_channel *k, const int *numbers, int n)
+{
+	int half = k->d / 2, t_out = stem_last(&k->stem)->t_out;
+	for (int i = 0, length; i < n; i += length) {
+		length = stem_run(numbers + i, n - i);
+		t->ops->pool_mean_max(k->pooled + (size_t)numbers[i] * (size_t)k->d,
+				      k->at + (size_t)numbers[i] * (size_t)half,
+				      k->stem.features + (size_t)i * (size_t)t_out * (size_t)half, length,
+				      t_out, half);
+	}
+}
+
+static void pool_backward(const struct tensors *t, const struct tokens_channel *k, const int *numbers, int n)
+{
+	int half = k->d / 2, t_out = stem_last(&k->stem)->t_out;
+	for (int i = 0, length; i < n; i += length) {
+		length = stem_run(numbers + i, n - i);
+		t->ops->pool_mean_max_backward(k->stem.features + (size_t)i * (size_t)t_out * (size_t)half,
+					       k->dpooled + (size_t)numbers[i] * (size_t)k->d,
+					       k->at + (size_t)numbers[i] * (size_t)half, length, t_out,
+					       half);
+	}
+}
+
+void tokens_channel_forward(const struct tensors *t, struct tokens_channel *k, const float *x,
 			    const uint8_t *keep, int batch)
 {
-	int half = k->d / 2, signals = batch * TOKENS_LEADS;
-	for (int i = 0; i < signals; i += k->stem.chunk) {
-		int n = min(k->stem.chunk, signals - i);
-		stem_forward(t, &k->stem, x, keep, i, n);
-		t->ops->pool_mean_max(k->pooled + (size_t)i * (size_t)k->d, k->at + (size_t)i * (size_t)half,
-				      k->stem.features, n, stem_last(&k->stem)->t_out, half);
+	int signals = batch * TOKENS_LEADS;
+	list_kept(t, k, keep, signals);
+	t->ops->zero(k->pooled, (size_t)signals * (size_t)k->d * sizeof *k->pooled);
+	for (int i = 0; i < k->n_kept; i += k->stem.chunk) {
+		int n = min(k->stem.chunk, k->n_kept - i);
+		stem_forward(t, &k->stem, x, keep, k->kept + i, i, n);
+		pool(t, k, k->kept + i, n);
 	}
 	linear_forward(t, &k->linear, k->x, k->pooled, signals, NULL);
 	t->ops->mask_tokens(k->x, k->x, keep, tensors_weight(t, k->mask), batch, TOKENS_LEADS, k->d);
@@ -182,16 +226,13 @@ void tokens_channel_forward(const struct tensors *t, const struct tokens_channel
 void tokens_channel_backward(const struct tensors *t, const struct tokens_channel *k, float *dx,
 			     const float *x, const uint8_t *keep, int batch)
 {
-	int half = k->d / 2, signals = batch * TOKENS_LEADS;
 	t->ops->add_position_backward(tensors_gradient(t, k->lead), dx, batch, TOKENS_LEADS, k->d);
 	t->ops->mask_tokens_backward(dx, tensors_gradient(t, k->mask), dx, keep, batch, TOKENS_LEADS, k->d);
-	linear_backward(t, &k->linear, k->dpooled, dx, k->pooled, signals);
-	for (int i = 0; i < signals; i += k->stem.chunk) {
-		int n = min(k->stem.chunk, signals - i);
-		stem_again(t, &k->stem, x, keep, i, n);
-		t->ops->pool_mean_max_backward(k->stem.features, k->dpooled + (size_t)i * (size_t)k->d,
-					       k->at + (size_t)i * (size_t)half, n,
-					       stem_last(&k->stem)->t_out, half);
+	linear_backward(t, &k->linear, k->dpooled, dx, k->pooled, batch * TOKENS_LEADS);
+	for (int i = 0; i < k->n_kept; i += k->stem.chunk) {
+		int n = min(k->stem.chunk, k->n_kept - i);
+		stem_again(t, &k->stem, x, keep, k->kept + i, i, n);
+		pool_backward(t, k, k->kept + i, n);
 		stem_backward(t, &k->stem, i, n);
 	}
 }

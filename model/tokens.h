@@ -46,14 +46,20 @@ struct tokens_channel {
 	int32_t *at;	/* [B*12,D/2] */
 	float *dpooled; /* scratch */
 	float *x;	/* [B,12,D] */
+	/* Only kept leads pass through the stem: */
+	uint8_t *keep; /* host memory, [max_batch*12] */
+	int *kept;     /* host memory: places of those with keep 1, ascending */
+	int n_kept;
 };
 
-void tokens_channel_declare(struct tokens_channel *k, struct tensors *t, const char *name, int d,
-			    int samples);
+/* max_batch: for the list of kept leads, which tokens_channel_release frees. */
+void tokens_channel_declare(struct tokens_channel *k, struct tensors *t, const char *name, int d, int samples,
+			    int max_batch);
+void tokens_channel_release(struct tokens_channel *k);
 float *tokens_channel_plan(struct tokens_channel *k, struct arena *a, int max_batch, bool is_training);
 void tokens_channel_plan_scratch(struct tokens_channel *k, struct arena *a, const struct ops *ops,
 				 int max_batch);
-void tokens_channel_forward(const struct tensors *t, const struct tokens_channel *k, const float *x,
+void tokens_channel_forward(const struct tensors *t, struct tokens_channel *k, const float *x,
 			    const uint8_t *keep, int batch);
 /* dx is changed. */
 void tokens_channel_backward(const struct tensors *t, const struct tokens_channel *k, float *dx,
