@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# fetch and preprocess on tiny inputs: the ids every build, compiler and number of threads must give, and what happens to
+# records that are of no use.
+. "$(dirname "$0")/../tap.sh"
+tap_needs awk od
+
+# run NAME SET STAGE...: cut the slices and run the stages in folder NAME; the store is NAME.store unless STORE is set.
+run() {
+	local run=$1 set=$2 stage
+	shift 2
+	mkdir -p "$run"
+	export EINTHOVEN_STORE=${STORE:-$WORK/$run.store}
+	"$BIN/params" --out "$run" --schemas "$BUILD/schema" --set "$set" "$TOP/params/default.yaml" fetch preprocess || return
+	for stage in "$@"; do
+		"$BIN/$stage" --build "$run" || return
+	done
+}
+
+ids() {
+	cat "$1/fetch.id" "$1/preprocess.id" | tr '\n' ' '
+}
+
+# A change of these ids is a change of results: give the reason in the commit.
+golden="085ac8c9ae2fa5218c215e6fe572bf2c506a2584691c0e1e06a3e5cec0f79b0e 21a1440248b2941b744390f82966bd6b5ae8566bc6f099bcc3ac10955a9c5e05 "
+for n in 1 2 4; do
+	EINTHOVEN_THREADS=$n run "threads$n" "fetch.records=40" fetch preprocess >/dev/null 2>&1
+	is "40 synthetic records give the golden ids with $n threads" "$(ids "threads$n")" "$golden"
+done
+run fast "fetch.records=20 fetch.rate_hz=500 preprocess.normalize=none" fetch preprocess >/dev/null 2>&1
+is "20 synthetic records at 500 Hz, resampled, in mV give the golden ids" "$(ids fast)" \
+	"66ebe063fca281bb03a7fbab25f9b46c6e5b96db25c5b968a926ed7a1e1da942 3ca12442ed73a0db258da4b8c4c6c0f2e292dfd0fb7fba5d6cc65a6443076b96 "
+
+# A folder of WFDB records made of text as samples: `seq` digits move all the time, zeros do not.
+make_record() { # make_record NAME BYTES-COMMAND
+	bash -c "$2" | head -c 24000 >"db/$1.dat"
+	{
+		echo "$1 12 100 1000"
+		od -An -v -td2 -w24 "db/$1.dat" | awk -v f="$1.dat" '
+			NR == 1 { for (i = 1; i <= 12; i++) first[i] = $i }
+			{ for (i = 1; i <= 12; i++) sum[i] += $i }
+			END {
+				n = split("I II III AVR AVL AVF V1 V2 V3 V4 V5 V6", name, " ")
+				for (i = 1; i <= n; i++)
+					printf "%s 16 1000(0)/mV 16 0 %d %d 0 %s\n", f, first[i], ((sum[i] % 65536) + 65536) % 65536, name[i]
+			}'
+	} >"db/$1.hea"
+}
+mkdir db
+echo "path,label" >db/labels.csv
+for i in 1 2 3 4 5 6 7 8 9; do
+	make_record "r$i" "seq $i 100000"
+	echo "r$i,A" >>db/labels.csv
+done
+make_record flat "cat /dev/zero"
+echo "flat,B" >>db/labels.csv
+database="fetch.source=$WORK/db fetch.format=wfdb"
+
+run some "$database preprocess.max_excluded=0.2" fetch preprocess >some.out 2>some.err
+check "one useless record of ten is left out if a fifth may be" test -s some/preprocess.id
+check "it is named on stderr with lead and reason" grep -q 'record 10 excluded: lead I: flat: the whole lead is 0' some.err
+check "and counted" grep -q '1 of 10 records excluded' some.err
+
+STORE=$WORK/some.store
+check_fails "over the limit the stage fails and names the first" 1 \
+	'1 of 10 records .*preprocess.max_excluded.*record 10: lead I: flat' \
+	run over "$database" fetch preprocess
+check "and publishes nothing" test ! -e over/preprocess.id
+check_fails "a record that is too short is told from one that is not" 1 'record 1: short: 1000 samples at 100 Hz, expected 11 s' \
+	run short "$database preprocess.duration_s=11" fetch preprocess
+check_fails "a corner beyond half the rate is refused" 1 'low-pass corner 60 Hz.*half the rate, 50 Hz' \
+	run corner "$database preprocess.low_pass_hz=60" fetch preprocess
+tap_done
