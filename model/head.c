@@ -39,7 +39,7 @@ void head_forward(const struct tensors *t, const struct head *h, int batch)
 void head_backward(const struct tensors *t, const struct head *h, float *dx, const float *dz, int batch)
 {
 	int rows = batch * h->n;
-	linear_backward(t, &h->linear, h->dpooled, dz, h->pooled, batch);
+	linear_backward(t, &h->linear, h->dpooled, dz, h->pooled, batch, NULL);
 	norm_forward(t, &h->norm, h->narrow, h->stats, h->x, rows);
 	t->ops->pool_mean_max_backward(h->narrow, h->dpooled, h->at, batch, h->n, h->d);
 	norm_backward(t, &h->norm, dx, h->narrow, h->x, h->stats, NULL, rows);

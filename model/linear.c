@@ -49,7 +49,7 @@ void linear_forward_gelu(const struct tensors *t, const struct linear *l, float 
 }
 
 void linear_backward(const struct tensors *t, const struct linear *l, float *dx, const float *dy,
-		     const float *x, int rows)
+		     const float *x, int rows, const float *before)
 {
 	t->ops->gemm(&(struct gemm){.m = l->n_out,
 				    .n = l->n_in,
@@ -72,5 +72,6 @@ void linear_backward(const struct tensors *t, const struct linear *l, float *dx,
 					    .b = tensors_weight(t, l->weight),
 					    .ldb = l->n_in,
 					    .c = dx,
-					    .ldc = l->n_in});
+					    .ldc = l->n_in,
+					    .gelu_argument = before});
 }

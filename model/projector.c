@@ -45,15 +45,15 @@ void projector_forward(const struct tensors *t, const struct projector *p, const
 float *projector_backward(const struct tensors *t, const struct projector *p, const float *dp, const float *h,
 			  int batch)
 {
-	linear_backward(t, &p->linear[2], p->dr, dp, p->r[1], batch);
+	linear_backward(t, &p->linear[2], p->dr, dp, p->r[1], batch, NULL);
 	for (int i = 1; i >= 0; i--) {
 		t->ops->relu_backward(p->dr, p->dr, p->r[i], (size_t)batch * (size_t)p->n_hidden);
 		/* r is no longer needed: the norm's input gradient takes its place */
 		norm_backward(t, &p->norm[i], p->r[i], p->dr, p->y[i], p->stats[i], NULL, batch);
 		if (i)
-			linear_backward(t, &p->linear[i], p->dr, p->r[i], p->r[i - 1], batch);
+			linear_backward(t, &p->linear[i], p->dr, p->r[i], p->r[i - 1], batch, NULL);
 		else
-			linear_backward(t, &p->linear[i], p->dh, p->r[i], h, batch);
+			linear_backward(t, &p->linear[i], p->dh, p->r[i], h, batch, NULL);
 	}
 	return p->dh;
 }

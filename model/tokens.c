@@ -128,7 +128,7 @@ void tokens_time_backward(const struct tensors *t, const struct tokens_time *k, 
 		int n = min(k->stem.chunk, batch - i);
 		stem_again(t, &k->stem, x, keep, NULL, i, n);
 		linear_backward(t, &k->linear, k->stem.features, dx + (size_t)i * (size_t)k->n * (size_t)k->d,
-				k->stem.features, n * k->n);
+				k->stem.features, n * k->n, NULL);
 		stem_backward(t, &k->stem, i, n);
 	}
 }
@@ -228,7 +228,7 @@ void tokens_channel_backward(const struct tensors *t, const struct tokens_channe
 {
 	t->ops->add_position_backward(tensors_gradient(t, k->lead), dx, batch, TOKENS_LEADS, k->d);
 	t->ops->mask_tokens_backward(dx, tensors_gradient(t, k->mask), dx, keep, batch, TOKENS_LEADS, k->d);
-	linear_backward(t, &k->linear, k->dpooled, dx, k->pooled, batch * TOKENS_LEADS);
+	linear_backward(t, &k->linear, k->dpooled, dx, k->pooled, batch * TOKENS_LEADS, NULL);
 	for (int i = 0; i < k->n_kept; i += k->stem.chunk) {
 		int n = min(k->stem.chunk, k->n_kept - i);
 		stem_again(t, &k->stem, x, keep, k->kept + i, i, n);

@@ -108,14 +108,12 @@ void transformer_finish_backward(const struct tensors *t, const struct transform
 				 int batch)
 {
 	int rows = batch * l->n;
-	size_t n_wide = (size_t)rows * 4 * (size_t)l->d;
-	t->ops->gelu(l->wide, l->before, n_wide);
-	linear_backward(t, &l->down, l->wide, dx, l->wide, rows);
-	t->ops->gelu_backward(l->wide, l->wide, l->before, n_wide);
+	t->ops->gelu(l->wide, l->before, (size_t)rows * 4 * (size_t)l->d);
+	linear_backward(t, &l->down, l->wide, dx, l->wide, rows, l->before);
 	norm_forward(t, &l->norm2, l->narrow, l->stats, l->u, rows);
-	linear_backward(t, &l->up, l->narrow, l->wide, l->narrow, rows);
+	linear_backward(t, &l->up, l->narrow, l->wide, l->narrow, rows, NULL);
 	norm_backward(t, &l->norm2, dx, l->narrow, l->u, l->stats, dx, rows);
-	linear_backward(t, &l->out, l->narrow, dx, l->attended, rows);
+	linear_backward(t, &l->out, l->narrow, dx, l->attended, rows, NULL);
 }
 
 /* The gradient of qkv_y is gathered in wide, [M,3D]. */
@@ -135,7 +133,7 @@ void transformer_project_backward(const struct tensors *t, const struct transfor
 {
 	int rows = batch * l->n;
 	norm_forward(t, &l->norm1, l->narrow, l->stats, l->x, rows);
-	linear_backward(t, &l->qkv, l->narrow, l->wide, l->narrow, rows);
+	linear_backward(t, &l->qkv, l->narrow, l->wide, l->narrow, rows, NULL);
 	norm_backward(t, &l->norm1, dx, l->narrow, l->x, l->stats, dx, rows);
 }
 
