@@ -1,6 +1,6 @@
 /*
- * Parameters: a stage declares its section as a table of struct param; the params file (strict YAML,
- *docs/params.md) is checked against the tables of all stages and cut into one canonical JSON slice per stage.
+ * Parameters: a stage declares its section as a table of struct param; the params file (strict YAML, docs/params.md)
+ * is checked against the tables of all stages and cut into one canonical JSON slice per stage.
  *
  *	long n = params_int(p, "epochs");
  *	const char *s = params_text(p, "strategy");

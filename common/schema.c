@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "common/die.h"
+#include "common/json.h"
 
 static const double INT_LIMIT = 9007199254740992.0; /* 2^53: beyond it JSON numbers lose units */
 
@@ -35,10 +36,12 @@ static void expectation(char *out, size_t size, const struct param *p)
 	const char *unit = p->unit ? p->unit : "", *space = p->unit ? " " : "";
 	if (p->type == PARAM_CHOICE)
 		snprintf(out, size, "%s: %s", nouns[p->type], p->choices);
-	else if ((p->type == PARAM_INT || p->type == PARAM_FLOAT) && has_limits(p))
-		snprintf(out, size, "%s from %.15g to %.15g%s%s", nouns[p->type], p->min, p->max, space,
-			 unit);
-	else
+	else if ((p->type == PARAM_INT || p->type == PARAM_FLOAT) && has_limits(p)) {
+		char min[32], max[32];
+		json_number_text(min, p->min);
+		json_number_text(max, p->max);
+		snprintf(out, size, "%s from %s to %s%s%s", nouns[p->type], min, max, space, unit);
+	} else
 		snprintf(out, size, "%s%s%s%s", nouns[p->type], p->unit ? " (" : "", unit,
 			 p->unit ? ")" : "");
 }
@@ -209,7 +212,7 @@ static int check_number(const struct param *p, const json_t *value, const struct
 	double x = json_number_value(value);
 	if (has_limits(p) && !(x >= p->min && x <= p->max)) {
 		char got[32];
-		snprintf(got, sizeof got, "%.15g", x);
+		json_number_text(got, x);
 		return refuse(p, at, e, got);
 	}
 	return 0;

@@ -97,7 +97,7 @@ refuses "a block text" 'pretrain:\n  note: |\n    x\n' "$B:2: block texts (| and
 refuses "a wrong indentation" 'pretrain:\n  note: a\n    mask: true\n' "$B:2: a value must stand on one line; check indentation, colons and quotes"
 refuses "a quote that is not closed" 'pretrain:\n  note: "a\n' \
 	"$B:3: found unexpected end of stream while scanning a quoted scalar that begins on line 2"
-refuses "a list that is not closed" 'pretrain:\n  leads: [I,\n' "$B:3: did not find expected ',' or ']' while parsing a flow sequence that begins on line 2"
+refuses "a list that is not closed" 'pretrain:\n  leads: [I,\n' "$B:3: did not find expected node content while parsing a flow node"
 refuses "a text instead of sections" 'hello\n' "$B:1: expected sections ('name:' and indented lines under it)"
 printf 'x: %s' "$(printf '[%.0s' $(seq 500))" >params/deep.yaml
 check_fails "500 levels are refused" 1 'params/deep.yaml:1: more levels' split params/deep.yaml
