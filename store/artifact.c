@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <lmdb.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -15,6 +14,7 @@
 #include "store/guard.h"
 #include "store/merkle.h"
 #include "store/pages.h"
+#include "store/preview.h"
 #include "store/publish.h"
 
 #define FORMAT	    "einthoven-artifact/1"
@@ -223,24 +223,6 @@ void artifact_put(struct artifact_writer *w, int table, const void *key, size_t 
 	t->n_bytes += key_bytes + value_bytes;
 }
 
-/* A key for a message: text as it stands, 8 bytes as a record's number, anything else in hex. Yours to free.
- */
-static char *key_text(const void *key, size_t n_bytes)
-{
-	const uint8_t *bytes = key;
-	size_t n_text = 0;
-	while (n_text < n_bytes && bytes[n_text] >= 32 && bytes[n_text] < 127)
-		n_text++;
-	if (n_text == n_bytes)
-		return die_printf("'%.*s'", (int)n_bytes, (const char *)key);
-	if (n_bytes == 8)
-		return die_printf("%llu", (unsigned long long)artifact_record(key));
-	char *hex = die_malloc(2 * n_bytes + 1);
-	for (size_t i = 0; i < n_bytes; i++)
-		sprintf(hex + 2 * i, "%02x", bytes[i]);
-	return hex;
-}
-
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "float32 values are written as they lie in memory");
 
 void artifact_put_floats(struct artifact_writer *w, int table, const void *key, size_t key_bytes,
@@ -249,7 +231,7 @@ void artifact_put_floats(struct artifact_writer *w, int table, const void *key, 
 	for (size_t i = 0; i < n; i++)
 		if (!isfinite(x[i]))
 			die("table %s, record %s: value %zu of %zu is not finite; nothing was published",
-			    w->table[table].name, key_text(key, key_bytes), i, n);
+			    w->table[table].name, preview_key(key, key_bytes), i, n);
 	artifact_put(w, table, key, key_bytes, x, n * sizeof *x);
 }
 
@@ -349,7 +331,7 @@ static _Noreturn void damaged_record(const struct artifact *a, const struct tabl
 				     size_t key_bytes, const char *what)
 {
 	die("object %s is damaged: table %s, record %s: %s; remove %s and run again", a->id, t->name,
-	    key_text(key, key_bytes), what, a->path);
+	    preview_key(key, key_bytes), what, a->path);
 }
 
 static void on_assert(MDB_env *env, const char *message)

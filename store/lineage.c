@@ -1,0 +1,201 @@
+#include "store/lineage.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/die.h"
+#include "common/json.h"
+#include "store/action.h"
+#include "store/artifact.h"
+
+struct lineage {
+	struct lineage_entry *entries;
+	size_t n, room;
+};
+
+static const json_t *definition(const json_t *statement)
+{
+	return json_object_get(json_object_get(statement, "predicate"), "buildDefinition");
+}
+
+static const char *metadata(const json_t *statement, const char *name)
+{
+	const json_t *run = json_object_get(json_object_get(statement, "predicate"), "runDetails");
+	const char *text = json_string_value(json_object_get(json_object_get(run, "metadata"), name));
+	return text ? text : "";
+}
+
+static void append(const char *key, const char *id, const json_t *statement, void *context)
+{
+	struct lineage *l = context;
+	if (l->n == l->room) {
+		l->room = 2 * l->room + 64;
+		l->entries = die_realloc(l->entries, l->room * sizeof *l->entries);
+	}
+	struct lineage_entry *entry = &l->entries[l->n++];
+	*entry = (struct lineage_entry){.statement = json_incref((json_t *)statement)};
+	memcpy(entry->id, id, DIGEST_HEX);
+	memcpy(entry->key, key, DIGEST_HEX);
+	entry->action =
+		json_object_get(json_object_get(definition(statement), "internalParameters"), "action");
+	const char *stage = json_string_value(json_object_get(entry->action, "stage"));
+	entry->stage = stage ? stage : "?";
+}
+
+static int compare(const void *a, const void *b)
+{
+	const struct lineage_entry *x = a, *y = b;
+	int order = strcmp(x->id, y->id);
+	if (!order)
+		order = strcmp(metadata(x->statement, "startedOn"), metadata(y->statement, "startedOn"));
+	return order ? order : strcmp(x->key, y->key);
+}
+
+struct lineage *lineage_open(void)
+{
+	struct lineage *l = die_calloc(1, sizeof *l);
+	action_each(append, l);
+	if (l->n)
+		qsort(l->entries, l->n, sizeof *l->entries, compare);
+	return l;
+}
+
+void lineage_close(struct lineage *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		json_decref(l->entries[i].statement);
+	free(l->entries);
+	free(l);
+}
+
+const struct lineage_entry *lineage_find(const struct lineage *l, const char *id)
+{
+	size_t low = 0, high = l->n;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (strcmp(l->entries[middle].id, id) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < l->n && !strcmp(l->entries[low].id, id) ? &l->entries[low] : NULL;
+}
+
+const struct lineage_entry *lineage_all(const struct lineage *l, size_t *n)
+{
+	*n = l->n;
+	return l->entries;
+}
+
+void lineage_inputs(const struct lineage_entry *entry,
+		    void (*f)(const char *name, const char *id, void *context), void *context)
+{
+	const char *name;
+	json_t *id;
+	struct digest d;
+	json_object_foreach(json_object_get(entry->action, "inputs"), name, id)
+	{
+		if (json_is_string(id) && digest_parse(&d, json_string_value(id)) == 0)
+			f(name, json_string_value(id), context);
+	}
+}
+
+/* ---- printing ---- */
+
+struct queue {
+	char (*ids)[DIGEST_HEX];
+	size_t n;
+};
+
+static void enqueue(const char *name, const char *id, void *context)
+{
+	struct queue *q = context;
+	(void)name;
+	for (size_t i = 0; i < q->n; i++)
+		if (!strcmp(q->ids[i], id))
+			return;
+	q->ids = die_realloc(q->ids, (q->n + 1) * sizeof *q->ids);
+	memcpy(q->ids[q->n++], id, DIGEST_HEX);
+}
+
+static void print_input(const char *name, const char *id, void *context)
+{
+	fprintf(context, "  input   %.12s  %s\n", id, name);
+}
+
+static void print_member(FILE *out, const char *label, const json_t *value)
+{
+	if (!value || json_is_null(value))
+		return;
+	char *text = json_canonical(value, NULL);
+	fprintf(out, "  %-7s %s\n", label, text);
+	free(text);
+}
+
+/* Raw files and the commit: dependencies that are neither an input nor the code, which have their own lines. */
+static void print_dependencies(FILE *out, const json_t *list)
+{
+	size_t i;
+	json_t *item;
+	json_array_foreach(list, i, item)
+	{
+		const char *name = json_string_value(json_object_get(item, "name"));
+		if (name && (!strncmp(name, "input:", 6) || !strncmp(name, "code:", 5)))
+			continue;
+		const char *algorithm = NULL, *first = "";
+		json_t *digest;
+		json_object_foreach(json_object_get(item, "digest"), algorithm, digest)
+		{
+			first = json_string_value(digest) ? json_string_value(digest) : "";
+			break;
+		}
+		const char *uri = json_string_value(json_object_get(item, "uri"));
+		fprintf(out, "  %-7s %s  %s\n", algorithm ? algorithm : "uri", first,
+			uri    ? uri
+			: name ? name
+			       : "");
+	}
+}
+
+static bool is_keyed(const struct lineage_entry *entry)
+{
+	char key[DIGEST_HEX];
+	if (!json_is_object(entry->action))
+		return false;
+	action_key(key, entry->action);
+	return !strcmp(key, entry->key);
+}
+
+static void print_entry(FILE *out, const struct lineage_entry *entry)
+{
+	const json_t *d = definition(entry->statement);
+	const char *code = json_string_value(json_object_get(entry->action, "code"));
+	fprintf(out, "  action  %s%s\n", entry->key,
+		is_keyed(entry) ? "" : "  (does not hash to its key: do not trust it)");
+	fprintf(out, "  run     %s to %s\n", metadata(entry->statement, "startedOn"),
+		metadata(entry->statement, "finishedOn"));
+	fprintf(out, "  code    %s\n", code ? code : "?");
+	print_member(out, "params", json_object_get(json_object_get(d, "externalParameters"), "params"));
+	print_member(out, "content", json_object_get(entry->action, "content"));
+	lineage_inputs(entry, print_input, out);
+	print_dependencies(out, json_object_get(d, "resolvedDependencies"));
+}
+
+void lineage_print(FILE *out, const struct lineage *l, const char *id)
+{
+	struct queue q = {0};
+	enqueue(NULL, id, &q);
+	for (size_t i = 0; i < q.n; i++) {
+		const struct lineage_entry *entry = lineage_find(l, q.ids[i]);
+		fprintf(out, "%s%s %s%s\n", i ? "\n" : "", entry ? entry->stage : "artifact", q.ids[i],
+			artifact_exists(q.ids[i]) ? "" : "  (not in this store)");
+		if (!entry) {
+			fprintf(out, "  no action of this store made it\n");
+			continue;
+		}
+		print_entry(out, entry);
+		lineage_inputs(entry, enqueue, &q);
+	}
+	free(q.ids);
+}

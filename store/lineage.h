@@ -1,0 +1,42 @@
+/*
+ * Which action made which artifact, from the action entries of the local store: the chain from a result back to the raw
+ * files.
+ *
+ *	struct lineage *l = lineage_open();
+ *	const struct lineage_entry *entry = lineage_find(l, id);      // NULL: no entry names this artifact
+ *	lineage_close(l);
+ */
+#ifndef STORE_LINEAGE_H
+#define STORE_LINEAGE_H
+
+#include <jansson.h>
+#include <stdio.h>
+
+#include "store/digest.h"
+
+struct lineage;
+
+struct lineage_entry {
+	char id[DIGEST_HEX], key[DIGEST_HEX];
+	json_t *statement;    /* store/provenance.h */
+	const json_t *action; /* store/action.h; borrowed from statement */
+	const char *stage;    /* borrowed from it */
+};
+
+/* Read all entries. */
+struct lineage *lineage_open(void);
+void lineage_close(struct lineage *l);
+
+/* The entry that made id: of several the one whose run began first. Borrowed until lineage_close. */
+const struct lineage_entry *lineage_find(const struct lineage *l, const char *id);
+/* All entries, in the order of ids; *n how many. Borrowed. */
+const struct lineage_entry *lineage_all(const struct lineage *l, size_t *n);
+
+/* Call f for each input id of an entry. */
+void lineage_inputs(const struct lineage_entry *entry,
+		    void (*f)(const char *name, const char *id, void *context), void *context);
+
+/* Print how id came to be, each artifact of the chain once, the result first and what it was made of under it. */
+void lineage_print(FILE *out, const struct lineage *l, const char *id);
+
+#endif

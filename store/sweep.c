@@ -1,0 +1,197 @@
+#include "store/sweep.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <ftw.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "common/die.h"
+#include "store/action.h"
+#include "store/artifact.h"
+#include "store/lineage.h"
+#include "store/objects.h"
+#include "store/publish.h"
+#include "store/show.h"
+
+struct work {
+	const struct sweep *s;
+	FILE *out;
+	char (*ids)[DIGEST_HEX]; /* all objects, sorted */
+	bool *is_kept;
+	size_t n;
+	struct lineage *lineage;
+	unsigned long long n_removed, n_bytes;
+};
+
+static bool is_recent(const struct work *w, const char *path)
+{
+	struct stat s;
+	return stat(path, &s) < 0 || difftime(time(NULL), s.st_mtime) < w->s->grace_s;
+}
+
+/* ---- what is kept ---- */
+
+static int compare(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+/* Where the object stands in the list, or -1. */
+static ptrdiff_t find(const struct work *w, const char *id)
+{
+	const char(*found)[DIGEST_HEX] = w->n ? bsearch(id, w->ids, w->n, sizeof *w->ids, compare) : NULL;
+	return found ? found - (const char(*)[DIGEST_HEX])w->ids : -1;
+}
+
+/* Keep an artifact and, also if it is gone itself, what it was made of. */
+static void keep(const char *name, const char *id, void *context)
+{
+	struct work *w = context;
+	ptrdiff_t i = find(w, id);
+	(void)name;
+	if (i >= 0 && w->is_kept[i])
+		return;
+	if (i >= 0)
+		w->is_kept[i] = true;
+	const struct lineage_entry *entry = lineage_find(w->lineage, id);
+	if (entry)
+		lineage_inputs(entry, keep, w);
+}
+
+static void keep_run(struct work *w, const char *folder)
+{
+	DIR *d = opendir(folder);
+	for (struct dirent *entry; d && (entry = readdir(d));) {
+		size_t n = strlen(entry->d_name);
+		char id[DIGEST_HEX], *path;
+		struct error e = {0};
+		if (n < 3 || strcmp(entry->d_name + n - 3, ".id"))
+			continue;
+		path = die_printf("%s/%s", folder, entry->d_name);
+		if (objects_resolve(id, path, &e) < 0)
+			die("%s; cannot tell what this run needs", error_text(&e));
+		keep(NULL, id, w);
+		free(path);
+	}
+	if (d)
+		closedir(d);
+}
+
+static void keep_runs(struct work *w, const char *runs)
+{
+	DIR *d = opendir(runs);
+	if (!d)
+		die("%s: cannot open: %s; name the folder that holds your runs with --runs", runs,
+		    strerror(errno));
+	keep_run(w, runs);
+	for (struct dirent *entry; (entry = readdir(d));) {
+		if (entry->d_name[0] == '.')
+			continue;
+		char *folder = die_printf("%s/%s", runs, entry->d_name);
+		keep_run(w, folder);
+		free(folder);
+	}
+	closedir(d);
+}
+
+static void keep_recent(struct work *w)
+{
+	for (size_t i = 0; i < w->n; i++) {
+		char *path = artifact_path(w->ids[i]);
+		if (is_recent(w, path))
+			keep(NULL, w->ids[i], w);
+		free(path);
+	}
+}
+
+/* ---- what goes ---- */
+
+static void drop(struct work *w, const char *what, const char *path)
+{
+	struct stat s;
+	char size[16];
+	if (lstat(path, &s) < 0)
+		return;
+	if (w->s->is_delete && remove(path) < 0)
+		die("%s: cannot remove: %s", path, strerror(errno));
+	unsigned long long n_bytes = S_ISREG(s.st_mode) ? (unsigned long long)s.st_size : 0;
+	fprintf(w->out, "%s %s  %s\n", what, path, show_size(size, n_bytes));
+	w->n_removed++;
+	w->n_bytes += n_bytes;
+}
+
+/* Entries first: a hit on an object that is about to go would be useless. One whose object went before stays: it tells
+ * how the artifact came to be. */
+static void drop_actions(struct work *w)
+{
+	size_t n;
+	const struct lineage_entry *entry = lineage_all(w->lineage, &n);
+	for (size_t k = 0; k < n; k++) {
+		ptrdiff_t i = find(w, entry[k].id);
+		char *path = action_path(entry[k].key);
+		if (i >= 0 && !w->is_kept[i])
+			drop(w, "action", path);
+		free(path);
+	}
+}
+
+static void drop_objects(struct work *w)
+{
+	for (size_t i = 0; i < w->n; i++) {
+		char *path = artifact_path(w->ids[i]);
+		if (!w->is_kept[i] && !is_recent(w, path)) /* it may have been used since we looked */
+			drop(w, "object", path);
+		free(path);
+	}
+}
+
+static struct work *dropping; /* nftw passes no context */
+
+static int drop_entry(const char *path, const struct stat *s, int type, struct FTW *where)
+{
+	(void)s, (void)type, (void)where;
+	drop(dropping, "checkpoint", path);
+	return 0;
+}
+
+static void drop_checkpoints(struct work *w)
+{
+	char *root = die_printf("%s/checkpoints", artifact_store());
+	DIR *d = opendir(root);
+	dropping = w;
+	for (struct dirent *entry; d && (entry = readdir(d));) {
+		if (entry->d_name[0] == '.')
+			continue;
+		char *path = die_printf("%s/%s", root, entry->d_name);
+		if (!is_recent(w, path))
+			nftw(path, drop_entry, 8, FTW_DEPTH | FTW_PHYS);
+		free(path);
+	}
+	if (d)
+		closedir(d);
+	free(root);
+}
+
+void sweep_store(FILE *out, const struct sweep *s)
+{
+	struct work w = {.s = s, .out = out, .lineage = lineage_open()};
+	char size[16];
+	w.n = objects_list(&w.ids);
+	w.is_kept = die_calloc(w.n, sizeof *w.is_kept);
+	for (const char *const *runs = s->runs; *runs; runs++)
+		keep_runs(&w, *runs);
+	keep_recent(&w);
+	drop_actions(&w);
+	drop_objects(&w);
+	drop_checkpoints(&w);
+	if (s->is_delete)
+		w.n_removed += (unsigned long long)publish_clean();
+	fprintf(out, "%llu files, %s %s\n", w.n_removed, show_size(size, w.n_bytes),
+		s->is_delete ? "removed" : "could be removed; 'store gc --delete' does it");
+	lineage_close(w.lineage);
+	free(w.is_kept);
+	free(w.ids);
+}
