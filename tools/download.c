@@ -253,11 +253,20 @@ static bool is_hopeless(CURLcode code)
 	       code == CURLE_SSL_CACERT_BADFILE;
 }
 
+/* A cut is told by the next line; a bar only has to be left. */
+static void end_progress(struct download *d, CURLcode code)
+{
+	if (code == CURLE_OK)
+		progress_end(&d->progress);
+	else if (d->progress.is_terminal)
+		fputc('\n', stderr);
+}
+
 static enum outcome attempt(struct download *d, long stall_s)
 {
 	CURLcode code = perform(d, stall_s);
 	if (d->is_body_ours)
-		progress_end(&d->progress);
+		end_progress(d, code);
 	if (code == CURLE_OK && !d->is_body_ours && (d->status == 200 || d->status == 206))
 		begin_body(d); /* an empty body */
 	if (code == CURLE_OK && d->is_body_ours) {
@@ -276,6 +285,8 @@ static enum outcome attempt(struct download *d, long stall_s)
 			 connect_s > 0 ? stall_s : (long)CONNECT_S);
 	else if (code == CURLE_PARTIAL_FILE || code == CURLE_RECV_ERROR)
 		refuse(d, "the connection was cut");
+	else if (code == CURLE_UNSUPPORTED_PROTOCOL)
+		refuse(d, "only http and https are allowed");
 	else if (!d->problem[0])
 		refuse(d, curl_easy_strerror(code));
 	return is_hopeless(code) ? FAILED : AGAIN;
@@ -336,6 +347,19 @@ static void finish(struct download *d)
 	unlink(d->from);
 }
 
+/* Nothing is kept of a download that never began. */
+static _Noreturn void give_up(const struct download *d, int n_tries)
+{
+	if (d->have == 0) {
+		unlink(d->part);
+		unlink(d->from);
+	}
+	if (n_tries > 1)
+		die("%s: %s; gave up after %d tries%s", d->url, d->problem, n_tries,
+		    d->have ? " (what has come is kept: run again to continue)" : "");
+	die("%s: %s", d->url, d->problem);
+}
+
 static void fetch(struct download *d, int retries, long stall_s)
 {
 	int n_failed = 0;
@@ -346,15 +370,14 @@ static void fetch(struct download *d, int retries, long stall_s)
 		if (outcome == DONE)
 			break;
 		if (outcome == FAILED)
-			die("%s: %s", d->url, d->problem);
+			give_up(d, 1);
 		if (d->have > before) {
 			n_failed = 0;
 			wait_s = 0.5;
 		}
 		int limit = d->has_answered || d->status || retries < FIRST_TRIES ? retries : FIRST_TRIES;
 		if (++n_failed > limit)
-			die("%s: %s; gave up after %d tries%s", d->url, d->problem, n_failed,
-			    d->have ? " (what has come is kept: run again to continue)" : "");
+			give_up(d, n_failed);
 		if (d->retry_after_s > 0 && (double)d->retry_after_s > wait_s)
 			wait_s = d->retry_after_s < 60 ? (double)d->retry_after_s : 60;
 		warn("%s after %.1f MB; trying again in %.1f s (%d of %d)", d->problem, (double)d->have / 1e6,
