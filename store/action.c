@@ -73,6 +73,15 @@ json_t *action_read(const char *key, char id[DIGEST_HEX], struct error *e)
 	return statement;
 }
 
+/* A miss is looked up twice: before and after taking the lock. */
+static void warn_once(const char *text)
+{
+	static bool is_said;
+	if (!is_said)
+		warn("%s; ignoring this entry", text);
+	is_said = true;
+}
+
 bool action_find(const char *key, char id[DIGEST_HEX])
 {
 	struct error e = {0};
@@ -80,7 +89,7 @@ bool action_find(const char *key, char id[DIGEST_HEX])
 	bool is_there = file_exists(path);
 	json_t *statement = is_there ? action_read(key, id, &e) : NULL;
 	if (is_there && !statement)
-		warn("%s; ignoring this entry", error_text(&e));
+		warn_once(error_text(&e));
 	free(path);
 	json_decref(statement);
 	return statement && artifact_exists(id);

@@ -194,10 +194,12 @@ static void check_key(struct table_writer *t, const void *key, size_t n_bytes)
 }
 
 static const volatile bool *interrupted;
+static void (*stop_interrupted)(void);
 
-void artifact_watch(const volatile bool *is_interrupted)
+void artifact_watch(const volatile bool *is_interrupted, void (*stop)(void))
 {
 	interrupted = is_interrupted;
+	stop_interrupted = stop;
 }
 
 void artifact_put(struct artifact_writer *w, int table, const void *key, size_t key_bytes, const void *value,
@@ -205,10 +207,8 @@ void artifact_put(struct artifact_writer *w, int table, const void *key, size_t 
 {
 	if (table < 0 || table >= w->n_tables)
 		BUG("no such table");
-	if (interrupted && *interrupted) {
-		warn("interrupted; nothing was published");
-		exit(130);
-	}
+	if (interrupted && *interrupted)
+		stop_interrupted();
 	struct table_writer *t = &w->table[table];
 	check_key(t, key, key_bytes);
 	if (value_bytes > UINT32_MAX)

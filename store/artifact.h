@@ -69,9 +69,9 @@ void artifact_put_floats(struct artifact_writer *w, int table, const void *key, 
 void artifact_publish(struct artifact_writer *w, char id[DIGEST_HEX]);
 /* Drop the temporary file and free. NULL is allowed. */
 void artifact_abandon(struct artifact_writer *w);
-/* From now on artifact_put ends the program (exit 130, nothing published) once the flag is set: how Ctrl-C
- * stops a stage that does not look at the flag itself. */
-void artifact_watch(const volatile bool *is_interrupted);
+/* From now on artifact_put calls stop (which must not return) once the flag is set: how Ctrl-C ends a stage that does not
+ * look at the flag itself. */
+void artifact_watch(const volatile bool *is_interrupted, void (*stop)(void));
 
 /* ---- reading ---- */
 

@@ -19,12 +19,22 @@ struct lock {
 	int fd;
 };
 
+static struct lock *held; /* a stage takes one */
+static pid_t holder;
+
+/* A program that ends while it holds the lock leaves no file; after a kill publish_clean removes it. */
+static void release_held(void)
+{
+	if (held && holder == getpid())
+		lock_release(held);
+}
+
 static int open_file(const char *path)
 {
 	char *folder = die_printf("%s/locks", artifact_store());
 	publish_folder(folder);
 	free(folder);
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+	int fd = open(path, O_RDONLY | O_CREAT | O_CLOEXEC, 0666); /* flock needs no write permission */
 	if (fd < 0)
 		publish_die(path, "create", errno);
 	return fd;
@@ -69,6 +79,10 @@ struct lock *lock_take(const char *key, const char *who, const volatile bool *is
 			fprintf(stderr, "%s: another process is making this result; waiting for it\n", who);
 		nanosleep(&(struct timespec){0, 20000000}, NULL);
 	}
+	if (!holder)
+		atexit(release_held);
+	held = l;
+	holder = getpid();
 	return l;
 }
 
@@ -76,6 +90,8 @@ void lock_release(struct lock *l)
 {
 	if (!l)
 		return;
+	if (held == l)
+		held = NULL;
 	if (l->fd >= 0 && flock(l->fd, LOCK_EX | LOCK_NB) == 0 && is_current(l))
 		unlink(l->path);
 	if (l->fd >= 0)

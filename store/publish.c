@@ -194,17 +194,21 @@ static bool clean_one(int folder, const char *name)
 	return is_dead;
 }
 
-int publish_clean(void)
+static int clean_folder(const char *name)
 {
-	char *path = die_printf("%s/tmp", artifact_store());
+	char *path = die_printf("%s/%s", artifact_store(), name);
 	DIR *folder = opendir(path);
-	free(path);
-	if (!folder)
-		return 0;
 	int n = 0;
-	for (struct dirent *d; (d = readdir(folder));)
+	free(path);
+	for (struct dirent *d; folder && (d = readdir(folder));)
 		if (d->d_name[0] != '.')
 			n += clean_one(dirfd(folder), d->d_name);
-	closedir(folder);
+	if (folder)
+		closedir(folder);
 	return n;
+}
+
+int publish_clean(void)
+{
+	return clean_folder("tmp") + clean_folder("locks");
 }

@@ -29,7 +29,7 @@ void publish_end(struct publish *p, const char *path);
 bool publish_first(struct publish *p, const char *path);
 void publish_drop(struct publish *p);
 
-/* Remove from <store>/tmp what dead processes left; returns how many files. */
+/* Remove from <store>/tmp and <store>/locks what dead processes left; returns how many files. */
 int publish_clean(void);
 
 /* mkdir -p in the store. */

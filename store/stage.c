@@ -1,5 +1,6 @@
 #include "store/stage.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <ftw.h>
 #include <limits.h>
@@ -116,6 +117,13 @@ static void on_signal(int number)
 	interrupting_signal = number;
 }
 
+/* What is in tmp and the lock go by atexit. */
+static _Noreturn void stop(void)
+{
+	warn("interrupted; nothing was published");
+	exit(128 + (int)interrupting_signal);
+}
+
 /* The first Ctrl-C asks run() to end, the second ends the process: what it leaves in tmp the next run removes. */
 static void catch_signals(void)
 {
@@ -123,14 +131,7 @@ static void catch_signals(void)
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 	signal(SIGXFSZ, SIG_IGN); /* a write over ulimit -f then fails with EFBIG and a message */
-	artifact_watch(&is_interrupted);
-}
-
-static _Noreturn void stop(const struct job *j, struct lock *lock)
-{
-	lock_release(lock);
-	fprintf(stderr, "%s: interrupted; nothing was published\n", j->stage->name);
-	exit(128 + (int)interrupting_signal);
+	artifact_watch(&is_interrupted, stop);
 }
 
 const char *stage_checkpoint(struct stage_run *r)
@@ -185,7 +186,7 @@ static void publish(struct job *j, struct stage_run *r, struct timespec started)
 	remove_checkpoint(j);
 }
 
-static void run(struct job *j, struct lock *lock)
+static void run(struct job *j)
 {
 	struct stage_run r = {.stage = j->stage,
 			      .params = j->params,
@@ -197,10 +198,8 @@ static void run(struct job *j, struct lock *lock)
 	publish_clean();
 	open_inputs(&r, j);
 	j->stage->run(&r);
-	if (is_interrupted) {
-		artifact_abandon(r.output);
-		stop(j, lock);
-	}
+	if (is_interrupted)
+		stop();
 	publish(j, &r, started);
 	release_run(&r);
 }
@@ -221,10 +220,10 @@ static void obtain(struct job *j)
 		catch_signals();
 		struct lock *lock = lock_take(j->key, j->stage->name, &is_interrupted);
 		if (!lock)
-			stop(j, NULL);
+			stop();
 		is_cached = action_find(j->key, j->id);
 		if (!is_cached)
-			run(j, lock);
+			run(j);
 		lock_release(lock);
 	}
 	if (is_cached)
@@ -291,6 +290,27 @@ static void show(const struct job *j)
 		die("cannot write to stdout: %s", strerror(errno));
 }
 
+/* Files of this stage that a killed process left before their rename: <build>/<stage>.<what>.<pid>[-<n>].new. */
+static void remove_leftovers(const struct job *j)
+{
+	DIR *d = opendir(j->build);
+	size_t n = strlen(j->stage->name);
+	for (struct dirent *entry; d && (entry = readdir(d));) {
+		const char *name = entry->d_name;
+		size_t length = strlen(name);
+		if (length < n + 5 || strncmp(name, j->stage->name, n) || name[n] != '.' ||
+		    strcmp(name + length - 4, ".new"))
+			continue;
+		const char *pid = name + length - 4;
+		while (pid > name && pid[-1] != '.')
+			pid--;
+		if (atol(pid) > 1 && kill((pid_t)atol(pid), 0) < 0 && errno == ESRCH)
+			unlinkat(dirfd(d), name, 0);
+	}
+	if (d)
+		closedir(d);
+}
+
 static void make(struct job *j)
 {
 	struct error e = {0};
@@ -299,6 +319,7 @@ static void make(struct job *j)
 		die("%s", error_text(&e));
 	if (is_rebuilt())
 		t0.t0 = (struct timespec){86400, 0}; /* older than any file */
+	remove_leftovers(j);
 	read_action(j, false);
 	obtain(j);
 	leave_traces(j, &t0);

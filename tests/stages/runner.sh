@@ -1,0 +1,150 @@
+#!/usr/bin/env bash
+# The stage runner: what hits, what misses, what is written, what is said.
+. "$(dirname "$0")/../tap.sh"
+. "$TOP/tests/tiny.sh"
+
+check "a stage runs and prints its result" sh -c './tiny --build run | grep -qx "100 numbers"'
+is "it ran once" "$(runs)" 1
+check "it left an id of 64 digits" grep -qxE '[0-9a-f]{64}' run/tiny.id
+id=$(cat run/tiny.id)
+check "the object is in its place and read-only" sh -c "[ \$(stat -c %a store/objects/$(printf %.2s "$id")/$id.mdb) = 444 ]"
+touch -d '1 hour ago' run/tiny.id run/tiny.key.json
+before=$(stat -c %Y run/tiny.id run/tiny.key.json)
+check "a second call says cached and prints the same" sh -c './tiny --build run 2>err | grep -qx "100 numbers" && grep -q "^tiny: cached" err'
+is "and runs nothing" "$(runs)" 1
+is "and leaves the times of unchanged files alone" "$(stat -c %Y run/tiny.id run/tiny.key.json)" "$before"
+is "nothing is left in tmp, locks or checkpoints" "$(left_over)" 0
+
+tiny_params wait_ms=1
+./tiny --build run >out 2>&1
+is "a parameter that is not in the key does not run it" "$(runs)" 1
+tiny_params rate=0.2
+./tiny --build run >out 2>&1
+is "a parameter in the key does" "$(runs)" 2
+tiny_params
+./tiny --build run >out 2>&1
+is "reverting hits" "$(runs) $(cat run/tiny.id)" "2 $id"
+RUN=other tiny_params
+./tiny --build other >out 2>&1
+is "a new run folder over a warm store hits" "$(runs) $(cat other/tiny.id)" "2 $id"
+tiny_build "$WORK/tiny-new" -DCODE_ID='"2222222222222222222222222222222222222222222222222222222222222222"'
+./tiny-new --build run >out 2>&1
+is "another code identity runs it" "$(runs)" 3
+is "and gives the same artifact" "$(cat run/tiny.id)" "$id"
+
+check "the next stage reads it" ./twice --build run
+twice_id=$(cat run/twice.id)
+tiny_params divisor=100
+./tiny --build run >out 2>&1
+./twice --build run >out 2>&1
+check "another input gives another result" [ "$(cat run/twice.id)" != "$twice_id" ]
+tiny_params
+./tiny --build run >out 2>&1
+
+rm -f "store/objects/$(printf %.2s "$id")/$id.mdb"
+n=$(runs)
+./tiny --build run >out 2>&1
+is "an entry whose object is gone is a miss" "$(($(runs) - n)) $(cat run/tiny.id)" "1 $id"
+entry=$(grep -l "$id" store/actions/*/*.json | head -1)
+for bad in '' '{' '[]' '{"subject":[]}'; do
+	chmod u+w "$entry"
+	printf %s "$bad" >"$entry"
+done
+n=$(runs)
+./tiny --build run >out 2>err
+./tiny-new --build run >out 2>>err
+is "an entry that cannot be read is ignored, said and replaced" "$(($(runs) - n)) $(grep -c 'ignoring this entry' err)" "1 1"
+n=$(runs)
+./tiny --build run >out 2>&1
+./tiny-new --build run >out 2>&1
+is "and hits again" "$(($(runs) - n))" 0
+
+# ---- explain ----
+is "explain: up to date" "$(./tiny-new --build run --explain)" "tiny: up to date"
+tiny_params rate=0.25
+is "explain: the parameter that differs" "$(./tiny-new --build run --explain)" "tiny: params.rate 0.1 -> 0.25"
+is "explain: the code that differs" "$(tiny_params; ./tiny --build run --explain)" "tiny: code 222222222222 -> 111111111111"
+is "explain: never run" "$(RUN=third tiny_params; ./tiny --build third --explain)" "tiny: never run"
+n=$(find run third -type f | sort | xargs ls -ln --time-style=full-iso | cksum)
+./tiny --build run --explain >/dev/null
+is "explain changes nothing" "$(find run third -type f | sort | xargs ls -ln --time-style=full-iso | cksum)" "$n"
+
+# ---- the T0 rule ----
+tiny_params count=7 wait_ms=300
+./tiny --build run >out 2>&1 &
+sleep 0.15
+tiny_params count=8 wait_ms=300
+wait
+check "an edit during a run leaves the stamp older than the edit" [ run/params/tiny.json -nt run/tiny.stamp ]
+tiny_params
+bad=0
+for _ in 1 2 3 4 5 6 7 8 9 10; do
+	tiny_params
+	./tiny --build run >out 2>&1
+	[ run/params/tiny.json -nt run/tiny.stamp ] && bad=$((bad + 1))
+	tiny_params
+	[ run/params/tiny.json -nt run/tiny.stamp ] || bad=$((bad + 1))
+done
+is "a stamp is not older than what was read and older than any later edit" "$bad" 0
+cp tiny moved
+(sleep 0.1; cp tiny tmp && mv tmp moved) &
+tiny_params count=9 wait_ms=300
+./moved --build run >out 2>&1
+wait
+check "a stage rebuilt while it runs leaves a stamp older than the new file" [ moved -nt run/tiny.stamp ]
+
+# ---- two at once ----
+tiny_params count=10 wait_ms=1500
+n=$(runs)
+RUN=other tiny_params count=10 wait_ms=1500
+./tiny --build run >out 2>err1 &
+sleep 0.2
+./tiny --build other >out 2>err2
+wait
+is "two at once run once" "$(($(runs) - n))" 1
+is "and agree" "$(cat run/tiny.id)" "$(cat other/tiny.id)"
+check "the second says that it waits, then that it hit" sh -c 'grep -q "another process" err2 && grep -q cached err2'
+n=$(runs)
+tiny_params count=11 wait_ms=100
+for i in $(seq 16); do
+	mkdir -p "many$i" && cp -r run/params "many$i"
+	./tiny --build "many$i" >out 2>&1 &
+done
+wait
+is "sixteen at once run once" "$(($(runs) - n)) $(cat many*/tiny.id | sort -u | wc -l | tr -d ' ')" "1 1"
+
+# ---- interrupted ----
+tiny_params count=12 wait_ms=20000
+objects=$(find store/objects store/actions -type f | wc -l)
+./tiny --build run >out 2>err &
+pid=$!
+sleep 0.3
+kill -TERM $pid
+wait $pid
+is "SIGTERM ends it soon, with the signal's code" $? 143
+check "it says so" grep -q 'interrupted; nothing was published' err
+is "nothing was published and nothing is left" "$(find store/objects store/actions -type f | wc -l) $(left_over)" "$objects 0"
+cp run/tiny.stamp stamp
+tiny_params count=3000000 value_bytes=8
+./tiny --build run >out 2>err &
+pid=$!
+sleep 0.3
+kill -INT $pid 2>/dev/null || true
+wait $pid
+is "SIGINT stops a stage that does not look at the flag" $? 130
+is "nothing was published and nothing is left this time" "$(find store/objects store/actions -type f | wc -l) $(left_over)" "$objects 0"
+
+# ---- wrong use ----
+check_fails "no --build" 2 "needs --build DIR" ./tiny
+check_fails "an unknown option" 2 "unknown option --bild" ./tiny --bild run
+check_fails "an operand" 2 "takes no operand, got 'x'" ./tiny --build run x
+check_fails "no slice" 1 "nowhere/params/tiny.json.*pipeline.mk tiny" ./tiny --build nowhere
+check_fails "an input not made yet" 1 "other/tiny.id: cannot open.*make it" sh -c 'rm -f other/tiny.id; cp run/params/twice.json other/params; ./twice --build other'
+echo hello >other/tiny.id
+check_fails "an input that is no id" 1 "other/tiny.id: expected one line of 64 hex digits" ./twice --build other
+printf '%064d\n' 0 >other/tiny.id
+check_fails "an input that is not in the store" 1 "0000 is not in the store" ./twice --build other
+check "help goes to stdout" sh -c './tiny --help | grep -q "^usage: tiny --build DIR"'
+check "the schema is JSON" sh -c './tiny --describe | grep -q "\"name\":\"count\""'
+check_fails "a result that cannot be printed is an error" 1 "cannot write to stdout" sh -c './tiny --build run >/dev/full'
+tap_done
