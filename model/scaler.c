@@ -52,7 +52,7 @@ void scaler_release(struct scaler *s)
 void scaler_features_init(struct features *f, size_t n, int d)
 {
 	*f = (struct features){.n = n, .d = d, .ld = (d + PAD - 1) / PAD * PAD};
-	size_t n_bytes = n * (size_t)f->ld * sizeof *f->x;
+	size_t n_bytes = (n ? n : 1) * (size_t)f->ld * sizeof *f->x;
 	f->x = aligned_alloc(ALIGN, n_bytes);
 	if (!f->x)
 		die("out of memory: %zu bytes for the features of %zu records", n_bytes, n);

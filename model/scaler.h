@@ -31,7 +31,7 @@ void scaler_fit(struct scaler *s, const float *raw, size_t n, int d);
 void scaler_apply(const struct scaler *s, struct features *f, const float *raw);
 void scaler_release(struct scaler *s);
 
-/* A matrix of zeros. n and d at least 1. */
+/* A matrix of zeros. n may be 0, d not. */
 void scaler_features_init(struct features *f, size_t n, int d);
 void scaler_features_release(struct features *f);
 
