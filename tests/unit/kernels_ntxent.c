@@ -1,0 +1,197 @@
+/* NT-Xent: values known in closed form, a naive loss in double with its gradient, all instruction sets alike. */
+#include "tests/unit/kernels_helper.h"
+
+struct case_ {
+	int n, d;
+	float tau;
+	enum same_patient policy;
+	bool has_patients;
+};
+
+static void run(const struct ops *o, struct ntxent *l)
+{
+	float *scratch = numbers(o->ntxent_scratch(l->n, l->d), 99, 1);
+	o->ntxent(l, scratch);
+	free(scratch);
+}
+
+static void equal_embeddings_give_the_log_of_the_others(void **state)
+{
+	enum { N = 9, D = 20 };
+	const struct ops *o;
+	float *z = zeros(2 * N * D), *one = numbers(D, 1, 1), *dz = numbers(2 * N * D, 2, 1);
+	(void)state;
+	for (int i = 0; i < 2 * N * D; i++)
+		z[i] = one[i % D];
+	for (int k = 0; (o = table(k)); k++) {
+		struct ntxent l = {.n = N, .d = D, .z = z, .temperature = 0.1f, .dz = dz};
+		run(o, &l);
+		assert_true(fabs((double)l.loss - log(2 * N - 1)) < 1e-5);
+		assert_true((double)l.top1 < 0.2); /* chance, not success */
+		for (int i = 0; i < 2 * N * D; i++)
+			assert_true(fabsf(dz[i]) < 1e-5f);
+	}
+	free(z);
+	free(one);
+	free(dz);
+}
+
+static void equal_views_among_orthogonal_records_give_the_known_loss(void **state)
+{
+	enum { N = 16, D = 16 };
+	const struct ops *o;
+	float *z = zeros(2 * N * D);
+	(void)state;
+	for (int i = 0; i < 2 * N; i++)
+		z[i * D + i % N] = 3.0f + (float)i;
+	for (int k = 0; (o = table(k)); k++) {
+		for (int t = 0; t < 3; t++) {
+			float tau = (float[]){0.1f, 0.5f, 1.0f}[t];
+			struct ntxent l = {.n = N, .d = D, .z = z, .temperature = tau};
+			run(o, &l);
+			double expected = log(1 + (2 * N - 2) * exp(-1 / (double)tau));
+			assert_true(fabs((double)l.loss - expected) < 2e-6 * (1 + expected));
+			assert_true(l.top1 == 1);
+		}
+	}
+	free(z);
+}
+
+static const struct case_ cases[] = {
+	{1, 1, 0.5f, SAME_PATIENT_IGNORE, false},    {2, 3, 0.1f, SAME_PATIENT_IGNORE, false},
+	{7, 16, 0.2f, SAME_PATIENT_IGNORE, true},    {7, 16, 0.2f, SAME_PATIENT_MASK, true},
+	{7, 16, 0.2f, SAME_PATIENT_POSITIVE, true},  {31, 33, 0.1f, SAME_PATIENT_MASK, true},
+	{40, 20, 0.3f, SAME_PATIENT_POSITIVE, true}, {33, 5, 0.1f, SAME_PATIENT_MASK, false},
+	{33, 5, 0.1f, SAME_PATIENT_POSITIVE, false},
+};
+enum { N_CASES = sizeof cases / sizeof *cases };
+
+static uint64_t *patients_of(const struct case_ *c)
+{
+	uint64_t *p = die_calloc((size_t)c->n, sizeof *p);
+	for (int i = 0; i < c->n; i++)
+		p[i] = UINT64_C(1) << 40 | (uint64_t)(i * i % 5); /* several records of a patient */
+	return p;
+}
+
+struct naive {
+	const struct case_ *c;
+	const uint64_t *patient;
+	double *z;
+	int n_nearest;
+};
+
+static bool is_same(const struct naive *f, int i, int j)
+{
+	return i % f->c->n != j % f->c->n && f->patient && f->patient[i % f->c->n] == f->patient[j % f->c->n];
+}
+
+static double similarity(const struct naive *f, int i, int j)
+{
+	int d = f->c->d;
+	double ij = 0, ii = 0, jj = 0;
+	for (int k = 0; k < d; k++) {
+		ij += f->z[i * d + k] * f->z[j * d + k];
+		ii += f->z[i * d + k] * f->z[i * d + k];
+		jj += f->z[j * d + k] * f->z[j * d + k];
+	}
+	return ij / sqrt(ii) / sqrt(jj) / (double)f->c->tau;
+}
+
+/* The definition in kernels/ops.h, row by row, in double. */
+static double naive_loss(void *context)
+{
+	struct naive *f = context;
+	int n = f->c->n, m = 2 * n;
+	double total = 0;
+	f->n_nearest = 0;
+	for (int i = 0; i < m; i++) {
+		double sum = 0, positive = 0, best = -INFINITY;
+		int n_positive = 0, nearest = -1;
+		for (int j = 0; j < m; j++) {
+			if (j == i || (f->c->policy == SAME_PATIENT_MASK && is_same(f, i, j)))
+				continue;
+			double s = similarity(f, i, j);
+			sum += exp(s);
+			if (s > best) {
+				best = s;
+				nearest = j;
+			}
+			if (j % n == i % n || (f->c->policy == SAME_PATIENT_POSITIVE && is_same(f, i, j))) {
+				positive += s;
+				n_positive++;
+			}
+		}
+		total += log(sum) - positive / n_positive;
+		f->n_nearest += nearest % n == i % n;
+	}
+	return total / m;
+}
+
+static void loss_and_gradient_equal_the_naive_ones(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < N_CASES; i++) {
+		const struct case_ *c = &cases[i];
+		size_t n = 2 * (size_t)c->n * (size_t)c->d;
+		uint64_t *patient = c->has_patients ? patients_of(c) : NULL;
+		float *z = numbers(n, i, 1), *dz = zeros(n), *first = zeros(n), first_loss = 0;
+		struct naive f = {c, patient, doubles_of(z, n), 0};
+		double expected = naive_loss(&f);
+		float top1 = (float)f.n_nearest / (float)(2 * c->n);
+		const struct ops *o;
+		for (int k = 0; (o = table(k)); k++) {
+			struct ntxent l = {.n = c->n,
+					   .d = c->d,
+					   .z = z,
+					   .patient = patient,
+					   .same_patient = c->policy,
+					   .temperature = c->tau,
+					   .dz = dz};
+			run(o, &l);
+			assert_near(&l.loss, &expected, 1, 1e-5, "loss");
+			assert_true(fabsf(l.top1 - top1) < 1e-6f);
+			if (k == 0)
+				assert_gradient(naive_loss, &f, f.z, n, dz, 2e-4, "z");
+			else {
+				assert_same_bits(dz, first, n, o->name, "dz");
+				assert_same_bits(&l.loss, &first_loss, 1, o->name, "loss");
+			}
+			memcpy(first, dz, n * sizeof *dz);
+			first_loss = l.loss;
+		}
+		free(patient);
+		free(z);
+		free(dz);
+		free(first);
+		free(f.z);
+	}
+}
+
+static void a_zero_row_stays_finite(void **state)
+{
+	enum { N = 4, D = 8 };
+	const struct ops *o;
+	float *z = numbers(2 * N * D, 1, 1), dz[2 * N * D];
+	(void)state;
+	memset(z, 0, D * sizeof *z);
+	for (int k = 0; (o = table(k)); k++) {
+		struct ntxent l = {.n = N, .d = D, .z = z, .temperature = 0.1f, .dz = dz};
+		run(o, &l);
+		assert_true(isfinite(l.loss));
+		for (int i = 0; i < 2 * N * D; i++)
+			assert_true(isfinite(dz[i]));
+	}
+	free(z);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(equal_embeddings_give_the_log_of_the_others),
+		cmocka_unit_test(equal_views_among_orthogonal_records_give_the_known_loss),
+		cmocka_unit_test(loss_and_gradient_equal_the_naive_ones),
+		cmocka_unit_test(a_zero_row_stays_finite),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
