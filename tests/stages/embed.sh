@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# embed: the same embeddings whatever the threads or the instruction set, for each strategy.
+. "$(dirname "$0")/../tap.sh"
+. "$TOP/tests/chain.sh"
+
+tiny="fetch.records=24 pretrain.d_model=32 pretrain.n_heads=2 pretrain.n_time_layers=1 pretrain.n_channel_layers=1 pretrain.batch=6 \
+	pretrain.projector_hidden=32 pretrain.projector_out=16 pretrain.epochs=1"
+# A change of these ids is a change of results: give the reason in the commit.
+declare -A golden=(
+	[halves]=94e7b8fd75f89ee1036b14f322f73f859f24f4d6ffd4590ce6cbe66560b9f0f6
+	[interleaved]=f0a1c092867f05901ec369e152963d1629471ed28057b6fb194bf9ad55362c39
+	[sequential]=ad9430cb8b184c3b781c2fcb28e521a01a3fef013b8ca011b15a087b09e2ad95
+)
+for s in halves interleaved sequential; do
+	chain $s "$tiny views.strategy=$s" fetch preprocess views pretrain embed
+	is "$s: 24 records give the golden id" "$(id $s embed)" "${golden[$s]}"
+done
+for choice in EINTHOVEN_THREADS=1 EINTHOVEN_THREADS=4 EINTHOVEN_ISA=scalar; do
+	cp -r halves "$choice"
+	rm "$choice"/embed.*
+	cp -r store "$choice.store"
+	rm -r "$choice.store/actions"
+	(export "$choice" STORE="$WORK/$choice.store" && chain "$choice" "$tiny" embed)
+	is "$choice gives the golden id" "$(id "$choice" embed)" "${golden[halves]}"
+done
+
+cp -r halves other
+rm other/embed.*
+chain other "$tiny preprocess.normalize=none" preprocess
+check_fails "signals prepared in another way than the model's are refused" 1 'preprocess.normalize differs' \
+	"$BIN/embed" --build other
+tap_done

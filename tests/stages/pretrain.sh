@@ -1,0 +1,104 @@
+#!/usr/bin/env bash
+# pretrain: the same model whatever the threads, the instruction set, the compiler or the number of times it was killed.
+. "$(dirname "$0")/../tap.sh"
+. "$TOP/tests/chain.sh"
+
+data="fetch.records=40"
+tiny="pretrain.d_model=32 pretrain.n_heads=2 pretrain.n_time_layers=1 pretrain.n_channel_layers=1 pretrain.batch=6 \
+	pretrain.projector_hidden=32 pretrain.projector_out=16 pretrain.epochs=3 pretrain.warmup_epochs=1 \
+	pretrain.checkpoint_minutes=0"
+# A change of this id is a change of results: give the reason in the commit.
+golden=a49947af82f29d7346e8c00c14aa2095cb0342b59f54d4d7b11975b700c41861
+
+chain base "$data" fetch preprocess views
+# train NAME [SET]: a training that finds no action of another one.
+train() {
+	[ -e "$1" ] || cp -r base "$1"
+	[ -e "$1.store" ] || cp -r store "$1.store"
+	STORE=$WORK/$1.store chain "$1" "$data $tiny ${2:-}" pretrain
+}
+
+for n in 1 2 4; do
+	EINTHOVEN_THREADS=$n train "threads$n"
+	is "$n threads give the golden id" "$(id "threads$n" pretrain)" "$golden"
+done
+for isa in scalar avx2 avx512; do
+	if [ $isa != scalar ] && ! grep -qw "${isa/avx512/avx512dq}" /proc/cpuinfo; then
+		skip "$isa gives the golden id" "this CPU has no $isa"
+		continue
+	fi
+	EINTHOVEN_ISA=$isa train "$isa"
+	is "$isa gives the golden id" "$(id "$isa" pretrain)" "$golden"
+done
+check "the log shows the loss beside ln(2N-1), top-1, RankMe and both towers' gradients" grep -qE \
+	'^pretrain: epoch 3/3  loss [0-9.]+ \(ln\(2N-1\) 2\.398\)  top-1 [0-9.]+  RankMe [0-9.]+/64  gradient time [0-9.e-]+ channel' \
+	threads1/log
+
+# ---- killed ----
+export EINTHOVEN_QUIET=1
+saved() { # saved NAME: it left a checkpoint and no result
+	[ -n "$(find "$1.store/checkpoints" -name pretrain 2>/dev/null)" ] && [ ! -e "$1/pretrain.id" ]
+}
+wait_for_checkpoint() {
+	local i
+	for ((i = 0; i < 1000; i++)); do
+		saved "$1" && return
+		sleep 0.005
+	done
+}
+
+longer="pretrain.epochs=30"
+train whole "$longer"
+resumed=0
+for i in 1 2 3 4 5 6 7 8; do
+	train killed "$longer" &
+	shell=$!
+	saved killed || wait_for_checkpoint killed
+	sleep "0.0$((RANDOM % 90 + 10))"
+	pkill -9 -P $shell 2>/dev/null
+	wait $shell 2>/dev/null
+	[ -e killed/pretrain.id ] && break
+	saved killed && resumed=$((resumed + 1))
+done
+train killed "$longer"
+check "kill -9 left a checkpoint at least once" test $resumed -gt 0
+check "the next run said that it continues" grep -q 'pretrain: continuing at step [1-9]' killed/log
+is "killed with -9 and resumed: the id of the uninterrupted run" "$(id killed pretrain)" "$(id whole pretrain)"
+check "the checkpoint is gone after publishing" test -z "$(find killed.store/checkpoints -type f)"
+
+train stopped "$longer" &
+shell=$!
+wait_for_checkpoint stopped
+pkill -INT -P $shell
+wait $shell
+is "Ctrl-C ends it with exit code 130" $? 130
+check "and says where it will continue" grep -q 'interrupted at step [0-9]* of 150; the same command continues there' stopped/log
+check "with a checkpoint and nothing published" saved stopped
+train stopped "$longer"
+is "resumed after Ctrl-C: the id of the uninterrupted run" "$(id stopped pretrain)" "$(id whole pretrain)"
+
+damaged() { # damaged NAME COMMAND: COMMAND spoils the file $state
+	train "$1" "$longer" &
+	shell=$!
+	wait_for_checkpoint "$1"
+	pkill -9 -P $shell
+	wait $shell 2>/dev/null
+	state=$(find "$1.store/checkpoints" -name pretrain)
+	eval "$2"
+	train "$1" "$longer"
+	check "a $1 checkpoint is refused" grep -q 'starting anew' "$1/log"
+	is "and training anew gives the same id" "$(id "$1" pretrain)" "$(id whole pretrain)"
+}
+# shellcheck disable=SC2016
+damaged cut 'truncate -s -100 "$state"'
+# shellcheck disable=SC2016
+damaged flipped 'printf "\xff" | dd of="$state" bs=1 seek=5000 conv=notrunc 2>/dev/null'
+
+# ---- what cannot be trained ----
+check_fails "a network that does not fit is refused" 1 'model width 33: expected a multiple of 32' \
+	sh -c ". '$TOP/tests/chain.sh'; BIN='$BIN' BUILD='$BUILD' TOP='$TOP' WORK='$WORK'; \
+	chain base '$data pretrain.d_model=33' pretrain; code=\$?; cat base/log >&2; exit \$code"
+check "a batch larger than the data is made smaller, with a word" \
+	sh -c ". '$TOP/tests/chain.sh'; BIN='$BIN' BUILD='$BUILD' TOP='$TOP' WORK='$WORK'; \
+	chain base '$data $tiny pretrain.epochs=1 pretrain.batch=1000' pretrain && grep -q 'batch of [0-9]*: there are no more records' base/log"
+tap_done

@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# views: the ids of the three strategies, and parameters that do not fit the records.
+. "$(dirname "$0")/../tap.sh"
+. "$TOP/tests/chain.sh"
+
+# A change of these ids is a change of results: give the reason in the commit.
+declare -A golden=(
+	[halves]=a1497b52959c1592d8b09922b823cc7919b720f04c4f9edadf1f9bbbe530026e
+	[interleaved]=c776bc8bb486aa1c0f7b457dd290879b51ad829df75054efb3de0ddd10d344af
+	[sequential]=a79684de65a2ee474cdca5364966d99478f92e1aa2fea5cd765272468ac681a7
+)
+chain base "fetch.records=12" fetch preprocess
+for s in halves interleaved sequential; do
+	cp -r base "$s"
+	chain "$s" "fetch.records=12 views.strategy=$s" views
+	is "$s: twelve synthetic records give the golden id" "$(id "$s" views)" "${golden[$s]}"
+done
+
+cp -r base again
+STORE=$WORK/other.store EINTHOVEN_THREADS=1 chain again "fetch.records=12 views.strategy=interleaved" fetch preprocess views
+is "one thread and an empty store give the same id" "$(id again views)" "${golden[interleaved]}"
+
+cp -r base raw
+chain raw "fetch.records=12 views.strategy=interleaved views.antialias=false" views
+check "without the low-pass the interleaved views are others" test "$(id raw views)" != "${golden[interleaved]}"
+
+fails() { # fails NAME TEXT SET
+	cp -r base wrong
+	rm -f wrong/views.*
+	check_fails "$1" 1 "$2" sh -c ". '$TOP/tests/chain.sh'; BIN='$BIN' BUILD='$BUILD' TOP='$TOP' WORK='$WORK'; \
+		chain wrong 'fetch.records=12 $3' views; code=\$?; cat wrong/log >&2; exit \$code"
+	check "and nothing is published" test ! -e wrong/views.id
+	rm -rf wrong
+}
+fails "segments longer than half a record are refused" 'views.segment_s: two segments of 6 s do not fit into records of 10 s' \
+	"views.segment_s=6"
+fails "an unknown augmentation is named with those known" "views.pool: unknown augmentation 'warp'; expected noise, powerline" \
+	"views.pool=[noise,warp]"
+fails "a noise range upside down is refused" 'views.noise_min 0.5 is above views.noise_max 0.2' "views.noise_min=0.5"
+tap_done
