@@ -1,0 +1,111 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "ecg/batch.h"
+
+enum { RECORDS = 30, SAMPLES = 200, BATCH = 7, T = 100, INPUT = LEADS * T };
+
+static struct augment policy = {
+	.views = {.strategy = VIEWS_INTERLEAVED, .rate_hz = 100, .samples = SAMPLES, .is_antialiased = true},
+	.seed = 5,
+	.lead_mask_p = 0.5,
+	.gain = 2,
+	.noise_max = 0.2,
+	.noise_p = 1,
+	.shift_s = 0.1,
+};
+static uint64_t record[RECORDS], patient[RECORDS];
+static float base[RECORDS * 2 * INPUT];
+
+static struct batch_source source(void)
+{
+	for (uint64_t i = 0; i < RECORDS; i++) {
+		record[i] = 10 * i + 3;
+		patient[i] = 1000 + i / 2;
+		for (uint64_t k = 0; k < 2 * INPUT; k++)
+			base[i * 2 * INPUT + k] = (float)((i * 7919 + k * 31) % 97) / 50 - 1;
+	}
+	return (struct batch_source){&policy, RECORDS, record, patient, base};
+}
+
+static void an_epoch_holds_every_record_once_in_another_order_than_the_last(void **state)
+{
+	(void)state;
+	struct batch_source s = source();
+	struct batch_place a[RECORDS], b[RECORDS];
+	int seen[RECORDS] = {0}, moved = 0;
+	batch_shuffle(a, &s, 0);
+	batch_shuffle(b, &s, 1);
+	for (int i = 0; i < RECORDS; i++) {
+		assert_int_equal(seen[a[i].row]++, 0);
+		moved += a[i].row != b[i].row;
+	}
+	assert_true(moved > RECORDS / 2);
+}
+
+static void leaving_out_a_record_moves_no_other(void **state)
+{
+	(void)state;
+	struct batch_source s = source();
+	struct batch_place all[RECORDS], fewer[RECORDS];
+	batch_shuffle(all, &s, 4);
+	s.n--; /* the last record is gone */
+	batch_shuffle(fewer, &s, 4);
+	for (size_t i = 0, j = 0; i < RECORDS; i++)
+		if (all[i].row != RECORDS - 1)
+			assert_int_equal(fewer[j++].row, all[i].row);
+}
+
+static void a_record_has_the_same_views_and_mask_whatever_the_batch(void **state)
+{
+	(void)state;
+	static float x[2 * BATCH * INPUT], y[2 * INPUT];
+	uint8_t keep[2 * BATCH * LEADS], kept[2 * LEADS];
+	uint64_t patients[BATCH], one;
+	struct batch_source s = source();
+	struct batch_place order[RECORDS];
+	batch_shuffle(order, &s, 2);
+	batch_draw(x, keep, patients, &s, order, BATCH, 2);
+	for (int i = 0; i < BATCH; i++) {
+		batch_draw(y, kept, &one, &s, order + i, 1, 2);
+		assert_memory_equal(y, x + i * INPUT, sizeof(float) * INPUT);
+		assert_memory_equal(y + INPUT, x + (BATCH + i) * INPUT, sizeof(float) * INPUT);
+		assert_memory_equal(kept, keep + i * LEADS, LEADS);
+		assert_memory_equal(kept + LEADS, keep + (BATCH + i) * LEADS, LEADS);
+		assert_int_equal(one, patients[i]);
+		assert_int_equal(one, patient[order[i].row]);
+	}
+}
+
+static void the_two_views_of_a_record_are_drawn_apart(void **state)
+{
+	(void)state;
+	static float x[2 * BATCH * INPUT];
+	uint8_t keep[2 * BATCH * LEADS];
+	uint64_t patients[BATCH];
+	struct batch_source s = source();
+	struct batch_place order[RECORDS];
+	int different = 0;
+	batch_shuffle(order, &s, 0);
+	batch_draw(x, keep, patients, &s, order, BATCH, 0);
+	for (int i = 0; i < BATCH; i++)
+		different += memcmp(keep + i * LEADS, keep + (BATCH + i) * LEADS, LEADS) != 0;
+	assert_true(different >= BATCH - 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_epoch_holds_every_record_once_in_another_order_than_the_last),
+		cmocka_unit_test(leaving_out_a_record_moves_no_other),
+		cmocka_unit_test(a_record_has_the_same_views_and_mask_whatever_the_batch),
+		cmocka_unit_test(the_two_views_of_a_record_are_drawn_apart),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
