@@ -1,0 +1,124 @@
+/* Strict CSV: what is read, and what is refused with file and line. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "ecg/csv.h"
+
+/* All fields of a text as "a|b/c|d/" or the error. */
+static void read_all(char out[512], const char *text, size_t n)
+{
+	struct error e = {0};
+	struct csv *c = csv_open("t.csv", text, n, &e);
+	int got = c ? 1 : -1;
+	out[0] = '\0';
+	while (c && (got = csv_next(c, &e)) > 0)
+		for (int i = 0; i < csv_columns(c); i++) {
+			strcat(out, csv_text(c, i));
+			strcat(out, i + 1 < csv_columns(c) ? "|" : "/");
+		}
+	if (got < 0)
+		strcpy(out, error_text(&e));
+	csv_close(c);
+}
+
+static void reads(const char *text, const char *expected)
+{
+	char out[512];
+	read_all(out, text, strlen(text));
+	assert_string_equal(out, expected);
+}
+
+static void plain_rows_are_read(void **state)
+{
+	(void)state;
+	reads("a,b\n1,2\n3,4\n", "1|2/3|4/");
+	reads("a,b\n1,2", "1|2/");
+	reads("a,b\r\n1,2\r\n", "1|2/");
+	reads("a,b\n,\n", "|/");
+	reads("a\n\n", "/");
+	reads("a,b\n", "");
+	reads("\xef\xbb\xbf"
+	      "a\nx\n",
+	      "x/");
+}
+
+static void quoted_fields_may_hold_anything(void **state)
+{
+	(void)state;
+	reads("a,b\n\"x,y\",\"say \"\"so\"\"\"\n", "x,y|say \"so\"/");
+	reads("a,b\n\"two\nlines\",2\n3,4\n", "two\nlines|2/3|4/");
+	reads("a,b\n\"\",\"\"\n", "|/");
+	reads("a\n\"x\r\ny\"\r\n", "x\r\ny/");
+}
+
+static void faults_are_named_by_line(void **state)
+{
+	(void)state;
+	reads("a,b\n1,2\n3\n", "t.csv:3: expected 2 columns, found 1");
+	reads("a,b\n\"1\n1\",2\n3,4,5\n", "t.csv:4: expected 2 columns, found 3");
+	reads("a,b\n1,\"2\n3,4\n", "t.csv:2: quoted field is never closed");
+	reads("a,b\n1,2\"3\n", "t.csv:2: quote inside a field that does not begin with one");
+	reads("a,b\n1,\"2\"3\n", "t.csv:2: text after the closing quote of a field");
+	reads("a,b\n1,2\rx\n", "t.csv:2: carriage return inside a field");
+	reads("", "t.csv: empty file, expected a row of column names");
+}
+
+static void nul_byte_is_refused(void **state)
+{
+	(void)state;
+	char out[512];
+	read_all(out, "a\nx\0y\n", 6);
+	assert_string_equal(out, "t.csv:2: NUL byte: not a text file");
+}
+
+static void columns_are_found_by_name(void **state)
+{
+	(void)state;
+	struct error e = {0}, twice = {0};
+	static const char text[] = ",a,b,b\n0,1,2,3\n";
+	struct csv *c = csv_open("t.csv", text, sizeof text - 1, &e);
+	assert_non_null(c);
+	assert_int_equal(csv_require(c, "a", &e), 1);
+	assert_int_equal(csv_find(c, ""), 0);
+	assert_int_equal(csv_find(c, "z"), -1);
+	assert_int_equal(csv_require(c, "z", &e), -1);
+	assert_string_equal(error_text(&e), "t.csv:1: no column 'z'");
+	assert_int_equal(csv_require(c, "b", &twice), -1);
+	assert_string_equal(error_text(&twice), "t.csv:1: column 'b' stands there twice");
+	assert_int_equal(csv_next(c, &e), 1);
+	assert_int_equal(csv_line(c), 2);
+	csv_close(c);
+}
+
+static void endless_fields_and_columns_are_bounded(void **state)
+{
+	(void)state;
+	struct error e = {0}, e2 = {0};
+	size_t n = CSV_FIELD + 100;
+	char *text = malloc(n);
+	memset(text, 'x', n);
+	assert_null(csv_open("t.csv", text, n, &e));
+	assert_non_null(strstr(error_text(&e), "longer than 1 MiB"));
+	memset(text, ',', n);
+	assert_null(csv_open("t.csv", text, n, &e2));
+	assert_non_null(strstr(error_text(&e2), "more than 1024 columns"));
+	free(text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(plain_rows_are_read),
+		cmocka_unit_test(quoted_fields_may_hold_anything),
+		cmocka_unit_test(faults_are_named_by_line),
+		cmocka_unit_test(nul_byte_is_refused),
+		cmocka_unit_test(columns_are_found_by_name),
+		cmocka_unit_test(endless_fields_and_columns_are_bounded),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

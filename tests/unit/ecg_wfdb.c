@@ -1,0 +1,333 @@
+/* WFDB headers and signal files: every format, every spelling, every fault. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "ecg/lead.h"
+#include "ecg/record.h"
+#include "ecg/wfdb.h"
+#include "ecg/wfdb_samples.h"
+
+static struct wfdb h;
+
+static int parse(const char *text, struct error *e)
+{
+	return wfdb_parse(&h, "r.hea", text, strlen(text), e);
+}
+
+static void parses(const char *text)
+{
+	struct error e = {0};
+	if (parse(text, &e) < 0)
+		fail_msg("%s", error_text(&e));
+}
+
+static void refuses(const char *text, const char *expected)
+{
+	struct error e = {0};
+	assert_int_equal(parse(text, &e), -1);
+	assert_string_equal(error_text(&e), expected);
+}
+
+static void ptbxl_header_is_read(void **state)
+{
+	(void)state;
+	parses("00017_lr 2 100 1000\n"
+	       "00017_lr.dat 16 1000.0(0)/mV 16 0 -19 62138 0 I\n"
+	       "00017_lr.dat 16 1000.0(0)/mV 16 0 -54 1905 0 AVR\n");
+	assert_string_equal(h.record, "00017_lr");
+	assert_int_equal(h.n_signals, 2);
+	assert_true(h.rate_hz == 100);
+	assert_int_equal(h.n_samples, 1000);
+	const struct wfdb_signal *s = &h.signals[1];
+	assert_string_equal(s->file, "00017_lr.dat");
+	assert_int_equal(s->format, 16);
+	assert_true(s->gain == 1000);
+	assert_int_equal(s->baseline, 0);
+	assert_string_equal(s->units, "mV");
+	assert_true(s->has_initial && s->has_checksum);
+	assert_int_equal(s->initial, -54);
+	assert_int_equal(s->checksum, 1905);
+	assert_string_equal(s->name, "AVR");
+}
+
+static void all_spellings_of_gain_are_read(void **state)
+{
+	(void)state;
+	parses("r 7 360.5/720(3) 10 12:00:00 1/2/1990\n# comment\n\n"
+	       "a.dat 212\n"
+	       "a.dat 212 0\n"
+	       "a.dat 212 200(-5)/uV 11 1024 7 -3 0 MLII (modified)\n"
+	       "a.dat 212 1e3/V 12 5\r\n"
+	       "b.dat 16x1:0+24 4.88(9)\n"
+	       "b.dat 16+24 -200 16 12 1 2 3   V1  \n"
+	       "b.dat 16+24 200/mV 16 0 -1 -65535 0\n");
+	assert_true(h.rate_hz == 360.5);
+	assert_true(h.signals[0].gain == 200 && !h.signals[0].has_initial && !h.signals[0].has_checksum);
+	assert_string_equal(h.signals[0].units, "mV");
+	assert_true(h.signals[1].gain == 200);
+	assert_int_equal(h.signals[2].baseline, -5);
+	assert_string_equal(h.signals[2].units, "uV");
+	assert_string_equal(h.signals[2].name, "MLII (modified)");
+	assert_int_equal(h.signals[2].checksum, 65533);
+	assert_true(h.signals[3].gain == 1000);
+	assert_int_equal(h.signals[3].baseline, 5);
+	assert_int_equal(h.signals[4].offset, 24);
+	assert_int_equal(h.signals[4].baseline, 9);
+	assert_true(h.signals[5].gain == -200);
+	assert_string_equal(h.signals[5].name, "V1");
+	assert_int_equal(h.signals[6].checksum, 1);
+	assert_int_equal(wfdb_group_end(&h, 0), 4);
+	assert_int_equal(wfdb_group_end(&h, 4), 7);
+}
+
+static void rate_and_length_may_be_missing(void **state)
+{
+	(void)state;
+	parses("r 1\na.dat 16\n");
+	assert_true(h.rate_hz == 250);
+	assert_int_equal(h.n_samples, 0);
+}
+
+static void faults_of_a_header_are_named(void **state)
+{
+	(void)state;
+	refuses("", "r.hea: no record line: not a WFDB header");
+	refuses("# only\n", "r.hea: no record line: not a WFDB header");
+	refuses("r/3 12 100\n", "r.hea:1: records of several segments are not supported");
+	refuses("r\n", "r.hea:1: expected record name and number of signals");
+	refuses("r 0\n", "r.hea:1: expected 1 to 64 signals, found '0'");
+	refuses("r 999999999999999999999\n",
+		"r.hea:1: expected 1 to 64 signals, found '999999999999999999999'");
+	refuses("r 1 0\na.dat 16\n", "r.hea:1: expected a sampling rate in Hz, found '0'");
+	refuses("r 1 nan\na.dat 16\n", "r.hea:1: expected a sampling rate, found 'nan'");
+	refuses("r 1 100 -1\na.dat 16\n", "r.hea:1: expected a number of samples, found '-1'");
+	refuses("r 2 100 10\na.dat 16\n", "r.hea: expected 2 signals, found 1");
+	refuses("r 1 100 10\na.dat 16\na.dat 16\n", "r.hea:3: expected 1 signals, found another line");
+	refuses("r 1 100 10\na.dat 310\n",
+		"r.hea:2: expected signal format 16, 24, 32, 61, 80 or 212, found '310'");
+	refuses("r 1 100 10\na.dat 16x4\n",
+		"r.hea:2: expected 1 sample per frame (others are not supported), found '4'");
+	refuses("r 1 100 10\na.dat 16:3\n", "r.hea:2: expected skew 0 (others are not supported), found '3'");
+	refuses("r 1 100 10\na.dat 16+-5\n", "r.hea:2: expected a byte offset, found '-5'");
+	refuses("r 1 100 10\na.dat 16 nan/mV\n",
+		"r.hea:2: expected a gain in ADC steps per unit, found 'nan/mV'");
+	refuses("r 1 100 10\na.dat 16 1e999/mV\n",
+		"r.hea:2: expected a gain in ADC steps per unit, found '1e999/mV'");
+	refuses("r 1 100 10\na.dat 16 1000(x)/mV\n", "r.hea:2: expected a baseline, found 'x)/mV'");
+	refuses("r 1 100 10\na.dat 16 1000(1/mV\n",
+		"r.hea:2: expected a gain like 1000.0(0)/mV, found '1000(1/mV'");
+	refuses("r 1 100 10\na.dat 16 1000 16 0 x\n", "r.hea:2: expected an initial value, found 'x'");
+	refuses("r 1 100 10\n../a.dat 16\n",
+		"r.hea:2: expected the name of a signal file beside the header, found '../a.dat'");
+	refuses("r 1 100 10\n~ 0\n",
+		"r.hea:2: expected the name of a signal file beside the header, found '~'");
+}
+
+/* ---- samples ---- */
+
+/* Decode the bytes of a one-file record and compare with T x n_signals values. */
+static void decodes(const char *header, const uint8_t *bytes, size_t n_bytes, const int32_t *expected, long t)
+{
+	struct error e = {0};
+	int32_t x[64];
+	parses(header);
+	if (wfdb_samples_count(&h, 0, h.n_signals, "r.dat", n_bytes, &e) != t)
+		fail_msg("%s", error_text(&e));
+	if (wfdb_samples_read(x, t, &h, 0, h.n_signals, "r.dat", bytes, n_bytes, &e) < 0)
+		fail_msg("%s", error_text(&e));
+	assert_memory_equal(x, expected, sizeof *x * (size_t)(t * h.n_signals));
+}
+
+static void every_format_is_decoded(void **state)
+{
+	(void)state;
+	const uint8_t f16[] = {0x01, 0x00, 0xff, 0xff, 0xff, 0x7f, 0x00, 0x80};
+	const uint8_t f61[] = {0x00, 0x01, 0xff, 0xff, 0x7f, 0xff, 0x80, 0x00};
+	const int32_t x16[] = {1, -1, 32767, WFDB_MISSING};
+	decodes("r 2 100 2\nr.dat 16\nr.dat 16\n", f16, sizeof f16, x16, 2);
+	decodes("r 2 100 2\nr.dat 61\nr.dat 61\n", f61, sizeof f61, x16, 2);
+	const uint8_t f80[] = {0x80, 0x7f, 0xff, 0x00};
+	const int32_t x80[] = {0, -1, 127, WFDB_MISSING};
+	decodes("r 2 100 2\nr.dat 80\nr.dat 80\n", f80, sizeof f80, x80, 2);
+	const uint8_t f24[] = {1, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f, 0, 0, 0x80};
+	const int32_t x24[] = {1, -1, 8388607, WFDB_MISSING};
+	decodes("r 2 100 2\nr.dat 24\nr.dat 24\n", f24, sizeof f24, x24, 2);
+	const uint8_t f32[] = {1, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f, 0, 0, 0, 0x80};
+	const int32_t x32[] = {1, -1, 2147483647, WFDB_MISSING};
+	decodes("r 2 100 2\nr.dat 32\nr.dat 32\n", f32, sizeof f32, x32, 2);
+	/* 212: first sample = low nibble of byte 1 and byte 0, second = high nibble and byte 2 */
+	const uint8_t f212[] = {0x01, 0xf0, 0xff, 0xff, 0x87, 0x00};
+	const int32_t x212[] = {1, -1, 2047, WFDB_MISSING};
+	decodes("r 2 100 2\nr.dat 212\nr.dat 212\n", f212, sizeof f212, x212, 2);
+}
+
+static void odd_number_of_12_bit_samples_may_be_filled_up(void **state)
+{
+	(void)state;
+	const uint8_t bytes[] = {0x01, 0xf0, 0xff, 0xff, 0x07, 0xaa};
+	const int32_t x[] = {1, -1, 2047};
+	decodes("r 1 100 3\nr.dat 212\n", bytes, 5, x, 3);
+	decodes("r 1 100 3\nr.dat 212\n", bytes, 6, x, 3);
+	decodes("r 1 100\nr.dat 212\n", bytes, 5, x, 3);
+}
+
+static void samples_begin_at_the_byte_offset(void **state)
+{
+	(void)state;
+	const uint8_t bytes[] = {9, 9, 9, 5, 0, 6, 0};
+	const int32_t x[] = {5, 6};
+	decodes("r 1 100 2\nr.dat 16+3 200 16 0 5 11 0 I\n", bytes, sizeof bytes, x, 2);
+	decodes("r 2 100\nr.dat 16+3\nr.dat 16+3\n", bytes, sizeof bytes, x, 1);
+}
+
+static void refuses_samples(const char *header, const uint8_t *bytes, size_t n_bytes, const char *expected)
+{
+	struct error e = {0};
+	int32_t x[64];
+	parses(header);
+	long t = wfdb_samples_count(&h, 0, h.n_signals, "r.dat", n_bytes, &e);
+	if (t >= 0)
+		assert_int_equal(wfdb_samples_read(x, t, &h, 0, h.n_signals, "r.dat", bytes, n_bytes, &e),
+				 -1);
+	assert_string_equal(error_text(&e), expected);
+}
+
+static void faults_of_a_signal_file_are_named(void **state)
+{
+	(void)state;
+	const uint8_t bytes[] = {1, 0, 2, 0};
+	refuses_samples("r 1 100 2\nr.dat 16\n", bytes, 3,
+			"r.dat: expected 4 bytes (2 samples of 1 signals, format 16), found 3");
+	refuses_samples("r 1 100 1\nr.dat 16\n", bytes, 4,
+			"r.dat: expected 2 bytes (1 samples of 1 signals, format 16), found 4");
+	refuses_samples("r 1 100 2\nr.dat 16 200 16 0 7 3 0 I\n", bytes, 4,
+			"r.dat: signal I: expected the initial value 7, found 1");
+	refuses_samples("r 1 100 2\nr.dat 16 200 16 0 1 4 0 I\n", bytes, 4,
+			"r.dat: signal I: expected checksum 4, found 3: the file is damaged");
+	refuses_samples("r 2 100 1\nr.dat 16\nr.dat 61\n", bytes, 4,
+			"r.dat: its signals differ in format or offset in the header");
+	refuses_samples("r 1 100 2\nr.dat 16+5\n", bytes, 4,
+			"r.dat: expected samples from byte 5 on, found 4 bytes");
+	refuses_samples("r 1 100\nr.dat 16\n", bytes, 1,
+			"r.dat: 1 bytes make no record of 1 to 67108864 samples");
+}
+
+/* ---- the twelve leads ---- */
+
+static const char twelve[] =
+	"r 13 100 2\n"
+	"r.dat 16 1(0)/uV 16 0 0 0 0 V6\nr.dat 16 2/V 16 0 0 0 0 vx\nr.dat 16 200 16 7 0 0 0 I\n"
+	"r.dat 16 200 16 0 0 0 0 II\nr.dat 16 200 16 0 0 0 0 III\n"
+	"r.dat 16 200 16 0 0 0 0 AVR\nr.dat 16 200 16 0 0 0 0 avl\n"
+	"r.dat 16 200 16 0 0 0 0 aVF\nr.dat 16 200 16 0 0 0 0 V1\n"
+	"r.dat 16 200 16 0 0 0 0 V2\nr.dat 16 200 16 0 0 0 0 V3\n"
+	"r.dat 16 200 16 0 0 0 0 V4\nr.dat 16 200/volts 16 0 0 0 0 V5\n";
+
+static char *replaced(const char *text, const char *old, const char *new)
+{
+	char *out = calloc(1, strlen(text) + strlen(new) + 1);
+	const char *at = strstr(text, old);
+	memcpy(out, text, (size_t)(at - text));
+	strcat(strcat(out, new), at + strlen(old));
+	return out;
+}
+
+static int make_record(struct record *r, const char *header, const int32_t *x, struct error *e)
+{
+	parses(header);
+	return record_from_wfdb(r, "r.hea", &h, x, 2, e);
+}
+
+static void leads_are_chosen_by_name_and_named_canonically(void **state)
+{
+	(void)state;
+	struct error e = {0};
+	struct record r = {0};
+	int32_t x[26] = {0};
+	x[0] = -2; /* V6 */
+	x[1] = 99; /* vx, which is no lead */
+	x[13 + 2] = WFDB_MISSING;
+	char *text = replaced(twelve, "/volts", "");
+	assert_int_equal(make_record(&r, text, x, &e), 0);
+	free(text);
+	json_t *leads = json_object_get(r.header, "leads"), *gain = json_object_get(r.header, "gain");
+	assert_int_equal(json_array_size(leads), 12);
+	assert_string_equal(json_string_value(json_array_get(leads, 0)), "V6");
+	assert_string_equal(json_string_value(json_array_get(leads, 4)), "aVR");
+	assert_string_equal(json_string_value(json_array_get(leads, 5)), "aVL");
+	assert_true(json_number_value(json_array_get(gain, 0)) == 1000); /* 1 per uV = 1000 per mV */
+	assert_true(json_number_value(json_array_get(gain, 1)) == 200);
+	assert_int_equal(json_integer_value(json_array_get(json_object_get(r.header, "baseline"), 1)), 7);
+	assert_int_equal(json_integer_value(json_array_get(json_object_get(r.header, "checksum"), 0)), 65534);
+	assert_int_equal(json_integer_value(json_array_get(json_object_get(r.header, "checksum"), 1)), 32768);
+	assert_string_equal(json_string_value(json_object_get(r.header, "dtype")), "int16");
+	assert_int_equal(r.n_bytes, 2 * 12 * 2);
+	const uint8_t v6[] = {0xfe, 0xff}, missing[] = {0x00, 0x80};
+	assert_memory_equal(r.signal, v6, 2);
+	assert_memory_equal(r.signal + (12 + 1) * 2, missing, 2);
+	record_release(&r);
+}
+
+static void wide_formats_are_kept_as_int32(void **state)
+{
+	(void)state;
+	struct error e = {0};
+	struct record r = {0};
+	int32_t x[26] = {-70000};
+	char *text = replaced(twelve, "/volts", ""), *wide = replaced(text, "r.dat 16", "s.dat 24");
+	assert_int_equal(make_record(&r, wide, x, &e), 0);
+	assert_string_equal(json_string_value(json_object_get(r.header, "dtype")), "int32");
+	assert_int_equal(r.n_bytes, 2 * 12 * 4);
+	const uint8_t v6[] = {0x90, 0xee, 0xfe, 0xff};
+	assert_memory_equal(r.signal, v6, 4);
+	record_release(&r);
+	free(text);
+	free(wide);
+}
+
+static void refuses_record(const char *old, const char *new, const char *expected)
+{
+	struct error e = {0};
+	struct record r = {0};
+	int32_t x[26] = {0};
+	char *good = replaced(twelve, "/volts", ""), *text = replaced(good, old, new);
+	assert_int_equal(make_record(&r, text, x, &e), -1);
+	assert_string_equal(error_text(&e), expected);
+	free(good);
+	free(text);
+}
+
+static void faults_of_leads_are_named(void **state)
+{
+	(void)state;
+	struct error e = {0};
+	struct record r = {0};
+	int32_t x[26] = {0};
+	refuses_record(" AVR", " RVA", "r.hea: expected 12 leads, found 11: aVR is missing");
+	refuses_record(" vx", " avr", "r.hea: lead aVR stands there twice");
+	assert_int_equal(make_record(&r, twelve, x, &e), -1);
+	assert_string_equal(error_text(&e), "r.hea: lead V5: expected unit mV, uV, nV or V, found 'volts'");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(ptbxl_header_is_read),
+		cmocka_unit_test(all_spellings_of_gain_are_read),
+		cmocka_unit_test(rate_and_length_may_be_missing),
+		cmocka_unit_test(faults_of_a_header_are_named),
+		cmocka_unit_test(every_format_is_decoded),
+		cmocka_unit_test(odd_number_of_12_bit_samples_may_be_filled_up),
+		cmocka_unit_test(samples_begin_at_the_byte_offset),
+		cmocka_unit_test(faults_of_a_signal_file_are_named),
+		cmocka_unit_test(leads_are_chosen_by_name_and_named_canonically),
+		cmocka_unit_test(wide_formats_are_kept_as_int32),
+		cmocka_unit_test(faults_of_leads_are_named),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
