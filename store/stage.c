@@ -183,7 +183,6 @@ static void publish(struct job *j, struct stage_run *r, struct timespec started)
 	json_t *statement = provenance_statement(&p);
 	action_record(j->key, j->id, statement);
 	json_decref(statement);
-	remove_checkpoint(j);
 }
 
 static void run(struct job *j)
@@ -195,7 +194,6 @@ static void run(struct job *j)
 			      .is_interrupted = &is_interrupted};
 	struct timespec started;
 	clock_gettime(CLOCK_REALTIME, &started);
-	publish_clean();
 	open_inputs(&r, j);
 	j->stage->run(&r);
 	if (is_interrupted)
@@ -215,6 +213,7 @@ static double seconds(void)
 static void obtain(struct job *j)
 {
 	double start_s = seconds();
+	publish_clean();
 	bool is_cached = action_find(j->key, j->id);
 	if (!is_cached) {
 		catch_signals();
@@ -226,6 +225,7 @@ static void obtain(struct job *j)
 			run(j);
 		lock_release(lock);
 	}
+	remove_checkpoint(j); /* also one that a kill after publishing has left */
 	if (is_cached)
 		artifact_touch(j->id);
 	if (is_cached)
