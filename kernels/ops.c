@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/die.h"
+#include "kernels/selftest.h"
 
 extern const struct ops table_ops_scalar, table_ops_avx2, table_ops_avx512;
 
@@ -56,6 +57,12 @@ static void choose(void)
 	}
 	if (!chosen)
 		die("EINTHOVEN_ISA=%s: expected scalar, avx2 or avx512", wanted);
+	const char *failed = selftest_run(chosen, &table_ops_scalar);
+	if (failed)
+		die("self-test: %s of %s differs from its plain definition on this machine; "
+		    "EINTHOVEN_ISA=scalar avoids "
+		    "the fast path, and please report it",
+		    failed, chosen->name);
 }
 
 const struct ops *ops_cpu(void)

@@ -1,0 +1,157 @@
+#include "kernels/selftest.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernels/philox.h"
+
+enum { ROWS = 19, WIDTH = 45, DEPTH = 37, HEADS = 3, BATCH = 2 }; /* odd, so that every tail is taken */
+enum { SIZE = BATCH * ROWS * WIDTH + 64, N_INPUTS = 4 };
+
+struct arrays {
+	float in[N_INPUTS][SIZE], out[4][SIZE];
+	float scratch[64 * 1024];
+};
+
+static void fill(struct arrays *a)
+{
+	struct philox r = philox_open(1, PURPOSE_NOISE, 0, 0);
+	for (int i = 0; i < N_INPUTS; i++)
+		for (int j = 0; j < SIZE; j++)
+			a->in[i][j] = (float)(4 * philox_uniform(&r) - 2);
+}
+
+static void run_gemm(const struct ops *o, struct arrays *a)
+{
+	o->gemm(&(struct gemm){.m = ROWS,
+			       .n = WIDTH,
+			       .k = DEPTH,
+			       .a = a->in[0],
+			       .lda = ROWS,
+			       .is_a_transposed = true,
+			       .b = a->in[1],
+			       .ldb = DEPTH,
+			       .is_b_transposed = true,
+			       .c = a->out[0],
+			       .ldc = WIDTH,
+			       .bias = a->in[2],
+			       .before_gelu = a->out[1],
+			       .residual = a->in[3]});
+}
+
+static void run_attention(const struct ops *o, struct arrays *a)
+{
+	enum { D = WIDTH / HEADS };
+	struct attention t = {.batch = BATCH,
+			      .n = ROWS,
+			      .n_keys = ROWS,
+			      .n_heads = HEADS,
+			      .d_head = D,
+			      .q = a->in[0],
+			      .k = a->in[1],
+			      .v = a->in[2],
+			      .ldq = WIDTH,
+			      .ldk = WIDTH,
+			      .ldv = WIDTH,
+			      .out = a->out[0],
+			      .ldo = WIDTH,
+			      .lse = a->scratch,
+			      .dout = a->in[3],
+			      .dq = a->out[1],
+			      .dk = a->out[2],
+			      .dv = a->out[3]};
+	o->attention(&t);
+	o->attention_backward(&t);
+}
+
+static void run_layernorm(const struct ops *o, struct arrays *a)
+{
+	float *mean = a->scratch, *rstd = mean + ROWS;
+	o->layernorm(a->out[0], mean, rstd, a->in[0], a->in[1], a->in[2], ROWS, WIDTH, 1e-5f);
+	o->layernorm_backward(a->out[1], a->out[2], a->out[3], a->in[3], a->in[0], a->in[1], mean, rstd, NULL,
+			      ROWS, WIDTH);
+}
+
+static void run_groupnorm(const struct ops *o, struct arrays *a)
+{
+	float *mean = a->scratch, *rstd = mean + BATCH * 5, *before = rstd + BATCH * 5;
+	o->groupnorm_gelu(a->out[0], before, mean, rstd, a->in[0], a->in[1], a->in[2], BATCH, ROWS, WIDTH, 5,
+			  1e-5f);
+	o->groupnorm_gelu_backward(a->out[1], a->out[2], a->out[3], a->in[3], before, a->in[0], a->in[1],
+				   mean, rstd, BATCH, ROWS, WIDTH, 5);
+}
+
+static void run_conv(const struct ops *o, struct arrays *a)
+{
+	enum { CIN = 3, COUT = 17, K = 5, STRIDE = 2, T_OUT = 13, T_PAD = 30 };
+	o->conv1d(a->out[0], a->in[0], a->in[1], a->in[2], BATCH, T_PAD, CIN, COUT, K, STRIDE, T_OUT);
+	o->conv1d_backward(a->out[1], a->out[2], a->out[3], a->in[3], a->in[0], a->in[1], a->scratch, BATCH,
+			   T_PAD, CIN, COUT, K, STRIDE, T_OUT);
+}
+
+static void run_ntxent(const struct ops *o, struct arrays *a)
+{
+	struct ntxent l = {.n = ROWS, .d = WIDTH, .z = a->in[0], .temperature = 0.2f, .dz = a->out[0]};
+	o->ntxent(&l, a->scratch);
+	a->out[1][0] = l.loss;
+}
+
+static void run_sums(const struct ops *o, struct arrays *a)
+{
+	o->sum_rows(a->out[0], a->in[0], BATCH * ROWS, WIDTH, WIDTH);
+	a->out[1][0] = o->sum_squares(a->in[1], SIZE);
+	o->pool_mean_max(a->out[2], (int32_t *)(void *)a->scratch, a->in[2], BATCH, ROWS, WIDTH);
+	o->gelu_backward(a->out[3], a->in[0], a->in[1], SIZE);
+}
+
+/* The product of run_gemm by the plain loop, before GELU. */
+static bool is_plain_product(const struct arrays *a)
+{
+	for (int i = 0; i < ROWS; i++) {
+		for (int j = 0; j < WIDTH; j++) {
+			float sum = 0;
+			for (int k = 0; k < DEPTH; k++)
+				sum = fmaf(a->in[0][k * ROWS + i], a->in[1][j * DEPTH + k], sum);
+			sum += a->in[2][j];
+			if (memcmp(&sum, &a->out[1][i * WIDTH + j], sizeof sum) != 0)
+				return false;
+		}
+	}
+	return true;
+}
+
+static const char *compare(const struct ops *fast, const struct ops *plain, struct arrays *a,
+			   struct arrays *b)
+{
+	static const struct {
+		const char *name;
+		void (*run)(const struct ops *o, struct arrays *a);
+	} parts[] = {{"attention", run_attention},
+		     {"layernorm", run_layernorm},
+		     {"groupnorm_gelu", run_groupnorm},
+		     {"conv1d", run_conv},
+		     {"ntxent", run_ntxent},
+		     {"sum_rows, sum_squares, pooling or gelu", run_sums},
+		     {"gemm", run_gemm}};
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+		memset(a->out, 0, sizeof a->out);
+		memset(b->out, 0, sizeof b->out);
+		parts[i].run(fast, a);
+		parts[i].run(plain, b);
+		if (memcmp(a->out, b->out, sizeof a->out) != 0)
+			return parts[i].name;
+	}
+	return is_plain_product(a) ? NULL : "gemm";
+}
+
+const char *selftest_run(const struct ops *fast, const struct ops *plain)
+{
+	struct arrays *a = fast->alloc(sizeof *a), *b = fast->alloc(sizeof *b);
+	fill(a);
+	fill(b);
+	const char *failed = compare(fast, plain, a, b);
+	fast->release(a);
+	fast->release(b);
+	return failed;
+}

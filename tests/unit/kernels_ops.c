@@ -1,0 +1,289 @@
+/* The choice of a table, its self-test, and what must not change with threads or from step to step. */
+#include "tests/unit/kernels_helper.h"
+
+#include <malloc.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/pool.h"
+#include "kernels/selftest.h"
+#include "kernels/workspace.h"
+
+enum { B = 9, N = 50, D = 96, H = 3, M = B * N, T_PAD = 130, C_OUT = 24, K = 15 };
+
+/* One of everything, on arrays made once. */
+struct step {
+	float *x, *w, *y, *y2, *y3, *stats, *scratch, *conv, *conv_w, *conv_y, *grad, *dw, *m, *v;
+	uint8_t keep[M];
+	int32_t at[B * D];
+};
+
+static void run_step(const struct ops *o, struct step *s)
+{
+	float *dw = s->dw;
+	struct gemm g = {.m = M,
+			 .n = D,
+			 .k = D,
+			 .a = s->x,
+			 .lda = D,
+			 .b = s->w,
+			 .ldb = D,
+			 .is_b_transposed = true,
+			 .c = s->y,
+			 .ldc = D,
+			 .bias = s->w,
+			 .before_gelu = s->y2,
+			 .residual = s->x};
+	struct attention a = {.batch = B,
+			      .n = N,
+			      .n_keys = N,
+			      .n_heads = H,
+			      .d_head = D / H,
+			      .q = s->y,
+			      .k = s->x,
+			      .v = s->y2,
+			      .ldq = D,
+			      .ldk = D,
+			      .ldv = D,
+			      .out = s->y3,
+			      .ldo = D,
+			      .lse = s->stats,
+			      .dout = s->x,
+			      .dq = s->grad,
+			      .dk = s->grad + M * D,
+			      .dv = s->grad + 2 * M * D};
+	struct ntxent l = {.n = M / 2, .d = D, .z = s->y3, .temperature = 0.1f, .dz = s->y2};
+	struct adamw w = {.n = D * D,
+			  .w = s->w,
+			  .m = s->m,
+			  .v = s->v,
+			  .dw = dw,
+			  .lr = 1e-3f,
+			  .beta1 = 0.9f,
+			  .beta2 = 0.99f,
+			  .eps = 1e-8f,
+			  .weight_decay = 0.1f,
+			  .scale = 1e-3f,
+			  .step = 1};
+	o->zero(dw, D * D * sizeof *dw);
+	o->conv1d(s->conv_y, s->conv, s->conv_w, s->w, B, T_PAD, 12, C_OUT, K, 2, 58);
+	o->groupnorm_gelu(s->y2, s->y3, s->stats, s->stats + 100, s->conv_y, s->w, s->w + D, B, 58, C_OUT, 6,
+			  1e-5f);
+	o->groupnorm_gelu_backward(s->y, dw, dw + D, s->x, s->y3, s->conv_y, s->w, s->stats, s->stats + 100,
+				   B, 58, C_OUT, 6);
+	o->conv1d_backward(s->y2, dw, dw + 2 * D, s->y, s->conv, s->conv_w, s->scratch, B, T_PAD, 12, C_OUT,
+			   K, 2, 58);
+	o->gemm(&g);
+	g = (struct gemm){.m = D,
+			  .n = D,
+			  .k = M,
+			  .a = s->x,
+			  .lda = D,
+			  .is_a_transposed = true,
+			  .b = s->y,
+			  .ldb = D,
+			  .c = dw,
+			  .ldc = D,
+			  .is_accumulated = true};
+	o->gemm(&g);
+	o->attention(&a);
+	o->attention_backward(&a);
+	o->layernorm(s->y, s->stats, s->stats + M, s->grad, s->w, s->w, M, D, 1e-5f);
+	o->layernorm_backward(s->y2, dw, dw + D, s->y, s->grad, s->w, s->stats, s->stats + M, s->x, M, D);
+	o->sum_rows(dw, s->y2, M, D, D);
+	o->mask_tokens_backward(s->y, dw, s->y2, s->keep, B, N, D);
+	o->pool_mean_max(s->stats, s->at, s->y, B, N, D);
+	o->ntxent(&l, s->scratch);
+	dw[0] += l.loss + o->sum_squares(s->y2, M * D);
+	o->adamw(&w);
+}
+
+static struct step step_open(const struct ops *o)
+{
+	size_t conv = o->conv1d_scratch(B, T_PAD, 12, C_OUT, K, 2, 58), loss = o->ntxent_scratch(M / 2, D);
+	struct step s = {.x = numbers(M * D, 1, 1),
+			 .w = numbers(D * D, 2, 0.1),
+			 .y = zeros(M * D),
+			 .y2 = zeros(M * D),
+			 .y3 = zeros(M * D),
+			 .stats = zeros(B * D * 4 + H * M),
+			 .scratch = zeros(conv > loss ? conv : loss),
+			 .conv = numbers(B * T_PAD * 12, 3, 1),
+			 .conv_w = numbers(C_OUT * K * 12, 4, 0.1),
+			 .conv_y = zeros(B * 58 * C_OUT),
+			 .grad = zeros(3 * M * D),
+			 .dw = zeros(D * D),
+			 .m = zeros(D * D),
+			 .v = zeros(D * D)};
+	for (int i = 0; i < M; i++)
+		s.keep[i] = i % 4 != 0;
+	return s;
+}
+
+static void step_close(struct step *s)
+{
+	float *all[] = {s->x,	 s->w,	    s->y,      s->y2,	s->y3, s->stats, s->scratch,
+			s->conv, s->conv_w, s->conv_y, s->grad, s->dw, s->m,	 s->v};
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		free(all[i]);
+}
+
+static uint64_t hash_of(const float *x, size_t n)
+{
+	uint64_t hash = 14695981039346656037u;
+	for (size_t i = 0; i < n; i++) {
+		if (!isfinite(x[i]))
+			die("the step left a number that is not finite");
+		hash = (hash ^ float_bits(x[i])) * 1099511628211u;
+	}
+	return hash;
+}
+
+static uint64_t hash_of_two_steps(const struct ops *o)
+{
+	struct step s = step_open(o);
+	run_step(o, &s);
+	run_step(o, &s);
+	uint64_t hash = hash_of(s.w, D * D) ^ hash_of(s.y2, M * D) * 3 ^ hash_of(s.grad, 3 * M * D) * 5;
+	step_close(&s);
+	return hash;
+}
+
+/* This program again with other surroundings; its --hash. */
+static uint64_t hash_in_child(const char *threads, const char *isa)
+{
+	int ends[2];
+	char text[32] = {0};
+	assert_int_equal(pipe(ends), 0);
+	pid_t child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		setenv("EINTHOVEN_THREADS", threads, 1);
+		setenv("EINTHOVEN_ISA", isa, 1);
+		dup2(ends[1], 1);
+		execl("/proc/self/exe", "kernels_ops", "--hash", (char *)NULL);
+		_exit(127);
+	}
+	close(ends[1]);
+	assert_true(read(ends[0], text, sizeof text - 1) > 0);
+	close(ends[0]);
+	int status;
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	return strtoull(text, NULL, 16);
+}
+
+static void any_threads_and_instruction_set_give_the_same_bits(void **state)
+{
+	static const char *const threads[] = {"1", "2", "3", "4"};
+	const struct ops *o;
+	(void)state;
+	uint64_t expected = hash_in_child("1", "scalar");
+	for (int k = 0; (o = table(k)); k++)
+		for (int i = 0; i < 4; i++)
+			if (k > 0 || i == 3)
+				assert_int_equal(hash_in_child(threads[i], o->name + 4), expected);
+	assert_int_equal(expected, 0x15157ea46191f9f1U); /* as every machine before */
+}
+
+static void a_steady_step_allocates_nothing(void **state)
+{
+	const struct ops *o;
+	(void)state;
+	for (int k = 1; (o = table(k)); k++) {
+		struct step s = step_open(o);
+		run_step(o, &s);
+		run_step(o, &s); /* every thread has had every kind of task, or grows once more below */
+		for (int i = 0; i < 20; i++)
+			run_step(o, &s);
+		size_t before = mallinfo2().uordblks;
+		unsigned long growths = workspace_growths();
+		for (int i = 0; i < 3; i++)
+			run_step(o, &s);
+		assert_int_equal(workspace_growths(), growths);
+		assert_int_equal(mallinfo2().uordblks, before);
+		step_close(&s);
+	}
+}
+
+static void the_self_test_passes_and_finds_a_changed_bit(void **state)
+{
+	const struct ops *o, *scalar = ops_cpu_named("scalar");
+	(void)state;
+	for (int k = 0; (o = table(k)); k++)
+		assert_null(selftest_run(o, scalar));
+	struct ops broken = *scalar;
+	broken.gelu_backward = scalar->add == NULL
+				       ? NULL
+				       : (void (*)(float *, const float *, const float *, size_t))scalar->add;
+	assert_string_equal(selftest_run(&broken, scalar), "sum_rows, sum_squares, pooling or gelu");
+}
+
+static void the_self_test_takes_under_five_milliseconds(void **state)
+{
+	double best = 1;
+	const struct ops *o = NULL, *scalar = ops_cpu_named("scalar");
+	(void)state;
+	for (int k = 0; table(k); k++)
+		o = table(k);
+	for (int i = 0; i < 5; i++) {
+		struct timespec a, b;
+		clock_gettime(CLOCK_MONOTONIC, &a);
+		assert_null(selftest_run(o, scalar));
+		clock_gettime(CLOCK_MONOTONIC, &b);
+		double s = (double)(b.tv_sec - a.tv_sec) + 1e-9 * (double)(b.tv_nsec - a.tv_nsec);
+		best = s < best ? s : best;
+	}
+	if (getenv("EINTHOVEN_ISA")) /* slowed down by a checker */
+		skip();
+	assert_true(best < 5e-3);
+}
+
+static void unknown_tables_are_refused(void **state)
+{
+	(void)state;
+	assert_null(ops_cpu_named("sse9"));
+	assert_non_null(ops_cpu_named("scalar"));
+	assert_ptr_equal(ops_cpu(), ops_cpu());
+	assert_string_equal(ops_numerics(ops_cpu()), "cpu/1");
+	assert_string_equal(ops_numerics(ops_cpu_named("scalar")), "cpu/1");
+}
+
+static void count_task(void *context, int i)
+{
+	int *count = context;
+	__atomic_fetch_add(&count[i], 1, __ATOMIC_RELAXED);
+	assert_in_range(pool_self(), 0, pool_threads() - 1);
+}
+
+static void the_pool_runs_every_task_once(void **state)
+{
+	static int count[200];
+	int sizes[] = {0, 1, 2, 3, 7, 200};
+	(void)state;
+	for (int round = 0; round < 500; round++) {
+		int n = sizes[round % 6];
+		memset(count, 0, sizeof count);
+		pool_run(count_task, count, n);
+		for (int i = 0; i < 200; i++)
+			assert_int_equal(count[i], i < n);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	if (argc > 1 && strcmp(argv[1], "--hash") == 0) {
+		printf("%llx\n", (unsigned long long)hash_of_two_steps(ops_cpu()));
+		return 0;
+	}
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(any_threads_and_instruction_set_give_the_same_bits),
+		cmocka_unit_test(a_steady_step_allocates_nothing),
+		cmocka_unit_test(the_self_test_passes_and_finds_a_changed_bit),
+		cmocka_unit_test(the_self_test_takes_under_five_milliseconds),
+		cmocka_unit_test(unknown_tables_are_refused),
+		cmocka_unit_test(the_pool_runs_every_task_once),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
