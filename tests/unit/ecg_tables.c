@@ -1,0 +1,327 @@
+/* PTB-XL's tables, the generic list of records, checksum lists, names of files and statements. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "ecg/field.h"
+#include "ecg/listing.h"
+#include "ecg/path.h"
+#include "ecg/ptbxl.h"
+#include "ecg/statements.h"
+#include "ecg/sums.h"
+
+#define STATEMENTS_HEAD ",description,diagnostic,form,rhythm,diagnostic_class,diagnostic_subclass\n"
+#define STATEMENTS                                                                                           \
+	STATEMENTS_HEAD "NORM,normal,1.0,,,NORM,NORM\nIMI,x,1.0,,,MI,IMI\nSR,sinus,,,1.0,,\nNDT,\"a, "       \
+			"b\",1.0,1.0,,STTC,STTC\n"
+#define RECORDS_HEAD "ecg_id,patient_id,age,sex,scp_codes,strat_fold,filename_lr,filename_hr\n"
+
+/* Load both tables; the error's text, or NULL. */
+static const char *load(struct catalog *c, const char *statements, const char *records, int rate_hz)
+{
+	static struct error e;
+	e = (struct error){0};
+	catalog_init(c);
+	if (ptbxl_statements(c, statements, strlen(statements), &e) < 0 ||
+	    ptbxl_records(c, records, strlen(records), rate_hz, &e) < 0 || catalog_finish(c, 0, "t", &e) < 0)
+		return error_text(&e);
+	return NULL;
+}
+
+static void refuses(const char *statements, const char *records, const char *expected)
+{
+	struct catalog c;
+	const char *found = load(&c, statements, records, 100);
+	catalog_release(&c);
+	assert_non_null(found);
+	assert_string_equal(found, expected);
+}
+
+static void tables_become_subjects(void **state)
+{
+	(void)state;
+	struct catalog c;
+	const char *why = load(&c, STATEMENTS,
+			       RECORDS_HEAD "7,15709.0,56.0,1,\"{'NORM': 100.0, 'SR': 0.0}\",3,lr/7,hr/7\n"
+					    "2,13243,,,\"{\"\"IMI\"\": 35.5}\",10,lr/2,hr/2\n",
+			       500);
+	assert_null(why);
+	assert_int_equal(c.n, 2);
+	assert_int_equal(c.records[0].id, 2);
+	assert_string_equal(c.records[0].path, "hr/2");
+	char *text = json_dumps(c.records[1].subject, JSON_SORT_KEYS | JSON_COMPACT);
+	assert_string_equal(
+		text,
+		"{\"age\":56,\"codes\":{\"NORM\":100,\"SR\":0},\"fold\":3,\"patient\":\"15709\",\"sex\":1}");
+	free(text);
+	text = json_dumps(c.records[0].subject, JSON_SORT_KEYS | JSON_COMPACT);
+	assert_string_equal(text, "{\"codes\":{\"IMI\":35.5},\"fold\":10,\"patient\":\"13243\"}");
+	free(text);
+	catalog_release(&c);
+}
+
+static void faults_of_the_tables_are_named(void **state)
+{
+	(void)state;
+	refuses(",diagnostic,form,rhythm,diagnostic_class\n", RECORDS_HEAD,
+		"scp_statements.csv:1: no column 'diagnostic_subclass'");
+	refuses(STATEMENTS_HEAD "NORM,normal,1.0,,,NRM,NORM\n", RECORDS_HEAD,
+		"scp_statements.csv:2: NORM: unknown superclass 'NRM', expected NORM, MI, STTC, CD or HYP");
+	refuses(STATEMENTS_HEAD "NORM,normal,yes,,,NORM,NORM\n", RECORDS_HEAD,
+		"scp_statements.csv:2: diagnostic: expected 1.0 or nothing, found 'yes'");
+	refuses(STATEMENTS_HEAD "SR,,,,,,\nSR,,,,,,\n", RECORDS_HEAD,
+		"scp_statements.csv:3: statement SR stands there twice");
+	refuses(STATEMENTS, "ecg_id,patient_id,age,sex,scp_codes,strat_fold,filename_hr\n",
+		"ptbxl_database.csv:1: no column 'filename_lr'");
+	refuses(STATEMENTS, RECORDS_HEAD "1,1.0,1,1,{'NORM': 1},1,a,b,c\n",
+		"ptbxl_database.csv:2: expected 8 columns, found 9");
+	refuses(STATEMENTS, RECORDS_HEAD, "t: no records");
+	refuses(STATEMENTS, RECORDS_HEAD "x,1.0,1,1,{'NORM': 1},1,a,b\n",
+		"ptbxl_database.csv:2: ecg_id: expected a record's number, found 'x'");
+	refuses(STATEMENTS, RECORDS_HEAD "1,1.5,1,1,{'NORM': 1},1,a,b\n",
+		"ptbxl_database.csv:2: patient_id: expected a patient's number, found '1.5'");
+	refuses(STATEMENTS, RECORDS_HEAD "1,1,nan,1,{'NORM': 1},1,a,b\n",
+		"ptbxl_database.csv:2: age: expected an age in years, found 'nan'");
+	refuses(STATEMENTS, RECORDS_HEAD "1,1,1,2,{'NORM': 1},1,a,b\n",
+		"ptbxl_database.csv:2: sex: expected 0 (male) or 1 (female), found '2'");
+	refuses(STATEMENTS, RECORDS_HEAD "1,1,1,1,{'NORM': 1},11,a,b\n",
+		"ptbxl_database.csv:2: strat_fold: expected a fold 1 to 10, found '11'");
+	refuses(STATEMENTS, RECORDS_HEAD "8,1,1,1,{'XYZ': 1},1,a,b\n",
+		"ptbxl_database.csv:2: record 8: statement 'XYZ' is not in scp_statements.csv");
+	refuses(STATEMENTS, RECORDS_HEAD "1,1,1,1,{'NORM': 1},1,../a,b\n",
+		"ptbxl_database.csv:2: '../a' is not the path of a record inside the dataset");
+	refuses(STATEMENTS, RECORDS_HEAD "5,1,1,1,{'NORM': 1},1,a,b\n5,1,1,1,{'NORM': 1},1,a,b\n",
+		"t: record 5 stands there twice");
+}
+
+static void codes_are_read_strictly(void **state)
+{
+	(void)state;
+	static const char *const good[] = {"{}", "{'A': 1}", "{ 'A':0.5 , \"B\" : 100 }",
+					   "{'A': 1.0, 'B': 0.0}"};
+	static const char *const bad[] = {"",
+					  "{",
+					  "{'A'}",
+					  "{'A': }",
+					  "{'A': 1",
+					  "{'A': 1,}",
+					  "{A: 1}",
+					  "{'A\": 1}",
+					  "{'A': 1} ",
+					  "{'A': nan}",
+					  "{'A': -1}",
+					  "{'': 1}",
+					  "{'A': 1.2.3}",
+					  "{'A': 101}",
+					  "{'A': 1, 'A': 2}",
+					  "{'A': 1 'B': 2}",
+					  "{'A\\'': 1}",
+					  "{'ABCDEFGHIJKLMNOPQRST': 1}"};
+	for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+		struct error e = {0};
+		json_t *codes = ptbxl_codes(good[i], "t", 1, &e);
+		if (!codes)
+			fail_msg("%s", error_text(&e));
+		json_decref(codes);
+	}
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		struct error e = {0};
+		if (ptbxl_codes(bad[i], "t", 1, &e))
+			fail_msg("%s was read", bad[i]);
+		assert_non_null(strstr(error_text(&e), "t:1: scp_codes: expected codes like"));
+	}
+}
+
+/* ---- statements ---- */
+
+static void superclasses_are_those_of_diagnostic_statements(void **state)
+{
+	(void)state;
+	struct catalog c;
+	struct error e = {0};
+	uint32_t classes;
+	uint64_t bits[2];
+	assert_null(load(&c, STATEMENTS, RECORDS_HEAD "1,1,1,1,{'NORM': 1},1,a,b\n", 100));
+	struct statements *s = statements_open(c.statements, c.classes, &e);
+	assert_non_null(s);
+	assert_int_equal(statements_count(s), 4);
+	assert_string_equal(statements_name(s, 0), "IMI"); /* sorted: IMI NDT NORM SR */
+	json_t *codes = json_pack("{s:i,s:i,s:i}", "IMI", 0, "NDT", 50, "SR", 0);
+	assert_int_equal(statements_label(s, codes, "r", &classes, bits, &e), 0);
+	assert_int_equal(classes, 1 << 1 | 1 << 2); /* likelihood 0 counts */
+	assert_int_equal(bits[0], 1 << 0 | 1 << 1 | 1 << 3);
+	json_object_set_new(codes, "XYZ", json_integer(1));
+	assert_int_equal(statements_label(s, codes, "record 9", &classes, bits, &e), -1);
+	assert_string_equal(error_text(&e), "record 9: unknown statement 'XYZ'");
+	json_decref(codes);
+	statements_close(s);
+	catalog_release(&c);
+}
+
+static void unknown_superclass_in_a_table_is_refused(void **state)
+{
+	(void)state;
+	struct error e = {0};
+	json_t *table = json_pack("{s:{s:b,s:s}}", "IMI", "diagnostic", 1, "class", "MX"),
+	       *classes = ptbxl_classes();
+	assert_null(statements_open(table, classes, &e));
+	assert_string_equal(error_text(&e), "statements: IMI: unknown superclass 'MX'");
+	json_decref(table);
+	json_decref(classes);
+}
+
+/* ---- any other database ---- */
+
+static const char *list(struct catalog *c, const struct listing *l, const char *text)
+{
+	static struct error e;
+	e = (struct error){0};
+	catalog_init(c);
+	if (listing_records(l, c, text, strlen(text), &e) < 0 || catalog_finish(c, 0, l->csv, &e) < 0)
+		return error_text(&e);
+	return NULL;
+}
+
+static void is_json(const json_t *value, const char *expected)
+{
+	char *text = json_dumps(value, JSON_SORT_KEYS | JSON_COMPACT);
+	assert_string_equal(text, expected);
+	free(text);
+}
+
+static void one_label_column_holds_names(void **state)
+{
+	(void)state;
+	const char *const labels[] = {"dx"};
+	struct listing l = {.csv = "sub/l.csv",
+			    .path = "file",
+			    .patient = "who",
+			    .fold = "k",
+			    .age = "age",
+			    .sex = "sex",
+			    .labels = labels,
+			    .n_labels = 1};
+	struct catalog c;
+	assert_null(list(&c, &l, "file,who,k,age,sex,dx\ng1/A1.hea,P1,3,60.5,F,\"AF; LBBB\"\nA2,P2,10,,,\n"));
+	assert_string_equal(c.records[0].path, "sub/g1/A1");
+	assert_int_equal(c.records[0].id, 1);
+	is_json(c.classes, "[\"AF\",\"LBBB\"]");
+	is_json(c.records[0].subject,
+		"{\"age\":60.5,\"classes\":[\"AF\",\"LBBB\"],\"fold\":3,\"patient\":\"P1\",\"sex\":1}");
+	is_json(c.records[1].subject, "{\"classes\":[],\"fold\":10,\"patient\":\"P2\"}");
+	catalog_release(&c);
+}
+
+static void several_label_columns_hold_flags(void **state)
+{
+	(void)state;
+	const char *const labels[] = {"b", "a"};
+	struct listing l = {.csv = "l.csv", .path = "file", .id = "n", .labels = labels, .n_labels = 2};
+	struct catalog c;
+	assert_null(list(&c, &l, "n,file,a,b\n9,x,1,0\n4,y,1.0,1\n5,z,,\n"));
+	is_json(c.classes, "[\"b\",\"a\"]");
+	assert_int_equal(c.records[0].id, 4);
+	is_json(json_object_get(c.records[0].subject, "classes"), "[\"b\",\"a\"]");
+	is_json(json_object_get(c.records[2].subject, "classes"), "[\"a\"]");
+	assert_string_equal(json_string_value(json_object_get(c.records[2].subject, "patient")), "9");
+	catalog_release(&c);
+	assert_string_equal(list(&c, &l, "n,file,a,b\n9,x,2,0\n"), "l.csv:2: a: expected 0 or 1, found '2'");
+	catalog_release(&c);
+	assert_string_equal(list(&c, &l, "n,file,a\n9,x,1\n"), "l.csv:1: no column 'b'");
+	catalog_release(&c);
+	assert_string_equal(list(&c, &l, "n,file,a,b\nq,x,1,0\n"),
+			    "l.csv:2: n: expected a record's number, found 'q'");
+	catalog_release(&c);
+}
+
+static void folds_are_drawn_by_patient_and_spread(void **state)
+{
+	(void)state;
+	int count[11] = {0};
+	for (int i = 0; i < 10000; i++) {
+		char name[16];
+		snprintf(name, sizeof name, "P%d", i);
+		int fold = listing_fold(name);
+		assert_in_range(fold, 1, 10);
+		assert_int_equal(fold, listing_fold(name));
+		count[fold]++;
+	}
+	for (int k = 1; k <= 10; k++)
+		assert_in_range(count[k], 850, 1150);
+	assert_int_equal(listing_fold("P1"), 8); /* folds must never move */
+}
+
+/* ---- small readers ---- */
+
+static void numbers_are_read_as_tables_write_them(void **state)
+{
+	(void)state;
+	uint64_t n;
+	double x;
+	assert_int_equal(field_integer("15709.0", &n), 0);
+	assert_int_equal(n, 15709);
+	assert_int_equal(field_integer("9007199254740992", &n), 0);
+	static const char *const bad[] = {"",	 "-1", "1.5", " 1", "1 ", "1.0x", "9007199254740993",
+					  "0x1", "1e3"};
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		assert_int_equal(field_integer(bad[i], &n), -1);
+	assert_int_equal(field_number("-1.5e2", &x), 0);
+	assert_true(x == -150);
+	static const char *const odd[] = {"", "nan", "inf", "0x1p3", "1,5", "1e999", "--1", " 1", "e"};
+	for (size_t i = 0; i < sizeof odd / sizeof *odd; i++)
+		assert_int_equal(field_number(odd[i], &x), -1);
+}
+
+static void names_that_leave_the_dataset_are_refused(void **state)
+{
+	(void)state;
+	static const char *const bad[] = {"",	"/etc/passwd", "..",   "a/../b", "a//b",
+					  "a/", "./a",	       "a\\b", "a\nb",	 "\x7f"};
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		assert_false(path_is_inside(bad[i]));
+	assert_true(path_is_inside("records100/00000/00001_lr.hea"));
+	assert_true(path_is_inside("a..b/.hidden"));
+}
+
+#define A64 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define B64 "BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB"
+
+static void checksum_lists_of_both_forms_are_read(void **state)
+{
+	(void)state;
+	struct error e = {0};
+	static const char text[] = A64 " x/y.dat\r\n" B64 " *z with blank\n" A64 "  ./w\n";
+	struct sums *s = sums_open("SUMS", text, strlen(text), &e);
+	assert_non_null(s);
+	assert_string_equal(sums_find(s, "x/y.dat"), A64);
+	assert_int_equal(sums_find(s, "z with blank")[0], 'b');
+	assert_non_null(sums_find(s, "w"));
+	assert_null(sums_find(s, "y.dat"));
+	sums_close(s);
+	static const char *const bad[] = {"x\n", A64 "\n", A64 " \n", A64 "x a\n", A64 " a\n" B64 " a\n"};
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		assert_null(sums_open("SUMS", bad[i], strlen(bad[i]), NULL));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(tables_become_subjects),
+		cmocka_unit_test(faults_of_the_tables_are_named),
+		cmocka_unit_test(codes_are_read_strictly),
+		cmocka_unit_test(superclasses_are_those_of_diagnostic_statements),
+		cmocka_unit_test(unknown_superclass_in_a_table_is_refused),
+		cmocka_unit_test(one_label_column_holds_names),
+		cmocka_unit_test(several_label_columns_hold_flags),
+		cmocka_unit_test(folds_are_drawn_by_patient_and_spread),
+		cmocka_unit_test(numbers_are_read_as_tables_write_them),
+		cmocka_unit_test(names_that_leave_the_dataset_are_refused),
+		cmocka_unit_test(checksum_lists_of_both_forms_are_read),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
