@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "common/die.h"
@@ -25,8 +27,23 @@ struct publish {
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct publish *open_files;
 
-void publish_die(const char *path, const char *doing, int why)
+/* LMDB says EIO for any short write; find out what stopped it. */
+static int cause_of(const char *path, int why)
 {
+	struct stat s;
+	struct rlimit limit;
+	struct statvfs disk;
+	if (why != EIO)
+		return why;
+	if (stat(path, &s) == 0 && getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
+	    (rlim_t)s.st_size + (1 << 20) > limit.rlim_cur)
+		return EFBIG;
+	return statvfs(path, &disk) == 0 && disk.f_bavail * disk.f_frsize < 1 << 20 ? ENOSPC : why;
+}
+
+void publish_die(const char *path, const char *doing, int errno_value)
+{
+	int why = cause_of(path, errno_value);
 	const char *advice = "";
 	if (why == ENOSPC || why == EDQUOT)
 		advice = "; free some space ('store gc' lists what no run refers to) or set EINTHOVEN_STORE "
