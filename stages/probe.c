@@ -14,7 +14,7 @@
 #include "model/scoretable.h"
 #include "store/stage.h"
 
-enum { MAX_CLASSES = 32, SMALL_FOLD = 300, SMALL_CLASS = 30 };
+enum { MAX_CLASSES = 32, SMALL_FOLD = 300, SMALL_CLASS = 30, FEW_PATIENTS = 5 };
 
 /* Rows of the table. What probes see: the trained encoder, the same encoder before training, amplitudes, nothing. */
 enum { TRAINED, RANDOM, SCALE, MAJORITY, ARMS };
@@ -189,45 +189,59 @@ static void judge(struct study *s, int k)
 	free(patient);
 }
 
-static size_t count_patients(const struct part *p)
-{
-	size_t n = 0;
-	for (size_t i = 0; i < p->n; i++) {
-		size_t j = 0;
-		while (j < i && p->label[j].patient != p->label[i].patient)
-			j++;
-		n += j == i;
-	}
-	return n;
-}
-
 static void note(struct study *s, json_t *text)
 {
 	json_array_append_new(s->notes, text);
 }
 
+static const char *class_name(const struct study *s, int c)
+{
+	return json_string_value(json_array_get(s->classes, (size_t)c));
+}
+
+/* Different patients among the records of the part that have class c; c < 0: among all of them. */
+static size_t count_patients(const struct part *p, int c)
+{
+	uint32_t wanted = c < 0 ? ~UINT32_C(0) : UINT32_C(1) << c;
+	size_t n = 0;
+	for (size_t i = 0; i < p->n; i++) {
+		size_t j = 0;
+		while (j < i &&
+		       (p->label[j].patient != p->label[i].patient || !(p->label[j].classes & wanted)))
+			j++;
+		n += p->label[i].classes & wanted && j == i;
+	}
+	return n;
+}
+
+/* What the reader of an interval must know. A class of few patients is in every resample by construction, so the
+ * bootstrap cannot see how much it would vary. */
 static void note_test_fold(struct study *s)
 {
-	const struct metrics *m = &s->comparison[PROBE_TEST].metrics[TRAINED];
-	size_t n = s->part[PROBE_TEST].n;
-	int rarest = 0;
-	for (int c = 1; c < s->n_classes; c++)
-		if (m->of_class[c].support < m->of_class[rarest].support)
-			rarest = c;
-	uint64_t support = m->of_class[rarest].support;
-	if (!n)
-		note(s, json_string("Fold 10 has no record that could be tested."));
-	else if (n < SMALL_FOLD || support < SMALL_CLASS)
-		note(s, json_sprintf(
-				"Fold 10 is small: %zu records of %zu patients, %d of class %s. Differences "
-				"inside the intervals mean nothing.",
-				n, count_patients(&s->part[PROBE_TEST]), (int)support,
-				json_string_value(json_array_get(s->classes, (size_t)rarest))));
-	for (int c = 0; n && c < s->n_classes; c++)
-		if (!m->of_class[c].support)
+	const struct part *p = &s->part[PROBE_TEST];
+	int rarest = -1;
+	size_t fewest = 0;
+	for (int c = 0; c < s->n_classes; c++) {
+		size_t n = count_patients(p, c);
+		if (p->n && !n)
 			note(s, json_sprintf(
 					"Fold 10 has no record of class %s: the macro averages leave it out.",
-					json_string_value(json_array_get(s->classes, (size_t)c))));
+					class_name(s, c)));
+		if (n && (rarest < 0 || n < fewest)) {
+			rarest = c;
+			fewest = n;
+		}
+	}
+	if (rarest < 0)
+		note(s, json_string("Fold 10 has no record that could be tested."));
+	else if (p->n < SMALL_FOLD || fewest < SMALL_CLASS)
+		note(s, json_sprintf("Fold 10 is small: %zu records of %zu patients, %zu of these with %s; "
+				     "differences "
+				     "smaller than the intervals are chance.",
+				     p->n, count_patients(p, -1), fewest, class_name(s, rarest)));
+	if (rarest >= 0 && fewest < FEW_PATIENTS)
+		note(s, json_sprintf("Class %s has %zu patient%s in fold 10: the intervals are too narrow.",
+				     class_name(s, rarest), fewest, fewest == 1 ? "" : "s"));
 }
 
 static void add_notes(struct study *s)
@@ -238,7 +252,7 @@ static void add_notes(struct study *s)
 	for (int c = 0; c < s->n_classes; c++)
 		if (!(s->probe[MAJORITY].prior[c] > 0))
 			note(s, json_sprintf("Folds 1-8 have no record of class %s: it is never predicted.",
-					     json_string_value(json_array_get(s->classes, (size_t)c))));
+					     class_name(s, c)));
 	note_test_fold(s);
 	int n_undefined = s->comparison[PROBE_TEST].n_undefined;
 	if (n_undefined && s->part[PROBE_TEST].n)
@@ -351,7 +365,7 @@ static void put_attributes(const struct study *s, struct artifact_writer *w)
 		json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "train", (json_int_t)s->data.n[PROBE_TRAIN],
 			  "validation", (json_int_t)s->data.n[PROBE_VALIDATION], "test",
 			  (json_int_t)s->data.n[PROBE_TEST], "test_patients",
-			  (json_int_t)count_patients(&s->part[PROBE_TEST]), "unlabelled",
+			  (json_int_t)count_patients(&s->part[PROBE_TEST], -1), "unlabelled",
 			  (json_int_t)s->n_unlabelled, "several_classes", (json_int_t)s->n_several));
 }
 
