@@ -5,6 +5,7 @@
 #	outcome probe SET=...               # "split pretrain:ran embed:ran probe:ran": what make started and what came of it
 #	n_started                           # processes that the last outcome's make started
 #
+# shellcheck shell=bash
 # Processes are counted by Make's SHELL: a wrapper that logs each command before running it.
 
 stages='fetch preprocess views pretrain embed probe'
@@ -70,8 +71,25 @@ tree_of_stubs() {
 	use_tree
 }
 
-# For reading by sh -c in bounded loops: wait until COMMAND succeeds, at most five seconds.
-wait_for() {
+tree_as_it_is() {
+	mkdir -p "$WORK/tree/build" && cd "$WORK/tree" || exit 1
+	cp -a "$TOP"/{Makefile,pipeline.mk,common,store,tools,kernels,ecg,model,stages,params} .
+	cp -a "$BUILD"/{flags,obj,code,bin,schema} "$BUILD"/lib*.a build/ 2>/dev/null
+	use_tree
+}
+
+fastest_ms() { # fastest_ms COMMAND...: of ten runs, in ms with one decimal
+	local start took fastest=1000000000
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		start=${EPOCHREALTIME/./}
+		"$@" >/dev/null 2>&1
+		took=$((${EPOCHREALTIME/./} - start))
+		[ $took -ge $fastest ] || fastest=$took
+	done
+	echo "$((fastest / 1000)).$((fastest / 100 % 10))"
+}
+
+wait_for() { # wait_for COMMAND...: until it succeeds, at most five seconds
 	local i
 	for ((i = 0; i < 500; i++)); do
 		"$@" >/dev/null 2>&1 && return 0
@@ -81,5 +99,8 @@ wait_for() {
 }
 
 ids() { # ids RUN: the ids of all stages
-	cd build/runs/"$1" && cat $(printf '%s.id ' $stages) && cd - >/dev/null
+	local s
+	for s in $stages; do
+		cat "build/runs/$1/$s.id"
+	done
 }
