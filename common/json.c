@@ -12,62 +12,6 @@
 #define MAX_DEPTH   64
 #define MAX_INTEGER 9007199254740992 /* 2^53: beyond it a double cannot hold every integer */
 
-/* Jansson's own limit is 2048 levels; ours keeps recursion over its values shallow. */
-static bool is_too_deep(const char *text, size_t n_bytes)
-{
-	int depth = 0;
-	bool in_string = false;
-	for (size_t i = 0; i < n_bytes; i++) {
-		char c = text[i];
-		if (in_string && c == '\\')
-			i++;
-		else if (c == '"')
-			in_string = !in_string;
-		else if (!in_string && (c == '[' || c == '{') && ++depth > MAX_DEPTH)
-			return true;
-		else if (!in_string && (c == ']' || c == '}'))
-			depth--;
-	}
-	return false;
-}
-
-static bool is_exact(json_int_t x)
-{
-	return x >= -MAX_INTEGER && x <= MAX_INTEGER;
-}
-
-static bool has_exact_numbers(const json_t *value)
-{
-	const char *name;
-	json_t *item;
-	size_t i;
-	if (json_is_integer(value))
-		return is_exact(json_integer_value(value));
-	json_array_foreach(value, i, item) if (!has_exact_numbers(item)) return false;
-	json_object_foreach((json_t *)value, name, item) if (!has_exact_numbers(item)) return false;
-	return true;
-}
-
-json_t *json_read(const char *text, size_t n_bytes, const char *name, struct error *e)
-{
-	if (is_too_deep(text, n_bytes)) {
-		error_set(e, name, 0, "JSON is nested deeper than %d levels", MAX_DEPTH);
-		return NULL;
-	}
-	json_error_t why;
-	json_t *value = json_loadb(text, n_bytes, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
-	if (!value) {
-		error_set(e, name, why.line, "column %d: not valid JSON: %s", why.column, why.text);
-		return NULL;
-	}
-	if (!has_exact_numbers(value)) {
-		error_set(e, name, 0, "an integer is beyond 2^53; write it as a string");
-		json_decref(value);
-		return NULL;
-	}
-	return value;
-}
-
 /* ---- numbers ---- */
 
 static bool reads_back(const char *text, double x, bool is_float)
@@ -161,6 +105,107 @@ void json_number_text(char out[32], double x)
 void json_float_text(char out[32], float x)
 {
 	number_text(out, (double)x, true);
+}
+
+/* ---- reading ---- */
+
+/* Jansson's own limit is 2048 levels; ours keeps recursion over its values shallow. */
+static bool is_too_deep(const char *text, size_t n_bytes)
+{
+	int depth = 0;
+	bool in_string = false;
+	for (size_t i = 0; i < n_bytes; i++) {
+		char c = text[i];
+		if (in_string && c == '\\')
+			i++;
+		else if (c == '"')
+			in_string = !in_string;
+		else if (!in_string && (c == '[' || c == '{') && ++depth > MAX_DEPTH)
+			return true;
+		else if (!in_string && (c == ']' || c == '}'))
+			depth--;
+	}
+	return false;
+}
+
+/* A run of digits longer than a double can count in steps of one: it must be what that double is written as, since
+ * otherwise reading it would change it. 1: it is; 0: short enough not to matter; -1: it is not. */
+static int check_integer(const char *token, size_t n_bytes)
+{
+	char text[32], back[32];
+	size_t n_digits = strspn(token + (token[0] == '-'), "0123456789");
+	if (n_digits + (token[0] == '-') != n_bytes || n_digits < 16)
+		return 0;
+	if (n_bytes >= sizeof text)
+		return -1;
+	memcpy(text, token, n_bytes);
+	text[n_bytes] = 0;
+	double x = strtod(text, NULL);
+	if (fabs(x) < MAX_INTEGER)
+		return 0;
+	json_number_text(back, x);
+	return strcmp(text, back) ? -1 : 1;
+}
+
+/* 1 if some integer can only be read as a double, 0 if none, -1 if one cannot be read exactly at all. */
+static int check_integers(const char *text, size_t n_bytes)
+{
+	bool in_string = false;
+	int found = 0;
+	for (size_t i = 0; i < n_bytes; i++) {
+		size_t n = 0;
+		if (in_string && text[i] == '\\')
+			i++;
+		else if (text[i] == '"')
+			in_string = !in_string;
+		while (!in_string && i + n < n_bytes && text[i + n] && strchr("0123456789+-.eE", text[i + n]))
+			n++;
+		int status = n ? check_integer(text + i, n) : 0;
+		if (status < 0)
+			return -1;
+		found |= status;
+		i += n ? n - 1 : 0;
+	}
+	return found;
+}
+
+/* Numbers that are whole and count exactly become integers again. */
+static json_t *make_integers(json_t *value)
+{
+	const char *name;
+	json_t *item;
+	size_t i;
+	void *next;
+	double x = json_real_value(value);
+	if (json_is_real(value) && fabs(x) < MAX_INTEGER && x == floor(x)) {
+		json_decref(value);
+		return json_integer((json_int_t)x);
+	}
+	json_array_foreach(value, i, item) json_array_set_new(value, i, make_integers(json_incref(item)));
+	json_object_foreach_safe(value, next, name, item)
+		json_object_set_new(value, name, make_integers(json_incref(item)));
+	return value;
+}
+
+json_t *json_read(const char *text, size_t n_bytes, const char *name, struct error *e)
+{
+	json_error_t why;
+	int big = check_integers(text, n_bytes);
+	if (is_too_deep(text, n_bytes)) {
+		error_set(e, name, 0, "JSON is nested deeper than %d levels", MAX_DEPTH);
+		return NULL;
+	}
+	if (big < 0) {
+		error_set(e, name, 0, "an integer is beyond 2^53 and no double; write it as a string");
+		return NULL;
+	}
+	size_t flags = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | (big ? JSON_DECODE_INT_AS_REAL : 0);
+	json_t *value = json_loadb(text, n_bytes, flags, &why);
+	if (!value) {
+		error_set(e, name, why.line, "column %d: not valid JSON: %s", why.column, why.text);
+		return NULL;
+	}
+	return big ? make_integers(value) : value;
 }
 
 /* ---- canonical writer ---- */
@@ -269,7 +314,7 @@ static void put_value(struct text *t, const json_t *value)
 		put_string(t, json_string_value(value), json_string_length(value));
 		break;
 	case JSON_INTEGER:
-		if (!is_exact(json_integer_value(value)))
+		if (json_integer_value(value) < -MAX_INTEGER || json_integer_value(value) > MAX_INTEGER)
 			BUG("an integer in canonical JSON is beyond 2^53");
 		sprintf(number, "%lld", (long long)json_integer_value(value));
 		put_text(t, number);
