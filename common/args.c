@@ -19,6 +19,8 @@ static _Noreturn void print_help(const struct args *args)
 	for (const struct arg *a = args->options; a && a->name; a++)
 		print_option(a->name, a->value, a->help);
 	print_option("help", NULL, "print this and exit");
+	if (args->notes)
+		printf("\n%s", args->notes);
 	if (args->example)
 		printf("\nexample:\n  %s\n", args->example);
 	if (args->see_also)

@@ -15,12 +15,12 @@
 #include <stdbool.h>
 
 struct arg {
-	const char *name;    /* without the dashes; NULL ends the list */
-	const char *value;   /* what stands for its value in the help; NULL: a flag */
-	const char *help;    /* one line */
-	const char **text;   /* where a value goes (borrowed from argv) */
-	bool *flag;          /* where a flag goes */
-	const char ***list;  /* for an option that may repeat: NULL-terminated array, grown with realloc */
+	const char *name;   /* without the dashes; NULL ends the list */
+	const char *value;  /* what stands for its value in the help; NULL: a flag */
+	const char *help;   /* one line */
+	const char **text;  /* where a value goes (borrowed from argv) */
+	bool *flag;	    /* where a flag goes */
+	const char ***list; /* for an option that may repeat: NULL-terminated array, grown with realloc */
 };
 
 struct args {
@@ -29,6 +29,7 @@ struct args {
 	const struct arg *options;
 	const char *example;  /* may be NULL */
 	const char *see_also; /* may be NULL */
+	const char *notes;    /* further text of the help, after the options; may be NULL */
 };
 
 /* Removes options from argv and returns the number of operands left; argv[0] is the first operand, argv[n] is NULL.

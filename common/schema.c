@@ -300,6 +300,27 @@ int schema_fill(const struct param *table, json_t *section, const struct place *
 	return 0;
 }
 
+char *schema_help(const struct param *table, const char *section)
+{
+	char *text = NULL;
+	size_t n;
+	FILE *out = open_memstream(&text, &n);
+	if (!out)
+		die("out of memory");
+	fprintf(out, "parameters (section %s of a params file):\n", section);
+	for (const struct param *p = table; p->type != PARAM_END; p++) {
+		char expected[256];
+		expectation(expected, sizeof expected, p);
+		fprintf(out, "  %-22s %s\n  %-22s   %s; %s%s\n", p->name, p->help ? p->help : "", "",
+			expected, p->otherwise ? "default " : "must be given",
+			!p->otherwise	? ""
+			: *p->otherwise ? p->otherwise
+					: "''");
+	}
+	fclose(out);
+	return text;
+}
+
 static json_t *split_choices(const char *choices)
 {
 	json_t *list = json_array();

@@ -43,6 +43,9 @@ int schema_fill(const struct param *table, json_t *section, const struct place *
  * reference. */
 json_t *schema_describe(const struct param *table);
 
+/* The table as lines for --help: name, meaning, what it takes, its default. Yours to free. */
+char *schema_help(const struct param *table, const char *section);
+
 /* The inverse. Returns a table that borrows texts from description (free it with schema_free, before
  * description), or NULL with e filled; name stands for the file in messages. */
 struct param *schema_read(const json_t *description, const char *name, struct error *e);

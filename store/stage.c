@@ -15,6 +15,7 @@
 #include "common/die.h"
 #include "common/file.h"
 #include "common/json.h"
+#include "common/schema.h"
 #include "common/stamp.h"
 #include "store/action.h"
 #include "store/explain.h"
@@ -371,8 +372,10 @@ int stage_main(const struct stage *stage, int argc, char **argv)
 		{0}};
 	char *synopsis = die_printf("%s --build DIR [--explain] | --describe", stage->name);
 	char *example = die_printf("make -f pipeline.mk %s", stage->name);
-	argc = args_parse(argc, argv,
-			  &(struct args){stage->purpose, synopsis, options, example, "docs/stages.md"});
+	char *notes = schema_help(stage->params, stage->name);
+	argc = args_parse(
+		argc, argv,
+		&(struct args){stage->purpose, synopsis, options, example, "docs/stages.md", notes});
 	die_program(stage->name);
 	if (argc > 0)
 		die_usage("takes no operand, got '%s'", argv[0]);
@@ -386,6 +389,7 @@ int stage_main(const struct stage *stage, int argc, char **argv)
 		make(&j);
 	free(synopsis);
 	free(example);
+	free(notes);
 	json_decref(j.action);
 	params_close(j.params);
 	return 0;

@@ -6,11 +6,18 @@ tap_needs make
 tree_as_it_is
 cat >params/tiny.yaml <<'END'
 fetch:
-  records: 120
+  records: 100
 pretrain:
-  epochs: 2
+  d_model: 32
+  n_heads: 2
+  n_time_layers: 1
+  n_channel_layers: 1
+  n_cross: 1
+  projector_hidden: 32
+  projector_out: 32
+  epochs: 1
   batch: 32
-  warmup_epochs: 1
+  warmup_epochs: 0
 probe:
   bootstrap: 20
 END

@@ -199,6 +199,19 @@ static void a_description_reads_back_as_the_table(void **state)
 	json_decref(description);
 }
 
+static void the_help_names_meaning_limits_and_default(void **state)
+{
+	(void)state;
+	char *help = schema_help(table, "pretrain");
+	assert_non_null(strstr(help, "section pretrain"));
+	assert_non_null(strstr(help,
+			       "  epochs                 passes over the records\n"
+			       "                           an integer from 1 to 1000 epochs; default 20\n"));
+	assert_non_null(strstr(help, "one of: halves interleaved; default halves\n"));
+	assert_non_null(strstr(help, "a text; default ''\n"));
+	free(help);
+}
+
 static void a_damaged_description_is_refused(void **state)
 {
 	(void)state;
@@ -237,6 +250,7 @@ int main(void)
 		cmocka_unit_test(a_slice_reads_back),
 		cmocka_unit_test(a_foreign_slice_is_refused),
 		cmocka_unit_test(a_description_reads_back_as_the_table),
+		cmocka_unit_test(the_help_names_meaning_limits_and_default),
 		cmocka_unit_test(a_damaged_description_is_refused),
 		cmocka_unit_test(the_nearest_name_is_found),
 	};
