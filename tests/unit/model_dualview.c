@@ -239,33 +239,41 @@ static double product(const float *a, const float *b, size_t n)
 	return s;
 }
 
+/* How fast dp . p grows when a tensor moves along its gradient, which has this norm. */
+static double slope_along_gradient(struct fixture *f, const struct tensor *t, double norm)
+{
+	float *w = f->d->tensors.weights + t->offset, *g = f->d->tensors.gradients + t->offset;
+	float *old = copy(w, t->count);
+	double distance = 0.01 / fmax(norm, 1), loss[2];
+	for (int side = 0; side < 2; side++) {
+		for (size_t j = 0; j < t->count; j++)
+			w[j] = old[j] + (float)((side ? distance : -distance) * (double)g[j] / norm);
+		dualview_forward(f->d, f->x, f->keep, 3);
+		loss[side] = product(f->d->p, f->dp, 3 * N_OUT);
+	}
+	memcpy(w, old, t->count * sizeof *w);
+	free(old);
+	return (loss[1] - loss[0]) / (2 * distance);
+}
+
 static void gradients_agree_with_finite_differences(void **state)
 {
 	(void)state;
 	struct fixture f = fixture_new(&small, 3, true);
-	struct tensors *t = &f.d->tensors;
-	size_t n_p = 3 * N_OUT;
+	int n_checked = 0;
 	step(&f, 3);
-	for (int i = 0; i < t->n; i++) {
-		const struct tensor *s = &t->list[i];
-		float *w = t->weights + s->offset, *g = t->gradients + s->offset, *old = copy(w, s->count);
-		double norm = sqrt(product(g, g, s->count)), loss[2];
+	for (int i = 0; i < f.d->tensors.n; i++) {
+		const struct tensor *t = &f.d->tensors.list[i];
+		const float *g = f.d->tensors.gradients + t->offset;
+		double norm = sqrt(product(g, g, t->count));
 		if (norm < 1e-3)
-			continue;
-		/* along the gradient, where the loss changes by norm * distance */
-		double distance = 0.01 / fmax(norm, 1);
-		for (int side = 0; side < 2; side++) {
-			for (size_t j = 0; j < s->count; j++)
-				w[j] = old[j] + (float)((side ? distance : -distance) * (double)g[j] / norm);
-			dualview_forward(f.d, f.x, f.keep, 3);
-			loss[side] = product(f.d->p, f.dp, n_p);
-		}
-		memcpy(w, old, s->count * sizeof *w);
-		double slope = (loss[1] - loss[0]) / (2 * distance);
+			continue; /* a bias before a norm over its own channel: no gradient to speak of */
+		double slope = slope_along_gradient(&f, t, norm);
 		if (!(fabs(slope - norm) <= 0.02 * norm + 2e-3))
-			fail_msg("%s: slope %g, norm of gradient %g", s->name, slope, norm);
-		free(old);
+			fail_msg("%s: slope %g, norm of gradient %g", t->name, slope, norm);
+		n_checked++;
 	}
+	assert_true(n_checked > f.d->tensors.n * 9 / 10);
 	fixture_free(&f);
 }
 
