@@ -246,7 +246,9 @@ static void exclude(struct fetch *f, uint64_t id, const struct error *e)
 {
 	if (++f->n_excluded > f->excluded_max)
 		refuse_record(id, e,
-			      f->excluded_max ? " (more such records than fetch.max_excluded allows)" : "");
+			      params_float(f->run->params, "max_excluded") > 0
+				      ? " (more such records than fetch.max_excluded allows)"
+				      : "");
 	warn("record %llu left out: %s", (unsigned long long)id, error_text(e));
 	artifact_put(f->run->output, f->excluded, artifact_key(id).bytes, 8, e->text, strlen(e->text));
 }

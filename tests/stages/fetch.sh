@@ -1,0 +1,182 @@
+#!/usr/bin/env bash
+# The stage `fetch`: equal content gives an equal id whichever way it came, and bad input is one clear message, exit 1,
+# nothing published.
+. "$(dirname "$0")/../tap.sh"
+. "$TOP/tests/stages/dataset.sh"
+export EINTHOVEN_QUIET=1
+mkdir -p schema run
+"$BIN/fetch" --describe >schema/fetch.json || exit 1
+
+# fetch PARAM=VALUE...: run the stage with these params (YAML values).
+fetch() {
+	{
+		echo 'fetch:'
+		[ $# = 0 ] && echo '  seed: 1'
+		for p; do echo "  ${p%%=*}: ${p#*=}"; done
+	} >params.yaml
+	"$BIN/params" --out run --schemas schema params.yaml fetch && "$BIN/fetch" --build run
+}
+id_of() { # the id that fetch with these params makes; nothing if it fails
+	rm -f run/fetch.id
+	if fetch "$@" >/dev/null 2>"$WORK/.log"; then cat run/fetch.id; else cat "$WORK/.log" >&2; fi
+}
+n_objects() { find "$EINTHOVEN_STORE/objects" -name '*.mdb' 2>/dev/null | wc -l; }
+bad() { # bad NAME TEXT PARAM=VALUE...: exit 1, TEXT on stderr, no new object, nothing left in tmp
+	local name=$1 text=$2 before
+	shift 2
+	before=$(n_objects)
+	check_fails "$name" 1 "$text" fetch "$@"
+	is "$name: nothing is published" "$(n_objects) $(find "$EINTHOVEN_STORE/tmp" -type f 2>/dev/null | wc -l)" "$before 0"
+}
+
+# ---- the same content by every way
+
+make_ptbxl good 6
+folder=$(id_of source=good)
+check "a folder is read" test -n "$folder"
+mkdir parent && cp -r good parent/ptb-xl-1.0.3
+is "the folder around it does as well" "$(id_of source=parent)" "$folder"
+is "the other rate is another artifact" "$([ "$(id_of source=good rate_hz=500)" != "$folder" ] && echo other)" other
+is "fewer records are another artifact" "$([ "$(id_of source=good records=5)" != "$folder" ] && echo other)" other
+is "again from the cache" "$(id_of source=good)" "$folder"
+if command -v zip >/dev/null; then
+	(cd parent && zip -qr ../good.zip ptb-xl-1.0.3)
+	(cd good && find . -type f | sort -r | zip -q ../reverse.zip -@)
+	(cd good && zip -q0r ../stored.zip .)
+	is "a zip gives the folder's id" "$(id_of source=good.zip)" "$folder"
+	is "entries in reverse, without a top folder: the same" "$(id_of source=reverse.zip)" "$folder"
+	is "a zip without compression: the same" "$(id_of source=stored.zip)" "$folder"
+else
+	skip "zips" "zip is not installed"
+fi
+
+# ---- synthetic
+
+synthetic=$(id_of records=20)
+is "synthetic records do not depend on threads" "$(rm -rf "$EINTHOVEN_STORE" && EINTHOVEN_THREADS=3 id_of records=20)" "$synthetic"
+is "another seed, other records" "$([ "$(id_of records=20 seed=2)" != "$synthetic" ] && echo other)" other
+
+# ---- bad datasets
+
+bad "a place that is not there" "nowhere: No such file" source=nowhere
+mkdir empty && bad "a folder that is no dataset" "no ptbxl_database.csv in this folder" source=empty
+mkdir two && cp -r good two/a && cp -r good two/b && bad "two datasets in a folder" "several of its folders" source=two
+
+# spoil NAME TEXT COMMAND...: a copy of the dataset changed by COMMAND (run inside), checksums made anew
+spoil() {
+	local name=$1 text=$2
+	rm -rf spoiled && cp -r good spoiled
+	(cd spoiled && eval "$3") && make_sums spoiled
+	bad "$name" "$text" source=spoiled
+}
+# damage NAME TEXT COMMAND...: the same, but the checksums stay
+damage() {
+	local name=$1 text=$2
+	rm -rf spoiled && cp -r good spoiled
+	(cd spoiled && eval "$3")
+	bad "$name" "$text" source=spoiled
+}
+drop_lead() { # rewrite a record of make_record with its first 11 leads
+	awk -v name="$(basename "$1")" 'NR == 1 { print name, 11, $3, $4; next } NR < 13' "$1.hea" >new && mv new "$1.hea"
+	od -An -v -tu1 -w24 "$1.dat" | awk '{ for (k = 1; k <= 22; k++) printf "\\%03o", $k }' >octal
+	printf '%b' "$(cat octal)" >"$1.dat" && rm octal
+}
+H=records100/00000/00003_lr.hea
+D=records100/00000/00003_lr.dat
+damage "a changed byte" "record 3: $D: damaged or changed" "printf x | dd of=$D bs=1 seek=7 conv=notrunc status=none"
+damage "a changed table" "ptbxl_database.csv: damaged or changed" "echo >>ptbxl_database.csv"
+damage "a missing file" "00003_lr.dat" "rm $D"
+damage "a file that is not listed" "record 3: $D: not listed in SHA256SUMS.txt" "sed -i '\#$D#d' SHA256SUMS.txt"
+damage "no checksums" "SHA256SUMS.txt" "rm SHA256SUMS.txt"
+damage "checksums of another form" "SHA256SUMS.txt:1: expected a SHA-256 and a path" "sed -i 's/^/x/' SHA256SUMS.txt"
+spoil "a signal one byte short" "record 3: $D: expected 480 bytes (20 samples of 12 signals, format 16), found 479" "truncate -s 479 $D"
+spoil "a signal one byte long" "expected 480 bytes.*found 481" "truncate -s 481 $D"
+spoil "a wrong checksum in the header" "record 3: $D: signal I: expected checksum 21, found 20" "sed -i 's/1 20 0 I$/1 21 0 I/' $H"
+spoil "a wrong initial value" "signal II: expected the initial value 9, found 2" "sed -i 's/2 40 0 II$/9 40 0 II/' $H"
+spoil "11 leads" "record 3: $H: expected 12 leads, found 11: V6 is missing" "drop_lead records100/00000/00003_lr"
+spoil "an unknown format" "$H:2: expected signal format 16, 24, 32, 61, 80 or 212, found '17'" "sed -i '2s/ 16 / 17 /' $H"
+spoil "a gain that is no number" "$H:4: expected a gain in ADC steps per unit, found 'nan(0)/mV'" "sed -i '4s/1000.0(0)/nan(0)/' $H"
+spoil "another rate than it should have" "$H: expected 100 Hz, found 250 Hz" "sed -i '1s/ 100 / 250 /' $H"
+spoil "a signal file elsewhere" "expected the name of a signal file beside the header, found '/etc/passwd'" "sed -i '2s#^00003_lr.dat#/etc/passwd#' $H"
+spoil "a missing column" "ptbxl_database.csv:1: no column 'strat_fold'" "sed -i 1s/strat_fold/fold/ ptbxl_database.csv"
+spoil "broken quoting" "ptbxl_database.csv:.*quote" "sed -i '4s/\"\"quoted/\"quoted/' ptbxl_database.csv"
+spoil "a short row" "ptbxl_database.csv:.* expected 9 columns, found 8" "sed -i '\$s/,records500.*//' ptbxl_database.csv"
+spoil "an unknown superclass" "scp_statements.csv:2: NORM: unknown superclass 'NRM'" "sed -i '2s/,NORM,NORM\$/,NRM,NORM/' scp_statements.csv"
+spoil "a statement that is not in the table" "record 6: statement 'IMX' is not in scp_statements.csv" "sed -i \"s/'IMI'/'IMX'/\" ptbxl_database.csv"
+spoil "codes that are no dictionary" "scp_codes: expected codes like" "sed -i \"s/'IMI': 80.0/IMI/\" ptbxl_database.csv"
+
+# ---- bad zips
+
+if command -v zip >/dev/null; then
+	size=$(stat -c %s good.zip)
+	head -c $((size / 2)) good.zip >half.zip
+	bad "half a zip" "half.zip: not a zip file, or only part of one" source=half.zip
+	head -c $((size - 1)) good.zip >short.zip
+	bad "a zip one byte short" "short.zip: not a zip file, or only part of one" source=short.zip
+	echo "not a zip" >text.zip
+	bad "a text file for a zip" "text.zip: not a zip file" source=text.zip
+	: >nothing.zip
+	bad "an empty zip" "nothing.zip: not a zip file" source=nothing.zip
+	# a stored entry's bytes stand in the zip as they are: change one behind the name of the entry
+	at=$(grep -abo "00003_lr.dat" stored.zip | head -1 | cut -d: -f1)
+	cp stored.zip crc.zip && printf '\xff' | dd of=crc.zip bs=1 seek=$((at + 100)) conv=notrunc status=none
+	bad "a zip with a CRC error" "crc.zip: .*00003_lr.*: .*CRC" source=crc.zip
+	ln -s 00001_lr.dat good/link.dat && (cd good && zip -qry ../link.zip .) && rm good/link.dat
+	bad "a link in a zip" "link.dat: not a regular file" source=link.zip
+	mkdir -p deep/er && echo x >evil && (cd deep/er && zip -q ../../evil.zip ../../evil)
+	bad "a name that leaves the zip" "holds the unsafe name '../../evil'" source=evil.zip
+	if command -v python3 >/dev/null; then
+		python3 - <<-END
+			import warnings, zipfile
+			warnings.simplefilter("ignore")
+			with zipfile.ZipFile("good.zip") as a, zipfile.ZipFile("twice.zip", "w") as b:
+			    for i in a.infolist() + [i for i in a.infolist() if i.filename.endswith("00003_lr.dat")]:
+			        b.writestr(i.filename, a.read(i))
+		END
+		bad "a file twice in a zip" "00003_lr.dat stands there twice" source=twice.zip
+	fi
+else
+	skip "bad zips" "zip is not installed"
+fi
+
+# ---- a record may be left out if the params say so
+
+rm -rf spoiled && cp -r good spoiled && sed -i 's/1 20 0 I$/1 21 0 I/' spoiled/$H && make_sums spoiled
+check_fails "a bad record within max_excluded is named" 0 "record 3 left out: $D: signal I: expected checksum 21" \
+	fetch source=spoiled max_excluded=0.2
+bad "more than max_excluded" "more such records than fetch.max_excluded allows" source=spoiled max_excluded=0.1
+
+# ---- any other database
+
+mkdir -p other/data
+for i in 1 2 3; do make_record other/data A$i 257 30; done
+printf 'name,who,dx,fold\nA1,p,AF,1\nA2,p,,2\nA3.hea,q,AF;LBBB,10\n' >other/data/list.csv
+W="source=other format=wfdb labels_csv=data/list.csv path_column=name patient_column=who label_columns=[dx]"
+# shellcheck disable=SC2086 # W is a list of words
+{
+	plain=$(id_of $W)
+	check "a folder with a list is read" test -n "$plain"
+	is "folds from a column change it" "$([ "$(id_of $W fold_column=fold)" != "$plain" ] && echo other)" other
+	make_sums other
+	is "checksums that are right change nothing" "$(id_of $W)" "$plain"
+	bad "a missing column of labels" "data/list.csv:1: no column 'dy'" ${W/\[dx]/[dy]}
+	echo x >>other/data/A2.dat
+	bad "checksums are used if they are there" "data/A2.dat: damaged or changed" $W records=2
+	rm other/SHA256SUMS.txt
+	bad "a wrong file is found without them" "data/A2.dat: expected 720 bytes" $W records=2
+	bad "no such list" "no data/nolist.csv in this folder" source=other format=wfdb labels_csv=data/nolist.csv
+}
+
+# ---- the environment fails
+
+if [ "$(id -u)" = 0 ] && mkdir full && mount -t tmpfs -o size=300k tmpfs full 2>/dev/null; then
+	# shellcheck disable=SC2016,SC2034 # tap.sh evaluates it
+	tap_cleanup='umount "$WORK/full"'
+	EINTHOVEN_STORE=$WORK/full check_fails "a full disk" 1 "No space\|disk is full" fetch records=200
+	is "a full disk: nothing is published" "$(find full -name '*.mdb' -path '*objects*' | wc -l)" 0
+else
+	skip "a full disk" "cannot mount a small tmpfs"
+fi
+touch file
+EINTHOVEN_STORE=$WORK/file check_fails "a store that is a file" 1 "file.*: \(Not a directory\|File exists\)" fetch records=2
+tap_done
