@@ -4,13 +4,15 @@
 . "$(dirname "$0")/../tap.sh"
 tap_needs awk od
 
+printf "fetch:\n  source: synthetic\n" >experiment.yaml
+
 # run NAME SET STAGE...: cut the slices and run the stages in folder NAME; the store is NAME.store unless STORE is set.
 run() {
 	local run=$1 set=$2 stage
 	shift 2
 	mkdir -p "$run"
 	export EINTHOVEN_STORE=${STORE:-$WORK/$run.store}
-	"$BIN/params" --out "$run" --schemas "$BUILD/schema" --set "$set" "$TOP/params/default.yaml" fetch preprocess || return
+	"$BIN/params" --out "$run" --schemas "$BUILD/schema" --set "$set" "$WORK/experiment.yaml" fetch preprocess || return
 	for stage in "$@"; do
 		"$BIN/$stage" --build "$run" || return
 	done
