@@ -231,6 +231,27 @@ static void padding_between_tensors_stays_zero(void **state)
 	fixture_free(&f);
 }
 
+static void a_step_that_was_all_nan_leaves_no_trace_in_the_next(void **state)
+{
+	(void)state;
+	struct fixture f = fixture_new(&small, BATCH, true), clean = fixture_new(&small, BATCH, true);
+	size_t n = BATCH * f.n_record;
+	struct tensors *t = &f.d->tensors;
+	for (size_t i = 0; i < n; i++)
+		f.x[i] = NAN;
+	dualview_forward(f.d, f.x, NULL, BATCH);
+	dualview_backward(f.d, f.dp);
+	assert_false(isfinite(f.ops->sum_squares(t->gradients, t->count)));
+	tensors_zero_gradients(t);
+	memcpy(f.x, clean.x, n * sizeof *f.x);
+	step(&f, BATCH);
+	step(&clean, BATCH);
+	assert_memory_equal(f.d->h, clean.d->h, (size_t)BATCH * (size_t)f.d->dim * sizeof(float));
+	assert_memory_equal(t->gradients, clean.d->tensors.gradients, t->count * sizeof(float));
+	fixture_free(&f);
+	fixture_free(&clean);
+}
+
 static double product(const float *a, const float *b, size_t n)
 {
 	double s = 0;
@@ -544,6 +565,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(inference_gives_the_bits_of_training_in_less_memory),
 		cmocka_unit_test(gradients_accumulate_until_they_are_cleared),
 		cmocka_unit_test(padding_between_tensors_stays_zero),
+		cmocka_unit_test(a_step_that_was_all_nan_leaves_no_trace_in_the_next),
 		cmocka_unit_test(gradients_agree_with_finite_differences),
 		cmocka_unit_test(backward_from_h_is_the_gradient_of_h),
 		cmocka_unit_test(outputs_survive_the_backward_pass),
