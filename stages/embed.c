@@ -60,7 +60,7 @@ static void open_networks(struct embed *m)
 {
 	struct error e = {0};
 	struct dualview_config c;
-	const json_t *seed = json_object_get(artifact_get_attribute(m->model, "training"), "seed");
+	const json_t *seed = artifact_get_attribute(m->model, "seed");
 	if (config_read(&c, artifact_get_attribute(m->model, "config"), &e) < 0 ||
 	    views_read(&m->views, artifact_get_attribute(m->model, "views"), &e) < 0)
 		die("model %s: %s", artifact_id(m->model), error_text(&e));
@@ -126,7 +126,6 @@ static void open_output(struct embed *m)
 	artifact_attribute(
 		w, "strategy",
 		json_deep_copy(json_object_get(artifact_get_attribute(m->model, "views"), "strategy")));
-	artifact_attribute(w, "training", json_deep_copy(artifact_get_attribute(m->model, "training")));
 	for (int i = 0; i < TABLES; i++)
 		if ((i != TIME || net->config.towers & TOWERS_TIME) &&
 		    (i != CHANNEL || net->config.towers & TOWERS_CHANNEL))

@@ -24,6 +24,8 @@
 
 #define LINES 20 /* of the log, about */
 
+#define MIN_BATCH 16 /* records; the batch does not shrink below it */
+
 enum { EPOCH, LOSS, LOSS_UNIFORM, LR, TOP1, RANKME, NORM, NORM_TIME, NORM_CHANNEL, SKIPPED, COLUMNS };
 static const char *const column_names[COLUMNS] = {"epoch",
 						  "loss",
@@ -172,13 +174,26 @@ static struct contrast_settings settings(const struct pretrain *t)
 		.seed = (uint64_t)params_int(p, "seed")};
 }
 
+/* The loss compares within a batch, but weights move once per step: with few records a large batch would leave too few
+ * steps to learn anything, so it shrinks. */
+static int batch_size(const struct params *p, size_t n_records)
+{
+	int64_t batch = params_int(p, "batch"), limit = (int64_t)n_records / params_int(p, "min_steps");
+	if (limit < MIN_BATCH)
+		limit = MIN_BATCH;
+	if (limit > (int64_t)n_records)
+		limit = (int64_t)n_records;
+	if (batch > limit)
+		warn("batch of %" PRId64 " instead of %" PRId64
+		     ": folds 1 to %d hold %zu records (pretrain.min_steps)",
+		     limit, batch, LAST_FOLD, n_records);
+	return (int)(batch < limit ? batch : limit);
+}
+
 static void plan_steps(struct pretrain *t)
 {
 	const struct params *p = t->run->params;
-	int64_t batch = params_int(p, "batch");
-	t->n = (int)(batch < (int64_t)t->data.n ? batch : (int64_t)t->data.n);
-	if (t->n < batch)
-		warn("batch of %d: there are no more records in folds 1 to %d", t->n, LAST_FOLD);
+	t->n = batch_size(p, t->data.n);
 	/* What is left over at the end of an epoch is dropped: the loss depends on the size of its batch. It is
 	 * another remainder in every epoch. */
 	t->per_epoch = (int)(t->data.n / (size_t)t->n);
@@ -414,7 +429,8 @@ static void write_model(struct pretrain *t)
 	}
 	artifact_attribute(w, "config", config_json(&net->config));
 	artifact_attribute(w, "tensors", config_shapes(&net->tensors));
-	artifact_attribute(w, "training", params_key(t->run->params));
+	artifact_attribute(w, "seed", json_integer(params_int(t->run->params, "seed")));
+	artifact_attribute(w, "batch", json_integer(t->n));
 	artifact_attribute(w, "records", json_integer((json_int_t)t->data.n));
 	artifact_attribute(w, "skipped_steps", json_integer(t->contrast->optimizer.n_skipped));
 	write_history(w, t);
@@ -462,6 +478,8 @@ static const struct param params[] = {
 	 .help = "passes over the records of folds 1 to 8"},
 	{"batch", PARAM_INT, .unit = "records", .min = 2, .max = 65536, .otherwise = "128",
 	 .help = "records of a step; each gives two views"},
+	{"min_steps", PARAM_INT, .min = 1, .max = 1000000, .otherwise = "16",
+	 .help = "steps of an epoch at least: with few records the batch shrinks, down to 16"},
 	{"lr", PARAM_FLOAT, .min = 0, .max = 10, .otherwise = "0.001", .help = "peak learning rate"},
 	{"warmup_epochs", PARAM_FLOAT, .min = 0, .max = 1000000, .otherwise = "5",
 	 .help = "linear warm-up; then a cosine to 0"},
