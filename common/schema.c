@@ -1,17 +1,12 @@
 #include "common/schema.h"
 
-#include <errno.h>
-#include <locale.h>
-#include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/die.h"
 #include "common/json.h"
-
-static const double INT_LIMIT = 9007199254740992.0; /* 2^53: beyond it JSON numbers lose units */
+#include "common/scalar.h"
 
 static const char *const type_names[] = {
 	[PARAM_INT] = "int",	   [PARAM_FLOAT] = "float", [PARAM_BOOL] = "bool", [PARAM_TEXT] = "text",
@@ -62,102 +57,6 @@ static int refuse(const struct param *p, const struct place *at, struct error *e
 	return refuse_kind(p, at, e, found);
 }
 
-static const char *skip_digits(const char *s)
-{
-	while (*s >= '0' && *s <= '9')
-		s++;
-	return s;
-}
-
-/* JSON's grammar of numbers; *is_integer: neither fraction nor exponent. */
-static bool is_number(const char *s, bool *is_integer)
-{
-	s += *s == '-';
-	const char *end = skip_digits(s);
-	if (end == s || (*s == '0' && end != s + 1))
-		return false;
-	*is_integer = *end == '\0';
-	if (*end == '.') {
-		s = end + 1;
-		end = skip_digits(s);
-		if (end == s)
-			return false;
-	}
-	if (*end == 'e' || *end == 'E') {
-		s = end + 1;
-		s += *s == '-' || *s == '+';
-		end = skip_digits(s);
-		if (end == s)
-			return false;
-	}
-	return *end == '\0';
-}
-
-static double number(const char *text)
-{
-	static locale_t c_locale; /* strtod would read "0.1" as 0 under a German locale */
-	if (!c_locale && !(c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0)))
-		die("newlocale: %s", strerror(errno));
-	return strtod_l(text, NULL, c_locale);
-}
-
-static json_t *number_value(const struct param *p, const char *text)
-{
-	bool is_integer = false;
-	if (!is_number(text, &is_integer) || (p->type == PARAM_INT && !is_integer))
-		return NULL;
-	double x = number(text);
-	if (!isfinite(x) || (p->type == PARAM_INT && fabs(x) > INT_LIMIT))
-		return NULL;
-	return p->type == PARAM_INT ? json_integer((json_int_t)x)
-				    : json_real(x + 0.0); /* -0 and 0 are one value */
-}
-
-/* One item of "[a, b]": trimmed, its quotes taken off. NULL if it is empty without quotes or its quotes do
- * not match. */
-static json_t *flow_item(const char *s, const char *end)
-{
-	while (s < end && (*s == ' ' || *s == '\t'))
-		s++;
-	while (end > s && (end[-1] == ' ' || end[-1] == '\t'))
-		end--;
-	if (s == end)
-		return NULL;
-	if (*s == '\'' || *s == '"') {
-		if (end - s < 2 || end[-1] != *s)
-			return NULL;
-		s++, end--;
-	}
-	return json_stringn(s, (size_t)(end - s));
-}
-
-static json_t *flow_list(const char *text)
-{
-	size_t n = strlen(text);
-	if (n < 2 || text[0] != '[' || text[n - 1] != ']')
-		return NULL;
-	json_t *list = json_array();
-	const char *s = text + 1, *end = text + n - 1;
-	if (s + strspn(s, " \t") == end)
-		return list;
-	while (s <= end) {
-		const char *comma = memchr(s, ',', (size_t)(end - s));
-		const char *stop = comma ? comma : end;
-		if (json_array_append_new(list, flow_item(s, stop)) < 0) {
-			json_decref(list);
-			return NULL;
-		}
-		s = stop + 1;
-	}
-	return list;
-}
-
-static bool is_null(const char *text)
-{
-	return !*text || !strcmp(text, "~") || !strcmp(text, "null") || !strcmp(text, "Null") ||
-	       !strcmp(text, "NULL");
-}
-
 static bool is_choice(const struct param *p, const char *text)
 {
 	size_t n = strlen(text);
@@ -167,35 +66,10 @@ static bool is_choice(const struct param *p, const char *text)
 	return false;
 }
 
-static json_t *convert(const struct param *p, const char *text, bool is_quoted)
-{
-	bool is_text = p->type == PARAM_TEXT || p->type == PARAM_CHOICE || p->type == PARAM_PATH;
-	if (is_quoted && !is_text)
-		return NULL;
-	if (!is_quoted && is_null(text))
-		return NULL;
-	switch (p->type) {
-	case PARAM_INT:
-	case PARAM_FLOAT:
-		return number_value(p, text);
-	case PARAM_BOOL:
-		return !strcmp(text, "true") ? json_true() : !strcmp(text, "false") ? json_false() : NULL;
-	case PARAM_LIST:
-		return flow_list(text);
-	case PARAM_TEXT:
-	case PARAM_CHOICE:
-	case PARAM_PATH:
-		return json_string(text); /* NULL if it is not UTF-8 */
-	case PARAM_END:
-		break;
-	}
-	BUG("a parameter without a type");
-}
-
 json_t *schema_value(const struct param *p, const char *text, bool is_quoted, const struct place *at,
 		     struct error *e)
 {
-	json_t *value = convert(p, text, is_quoted);
+	json_t *value = scalar_value(p->type, text, is_quoted);
 	if (!value) {
 		refuse(p, at, e, text);
 		return NULL;
@@ -417,41 +291,4 @@ void schema_free(struct param *table)
 	for (struct param *p = table; p && p->type != PARAM_END; p++)
 		free((char *)p->choices);
 	free(table);
-}
-
-/* Edit distance (insert, delete, replace, swap of neighbours each cost 1); names over 63 bytes are never
- * alike. */
-static size_t distance(const char *a, const char *b)
-{
-	size_t n = strlen(a), m = strlen(b), d[3][65];
-	if (n > 63 || m > 63)
-		return 64;
-	for (size_t j = 0; j <= m; j++)
-		d[0][j] = j;
-	for (size_t i = 1; i <= n; i++) {
-		size_t *now = d[i % 3], *before = d[(i + 2) % 3], *earlier = d[(i + 1) % 3];
-		now[0] = i;
-		for (size_t j = 1; j <= m; j++) {
-			size_t best = before[j - 1] + (a[i - 1] != b[j - 1]);
-			best = before[j] + 1 < best ? before[j] + 1 : best;
-			best = now[j - 1] + 1 < best ? now[j - 1] + 1 : best;
-			bool is_swap = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
-			now[j] = is_swap && earlier[j - 2] + 1 < best ? earlier[j - 2] + 1 : best;
-		}
-	}
-	return d[n % 3][m];
-}
-
-const char *schema_nearest(const char *name, const char *const *candidates, size_t n)
-{
-	size_t best = strlen(name) / 3 + 1; /* one slip in three letters is still the same word */
-	const char *nearest = NULL;
-	for (size_t i = 0; i < n; i++) {
-		size_t d = distance(name, candidates[i]);
-		if (d <= best && (!nearest || d < best)) {
-			best = d;
-			nearest = candidates[i];
-		}
-	}
-	return nearest;
 }

@@ -7,7 +7,7 @@
  *	json_t *v = schema_value(param, "0,1", false, &at, &e);
  *	// NULL: "params/ptbxl.yaml:12: pretrain.temperature: expected a number from 0.01 to 10, got '0,1'"
  *
- * Numbers follow JSON's grammar in every locale: no 0x10, 010, 1_000, +5, .5, 1e400 or nan.
+ * What a text may look like: common/scalar.h.
  */
 #ifndef COMMON_SCHEMA_H
 #define COMMON_SCHEMA_H
@@ -50,8 +50,5 @@ char *schema_help(const struct param *table, const char *section);
  * description), or NULL with e filled; name stands for the file in messages. */
 struct param *schema_read(const json_t *description, const char *name, struct error *e);
 void schema_free(struct param *table);
-
-/* Of n candidates the one most like name ("did you mean"), or NULL if none is close. */
-const char *schema_nearest(const char *name, const char *const *candidates, size_t n);
 
 #endif

@@ -13,6 +13,7 @@
 #include "common/die.h"
 #include "common/file.h"
 #include "common/json.h"
+#include "common/nearest.h"
 #include "common/params.h"
 #include "common/paths.h"
 #include "common/schema.h"
@@ -70,7 +71,7 @@ static int refuse_section(const struct sections *all, const char *name, const st
 	for (size_t i = 0; i < all->n; i++)
 		names[i] = all->first[i].name;
 	names[all->n] = "extends";
-	int status = refuse_name(at, "section", name, schema_nearest(name, names, all->n + 1), e);
+	int status = refuse_name(at, "section", name, nearest_name(name, names, all->n + 1), e);
 	free(names);
 	return status;
 }
@@ -84,7 +85,7 @@ static int refuse_key(const struct sections *all, const struct section *s, const
 	const char **names = die_calloc(n + 1, sizeof *names);
 	for (size_t i = 0; i < n; i++)
 		names[i] = s->table[i].name;
-	const char *nearest = schema_nearest(key, names, n);
+	const char *nearest = nearest_name(key, names, n);
 	free(names);
 	for (size_t i = 0; !nearest && i < all->n; i++)
 		if (schema_find(all->first[i].table, key))

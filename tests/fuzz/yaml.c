@@ -4,9 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/nearest.h"
 #include "common/params.h"
 #include "common/schema.h"
 #include "common/yaml.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n_bytes);
 
 static const struct param table[] = {
 	{"i", PARAM_INT, .min = 1, .max = 1000, .unit = "Hz", .otherwise = "20"},
@@ -36,7 +39,7 @@ static void try_scalar(const struct yaml_value *v, long line)
 static void walk(const struct yaml_value *v)
 {
 	if (v->key)
-		schema_nearest(v->key, names, sizeof names / sizeof *names);
+		nearest_name(v->key, names, sizeof names / sizeof *names);
 	if (v->kind == YAML_SCALAR)
 		try_scalar(v, v->line);
 	for (const struct yaml_value *member = v->first; member; member = member->next)

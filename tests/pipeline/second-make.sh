@@ -15,6 +15,7 @@ is "the first make prints the result" "${first%% *}" made
 is "second make starts nothing" "$(outcome probe)" ""
 is "... not one process" "$(n_started)" 0
 is "... and prints the result again" "$(head -1 "$WORK/stdout")" "$first"
+# shellcheck disable=SC2086 # several words
 strace -f -qq -e trace=execve -o "$WORK/execs" make -f pipeline.mk B=build $choices probe >/dev/null
 is "... as strace sees it too" "$(grep -c execve "$WORK/execs")" 1
 took=$(fastest_ms plain_make probe)
@@ -57,6 +58,7 @@ is "editing it reruns its stage" "$(outcome probe SET=fetch.source=source)" "fet
 rm source
 is "removing it is an error of its stage" "$(outcome probe SET=fetch.source=source)" "failed"
 check "... which names it" grep -q '^fetch: source: cannot open' "$WORK/stderr"
+# shellcheck disable=SC2016 # a name with a dollar
 echo data >'my source $1'
 is "a name that Make cannot express works" "$(outcome probe SET="fetch.source='my source \$\$1'")" "split fetch:hit"
 is "... checked each time" "$(outcome probe SET="fetch.source='my source \$\$1'")" "fetch:hit"
@@ -166,6 +168,19 @@ check "a killed stage leaves no stamp" test $R/views.stamp -ot $R/params/views.j
 sed -i 's/5000/0/' params/default.yaml
 is "after kill -9 the next make completes" "$(outcome probe | grep -o 'views.*')" "views:ran pretrain:ran embed:ran probe:ran"
 is "... and the next is quiet" "$(outcome probe)" ""
+
+# Ctrl-C and kill, as a terminal sends them: to all processes of the make.
+sed -i 's/n: 31/n: 32/; s/sleep_ms: 0/sleep_ms: 5000/' params/default.yaml
+rm begun
+setsid make -f pipeline.mk B=build probe LAUNCH_views="touch begun;" >/dev/null 2>"$WORK/killed" &
+group=$!
+wait_for test -e begun
+sleep 0.2
+kill -TERM -- -$group
+wait $group 2>/dev/null
+check "a stage that is told to stop says so" grep -q '^views: interrupted; nothing was published' "$WORK/killed"
+sed -i 's/5000/0/' params/default.yaml
+is "... and the next make completes" "$(outcome probe | grep -o 'views.*')" "views:ran pretrain:ran embed:ran probe:ran"
 
 rm -rf build/runs
 EINTHOVEN_STORE=$WORK/store1 plain_make -j1 probe RUN=j1 >/dev/null 2>&1

@@ -57,7 +57,8 @@ static const struct param params[] = {
 	{"fails", PARAM_BOOL, .otherwise = "false", .not_in_key = true, .help = "fail"},
 	{0}};
 
-static const struct stage stage = {"NAME", "Stand in for a stage", INPUTS(READS), "stub", params, run, identify, show};
+static const struct stage stage = {
+	"NAME", "Stand in for a stage", INPUTS(READS), "stub", params, run, identify, show};
 
 int main(int argc, char **argv)
 {

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "common/die.h"
+#include "common/nearest.h"
 #include "common/params.h"
 #include "common/schema.h"
 
@@ -232,11 +233,11 @@ static void the_nearest_name_is_found(void **state)
 {
 	(void)state;
 	static const char *const names[] = {"temperature", "epochs", "seed"};
-	assert_string_equal(schema_nearest("temprature", names, 3), "temperature");
-	assert_string_equal(schema_nearest("epcohs", names, 3), "epochs");
-	assert_string_equal(schema_nearest("sed", names, 3), "seed");
-	assert_null(schema_nearest("width", names, 3));
-	assert_null(schema_nearest("", names, 3));
+	assert_string_equal(nearest_name("temprature", names, 3), "temperature");
+	assert_string_equal(nearest_name("epcohs", names, 3), "epochs");
+	assert_string_equal(nearest_name("sed", names, 3), "seed");
+	assert_null(nearest_name("width", names, 3));
+	assert_null(nearest_name("", names, 3));
 }
 
 int main(void)
