@@ -23,7 +23,8 @@ struct source {
 	char *path; /* as given, for messages */
 	char *root; /* a folder: the dataset's place; a zip: the folder inside it, "" or "some/folder" */
 	bool is_zip;
-	int scratch; /* of a zip */
+	int scratch; /* of a zip, in scratch_folder */
+	char *scratch_folder;
 	off_t scratch_bytes;
 	struct gathered *files; /* ascending names */
 	size_t n, max;
@@ -131,8 +132,10 @@ struct source *source_open(const char *path, const char *marker, const char *scr
 	}
 	if (s->is_zip ? find_in_zip(s, marker, e) < 0 : find_folder(s, marker, e) < 0)
 		goto fail;
-	if (s->is_zip)
+	if (s->is_zip) {
+		s->scratch_folder = die_strdup(scratch);
 		s->scratch = open_scratch(scratch);
+	}
 	return s;
 fail:
 	source_close(s);
@@ -148,6 +151,7 @@ void source_close(struct source *s)
 	free(s->files);
 	if (s->scratch >= 0)
 		close(s->scratch);
+	free(s->scratch_folder);
 	free(s->root);
 	free(s->path);
 	free(s);
@@ -199,7 +203,8 @@ static int keep(void *context, const char *name, const void *bytes, size_t n_byt
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			die("scratch file in the store: %s", strerror(errno));
+			die("scratch file in %s: %s; free some space or set EINTHOVEN_STORE to another disk",
+			    s->scratch_folder, strerror(errno));
 		done += (size_t)n;
 	}
 	if (s->n == s->max)
@@ -254,7 +259,7 @@ static int read_scratch(const struct source *s, const struct gathered *g, char *
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
-			die("scratch file in the store: %s",
+			die("scratch file in %s: %s", s->scratch_folder,
 			    n ? strerror(errno) : "shorter than what was written");
 		done += (size_t)n;
 	}

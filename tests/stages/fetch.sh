@@ -178,5 +178,5 @@ else
 	skip "a full disk" "cannot mount a small tmpfs"
 fi
 touch file
-EINTHOVEN_STORE=$WORK/file check_fails "a store that is a file" 1 "file.*: \(Not a directory\|File exists\)" fetch records=2
+EINTHOVEN_STORE=$WORK/file check_fails "a store that is a file" 1 "file: is not a folder" fetch records=2
 tap_done
