@@ -177,7 +177,7 @@ static void what_is_not_strict_json_is_refused(void **state)
 		{"\"\\ud800\"", "file.json:1"},
 		{"\"\xff\"", "unable to decode"},
 		{"\"\xc0\x80\"", "unable to decode"},
-		{"\"a\nb\"", "control character"},
+		{"\"a\nb\"", "unexpected newline"},
 		{"[9007199254740993]", "2^53"},
 		{"{\"a\":[{\"b\":-9223372036854775808}]}", "2^53"},
 		{"[1234567890123456789012345]", "2^53"},
