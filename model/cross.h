@@ -1,9 +1,8 @@
 /*
- * Bidirectional cross-attention: the time tokens attend to the leads' and the leads' to the time tokens',
- *both from the block's input, then each its own FFN. Each side is a transformer layer whose queries are its
- *own and whose keys and values are the other side's; one norm and one qkv map per side serve both directions.
- *	n_t = norm(t), n_c = norm(c);  t' = t + out_t(attention(q_t(n_t), k_c(n_c), v_c(n_c))), c' likewise;
- *FFN as usual.
+ * Bidirectional cross-attention: the time tokens attend to the leads' and the leads' to the time tokens', both from the
+ * block's input, then each its own FFN. Each side is a transformer layer whose queries are its own and whose keys and
+ * values are the other side's; one norm and one qkv map per side serve both directions.
+ *	n_t = norm(t), n_c = norm(c);  t' = t + out_t(attention(q_t(n_t), k_c(n_c), v_c(n_c))), c' likewise;  FFN as usual.
  */
 #ifndef MODEL_CROSS_H
 #define MODEL_CROSS_H

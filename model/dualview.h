@@ -1,16 +1,15 @@
 /*
- * Dual-view transformer (`dvt`, formulas: docs/model.md). x [B,12,T] with a mask of kept leads is read as one
- *token per 100 ms (time tower) and as one token per lead (channel tower); cross-attention joins them; h
- *[B,dim] is the embedding and p [B,projector_out] what the loss sees.
+ * Dual-view transformer (`dvt`, formulas: docs/model.md). x [B,12,T] with a mask of kept leads is read as one token per
+ * 100 ms (time tower) and as one token per lead (channel tower); cross-attention joins them; h [B,dim] is the
+ * embedding and p [B,projector_out] what the loss sees.
  *
  *	struct dualview *d = dualview_new(ops, &config, max_batch, true);
  *	dualview_init(d, seed);
  *	dualview_forward(d, x, keep, batch);         // d->h, d->p
  *	dualview_backward(d, dp);                    // gradients of all parameters, accumulated
  *
- * All memory is planned and allocated by dualview_new; forward and backward allocate nothing. A record's h
- *has the same bits alone, in any batch, and with or without is_training. A masked lead's samples are never
- *read: they may be NaN.
+ * All memory is planned and allocated by dualview_new; forward and backward allocate nothing. A record's h has the same
+ * bits alone, in any batch, and with or without is_training. A masked lead's samples are never read: they may be NaN.
  */
 #ifndef MODEL_DUALVIEW_H
 #define MODEL_DUALVIEW_H

@@ -24,8 +24,8 @@ struct stem_conv {
 	int t_in, t_out, t_pad, pad;
 	int weight, bias, norm_weight, norm_bias; /* numbers of its tensors; weight [c_out,k,c_in] */
 	float *y;				  /* [signals,t_out,c_out] training; [chunk,...] inference */
-	float *padded, *before,
-		*stats; /* scratch [chunk,t_pad,c_in], [chunk,t_out,c_out], [2*chunk*groups] */
+	/* scratch [chunk,t_pad,c_in], [chunk,t_out,c_out], [2*chunk*groups] */
+	float *padded, *before, *stats;
 };
 
 struct stem {
@@ -36,8 +36,7 @@ struct stem {
 	float *dy, *dpadded, *dw_scratch;
 };
 
-/* One convolution more, on top of those there (or on signals of c_in channels and t samples, if it is the
- * first). */
+/* One convolution more, on top of those there (or on signals of c_in channels and t samples, if it is the first). */
 void stem_declare(struct stem *s, struct tensors *t, const char *name, int t_in, int c_in, int c_out, int k,
 		  int stride);
 const struct stem_conv *stem_last(const struct stem *s);

@@ -1,13 +1,15 @@
 /*
- * Named parameters of a network in one flat float32 array, and their gradients in another of the same layout,
- *so that the optimiser, the norm and the clearing of gradients are one pass each. Names follow PyTorch's
- *habit ("time.layers.0.attention.qkv.weight"); linear weights are [out,in], convolutions [out,tap,in]:
- *PyTorch's [out,in,tap] with the last two axes exchanged.
+ * Named parameters of a network in one flat float32 array, and their gradients in another of the same layout, so that
+ * the optimiser, the norm and the clearing of gradients are one pass each.
+ * Names follow PyTorch's habit ("time.layers.0.attention.qkv.weight"); linear weights are [out,in], convolutions
+ * [out,tap,in]: PyTorch's [out,in,tap] with the last two axes exchanged.
  *
  *	struct tensors t;
  *	tensors_init(&t, ops);
- *	int w = tensors_add(&t, &(struct tensor){.shape = {64, 12}, .spread = 0.1f, .has_decay = true},
- *"a.%d.weight", i); tensors_alloc(&t, is_training); tensors_draw(&t, seed); float *p = tensors_weight(&t, w);
+ *	int w = tensors_add(&t, &(struct tensor){.shape = {64, 12}, .spread = 0.1f, .has_decay = true}, "a.%d.weight", i);
+ *	tensors_alloc(&t, is_training);
+ *	tensors_draw(&t, seed);
+ *	float *p = tensors_weight(&t, w);
  *
  * Loading a model: for each of t.list look the name up in the file and upload to t.weights + offset.
  */

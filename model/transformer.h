@@ -1,18 +1,17 @@
 /*
  * Pre-norm transformer layer (Xiong et al. 2020; Vaswani et al. 2017):
  *	u = x + out(attention(qkv(norm1(x)))),  y = u + down(GELU(up(norm2(u)))),  up: D -> 4D.
- * In three steps, project, attend, finish, so that a cross-attention block is two layers that attend to each
- *other's keys (model/cross.h).
+ * In three steps, project, attend, finish, so that a cross-attention block is two layers that attend to each other's
+ * keys (model/cross.h).
  *
  *	transformer_declare(&l, t, "time.layers.0", d, heads, residual_gain);
- *	y = transformer_plan(&l, arena, x, max_batch, n, true, false);   // buffers that live until the
- *backward pass transformer_plan_scratch(&l, arena, max_batch);            // buffers that may be reused by
- *the next layer transformer_forward(t, &l, batch);                         // reads x, writes y
- *	transformer_backward(t, &l, dx, batch);                    // dx: gradient of y on entry, of x on
- *return
+ *	y = transformer_plan(&l, arena, x, max_batch, n, true, false);   // buffers that live until the backward pass
+ *	transformer_plan_scratch(&l, arena, max_batch);                  // buffers the next layer may use again
+ *	transformer_forward(t, &l, batch);                               // reads x, writes y
+ *	transformer_backward(t, &l, dx, batch);                          // dx: gradient of y, on return of x
  *
- * Training keeps 11D floats a token (qkv, attention, u, up before GELU, and y, the next layer's x); norms and
- *GELU are computed again in the backward pass. Inference keeps nothing: y is x.
+ * Training keeps 11D floats a token (qkv, attention, u, up before GELU, and y, the next layer's x); norms and GELU are
+ * computed again in the backward pass. Inference keeps nothing: y is x.
  */
 #ifndef MODEL_TRANSFORMER_H
 #define MODEL_TRANSFORMER_H
