@@ -7,9 +7,15 @@
 
 #include "kernels/cpu/vec.h"
 
+#if defined __AVX2__
+#define MATH_INLINE INLINE
+#else
+#define MATH_INLINE static __attribute__((noinline, unused))
+#endif
+
 /* exp(x): 1 ulp; 0 below -86 (a softmax weight of 4e-38 is nothing), infinity above 88.7; NaN gives NaN.
  * x = n ln 2 + r, |r| <= ln 2 / 2; exp(r) by a minimax polynomial of degree 6. */
-INLINE v16 v_exp(v16 x)
+MATH_INLINE v16 v_exp(v16 x)
 {
 	const v16 magic = v_set(12582912.0f); /* 1.5 * 2^23: adding it rounds to an integer */
 	v16 c = v_max(v_set(-87.0f),
@@ -31,7 +37,7 @@ INLINE v16 v_exp(v16 x)
 
 /* log(x) for normal positive x: 2 ulp. Zero, subnormals, negatives and non-finite values are the caller's to
  * exclude. x = 2^e m, m in [sqrt(1/2), sqrt(2)); log(1 + f) by Cephes' polynomial of degree 8. */
-INLINE v16 v_log(v16 x)
+MATH_INLINE v16 v_log(v16 x)
 {
 	v16 e = v_exponent(x), m = v_mantissa(x);
 	m16 is_high = v_less(v_set(1.41421356f), m);
@@ -54,7 +60,7 @@ INLINE v16 v_log(v16 x)
 
 /* erf(x): 1.2 ulp, after N. Juffa's two minimax forms: an odd polynomial near 0, 1 - exp(polynomial) beyond.
  */
-INLINE v16 v_erf(v16 a)
+MATH_INLINE v16 v_erf(v16 a)
 {
 	v16 t = v_abs(a), s = v_mul(a, a);
 	v16 r = v_fma(v_set(-1.72853470e-5f), t, v_set(3.83197126e-4f));
@@ -78,18 +84,18 @@ INLINE v16 v_erf(v16 a)
 }
 
 /* Phi(x), the normal distribution function. */
-INLINE v16 v_phi(v16 x)
+MATH_INLINE v16 v_phi(v16 x)
 {
 	return v_fma(v_erf(v_mul(x, v_set(0.70710678f))), v_set(0.5f), v_set(0.5f));
 }
 
 /* x Phi(x) (Hendrycks and Gimpel 2016, exact form), and its derivative Phi(x) + x phi(x). */
-INLINE v16 v_gelu(v16 x)
+MATH_INLINE v16 v_gelu(v16 x)
 {
 	return v_mul(x, v_phi(x));
 }
 
-INLINE v16 v_gelu_gradient(v16 x)
+MATH_INLINE v16 v_gelu_gradient(v16 x)
 {
 	v16 density = v_mul(v_exp(v_mul(v_mul(x, x), v_set(-0.5f))), v_set(0.39894228f));
 	return v_fma(x, density, v_phi(x));

@@ -22,7 +22,9 @@ enum { MICRO_MR = 4, MICRO_NV = 1 };
 #endif
 enum { MICRO_NR = 16 * MICRO_NV };
 
-#if defined __clang__
+#if !defined __AVX2__
+#define UNROLL
+#elif defined __clang__
 #define UNROLL _Pragma("unroll")
 #else
 #define UNROLL _Pragma("GCC unroll 32")

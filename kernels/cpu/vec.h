@@ -27,19 +27,25 @@
 #include "kernels/cpu/vec_scalar.h"
 #endif
 
+#if defined __AVX2__
+#define VEC_INLINE INLINE
+#else
+#define VEC_INLINE LANES_INLINE
+#endif
+
 /* c - a * b, one rounding. */
-INLINE v16 v_fnma(v16 a, v16 b, v16 c)
+VEC_INLINE v16 v_fnma(v16 a, v16 b, v16 c)
 {
 	return v_fma(v_neg(a), b, c);
 }
 
 /* The first n lanes of p, 1 <= n <= 16. */
-INLINE v16 v_load_up_to(const float *p, int n)
+VEC_INLINE v16 v_load_up_to(const float *p, int n)
 {
 	return n >= 16 ? v_load(p) : v_load_n(p, n);
 }
 
-INLINE void v_store_up_to(float *p, v16 v, int n)
+VEC_INLINE void v_store_up_to(float *p, v16 v, int n)
 {
 	if (n >= 16)
 		v_store(p, v);

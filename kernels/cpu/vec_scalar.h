@@ -4,6 +4,9 @@
 
 #include <math.h>
 
+/* Sixteen lanes as loops, inlined everywhere, take compilers minutes; this table only has to be right. */
+#define LANES_INLINE static __attribute__((noinline, unused))
+
 typedef struct {
 	float x[16];
 } v16;
@@ -20,154 +23,154 @@ typedef struct {
 		r.x[i] = (expression);                                                                       \
 	return r
 
-INLINE uint32_t v_bits(float x)
+LANES_INLINE uint32_t v_bits(float x)
 {
 	uint32_t u;
 	memcpy(&u, &x, sizeof u);
 	return u;
 }
 
-INLINE float v_of_bits(uint32_t u)
+LANES_INLINE float v_of_bits(uint32_t u)
 {
 	float x;
 	memcpy(&x, &u, sizeof x);
 	return x;
 }
 
-INLINE m16 v_first(int n)
+LANES_INLINE m16 v_first(int n)
 {
 	V_LANES(m16, i < n);
 }
 
-INLINE v16 v_set(float x)
+LANES_INLINE v16 v_set(float x)
 {
 	V_LANES(v16, x);
 }
 
-INLINE v16 v_load(const float *p)
+LANES_INLINE v16 v_load(const float *p)
 {
 	V_LANES(v16, p[i]);
 }
 
-INLINE v16 v_load_n(const float *p, int n)
+LANES_INLINE v16 v_load_n(const float *p, int n)
 {
 	V_LANES(v16, i < n ? p[i] : 0.0f);
 }
 
-INLINE v16 v_load_n_or(const float *p, int n, float otherwise)
+LANES_INLINE v16 v_load_n_or(const float *p, int n, float otherwise)
 {
 	V_LANES(v16, i < n ? p[i] : otherwise);
 }
 
-INLINE void v_store(float *p, v16 v)
+LANES_INLINE void v_store(float *p, v16 v)
 {
 	for (int i = 0; i < 16; i++)
 		p[i] = v.x[i];
 }
 
-INLINE void v_store_n(float *p, v16 v, int n)
+LANES_INLINE void v_store_n(float *p, v16 v, int n)
 {
 	for (int i = 0; i < n; i++)
 		p[i] = v.x[i];
 }
 
-INLINE v16 v_add(v16 a, v16 b)
+LANES_INLINE v16 v_add(v16 a, v16 b)
 {
 	V_LANES(v16, a.x[i] + b.x[i]);
 }
 
-INLINE v16 v_sub(v16 a, v16 b)
+LANES_INLINE v16 v_sub(v16 a, v16 b)
 {
 	V_LANES(v16, a.x[i] - b.x[i]);
 }
 
-INLINE v16 v_mul(v16 a, v16 b)
+LANES_INLINE v16 v_mul(v16 a, v16 b)
 {
 	V_LANES(v16, a.x[i] * b.x[i]);
 }
 
-INLINE v16 v_div(v16 a, v16 b)
+LANES_INLINE v16 v_div(v16 a, v16 b)
 {
 	V_LANES(v16, a.x[i] / b.x[i]);
 }
 
-INLINE v16 v_fma(v16 a, v16 b, v16 c)
+LANES_INLINE v16 v_fma(v16 a, v16 b, v16 c)
 {
 	V_LANES(v16, fmaf(a.x[i], b.x[i], c.x[i]));
 }
 
-INLINE v16 v_max(v16 a, v16 b)
+LANES_INLINE v16 v_max(v16 a, v16 b)
 {
 	V_LANES(v16, a.x[i] > b.x[i] ? a.x[i] : b.x[i]);
 }
 
-INLINE v16 v_min(v16 a, v16 b)
+LANES_INLINE v16 v_min(v16 a, v16 b)
 {
 	V_LANES(v16, a.x[i] < b.x[i] ? a.x[i] : b.x[i]);
 }
 
-INLINE v16 v_sqrt(v16 a)
+LANES_INLINE v16 v_sqrt(v16 a)
 {
 	V_LANES(v16, sqrtf(a.x[i]));
 }
 
-INLINE v16 v_neg(v16 a)
+LANES_INLINE v16 v_neg(v16 a)
 {
 	V_LANES(v16, v_of_bits(v_bits(a.x[i]) ^ 0x80000000u));
 }
 
-INLINE v16 v_abs(v16 a)
+LANES_INLINE v16 v_abs(v16 a)
 {
 	V_LANES(v16, v_of_bits(v_bits(a.x[i]) & 0x7fffffffu));
 }
 
-INLINE v16 v_copysign(v16 a, v16 b)
+LANES_INLINE v16 v_copysign(v16 a, v16 b)
 {
 	V_LANES(v16, v_of_bits((v_bits(a.x[i]) & 0x7fffffffu) | (v_bits(b.x[i]) & 0x80000000u)));
 }
 
-INLINE m16 v_less(v16 a, v16 b)
+LANES_INLINE m16 v_less(v16 a, v16 b)
 {
 	V_LANES(m16, a.x[i] < b.x[i]);
 }
 
-INLINE v16 v_select(m16 m, v16 a, v16 b)
+LANES_INLINE v16 v_select(m16 m, v16 a, v16 b)
 {
 	V_LANES(v16, m.x[i] ? a.x[i] : b.x[i]);
 }
 
-INLINE v16 v_pow2(v16 n)
+LANES_INLINE v16 v_pow2(v16 n)
 {
 	V_LANES(v16, v_of_bits((uint32_t)((int32_t)n.x[i] + 127) << 23));
 }
 
-INLINE v16 v_exponent(v16 x)
+LANES_INLINE v16 v_exponent(v16 x)
 {
 	V_LANES(v16, (float)((int32_t)(v_bits(x.x[i]) >> 23) - 127));
 }
 
-INLINE v16 v_mantissa(v16 x)
+LANES_INLINE v16 v_mantissa(v16 x)
 {
 	V_LANES(v16, v_of_bits((v_bits(x.x[i]) & 0x007fffffu) | 0x3f800000u));
 }
 
-INLINE i16 v_set_index(int index)
+LANES_INLINE i16 v_set_index(int index)
 {
 	V_LANES(i16, index);
 }
 
-INLINE i16 v_select_index(m16 m, i16 a, i16 b)
+LANES_INLINE i16 v_select_index(m16 m, i16 a, i16 b)
 {
 	V_LANES(i16, m.x[i] ? a.x[i] : b.x[i]);
 }
 
-INLINE void v_store_index_n(int32_t *p, i16 v, int n)
+LANES_INLINE void v_store_index_n(int32_t *p, i16 v, int n)
 {
 	for (int i = 0; i < n; i++)
 		p[i] = v.x[i];
 }
 
-INLINE float v_sum(v16 v)
+LANES_INLINE float v_sum(v16 v)
 {
 	for (int half = 8; half > 0; half /= 2)
 		for (int i = 0; i < half; i++)
@@ -175,7 +178,7 @@ INLINE float v_sum(v16 v)
 	return v.x[0];
 }
 
-INLINE float v_maximum(v16 v)
+LANES_INLINE float v_maximum(v16 v)
 {
 	for (int half = 8; half > 0; half /= 2)
 		for (int i = 0; i < half; i++)
