@@ -14,6 +14,22 @@ enum { DENSE_ROWS = 4 }; /* rows of x handled together: a row of w is then loade
 
 typedef double dense_lanes __attribute__((vector_size(32), aligned(8)));
 
+DENSE_INLINE double dense_sum(const dense_lanes *v)
+{
+	return ((*v)[0] + (*v)[1]) + ((*v)[2] + (*v)[3]);
+}
+
+/* |a - b|^2 of two rows. */
+DENSE_INLINE double dense_squared_distance(const double *a, const double *b, size_t ld)
+{
+	dense_lanes sum = {0};
+	for (size_t k = 0; k < ld; k += 4) {
+		dense_lanes d = *(const dense_lanes *)(a + k) - *(const dense_lanes *)(b + k);
+		sum += d * d;
+	}
+	return dense_sum(&sum);
+}
+
 DENSE_INLINE void dense_dot_block(double *z, size_t z_stride, const double *w, const double *x, size_t ld,
 				  int n_rows)
 {
@@ -24,7 +40,7 @@ DENSE_INLINE void dense_dot_block(double *z, size_t z_stride, const double *w, c
 			sum[r] += v * *(const dense_lanes *)(x + (size_t)r * ld + k);
 	}
 	for (int r = 0; r < n_rows; r++)
-		z[(size_t)r * z_stride] += (sum[r][0] + sum[r][1]) + (sum[r][2] + sum[r][3]);
+		z[(size_t)r * z_stride] += dense_sum(&sum[r]);
 }
 
 DENSE_INLINE void dense_outer_block(double *y, const double *a, size_t a_stride, const double *x, size_t ld,
