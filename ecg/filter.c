@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ecg/edge.h"
+#include "ecg/lanes.h"
 #include "kernels/dmath.h"
 
 #define PI 3.141592653589793
@@ -47,23 +48,20 @@ int filter_band(struct filter *f, double rate_hz, double high_pass_hz, double lo
 	return 0;
 }
 
-/* One section over n samples of all leads, step by step (step -1: backward from the last), in place. The
- * state starts as if the first sample had stood there for ever (transposed direct form II). */
-static void pass(const struct filter_section *s, double (*x)[LEADS], int n, int step)
+/* One section over n samples of two leads (columns first.. of x), step by step (step -1: backward from the last), in
+ * place. The state starts as if the first sample had stood there for ever (transposed direct form II). */
+static void pass(const struct filter_section *s, double (*x)[LEADS], int first, int n, int step)
 {
-	double z0[LEADS], z1[LEADS], gain = (s->b0 + s->b1 + s->b2) / (1 + s->a1 + s->a2);
-	double(*p)[LEADS] = step > 0 ? x : x + n - 1;
-	for (int l = 0; l < LEADS; l++) {
-		z0[l] = (gain - s->b0) * (*p)[l];
-		z1[l] = (s->b2 - s->a2 * gain) * (*p)[l];
+	double gain = (s->b0 + s->b1 + s->b2) / (1 + s->a1 + s->a2);
+	double(*row)[LEADS] = step > 0 ? x : x + n - 1;
+	lanes start = *(lanes *)(*row + first), z0 = (gain - s->b0) * start,
+	      z1 = (s->b2 - s->a2 * gain) * start;
+	for (int i = 0; i < n; i++, row += step) {
+		lanes *at = (lanes *)(*row + first), in = *at, out = s->b0 * in + z0;
+		z0 = s->b1 * in - s->a1 * out + z1;
+		z1 = s->b2 * in - s->a2 * out;
+		*at = out;
 	}
-	for (int i = 0; i < n; i++, p += step)
-		for (int l = 0; l < LEADS; l++) {
-			double in = (*p)[l], out = s->b0 * in + z0[l];
-			z0[l] = s->b1 * in - s->a1 * out + z1[l];
-			z1[l] = s->b2 * in - s->a2 * out;
-			(*p)[l] = out;
-		}
 }
 
 void filter_run(const struct filter *f, double (*x)[LEADS], double (*scratch)[LEADS], int t)
@@ -74,6 +72,7 @@ void filter_run(const struct filter *f, double (*x)[LEADS], double (*scratch)[LE
 	edge_extend(scratch, (const double(*)[LEADS])x, t, pad);
 	for (int step = 1; step >= -1; step -= 2)
 		for (int i = 0; i < f->n_sections; i++)
-			pass(&f->sections[i], scratch, n, step);
+			for (int l = 0; l < LEADS; l += LANES)
+				pass(&f->sections[i], scratch, l, n, step);
 	memcpy(x, scratch[pad], sizeof *x * (size_t)t);
 }

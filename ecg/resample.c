@@ -7,6 +7,7 @@
 #include "common/die.h"
 #include "ecg/edge.h"
 #include "ecg/kaiser.h"
+#include "ecg/lanes.h"
 
 #define ATTENUATION_DB 86.0 /* of the design; leaves some room above the 80 dB promised */
 #define PASS_SHARE     0.8  /* of half the lower rate */
@@ -86,15 +87,23 @@ int resample_pad(const struct resample *r)
 	return r->side + 1;
 }
 
+_Static_assert(LEADS == 6 * LANES, "a row of leads is six lanes");
+
 /* y = sum of taps[k] x[k], all leads at once, ascending k. */
-static void convolve(double *restrict y, const double *restrict taps, const double (*restrict x)[LEADS],
-		     int n)
+static void convolve(double y[LEADS], const double *taps, const double (*x)[LEADS], int n)
 {
-	double sum[LEADS] = {0};
-	for (int k = 0; k < n; k++)
-		for (int l = 0; l < LEADS; l++)
-			sum[l] += taps[k] * x[k][l];
-	memcpy(y, sum, sizeof sum);
+	lanes a = {0}, b = {0}, c = {0}, d = {0}, e = {0}, f = {0};
+	for (int k = 0; k < n; k++) {
+		const lanes *row = (const lanes *)x[k];
+		a += taps[k] * row[0];
+		b += taps[k] * row[1];
+		c += taps[k] * row[2];
+		d += taps[k] * row[3];
+		e += taps[k] * row[4];
+		f += taps[k] * row[5];
+	}
+	const lanes sums[6] = {a, b, c, d, e, f};
+	memcpy(y, sums, sizeof sums);
 }
 
 void resample_run(const struct resample *r, double (*y)[LEADS], const double (*x)[LEADS],

@@ -3,9 +3,11 @@
 #include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/die.h"
 #include "ecg/kaiser.h"
+#include "ecg/lanes.h"
 #include "ecg/lead.h"
 #include "ecg/synth_rng.h"
 #include "kernels/dmath.h"
@@ -138,7 +140,7 @@ void synth_render_beats(struct synth_canvas *c, const struct synth_heart *h,
 }
 
 /* The eight leads that are measured; the other four follow from I and II. */
-#define MEASURED 8
+#define MEASURED (4 * LANES)
 struct leads {
 	double x[SYNTH_LENGTH][MEASURED]; /* I II V1..V6, mV */
 };
@@ -189,11 +191,18 @@ static void make_decimator(void)
 
 static void decimate(double y[MEASURED], const double (*x)[MEASURED])
 {
-	for (int j = 0; j < MEASURED; j++)
-		y[j] = decimator[0] * x[0][j];
-	for (int k = 1; k <= HALF; k++)
-		for (int j = 0; j < MEASURED; j++)
-			y[j] += decimator[k] * (x[-k][j] + x[k][j]);
+	const lanes *middle = (const lanes *)x[0];
+	lanes a = decimator[0] * middle[0], b = decimator[0] * middle[1];
+	lanes c = decimator[0] * middle[2], d = decimator[0] * middle[3];
+	for (int k = 1; k <= HALF; k++) {
+		const lanes *before = (const lanes *)x[-k], *after = (const lanes *)x[k];
+		a += decimator[k] * (before[0] + after[0]);
+		b += decimator[k] * (before[1] + after[1]);
+		c += decimator[k] * (before[2] + after[2]);
+		d += decimator[k] * (before[3] + after[3]);
+	}
+	const lanes sums[MEASURED / LANES] = {a, b, c, d};
+	memcpy(y, sums, sizeof sums);
 }
 
 void synth_render_leads(int16_t *adc, const struct synth_canvas *c, int rate_hz)
