@@ -65,16 +65,22 @@ static void pack_panel(float *to, const float *from, ptrdiff_t step_i, ptrdiff_t
 
 static void tile_full(int k, const float *a, const float *b, float *c, ptrdiff_t ldc, bool is_zero)
 {
-	micro_tile(MICRO_MR, MICRO_NV, k, a, 1, MICRO_MR, b, MICRO_NR, c, ldc, is_zero, MICRO_MR, MICRO_NR);
+	micro_tile(MICRO_MR, MICRO_NV, k, a, 1, MICRO_MR, b, MICRO_NR, c, ldc, is_zero);
+}
+
+static void tile_half(int k, const float *a, const float *b, float *c, ptrdiff_t ldc, bool is_zero)
+{
+	micro_tile(MICRO_MR, 1, k, a, 1, MICRO_MR, b, MICRO_NR, c, ldc, is_zero);
 }
 
 static void tile_edge(int k, const float *a, const float *b, float *c, ptrdiff_t ldc, bool is_zero, int rows,
 		      int cols)
 {
-	if (cols > 16)
-		micro_tile(MICRO_MR, MICRO_NV, k, a, 1, MICRO_MR, b, MICRO_NR, c, ldc, is_zero, rows, cols);
-	else
-		micro_tile(MICRO_MR, 1, k, a, 1, MICRO_MR, b, MICRO_NR, c, ldc, is_zero, rows, cols);
+	float whole[MICRO_MR * MICRO_NR];
+	if (!is_zero)
+		micro_copy(whole, MICRO_NR, c, ldc, rows, cols);
+	(cols > 16 ? tile_full : tile_half)(k, a, b, whole, MICRO_NR, is_zero);
+	micro_copy(c, ldc, whole, MICRO_NR, rows, cols);
 }
 
 /* C[m,n] for packed A (panels of m rows) and packed B (panels of n columns) over one block of k. */

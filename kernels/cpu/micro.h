@@ -22,7 +22,13 @@ enum { MICRO_MR = 4, MICRO_NV = 1 };
 #endif
 enum { MICRO_NR = 16 * MICRO_NV };
 
-#if !defined __AVX2__
+/* Unrolled, the tile lives in registers. Sanitizers make each unrolled access a branch: minutes of compiling. */
+#if defined __has_feature
+#define HAS_FEATURE(x) __has_feature(x)
+#else
+#define HAS_FEATURE(x) 0
+#endif
+#if !defined __AVX2__ || defined __SANITIZE_ADDRESS__ || HAS_FEATURE(address_sanitizer)
 #define UNROLL
 #elif defined __clang__
 #define UNROLL _Pragma("unroll")
@@ -30,19 +36,16 @@ enum { MICRO_NR = 16 * MICRO_NV };
 #define UNROLL _Pragma("GCC unroll 32")
 #endif
 
-/* mr, nv: constants. rows <= mr and cols <= 16 nv are what is stored (and loaded unless is_zero); all mr rows
- * of A and nv vectors of B are read. */
+/* C[mr, 16 nv] of constant size; is_zero: from 0, else from C's old values. */
 INLINE void micro_tile(const int mr, const int nv, int k, const float *a, ptrdiff_t rs, ptrdiff_t cs,
-		       const float *b, ptrdiff_t ldb, float *c, ptrdiff_t ldc, bool is_zero, int rows,
-		       int cols)
+		       const float *b, ptrdiff_t ldb, float *c, ptrdiff_t ldc, bool is_zero)
 {
-	v16 acc[14][3], row[3];
+	v16 acc[MICRO_MR][MICRO_NV], row[MICRO_NV];
 	UNROLL
 	for (int r = 0; r < mr; r++) {
 		UNROLL
 		for (int v = 0; v < nv; v++)
-			acc[r][v] = is_zero || r >= rows ? v_set(0)
-							 : v_load_up_to(c + r * ldc + v * 16, cols - v * 16);
+			acc[r][v] = is_zero ? v_set(0) : v_load(c + r * ldc + v * 16);
 	}
 	for (; k > 0; k--, a += cs, b += ldb) {
 		UNROLL
@@ -60,9 +63,16 @@ INLINE void micro_tile(const int mr, const int nv, int k, const float *a, ptrdif
 	for (int r = 0; r < mr; r++) {
 		UNROLL
 		for (int v = 0; v < nv; v++)
-			if (r < rows)
-				v_store_up_to(c + r * ldc + v * 16, acc[r][v], cols - v * 16);
+			v_store(c + r * ldc + v * 16, acc[r][v]);
 	}
+}
+
+/* A tile that sticks out of C is made in a full-sized one: what of C it covers goes in before and comes out after. */
+static inline void micro_copy(float *to, ptrdiff_t ld_to, const float *from, ptrdiff_t ld_from, int rows,
+			      int cols)
+{
+	for (int r = 0; r < rows; r++, to += ld_to, from += ld_from)
+		memcpy(to, from, (size_t)cols * sizeof *to);
 }
 
 #endif

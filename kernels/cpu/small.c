@@ -6,7 +6,7 @@ struct tile {
 	float *c;
 	const float *a, *b;
 	ptrdiff_t ldc, rs, cs, ldb;
-	int k, rows, cols;
+	int k;
 	bool is_zero;
 };
 
@@ -14,8 +14,7 @@ struct tile {
 #define TILE(mr, nv)                                                                                         \
 	static void tile_##mr##x##nv(const struct tile *t)                                                   \
 	{                                                                                                    \
-		micro_tile(mr, nv, t->k, t->a, t->rs, t->cs, t->b, t->ldb, t->c, t->ldc, t->is_zero, mr,     \
-			   t->cols);                                                                         \
+		micro_tile(mr, nv, t->k, t->a, t->rs, t->cs, t->b, t->ldb, t->c, t->ldc, t->is_zero);        \
 	}
 #define HEIGHTS_4(f, nv) f(1, nv) f(2, nv) f(3, nv) f(4, nv)
 #define HEIGHTS_6(f, nv) HEIGHTS_4(f, nv) f(5, nv) f(6, nv)
@@ -42,12 +41,28 @@ static void (*const tile_of[MICRO_NV][MICRO_MR])(const struct tile *t) = {
 #endif
 };
 
+/* Columns that stick out of C go through a full-sized tile. */
+static void run_tile(struct tile *t, int rows, int cols)
+{
+	float whole[MICRO_MR * MICRO_NR], *c = t->c;
+	ptrdiff_t ldc = t->ldc;
+	if (cols % 16 == 0) {
+		tile_of[cols / 16 - 1][rows - 1](t);
+		return;
+	}
+	if (!t->is_zero)
+		micro_copy(whole, MICRO_NR, c, ldc, rows, cols);
+	t->c = whole;
+	t->ldc = MICRO_NR;
+	tile_of[cols / 16][rows - 1](t);
+	micro_copy(c, ldc, whole, MICRO_NR, rows, cols);
+}
+
 void ISA(small_product)(float *c, ptrdiff_t ldc, const float *a, ptrdiff_t rs, ptrdiff_t cs, const float *b,
 			ptrdiff_t ldb, int m, int n, int k, bool is_accumulated)
 {
 	int n_tiles = (m + MICRO_MR - 1) / MICRO_MR;
 	for (int j = 0; j < n; j += MICRO_NR) {
-		int cols = n - j < MICRO_NR ? n - j : MICRO_NR;
 		for (int done = 0, tile = 0; tile < n_tiles; tile++) {
 			int rows = (m - done + n_tiles - tile - 1) / (n_tiles - tile); /* even heights */
 			struct tile t = {.c = c + done * ldc + j,
@@ -58,9 +73,8 @@ void ISA(small_product)(float *c, ptrdiff_t ldc, const float *a, ptrdiff_t rs, p
 					 .cs = cs,
 					 .ldb = ldb,
 					 .k = k,
-					 .cols = cols,
 					 .is_zero = !is_accumulated};
-			tile_of[(cols - 1) / 16][rows - 1](&t);
+			run_tile(&t, rows, n - j < MICRO_NR ? n - j : MICRO_NR);
 			done += rows;
 		}
 	}
