@@ -133,8 +133,10 @@ static bool is_too_deep(const char *text, size_t n_bytes)
 static int check_integer(const char *token, size_t n_bytes)
 {
 	char text[32], back[32];
-	size_t n_digits = strspn(token + (token[0] == '-'), "0123456789");
-	if (n_digits + (token[0] == '-') != n_bytes || n_digits < 16)
+	for (size_t i = token[0] == '-'; i < n_bytes; i++)
+		if (token[i] < '0' || token[i] > '9')
+			return 0;
+	if (n_bytes < 16)
 		return 0;
 	if (n_bytes >= sizeof text)
 		return -1;

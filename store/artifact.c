@@ -663,21 +663,35 @@ static void step(void *context)
 	w->here = (struct artifact_cursor){key.mv_data, value.mv_data, key.mv_size, value.mv_size};
 }
 
-bool artifact_next(struct artifact_cursor *c)
+static int describe_problem(const struct walk *w, struct error *e)
+{
+	char *key = w->last_bytes ? preview_key(w->last, w->last_bytes) : NULL;
+	error_set(e, NULL, 0, "object %s is damaged: table %s, %s%s: %s; remove %s and run again", w->a->id,
+		  w->t->name, key ? "record " : "before the first record", key ? key : "", w->problem,
+		  w->a->path);
+	free(key);
+	return -1;
+}
+
+int artifact_try_next(struct artifact_cursor *c, struct error *e)
 {
 	struct walk *w = (struct walk *)c;
 	if (!guard_call(step, w))
 		w->problem = "the records after it cannot be read";
-	if (w->problem && w->last_bytes)
-		damaged_record(w->a, w->t, w->last, w->last_bytes, w->problem);
-	if (w->problem)
-		die("object %s is damaged: table %s: its first record cannot be read; remove %s and run "
-		    "again",
-		    w->a->id, w->t->name, w->a->path);
-	if (!w->is_end)
-		return true;
+	if (!w->problem && !w->is_end)
+		return 1;
+	int status = w->problem ? describe_problem(w, e) : 0;
 	artifact_stop(c);
-	return false;
+	return status;
+}
+
+bool artifact_next(struct artifact_cursor *c)
+{
+	struct error e = {0};
+	int status = artifact_try_next(c, &e);
+	if (status < 0)
+		die("%s", error_text(&e));
+	return status;
 }
 
 void artifact_stop(struct artifact_cursor *c)

@@ -116,11 +116,14 @@ struct artifact_cursor {
 };
 struct artifact_cursor *artifact_walk(const struct artifact *a, const char *table);
 bool artifact_next(struct artifact_cursor *c);
+/* The same without dying: 1, 0 at the end, -1 with e filled if damaged; the cursor is freed but for 1. */
+int artifact_try_next(struct artifact_cursor *c, struct error *e);
 void artifact_stop(struct artifact_cursor *c);
 
-/* Check everything: header, keys' order, every leaf, every root, counts. 0, or -1 with e naming what is
- * damaged. The only function here that may be given a damaged file: it reads in a child process, because LMDB
- * can crash on one. */
+/* Check everything: header, keys' order, every leaf, every root, counts. 0, or -1 with e naming what is damaged. It reads
+ * in a child process, because LMDB can crash on a damaged file in ways that no guard catches. */
 int artifact_verify(const char *id, struct error *e);
+/* The same in this process. */
+int artifact_verify_here(const char *id, struct error *e);
 
 #endif

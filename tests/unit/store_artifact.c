@@ -252,7 +252,7 @@ static void a_flipped_bit_is_found_or_harmless(void **state)
 	int n_found = 0;
 	make(id, 40);
 	load(id, &bytes, &n_bytes);
-	for (size_t at = 0; at < n_bytes; at += at < 8192 ? 5 : 211 + at % 97) {
+	for (size_t at = 0; at < n_bytes; at += at < 8192 ? 23 : 997 + at % 97) {
 		struct error e = {0};
 		bytes[at] ^= (char)(1 << at % 8);
 		overwrite(id, bytes, n_bytes);
@@ -298,7 +298,7 @@ static void a_shorter_file_is_found(void **state)
 	size_t n_bytes;
 	make(id, 40);
 	load(id, &bytes, &n_bytes);
-	for (size_t n = 0; n < n_bytes; n += n < 16384 ? 509 : 4096 + n % 1021) {
+	for (size_t n = 0; n < n_bytes; n += n < 16384 ? 1021 : 16384 + n % 1021) {
 		struct error e = {0};
 		overwrite(id, bytes, n);
 		assert_int_equal(artifact_verify(id, &e), -1);
