@@ -30,7 +30,7 @@ int catalog_add(struct catalog *c, uint64_t id, const char *path, json_t *subjec
 		long line, struct error *e)
 {
 	char *header = die_printf("%s.hea", path);
-	bool is_inside = path_is_inside(header);
+	bool is_inside = path_is_inside(path) && path_is_inside(header);
 	free(header);
 	if (!is_inside) {
 		json_decref(subject);

@@ -89,7 +89,8 @@ struct sums *sums_open(const char *name, const char *bytes, size_t n_bytes, stru
 	}
 	if (read_lines(s, name, e) < 0)
 		goto fail;
-	qsort(s->list, s->n, sizeof *s->list, order);
+	if (s->n)
+		qsort(s->list, s->n, sizeof *s->list, order);
 	for (size_t i = 1; i < s->n; i++)
 		if (!order(&s->list[i - 1], &s->list[i]) && strcmp(s->list[i - 1].hex, s->list[i].hex)) {
 			error_set(e, name, 0, "%.200s stands there twice", s->list[i].path);

@@ -19,10 +19,11 @@
 
 #include "common/error.h"
 
-#define WFDB_SIGNALS	64	   /* most signals of a record */
-#define WFDB_SAMPLES	(1L << 26) /* most samples per signal */
-#define WFDB_HEADER_MAX (1 << 16)  /* most bytes of a header */
-#define WFDB_TEXT	128	   /* most bytes of a name, NUL included */
+#define WFDB_SIGNALS	64		    /* most signals of a record */
+#define WFDB_SAMPLES	(1L << 26)	    /* most samples per signal */
+#define WFDB_VALUES	(UINT64_C(1) << 28) /* most samples of all signals together */
+#define WFDB_HEADER_MAX (1 << 16)	    /* most bytes of a header */
+#define WFDB_TEXT	128		    /* most bytes of a name, NUL included */
 
 struct wfdb_signal {
 	char file[WFDB_TEXT]; /* beside the header: a plain name */

@@ -42,6 +42,10 @@ long wfdb_samples_count(const struct wfdb *h, int first, int last, const char *f
 			return error_set(e, file, 0, "%zu bytes make no record of 1 to %ld samples", n_bytes,
 					 WFDB_SAMPLES);
 	}
+	/* A small file must not ask for memory for many long signals. */
+	if (n * (uint64_t)h->n_signals > WFDB_VALUES)
+		return error_set(e, file, 0, "%llu samples of %d signals are more than this reader takes",
+				 (unsigned long long)n, h->n_signals);
 	uint64_t size = offset + size_of(s->format, n * n_signals);
 	/* An odd number of format 212 samples may be filled up to a whole triple. */
 	if (n_bytes != size && !(s->format == 212 && n * n_signals % 2 && n_bytes == size + 1))

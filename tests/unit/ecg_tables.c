@@ -232,6 +232,9 @@ static void several_label_columns_hold_flags(void **state)
 	catalog_release(&c);
 	assert_string_equal(list(&c, &l, "n,file,a,b\n9,x,2,0\n"), "l.csv:2: a: expected 0 or 1, found '2'");
 	catalog_release(&c);
+	assert_string_equal(list(&c, &l, "n,file,a,b\n9,,1,0\n"),
+			    "l.csv:2: '' is not the path of a record inside the dataset");
+	catalog_release(&c);
 	assert_string_equal(list(&c, &l, "n,file,a\n9,x,1\n"), "l.csv:1: no column 'b'");
 	catalog_release(&c);
 	assert_string_equal(list(&c, &l, "n,file,a,b\nq,x,1,0\n"),

@@ -1,0 +1,85 @@
+/* Two texts with a NUL byte between them as PTB-XL's tables, and the second as every other table of a dataset: a generic
+ * list of records, codes, checksums. */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ecg/listing.h"
+#include "ecg/path.h"
+#include "ecg/ptbxl.h"
+#include "ecg/statements.h"
+#include "ecg/sums.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n_bytes);
+
+static void check_catalog(const struct catalog *c)
+{
+	struct error e = {0};
+	struct statements *s = c->statements ? statements_open(c->statements, c->classes, &e) : NULL;
+	if (c->statements && !s)
+		abort(); /* what the reader accepted must do as a table of labels */
+	for (size_t i = 0; i < c->n; i++) {
+		uint32_t classes;
+		uint64_t bits[2];
+		const json_t *codes = json_object_get(c->records[i].subject, "codes");
+		if (!path_is_inside(c->records[i].path))
+			abort();
+		if (i && c->records[i].id <= c->records[i - 1].id)
+			abort();
+		if (s && statements_label(s, codes, "r", &classes, bits, &e) < 0)
+			abort();
+	}
+	statements_close(s);
+}
+
+static void try_ptbxl(const char *statements, size_t n_statements, const char *records, size_t n_records)
+{
+	struct catalog c;
+	struct error e = {0};
+	catalog_init(&c);
+	if (ptbxl_statements(&c, statements, n_statements, &e) == 0 &&
+	    ptbxl_records(&c, records, n_records, 100, &e) == 0 && catalog_finish(&c, 0, "t", &e) == 0)
+		check_catalog(&c);
+	else if (!e.text[0])
+		abort();
+	catalog_release(&c);
+}
+
+static void try_listing(const char *text, size_t n, size_t n_labels)
+{
+	static const char *const labels[] = {"a", "b"};
+	struct listing l = {"l.csv", "path", "", "who", "fold", "age", "sex", labels, n_labels};
+	struct catalog c;
+	struct error e = {0};
+	catalog_init(&c);
+	if (listing_records(&l, &c, text, n, &e) == 0 && catalog_finish(&c, 0, "t", &e) == 0)
+		check_catalog(&c);
+	else if (!e.text[0])
+		abort();
+	catalog_release(&c);
+}
+
+static void try_rest(const char *text, size_t n)
+{
+	struct sums *s = sums_open("s", text, n, NULL);
+	if (s)
+		sums_find(s, "x");
+	sums_close(s);
+	char *copy = malloc(n + 1);
+	memcpy(copy, text, n);
+	copy[n] = '\0';
+	json_decref(ptbxl_codes(copy, "t", 1, NULL));
+	free(copy);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n_bytes)
+{
+	const char *text = (const char *)bytes, *end = n_bytes ? memchr(text, 0, n_bytes) : NULL;
+	const char *second = end ? end + 1 : text;
+	size_t n_first = end ? (size_t)(end - text) : n_bytes, n_second = n_bytes - (size_t)(second - text);
+	try_ptbxl(text, n_first, second, n_second);
+	try_listing(second, n_second, 1);
+	try_listing(second, n_second, 2);
+	try_rest(second, n_second);
+	return 0;
+}

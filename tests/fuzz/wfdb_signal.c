@@ -1,0 +1,47 @@
+/* A WFDB header, a NUL byte, and the bytes of its signal files (the same for each): decoded within bounds, and then made
+ * a record. */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ecg/record.h"
+#include "ecg/wfdb_samples.h"
+
+#define VALUES_MAX (1 << 22) /* what the fuzzer may make us allocate */
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n_bytes);
+
+static void read_record(const struct wfdb *h, const uint8_t *bytes, size_t n_bytes)
+{
+	struct error e = {0};
+	struct record r = {0};
+	long t = wfdb_samples_count(h, 0, wfdb_group_end(h, 0), "fuzz.dat", n_bytes, &e);
+	if (t < 0 && !e.text[0])
+		abort();
+	if (t < 0 || t * h->n_signals > VALUES_MAX)
+		return;
+	int32_t *x = malloc(sizeof *x * (size_t)t * (size_t)h->n_signals + 1);
+	int result = 0;
+	for (int first = 0, last; result == 0 && first < h->n_signals; first = last) {
+		last = wfdb_group_end(h, first);
+		result = wfdb_samples_read(x, t, h, first, last, "fuzz.dat", bytes, n_bytes, &e);
+	}
+	if (result == 0)
+		result = record_from_wfdb(&r, "fuzz.hea", h, x, t, &e);
+	if (result < 0 && !e.text[0])
+		abort();
+	if (result == 0 && r.n_bytes != (size_t)t * 12 * 2 && r.n_bytes != (size_t)t * 12 * 4)
+		abort();
+	record_release(&r);
+	free(x);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n_bytes)
+{
+	static struct wfdb h;
+	const uint8_t *end = n_bytes ? memchr(bytes, 0, n_bytes) : NULL;
+	size_t n_header = end ? (size_t)(end - bytes) : n_bytes;
+	if (wfdb_parse(&h, "fuzz.hea", (const char *)bytes, n_header, NULL) == 0 && end)
+		read_record(&h, end + 1, n_bytes - n_header - 1);
+	return 0;
+}
