@@ -2,49 +2,6 @@
 
 #include <stddef.h>
 
-#include "ecg/synth.h"
-
-const struct synth_statement synth_statements[] = {
-	[SYNTH_NORM] = {"NORM", "NORM", "NORM", 1, 0, 0},
-	[SYNTH_IMI] = {"IMI", "MI", "IMI", 1, 0, 0},
-	[SYNTH_ASMI] = {"ASMI", "MI", "AMI", 1, 0, 0},
-	[SYNTH_AMI] = {"AMI", "MI", "AMI", 1, 0, 0},
-	[SYNTH_ALMI] = {"ALMI", "MI", "AMI", 1, 0, 0},
-	[SYNTH_LMI] = {"LMI", "MI", "LMI", 1, 0, 0},
-	[SYNTH_ILMI] = {"ILMI", "MI", "IMI", 1, 0, 0},
-	[SYNTH_INJAS] = {"INJAS", "MI", "AMI", 1, 0, 0},
-	[SYNTH_INJAL] = {"INJAL", "MI", "AMI", 1, 0, 0},
-	[SYNTH_NDT] = {"NDT", "STTC", "STTC", 1, 1, 0},
-	[SYNTH_NST] = {"NST_", "STTC", "NST_", 1, 1, 0},
-	[SYNTH_ISC] = {"ISC_", "STTC", "ISC_", 1, 0, 0},
-	[SYNTH_ISCAL] = {"ISCAL", "STTC", "ISCA", 1, 0, 0},
-	[SYNTH_ISCIN] = {"ISCIN", "STTC", "ISCI", 1, 0, 0},
-	[SYNTH_ISCIL] = {"ISCIL", "STTC", "ISCI", 1, 0, 0},
-	[SYNTH_ISCAS] = {"ISCAS", "STTC", "ISCA", 1, 0, 0},
-	[SYNTH_DIG] = {"DIG", "STTC", "STTC", 1, 1, 0},
-	[SYNTH_LNGQT] = {"LNGQT", "STTC", "STTC", 1, 1, 0},
-	[SYNTH_LAFB] = {"LAFB", "CD", "LAFB/LPFB", 1, 0, 0},
-	[SYNTH_IRBBB] = {"IRBBB", "CD", "IRBBB", 1, 0, 0},
-	[SYNTH_1AVB] = {"1AVB", "CD", "_AVB", 1, 0, 0},
-	[SYNTH_IVCD] = {"IVCD", "CD", "IVCD", 1, 0, 0},
-	[SYNTH_CRBBB] = {"CRBBB", "CD", "CRBBB", 1, 0, 0},
-	[SYNTH_CLBBB] = {"CLBBB", "CD", "CLBBB", 1, 0, 0},
-	[SYNTH_LPFB] = {"LPFB", "CD", "LAFB/LPFB", 1, 0, 0},
-	[SYNTH_WPW] = {"WPW", "CD", "WPW", 1, 0, 0},
-	[SYNTH_LVH] = {"LVH", "HYP", "LVH", 1, 0, 0},
-	[SYNTH_LAE] = {"LAO/LAE", "HYP", "LAO/LAE", 1, 0, 0},
-	[SYNTH_RVH] = {"RVH", "HYP", "RVH", 1, 0, 0},
-	[SYNTH_RAE] = {"RAO/RAE", "HYP", "RAO/RAE", 1, 0, 0},
-	[SYNTH_SR] = {"SR", "", "", 0, 0, 1},
-	[SYNTH_AFIB] = {"AFIB", "", "", 0, 0, 1},
-	[SYNTH_STACH] = {"STACH", "", "", 0, 0, 1},
-	[SYNTH_SBRAD] = {"SBRAD", "", "", 0, 0, 1},
-	[SYNTH_SARRH] = {"SARRH", "", "", 0, 0, 1},
-	[SYNTH_PVC] = {"PVC", "", "", 0, 1, 0},
-	[SYNTH_PAC] = {"PAC", "", "", 0, 1, 0},
-	[SYNTH_CODES] = {0},
-};
-
 const struct synth_set synth_tables_sets[SYNTH_SETS] = {
 	{"N", 9069, 52, 17, 0.55, 0, 0.02, 0.013, 0.043},
 	{"M", 2532, 64, 13, 0.37, 0.08, 0.08, 0.011, 0.038},

@@ -1,12 +1,12 @@
 /*
- * The generator's numbers: statements, label sets with their frequencies, and the heart vector's Gaussian
+ * The generator's numbers: label sets with their frequencies, and the heart vector's Gaussian
  * kernels with what each diagnosis changes. Vectors are (x, y, z) = (left, feet, back) in mV at gain 1 and
  * severity 1. The numbers were fitted to the first 500 records of PTB-XL (docs/synthetic.md).
  */
 #ifndef ECG_SYNTH_TABLES_H
 #define ECG_SYNTH_TABLES_H
 
-/* Rows of synth_statements (ecg/synth.h). */
+/* Rows of synth_statements (ecg/synth.h, ecg/synth_statements.c). */
 enum synth_code {
 	SYNTH_NORM,
 	SYNTH_IMI,
