@@ -8,6 +8,7 @@
 #include "common/file.h"
 #include "common/json.h"
 #include "store/artifact.h"
+#include "store/artifact_layout.h"
 #include "store/publish.h"
 
 #define MAX_ENTRY ((size_t)64 << 20)
@@ -15,10 +16,10 @@
 json_t *action_new(const char *stage, const char *kind, const char *code, json_t *params, json_t *inputs,
 		   json_t *content)
 {
-	json_t *action = json_pack(
-		"{s:s, s:s, s:o, s:s, s:o, s:s, s:s, s:o, s:s}", "artifact", "einthoven-artifact/1", "code",
-		code, "content", content ? content : json_null(), "format", "einthoven-action/1", "inputs",
-		inputs, "kind", kind, "numerics", "cpu/1", "params", params, "stage", stage);
+	json_t *action = json_pack("{s:s, s:s, s:o, s:s, s:o, s:s, s:s, s:o, s:s}", "artifact",
+				   ARTIFACT_FORMAT, "code", code, "content", content ? content : json_null(),
+				   "format", "einthoven-action/1", "inputs", inputs, "kind", kind, "numerics",
+				   "cpu/1", "params", params, "stage", stage);
 	if (!action)
 		BUG("an action is not JSON");
 	return action;
