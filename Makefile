@@ -140,6 +140,14 @@ check: all
 test-valgrind: $(UNITS:%=$(B)/tests/%)
 	$(Q)B=$(B) EINTHOVEN_ISA=avx2 TEST_TIMEOUT=1800 WRAP='valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite' tests/run $(T)
 
+$(B)/bin/bench: $(patsubst bench/%.c,$(B)/obj/bench/%.o,$(wildcard bench/*.c)) $(B)/libkernels.a $(B)/libcommon.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(B)/libkernels.a $(B)/libcommon.a -ldl -lm $(LIBS)
+
+## bench: one table of every operation's speed on one core (BENCH="--isa avx2 --only conv")
+bench: $(B)/bin/bench
+	@$(B)/bin/bench $(BENCH)
+
 ## format: rewrite all C sources with clang-format
 format:
 	clang-format -i $(wildcard */*.[ch] kernels/*/*.[ch] tests/*/*.[ch])

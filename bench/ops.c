@@ -1,0 +1,426 @@
+/*
+ * make bench: every operation of a training step on one core, as a share of what the core can do and of what OpenBLAS
+ * does. Rounds are interleaved (peak, then each entry, ours and theirs, then again) because the machine's speed drifts;
+ * times are CPU seconds of this thread. Shapes: model "small" (D 192, 6 heads), 50 tokens, 64 views.
+ *
+ *	bench [--isa avx2] [--rounds N] [--only TEXT]
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/blas.h"
+#include "bench/clock.h"
+#include "bench/peak.h"
+#include "common/args.h"
+#include "common/die.h"
+#include "kernels/philox.h"
+
+enum { VIEWS = 64, N = 50, D = 192, H = 6, ROWS = VIEWS * N, MAX_ROUNDS = 101 };
+enum { FLOATS = 16 << 20 };
+
+static const struct ops *o;
+static float *in[3], *out[3], *scratch;
+static uint8_t keep[ROWS];
+static int32_t at[VIEWS * D];
+
+struct entry {
+	const char *name;
+	double flops; /* per run, 0: memory-bound, see bytes */
+	double bytes;
+	void (*run)(void);
+	struct gemm gemm; /* if m > 0, run is not used and OpenBLAS is measured beside it */
+	double rate[MAX_ROUNDS], blas_rate[MAX_ROUNDS], share[MAX_ROUNDS];
+};
+
+/* ---- entries ---- */
+
+static void run_gelu(void)
+{
+	o->gelu(out[0], in[0], ROWS * 4 * D);
+}
+
+static void run_gelu_backward(void)
+{
+	o->gelu_backward(out[0], in[0], in[1], ROWS * 4 * D);
+}
+
+static void run_layernorm(void)
+{
+	o->layernorm(out[0], out[1], out[2], in[0], in[1], in[2], ROWS, D, 1e-5f);
+}
+
+static void run_layernorm_backward(void)
+{
+	o->layernorm_backward(out[0], out[1], out[2], in[0], in[1], in[2], in[2], in[2], in[0], ROWS, D);
+}
+
+static void run_groupnorm(void)
+{
+	o->groupnorm_gelu(out[0], out[1], out[2], out[2] + 8 * VIEWS * 12, in[0], in[1], in[2], VIEWS * 12,
+			  125, D / 4, 8, 1e-5f);
+}
+
+static void run_groupnorm_backward(void)
+{
+	o->groupnorm_gelu_backward(out[0], out[1], out[1] + D, in[0], in[1], in[2], in[0], in[1], in[2],
+				   VIEWS * 12, 125, D / 4, 8);
+}
+
+static struct attention attention(int n, int n_keys)
+{
+	return (struct attention){.batch = VIEWS,
+				  .n = n,
+				  .n_keys = n_keys,
+				  .n_heads = H,
+				  .d_head = D / H,
+				  .q = in[0],
+				  .k = in[1] + D,
+				  .v = in[1] + 2 * D,
+				  .ldq = 3 * D,
+				  .ldk = 3 * D,
+				  .ldv = 3 * D,
+				  .out = out[0],
+				  .ldo = D,
+				  .lse = scratch,
+				  .dout = in[2],
+				  .dq = out[1],
+				  .dk = out[2] + D,
+				  .dv = out[2] + 2 * D};
+}
+
+static void run_attention(void)
+{
+	struct attention a = attention(N, N);
+	o->attention(&a);
+}
+
+static void run_attention_backward(void)
+{
+	struct attention a = attention(N, N);
+	o->attention_backward(&a);
+}
+
+static void run_cross(void)
+{
+	struct attention a = attention(N, 12);
+	o->attention(&a);
+}
+
+static void run_cross_backward(void)
+{
+	struct attention a = attention(N, 12);
+	o->attention_backward(&a);
+}
+
+struct conv {
+	int batch, t_pad, c_in, c_out, k, stride, t_out;
+};
+
+static const struct conv time1 = {VIEWS, 513, 12, D / 4, 15, 2, 250},
+			 time2 = {VIEWS, 256, D / 4, D / 2, 11, 5, 50},
+			 lead1 = {12 * VIEWS, 513, 1, D / 8, 15, 2, 250},
+			 lead2 = {12 * VIEWS, 255, D / 8, D / 4, 7, 2, 125},
+			 lead3 = {12 * VIEWS, 131, D / 4, D / 2, 7, 2, 63};
+
+static void forward(const struct conv *c)
+{
+	o->conv1d(out[0], in[0], in[1], in[2], c->batch, c->t_pad, c->c_in, c->c_out, c->k, c->stride,
+		  c->t_out);
+}
+
+static void backward(const struct conv *c, bool has_dx)
+{
+	o->conv1d_backward(has_dx ? out[0] : NULL, out[1], out[2], in[0], in[1], in[2], scratch, c->batch,
+			   c->t_pad, c->c_in, c->c_out, c->k, c->stride, c->t_out);
+}
+
+#define CONV(name, has_dx)                                                                                   \
+	static void run_##name(void)                                                                         \
+	{                                                                                                    \
+		forward(&name);                                                                              \
+	}                                                                                                    \
+	static void run_##name##_backward(void)                                                              \
+	{                                                                                                    \
+		backward(&name, has_dx);                                                                     \
+	}
+CONV(time1, false)
+CONV(time2, true)
+CONV(lead1, false)
+CONV(lead2, true)
+CONV(lead3, true)
+
+static double conv_flops(const struct conv *c)
+{
+	return 2.0 * c->batch * c->t_out * c->c_out * c->k * c->c_in;
+}
+
+static void run_ntxent(void)
+{
+	struct ntxent l = {.n = 128, .d = 128, .z = in[0], .temperature = 0.1f, .dz = out[0]};
+	o->ntxent(&l, scratch);
+}
+
+static void run_adamw(void)
+{
+	struct adamw a = {.n = 4 << 20,
+			  .w = out[0],
+			  .m = out[1],
+			  .v = out[2],
+			  .dw = in[0],
+			  .lr = 1e-9f,
+			  .beta1 = 0.9f,
+			  .beta2 = 0.99f,
+			  .eps = 1e-8f,
+			  .scale = 1e-9f,
+			  .step = 9};
+	o->adamw(&a);
+}
+
+static void run_sum_rows(void)
+{
+	o->sum_rows(out[0], in[0], ROWS, 4 * D, 4 * D);
+}
+
+static void run_sum_squares(void)
+{
+	out[0][0] = o->sum_squares(in[0], 4 << 20);
+}
+
+static void run_pool(void)
+{
+	o->pool_mean_max(out[0], at, in[0], VIEWS, N, D);
+}
+
+static void run_mask(void)
+{
+	o->mask_tokens(out[0], in[0], keep, in[1], VIEWS, N, D);
+}
+
+static void run_pack(void)
+{
+	o->pack_signal(out[0], in[0], NULL, VIEWS, 12, 500, 7, 513);
+}
+
+/* ---- the table ---- */
+
+static struct entry entries[64];
+static int n_entries;
+
+static void add(const char *name, double flops, double bytes, void (*run)(void))
+{
+	entries[n_entries++] = (struct entry){.name = name, .flops = flops, .bytes = bytes, .run = run};
+}
+
+static void add_gemm(const char *name, int m, int n, int k, bool ta, bool tb, int batch, bool is_accumulated)
+{
+	struct gemm g = {.m = m,
+			 .n = n,
+			 .k = k,
+			 .a = in[0],
+			 .lda = ta ? m : k,
+			 .is_a_transposed = ta,
+			 .b = in[1],
+			 .ldb = tb ? k : n,
+			 .is_b_transposed = tb,
+			 .c = out[0],
+			 .ldc = n,
+			 .batch = batch,
+			 .is_accumulated = is_accumulated};
+	g.stride_a = (size_t)(m * k);
+	g.stride_b = (size_t)(n * k);
+	g.stride_c = (size_t)(m * n);
+	entries[n_entries++] =
+		(struct entry){.name = name, .flops = 2.0 * m * n * k * (batch ? batch : 1), .gemm = g};
+}
+
+static void fill_table(void)
+{
+	double rows = ROWS, head = 2.0 * VIEWS * H * N * (D / H), stem = 12.0 * VIEWS * 125 * D / 4;
+	add_gemm("3200x256x256", 3200, 256, 256, false, true, 0, false);
+	add_gemm("qkv 3200x576x192", ROWS, 3 * D, D, false, true, 0, false);
+	add_gemm("out 3200x192x192", ROWS, D, D, false, true, 0, false);
+	add_gemm("up 3200x768x192", ROWS, 4 * D, D, false, true, 0, false);
+	add_gemm("down 3200x192x768", ROWS, D, 4 * D, false, true, 0, false);
+	add_gemm("d up 3200x192x768", ROWS, D, 4 * D, false, false, 0, false);
+	add_gemm("d down 3200x768x192", ROWS, 4 * D, D, false, false, 0, false);
+	add_gemm("dW up 768x192x3200", 4 * D, D, ROWS, true, false, 0, true);
+	add_gemm("dW down 192x768x3200", D, 4 * D, ROWS, true, false, 0, true);
+	add_gemm("dW out 192x192x3200", D, D, ROWS, true, false, 0, true);
+	add_gemm("dW 256x256x3200", 256, 256, 3200, true, false, 0, true);
+	add_gemm("head 64x192x384", VIEWS, D, 2 * D, false, true, 0, false);
+	add_gemm("similarity 256x256x128", 256, 256, 128, false, true, 0, false);
+	add_gemm("QK' 50x50x32 x512", N, N, 32, false, true, 512, false);
+	add_gemm("PV 50x32x50 x512", N, 32, N, false, false, 512, false);
+	add_gemm("P'dO 50x32x50 x512", N, 32, N, true, false, 512, false);
+	add("attention 50x50", 2 * head * N, 0, run_attention);
+	add("attention backward", 5 * head * N, 0, run_attention_backward);
+	add("attention 50x12", 2 * head * 12, 0, run_cross);
+	add("attention 50x12 backward", 5 * head * 12, 0, run_cross_backward);
+	add("conv time 12-48 k15 s2", conv_flops(&time1), 0, run_time1);
+	add("conv time 12-48 dw", conv_flops(&time1), 0, run_time1_backward);
+	add("conv time 48-96 k11 s5", conv_flops(&time2), 0, run_time2);
+	add("conv time 48-96 dx dw", 2 * conv_flops(&time2), 0, run_time2_backward);
+	add("conv lead 1-24 k15 s2", conv_flops(&lead1), 0, run_lead1);
+	add("conv lead 1-24 dw", conv_flops(&lead1), 0, run_lead1_backward);
+	add("conv lead 24-48 k7 s2", conv_flops(&lead2), 0, run_lead2);
+	add("conv lead 24-48 dx dw", 2 * conv_flops(&lead2), 0, run_lead2_backward);
+	add("conv lead 48-96 k7 s2", conv_flops(&lead3), 0, run_lead3);
+	add("conv lead 48-96 dx dw", 2 * conv_flops(&lead3), 0, run_lead3_backward);
+	add("ntxent 256x128", 3 * 2.0 * 256 * 256 * 128, 0, run_ntxent);
+	add("gelu", 0, 2 * 4 * rows * 4 * D, run_gelu);
+	add("gelu backward", 0, 3 * 4 * rows * 4 * D, run_gelu_backward);
+	add("layernorm", 0, 2 * 4 * rows * D, run_layernorm);
+	add("layernorm backward", 0, 4 * 4 * rows * D, run_layernorm_backward);
+	add("groupnorm_gelu", 0, 3 * 4 * stem, run_groupnorm);
+	add("groupnorm_gelu backward", 0, 4 * 4 * stem, run_groupnorm_backward);
+	add("adamw", 0, 7 * 4 * 4.0 * (1 << 20), run_adamw);
+	add("sum_rows", 0, 4 * rows * 4 * D, run_sum_rows);
+	add("sum_squares", 0, 4 * 4.0 * (1 << 20), run_sum_squares);
+	add("pool_mean_max", 0, 4 * rows * D, run_pool);
+	add("mask_tokens", 0, 2 * 4 * rows * D, run_mask);
+	add("pack_signal", 0, 2 * 4.0 * VIEWS * 12 * 500, run_pack);
+}
+
+/* ---- measuring ---- */
+
+static void run_ours(const struct entry *e)
+{
+	if (e->gemm.m)
+		o->gemm(&e->gemm);
+	else
+		e->run();
+}
+
+/* Work per CPU second over at least 2 ms. */
+static double rate_of(const struct entry *e, bool is_blas)
+{
+	double start = clock_cpu_s(), spent;
+	int runs = 0;
+	do {
+		if (is_blas)
+			blas_gemm(&e->gemm);
+		else
+			run_ours(e);
+		runs++;
+	} while ((spent = clock_cpu_s() - start) < 2e-3);
+	return runs * (e->flops > 0 ? e->flops : e->bytes) / spent;
+}
+
+static double peak_rate(const char *isa, bool is_stream)
+{
+	double start = clock_cpu_s(), work = 0, spent;
+	do
+		work += is_stream ? peak_stream() : peak_fma(isa);
+	while ((spent = clock_cpu_s() - start) < 2e-3);
+	return work / spent;
+}
+
+static int by_size(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+	return (x > y) - (x < y);
+}
+
+static double median(double *x, int n)
+{
+	qsort(x, (size_t)n, sizeof *x, by_size);
+	return x[n / 2];
+}
+
+static void print_entry(struct entry *e, int rounds, bool has_blas)
+{
+	double rate = median(e->rate, rounds), share = median(e->share, rounds);
+	printf("%-26s %8.1f %8.1f %s %5.0f %%", e->name, rate / 1e9, e->rate[rounds - 1] / 1e9,
+	       e->flops > 0 ? "GFLOP/s" : "GB/s   ", 100 * share);
+	if (e->gemm.m && has_blas) {
+		double theirs = median(e->blas_rate, rounds);
+		printf(" %8.1f %8.2f", theirs / 1e9, rate / theirs);
+	}
+	putchar('\n');
+}
+
+static void fill(float *x, uint64_t seed)
+{
+	struct philox r = philox_open(seed, PURPOSE_NOISE, 0, 0);
+	for (int i = 0; i < FLOATS; i++)
+		x[i] = (float)(philox_uniform(&r) + 0.5); /* no subnormals, no zeros in a variance */
+}
+
+static void allocate(void)
+{
+	for (int i = 0; i < 3; i++) {
+		in[i] = o->alloc(FLOATS * sizeof(float));
+		out[i] = o->alloc(FLOATS * sizeof(float));
+		fill(in[i], (uint64_t)i);
+	}
+	scratch = o->alloc(2 * (size_t)FLOATS * sizeof(float));
+	for (int i = 0; i < ROWS; i++)
+		keep[i] = i % 3 != 0;
+}
+
+static void measure(const char *isa, int rounds, bool has_blas, double *fma, double *stream)
+{
+	for (int r = -1; r < rounds; r++) { /* the first round warms up */
+		int k = r < 0 ? 0 : r;
+		fma[k] = peak_rate(isa, false);
+		stream[k] = peak_rate(isa, true);
+		for (int i = 0; i < n_entries; i++) {
+			struct entry *e = &entries[i];
+			e->rate[k] = rate_of(e, false);
+			e->share[k] = e->rate[k] / (e->flops > 0 ? fma[k] : stream[k]);
+			if (e->gemm.m && has_blas)
+				e->blas_rate[k] = rate_of(e, true);
+		}
+		memset(out[1], 0, FLOATS * sizeof(float));
+		memset(out[2], 0, FLOATS * sizeof(float));
+	}
+}
+
+static void choose(const char *only)
+{
+	int kept = 0;
+	fill_table();
+	for (int i = 0; i < n_entries; i++)
+		if (!only || strstr(entries[i].name, only))
+			entries[kept++] = entries[i];
+	n_entries = kept;
+	if (n_entries == 0)
+		die_usage("no entry's name holds '%s'", only);
+}
+
+int main(int argc, char **argv)
+{
+	const char *isa = NULL, *rounds_text = "11", *only = NULL;
+	const struct arg options[] = {
+		{"isa", "NAME", "instruction set: scalar, avx2, avx512 (default: the best)", .text = &isa},
+		{"rounds", "N", "interleaved rounds, median taken (default 11)", .text = &rounds_text},
+		{"only", "TEXT", "only entries whose name holds this", .text = &only},
+		{0}};
+	args_parse(argc, argv,
+		   &(struct args){.purpose = "measure every operation of a training step on one core",
+				  .synopsis = "bench [options]",
+				  .options = options,
+				  .example = "bench --only conv --isa avx2"});
+	int rounds = atoi(rounds_text);
+	if (rounds < 1 || rounds > MAX_ROUNDS)
+		die_usage("--rounds: expected 1 to %d", MAX_ROUNDS);
+	setenv("EINTHOVEN_THREADS", "1", 1);
+	o = isa ? ops_cpu_named(isa) : ops_cpu();
+	if (!o)
+		die_usage("--isa %s: unknown, or not runnable here", isa);
+	isa = o->name + strlen("cpu/");
+	allocate();
+	choose(only);
+	bool has_blas = blas_open(strcmp(isa, "avx512") == 0 ? "SkylakeX" : "Haswell");
+	double fma[MAX_ROUNDS], stream[MAX_ROUNDS];
+	measure(isa, rounds, has_blas, fma, stream);
+	printf("%s, one thread, median of %d interleaved rounds, per CPU second\n", o->name, rounds);
+	printf("peak: fma %.1f GFLOP/s, stream %.1f GB/s; OpenBLAS: %s\n", median(fma, rounds) / 1e9,
+	       median(stream, rounds) / 1e9, has_blas ? blas_core() : "not installed");
+	printf("%-26s %8s %8s %7s %7s %8s %8s\n", "", "median", "best", "", "of peak", "OpenBLAS", "ratio");
+	for (int i = 0; i < n_entries; i++)
+		print_entry(&entries[i], rounds, has_blas);
+	return 0;
+}
