@@ -22,6 +22,8 @@ enum purpose {
 	PURPOSE_AUGMENT,
 	PURPOSE_BOOTSTRAP,
 	PURPOSE_SUBSET,
+	PURPOSE_CLUSTER, /* starts of k-means; record = start */
+	PURPOSE_HOPKINS, /* record = draw; index 1: rows of the Gaussian beside it */
 };
 
 void philox_block(uint32_t out[4], const uint32_t counter[4], const uint32_t key[2]);
