@@ -158,7 +158,8 @@ is "... leaving nothing to do" "$(outcome probe)" ""
 # kill -9 in the middle of a stage.
 printf 'views:\n  n: 31\n  sleep_ms: 5000\n' >params/default.yaml
 rm begun
-setsid make -f pipeline.mk B=build probe LAUNCH_views="touch begun;" >/dev/null 2>&1 &
+# shellcheck disable=SC2086 # several words
+setsid make -f pipeline.mk B=build $choices probe LAUNCH_views="touch begun;" >/dev/null 2>&1 &
 group=$!
 wait_for test -e begun
 sleep 0.2
@@ -172,7 +173,8 @@ is "... and the next is quiet" "$(outcome probe)" ""
 # Ctrl-C and kill, as a terminal sends them: to all processes of the make.
 sed -i 's/n: 31/n: 32/; s/sleep_ms: 0/sleep_ms: 5000/' params/default.yaml
 rm begun
-setsid make -f pipeline.mk B=build probe LAUNCH_views="touch begun;" >/dev/null 2>"$WORK/killed" &
+# shellcheck disable=SC2086 # several words
+setsid make -f pipeline.mk B=build $choices probe LAUNCH_views="touch begun;" >/dev/null 2>"$WORK/killed" &
 group=$!
 wait_for test -e begun
 sleep 0.2
