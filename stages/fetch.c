@@ -37,6 +37,7 @@ struct fetch {
 
 /* The downloaded zip of this run: removed when its artifact is safe. */
 static char *downloaded;
+static bool is_kept; /* it is wanted again, for the other rate */
 
 /* What a local source was when it was identified; it must still be that when it has been read. */
 static struct stat identified;
@@ -248,7 +249,7 @@ static void exclude(struct fetch *f, uint64_t id, const struct error *e)
 		refuse_record(id, e,
 			      params_float(f->run->params, "max_excluded") > 0
 				      ? " (more such records than fetch.max_excluded allows)"
-				      : "");
+				      : " (fetch.max_excluded=0.01 would leave out such records)");
 	warn("record %llu left out: %s", (unsigned long long)id, error_text(e));
 	artifact_put(f->run->output, f->excluded, artifact_key(id).bytes, 8, e->text, strlen(e->text));
 }
@@ -342,6 +343,7 @@ static void fetch_url(struct fetch *f, const char *url)
 	const struct params *p = f->run->params;
 	downloaded = download_fetch(url, (int)params_int(p, "retries"), (int)params_int(p, "stall_s"),
 				    f->run->is_interrupted);
+	is_kept = params_bool(p, "keep_download");
 	if (!downloaded)
 		return;
 	struct digest d = digest_file(downloaded);
@@ -366,7 +368,10 @@ static void run(struct stage_run *r)
 static void show(struct artifact *output)
 {
 	(void)output;
-	download_forget(downloaded);
+	if (is_kept)
+		free(downloaded);
+	else
+		download_forget(downloaded);
 	downloaded = NULL;
 }
 
@@ -396,6 +401,8 @@ static const struct param params[] = {
 	{"sex_column", PARAM_TEXT, .otherwise = "''", .help = "wfdb: 0 or male, 1 or female; '': unknown"},
 	{"label_columns", PARAM_LIST, .otherwise = "[label]",
 	 .help = "wfdb: one column of class names (A;B), or several columns of 0 and 1"},
+	{"keep_download", PARAM_BOOL, .otherwise = "false", .not_in_key = true,
+	 .help = "URL: keep the zip in the store when its records are safe (the other rate needs it again)"},
 	{"retries", PARAM_INT, .max = 1000, .otherwise = "8", .not_in_key = true,
 	 .help = "URL: tries in a row that may bring nothing"},
 	{"stall_s", PARAM_INT, .unit = "s", .min = 1, .max = 3600, .otherwise = "30", .not_in_key = true,

@@ -53,6 +53,12 @@ same "a server that sends another range" lie 3
 same "no length" nolength 1
 same "a redirect" redirect 2
 
+forget
+: >requests
+is "the zip is kept if the params say so" "$(id_of "source=$url/ok/x.zip" keep_download=true) $(downloads)" "$expected 1"
+check "the other rate is read from it" test -n "$(id_of "source=$url/ok/x.zip" rate_hz=500)"
+is "without another download; then it goes" "$(requests) $(downloads)" "1 0"
+
 bad() { # bad NAME TEXT MODE
 	forget
 	check_fails "$1" 1 "$2" fetch "source=$url/$3/x.zip" stall_s=1 retries=1
