@@ -54,7 +54,7 @@ void die_usage(const char *format, ...)
 	exit(2);
 }
 
-void warn(const char *format, ...)
+void die_warn(const char *format, ...)
 {
 	va_list ap;
 	va_start(ap, format);

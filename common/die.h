@@ -16,9 +16,11 @@ void die_cleanup(void (*cleanup)(void));
 
 _Noreturn void die(const char *format, ...) __attribute__((format(printf, 1, 2)));
 _Noreturn void die_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
-void warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* A message in the same form, without ending. */
+void die_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 _Noreturn void die_bug(const char *file, const char *what);
 
+#define warn	  die_warn
 #define BUG(what) die_bug(__FILE__, what)
 
 /* malloc, calloc, realloc, strdup that die when memory is out. Free with free(). */
