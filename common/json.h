@@ -1,7 +1,7 @@
 /*
  * JSON: jansson's values, read strictly and written canonically (RFC 8785: members sorted by UTF-16 code
- *units, no white space, ECMAScript's shortest numbers). Equal values give equal bytes, so the bytes can be
- *hashed.
+ * units, no white space, ECMAScript's shortest numbers). Equal values give equal bytes, so the bytes can be
+ * hashed.
  *
  *	json_t *v = json_read(text, n, "header of record 17", &e);      // NULL: e says file, line and column
  *	char *s = json_canonical(v, &n);                                // yours to free

@@ -1,8 +1,8 @@
 /*
  * The random policy of training: what is drawn anew for every record, epoch and view, on top of a base view
  * (ecg/views.h). Drawn in this order: the cut (halves) or shift (interleaved), standardisation if asked for,
- *the pool (some of eight augmentations, each applied to what the last one left; never rejected), and for
- *every strategy the lead mask, a gain per lead and noise per lead.
+ * the pool (some of eight augmentations, each applied to what the last one left; never rejected), and for
+ * every strategy the lead mask, a gain per lead and noise per lead.
  *
  *	struct augment a;
  *	augment_read(&a, artifact_get_attribute(views, "augment"), &v, &e);
@@ -10,12 +10,12 @@
  *	augment_draw(&a, x, keep, base, record, epoch, view);
  *
  * Every number is a Philox draw keyed by (seed, purpose, record, epoch*2 + view), so record i's view is the
- *same whatever the batch, order, thread or number of processes. The base is const: nothing is changed in
- *place.
+ * same whatever the batch, order, thread or number of processes. The base is const: nothing is changed in
+ * place.
  *
  * Gain and noise differ per view because amplitude alone matches two views of a record (top-1 .78 for halves,
- *.99 for interleaved, without learning anything). Amplitudes are in units of the view's own standard
- *deviation per lead, so that one policy serves signals in mV and standardised ones.
+ * .99 for interleaved, without learning anything). Amplitudes are in units of the view's own standard
+ * deviation per lead, so that one policy serves signals in mV and standardised ones.
  */
 #ifndef ECG_AUGMENT_H
 #define ECG_AUGMENT_H

@@ -1,8 +1,8 @@
 /*
  * Zero-phase band-pass: Butterworth high-pass and low-pass as biquads (bilinear transform; Oppenheim and
- *Schafer, section 7.1), run forward and backward in double, so that no wave is moved in time and the gain is
- *the square of one pass's: -6 dB at the corners. Equal to SciPy's sosfiltfilt(sos, x, padtype="odd",
- *padlen=pad).
+ * Schafer, section 7.1), run forward and backward in double, so that no wave is moved in time and the gain is
+ * the square of one pass's: -6 dB at the corners. Equal to SciPy's sosfiltfilt(sos, x, padtype="odd",
+ * padlen=pad).
  *
  *	struct filter f;
  *	filter_band(&f, 100, 0.5, 40, 4, &e);

@@ -1,11 +1,11 @@
 /*
  * Linear-phase low-pass filters by the Kaiser window (Kaiser 1974; Oppenheim and Schafer, section 7.5.3): a
- *sinc cut off by a window whose beta trades width for stop-band depth. Used to decimate (ecg/synth.c) and to
- *resample.
+ * sinc cut off by a window whose beta trades width for stop-band depth. Used to decimate (ecg/synth.c) and to
+ * resample.
  *
  *	double taps[101];
  *	kaiser_lowpass(taps, 100, 45 / 500., 4.0);      // 201 taps: taps[0] is the middle, taps[k] stands at
- *-k and +k
+ * -k and +k
  */
 #ifndef ECG_KAISER_H
 #define ECG_KAISER_H

@@ -1,11 +1,11 @@
 /*
  * From one raw record to the signal that the model is given: the twelve leads by name, checked
- *(ecg/quality.h), in mV, cut to one length, at one rate (ecg/resample.h), band-passed without delay
- *(ecg/filter.h), normalised.
+ * (ecg/quality.h), in mV, cut to one length, at one rate (ecg/resample.h), band-passed without delay
+ * (ecg/filter.h), normalised.
  *
  *	struct prepare *p = prepare_open(&settings, &e);
  *	if (prepare_run(p, signal, scale, header, bytes, n_bytes, &e) < 0) ... // e: why this record is of no
- *use prepare_close(p);
+ * use prepare_close(p);
  */
 #ifndef ECG_PREPARE_H
 #define ECG_PREPARE_H

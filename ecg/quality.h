@@ -1,7 +1,7 @@
 /*
  * Whether a lead was recorded at all: samples that are missing, a line that does not move (electrode off,
- *amplifier saturated), samples stuck at the converter's or amplifier's limits. Looks at raw samples, before
- *any filter hides it.
+ * amplifier saturated), samples stuck at the converter's or amplifier's limits. Looks at raw samples, before
+ * any filter hides it.
  *
  *	struct quality q = quality_measure(adc + lead, t, n_leads, INT16_MIN, 20);
  *	if (!quality_is_good(reason, sizeof reason, &q, &limits, rate_hz)) ...

@@ -1,14 +1,14 @@
 /*
  * Change of sampling rate by a ratio of whole numbers: a linear-phase Kaiser FIR low-pass at the common
- *multiple of both rates, evaluated only where output samples stand (polyphase; Crochiere and Rabiner 1983).
- *With f = half the lower rate: flat within 0.001 dB up to 0.8 f, -6 dB at 0.9 f, below -80 dB from f on; so
- *going from 500 to 100 Hz keeps 40 Hz and nothing above 50 Hz folds back. No delay: output n is at the time
- *of input n * from / to.
+ * multiple of both rates, evaluated only where output samples stand (polyphase; Crochiere and Rabiner 1983).
+ * With f = half the lower rate: flat within 0.001 dB up to 0.8 f, -6 dB at 0.9 f, below -80 dB from f on; so
+ * going from 500 to 100 Hz keeps 40 Hz and nothing above 50 Hz folds back. No delay: output n is at the time
+ * of input n * from / to.
  *
  *	struct resample *r = resample_open(500, 100, &e);
  *	int n = resample_length(r, t);
  *	resample_run(r, y, x, scratch, t);      // y [n][LEADS], x [t][LEADS], scratch [t + 2 *
- *resample_pad(r)][LEADS] resample_close(r);
+ * resample_pad(r)][LEADS] resample_close(r);
  */
 #ifndef ECG_RESAMPLE_H
 #define ECG_RESAMPLE_H

@@ -1,9 +1,9 @@
 /*
  * Synthetic 12-lead ECGs: what the pipeline reads when no dataset is given. A record is drawn from a numeric
- *model of PTB-XL's first 500 records (docs/synthetic.md): a heart vector made of Gaussian kernels (McSharry
- *et al. 2003, Sameni et al. 2007), changed by diagnoses, seen by nine electrodes (Dower et al. 1980), with
- *rhythm, ectopic beats and noise. Record i depends on (seed, i) only, never on how many are made, in which
- *order or on which thread; patients with several records share their anatomy.
+ * model of PTB-XL's first 500 records (docs/synthetic.md): a heart vector made of Gaussian kernels (McSharry
+ * et al. 2003, Sameni et al. 2007), changed by diagnoses, seen by nine electrodes (Dower et al. 1980), with
+ * rhythm, ectopic beats and noise. Record i depends on (seed, i) only, never on how many are made, in which
+ * order or on which thread; patients with several records share their anatomy.
  *
  *	int16_t adc[SYNTH_SAMPLES(100) * LEADS];
  *	struct synth_info info;

@@ -1,6 +1,6 @@
 /*
  * The beat of one record as Gaussian kernels of the heart vector, after patient, findings and the day's
- *variation.
+ * variation.
  *
  *	struct synth_heart h;
  *	synth_heart_draw(&h, &patient, seed);

@@ -1,6 +1,6 @@
 /*
  * Who the record is from and what they have: patient, fold, age, sex and findings, drawn with PTB-XL's
- *frequencies.
+ * frequencies.
  *
  *	struct synth_patient p;
  *	synth_patient_draw(&p, seed, record);

@@ -1,7 +1,7 @@
 /*
  * The generator's random numbers: one Philox stream per (seed, id, stream), where id is a record, a patient
- *or a block of records and stream a purpose (enum synth_stream). Counter = (block, stream, id low, id high),
- *key = seed.
+ * or a block of records and stream a purpose (enum synth_stream). Counter = (block, stream, id low, id high),
+ * key = seed.
  *
  *	struct synth_rng r = synth_rng_open(seed, record, SYNTH_STREAM_RHYTHM);
  *	double z = synth_rng_normal(&r);

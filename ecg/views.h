@@ -1,15 +1,15 @@
 /*
  * Two views of one record: which part of its signal each view is cut from. A record gives one or two base
- *views, which are stored; what the model sees is cut from a base view, at random for training (ecg/augment.h)
- *or at fixed places for embedding (views_fixed).
+ * views, which are stored; what the model sees is cut from a base view, at random for training (ecg/augment.h)
+ * or at fixed places for embedding (views_fixed).
  *
  *	halves       one base: the record. Two segments that do not overlap, with a random start inside the
- *slack. interleaved  two bases: even and odd samples, low-passed first so that halving the rate does not
- *alias. sequential   one base: the record. Both views are the whole of it; they differ by augmentation alone.
+ * slack. interleaved  two bases: even and odd samples, low-passed first so that halving the rate does not
+ * alias. sequential   one base: the record. Both views are the whole of it; they differ by augmentation alone.
  *
  *	float base[12 * n], x[12 * t];                      // n = views_base_samples(&v), t =
- *views_input_samples(&v) views_base(&v, base, signal, views_base_of(&v, view)); views_fixed(&v, x, base,
- *view);
+ * views_input_samples(&v) views_base(&v, base, signal, views_base_of(&v, view)); views_fixed(&v, x, base,
+ * view);
  *
  * Signals are [12][samples], lead after lead. Nothing here writes to its input.
  */

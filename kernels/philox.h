@@ -1,7 +1,7 @@
 /*
  * Philox4x32-10 (Salmon, Moraes, Dror, Shaw 2011, "Parallel random numbers: as easy as 1, 2, 3"): 128 random
- *bits as a pure function of a 64-bit key and a 128-bit counter. A draw never depends on order, batch or
- *thread.
+ * bits as a pure function of a 64-bit key and a 128-bit counter. A draw never depends on order, batch or
+ * thread.
  *
  *	struct philox r = philox_open(seed, PURPOSE_MASK, record, epoch * 2 + view);
  *	float u = philox_uniform(&r);

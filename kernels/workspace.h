@@ -1,10 +1,10 @@
 /*
  * Scratch memory of the kernels that is kept from call to call: it grows when a larger shape comes and never
- *shrinks, so a steady training step allocates nothing. 64-byte aligned, contents undefined.
+ * shrinks, so a steady training step allocates nothing. 64-byte aligned, contents undefined.
  *
  *	float *packed = workspace_shared(WORKSPACE_PACK, n_floats);     // not from inside a pool task
  *	float *block = workspace_thread(WORKSPACE_PACK, n_floats);      // this thread's own, inside a task or
- *outside
+ * outside
  *
  * Borrowed until the next call for the same slot. Dies when memory is out.
  */

@@ -1,7 +1,7 @@
 /*
  * Eigenvalues and eigenvectors of a symmetric matrix in double: Householder tridiagonalization, then the
- *implicit QL iteration (Golub and Van Loan 2013, algorithms 8.3.1 and 8.3.3). Absolute error about 1e-15 n
- *|A|. About 4 n^3 flops.
+ * implicit QL iteration (Golub and Van Loan 2013, algorithms 8.3.1 and 8.3.3). Absolute error about 1e-15 n
+ * |A|. About 4 n^3 flops.
  *
  *	eigen_symmetric(values, vectors, a, n);         // a is destroyed
  */

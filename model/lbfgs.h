@@ -1,7 +1,7 @@
 /*
  * L-BFGS for smooth, unconstrained problems in double (Nocedal and Wright 2006, algorithms 7.4 and 7.5;
- *strong-Wolfe line search, algorithms 3.5 and 3.6 with cubic interpolation). Every sum runs in ascending
- *order, so the result is as reproducible as the objective.
+ * strong-Wolfe line search, algorithms 3.5 and 3.6 with cubic interpolation). Every sum runs in ascending
+ * order, so the result is as reproducible as the objective.
  *
  *	double x[2] = {0};
  *	struct lbfgs_result r = lbfgs_minimize(x, &(struct lbfgs){.n = 2, .objective = f, .tolerance = 1e-8});

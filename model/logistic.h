@@ -1,16 +1,16 @@
 /*
  * Logistic regression with an L2 penalty, in double, on standardized features: multinomial (one class per
- *record) or one-vs-rest (any number of classes per record, each class its own problem). In scikit-learn's
- *parametrization the fit minimizes c * sum over records of loss(z, truth) + 1/2 |weight|^2,    z = weight x +
- *bias, loss = log sum exp z - z[class] (multinomial) or the sum over classes of log(1 + e^z) - truth z
- *(one-vs-rest). The bias is not penalized. A class that no training record has (or, one-vs-rest, that all
- *have) gets weight 0 and a bias that stands for minus (plus) infinity, and so the probability 0 (1). Sums
- *over records: chunks of 64 in ascending order, then a pairwise tree: bits do not depend on threads.
+ * record) or one-vs-rest (any number of classes per record, each class its own problem). In scikit-learn's
+ * parametrization the fit minimizes c * sum over records of loss(z, truth) + 1/2 |weight|^2,    z = weight x +
+ * bias, loss = log sum exp z - z[class] (multinomial) or the sum over classes of log(1 + e^z) - truth z
+ * (one-vs-rest). The bias is not penalized. A class that no training record has (or, one-vs-rest, that all
+ * have) gets weight 0 and a bias that stands for minus (plus) infinity, and so the probability 0 (1). Sums
+ * over records: chunks of 64 in ascending order, then a pairwise tree: bits do not depend on threads.
  *
  *	struct logistic m;
  *	logistic_init(&m, &problem);
  *	for (c ascending) { problem.c = c; logistic_fit(&m, &problem, 1e-8); ... }   // each fit starts from
- *the last
+ * the last
  */
 #ifndef MODEL_LOGISTIC_H
 #define MODEL_LOGISTIC_H

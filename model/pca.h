@@ -1,7 +1,7 @@
 /*
  * Principal axes of a centred feature matrix (model/scaler.h centres), and rotation into them. A rotation by
- *all axes keeps lengths and angles, and makes the features uncorrelated: that is what preconditions the
- *linear models.
+ * all axes keeps lengths and angles, and makes the features uncorrelated: that is what preconditions the
+ * linear models.
  *
  *	struct pca p;
  *	pca_fit(&p, &features);

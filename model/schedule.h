@@ -1,6 +1,6 @@
 /*
  * Learning rate over steps: linear warm-up, then half a cosine down to a last value (Loshchilov and Hutter
- *2017).
+ * 2017).
  *
  *	struct schedule s = {.peak = 1e-3f, .n_warmup = 5 * per_epoch, .n_steps = epochs * per_epoch};
  *	float lr = schedule_lr(&s, step);     // step from 0

@@ -1,11 +1,11 @@
 /*
  * An artifact: an immutable set of tables (ordered records key -> value) in one LMDB file, named by the
- *SHA-256 of its header. The header is canonical JSON:
+ * SHA-256 of its header. The header is canonical JSON:
  *	{"attributes":{...},"format":"einthoven-artifact/1","kind":"signals","schema":1,
  *	 "tables":{"signal":{"bytes":n,"count":n,"root":"<hex>"},...}}
  * bytes = sum of key and value lengths, root = the table's Merkle root (store/digest.h). No time, host or
- *path is in it: equal content gives an equal id whoever made it. The file also keeps each record's leaf
- *digest, so that one record can be checked alone. Layout of the file: docs/artifact.md.
+ * path is in it: equal content gives an equal id whoever made it. The file also keeps each record's leaf
+ * digest, so that one record can be checked alone. Layout of the file: docs/artifact.md.
  *
  *	struct artifact_writer *w = artifact_create("signals", 1);      // in $EINTHOVEN_STORE/tmp
  *	artifact_attribute(w, "rate_hz", json_integer(100));
@@ -17,8 +17,8 @@
  *	struct artifact_value v = artifact_get(a, "signal", key, 8);    // checked against its leaf digest
  *
  * Everything here dies (common/die.h) when the environment fails or an object is damaged, naming the object
- *and what to do; a half-written artifact is never visible. Readers may be shared by threads; a writer may
- *not.
+ * and what to do; a half-written artifact is never visible. Readers may be shared by threads; a writer may
+ * not.
  */
 #ifndef STORE_ARTIFACT_H
 #define STORE_ARTIFACT_H

@@ -1,6 +1,6 @@
 /*
  * SHA-256 of bytes, of a stream of bytes, and of one record of a table (the leaf of its Merkle tree,
- *store/merkle.h).
+ * store/merkle.h).
  *
  *	struct digest d = digest_of(bytes, n_bytes);
  *	char hex[DIGEST_HEX];

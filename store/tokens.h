@@ -1,7 +1,7 @@
 /*
  * A C source reduced to what its compiler sees: comments, layout and line splices removed, string and
- *character literals kept as written, preprocessor directives kept as lines. Two texts give the same tokens
- *exactly if only comments and layout differ, whatever the compiler; store/code.h hashes them.
+ * character literals kept as written, preprocessor directives kept as lines. Two texts give the same tokens
+ * exactly if only comments and layout differ, whatever the compiler; store/code.h hashes them.
  *
  *	char *t = tokens_of(text, n, &n_tokens_bytes);     // "int\nx\n=\n1\n;\n", yours to free
  */

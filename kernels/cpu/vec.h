@@ -1,12 +1,12 @@
 /*
  * Sixteen float lanes in every instruction set: one zmm, two ymm, or an array. Kernels are written once over
- *v16, so what a lane computes, and the order in which lanes are folded, is the same everywhere
- *(docs/numerics.md).
+ * v16, so what a lane computes, and the order in which lanes are folded, is the same everywhere
+ * (docs/numerics.md).
  *
  *	v16 sum = v_set(0);
  *	for (i = 0; i + 16 <= n; i += 16) sum = v_fma(v_load(x + i), v_load(y + i), sum);
  *	if (i < n) sum = v_fma(v_load_n(x + i, n - i), v_load_n(y + i, n - i), sum);  // lanes beyond n hold
- *+0 float s = v_sum(sum);
+ * +0 float s = v_sum(sum);
  *
  * A sum starts at +0, so it never is -0 and a lane that adds +0 changes nothing.
  * v_max(a, b) is a > b ? a : b and v_min(a, b) is a < b ? a : b: b if either is NaN, as maxps and minps.
