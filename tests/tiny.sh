@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2119,SC2120
 # Shell tests of the stage runner source this after tap.sh: builds the stages of tests/stages/tiny.c with the build's own
 # flags and libraries into $WORK, as ./tiny and ./twice, with complete slices for a run folder ./run.
 
