@@ -15,40 +15,50 @@ enum towers config_towers(const char *name)
 	return (enum towers)0;
 }
 
-json_t *config_json(const struct dualview_config *c)
+static json_t *dvt_json(const struct dualview_config *c)
 {
-	json_t *json =
-		json_pack("{s:s, s:i, s:f, s:i, s:i, s:i, s:i, s:i, s:s, s:i, s:i}", "encoder", "dvt",
-			  "samples", c->samples, "rate_hz", (double)c->rate_hz, "d_model", c->d_model,
-			  "n_heads", c->n_heads, "n_time_layers", c->n_time_layers, "n_channel_layers",
-			  c->n_channel_layers, "n_cross", c->n_cross, "towers", towers_names[c->towers],
-			  "projector_hidden", c->projector_hidden, "projector_out", c->projector_out);
+	return json_pack("{s:s, s:i, s:f, s:i, s:i, s:i, s:i, s:i, s:s, s:i, s:i}", "encoder", "dvt",
+			 "samples", c->samples, "rate_hz", (double)c->rate_hz, "d_model", c->d_model,
+			 "n_heads", c->n_heads, "n_time_layers", c->n_time_layers, "n_channel_layers",
+			 c->n_channel_layers, "n_cross", c->n_cross, "towers", towers_names[c->towers],
+			 "projector_hidden", c->projector_hidden, "projector_out", c->projector_out);
+}
+
+json_t *config_json(const struct encoder_config *c)
+{
+	json_t *json = dvt_json(&c->dvt);
 	if (!json)
 		BUG("a network's config is not JSON");
 	return json;
 }
 
-int config_read(struct dualview_config *c, const json_t *json, struct error *e)
+static int read_dvt(struct dualview_config *c, const json_t *json, struct error *e)
 {
-	const char *encoder = NULL, *towers = NULL;
+	const char *towers = NULL;
 	double rate_hz = 0;
 	json_error_t at;
-	memset(c, 0, sizeof *c);
-	if (json_unpack_ex((json_t *)json, &at, 0, "{s:s, s:i, s:F, s:i, s:i, s:i, s:i, s:i, s:s, s:i, s:i}",
-			   "encoder", &encoder, "samples", &c->samples, "rate_hz", &rate_hz, "d_model",
-			   &c->d_model, "n_heads", &c->n_heads, "n_time_layers", &c->n_time_layers,
-			   "n_channel_layers", &c->n_channel_layers, "n_cross", &c->n_cross, "towers",
-			   &towers, "projector_hidden", &c->projector_hidden, "projector_out",
-			   &c->projector_out) < 0)
+	if (json_unpack_ex((json_t *)json, &at, 0, "{s:i, s:F, s:i, s:i, s:i, s:i, s:i, s:s, s:i, s:i}",
+			   "samples", &c->samples, "rate_hz", &rate_hz, "d_model", &c->d_model, "n_heads",
+			   &c->n_heads, "n_time_layers", &c->n_time_layers, "n_channel_layers",
+			   &c->n_channel_layers, "n_cross", &c->n_cross, "towers", &towers,
+			   "projector_hidden", &c->projector_hidden, "projector_out", &c->projector_out) < 0)
 		return error_set(e, NULL, 0, "attribute \"config\": %s", at.text);
-	if (strcmp(encoder, "dvt") != 0)
-		return error_set(e, NULL, 0, "attribute \"config\": unknown encoder '%s', expected dvt",
-				 encoder);
 	c->rate_hz = (float)rate_hz;
 	if (!(c->towers = config_towers(towers)))
 		return error_set(e, NULL, 0,
 				 "attribute \"config\": towers '%s', expected time, channel or both", towers);
-	return dualview_config_check(c, e);
+	return 0;
+}
+
+int config_read(struct encoder_config *c, const json_t *json, struct error *e)
+{
+	const char *encoder = json_string_value(json_object_get(json, "encoder"));
+	memset(c, 0, sizeof *c);
+	if (!encoder || strcmp(encoder, "dvt") != 0)
+		return error_set(e, NULL, 0, "attribute \"config\": unknown encoder '%s', expected dvt",
+				 encoder ? encoder : "");
+	c->kind = ENCODER_DVT;
+	return read_dvt(&c->dvt, json, e) < 0 ? -1 : encoder_config_check(c, e);
 }
 
 json_t *config_shapes(const struct tensors *t)

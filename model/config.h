@@ -3,7 +3,7 @@
  * "tensors": enough to build the network again.
  *
  *	artifact_attribute(w, "config", config_json(&c));
- *	struct dualview_config c;
+ *	struct encoder_config c;
  *	if (config_read(&c, artifact_get_attribute(a, "config"), &e) < 0) die("%s", error_text(&e));
  */
 #ifndef MODEL_CONFIG_H
@@ -12,13 +12,13 @@
 #include <jansson.h>
 
 #include "common/error.h"
-#include "model/dualview.h"
+#include "model/encoder.h"
 
 /* {"encoder":"dvt","samples":500,"rate_hz":100,"d_model":64,...,"towers":"both"}; new reference. */
-json_t *config_json(const struct dualview_config *c);
+json_t *config_json(const struct encoder_config *c);
 
-/* 0, or -1 with e filled; what is read has passed dualview_config_check. Other members are ignored. */
-int config_read(struct dualview_config *c, const json_t *json, struct error *e);
+/* 0, or -1 with e filled; what is read has passed encoder_config_check. Other members are ignored. */
+int config_read(struct encoder_config *c, const json_t *json, struct error *e);
 
 /* "time", "channel" or "both" to the enum; 0 if unknown. */
 enum towers config_towers(const char *name);

@@ -18,17 +18,18 @@ struct contrast *contrast_new(const struct ops *ops, const struct contrast_setti
 {
 	struct contrast *c = die_calloc(1, sizeof *c);
 	struct contrast_memory *m = c->memory = die_calloc(1, sizeof *m);
-	size_t rows = 2 * (size_t)s->n;
+	size_t rows = 2 * (size_t)s->n, input = ENCODER_LEADS * (size_t)encoder_samples(&s->net);
+	int width = encoder_projector_out(&s->net);
 	c->ops = ops;
 	c->settings = *s;
-	c->net = dualview_new(ops, &s->net, (int)rows, true);
-	dualview_init(c->net, s->seed);
-	optimizer_init(&c->optimizer, &c->net->tensors, &s->optimizer);
-	m->x = ops->alloc(rows * DUALVIEW_LEADS * (size_t)s->net.samples * sizeof *m->x);
-	m->keep = ops->alloc(rows * DUALVIEW_LEADS);
+	c->net = encoder_new(ops, &s->net, (int)rows, true);
+	encoder_init(c->net, s->seed);
+	optimizer_init(&c->optimizer, c->net->tensors, &s->optimizer);
+	m->x = ops->alloc(rows * input * sizeof *m->x);
+	m->keep = ops->alloc(rows * ENCODER_LEADS);
 	m->patient = ops->alloc((size_t)s->n * sizeof *m->patient);
-	m->dp = ops->alloc(rows * (size_t)s->net.projector_out * sizeof *m->dp);
-	m->scratch = ops->alloc(ops->ntxent_scratch(s->n, s->net.projector_out) * sizeof *m->scratch);
+	m->dp = ops->alloc(rows * (size_t)width * sizeof *m->dp);
+	m->scratch = ops->alloc(ops->ntxent_scratch(s->n, width) * sizeof *m->scratch);
 	return c;
 }
 
@@ -43,7 +44,7 @@ void contrast_free(struct contrast *c)
 	c->ops->release(m->dp);
 	c->ops->release(m->scratch);
 	optimizer_release(&c->optimizer);
-	dualview_free(c->net);
+	encoder_free(c->net);
 	free(m);
 	free(c);
 }
@@ -54,12 +55,12 @@ struct contrast_result contrast_step(struct contrast *c, const float *x, const u
 	const struct contrast_settings *s = &c->settings;
 	struct contrast_memory *m = c->memory;
 	int rows = 2 * s->n;
-	c->ops->upload(m->x, x, (size_t)rows * DUALVIEW_LEADS * (size_t)s->net.samples * sizeof *x);
-	c->ops->upload(m->keep, keep, (size_t)rows * DUALVIEW_LEADS);
+	c->ops->upload(m->x, x, (size_t)rows * ENCODER_LEADS * (size_t)encoder_samples(&s->net) * sizeof *x);
+	c->ops->upload(m->keep, keep, (size_t)rows * ENCODER_LEADS);
 	c->ops->upload(m->patient, patient, (size_t)s->n * sizeof *patient);
-	dualview_forward(c->net, m->x, m->keep, rows);
+	encoder_forward(c->net, m->x, m->keep, rows);
 	struct ntxent loss = {.n = s->n,
-			      .d = s->net.projector_out,
+			      .d = encoder_projector_out(&s->net),
 			      .z = c->net->p,
 			      .patient = m->patient,
 			      .same_patient = s->same_patient,
@@ -70,10 +71,10 @@ struct contrast_result contrast_step(struct contrast *c, const float *x, const u
 		c->optimizer.n_skipped++;
 		return (struct contrast_result){.is_skipped = true};
 	}
-	tensors_zero_gradients(&c->net->tensors);
-	dualview_backward(c->net, m->dp);
+	tensors_zero_gradients(c->net->tensors);
+	encoder_backward(c->net, m->dp);
 	struct contrast_result r = {.loss = loss.loss, .top1 = loss.top1};
-	r.norms = dualview_gradient_norms(c->net);
+	r.norms = encoder_gradient_norms(c->net);
 	r.norm = optimizer_step(&c->optimizer, lr);
 	return isfinite(r.norm) ? r : (struct contrast_result){.is_skipped = true};
 }

@@ -12,11 +12,11 @@
 #include <stdint.h>
 
 #include "kernels/ops.h"
-#include "model/dualview.h"
+#include "model/encoder.h"
 #include "model/optimizer.h"
 
 struct contrast_settings {
-	struct dualview_config net;
+	struct encoder_config net;
 	int n; /* records of a batch, 2 or more */
 	float temperature;
 	enum same_patient same_patient;
@@ -27,15 +27,15 @@ struct contrast_settings {
 struct contrast {
 	const struct ops *ops;
 	struct contrast_settings settings;
-	struct dualview *net;
+	struct encoder *net;
 	struct optimizer optimizer;
 	struct contrast_memory *memory;
 };
 
 struct contrast_result {
-	float loss, top1;	     /* top1: share of views whose nearest other one is their partner */
-	float norm;		     /* of the whole gradient, before clipping */
-	struct dualview_norms norms; /* of its parts */
+	float loss, top1;	    /* top1: share of views whose nearest other one is their partner */
+	float norm;		    /* of the whole gradient, before clipping */
+	struct encoder_norms norms; /* of its parts */
 	bool is_skipped; /* the gradient was not finite: nothing changed; all numbers above are 0 */
 };
 

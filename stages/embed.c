@@ -9,7 +9,7 @@
 #include "ecg/lead.h"
 #include "ecg/views.h"
 #include "model/config.h"
-#include "model/dualview.h"
+#include "model/encoder.h"
 #include "store/stage.h"
 
 #define BATCH 64 /* records that go through a network together */
@@ -26,7 +26,7 @@ struct embed {
 	struct stage_run *run;
 	struct artifact *model, *signals;
 	struct views views;
-	struct dualview *net[NETWORKS];
+	struct encoder *net[NETWORKS];
 	int n_views; /* of a record */
 	int n;	     /* records in hand */
 	uint64_t record[BATCH];
@@ -43,9 +43,9 @@ struct embed {
 
 /* ---- the networks ---- */
 
-static void load_tensors(struct dualview *net, const struct artifact *model)
+static void load_tensors(struct encoder *net, const struct artifact *model)
 {
-	const struct tensors *t = &net->tensors;
+	const struct tensors *t = net->tensors;
 	for (int i = 0; i < t->n; i++) {
 		const struct tensor *w = &t->list[i];
 		struct artifact_value v = artifact_get(model, "tensor", w->name, strlen(w->name));
@@ -59,18 +59,18 @@ static void load_tensors(struct dualview *net, const struct artifact *model)
 static void open_networks(struct embed *m)
 {
 	struct error e = {0};
-	struct dualview_config c;
+	struct encoder_config c;
 	const json_t *seed = artifact_get_attribute(m->model, "seed");
 	if (config_read(&c, artifact_get_attribute(m->model, "config"), &e) < 0 ||
 	    views_read(&m->views, artifact_get_attribute(m->model, "views"), &e) < 0)
 		die("model %s: %s", artifact_id(m->model), error_text(&e));
-	if (c.samples != views_input_samples(&m->views) || !json_is_integer(seed))
+	if (encoder_samples(&c) != views_input_samples(&m->views) || !json_is_integer(seed))
 		die("model %s: its attributes contradict each other", artifact_id(m->model));
 	m->n_views = views_n_fixed(&m->views);
 	for (int i = 0; i < NETWORKS; i++)
-		m->net[i] = dualview_new(ops_cpu(), &c, BATCH * m->n_views, false);
+		m->net[i] = encoder_new(ops_cpu(), &c, BATCH * m->n_views, false);
 	load_tensors(m->net[TRAINED], m->model);
-	dualview_init(m->net[RANDOM], (uint64_t)json_integer_value(seed));
+	encoder_init(m->net[RANDOM], (uint64_t)json_integer_value(seed));
 }
 
 /* Embedding other signals than those trained on is fine if they were prepared in the same way. */
@@ -93,19 +93,18 @@ static void check_signals(const struct embed *m)
 
 static void open_attention(struct embed *m)
 {
-	const struct dualview_config *c = &m->net[TRAINED]->config;
-	int n_tokens = c->samples / 10;
+	int n_heads, n_tokens;
 	m->n_attention = (int)params_int(m->run->params, "attention_records");
-	if (c->towers != TOWERS_BOTH || c->n_cross == 0)
+	if (!encoder_has_attention(&m->net[TRAINED]->config, &n_heads, &n_tokens))
 		m->n_attention = 0;
 	if (m->n_attention == 0)
 		return;
 	m->attention = artifact_table(m->run->output, "attention");
 	artifact_attribute(m->run->output, "attention_maps",
 			   json_pack("[{s:s, s:[i,i,i]}, {s:s, s:[i,i,i]}]", "name", "time_to_lead", "shape",
-				     c->n_heads, n_tokens, LEADS, "name", "lead_to_time", "shape", c->n_heads,
+				     n_heads, n_tokens, LEADS, "name", "lead_to_time", "shape", n_heads,
 				     LEADS, n_tokens));
-	m->map_size = (size_t)c->n_heads * (size_t)n_tokens * LEADS;
+	m->map_size = (size_t)n_heads * (size_t)n_tokens * LEADS;
 	m->to_lead = die_malloc(BATCH * (size_t)m->n_views * m->map_size * sizeof(float));
 	m->to_time = die_malloc(BATCH * (size_t)m->n_views * m->map_size * sizeof(float));
 }
@@ -114,21 +113,21 @@ static void open_output(struct embed *m)
 {
 	static const char *const carried[] = {"classes", "statements", "dataset", "normalize"};
 	struct artifact_writer *w = m->run->output = artifact_create("embeddings", 1);
-	const struct dualview *net = m->net[TRAINED];
+	const struct encoder *net = m->net[TRAINED];
 	for (size_t i = 0; i < sizeof carried / sizeof *carried; i++) {
 		const json_t *value = artifact_get_attribute(m->signals, carried[i]);
 		if (value)
 			artifact_attribute(w, carried[i], json_deep_copy(value));
 	}
 	artifact_attribute(w, "dim", json_integer(net->dim));
-	artifact_attribute(w, "tower_dim", json_integer(net->config.d_model));
+	if (net->tower_dim)
+		artifact_attribute(w, "tower_dim", json_integer(net->tower_dim));
 	artifact_attribute(w, "config", config_json(&net->config));
 	artifact_attribute(
 		w, "strategy",
 		json_deep_copy(json_object_get(artifact_get_attribute(m->model, "views"), "strategy")));
 	for (int i = 0; i < TABLES; i++)
-		if ((i != TIME || net->config.towers & TOWERS_TIME) &&
-		    (i != CHANNEL || net->config.towers & TOWERS_CHANNEL))
+		if ((i != TIME || net->z_time) && (i != CHANNEL || net->z_channel))
 			m->table[i] = artifact_table(w, table_names[i]);
 	open_attention(m);
 }
@@ -149,7 +148,7 @@ static void tear_down(struct embed *m)
 {
 	m->net[TRAINED]->ops->release(m->device_x);
 	for (int i = 0; i < NETWORKS; i++)
-		dualview_free(m->net[i]);
+		encoder_free(m->net[i]);
 	free(m->signal);
 	free(m->base);
 	free(m->x);
@@ -224,7 +223,7 @@ static void put_attention(struct embed *m)
 		if (!is_of_test_fold(m, m->record[i]))
 			continue;
 		if (!has_maps)
-			dualview_attention(m->net[TRAINED], m->to_lead, m->to_time);
+			encoder_attention(m->net[TRAINED], m->to_lead, m->to_time);
 		has_maps = true;
 		put_maps(m, i);
 		m->n_attention--;
@@ -233,19 +232,19 @@ static void put_attention(struct embed *m)
 
 static void run_batch(struct embed *m)
 {
-	struct dualview *trained = m->net[TRAINED], *random = m->net[RANDOM];
+	struct encoder *trained = m->net[TRAINED], *random = m->net[RANDOM];
 	int rows = m->n * m->n_views;
 	pool_run(make_view, m, rows);
 	trained->ops->upload(m->device_x, m->x,
 			     (size_t)rows * LEADS * (size_t)views_input_samples(&m->views) * sizeof(float));
-	dualview_forward(trained, m->device_x, NULL, rows);
+	encoder_forward(trained, m->device_x, NULL, rows);
 	put_means(m, EMBEDDING, trained->h, trained->dim);
 	if (trained->z_time)
-		put_means(m, TIME, trained->z_time, trained->config.d_model);
+		put_means(m, TIME, trained->z_time, trained->tower_dim);
 	if (trained->z_channel)
-		put_means(m, CHANNEL, trained->z_channel, trained->config.d_model);
+		put_means(m, CHANNEL, trained->z_channel, trained->tower_dim);
 	put_attention(m);
-	dualview_forward(random, m->device_x, NULL, rows);
+	encoder_forward(random, m->device_x, NULL, rows);
 	put_means(m, OF_RANDOM, random->h, random->dim);
 	m->n = 0;
 }

@@ -13,6 +13,7 @@
 #include "model/checkpoint.h"
 #include "model/config.h"
 #include "model/contrast.h"
+#include "model/encoder.h"
 #include "model/schedule.h"
 #include "store/stage.h"
 
@@ -26,17 +27,22 @@
 
 #define MIN_BATCH 16 /* records; the batch does not shrink below it */
 
-enum { EPOCH, LOSS, LOSS_UNIFORM, LR, TOP1, RANKME, NORM, NORM_TIME, NORM_CHANNEL, SKIPPED, COLUMNS };
-static const char *const column_names[COLUMNS] = {"epoch",
-						  "loss",
-						  "loss_uniform",
-						  "lr",
-						  "top1",
-						  "rankme",
-						  "gradient_norm",
-						  "gradient_norm_time",
-						  "gradient_norm_channel",
-						  "skipped"};
+enum {
+	EPOCH,
+	LOSS,
+	LOSS_UNIFORM,
+	LR,
+	TOP1,
+	RANKME,
+	NORM,
+	NORM_PARTS,
+	SKIPPED = NORM_PARTS + ENCODER_PARTS,
+	COLUMNS
+};
+/* The others are gradient_norm_ and the name of a part of the encoder. */
+static const char *const column_names[COLUMNS] = {
+	[EPOCH] = "epoch", [LOSS] = "loss",	[LOSS_UNIFORM] = "loss_uniform", [LR] = "lr",
+	[TOP1] = "top1",   [RANKME] = "rankme", [NORM] = "gradient_norm",	 [SKIPPED] = "skipped"};
 
 struct data {
 	struct augment policy;
@@ -127,28 +133,23 @@ static void load(struct data *d, const struct artifact *views, uint64_t seed)
 
 /* ---- setting up ---- */
 
-static void override(int *size, const struct params *p, const char *name)
+static struct encoder_config network(const struct params *p, const struct views *v)
 {
-	if (params_int(p, name) >= 0)
-		*size = (int)params_int(p, name);
-}
-
-static struct dualview_config network(const struct params *p, const struct views *v)
-{
-	struct dualview_config c = {.samples = views_input_samples(v),
-				    .rate_hz = (float)views_input_rate(v),
-				    .towers = config_towers(params_text(p, "towers"))};
+	static const char *const sizes[] = {"d_model",		"n_heads", "n_time_layers",
+					    "n_channel_layers", "n_cross", "projector_hidden",
+					    "projector_out"};
+	const char *model = params_text(p, "model"), *towers = params_text(p, "towers");
+	struct encoder_config c;
 	struct error e = {0};
-	if (dualview_preset(&c, params_text(p, "model")) < 0)
+	if (encoder_preset(&c, model, views_input_samples(v), (float)views_input_rate(v)) < 0)
 		BUG("a model size without a preset");
-	override(&c.d_model, p, "d_model");
-	override(&c.n_heads, p, "n_heads");
-	override(&c.n_time_layers, p, "n_time_layers");
-	override(&c.n_channel_layers, p, "n_channel_layers");
-	override(&c.n_cross, p, "n_cross");
-	override(&c.projector_hidden, p, "projector_hidden");
-	override(&c.projector_out, p, "projector_out");
-	if (dualview_config_check(&c, &e) < 0)
+	if (encoder_set_towers(&c, config_towers(towers)) < 0)
+		die("pretrain.towers: %s has no towers to choose from; leave it at both", model);
+	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+		if (params_int(p, sizes[i]) >= 0 &&
+		    encoder_set(&c, sizes[i], (int)params_int(p, sizes[i])) < 0)
+			die("pretrain.%s: %s has no such size; leave it at -1", sizes[i], model);
+	if (encoder_config_check(&c, &e) < 0)
 		die("%s", error_text(&e));
 	return c;
 }
@@ -297,8 +298,8 @@ static void record_step(struct pretrain *t, const struct contrast_result *r, flo
 	row[TOP1] = r->top1;
 	row[RANKME] = t->state.rankme;
 	row[NORM] = r->norm;
-	row[NORM_TIME] = r->norms.time;
-	row[NORM_CHANNEL] = r->norms.channel;
+	for (int i = 0; i < ENCODER_PARTS; i++)
+		row[NORM_PARTS + i] = r->norms.part[i];
 	row[SKIPPED] = r->is_skipped;
 	t->state.n_skipped_in_a_row = r->is_skipped ? t->state.n_skipped_in_a_row + 1 : 0;
 	if (t->state.n_skipped_in_a_row >= SKIPPED_LIMIT)
@@ -313,16 +314,17 @@ static void record_step(struct pretrain *t, const struct contrast_result *r, flo
 static void log_epoch(const struct pretrain *t, struct progress *p, int epoch)
 {
 	double mean[COLUMNS] = {0};
+	const struct encoder *net = t->contrast->net;
 	for (int i = 0; i < t->per_epoch; i++)
 		for (int k = 0; k < COLUMNS; k++)
 			mean[k] +=
 				t->history[((int64_t)epoch * t->per_epoch + i) * COLUMNS + k] / t->per_epoch;
 	progress_line(p,
-		      "epoch %d/%d  loss %.3f (ln(2N-1) %.3f)  top-1 %.2f  RankMe %.1f/%d  gradient time "
-		      "%.2g channel "
-		      "%.2g  lr %.2g%s",
+		      "epoch %d/%d  loss %.3f (ln(2N-1) %.3f)  top-1 %.2f  RankMe %.1f/%d  gradient %s "
+		      "%.2g %s %.2g  lr %.2g%s",
 		      epoch + 1, t->n_epochs, mean[LOSS], mean[LOSS_UNIFORM], mean[TOP1], t->state.rankme,
-		      t->contrast->net->dim, mean[NORM_TIME], mean[NORM_CHANNEL], mean[LR],
+		      net->dim, encoder_part(&net->config, 0), mean[NORM_PARTS],
+		      encoder_part(&net->config, 1), mean[NORM_PARTS + 1], mean[LR],
 		      mean[SKIPPED] > 0 ? "  STEPS SKIPPED" : "");
 }
 
@@ -385,9 +387,9 @@ static int compare_names(const void *a, const void *b)
 	return strcmp((*p)->name, (*q)->name);
 }
 
-static void write_tensors(struct artifact_writer *w, const struct dualview *net)
+static void write_tensors(struct artifact_writer *w, const struct encoder *net)
 {
-	const struct tensors *t = &net->tensors;
+	const struct tensors *t = net->tensors;
 	const struct tensor **sorted = die_malloc((size_t)t->n * sizeof(struct tensor *));
 	float *weights = die_malloc(t->count * sizeof *weights);
 	int table = artifact_table(w, "tensor");
@@ -407,7 +409,11 @@ static void write_history(struct artifact_writer *w, const struct pretrain *t)
 	json_t *columns = json_array();
 	int table = artifact_table(w, "history");
 	for (int k = 0; k < COLUMNS; k++)
-		json_array_append_new(columns, json_string(column_names[k]));
+		json_array_append_new(columns, column_names[k]
+						       ? json_string(column_names[k])
+						       : json_sprintf("gradient_norm_%s",
+								      encoder_part(&t->contrast->net->config,
+										   k - NORM_PARTS)));
 	artifact_attribute(w, "history_columns", columns);
 	for (int64_t i = 0; i < t->n_steps; i++)
 		artifact_put_floats(w, table, artifact_key((uint64_t)i).bytes, 8, t->history + i * COLUMNS,
@@ -421,14 +427,14 @@ static void write_model(struct pretrain *t)
 					      "dataset", "views",      "augment"};
 	struct artifact *views = t->run->input[0];
 	struct artifact_writer *w = t->run->output = artifact_create("model", 1);
-	const struct dualview *net = t->contrast->net;
+	const struct encoder *net = t->contrast->net;
 	for (size_t i = 0; i < sizeof carried / sizeof *carried; i++) {
 		const json_t *value = artifact_get_attribute(views, carried[i]);
 		if (value)
 			artifact_attribute(w, carried[i], json_deep_copy(value));
 	}
 	artifact_attribute(w, "config", config_json(&net->config));
-	artifact_attribute(w, "tensors", config_shapes(&net->tensors));
+	artifact_attribute(w, "tensors", config_shapes(net->tensors));
 	artifact_attribute(w, "seed", json_integer(params_int(t->run->params, "seed")));
 	artifact_attribute(w, "batch", json_integer(t->n));
 	artifact_attribute(w, "records", json_integer((json_int_t)t->data.n));
@@ -445,7 +451,7 @@ static void run(struct stage_run *r)
 	resume(t);
 	warn("%zu records, batch %d, %" PRId64 " steps of %.1f MB activations, %zu weights, %s, %d threads",
 	     t->data.n, t->n, t->n_steps, (double)t->contrast->net->arena_bytes / 1e6,
-	     t->contrast->net->tensors.count, t->contrast->ops->name, pool_threads());
+	     t->contrast->net->tensors->count, t->contrast->ops->name, pool_threads());
 	if (train(t))
 		write_model(t);
 	tear_down(t);

@@ -11,21 +11,21 @@
 #include "model/config.h"
 #include "model/contrast.h"
 
-enum { N = 6, SAMPLES = 100, LEADS = DUALVIEW_LEADS, INPUT = LEADS * SAMPLES };
+enum { N = 6, SAMPLES = 100, LEADS = ENCODER_LEADS, INPUT = LEADS * SAMPLES };
 
 static struct contrast_settings settings(void)
 {
 	return (struct contrast_settings){
-		.net = {.samples = SAMPLES,
-			.rate_hz = 100,
-			.d_model = 32,
-			.n_heads = 2,
-			.n_time_layers = 1,
-			.n_channel_layers = 1,
-			.n_cross = 1,
-			.towers = TOWERS_BOTH,
-			.projector_hidden = 32,
-			.projector_out = 16},
+		.net.dvt = {.samples = SAMPLES,
+			    .rate_hz = 100,
+			    .d_model = 32,
+			    .n_heads = 2,
+			    .n_time_layers = 1,
+			    .n_channel_layers = 1,
+			    .n_cross = 1,
+			    .towers = TOWERS_BOTH,
+			    .projector_hidden = 32,
+			    .projector_out = 16},
 		.n = N,
 		.temperature = 0.1f,
 		.optimizer = {.weight_decay = 0.05f, .max_norm = 1},
@@ -58,7 +58,7 @@ static void the_loss_starts_near_uniform_and_falls_well_below(void **state)
 	assert_false(r.is_skipped);
 	assert_true(r.loss < contrast_uniform_loss(N) - 1);
 	assert_true(r.top1 > 0.9f);
-	assert_true(r.norms.time > 0 && r.norms.channel > 0 && r.norm >= r.norms.time);
+	assert_true(r.norms.part[0] > 0 && r.norms.part[1] > 0 && r.norm >= r.norms.part[0]);
 	assert_true(contrast_rankme(c) > 1.5f);
 	contrast_free(c);
 }
@@ -91,19 +91,19 @@ static void a_step_that_is_not_finite_is_skipped_and_counted(void **state)
 	(void)state;
 	struct contrast_settings s = settings();
 	struct contrast *c = contrast_new(ops_cpu(), &s);
-	size_t n_bytes = c->net->tensors.count * sizeof(float);
+	size_t n_bytes = c->net->tensors->count * sizeof(float);
 	float *before = malloc(n_bytes);
 	fill();
-	memcpy(before, c->net->tensors.weights, n_bytes);
+	memcpy(before, c->net->tensors->weights, n_bytes);
 	x[77] = NAN;
 	struct contrast_result r = contrast_step(c, x, keep, patient, 1e-3f);
 	assert_true(r.is_skipped && r.loss == 0 && r.norm == 0);
 	assert_int_equal(c->optimizer.n_skipped, 1);
-	assert_memory_equal(before, c->net->tensors.weights, n_bytes);
+	assert_memory_equal(before, c->net->tensors->weights, n_bytes);
 	fill();
 	r = contrast_step(c, x, keep, patient, 1e-3f);
 	assert_false(r.is_skipped);
-	assert_memory_not_equal(before, c->net->tensors.weights, n_bytes);
+	assert_memory_not_equal(before, c->net->tensors->weights, n_bytes);
 	free(before);
 	contrast_free(c);
 }
@@ -111,19 +111,20 @@ static void a_step_that_is_not_finite_is_skipped_and_counted(void **state)
 static void config_goes_through_json_and_back(void **state)
 {
 	(void)state;
-	struct dualview_config a = settings().net, b;
+	struct encoder_config was = settings().net, is;
 	struct error e = {0};
-	json_t *json = config_json(&a);
-	assert_int_equal(config_read(&b, json, &e), 0);
+	json_t *json = config_json(&was);
+	assert_int_equal(config_read(&is, json, &e), 0);
+	struct dualview_config a = was.dvt, b = is.dvt;
 	assert_true(b.samples == a.samples && b.rate_hz == a.rate_hz && b.d_model == a.d_model &&
 		    b.n_heads == a.n_heads && b.n_time_layers == a.n_time_layers &&
 		    b.n_channel_layers == a.n_channel_layers && b.n_cross == a.n_cross &&
 		    b.towers == a.towers && b.projector_hidden == a.projector_hidden &&
 		    b.projector_out == a.projector_out);
 	json_object_set_new(json, "d_model", json_integer(33));
-	assert_int_equal(config_read(&b, json, &e), -1);
+	assert_int_equal(config_read(&is, json, &e), -1);
 	json_object_del(json, "d_model");
-	assert_int_equal(config_read(&b, json, &e), -1);
+	assert_int_equal(config_read(&is, json, &e), -1);
 	json_decref(json);
 }
 

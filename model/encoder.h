@@ -1,0 +1,119 @@
+/*
+ * Any network that turns views into embeddings: stages and the contrastive step hold a struct encoder and do not know
+ * which one it is. x [B,12,T] with a mask of kept leads becomes h [B,dim], the embedding, and p [B,projector_out], what
+ * NT-Xent sees.
+ *
+ *	struct encoder_config c;
+ *	encoder_preset(&c, "tiny", 500, 100);                        // or config_read, from a model artifact
+ *	struct encoder *e = encoder_new(ops, &c, max_batch, true);
+ *	encoder_init(e, seed);                                       // or upload each of e->tensors->list
+ *	encoder_forward(e, x, keep, batch);                          // e->h, e->p
+ *	tensors_zero_gradients(e->tensors);
+ *	encoder_backward(e, dp);                                     // or encoder_backward_h(e, dh)
+ *
+ * Training without NT-Xent: projector_out 0 leaves the projector out (encoder_set), a head of one's own reads h
+ * [batch,dim] and gives encoder_backward_h the gradient of it. The optimiser takes e->tensors. To embed or validate
+ * between steps, keep a second encoder with is_training false and encoder_copy the weights: it needs a far smaller
+ * arena and its h of a record does not depend on the batch.
+ *
+ * All memory is planned and allocated by encoder_new; forward and backward allocate nothing. A masked lead's samples are
+ * never read: they may be NaN. Numbers have the same bits whatever the threads and the instruction set.
+ */
+#ifndef MODEL_ENCODER_H
+#define MODEL_ENCODER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/error.h"
+#include "kernels/ops.h"
+#include "model/dualview.h"
+#include "model/tensors.h"
+
+enum { ENCODER_LEADS = 12, ENCODER_PARTS = 2 };
+
+enum encoder_kind { ENCODER_DVT };
+
+struct encoder_config {
+	enum encoder_kind kind;
+	struct dualview_config dvt;
+};
+
+struct encoder {
+	const struct ops *ops;
+	struct encoder_config config;
+	struct tensors *tensors; /* the encoder's, then the projector's; borrowed, as all below */
+	int dim;		 /* width of h */
+	int max_batch;
+	size_t arena_bytes; /* activations, known before the first step */
+	/* After encoder_forward, in ops memory, until the next one: */
+	const float *h; /* [B,dim] */
+	const float *p; /* [B,projector_out]; NULL without projector (not training, or projector_out 0) */
+	const float *z_time,
+		*z_channel; /* [B,tower_dim] embeddings of one tower alone; NULL: no such tower */
+	int tower_dim;	    /* 0: no towers */
+	struct dualview *dvt;
+};
+
+/* ---- what it is ---- */
+
+/* Fill c with the sizes of this name: "tiny", "small", "base" (model/dualview.h), for views of that many samples at that
+ * rate. 0, or -1 for an unknown name. */
+int encoder_preset(struct encoder_config *c, const char *name, int samples, float rate_hz);
+/* Change one size: d_model, n_heads, n_time_layers, n_channel_layers, n_cross, projector_hidden, projector_out. -1 if
+ * this kind of encoder has no such size. */
+int encoder_set(struct encoder_config *c, const char *size, int value);
+/* Leave towers away; -1 if this kind of encoder has none. TOWERS_BOTH is fine with all. */
+int encoder_set_towers(struct encoder_config *c, enum towers towers);
+/* 0, or -1 with e saying which size does not fit. */
+int encoder_config_check(const struct encoder_config *c, struct error *e);
+
+int encoder_samples(const struct encoder_config *c); /* T of a view */
+int encoder_projector_out(const struct encoder_config *c);
+
+/* ---- life ---- */
+
+/* A config that does not pass encoder_config_check is a BUG. is_training: keep activations for backward, and have the
+ * projector. */
+struct encoder *encoder_new(const struct ops *ops, const struct encoder_config *c, int max_batch,
+			    bool is_training);
+void encoder_free(struct encoder *e);
+
+/* Initial weights: Philox keyed by (seed, tensor's number); they do not depend on the projector's sizes. */
+void encoder_init(struct encoder *e, uint64_t seed);
+
+/* The weights of another encoder of the same sizes: all tensors that both have (one may lack the projector). */
+void encoder_copy(struct encoder *e, const struct encoder *from);
+
+/* ---- passes ---- */
+
+/* x [batch,12,T] and keep [batch,12] (1 kept, 0 masked; NULL: all kept) in ops memory; batch <= max_batch.
+ * When training both must stay as they are until the backward pass has ended: it reads them again. */
+void encoder_forward(struct encoder *e, const float *x, const uint8_t *keep, int batch);
+/* dp [batch,projector_out] of the last forward's batch; adds to the tensors' gradients. Once per forward. */
+void encoder_backward(struct encoder *e, const float *dp);
+/* The same from a gradient of h [batch,dim] instead of p. */
+void encoder_backward_h(struct encoder *e, const float *dh);
+
+/* ---- what to log and look at ---- */
+
+/* Euclidean norms of the gradients of the encoder's two parts; a part that is off has 0. */
+struct encoder_norms {
+	float part[ENCODER_PARTS];
+};
+struct encoder_norms encoder_gradient_norms(const struct encoder *e);
+/* Their names, of one word: "time", "channel". */
+const char *encoder_part(const struct encoder_config *c, int part);
+
+/* How far from the input a tensor is, for learning rates that fall towards it: 0 for stems, then each layer one more, the
+ * last being the heads, gate and projector: encoder_depths() - 1. Both towers' layers count side by side. */
+int encoder_depth(const struct encoder *e, int tensor);
+int encoder_depths(const struct encoder_config *c);
+
+/* Cross-attention: false if this encoder has none. Shapes of a record's maps: time_to_lead [heads,tokens,12] and
+ * lead_to_time [heads,12,tokens]. */
+bool encoder_has_attention(const struct encoder_config *c, int *n_heads, int *n_tokens);
+/* Maps of the last forward's batch into host memory, [batch] of each; rows sum to 1. Call before backward. Allocates. */
+void encoder_attention(struct encoder *e, float *time_to_lead, float *lead_to_time);
+
+#endif
