@@ -397,6 +397,18 @@ static int whole_number(const char *text, const char *option)
 	return (int)x;
 }
 
+static void run(struct download *d, int retries, int stall_s)
+{
+	load_validator(d);
+	curl_global_init(CURL_GLOBAL_DEFAULT);
+	d->curl = curl_easy_init();
+	if (!d->curl)
+		die("libcurl: out of memory");
+	fetch(d, retries, stall_s);
+	curl_easy_cleanup(d->curl);
+	curl_global_cleanup();
+}
+
 int main(int argc, char **argv)
 {
 	const char *to = NULL, *retries = "8", *stall = "30";
@@ -422,17 +434,11 @@ int main(int argc, char **argv)
 			     .range_first = -1,
 			     .range_total = -1};
 	open_part(&d);
-	if (file_exists(d.file)) {
-		unlink(d.part);
-		return 0;
-	}
-	load_validator(&d);
-	curl_global_init(CURL_GLOBAL_DEFAULT);
-	d.curl = curl_easy_init();
-	if (!d.curl)
-		die("libcurl: out of memory");
-	fetch(&d, whole_number(retries, "retries"), whole_number(stall, "stall"));
-	curl_easy_cleanup(d.curl);
+	if (file_exists(d.file))
+		unlink(d.part); /* whole since an earlier run, or since we waited */
+	else
+		run(&d, whole_number(retries, "retries"), whole_number(stall, "stall"));
+	close(d.fd);
 	free(d.file);
 	free(d.part);
 	free(d.from);
