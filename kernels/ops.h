@@ -39,11 +39,12 @@ struct gemm {
 	float *c;
 	int ldc;
 	bool is_accumulated;
-	const float *bias;     /* NULL: none */
-	float *before_gelu;    /* [m,n], ldc, stride_c: if not NULL, GELU is applied and its argument kept here */
-	const float *gelu_argument; /* [m,n], ldc, stride_c, NULL: none: C is multiplied by GELU'(this), GELU's backward */
+	const float *bias;  /* NULL: none */
+	float *before_gelu; /* [m,n], ldc, stride_c: if not NULL, GELU is applied and its argument kept here */
+	const float *
+		gelu_argument; /* [m,n], ldc, stride_c, NULL: none: C is multiplied by GELU'(this), GELU's backward */
 	const float *residual; /* [m,n], ldc, stride_c: NULL: none; may be c unless is_accumulated */
-	int batch;             /* 0 counts as 1 */
+	int batch;	       /* 0 counts as 1 */
 	size_t stride_a, stride_b, stride_c;
 };
 
@@ -53,12 +54,12 @@ struct attention {
 	int batch, n, n_keys, n_heads, d_head;
 	const float *q, *k, *v;
 	int ldq, ldk, ldv;
-	float *out;         /* [B,N,H*d], row stride ldo */
+	float *out; /* [B,N,H*d], row stride ldo */
 	int ldo;
-	float *lse;         /* [B,H,N] log-sum-exp of the scaled scores, for the backward pass */
+	float *lse;	    /* [B,H,N] log-sum-exp of the scaled scores, for the backward pass */
 	float *probability; /* [B,H,N,Nk], or NULL: not wanted */
 	/* backward only: */
-	const float *dout;  /* as out */
+	const float *dout;   /* as out */
 	float *dq, *dk, *dv; /* as q, k, v, same strides; overwritten */
 };
 
@@ -69,23 +70,42 @@ struct attention {
  * them as negatives. |z| is floored at 1e-12. */
 enum same_patient { SAME_PATIENT_MASK, SAME_PATIENT_POSITIVE, SAME_PATIENT_IGNORE };
 struct ntxent {
-	int n, d;               /* N records, width */
-	const float *z;         /* [2N,D] */
+	int n, d;		 /* N records, width */
+	const float *z;		 /* [2N,D] */
 	const uint64_t *patient; /* [N], or NULL: all differ */
 	enum same_patient same_patient;
 	float temperature;
-	float *dz;              /* [2N,D] or NULL: loss only */
-	float loss;             /* out */
-	float top1;             /* out: share of rows whose nearest row, of those in their sum, is their own other view */
+	float *dz;  /* [2N,D] or NULL: loss only */
+	float loss; /* out */
+	float top1; /* out: share of rows whose nearest row, of those in their sum, is their own other view */
 };
 
 struct adamw {
 	size_t n;
-	float *w, *m, *v;       /* weights, first and second moment */
+	float *w, *m, *v; /* weights, first and second moment */
 	const float *dw;
-	const float *decay;     /* [n] 1 where weight decay applies, else 0; NULL: everywhere */
+	const float *decay; /* [n] 1 where weight decay applies, else 0; NULL: everywhere */
 	float lr, beta1, beta2, eps, weight_decay, scale; /* scale multiplies dw (clipping) */
-	int64_t step;           /* from 1: bias correction */
+	int64_t step;					  /* from 1: bias correction */
+};
+
+/* BatchNorm (Ioffe and Szegedy 2015) per channel over all M = B*T rows of [M,C], a residual and a ReLU behind it:
+ * y = relu((x - mean) / sqrt(variance + eps) * w + b + residual). A row given NaN gives NaN: the ReLU lets it through. */
+struct batchnorm {
+	int m, c;
+	const float *x;	    /* [M,C] */
+	const float *w, *b; /* [C] */
+	float *mean,
+		*variance; /* [C] of the batch (batchnorm_statistics writes them; biased) or running ones */
+	float eps;
+	const float *residual; /* [M,C], NULL: none */
+	bool has_relu;
+	float *y; /* [M,C]; may be x or residual */
+	/* backward only, from the batch's statistics and y (if has_relu): */
+	const float *dy;  /* [M,C] */
+	float *dx;	  /* [M,C] overwritten; may be dy, x or y */
+	float *dresidual; /* [M,C] dy behind the ReLU, overwritten; NULL: not wanted; may be dy unless dx is */
+	float *dw, *db;	  /* [C] += */
 };
 
 struct ops {
@@ -109,40 +129,64 @@ struct ops {
 	/* ---- convolution over time, as one GEMM per record ----
 	 * x [B,T_pad,Cin] holds pad zeros in front of and enough behind each record; w [Cout,K,Cin]; y [B,T_out,Cout];
 	 * y[b,t,o] = bias[o] + sum over (tap, c) ascending of x[b, t*stride + tap, c] * w[o, tap, c]. */
-	void (*conv1d)(float *y, const float *x, const float *w, const float *bias, int batch, int t_pad, int c_in,
-		       int c_out, int k, int stride, int t_out);
+	void (*conv1d)(float *y, const float *x, const float *w, const float *bias, int batch, int t_pad,
+		       int c_in, int c_out, int k, int stride, int t_out);
 	/* dw += , dbias += (may be NULL), over chunks of 16 records, pairwise tree over chunks; dx [B,T_pad,Cin] overwritten,
 	 * or NULL: not wanted. scratch: conv1d_scratch() floats. */
-	void (*conv1d_backward)(float *dx, float *dw, float *dbias, const float *dy, const float *x, const float *w,
-				float *scratch, int batch, int t_pad, int c_in, int c_out, int k, int stride, int t_out);
+	void (*conv1d_backward)(float *dx, float *dw, float *dbias, const float *dy, const float *x,
+				const float *w, float *scratch, int batch, int t_pad, int c_in, int c_out,
+				int k, int stride, int t_out);
 	size_t (*conv1d_scratch)(int batch, int t_pad, int c_in, int c_out, int k, int stride, int t_out);
 	/* y [B,T_pad,C] = x [B,C,T] transposed to time-major, pad zeros before, the rest behind; a lead with keep[b*C+c] == 0 is
 	 * written as zeros whatever x holds. keep NULL: all kept. */
-	void (*pack_signal)(float *y, const float *x, const uint8_t *keep, int batch, int c, int t, int pad, int t_pad);
+	void (*pack_signal)(float *y, const float *x, const uint8_t *keep, int batch, int c, int t, int pad,
+			    int t_pad);
 	/* The same for the transformer's inner signals: y [B,T_pad,C] from x [B,T,C]; and its backward, dx from dy. */
 	void (*pad_time)(float *y, const float *x, int batch, int t, int c, int pad, int t_pad);
 	void (*pad_time_backward)(float *dx, const float *dy, int batch, int t, int c, int pad, int t_pad);
 
 	/* ---- normalisation and activation ---- */
 	/* y = (x - mean) * rstd * w + b over D.  x, y: [M,D]  w, b: [D]  mean, rstd: [M]  eps > 0.  Two passes. */
-	void (*layernorm)(float *y, float *mean, float *rstd, const float *x, const float *w, const float *b, int m,
-			  int d, float eps);
+	void (*layernorm)(float *y, float *mean, float *rstd, const float *x, const float *w, const float *b,
+			  int m, int d, float eps);
 	/* dx overwritten (+ dresidual[M,D] if not NULL: the gradient that by-passes the norm; may be dx); dw +=, db +=. */
-	void (*layernorm_backward)(float *dx, float *dw, float *db, const float *dy, const float *x, const float *w,
-				   const float *mean, const float *rstd, const float *dresidual, int m, int d);
+	void (*layernorm_backward)(float *dx, float *dw, float *db, const float *dy, const float *x,
+				   const float *w, const float *mean, const float *rstd,
+				   const float *dresidual, int m, int d);
 	/* GroupNorm (Wu and He 2018) over T and C/G channels of each record, then GELU.  x, y, before_gelu: [B,T,C]
 	 * w, b: [C]  mean, rstd: [B,G].  y may not be x. */
-	void (*groupnorm_gelu)(float *y, float *before_gelu, float *mean, float *rstd, const float *x, const float *w,
-			       const float *b, int batch, int t, int c, int groups, float eps);
-	void (*groupnorm_gelu_backward)(float *dx, float *dw, float *db, const float *dy, const float *before_gelu,
-					const float *x, const float *w, const float *mean, const float *rstd, int batch,
-					int t, int c, int groups);
+	void (*groupnorm_gelu)(float *y, float *before_gelu, float *mean, float *rstd, const float *x,
+			       const float *w, const float *b, int batch, int t, int c, int groups,
+			       float eps);
+	void (*groupnorm_gelu_backward)(float *dx, float *dw, float *db, const float *dy,
+					const float *before_gelu, const float *x, const float *w,
+					const float *mean, const float *rstd, int batch, int t, int c,
+					int groups);
 	/* y = x Phi(x), exact (erf) form; dx = dy * GELU'(x). In place allowed (y may be x, dx may be dy). */
 	void (*gelu)(float *y, const float *x, size_t n);
 	void (*gelu_backward)(float *dx, const float *dy, const float *x, size_t n);
 	/* y = max(x, 0); dx = y > 0 ? dy : 0. In place allowed. */
 	void (*relu)(float *y, const float *x, size_t n);
 	void (*relu_backward)(float *dx, const float *dy, const float *y, size_t n);
+	/* mean, variance = those of x. Two passes; sums as in sum_rows, the squares by fma. */
+	void (*batchnorm_statistics)(const struct batchnorm *n);
+	void (*batchnorm)(const struct batchnorm *n);
+	/* dx through the statistics too, which are functions of x. */
+	void (*batchnorm_backward)(const struct batchnorm *n);
+	/* Running mean and variance, [C]: r = (1 - momentum) r + momentum * the batch's, the variance unbiased (times
+	 * M/(M-1)), as in PyTorch. */
+	void (*batchnorm_running)(float *mean, float *variance, const struct batchnorm *n, float momentum);
+
+	/* ---- pooling over time ---- */
+	/* y [B,T_out,C] = maximum of x [B,T,C] over windows of k (odd) at t_out*stride - k/2, cut at the ends; at: the
+	 * first maximum's t. T_out = (T - 1)/stride + 1. Backward: dx [B,T,C] overwritten, += in ascending t_out. */
+	void (*max_time)(float *y, int32_t *at, const float *x, int batch, int t, int c, int k, int stride,
+			 int t_out);
+	void (*max_time_backward)(float *dx, const float *dy, const int32_t *at, int batch, int t, int c,
+				  int t_out);
+	/* y [B,C] = mean over T of x [B,T,C], one ascending chain; dx = dy / T. */
+	void (*mean_time)(float *y, const float *x, int batch, int t, int c);
+	void (*mean_time_backward)(float *dx, const float *dy, int batch, int t, int c);
 
 	/* ---- attention ---- */
 	void (*attention)(const struct attention *a);
@@ -157,16 +201,19 @@ struct ops {
 	void (*add_record_backward)(float *de, const float *dy, int batch, int n, int d);
 	/* y[b,l,:] = keep[b,l] ? x[b,l,:] : token[:]; y may be x. Backward: dx = keep ? dy : 0 (may be dy); dtoken[:] += sum of
 	 * dy where not kept (chunks as sum_rows). */
-	void (*mask_tokens)(float *y, const float *x, const uint8_t *keep, const float *token, int batch, int n, int d);
-	void (*mask_tokens_backward)(float *dx, float *dtoken, const float *dy, const uint8_t *keep, int batch, int n,
-				     int d);
+	void (*mask_tokens)(float *y, const float *x, const uint8_t *keep, const float *token, int batch,
+			    int n, int d);
+	void (*mask_tokens_backward)(float *dx, float *dtoken, const float *dy, const uint8_t *keep,
+				     int batch, int n, int d);
 	/* y [B,2D] = [mean over N, max over N] of x [B,N,D]; at [B,D] the index of the first maximum. */
 	void (*pool_mean_max)(float *y, int32_t *at, const float *x, int batch, int n, int d);
-	void (*pool_mean_max_backward)(float *dx, const float *dy, const int32_t *at, int batch, int n, int d);
+	void (*pool_mean_max_backward)(float *dx, const float *dy, const int32_t *at, int batch, int n,
+				       int d);
 	/* Softmax gate over two towers: alpha [B,2] = softmax(logits [B,2]); h [B,2D] = [alpha_0 zt, alpha_1 zc], zt, zc [B,D]. */
-	void (*gate)(float *h, float *alpha, const float *zt, const float *zc, const float *logits, int batch, int d);
-	void (*gate_backward)(float *dzt, float *dzc, float *dlogits, const float *dh, const float *zt, const float *zc,
-			      const float *alpha, int batch, int d);
+	void (*gate)(float *h, float *alpha, const float *zt, const float *zc, const float *logits, int batch,
+		     int d);
+	void (*gate_backward)(float *dzt, float *dzc, float *dlogits, const float *dh, const float *zt,
+			      const float *zc, const float *alpha, int batch, int d);
 
 	/* ---- loss and optimiser ---- */
 	void (*ntxent)(struct ntxent *l, float *scratch);

@@ -82,6 +82,31 @@ static void run_groupnorm(const struct ops *o, struct arrays *a)
 				   mean, rstd, BATCH, ROWS, WIDTH, 5);
 }
 
+static void run_batchnorm(const struct ops *o, struct arrays *a)
+{
+	enum { M = BATCH * ROWS, T_OUT = (ROWS + 1) / 2 };
+	struct batchnorm n = {.m = M,
+			      .c = WIDTH,
+			      .x = a->in[0],
+			      .w = a->in[1],
+			      .b = a->in[2],
+			      .mean = a->scratch,
+			      .variance = a->scratch + WIDTH,
+			      .eps = 1e-5f,
+			      .residual = a->in[3],
+			      .has_relu = true,
+			      .y = a->out[0],
+			      .dy = a->in[3],
+			      .dx = a->out[1],
+			      .dw = a->out[2],
+			      .db = a->out[2] + WIDTH};
+	int32_t *at = (int32_t *)(void *)(a->scratch + 2 * WIDTH);
+	o->batchnorm_statistics(&n);
+	o->batchnorm(&n);
+	o->batchnorm_backward(&n);
+	o->max_time(a->out[3], at, a->out[0], BATCH, ROWS, WIDTH, 3, 2, T_OUT);
+}
+
 static void run_conv(const struct ops *o, struct arrays *a)
 {
 	enum { CIN = 3, COUT = 17, K = 5, STRIDE = 2, T_OUT = 13, T_PAD = 30 };
@@ -130,6 +155,7 @@ static const char *compare(const struct ops *fast, const struct ops *plain, stru
 	} parts[] = {{"attention", run_attention},
 		     {"layernorm", run_layernorm},
 		     {"groupnorm_gelu", run_groupnorm},
+		     {"batchnorm or max_time", run_batchnorm},
 		     {"conv1d", run_conv},
 		     {"ntxent", run_ntxent},
 		     {"sum_rows, sum_squares, pooling or gelu", run_sums},

@@ -46,6 +46,20 @@ void ISA(groupnorm_gelu_backward)(float *dx, float *dw, float *db, const float *
 				  const float *x, const float *w, const float *mean, const float *rstd,
 				  int batch, int t, int c, int groups);
 
+/* batchnorm.c */
+void ISA(batchnorm_statistics)(const struct batchnorm *n);
+void ISA(batchnorm_forward)(const struct batchnorm *n);
+void ISA(batchnorm_backward)(const struct batchnorm *n);
+void ISA(batchnorm_running)(float *mean, float *variance, const struct batchnorm *n, float momentum);
+
+/* timepool.c */
+void ISA(timepool_max)(float *y, int32_t *at, const float *x, int batch, int t, int c, int k, int stride,
+		       int t_out);
+void ISA(timepool_max_backward)(float *dx, const float *dy, const int32_t *at, int batch, int t, int c,
+				int t_out);
+void ISA(timepool_mean)(float *y, const float *x, int batch, int t, int c);
+void ISA(timepool_mean_backward)(float *dx, const float *dy, int batch, int t, int c);
+
 /* attention.c */
 void ISA(attention_forward)(const struct attention *a);
 void ISA(attention_backward)(const struct attention *a);

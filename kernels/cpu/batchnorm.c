@@ -1,0 +1,195 @@
+/*
+ * BatchNorm over all rows of [M,C], with a residual and a ReLU behind it. Sums over rows: chunks of 64, each one chain,
+ * then a pairwise tree. One task is a chunk of rows, or 64 columns of the tree.
+ */
+#include <string.h>
+
+#include "common/pool.h"
+#include "kernels/cpu/reduce.h"
+#include "kernels/cpu/table.h"
+#include "kernels/workspace.h"
+
+enum { SPAN = 64 }; /* columns of the tree per task */
+
+struct sums {
+	const struct batchnorm *n;
+	float *partial; /* [n_chunks][width] */
+	int width, n_chunks;
+};
+
+static int left_of(int n, int j)
+{
+	return n - j < 16 ? n - j : 16;
+}
+
+static void tree_task(void *context, int task)
+{
+	const struct sums *s = context;
+	int from = task * SPAN, n = s->width - from < SPAN ? s->width - from : SPAN;
+	reduce_tree(s->partial + from, (size_t)s->n_chunks, (size_t)n, (size_t)s->width);
+}
+
+/* Runs task per chunk of rows and adds the chunks up: [width], borrowed until the next call. */
+static const float *sum_chunks(void (*task)(void *context, int chunk), const struct batchnorm *n, int width)
+{
+	struct sums s = {.n = n, .width = width, .n_chunks = (n->m + REDUCE_ROWS - 1) / REDUCE_ROWS};
+	s.partial = workspace_shared(WORKSPACE_PARTIAL, (size_t)s.n_chunks * (size_t)width + 1);
+	pool_run(task, &s, s.n_chunks);
+	pool_run(tree_task, &s, (width + SPAN - 1) / SPAN);
+	return s.partial;
+}
+
+static int end_of(const struct batchnorm *n, int chunk)
+{
+	int end = (chunk + 1) * REDUCE_ROWS;
+	return end < n->m ? end : n->m;
+}
+
+/* ---- statistics ---- */
+
+static void mean_task(void *context, int chunk)
+{
+	const struct sums *s = context;
+	const struct batchnorm *n = s->n;
+	float *to = s->partial + (size_t)chunk * (size_t)s->width;
+	for (int j = 0; j < n->c; j += 16) {
+		int left = left_of(n->c, j);
+		v16 sum = v_set(0);
+		for (int i = chunk * REDUCE_ROWS; i < end_of(n, chunk); i++)
+			sum = v_add(sum, v_load_up_to(n->x + (size_t)i * (size_t)n->c + j, left));
+		v_store_up_to(to + j, sum, left);
+	}
+}
+
+static void variance_task(void *context, int chunk)
+{
+	const struct sums *s = context;
+	const struct batchnorm *n = s->n;
+	float *to = s->partial + (size_t)chunk * (size_t)s->width;
+	for (int j = 0; j < n->c; j += 16) {
+		int left = left_of(n->c, j);
+		v16 sum = v_set(0), mean = v_load_up_to(n->mean + j, left);
+		for (int i = chunk * REDUCE_ROWS; i < end_of(n, chunk); i++) {
+			v16 d = v_sub(v_load_up_to(n->x + (size_t)i * (size_t)n->c + j, left), mean);
+			sum = v_fma(d, d, sum);
+		}
+		v_store_up_to(to + j, sum, left);
+	}
+}
+
+void ISA(batchnorm_statistics)(const struct batchnorm *n)
+{
+	const float *sum = sum_chunks(mean_task, n, n->c);
+	for (int j = 0; j < n->c; j++)
+		n->mean[j] = sum[j] / (float)n->m;
+	sum = sum_chunks(variance_task, n, n->c);
+	for (int j = 0; j < n->c; j++)
+		n->variance[j] = sum[j] / (float)n->m;
+}
+
+void ISA(batchnorm_running)(float *mean, float *variance, const struct batchnorm *n, float momentum)
+{
+	float unbias = n->m > 1 ? (float)n->m / (float)(n->m - 1) : 1;
+	for (int j = 0; j < n->c; j++) {
+		mean[j] = (1 - momentum) * mean[j] + momentum * n->mean[j];
+		variance[j] = (1 - momentum) * variance[j] + momentum * (n->variance[j] * unbias);
+	}
+}
+
+/* ---- forward ---- */
+
+INLINE v16 deviation_inverse(const struct batchnorm *n, int j, int left)
+{
+	return v_div(v_set(1), v_sqrt(v_add(v_load_up_to(n->variance + j, left), v_set(n->eps))));
+}
+
+static void forward_task(void *context, int chunk)
+{
+	const struct batchnorm *n = context;
+	const v16 zero = v_set(0);
+	for (int j = 0; j < n->c; j += 16) {
+		int left = left_of(n->c, j);
+		v16 mean = v_load_up_to(n->mean + j, left), rstd = deviation_inverse(n, j, left);
+		v16 w = v_load_up_to(n->w + j, left), b = v_load_up_to(n->b + j, left);
+		for (int i = chunk * REDUCE_ROWS; i < end_of(n, chunk); i++) {
+			size_t at = (size_t)i * (size_t)n->c + (size_t)j;
+			v16 z = v_fma(v_mul(v_sub(v_load_up_to(n->x + at, left), mean), rstd), w, b);
+			if (n->residual)
+				z = v_add(z, v_load_up_to(n->residual + at, left));
+			/* not v_max: a NaN must come through */
+			v_store_up_to(n->y + at, n->has_relu ? v_select(v_less(z, zero), zero, z) : z, left);
+		}
+	}
+}
+
+void ISA(batchnorm_forward)(const struct batchnorm *n)
+{
+	struct batchnorm shared = *n;
+	pool_run(forward_task, &shared, (n->m + REDUCE_ROWS - 1) / REDUCE_ROWS);
+}
+
+/* ---- backward ---- */
+
+INLINE v16 gradient_at(const struct batchnorm *n, size_t at, int left)
+{
+	const v16 zero = v_set(0);
+	v16 dy = v_load_up_to(n->dy + at, left);
+	return n->has_relu ? v_select(v_less(zero, v_load_up_to(n->y + at, left)), dy, zero) : dy;
+}
+
+/* Sums of dz and dz xhat; the tree runs over both. */
+static void gradients_task(void *context, int chunk)
+{
+	const struct sums *s = context;
+	const struct batchnorm *n = s->n;
+	float *to = s->partial + (size_t)chunk * (size_t)s->width;
+	for (int j = 0; j < n->c; j += 16) {
+		int left = left_of(n->c, j);
+		v16 mean = v_load_up_to(n->mean + j, left), rstd = deviation_inverse(n, j, left);
+		v16 sum = v_set(0), sum_hat = v_set(0);
+		for (int i = chunk * REDUCE_ROWS; i < end_of(n, chunk); i++) {
+			size_t at = (size_t)i * (size_t)n->c + (size_t)j;
+			v16 dz = gradient_at(n, at, left);
+			v16 hat = v_mul(v_sub(v_load_up_to(n->x + at, left), mean), rstd);
+			sum = v_add(sum, dz);
+			sum_hat = v_fma(dz, hat, sum_hat);
+		}
+		v_store_up_to(to + j, sum, left);
+		v_store_up_to(to + n->c + j, sum_hat, left);
+	}
+}
+
+static void backward_task(void *context, int chunk)
+{
+	const struct sums *s = context;
+	const struct batchnorm *n = s->n;
+	const float *sum = s->partial;
+	v16 count = v_set((float)n->m);
+	for (int j = 0; j < n->c; j += 16) {
+		int left = left_of(n->c, j);
+		v16 mean = v_load_up_to(n->mean + j, left), rstd = deviation_inverse(n, j, left);
+		v16 m1 = v_div(v_load_up_to(sum + j, left), count),
+		    m2 = v_div(v_load_up_to(sum + n->c + j, left), count);
+		v16 scale = v_mul(v_load_up_to(n->w + j, left), rstd);
+		for (int i = chunk * REDUCE_ROWS; i < end_of(n, chunk); i++) {
+			size_t at = (size_t)i * (size_t)n->c + (size_t)j;
+			v16 dz = gradient_at(n, at, left);
+			v16 hat = v_mul(v_sub(v_load_up_to(n->x + at, left), mean), rstd);
+			if (n->dresidual)
+				v_store_up_to(n->dresidual + at, dz, left);
+			v_store_up_to(n->dx + at, v_mul(v_fnma(hat, m2, v_sub(dz, m1)), scale), left);
+		}
+	}
+}
+
+void ISA(batchnorm_backward)(const struct batchnorm *n)
+{
+	struct sums s = {.n = n, .width = 2 * n->c, .n_chunks = (n->m + REDUCE_ROWS - 1) / REDUCE_ROWS};
+	const float *sum = sum_chunks(gradients_task, n, s.width);
+	for (int j = 0; j < n->c; j++) {
+		n->db[j] += sum[j];
+		n->dw[j] += sum[n->c + j];
+	}
+	s.partial = workspace_shared(WORKSPACE_PARTIAL, (size_t)s.width);
+	pool_run(backward_task, &s, s.n_chunks);
+}
