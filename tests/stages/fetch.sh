@@ -46,6 +46,10 @@ if command -v zip >/dev/null; then
 	is "a zip gives the folder's id" "$(id_of source=good.zip)" "$folder"
 	is "entries in reverse, without a top folder: the same" "$(id_of source=reverse.zip)" "$folder"
 	is "a zip without compression: the same" "$(id_of source=stored.zip)" "$folder"
+	loads() { LD_DEBUG=files "$BIN/fetch" --build run 2>&1 | grep -c 'calling init.*libarchive'; }
+	is "a hit does not load libarchive" "$(loads)" 0
+	rm -rf "$EINTHOVEN_STORE"
+	is "a miss does" "$(loads)" 1
 else
 	skip "zips" "zip is not installed"
 fi
@@ -159,6 +163,18 @@ W="source=other format=wfdb labels_csv=data/list.csv path_column=name patient_co
 	is "folds from a column change it" "$([ "$(id_of $W fold_column=fold)" != "$plain" ] && echo other)" other
 	make_sums other
 	is "checksums that are right change nothing" "$(id_of $W)" "$plain"
+	cp -r other mat
+	for i in 1 2 3; do
+		mv mat/data/A$i.dat mat/data/A$i.mat
+		sed -i "s/^A$i.dat/A$i.mat/" mat/data/A$i.hea
+	done
+	rm mat/SHA256SUMS.txt
+	mat=$(id_of ${W/source=other/source=mat})
+	check "signal files may have any name" test -n "$mat"
+	if command -v zip >/dev/null; then
+		(cd mat && zip -qr ../mat.zip .)
+		is "also in a zip, which is then read again for them" "$(id_of ${W/source=other/source=mat.zip})" "$mat"
+	fi
 	bad "a missing column of labels" "data/list.csv:1: no column 'dy'" ${W/\[dx]/[dy]}
 	echo x >>other/data/A2.dat
 	bad "checksums are used if they are there" "data/A2.dat: damaged or changed" $W records=2
