@@ -1,6 +1,5 @@
 #include "kernels/workspace.h"
 
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,7 +13,7 @@ struct buffer {
 
 enum { MAX_THREADS = 1024 }; /* as common/pool.c */
 static struct buffer shared[WORKSPACE_SLOTS], of_thread[MAX_THREADS][WORKSPACE_SLOTS];
-static atomic_ulong n_growths;
+static unsigned long n_growths;
 
 void *workspace_alloc(size_t n_bytes)
 {
@@ -31,7 +30,7 @@ static float *grown(struct buffer *b, size_t n_floats)
 		free(b->p);
 		b->p = workspace_alloc(n_floats * sizeof(float));
 		b->n = n_floats;
-		atomic_fetch_add(&n_growths, 1);
+		n_growths++;
 	}
 	return b->p;
 }
@@ -41,12 +40,18 @@ float *workspace_shared(enum workspace_slot slot, size_t n_floats)
 	return grown(&shared[slot], n_floats);
 }
 
-float *workspace_thread(enum workspace_slot slot, size_t n_floats)
+void workspace_reserve(enum workspace_slot slot, size_t n_floats)
 {
-	return grown(&of_thread[pool_self()][slot], n_floats);
+	for (int i = 0; i < pool_threads(); i++)
+		grown(&of_thread[i][slot], n_floats);
+}
+
+float *workspace_thread(enum workspace_slot slot)
+{
+	return of_thread[pool_self()][slot].p;
 }
 
 unsigned long workspace_growths(void)
 {
-	return atomic_load(&n_growths);
+	return n_growths;
 }

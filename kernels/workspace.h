@@ -2,11 +2,12 @@
  * Scratch memory of the kernels that is kept from call to call: it grows when a larger shape comes and never
  * shrinks, so a steady training step allocates nothing. 64-byte aligned, contents undefined.
  *
- *	float *packed = workspace_shared(WORKSPACE_PACK, n_floats);     // not from inside a pool task
- *	float *block = workspace_thread(WORKSPACE_PACK, n_floats);      // this thread's own, inside a task or
- * outside
+ *	float *packed = workspace_shared(WORKSPACE_PACK, n_floats);     // for all threads together
+ *	workspace_reserve(WORKSPACE_TILE, n_floats);                     // for each thread, before pool_run
+ *	float *mine = workspace_thread(WORKSPACE_TILE);                  // in a task
  *
- * Borrowed until the next call for the same slot. Dies when memory is out.
+ * Memory is borrowed until the same slot is asked for again. Dies when memory is out. Only workspace_thread may be
+ * called from inside a pool task: then no allocation depends on which thread got which task.
  */
 #ifndef KERNELS_WORKSPACE_H
 #define KERNELS_WORKSPACE_H
@@ -16,7 +17,8 @@
 enum workspace_slot { WORKSPACE_PACK, WORKSPACE_PARTIAL, WORKSPACE_TILE, WORKSPACE_SLOTS };
 
 float *workspace_shared(enum workspace_slot slot, size_t n_floats);
-float *workspace_thread(enum workspace_slot slot, size_t n_floats);
+void workspace_reserve(enum workspace_slot slot, size_t n_floats);
+float *workspace_thread(enum workspace_slot slot);
 
 /* How often a buffer had to grow since the program started: constant over a steady step (tests). */
 unsigned long workspace_growths(void);

@@ -7,7 +7,7 @@
 
 #include "common/pool.h"
 #include "kernels/cpu/math.h"
-#include "kernels/cpu/small.h"
+#include "kernels/cpu/tile.h"
 #include "kernels/cpu/table.h"
 #include "kernels/workspace.h"
 
@@ -54,8 +54,18 @@ static struct rows rows_of(float *buffer, const float *from, int ld_from, int n,
 {
 	if (d % 16 == 0)
 		return (struct rows){from, ld_from};
-	ISA(small_copy)(buffer, round_up(d), from, ld_from, n, d);
+	ISA(tile_rows)(buffer, round_up(d), from, ld_from, 1, d, n);
 	return (struct rows){buffer, round_up(d)};
+}
+
+static struct tile_a rows_as_a(const float *p, int ld)
+{
+	return (struct tile_a){.p = p, .row = ld, .column = 1};
+}
+
+static struct tile_a columns_as_a(const float *p, int ld)
+{
+	return (struct tile_a){.p = p, .row = 1, .column = ld};
 }
 
 /* s[n_keys] becomes exp(s*scale - max) / sum; lanes beyond n_keys become 0. Returns the log-sum-exp. */
@@ -89,13 +99,12 @@ static void forward_task(void *context, int task)
 	const struct attention *a = context;
 	struct head s = head_of(a, task);
 	int ld = round_up(a->n_keys), d = a->d_head;
-	float *transposed = workspace_thread(WORKSPACE_TILE, (size_t)(d + a->n) * (size_t)ld +
-								     (size_t)a->n_keys * (size_t)round_up(d));
+	float *transposed = workspace_thread(WORKSPACE_TILE);
 	float *scores = transposed + (size_t)d * (size_t)ld;
 	struct rows v = rows_of(scores + (size_t)a->n * (size_t)ld, s.v, a->ldv, a->n_keys, d);
 	v16 scale = v_set(scale_of(a));
-	ISA(small_transpose)(transposed, ld, s.k, a->ldk, a->n_keys, d);
-	ISA(small_product)(scores, ld, s.q, a->ldq, 1, transposed, ld, a->n, ld, d, false);
+	ISA(tile_rows)(transposed, ld, s.k, 1, a->ldk, a->n_keys, d);
+	ISA(tile_product)(scores, ld, rows_as_a(s.q, a->ldq), transposed, ld, a->n, ld, d, false);
 	for (int i = 0; i < a->n; i++) {
 		float lse = softmax_row(scores + (ptrdiff_t)i * ld, a->n_keys, scale);
 		if (a->lse)
@@ -104,11 +113,15 @@ static void forward_task(void *context, int task)
 			memcpy(a->probability + (s.row + (size_t)i) * (size_t)a->n_keys,
 			       scores + (ptrdiff_t)i * ld, (size_t)a->n_keys * sizeof *scores);
 	}
-	ISA(small_product)(a->out + s.out, a->ldo, scores, ld, 1, v.p, v.ld, a->n, d, a->n_keys, false);
+	ISA(tile_product)
+	(a->out + s.out, a->ldo, rows_as_a(scores, ld), v.p, v.ld, a->n, d, a->n_keys, false);
 }
 
 void ISA(attention_forward)(const struct attention *a)
 {
+	size_t ld = (size_t)round_up(a->n_keys);
+	workspace_reserve(WORKSPACE_TILE,
+			  (size_t)(a->d_head + a->n) * ld + (size_t)a->n_keys * (size_t)round_up(a->d_head));
 	pool_run(forward_task, (void *)(uintptr_t)a, a->batch * a->n_heads);
 }
 
@@ -137,27 +150,29 @@ static void backward_task(void *context, int task)
 	struct head s = head_of(a, task);
 	int ld = round_up(a->n_keys), d = a->d_head, n = a->n, n_keys = a->n_keys;
 	size_t wide = (size_t)round_up(d);
-	float *transposed = workspace_thread(WORKSPACE_TILE, (size_t)(d + 2 * n) * (size_t)ld +
-								     (size_t)(2 * n + n_keys) * wide);
+	float *transposed = workspace_thread(WORKSPACE_TILE);
 	float *p = transposed + (size_t)d * (size_t)ld, *dp = p + (size_t)n * (size_t)ld;
 	float *copies = dp + (size_t)n * (size_t)ld;
 	struct rows q = rows_of(copies, s.q, a->ldq, n, d);
 	struct rows dout = rows_of(copies + (size_t)n * wide, s.dout, a->ldo, n, d);
 	struct rows k = rows_of(copies + 2 * (size_t)n * wide, s.k, a->ldk, n_keys, d);
 	v16 scale = v_set(scale_of(a));
-	ISA(small_transpose)(transposed, ld, s.k, a->ldk, n_keys, d);
-	ISA(small_product)(p, ld, s.q, a->ldq, 1, transposed, ld, n, ld, d, false);
-	ISA(small_transpose)(transposed, ld, s.v, a->ldv, n_keys, d);
-	ISA(small_product)(dp, ld, s.dout, a->ldo, 1, transposed, ld, n, ld, d, false);
+	ISA(tile_rows)(transposed, ld, s.k, 1, a->ldk, n_keys, d);
+	ISA(tile_product)(p, ld, rows_as_a(s.q, a->ldq), transposed, ld, n, ld, d, false);
+	ISA(tile_rows)(transposed, ld, s.v, 1, a->ldv, n_keys, d);
+	ISA(tile_product)(dp, ld, rows_as_a(s.dout, a->ldo), transposed, ld, n, ld, d, false);
 	for (int i = 0; i < n; i++)
 		backward_row(p + (ptrdiff_t)i * ld, dp + (ptrdiff_t)i * ld, n_keys, scale,
 			     a->lse[s.row + (size_t)i]);
-	ISA(small_product)(a->dv + s.v_at, a->ldv, p, 1, ld, dout.p, dout.ld, n_keys, d, n, false);
-	ISA(small_product)(a->dq + s.q_at, a->ldq, dp, ld, 1, k.p, k.ld, n, d, n_keys, false);
-	ISA(small_product)(a->dk + s.k_at, a->ldk, dp, 1, ld, q.p, q.ld, n_keys, d, n, false);
+	ISA(tile_product)(a->dv + s.v_at, a->ldv, columns_as_a(p, ld), dout.p, dout.ld, n_keys, d, n, false);
+	ISA(tile_product)(a->dq + s.q_at, a->ldq, rows_as_a(dp, ld), k.p, k.ld, n, d, n_keys, false);
+	ISA(tile_product)(a->dk + s.k_at, a->ldk, columns_as_a(dp, ld), q.p, q.ld, n_keys, d, n, false);
 }
 
 void ISA(attention_backward)(const struct attention *a)
 {
+	size_t ld = (size_t)round_up(a->n_keys), wide = (size_t)round_up(a->d_head);
+	workspace_reserve(WORKSPACE_TILE,
+			  (size_t)(a->d_head + 2 * a->n) * ld + (size_t)(2 * a->n + a->n_keys) * wide);
 	pool_run(backward_task, (void *)(uintptr_t)a, a->batch * a->n_heads);
 }

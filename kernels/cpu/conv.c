@@ -126,6 +126,7 @@ static void tree_task(void *context, int task)
 static void weight_gradients(struct conv *c, float *dw, float *dbias)
 {
 	size_t n = weights_of(c);
+	ISA(gemm_reserve)(&(struct gemm){.m = c->c_out, .n = c->k * c->c_in, .k = c->t_out});
 	pool_run(chunk_task, c, (int)n_chunks_of(c));
 	pool_run(tree_task, c, (int)((partial_row(c) + SPAN - 1) / SPAN));
 	for (size_t i = 0; i < n; i++)
@@ -177,6 +178,8 @@ static void data_gradients(struct conv *c)
 			memset(row + n, 0, ((size_t)(c->stride * c->c_in) - n) * sizeof *row);
 		}
 	}
+	ISA(gemm_reserve)
+	(&(struct gemm){.m = c->n_rows, .n = c->stride * c->c_in, .k = c->n_taps * c->c_out});
 	pool_run(data_task, c, c->batch);
 }
 

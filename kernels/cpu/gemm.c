@@ -1,21 +1,22 @@
 /*
- * Packed, blocked GEMM (Goto and van de Geijn 2008): B in panels of MICRO_NR columns, A in panels of MICRO_MR
- * rows, K in blocks that keep a panel of B in the first-level cache. Blocks of K are taken in ascending order
- * and C is loaded again between them, so each element remains one fma chain; threads share out tiles of C and
- * never split K.
+ * Blocked GEMM (after Goto and van de Geijn 2008): B is packed in panels of TILE_COLUMNS columns, K is cut into blocks that
+ * keep a panel in the first-level cache, A is read where it lies if its rows are contiguous. Blocks of K are taken in
+ * ascending order and C is taken up again between them, so each element remains one fma chain; threads share out blocks
+ * of C and never split K.
  */
 #include "kernels/cpu/gemm.h"
 
+#include "common/die.h"
 #include "common/pool.h"
 #include "kernels/cpu/math.h"
-#include "kernels/cpu/micro.h"
+#include "kernels/cpu/tile.h"
 #include "kernels/workspace.h"
 
 enum {
-	KC = 256,	   /* B panel: KC * MICRO_NR floats, 32 KiB with AVX-512 */
-	MC = 8 * MICRO_MR, /* A block: MC * KC floats, in the second-level cache */
-	NC = 1024,	   /* columns of B packed at a time */
-	GROUP = 1 << 20,   /* floats of B packed before work on them starts */
+	KC = 256,	    /* B panel: KC * TILE_COLUMNS floats, 32 KiB with AVX-512 */
+	MC = 8 * TILE_ROWS, /* rows of A in the second-level cache */
+	NC = 1024,	    /* columns of B packed at a time */
+	GROUP = 1 << 20,    /* floats of B packed before work on them starts */
 };
 
 static int min_int(int a, int b)
@@ -28,94 +29,73 @@ static int round_up(int n, int to)
 	return (n + to - 1) / to * to;
 }
 
-/* One batch item's operands with general strides: element (i, k) of op(A) is a[i*a_i + k*a_k]; (k, j) of
- * op(B) likewise. */
-struct operands {
-	const float *a, *b;
-	ptrdiff_t a_i, a_k, b_k, b_j;
+static int items_of(const struct gemm *g)
+{
+	return g->batch > 1 ? g->batch : 1;
+}
+
+static bool is_chained(const struct gemm *g)
+{
+	return items_of(g) > 1 && g->stride_c == 0;
+}
+
+/* Blocks of K of nearly equal size, at most KC: the size of each but the last. */
+static int k_block(int k)
+{
+	int n = (k + KC - 1) / KC;
+	return n ? (k + n - 1) / n : 1;
+}
+
+/* B[k0.., j0..] of one item as tile_rows wants it. */
+struct operand_b {
+	const float *p;
+	ptrdiff_t row, column;
 };
 
-static struct operands operands_of(const struct gemm *g, int item)
+static struct operand_b operand_b(const struct gemm *g, int item, int k0, int j0)
 {
-	return (struct operands){
-		.a = g->a + (size_t)item * g->stride_a,
-		.b = g->b + (size_t)item * g->stride_b,
-		.a_i = g->is_a_transposed ? 1 : g->lda,
-		.a_k = g->is_a_transposed ? g->lda : 1,
-		.b_k = g->is_b_transposed ? 1 : g->ldb,
-		.b_j = g->is_b_transposed ? g->ldb : 1,
-	};
+	struct operand_b b = {.row = g->is_b_transposed ? 1 : g->ldb,
+			      .column = g->is_b_transposed ? g->ldb : 1};
+	b.p = g->b + (size_t)item * g->stride_b + k0 * b.row + j0 * b.column;
+	return b;
 }
 
-/* to[k][width] = from[i*step_i + k*step_k] for i < n, zeros for n <= i < width. */
-static void pack_panel(float *to, const float *from, ptrdiff_t step_i, ptrdiff_t step_k, int n, int width,
-		       int k)
+/* Rows that are 4 KiB apart fall into one set of the first-level cache and push each other out: those are packed, and
+ * columns always are. */
+static bool is_read_in_place(const struct gemm *g)
 {
-	if (n < width)
-		memset(to, 0, (size_t)k * (size_t)width * sizeof *to);
-	if (step_i == 1) {
-		for (int p = 0; p < k; p++)
-			memcpy(to + (ptrdiff_t)p * width, from + p * step_k, (size_t)n * sizeof *to);
-		return;
-	}
-	for (int p = 0; p < k; p++)
-		for (int i = 0; i < n; i++)
-			to[(ptrdiff_t)p * width + i] = from[i * step_i + p * step_k];
+	return !g->is_a_transposed && (g->lda % 512 != 0 || g->m <= TILE_ROWS / 2);
 }
 
-static void tile_full(int k, const float *a, const float *b, float *c, ptrdiff_t ldc, bool is_zero)
+/* A[i0..i0+m, k0..k0+k] of one item. */
+static struct tile_a operand_a(const struct gemm *g, float *buffer, int item, int i0, int m, int k0, int k)
 {
-	micro_tile(MICRO_MR, MICRO_NV, k, a, 1, MICRO_MR, b, MICRO_NR, c, ldc, is_zero);
+	struct tile_a a = {.row = g->is_a_transposed ? 1 : g->lda, .column = g->is_a_transposed ? g->lda : 1};
+	a.p = g->a + (size_t)item * g->stride_a + i0 * a.row + k0 * a.column;
+	return is_read_in_place(g) ? a : ISA(tile_pack)(buffer, a, m, k);
 }
 
-static void tile_half(int k, const float *a, const float *b, float *c, ptrdiff_t ldc, bool is_zero)
-{
-	micro_tile(MICRO_MR, 1, k, a, 1, MICRO_MR, b, MICRO_NR, c, ldc, is_zero);
-}
-
-static void tile_edge(int k, const float *a, const float *b, float *c, ptrdiff_t ldc, bool is_zero, int rows,
-		      int cols)
-{
-	float whole[MICRO_MR * MICRO_NR];
-	if (!is_zero)
-		micro_copy(whole, MICRO_NR, c, ldc, rows, cols);
-	(cols > 16 ? tile_full : tile_half)(k, a, b, whole, MICRO_NR, is_zero);
-	micro_copy(c, ldc, whole, MICRO_NR, rows, cols);
-}
-
-/* C[m,n] for packed A (panels of m rows) and packed B (panels of n columns) over one block of k. */
-static void multiply_block(const float *a, const float *b, float *c, ptrdiff_t ldc, int m, int n, int k,
-			   bool is_zero)
-{
-	for (int j = 0; j < n; j += MICRO_NR, b += (ptrdiff_t)k * MICRO_NR) {
-		const float *panel = a;
-		for (int i = 0; i < m; i += MICRO_MR, panel += (ptrdiff_t)k * MICRO_MR) {
-			float *tile = c + i * ldc + j;
-			if (m - i >= MICRO_MR && n - j >= MICRO_NR)
-				tile_full(k, panel, b, tile, ldc, is_zero);
-			else
-				tile_edge(k, panel, b, tile, ldc, is_zero, min_int(m - i, MICRO_MR),
-					  min_int(n - j, MICRO_NR));
-		}
-	}
-}
-
-/* Where a block of C is built up: C itself, or a buffer of this thread when C's old values are still needed
- * at the end. */
+/* Where a block of C is built up: C itself, or a buffer of this thread when C's old values are still needed at the
+ * end. */
 struct target {
 	float *c;
 	ptrdiff_t ldc;
 };
 
+static bool is_aside(const struct gemm *g)
+{
+	return g->residual == g->c;
+}
+
 static struct target target_of(const struct gemm *g, int item, int i0, int j0)
 {
-	if (g->residual == g->c)
-		return (struct target){workspace_thread(WORKSPACE_TILE, (size_t)MC * NC), NC};
+	if (is_aside(g))
+		return (struct target){workspace_thread(WORKSPACE_TILE), NC};
 	return (struct target){g->c + (size_t)item * g->stride_c + (ptrdiff_t)i0 * g->ldc + j0, g->ldc};
 }
 
 /* Bias, GELU, GELU's derivative and residual for C[i0..i0+m, j0..j0+n] of one item. */
-static void finish_block(const struct gemm *g, struct target t, int item, int i0, int m, int j0, int n)
+static void finish(const struct gemm *g, struct target t, int item, int i0, int m, int j0, int n)
 {
 	size_t at = (size_t)item * g->stride_c + (size_t)i0 * (size_t)g->ldc + (size_t)j0;
 	if (!g->bias && !g->before_gelu && !g->gelu_argument && !g->residual)
@@ -140,145 +120,182 @@ static void finish_block(const struct gemm *g, struct target t, int item, int i0
 	}
 }
 
-/* Blocks of K of nearly equal size, at most KC: the size of each but the last. */
-static int k_block(int k)
-{
-	int n = (k + KC - 1) / KC;
-	return n ? (k + n - 1) / n : 1;
-}
+/* A block of C from rows of A and packed panels of B over one block of K; the epilogue follows each panel's columns while
+ * they are in the cache. */
+struct block {
+	int item, i0, m, j0, n, k;
+	bool is_first, is_last; /* of the blocks of K */
+};
 
-static float *pack_a(const struct operands *o, int i0, int m, int k0, int k)
+static void multiply(const struct gemm *g, const struct block *b, struct target t, struct tile_a a,
+		     const float *panels)
 {
-	float *to = workspace_thread(WORKSPACE_PACK, (size_t)MC * KC + (size_t)NC * KC);
-	for (int i = 0; i < m; i += MICRO_MR)
-		pack_panel(to + (ptrdiff_t)i * k, o->a + (i0 + i) * o->a_i + k0 * o->a_k, o->a_i, o->a_k,
-			   min_int(MICRO_MR, m - i), MICRO_MR, k);
-	return to;
-}
-
-/* An empty product: C is its old value or zero. */
-static void clear_block(struct target t, int m, int n)
-{
-	for (int i = 0; i < m; i++)
-		memset(t.c + i * t.ldc, 0, (size_t)n * sizeof *t.c);
-}
-
-/* Rows i0..i0+m of C over all of N and K (and all items, if they extend one chain), packing B here. */
-static void serial_rows(const struct gemm *g, int item, int n_items, int i0, int m)
-{
-	int kc = k_block(g->k);
-	for (int j0 = 0; j0 < g->n; j0 += NC) {
-		int n = min_int(NC, g->n - j0);
-		struct target t = target_of(g, item, i0, j0);
-		if (g->k == 0 && !g->is_accumulated)
-			clear_block(t, m, n);
-		for (int chained = 0; chained < n_items; chained++) {
-			struct operands o = operands_of(g, item + chained);
-			for (int k0 = 0; k0 < g->k; k0 += kc) {
-				int k = min_int(kc, g->k - k0);
-				float *a = pack_a(&o, i0, m, k0, k), *b = a + (size_t)MC * KC;
-				for (int j = 0; j < n; j += MICRO_NR)
-					pack_panel(b + (ptrdiff_t)j * k, o.b + k0 * o.b_k + (j0 + j) * o.b_j,
-						   o.b_j, o.b_k, min_int(MICRO_NR, n - j), MICRO_NR, k);
-				multiply_block(a, b, t.c, t.ldc, m, n, k,
-					       k0 == 0 && chained == 0 && !g->is_accumulated);
-			}
-		}
-		finish_block(g, t, item, i0, m, j0, n);
+	bool is_accumulated = !b->is_first || g->is_accumulated;
+	for (int j = 0; j < b->n; j += TILE_COLUMNS) {
+		int cols = min_int(TILE_COLUMNS, b->n - j);
+		struct target column = {t.c + j, t.ldc};
+		ISA(tile_product)
+		(column.c, t.ldc, a, panels + (ptrdiff_t)j * b->k, TILE_COLUMNS, b->m, cols, b->k,
+		 is_accumulated);
+		if (b->is_last)
+			finish(g, column, b->item, b->i0, b->m, b->j0 + j, cols);
 	}
 }
 
-static int items_of(const struct gemm *g)
+/* Panels of B[k0..k0+k, j0..j0+n], one after the other. */
+static void pack_b(float *to, const struct gemm *g, int item, int k0, int k, int j0, int n)
 {
-	return g->batch > 1 ? g->batch : 1;
+	for (int j = 0; j < n; j += TILE_COLUMNS) {
+		struct operand_b b = operand_b(g, item, k0, j0 + j);
+		ISA(tile_rows)
+		(to + (ptrdiff_t)j * k, TILE_COLUMNS, b.p, b.row, b.column, min_int(TILE_COLUMNS, n - j), k);
+	}
 }
 
-static bool is_chained(const struct gemm *g)
+/* ---- one product in one thread: packs all of B for itself ---- */
+
+static size_t a_buffer(const struct gemm *g)
 {
-	return items_of(g) > 1 && g->stride_c == 0;
+	return tile_pack_size(MC, k_block(g->k));
+}
+
+void ISA(gemm_reserve)(const struct gemm *g)
+{
+	workspace_reserve(WORKSPACE_PACK,
+			  a_buffer(g) +
+				  (size_t)k_block(g->k) * (size_t)round_up(min_int(NC, g->n), TILE_COLUMNS));
+	if (is_aside(g))
+		workspace_reserve(WORKSPACE_TILE, (size_t)MC * NC);
+}
+
+/* An empty product is zero, or C's old value. */
+static void multiply_nothing(const struct gemm *g, struct block *b)
+{
+	struct target t = target_of(g, b->item, b->i0, b->j0);
+	for (int i = 0; i < b->m && !g->is_accumulated; i++)
+		memset(t.c + i * t.ldc, 0, (size_t)b->n * sizeof *t.c);
+	finish(g, t, b->item, b->i0, b->m, b->j0, b->n);
+}
+
+/* C[i0..i0+m, j0..j0+n] over all of K, and over n_chained items that extend its chains. */
+static void serial_block(const struct gemm *g, struct block *b, int n_chained)
+{
+	float *buffer = workspace_thread(WORKSPACE_PACK), *panels = buffer + a_buffer(g);
+	struct target t = target_of(g, b->item, b->i0, b->j0);
+	int kc = k_block(g->k), first = b->item;
+	for (int c = 0; c < n_chained; c++) {
+		for (int k0 = 0; k0 < g->k; k0 += kc) {
+			b->k = min_int(kc, g->k - k0);
+			b->is_first = c == 0 && k0 == 0;
+			b->is_last = c == n_chained - 1 && k0 + b->k == g->k;
+			struct tile_a a = operand_a(g, buffer, first + c, b->i0, b->m, k0, b->k);
+			if (b->i0 == 0 || g->k > kc ||
+			    n_chained > 1) /* else still there from the rows before */
+				pack_b(panels, g, first + c, k0, b->k, b->j0, b->n);
+			multiply(g, b, t, a, panels);
+		}
+	}
+}
+
+static void serial_item(const struct gemm *g, int item, int n_chained, int i_first, int i_end)
+{
+	for (int j0 = 0; j0 < g->n; j0 += NC)
+		for (int i0 = i_first; i0 < i_end; i0 += MC) {
+			struct block b = {.item = item,
+					  .i0 = i0,
+					  .m = min_int(MC, i_end - i0),
+					  .j0 = j0,
+					  .n = min_int(NC, g->n - j0)};
+			if (g->k > 0)
+				serial_block(g, &b, n_chained);
+			else
+				multiply_nothing(g, &b);
+		}
 }
 
 void ISA(gemm_serial)(const struct gemm *g)
 {
 	int n_items = items_of(g), step = is_chained(g) ? n_items : 1;
 	for (int item = 0; item < n_items; item += step)
-		for (int i = 0; i < g->m; i += MC)
-			serial_rows(g, item, step, i, min_int(MC, g->m - i));
+		serial_item(g, item, step, 0, g->m);
 }
 
-/* ---- one product over all threads ---- */
+/* ---- one product over all threads: B packed once ---- */
 
 struct parallel {
 	const struct gemm *g;
-	float *packed; /* B[k0..k0+k, j0..j0+n]: per block of kc, panels of MICRO_NR columns */
+	float *packed; /* B[k0..k0+k, j0..j0+n]: per block of kc, panels of TILE_COLUMNS columns */
 	int j0, n, k0, k, kc;
 	int mc, nc, n_row_blocks, n_column_blocks;
 };
 
 static float *packed_panel(const struct parallel *p, int k_from, int j)
 {
-	int k = min_int(p->kc, p->k - k_from), width = round_up(p->n, MICRO_NR);
+	int k = min_int(p->kc, p->k - k_from), width = round_up(p->n, TILE_COLUMNS);
 	return p->packed + (ptrdiff_t)k_from * width + (ptrdiff_t)j * k;
 }
 
-static void pack_b_task(void *context, int task)
+static void pack_task(void *context, int task)
 {
 	const struct parallel *p = context;
-	struct operands o = operands_of(p->g, 0);
-	int n_panels = (p->n + MICRO_NR - 1) / MICRO_NR;
-	int k_from = task / n_panels * p->kc, j = task % n_panels * MICRO_NR;
-	pack_panel(packed_panel(p, k_from, j), o.b + (p->k0 + k_from) * o.b_k + (p->j0 + j) * o.b_j, o.b_j,
-		   o.b_k, min_int(MICRO_NR, p->n - j), MICRO_NR, min_int(p->kc, p->k - k_from));
+	int n_panels = (p->n + TILE_COLUMNS - 1) / TILE_COLUMNS;
+	int k_from = task / n_panels * p->kc, j = task % n_panels * TILE_COLUMNS;
+	pack_b(packed_panel(p, k_from, j), p->g, 0, p->k0 + k_from, min_int(p->kc, p->k - k_from), p->j0 + j,
+	       min_int(TILE_COLUMNS, p->n - j));
 }
 
 static void multiply_task(void *context, int task)
 {
 	const struct parallel *p = context;
 	const struct gemm *g = p->g;
-	int item = task / (p->n_row_blocks * p->n_column_blocks);
 	int i = task / p->n_column_blocks % p->n_row_blocks * p->mc, j = task % p->n_column_blocks * p->nc;
-	int m = min_int(p->mc, g->m - i), n = min_int(p->nc, p->n - j);
-	struct operands o = operands_of(g, item);
-	struct target t = target_of(g, item, i, p->j0 + j);
+	struct block b = {.item = task / (p->n_row_blocks * p->n_column_blocks),
+			  .i0 = i,
+			  .m = min_int(p->mc, g->m - i),
+			  .j0 = p->j0 + j,
+			  .n = min_int(p->nc, p->n - j)};
+	struct target t = target_of(g, b.item, b.i0, b.j0);
 	for (int k_from = 0; k_from < p->k; k_from += p->kc) {
-		int k = min_int(p->kc, p->k - k_from);
-		float *a = pack_a(&o, i, m, p->k0 + k_from, k);
-		multiply_block(a, packed_panel(p, k_from, j), t.c, t.ldc, m, n, k,
-			       p->k0 + k_from == 0 && !g->is_accumulated);
+		int k0 = p->k0 + k_from;
+		b.k = min_int(p->kc, p->k - k_from);
+		b.is_first = k0 == 0;
+		b.is_last = k0 + b.k == g->k;
+		struct tile_a a = operand_a(g, workspace_thread(WORKSPACE_PACK), b.item, b.i0, b.m, k0, b.k);
+		multiply(g, &b, t, a, packed_panel(p, k_from, j));
 	}
-	if (p->k0 + p->k == g->k)
-		finish_block(g, t, item, i, m, p->j0 + j, n);
 }
 
-/* Enough tasks for threads to finish together, in tiles as large as that allows. */
+/* Enough tasks for threads to finish together, in blocks as large as that allows. */
 static void share_out(struct parallel *p, int n_items)
 {
 	int wanted = pool_threads() > 1 ? 4 * pool_threads() : 1;
 	p->mc = MC;
-	while (p->mc > 2 * MICRO_MR && (p->g->m + p->mc - 1) / p->mc * n_items < wanted)
-		p->mc -= MICRO_MR;
+	while (p->mc > 2 * TILE_ROWS && (p->g->m + p->mc - 1) / p->mc * n_items < wanted)
+		p->mc -= TILE_ROWS;
 	p->n_row_blocks = (p->g->m + p->mc - 1) / p->mc;
-	p->nc = round_up(p->n, MICRO_NR);
-	while (p->nc > 4 * MICRO_NR && p->n_row_blocks * n_items * ((p->n + p->nc - 1) / p->nc) < wanted)
-		p->nc = round_up(p->nc / 2, MICRO_NR);
+	p->nc = round_up(p->n, TILE_COLUMNS);
+	while (p->nc > 4 * TILE_COLUMNS && p->n_row_blocks * n_items * ((p->n + p->nc - 1) / p->nc) < wanted)
+		p->nc = round_up(p->nc / 2, TILE_COLUMNS);
 	p->n_column_blocks = (p->n + p->nc - 1) / p->nc;
 }
 
 static void parallel_products(const struct gemm *g, int n_items)
 {
 	struct parallel p = {.g = g, .kc = k_block(g->k)};
+	workspace_reserve(WORKSPACE_PACK, a_buffer(g));
+	if (is_aside(g))
+		workspace_reserve(WORKSPACE_TILE, (size_t)MC * NC);
 	for (p.j0 = 0; p.j0 < g->n; p.j0 += NC) {
 		p.n = min_int(NC, g->n - p.j0);
-		int group = GROUP / round_up(p.n, MICRO_NR) / p.kc * p.kc;
-		if (g->residual == g->c) /* a block set aside must be finished in one go */
+		int width = round_up(p.n, TILE_COLUMNS), group = GROUP / width / p.kc * p.kc;
+		if (is_aside(g) || n_items > 1) /* a block set aside, or an item, is finished in one go */
 			group = g->k;
-		p.packed = workspace_shared(WORKSPACE_PACK,
-					    (size_t)min_int(group, g->k) * (size_t)round_up(p.n, MICRO_NR));
+		p.packed = workspace_shared(WORKSPACE_PACK, (size_t)min_int(group, g->k) * (size_t)width);
 		share_out(&p, n_items);
 		for (p.k0 = 0; p.k0 < g->k; p.k0 += group) {
 			p.k = min_int(group, g->k - p.k0);
-			int n_k = (p.k + p.kc - 1) / p.kc, n_panels = (p.n + MICRO_NR - 1) / MICRO_NR;
-			pool_run(pack_b_task, &p, n_k * n_panels);
+			int n_k = (p.k + p.kc - 1) / p.kc, n_panels = (p.n + TILE_COLUMNS - 1) / TILE_COLUMNS;
+			pool_run(pack_task, &p, n_k * n_panels);
 			pool_run(multiply_task, &p, n_items * p.n_row_blocks * p.n_column_blocks);
 		}
 	}
@@ -287,15 +304,15 @@ static void parallel_products(const struct gemm *g, int n_items)
 static void item_task(void *context, int item)
 {
 	const struct gemm *g = context;
-	for (int i = 0; i < g->m; i += MC)
-		serial_rows(g, item, 1, i, min_int(MC, g->m - i));
+	serial_item(g, item, 1, 0, g->m);
 }
 
-static void chain_task(void *context, int block)
+enum { CHAIN_ROWS = 2 * TILE_ROWS };
+
+static void chain_task(void *context, int task)
 {
 	const struct gemm *g = context;
-	int rows = 2 * MICRO_MR;
-	serial_rows(g, 0, items_of(g), block * rows, min_int(rows, g->m - block * rows));
+	serial_item(g, 0, items_of(g), task * CHAIN_ROWS, min_int((task + 1) * CHAIN_ROWS, g->m));
 }
 
 void ISA(gemm_run)(const struct gemm *g)
@@ -303,9 +320,12 @@ void ISA(gemm_run)(const struct gemm *g)
 	int n_items = items_of(g);
 	if (g->m <= 0 || g->n <= 0)
 		return;
+	if (is_aside(g) && g->is_accumulated)
+		BUG("gemm: C cannot be both accumulated and its own residual");
+	ISA(gemm_reserve)(g);
 	if (is_chained(g))
-		pool_run(chain_task, (void *)(uintptr_t)g, (g->m + 2 * MICRO_MR - 1) / (2 * MICRO_MR));
-	else if (g->k == 0 || (n_items > 1 && (g->stride_b != 0 || n_items >= 4 * pool_threads())))
+		pool_run(chain_task, (void *)(uintptr_t)g, (g->m + CHAIN_ROWS - 1) / CHAIN_ROWS);
+	else if (g->k == 0 || (n_items > 1 && g->stride_b != 0))
 		pool_run(item_task, (void *)(uintptr_t)g, n_items);
 	else
 		parallel_products(g, n_items);

@@ -72,7 +72,7 @@ static void forward_task(void *context, int record)
 	int t = n->t, c = n->c;
 	size_t at = (size_t)record * (size_t)t * (size_t)c;
 	const float *x = n->x + at;
-	float *sums = workspace_thread(WORKSPACE_TILE, 3 * (size_t)c), *mu = sums + c, *scale = mu + c;
+	float *sums = workspace_thread(WORKSPACE_TILE), *mu = sums + c, *scale = mu + c;
 	float *mean = n->mean + (size_t)record * (size_t)n->groups,
 	      *rstd = n->rstd + (size_t)record * (size_t)n->groups;
 	ISA(reduce_rows_serial)(sums, x, (size_t)t, c, (size_t)c, REDUCE_ROWS, false);
@@ -111,6 +111,7 @@ void ISA(groupnorm_gelu)(float *y, float *before_gelu, float *mean, float *rstd,
 			 .c = c,
 			 .groups = groups,
 			 .eps = eps};
+	workspace_reserve(WORKSPACE_TILE, 3 * (size_t)c);
 	pool_run(forward_task, &n, batch);
 }
 
@@ -152,8 +153,7 @@ static void backward_task(void *context, int record)
 	int t = n->t, c = n->c, groups = n->groups;
 	size_t at = (size_t)record * (size_t)t * (size_t)c, group_at = (size_t)record * (size_t)groups;
 	float *dw = n->partial + (size_t)record * 2 * (size_t)c, *db = dw + c;
-	float *mu = workspace_thread(WORKSPACE_TILE, 6 * (size_t)c), *scale = mu + c, *m1 = scale + c,
-	      *m2 = m1 + c;
+	float *mu = workspace_thread(WORKSPACE_TILE), *scale = mu + c, *m1 = scale + c, *m2 = m1 + c;
 	float *products = m2 + c, *means = products + c;
 	spread(mu, n->kept_mean + group_at, c, groups);
 	spread(scale, n->kept_rstd + group_at, c, groups);
@@ -196,6 +196,7 @@ void ISA(groupnorm_gelu_backward)(float *dx, float *dw, float *db, const float *
 			 .t = t,
 			 .c = c,
 			 .groups = groups};
+	workspace_reserve(WORKSPACE_TILE, 6 * (size_t)c);
 	pool_run(backward_task, &n, batch);
 	ISA(reduce_rows_serial)(dw, n.partial, (size_t)batch, c, row, REDUCE_ROWS, true);
 	ISA(reduce_rows_serial)(db, n.partial + c, (size_t)batch, c, row, REDUCE_ROWS, true);

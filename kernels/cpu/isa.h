@@ -12,6 +12,21 @@
 #define ISA_PASTE(name, isa)  ISA_PASTE_(name, isa)
 #define ISA(name)	      ISA_PASTE(name, CPU_ISA)
 
+/* Before a loop over an array that shall live in registers. Sanitizers make each unrolled access a branch: minutes of
+ * compiling. */
+#if defined __has_feature
+#define HAS_FEATURE(x) __has_feature(x)
+#else
+#define HAS_FEATURE(x) 0
+#endif
+#if !defined __AVX2__ || defined __SANITIZE_ADDRESS__ || HAS_FEATURE(address_sanitizer)
+#define UNROLL
+#elif defined __clang__
+#define UNROLL _Pragma("unroll")
+#else
+#define UNROLL _Pragma("GCC unroll 32")
+#endif
+
 #define INLINE static inline __attribute__((always_inline))
 
 #endif

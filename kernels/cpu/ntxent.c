@@ -8,7 +8,7 @@
 
 #include "common/pool.h"
 #include "kernels/cpu/math.h"
-#include "kernels/cpu/small.h"
+#include "kernels/cpu/tile.h"
 #include "kernels/cpu/table.h"
 #include "kernels/workspace.h"
 
@@ -74,9 +74,8 @@ static void similarities(const struct work *w, float *s, int i0, int rows)
 {
 	const struct ntxent *l = w->l;
 	v16 factor = v_set(1.0f / l->temperature);
-	ISA(small_product)
-	(s, w->m_wide, w->u + (size_t)i0 * (size_t)w->d_wide, w->d_wide, 1, w->transposed, w->m_wide, rows,
-	 w->m_wide, l->d, false);
+	struct tile_a u = {.p = w->u + (size_t)i0 * (size_t)w->d_wide, .row = w->d_wide, .column = 1};
+	ISA(tile_product)(s, w->m_wide, u, w->transposed, w->m_wide, rows, w->m_wide, l->d, false);
 	for (int r = 0; r < rows; r++, s += w->m_wide) {
 		int record = (i0 + r) % l->n;
 		for (int j = 0; j < w->m_wide; j += 16)
@@ -147,7 +146,7 @@ static void loss_task(void *context, int strip)
 {
 	const struct work *w = context;
 	int i0 = strip * STRIP, rows = w->m - i0 < STRIP ? w->m - i0 : STRIP;
-	float *s = workspace_thread(WORKSPACE_TILE, STRIP * (size_t)(w->m_wide + w->d_wide));
+	float *s = workspace_thread(WORKSPACE_TILE);
 	similarities(w, s, i0, rows);
 	for (int r = 0; r < rows; r++)
 		loss_row(w, s + (size_t)r * (size_t)w->m_wide, i0 + r);
@@ -193,12 +192,14 @@ static void gradient_task(void *context, int strip)
 {
 	const struct work *w = context;
 	int i0 = strip * STRIP, rows = w->m - i0 < STRIP ? w->m - i0 : STRIP;
-	float *s = workspace_thread(WORKSPACE_TILE, STRIP * (size_t)(w->m_wide + w->d_wide));
+	float *s = workspace_thread(WORKSPACE_TILE);
 	float *du = s + STRIP * (size_t)w->m_wide;
 	similarities(w, s, i0, rows);
 	for (int r = 0; r < rows; r++)
 		gradient_row(w, s + (size_t)r * (size_t)w->m_wide, i0 + r);
-	ISA(small_product)(du, w->d_wide, s, w->m_wide, 1, w->u, w->d_wide, rows, w->d_wide, w->m, false);
+	ISA(tile_product)
+	(du, w->d_wide, (struct tile_a){.p = s, .row = w->m_wide, .column = 1}, w->u, w->d_wide, rows,
+	 w->d_wide, w->m, false);
 	for (int r = 0; r < rows; r++)
 		input_gradient(w, du + (size_t)r * (size_t)w->d_wide, i0 + r);
 }
@@ -215,8 +216,9 @@ void ISA(ntxent_loss)(struct ntxent *l, float *scratch)
 {
 	struct work w = work_of(l, scratch);
 	int n_strips = (w.m + STRIP - 1) / STRIP;
+	workspace_reserve(WORKSPACE_TILE, STRIP * (size_t)(w.m_wide + w.d_wide));
 	pool_run(unit_task, &w, n_strips);
-	ISA(small_transpose)(w.transposed, w.m_wide, w.u, w.d_wide, w.m, l->d);
+	ISA(tile_rows)(w.transposed, w.m_wide, w.u, 1, w.d_wide, w.m, l->d);
 	for (int j = w.m; j < w.m_wide; j++)
 		w.lse[j] = 0;
 	pool_run(loss_task, &w, n_strips);

@@ -4,9 +4,11 @@
  * (docs/numerics.md).
  *
  *	v16 sum = v_set(0);
- *	for (i = 0; i + 16 <= n; i += 16) sum = v_fma(v_load(x + i), v_load(y + i), sum);
- *	if (i < n) sum = v_fma(v_load_n(x + i, n - i), v_load_n(y + i, n - i), sum);  // lanes beyond n hold
- * +0 float s = v_sum(sum);
+ *	for (; i + 16 <= n; i += 16)
+ *		sum = v_add(v_load(x + i), sum);
+ *	if (i < n)
+ *		sum = v_add(v_load_n(x + i, n - i), sum); // lanes beyond n hold +0
+ *	float s = v_sum(sum);
  *
  * A sum starts at +0, so it never is -0 and a lane that adds +0 changes nothing.
  * v_max(a, b) is a > b ? a : b and v_min(a, b) is a < b ? a : b: b if either is NaN, as maxps and minps.
@@ -14,6 +16,7 @@
 #ifndef KERNELS_CPU_VEC_H
 #define KERNELS_CPU_VEC_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -33,12 +36,6 @@
 #define VEC_INLINE LANES_INLINE
 #endif
 
-/* c - a * b, one rounding. */
-VEC_INLINE v16 v_fnma(v16 a, v16 b, v16 c)
-{
-	return v_fma(v_neg(a), b, c);
-}
-
 /* The first n lanes of p, 1 <= n <= 16. */
 VEC_INLINE v16 v_load_up_to(const float *p, int n)
 {
@@ -51,6 +48,19 @@ VEC_INLINE void v_store_up_to(float *p, v16 v, int n)
 		v_store(p, v);
 	else
 		v_store_n(p, v, n);
+}
+
+/* to[c][0..16] = column c of from[rows][cols], rows and cols at most 16; lanes from rows on hold zeros. Rows of `to` may
+ * overlap: they are written in ascending order. */
+VEC_INLINE void v_transpose_block(float *to, ptrdiff_t ld_to, const float *from, ptrdiff_t ld_from, int rows,
+				  int cols)
+{
+	v16 r[16];
+	for (int i = 0; i < 16; i++)
+		r[i] = i < rows ? v_load_up_to(from + i * ld_from, cols) : v_set(0);
+	v_transpose(r);
+	for (int c = 0; c < cols; c++)
+		v_store(to + c * ld_to, r[c]);
 }
 
 #endif

@@ -84,6 +84,11 @@ INLINE v16 v_fma(v16 a, v16 b, v16 c)
 	return V_PAIR(_mm256_fmadd_ps(a.low, b.low, c.low), _mm256_fmadd_ps(a.high, b.high, c.high));
 }
 
+INLINE v16 v_fnma(v16 a, v16 b, v16 c)
+{
+	return V_PAIR(_mm256_fnmadd_ps(a.low, b.low, c.low), _mm256_fnmadd_ps(a.high, b.high, c.high));
+}
+
 INLINE v16 v_max(v16 a, v16 b)
 {
 	return V_PAIR(_mm256_max_ps(a.low, b.low), _mm256_max_ps(a.high, b.high));
@@ -177,6 +182,45 @@ INLINE void v_store_index_n(int32_t *p, i16 v, int n)
 {
 	_mm256_maskstore_epi32(p, v_half_mask(n), v.low);
 	_mm256_maskstore_epi32(p + 8, v_half_mask(n - 8), v.high);
+}
+
+INLINE void v_transpose_8(__m256 r[8])
+{
+	__m256 t[8];
+	UNROLL
+	for (int i = 0; i < 8; i += 4) {
+		__m256 a = _mm256_unpacklo_ps(r[i], r[i + 1]), b = _mm256_unpackhi_ps(r[i], r[i + 1]);
+		__m256 c = _mm256_unpacklo_ps(r[i + 2], r[i + 3]), d = _mm256_unpackhi_ps(r[i + 2], r[i + 3]);
+		t[i] = _mm256_shuffle_ps(a, c, 0x44);
+		t[i + 1] = _mm256_shuffle_ps(a, c, 0xee);
+		t[i + 2] = _mm256_shuffle_ps(b, d, 0x44);
+		t[i + 3] = _mm256_shuffle_ps(b, d, 0xee);
+	}
+	UNROLL
+	for (int c = 0; c < 4; c++) {
+		r[c] = _mm256_permute2f128_ps(t[c], t[4 + c], 0x20);
+		r[4 + c] = _mm256_permute2f128_ps(t[c], t[4 + c], 0x31);
+	}
+}
+
+INLINE void v_transpose(v16 r[16])
+{
+	__m256 block[4][8];
+	UNROLL
+	for (int i = 0; i < 8; i++) {
+		block[0][i] = r[i].low;
+		block[1][i] = r[i].high;
+		block[2][i] = r[i + 8].low;
+		block[3][i] = r[i + 8].high;
+	}
+	UNROLL
+	for (int b = 0; b < 4; b++)
+		v_transpose_8(block[b]);
+	UNROLL
+	for (int i = 0; i < 8; i++) {
+		r[i] = V_PAIR(block[0][i], block[2][i]);
+		r[i + 8] = V_PAIR(block[1][i], block[3][i]);
+	}
 }
 
 INLINE float v_sum(v16 v)

@@ -69,6 +69,12 @@ INLINE v16 v_fma(v16 a, v16 b, v16 c)
 	return _mm512_fmadd_ps(a, b, c);
 }
 
+/* c - a * b with one rounding. */
+INLINE v16 v_fnma(v16 a, v16 b, v16 c)
+{
+	return _mm512_fnmadd_ps(a, b, c);
+}
+
 INLINE v16 v_max(v16 a, v16 b)
 {
 	return _mm512_max_ps(a, b);
@@ -150,6 +156,33 @@ INLINE i16 v_select_index(m16 m, i16 a, i16 b)
 INLINE void v_store_index_n(int32_t *p, i16 v, int n)
 {
 	_mm512_mask_storeu_epi32(p, v_first(n), v);
+}
+
+/* r[j] lane i becomes r[i] lane j. */
+INLINE void v_transpose(v16 r[16])
+{
+	__m512 t[16];
+	UNROLL
+	for (int i = 0; i < 16; i += 4) {
+		__m512 a = _mm512_unpacklo_ps(r[i], r[i + 1]), b = _mm512_unpackhi_ps(r[i], r[i + 1]);
+		__m512 c = _mm512_unpacklo_ps(r[i + 2], r[i + 3]), d = _mm512_unpackhi_ps(r[i + 2], r[i + 3]);
+		t[i] = _mm512_shuffle_ps(a, c, 0x44);
+		t[i + 1] = _mm512_shuffle_ps(a, c, 0xee);
+		t[i + 2] = _mm512_shuffle_ps(b, d, 0x44);
+		t[i + 3] = _mm512_shuffle_ps(b, d, 0xee);
+	}
+	/* t[4q + c]: quarter h holds column 4h + c of rows 4q..4q+3 */
+	UNROLL
+	for (int c = 0; c < 4; c++) {
+		__m512 a = _mm512_shuffle_f32x4(t[c], t[4 + c], 0x88),
+		       b = _mm512_shuffle_f32x4(t[c], t[4 + c], 0xdd);
+		__m512 d = _mm512_shuffle_f32x4(t[8 + c], t[12 + c], 0x88),
+		       e = _mm512_shuffle_f32x4(t[8 + c], t[12 + c], 0xdd);
+		r[c] = _mm512_shuffle_f32x4(a, d, 0x88);
+		r[8 + c] = _mm512_shuffle_f32x4(a, d, 0xdd);
+		r[4 + c] = _mm512_shuffle_f32x4(b, e, 0x88);
+		r[12 + c] = _mm512_shuffle_f32x4(b, e, 0xdd);
+	}
 }
 
 /* Folds 16 lanes to 8, 4, 2, 1: lane i with lane i + 8, then i + 4, i + 2, i + 1. */

@@ -99,6 +99,11 @@ LANES_INLINE v16 v_fma(v16 a, v16 b, v16 c)
 	V_LANES(v16, fmaf(a.x[i], b.x[i], c.x[i]));
 }
 
+LANES_INLINE v16 v_fnma(v16 a, v16 b, v16 c)
+{
+	V_LANES(v16, fmaf(-a.x[i], b.x[i], c.x[i]));
+}
+
 LANES_INLINE v16 v_max(v16 a, v16 b)
 {
 	V_LANES(v16, a.x[i] > b.x[i] ? a.x[i] : b.x[i]);
@@ -168,6 +173,17 @@ LANES_INLINE void v_store_index_n(int32_t *p, i16 v, int n)
 {
 	for (int i = 0; i < n; i++)
 		p[i] = v.x[i];
+}
+
+LANES_INLINE void v_transpose(v16 r[16])
+{
+	for (int i = 0; i < 16; i++) {
+		for (int j = 0; j < i; j++) {
+			float kept = r[i].x[j];
+			r[i].x[j] = r[j].x[i];
+			r[j].x[i] = kept;
+		}
+	}
 }
 
 LANES_INLINE float v_sum(v16 v)

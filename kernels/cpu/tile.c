@@ -1,0 +1,120 @@
+#include "kernels/cpu/tile.h"
+
+#include <string.h>
+
+#include "kernels/cpu/micro.h"
+
+/* One function per height and width, so that each keeps its accumulators in registers; `part`: the last vector is cut. */
+#define TILE(mr, nv)                                                                                         \
+	static void whole_##mr##x##nv(const struct micro *t)                                                 \
+	{                                                                                                    \
+		micro_tile(mr, nv, true, t);                                                                 \
+	}                                                                                                    \
+	static void part_##mr##x##nv(const struct micro *t)                                                  \
+	{                                                                                                    \
+		micro_tile(mr, nv, false, t);                                                                \
+	}
+#define WHOLE(mr, nv)	 whole_##mr##x##nv,
+#define PART(mr, nv)	 part_##mr##x##nv,
+#define HEIGHTS_4(f, nv) f(1, nv) f(2, nv) f(3, nv) f(4, nv)
+#define HEIGHTS_6(f, nv) HEIGHTS_4(f, nv) f(5, nv) f(6, nv)
+#define HEIGHTS_14(f, nv)                                                                                    \
+	HEIGHTS_6(f, nv) f(7, nv) f(8, nv) f(9, nv) f(10, nv) f(11, nv) f(12, nv) f(13, nv) f(14, nv)
+#if defined __AVX512F__
+#define HEIGHTS HEIGHTS_14
+HEIGHTS(TILE, 2)
+#elif defined __AVX2__
+#define HEIGHTS HEIGHTS_6
+#else
+#define HEIGHTS HEIGHTS_4
+#endif
+HEIGHTS(TILE, 1)
+
+typedef void micro_function(const struct micro *t);
+static micro_function *const whole[TILE_VECTORS][TILE_ROWS] = {
+	{HEIGHTS(WHOLE, 1)},
+#if defined __AVX512F__
+	{HEIGHTS(WHOLE, 2)},
+#endif
+};
+static micro_function *const part[TILE_VECTORS][TILE_ROWS] = {
+	{HEIGHTS(PART, 1)},
+#if defined __AVX512F__
+	{HEIGHTS(PART, 2)},
+#endif
+};
+
+/* Heights of the tiles that m rows are cut into, as even as can be: rows of tile number i of n. */
+static int height(int left, int tiles_left)
+{
+	return (left + tiles_left - 1) / tiles_left;
+}
+
+static int n_tiles_of(int m)
+{
+	return (m + TILE_ROWS - 1) / TILE_ROWS;
+}
+
+void ISA(tile_product)(float *c, ptrdiff_t ldc, struct tile_a a, const float *b, ptrdiff_t ldb, int m, int n,
+		       int k, bool is_accumulated)
+{
+	int n_tiles = n_tiles_of(m);
+	struct micro t = {
+		.ldc = ldc, .rs = a.row, .cs = a.column, .ldb = ldb, .k = k, .is_zero = !is_accumulated};
+	for (int j = 0; j < n; j += TILE_COLUMNS) {
+		int cols = n - j < TILE_COLUMNS ? n - j : TILE_COLUMNS, vectors = (cols + 15) / 16;
+		micro_function *const *of_height = cols % 16 ? part[vectors - 1] : whole[vectors - 1];
+		t.last = cols - 16 * (vectors - 1);
+		t.b = b + j;
+		for (int done = 0, tile = 0; tile < n_tiles; tile++) {
+			int rows = height(m - done, n_tiles - tile);
+			t.c = c + done * ldc + j;
+			t.a = a.p + (a.is_packed ? (ptrdiff_t)done * k : done * a.row);
+			if (a.is_packed)
+				t.cs = rows;
+			of_height[rows - 1](&t);
+			done += rows;
+		}
+	}
+}
+
+/* to[k][rows]: each store runs over into the next row, which is stored after it. */
+static void pack_tile(float *to, const struct tile_a *a, int first, int rows, int k)
+{
+	const float *from = a->p + first * a->row;
+	if (a->row == 1)
+		for (int p = 0; p < k; p++)
+			v_store(to + (ptrdiff_t)p * rows, v_load_n(from + p * a->column, rows));
+	else
+		for (int p = 0; p < k; p += 16)
+			v_transpose_block(to + (ptrdiff_t)p * rows, rows, from + p, a->row, rows,
+					  k - p < 16 ? k - p : 16);
+}
+
+struct tile_a ISA(tile_pack)(float *to, struct tile_a from, int m, int k)
+{
+	int n_tiles = n_tiles_of(m);
+	for (int done = 0, tile = 0; tile < n_tiles; tile++) {
+		int rows = height(m - done, n_tiles - tile);
+		pack_tile(to + (ptrdiff_t)done * k, &from, done, rows, k);
+		done += rows;
+	}
+	return (struct tile_a){.p = to, .row = 1, .is_packed = true};
+}
+
+void ISA(tile_rows)(float *to, ptrdiff_t ld, const float *p, ptrdiff_t row, ptrdiff_t column, int n, int k)
+{
+	for (int j = 0; j < ld; j += 16) {
+		int cols = n - j < 16 ? n - j : 16;
+		if (cols <= 0)
+			for (int i = 0; i < k; i++)
+				v_store(to + i * ld + j, v_set(0));
+		else if (column == 1)
+			for (int i = 0; i < k; i++)
+				v_store(to + i * ld + j, v_load_up_to(p + i * row + j, cols));
+		else
+			for (int i = 0; i < k; i += 16)
+				v_transpose_block(to + i * ld + j, ld, p + i + j * column, column, cols,
+						  k - i < 16 ? k - i : 16);
+	}
+}

@@ -1,0 +1,46 @@
+/*
+ * Products of matrices that lie in the first caches: register tiles over whatever strides A and B have, no threads, no
+ * packing. The building block of every product here.
+ */
+#ifndef KERNELS_CPU_TILE_H
+#define KERNELS_CPU_TILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "kernels/cpu/isa.h"
+
+/* A register tile: TILE_ROWS rows of TILE_COLUMNS columns. 14*2 + 2 + 1 of 32 zmm; (6*1 + 1)*2 + 1 of 16 ymm. */
+#if defined __AVX512F__
+enum { TILE_ROWS = 14, TILE_VECTORS = 2 };
+#elif defined __AVX2__
+enum { TILE_ROWS = 6, TILE_VECTORS = 1 };
+#else
+enum { TILE_ROWS = 4, TILE_VECTORS = 1 };
+#endif
+enum { TILE_COLUMNS = 16 * TILE_VECTORS };
+
+/* A's element (i, k) is p[i*row + k*column]; or, packed by tile_pack, lies tile by tile. */
+struct tile_a {
+	const float *p;
+	ptrdiff_t row, column;
+	bool is_packed;
+};
+
+/* C[m,n] = A B, or += if is_accumulated: one fma chain over ascending k each. Rows of B and C have strides ldb, ldc. B must
+ * be readable up to the next multiple of 16 columns; C is stored exactly. */
+void ISA(tile_product)(float *c, ptrdiff_t ldc, struct tile_a a, const float *b, ptrdiff_t ldb, int m, int n,
+		       int k, bool is_accumulated);
+
+/* A[m,k] in the order tile_product reads it, into tile_pack_size(m, k) floats. */
+struct tile_a ISA(tile_pack)(float *to, struct tile_a from, int m, int k);
+static inline size_t tile_pack_size(int m, int k)
+{
+	return (size_t)m * (size_t)k + 16; /* stores run over the end by a vector */
+}
+
+/* to[k][ld] = columns 0..n of B[k][n], zeros up to ld (a multiple of 16): element (k, j) of B is p[k*row + j*column], one
+ * of the two being 1. */
+void ISA(tile_rows)(float *to, ptrdiff_t ld, const float *p, ptrdiff_t row, ptrdiff_t column, int n, int k);
+
+#endif
