@@ -7,9 +7,11 @@ B      ?= build
 CC     := $(if $(filter default undefined,$(origin CC)),gcc,$(CC))
 CFLAGS ?= -O2 -g
 STRICT := -std=c17 -D_GNU_SOURCE -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
-	-ffp-contract=off -fno-strict-aliasing -I. -pthread $(if $(WERROR),-Werror) \
+	-fno-strict-aliasing -I. -pthread $(if $(WERROR),-Werror) \
 	$(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
-ALL_CFLAGS = $(STRICT) $(CFLAGS)
+# What keeps results the same everywhere stands last, where CFLAGS cannot undo it: flags are not in the action key.
+EXACT := -ffp-contract=off -fno-fast-math -march=x86-64
+ALL_CFLAGS = $(STRICT) $(CFLAGS) $(EXACT)
 ALL_LDFLAGS = -pthread $(if $(SAN),-fsanitize=$(SAN)) -Wl,--as-needed $(LDFLAGS)
 Q := $(if $(V),,@)
 

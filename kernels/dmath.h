@@ -6,6 +6,10 @@
 #ifndef KERNELS_DMATH_H
 #define KERNELS_DMATH_H
 
+#ifdef __FAST_MATH__
+#error "-ffast-math changes results: leave it out of CFLAGS"
+#endif
+
 double dmath_exp(double x);
 double dmath_log(double x);
 double dmath_log1p(double x);
