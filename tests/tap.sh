@@ -3,6 +3,7 @@
 #	. "$(dirname "$0")/../tap.sh"
 #	tap_needs strace                              # skips the whole file, with the reason, if absent
 #	check "second make starts no stage" test "$n" = 0
+#	differs "another seed, another id" "$a" "$b"
 #	check_fails "a typo is refused" 2 "did you mean" bin/params ...   # exit code, and text expected on stderr
 #	tap_done
 #
@@ -72,6 +73,16 @@ is() { # is NAME GOT EXPECTED
 		not_ok "$1"
 		echo "# got:      $2"
 		echo "# expected: $3"
+	fi
+}
+
+# differs NAME GOT NOT: two ids, not the same. An id that is missing is not another one.
+differs() {
+	if [[ $2 =~ ^[0-9a-f]{64}$ && $3 =~ ^[0-9a-f]{64}$ && $2 != "$3" ]]; then
+		ok "$1"
+	else
+		not_ok "$1"
+		echo "# got '$2', expected an id other than '$3'"
 	fi
 }
 

@@ -22,7 +22,7 @@ is "one thread and an empty store give the same id" "$(id again views)" "${golde
 
 cp -r base raw
 chain raw "fetch.records=12 views.strategy=interleaved views.antialias=false" views
-check "without the low-pass the interleaved views are others" test "$(id raw views)" != "${golden[interleaved]}"
+differs "without the low-pass the interleaved views are others" "$(id raw views)" "${golden[interleaved]}"
 
 fails() { # fails NAME TEXT SET
 	cp -r base wrong
