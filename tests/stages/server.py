@@ -44,7 +44,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.note(status, 0)
 
     def do_GET(self):
-        _, mode, name = (self.path + "//").split("/", 2)
+        _, mode, name = (self.path.split("?")[0] + "//").split("/", 2)
         name = name.rstrip("/")
         with lock:
             n = counts[self.path] = counts.get(self.path, 0) + 1

@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# 500 real records, if they are there: from the zip, the folder, and a server that cuts twice the same artifacts as ever.
+. "$(dirname "$0")/../tap.sh"
+zip=$DATA/ptb-xl-500.zip
+[ -r "$zip" ] || skip_all "$zip is not there"
+tap_needs unzip python3
+export EINTHOVEN_QUIET=1
+mkdir -p schema run unpacked
+"$BIN/fetch" --describe >schema/fetch.json || exit 1
+(cd unpacked && unzip -q "$zip")
+python3 "$TOP/tests/stages/server.py" "$(dirname "$zip")" requests >port 2>server.err &
+# shellcheck disable=SC2034 # tap.sh evaluates it
+tap_cleanup="kill $!"
+for ((i = 0; i < 100; i++)); do [ -s port ] || sleep 0.05; done
+
+id_of() { # SOURCE RATE, into an empty store
+	rm -rf "$EINTHOVEN_STORE"
+	printf 'fetch:\n  source: %s\n  rate_hz: %s\n' "$1" "$2" >params.yaml
+	rm -f run/fetch.id
+	"$BIN/params" --out run --schemas schema params.yaml fetch >/dev/null
+	"$BIN/fetch" --build run >/dev/null 2>log || cat log
+	cat run/fetch.id
+}
+# What tests/unit/ecg_ptbxl500.c checks sample by sample, as ids. A change here must have a reason in its commit.
+golden_100=67de0b94296f4504c1ba01bd56443ddd410d5a6b9707801b2a77655521a9a740
+golden_500=56a1242e36e11fd06123fd804a4e8e912e78b6ccaf43b1ab4a894e0c24013c4f
+for rate in 100 500; do
+	golden=golden_$rate
+	is "the zip at $rate Hz" "$(id_of "$zip" $rate)" "${!golden}"
+	is "the folder at $rate Hz" "$(id_of unpacked $rate)" "${!golden}"
+	is "a URL at $rate Hz, cut twice" "$(id_of "http://127.0.0.1:$(cat port)/cut2/$(basename "$zip")?$rate" $rate)" "${!golden}"
+done
+is "it was cut" "$(grep -c 'bytes=' requests)" 4
+tap_done
