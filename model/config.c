@@ -24,9 +24,17 @@ static json_t *dvt_json(const struct dualview_config *c)
 			 "projector_hidden", c->projector_hidden, "projector_out", c->projector_out);
 }
 
+static json_t *resnet18_json(const struct resnet18_config *c)
+{
+	return json_pack("{s:s, s:i, s:i, s:i, s:i, s:b, s:i, s:i}", "encoder", "resnet18", "samples",
+			 c->samples, "width", c->width, "stem_taps", c->stem_taps, "taps", c->taps,
+			 "has_pool", c->has_pool, "projector_hidden", c->projector_hidden, "projector_out",
+			 c->projector_out);
+}
+
 json_t *config_json(const struct encoder_config *c)
 {
-	json_t *json = dvt_json(&c->dvt);
+	json_t *json = c->kind == ENCODER_DVT ? dvt_json(&c->dvt) : resnet18_json(&c->resnet18);
 	if (!json)
 		BUG("a network's config is not JSON");
 	return json;
@@ -50,15 +58,36 @@ static int read_dvt(struct dualview_config *c, const json_t *json, struct error 
 	return 0;
 }
 
+static int read_resnet18(struct resnet18_config *c, const json_t *json, struct error *e)
+{
+	int has_pool = 0;
+	json_error_t at;
+	if (json_unpack_ex((json_t *)json, &at, 0, "{s:i, s:i, s:i, s:i, s:b, s:i, s:i}", "samples",
+			   &c->samples, "width", &c->width, "stem_taps", &c->stem_taps, "taps", &c->taps,
+			   "has_pool", &has_pool, "projector_hidden", &c->projector_hidden, "projector_out",
+			   &c->projector_out) < 0)
+		return error_set(e, NULL, 0, "attribute \"config\": %s", at.text);
+	c->has_pool = has_pool;
+	return 0;
+}
+
 int config_read(struct encoder_config *c, const json_t *json, struct error *e)
 {
 	const char *encoder = json_string_value(json_object_get(json, "encoder"));
 	memset(c, 0, sizeof *c);
-	if (!encoder || strcmp(encoder, "dvt") != 0)
-		return error_set(e, NULL, 0, "attribute \"config\": unknown encoder '%s', expected dvt",
+	int status;
+	if (encoder && strcmp(encoder, "dvt") == 0) {
+		c->kind = ENCODER_DVT;
+		status = read_dvt(&c->dvt, json, e);
+	} else if (encoder && strcmp(encoder, "resnet18") == 0) {
+		c->kind = ENCODER_RESNET18;
+		status = read_resnet18(&c->resnet18, json, e);
+	} else {
+		return error_set(e, NULL, 0,
+				 "attribute \"config\": unknown encoder '%s', expected dvt or resnet18",
 				 encoder ? encoder : "");
-	c->kind = ENCODER_DVT;
-	return read_dvt(&c->dvt, json, e) < 0 ? -1 : encoder_config_check(c, e);
+	}
+	return status < 0 ? -1 : encoder_config_check(c, e);
 }
 
 json_t *config_shapes(const struct tensors *t)

@@ -14,7 +14,8 @@
 #include "common/error.h"
 #include "model/encoder.h"
 
-/* {"encoder":"dvt","samples":500,"rate_hz":100,"d_model":64,...,"towers":"both"}; new reference. */
+/* {"encoder":"dvt","samples":500,"rate_hz":100,"d_model":64,...,"towers":"both"} or
+ * {"encoder":"resnet18","samples":500,"width":64,...,"has_pool":false}; new reference. */
 json_t *config_json(const struct encoder_config *c);
 
 /* 0, or -1 with e filled; what is read has passed encoder_config_check. Other members are ignored. */

@@ -1,5 +1,6 @@
 #include "model/encoder.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,9 @@
 
 int encoder_preset(struct encoder_config *c, const char *name, int samples, float rate_hz)
 {
+	*c = (struct encoder_config){.kind = ENCODER_RESNET18, .resnet18.samples = samples};
+	if (resnet18_preset(&c->resnet18, name) == 0)
+		return 0;
 	*c = (struct encoder_config){.kind = ENCODER_DVT};
 	c->dvt = (struct dualview_config){.samples = samples, .rate_hz = rate_hz, .towers = TOWERS_BOTH};
 	return dualview_preset(&c->dvt, name);
@@ -18,55 +22,56 @@ int encoder_preset(struct encoder_config *c, const char *name, int samples, floa
 int encoder_set(struct encoder_config *c, const char *size, int value)
 {
 	struct dualview_config *d = &c->dvt;
+	struct resnet18_config *r = &c->resnet18;
 	const struct {
 		const char *name;
-		int *size;
-	} sizes[] = {{"d_model", &d->d_model},
-		     {"n_heads", &d->n_heads},
-		     {"n_time_layers", &d->n_time_layers},
-		     {"n_channel_layers", &d->n_channel_layers},
-		     {"n_cross", &d->n_cross},
-		     {"projector_hidden", &d->projector_hidden},
-		     {"projector_out", &d->projector_out}};
-	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
-		if (strcmp(size, sizes[i].name) == 0) {
-			*sizes[i].size = value;
+		int *of_dvt, *of_resnet18;
+	} sizes[] = {{"d_model", &d->d_model, &r->width},
+		     {"n_heads", &d->n_heads, NULL},
+		     {"n_time_layers", &d->n_time_layers, NULL},
+		     {"n_channel_layers", &d->n_channel_layers, NULL},
+		     {"n_cross", &d->n_cross, NULL},
+		     {"projector_hidden", &d->projector_hidden, &r->projector_hidden},
+		     {"projector_out", &d->projector_out, &r->projector_out}};
+	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+		int *to = c->kind == ENCODER_DVT ? sizes[i].of_dvt : sizes[i].of_resnet18;
+		if (strcmp(size, sizes[i].name) == 0 && to) {
+			*to = value;
 			return 0;
 		}
+	}
 	return -1;
 }
 
 int encoder_set_towers(struct encoder_config *c, enum towers towers)
 {
+	if (c->kind != ENCODER_DVT)
+		return towers == TOWERS_BOTH ? 0 : -1;
 	c->dvt.towers = towers;
 	return 0;
 }
 
 int encoder_config_check(const struct encoder_config *c, struct error *e)
 {
-	return dualview_config_check(&c->dvt, e);
+	return c->kind == ENCODER_DVT ? dualview_config_check(&c->dvt, e)
+				      : resnet18_config_check(&c->resnet18, e);
 }
 
 int encoder_samples(const struct encoder_config *c)
 {
-	return c->dvt.samples;
+	return c->kind == ENCODER_DVT ? c->dvt.samples : c->resnet18.samples;
 }
 
 int encoder_projector_out(const struct encoder_config *c)
 {
-	return c->dvt.projector_out;
+	return c->kind == ENCODER_DVT ? c->dvt.projector_out : c->resnet18.projector_out;
 }
 
 /* ---- life ---- */
 
-struct encoder *encoder_new(const struct ops *ops, const struct encoder_config *c, int max_batch,
-			    bool is_training)
+static void open_dvt(struct encoder *e, bool is_training)
 {
-	struct encoder *e = die_calloc(1, sizeof *e);
-	struct dualview *d = e->dvt = dualview_new(ops, &c->dvt, max_batch, is_training);
-	e->ops = ops;
-	e->config = *c;
-	e->max_batch = max_batch;
+	struct dualview *d = e->dvt = dualview_new(e->ops, &e->config.dvt, e->max_batch, is_training);
 	e->tensors = &d->tensors;
 	e->dim = d->dim;
 	e->arena_bytes = d->arena_bytes;
@@ -75,6 +80,30 @@ struct encoder *encoder_new(const struct ops *ops, const struct encoder_config *
 	e->z_time = d->z_time;
 	e->z_channel = d->z_channel;
 	e->tower_dim = d->config.d_model;
+}
+
+static void open_resnet18(struct encoder *e, bool is_training)
+{
+	struct resnet18 *r = e->resnet18 =
+		resnet18_new(e->ops, &e->config.resnet18, e->max_batch, is_training);
+	e->tensors = &r->tensors;
+	e->dim = r->dim;
+	e->arena_bytes = r->arena_bytes;
+	e->h = r->h;
+	e->p = r->p;
+}
+
+struct encoder *encoder_new(const struct ops *ops, const struct encoder_config *c, int max_batch,
+			    bool is_training)
+{
+	struct encoder *e = die_calloc(1, sizeof *e);
+	e->ops = ops;
+	e->config = *c;
+	e->max_batch = max_batch;
+	if (c->kind == ENCODER_DVT)
+		open_dvt(e, is_training);
+	else
+		open_resnet18(e, is_training);
 	return e;
 }
 
@@ -83,12 +112,24 @@ void encoder_free(struct encoder *e)
 	if (!e)
 		return;
 	dualview_free(e->dvt);
+	resnet18_free(e->resnet18);
 	free(e);
 }
 
 void encoder_init(struct encoder *e, uint64_t seed)
 {
 	tensors_draw(e->tensors, seed);
+}
+
+bool encoder_has_statistics(const struct encoder_config *c)
+{
+	return c->kind == ENCODER_RESNET18;
+}
+
+void encoder_settle(struct encoder *e, const float *x, const uint8_t *keep, int batch)
+{
+	if (e->resnet18)
+		resnet18_settle(e->resnet18, x, keep, batch);
 }
 
 void encoder_copy(struct encoder *e, const struct encoder *from)
@@ -110,31 +151,49 @@ void encoder_copy(struct encoder *e, const struct encoder *from)
 
 void encoder_forward(struct encoder *e, const float *x, const uint8_t *keep, int batch)
 {
-	dualview_forward(e->dvt, x, keep, batch);
+	if (e->dvt)
+		dualview_forward(e->dvt, x, keep, batch);
+	else
+		resnet18_forward(e->resnet18, x, keep, batch);
 }
 
 void encoder_backward(struct encoder *e, const float *dp)
 {
-	dualview_backward(e->dvt, dp);
+	if (e->dvt)
+		dualview_backward(e->dvt, dp);
+	else
+		resnet18_backward(e->resnet18, dp);
 }
 
 void encoder_backward_h(struct encoder *e, const float *dh)
 {
-	dualview_backward_h(e->dvt, dh);
+	if (e->dvt)
+		dualview_backward_h(e->dvt, dh);
+	else
+		resnet18_backward_h(e->resnet18, dh);
 }
 
 /* ---- what to log and look at ---- */
 
+static float norm_of(const struct encoder *e, size_t from, size_t end)
+{
+	return sqrtf(e->ops->sum_squares(e->tensors->gradients + from, end - from));
+}
+
 struct encoder_norms encoder_gradient_norms(const struct encoder *e)
 {
+	if (!e->dvt)
+		return (struct encoder_norms){{norm_of(e, 0, e->resnet18->stem_end),
+					       norm_of(e, e->resnet18->stem_end, e->resnet18->stages_end)}};
 	struct dualview_norms n = dualview_gradient_norms(e->dvt);
 	return (struct encoder_norms){{n.time, n.channel}};
 }
 
 const char *encoder_part(const struct encoder_config *c, int part)
 {
-	(void)c;
-	return part == 0 ? "time" : "channel";
+	static const char *const names[][ENCODER_PARTS] = {
+		[ENCODER_DVT] = {"time", "channel"}, [ENCODER_RESNET18] = {"stem", "stages"}};
+	return names[c->kind][part];
 }
 
 /* Of the longer tower; the layers of the shorter one stand beside its first ones. */
@@ -145,13 +204,17 @@ static int n_layers(const struct dualview_config *c)
 
 int encoder_depths(const struct encoder_config *c)
 {
+	if (c->kind == ENCODER_RESNET18)
+		return 1 + RESNET18_BLOCKS + 1;
 	return 1 + n_layers(&c->dvt) + c->dvt.n_cross + 1;
 }
 
 int encoder_depth(const struct encoder *e, int tensor)
 {
 	const char *name = e->tensors->list[tensor].name;
-	int i;
+	int i, j;
+	if (sscanf(name, "stages.%d.%d", &i, &j) == 2)
+		return 1 + 2 * i + j;
 	if (sscanf(name, "time.layers.%d", &i) == 1 || sscanf(name, "channel.layers.%d", &i) == 1)
 		return 1 + i;
 	if (sscanf(name, "time.cross.%d", &i) == 1 || sscanf(name, "channel.cross.%d", &i) == 1)
@@ -162,7 +225,7 @@ int encoder_depth(const struct encoder *e, int tensor)
 
 bool encoder_has_attention(const struct encoder_config *c, int *n_heads, int *n_tokens)
 {
-	if (c->dvt.towers != TOWERS_BOTH || c->dvt.n_cross == 0)
+	if (c->kind != ENCODER_DVT || c->dvt.towers != TOWERS_BOTH || c->dvt.n_cross == 0)
 		return false;
 	*n_heads = c->dvt.n_heads;
 	*n_tokens = c->dvt.samples / 10;

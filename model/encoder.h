@@ -28,15 +28,17 @@
 #include "common/error.h"
 #include "kernels/ops.h"
 #include "model/dualview.h"
+#include "model/resnet18.h"
 #include "model/tensors.h"
 
 enum { ENCODER_LEADS = 12, ENCODER_PARTS = 2 };
 
-enum encoder_kind { ENCODER_DVT };
+enum encoder_kind { ENCODER_DVT, ENCODER_RESNET18 };
 
 struct encoder_config {
-	enum encoder_kind kind;
+	enum encoder_kind kind; /* which of the two below counts */
 	struct dualview_config dvt;
+	struct resnet18_config resnet18;
 };
 
 struct encoder {
@@ -50,18 +52,20 @@ struct encoder {
 	const float *h; /* [B,dim] */
 	const float *p; /* [B,projector_out]; NULL without projector (not training, or projector_out 0) */
 	const float *z_time,
-		*z_channel; /* [B,tower_dim] embeddings of one tower alone; NULL: no such tower */
-	int tower_dim;	    /* 0: no towers */
-	struct dualview *dvt;
+		*z_channel;   /* [B,tower_dim] embeddings of one tower alone; NULL: no such tower */
+	int tower_dim;	      /* 0: no towers */
+	struct dualview *dvt; /* one of these two */
+	struct resnet18 *resnet18;
 };
 
 /* ---- what it is ---- */
 
-/* Fill c with the sizes of this name: "tiny", "small", "base" (model/dualview.h), for views of that many samples at that
- * rate. 0, or -1 for an unknown name. */
+/* Fill c with the sizes of this name: "tiny", "small", "base" (model/dualview.h), "resnet18", "resnet18-poster"
+ * (model/resnet18.h), for views of that many samples at that rate. 0, or -1 for an unknown name. */
 int encoder_preset(struct encoder_config *c, const char *name, int samples, float rate_hz);
-/* Change one size: d_model, n_heads, n_time_layers, n_channel_layers, n_cross, projector_hidden, projector_out. -1 if
- * this kind of encoder has no such size. */
+/* Change one size: d_model, n_heads, n_time_layers, n_channel_layers, n_cross, projector_hidden, projector_out. A
+ * residual network has the last two and d_model, the width of its first stage. -1 if this kind of encoder has no such
+ * size. */
 int encoder_set(struct encoder_config *c, const char *size, int value);
 /* Leave towers away; -1 if this kind of encoder has none. TOWERS_BOTH is fine with all. */
 int encoder_set_towers(struct encoder_config *c, enum towers towers);
@@ -82,6 +86,12 @@ void encoder_free(struct encoder *e);
 /* Initial weights: Philox keyed by (seed, tensor's number); they do not depend on the projector's sizes. */
 void encoder_init(struct encoder *e, uint64_t seed);
 
+/* Does this network normalise by statistics of what it was trained on (BatchNorm)? Then an untrained one has none, and
+ * encoder_settle takes them from x [batch,12,T]: what a random encoder must have before it is a fair floor. Without them
+ * nothing happens. */
+bool encoder_has_statistics(const struct encoder_config *c);
+void encoder_settle(struct encoder *e, const float *x, const uint8_t *keep, int batch);
+
 /* The weights of another encoder of the same sizes: all tensors that both have (one may lack the projector). */
 void encoder_copy(struct encoder *e, const struct encoder *from);
 
@@ -90,7 +100,8 @@ void encoder_copy(struct encoder *e, const struct encoder *from);
 /* x [batch,12,T] and keep [batch,12] (1 kept, 0 masked; NULL: all kept) in ops memory; batch <= max_batch.
  * When training both must stay as they are until the backward pass has ended: it reads them again. */
 void encoder_forward(struct encoder *e, const float *x, const uint8_t *keep, int batch);
-/* dp [batch,projector_out] of the last forward's batch; adds to the tensors' gradients. Once per forward. */
+/* dp [batch,projector_out] of the last forward's batch; adds to the tensors' gradients. Once per forward. BatchNorm's running
+ * statistics, which are tensors too (without gradient), move here. */
 void encoder_backward(struct encoder *e, const float *dp);
 /* The same from a gradient of h [batch,dim] instead of p. */
 void encoder_backward_h(struct encoder *e, const float *dh);
@@ -102,10 +113,10 @@ struct encoder_norms {
 	float part[ENCODER_PARTS];
 };
 struct encoder_norms encoder_gradient_norms(const struct encoder *e);
-/* Their names, of one word: "time", "channel". */
+/* Their names, of one word: "time", "channel"; "stem", "stages". */
 const char *encoder_part(const struct encoder_config *c, int part);
 
-/* How far from the input a tensor is, for learning rates that fall towards it: 0 for stems, then each layer one more, the
+/* How far from the input a tensor is, for learning rates that fall towards it: 0 for stems, then each layer or block one more, the
  * last being the heads, gate and projector: encoder_depths() - 1. Both towers' layers count side by side. */
 int encoder_depth(const struct encoder *e, int tensor);
 int encoder_depths(const struct encoder_config *c);

@@ -14,7 +14,8 @@
 
 #define BATCH 64 /* records that go through a network together */
 
-#define TEST_FOLD 10
+#define LAST_TRAINING_FOLD 8
+#define TEST_FOLD	   10
 
 /* The trained network, and one of the same shape with the weights it began with: what training must beat. */
 enum { TRAINED, RANDOM, NETWORKS };
@@ -190,14 +191,14 @@ static void put_means(struct embed *m, int table, const float *y, int width)
 	}
 }
 
-static bool is_of_test_fold(const struct embed *m, uint64_t record)
+static uint32_t fold_of(const struct embed *m, uint64_t record)
 {
 	struct artifact_value v = artifact_get_record(m->signals, "label", record);
 	struct label l;
 	if (v.n_bytes != LABEL_BYTES)
 		die("signals %s: record %" PRIu64 " has no label", artifact_id(m->signals), record);
 	label_decode(&l, v.bytes);
-	return l.fold == TEST_FOLD;
+	return l.fold;
 }
 
 static void put_maps(struct embed *m, int i)
@@ -220,7 +221,7 @@ static void put_attention(struct embed *m)
 {
 	bool has_maps = false;
 	for (int i = 0; i < m->n && m->n_attention > 0; i++) {
-		if (!is_of_test_fold(m, m->record[i]))
+		if (fold_of(m, m->record[i]) != TEST_FOLD)
 			continue;
 		if (!has_maps)
 			encoder_attention(m->net[TRAINED], m->to_lead, m->to_time);
@@ -230,13 +231,21 @@ static void put_attention(struct embed *m)
 	}
 }
 
+/* Views of the records in hand, into ops memory; returns how many. */
+static int make_views(struct embed *m)
+{
+	int rows = m->n * m->n_views;
+	pool_run(make_view, m, rows);
+	m->net[TRAINED]->ops->upload(m->device_x, m->x,
+				     (size_t)rows * LEADS * (size_t)views_input_samples(&m->views) *
+					     sizeof(float));
+	return rows;
+}
+
 static void run_batch(struct embed *m)
 {
 	struct encoder *trained = m->net[TRAINED], *random = m->net[RANDOM];
-	int rows = m->n * m->n_views;
-	pool_run(make_view, m, rows);
-	trained->ops->upload(m->device_x, m->x,
-			     (size_t)rows * LEADS * (size_t)views_input_samples(&m->views) * sizeof(float));
+	int rows = make_views(m);
 	encoder_forward(trained, m->device_x, NULL, rows);
 	put_means(m, EMBEDDING, trained->h, trained->dim);
 	if (trained->z_time)
@@ -268,6 +277,25 @@ static void add_record(struct embed *m, const struct artifact_cursor *c)
 	m->record[m->n++] = artifact_record(c->key);
 }
 
+/* The random network gets its running statistics, if it has any, from the first records of the training folds: without
+ * them it would be a poorer floor than the weights that training began with. */
+static void settle_random(struct embed *m)
+{
+	if (!encoder_has_statistics(&m->net[RANDOM]->config))
+		return;
+	struct artifact_cursor *c = artifact_walk(m->signals, "signal");
+	while (m->n < BATCH && artifact_next(c))
+		if (fold_of(m, artifact_record(c->key)) <= LAST_TRAINING_FOLD)
+			add_record(m, c);
+	if (m->n == BATCH)
+		artifact_stop(c);
+	if (m->n > 0) {
+		int rows = make_views(m);
+		encoder_settle(m->net[RANDOM], m->device_x, NULL, rows);
+	}
+	m->n = 0;
+}
+
 static void run(struct stage_run *r)
 {
 	struct embed *m = die_calloc(1, sizeof *m);
@@ -281,6 +309,7 @@ static void run(struct stage_run *r)
 	allocate(m);
 	carry_table(m, "label");
 	carry_table(m, "scale");
+	settle_random(m);
 	progress_start(&p, "embed", "records", artifact_count(m->signals, "signal"));
 	for (struct artifact_cursor *c = artifact_walk(m->signals, "signal"); artifact_next(c);) {
 		add_record(m, c);

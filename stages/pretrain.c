@@ -459,12 +459,12 @@ static void run(struct stage_run *r)
 }
 
 static const struct param params[] = {
-	{"model", PARAM_CHOICE, .choices = "tiny small base", .otherwise = "tiny",
-	 .help = "size of the encoder"},
+	{"model", PARAM_CHOICE, .choices = "tiny small base resnet18 resnet18-poster", .otherwise = "tiny",
+	 .help = "the encoder: a dual-view transformer of three sizes, or a residual network"},
 	{"towers", PARAM_CHOICE, .choices = "time channel both", .otherwise = "both",
-	 .help = "which towers the encoder has"},
+	 .help = "which towers the dual-view transformer has"},
 	{"d_model", PARAM_INT, .min = -1, .max = 4096, .otherwise = "-1",
-	 .help = "width; -1: the size's own"},
+	 .help = "width (resnet18: of the first stage); -1: the size's own"},
 	{"n_heads", PARAM_INT, .min = -1, .max = 64, .otherwise = "-1",
 	 .help = "attention heads; -1: the size's own"},
 	{"n_time_layers", PARAM_INT, .min = -1, .max = 64, .otherwise = "-1",
@@ -499,7 +499,7 @@ static const struct param params[] = {
 	{0}};
 
 static const struct stage stage = {.name = "pretrain",
-				   .purpose = "Train the dual-view transformer by contrasting views",
+				   .purpose = "Train an encoder by contrasting views",
 				   .inputs = INPUTS("views"),
 				   .kind = "model",
 				   .params = params,

@@ -1,0 +1,364 @@
+#include "model/resnet18.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/die.h"
+#include "model/convnorm.h"
+#include "model/projector.h"
+
+enum { POOL_TAPS = 3, POOL_STRIDE = 2 };
+
+struct block {
+	struct convnorm conv1, conv2, down;
+	bool has_down;
+	float *in, *out; /* [B,t,c]; one and the same when not training */
+};
+
+struct resnet18_memory {
+	void *block_of_memory;
+	bool is_training;
+	struct convnorm stem;
+	struct block block[RESNET18_BLOCKS];
+	struct convnorm_scratch scratch;
+	struct projector projector;
+	float *h;
+	int32_t *pool_at; /* [B,t,width] where the stem's maxima are */
+	uint8_t *all_kept;
+	/* [B,t,c] of the largest. act: an activation made again. shortcut: on the way forward; gradient and two more: back */
+	float *act, *shortcut, *gradient, *work[2];
+	/* of the last forward: */
+	int batch;
+	const float *x;
+	const uint8_t *keep;
+};
+
+/* ---- parameters ---- */
+
+static void declare_block(struct resnet18 *r, int i, int *t, int *c)
+{
+	struct block *b = &r->memory->block[i];
+	int c_out = r->config.width << i / 2, stride = i > 1 && i % 2 == 0 ? 2 : 1;
+	char name[32];
+	snprintf(name, sizeof name, "stages.%d.%d", i / 2, i % 2);
+	b->has_down = stride != 1 || *c != c_out;
+	b->conv1 = convnorm_declare(&r->tensors, name, "1", *t, *c, c_out, r->config.taps, stride);
+	b->conv2 = convnorm_declare(&r->tensors, name, "2", b->conv1.t_out, c_out, c_out, r->config.taps, 1);
+	if (b->has_down)
+		b->down = convnorm_declare(&r->tensors, name, "_down", *t, *c, c_out, 1, stride);
+	*t = b->conv1.t_out;
+	*c = c_out;
+}
+
+static void declare(struct resnet18 *r)
+{
+	struct resnet18_memory *m = r->memory;
+	const struct resnet18_config *c = &r->config;
+	int channels = c->width;
+	m->stem = convnorm_declare(&r->tensors, "stem", "", c->samples, RESNET18_LEADS, c->width,
+				   c->stem_taps, 2);
+	int t = c->has_pool ? (m->stem.t_out - 1) / POOL_STRIDE + 1 : m->stem.t_out;
+	r->stem_end = r->tensors.count;
+	for (int i = 0; i < RESNET18_BLOCKS; i++)
+		declare_block(r, i, &t, &channels);
+	r->stages_end = r->tensors.count;
+	if (m->is_training && c->projector_out)
+		projector_declare(&m->projector, &r->tensors, "projector", r->dim, c->projector_hidden,
+				  c->projector_out);
+}
+
+/* ---- memory ---- */
+
+static size_t n_out(const struct resnet18 *r, const struct convnorm *c)
+{
+	return (size_t)r->max_batch * (size_t)c->t_out * (size_t)c->c_out;
+}
+
+static size_t n_largest(const struct resnet18 *r)
+{
+	size_t n = n_out(r, &r->memory->stem);
+	for (int i = 0; i < RESNET18_BLOCKS; i++) {
+		const struct block *b = &r->memory->block[i];
+		size_t in = (size_t)r->max_batch * (size_t)b->conv1.t_in * (size_t)b->conv1.c_in;
+		n = in > n ? in : n;
+		n = n_out(r, &b->conv1) > n ? n_out(r, &b->conv1) : n;
+	}
+	return n;
+}
+
+/* Training keeps the convolutions' and the blocks' outputs and makes the rest again on the way back. */
+static void plan_kept(struct resnet18 *r, struct arena *a)
+{
+	struct resnet18_memory *m = r->memory;
+	m->stem.y = arena_floats(a, n_out(r, &m->stem));
+	float *in = arena_floats(a, (size_t)r->max_batch * (size_t)m->block[0].conv1.t_in *
+					    (size_t)r->config.width);
+	for (int i = 0; i < RESNET18_BLOCKS; i++) {
+		struct block *b = &m->block[i];
+		b->in = in;
+		b->conv1.y = arena_floats(a, n_out(r, &b->conv1));
+		b->conv2.y = arena_floats(a, n_out(r, &b->conv2));
+		if (b->has_down)
+			b->down.y = arena_floats(a, n_out(r, &b->down));
+		in = b->out = arena_floats(a, n_out(r, &b->conv2));
+	}
+}
+
+static void plan_training(struct resnet18 *r, struct arena *a)
+{
+	struct resnet18_memory *m = r->memory;
+	size_t n = n_largest(r);
+	plan_kept(r, a);
+	m->act = arena_floats(a, n);
+	m->gradient = m->shortcut = arena_floats(a, n);
+	for (int i = 0; i < 2; i++)
+		m->work[i] = arena_floats(a, n);
+}
+
+/* Three buffers: a block's input, which its output replaces; its shortcut; its convolutions. */
+static void plan_inference(struct resnet18 *r, struct arena *a)
+{
+	struct resnet18_memory *m = r->memory;
+	size_t n = n_largest(r);
+	float *x = arena_floats(a, n), *y = arena_floats(a, n);
+	m->shortcut = arena_floats(a, n);
+	m->stem.y = m->act = y;
+	for (int i = 0; i < RESNET18_BLOCKS; i++) {
+		struct block *b = &m->block[i];
+		b->in = b->out = x;
+		b->conv1.y = b->conv2.y = y;
+		b->down.y = m->shortcut;
+	}
+}
+
+static void plan(struct resnet18 *r, struct arena *a)
+{
+	struct resnet18_memory *m = r->memory;
+	struct convnorm_scratch *s = &m->scratch;
+	const struct ops *ops = r->ops;
+	m->all_kept = arena_take(a, (size_t)r->max_batch * RESNET18_LEADS);
+	m->h = arena_floats(a, (size_t)r->max_batch * (size_t)r->dim);
+	if (m->is_training && r->config.projector_out)
+		projector_plan(&m->projector, a, r->max_batch);
+	if (r->config.has_pool)
+		m->pool_at = arena_take(a, (size_t)r->max_batch * (size_t)m->block[0].conv1.t_in *
+						   (size_t)r->config.width * sizeof *m->pool_at);
+	convnorm_plan(&m->stem, a, s, ops, r->max_batch, m->is_training, true);
+	for (int i = 0; i < RESNET18_BLOCKS; i++) {
+		struct block *b = &m->block[i];
+		convnorm_plan(&b->conv1, a, s, ops, r->max_batch, m->is_training, false);
+		convnorm_plan(&b->conv2, a, s, ops, r->max_batch, m->is_training, false);
+		if (b->has_down)
+			convnorm_plan(&b->down, a, s, ops, r->max_batch, m->is_training, false);
+	}
+	if (m->is_training)
+		plan_training(r, a);
+	else
+		plan_inference(r, a);
+	convnorm_plan_scratch(s, a, m->is_training);
+}
+
+static void allocate(struct resnet18 *r)
+{
+	struct resnet18_memory *m = r->memory;
+	struct arena a = {0};
+	size_t n = (size_t)r->max_batch * RESNET18_LEADS;
+	plan(r, &a);
+	r->arena_bytes = a.peak;
+	a = (struct arena){.base = m->block_of_memory = r->ops->alloc(a.peak)};
+	plan(r, &a);
+	uint8_t *ones = die_malloc(n);
+	memset(ones, 1, n);
+	r->ops->upload(m->all_kept, ones, n);
+	free(ones);
+	r->h = m->h;
+	r->p = m->projector.p;
+}
+
+struct resnet18 *resnet18_new(const struct ops *ops, const struct resnet18_config *c, int max_batch,
+			      bool is_training)
+{
+	struct error e = {0};
+	if (resnet18_config_check(c, &e) < 0 || max_batch < 1)
+		die_bug(__FILE__, error_text(&e));
+	struct resnet18 *r = die_calloc(1, sizeof *r);
+	r->memory = die_calloc(1, sizeof *r->memory);
+	r->ops = ops;
+	r->config = *c;
+	r->dim = 8 * c->width;
+	r->max_batch = max_batch;
+	r->memory->is_training = is_training;
+	tensors_init(&r->tensors, ops);
+	declare(r);
+	tensors_alloc(&r->tensors, is_training);
+	allocate(r);
+	return r;
+}
+
+void resnet18_free(struct resnet18 *r)
+{
+	if (!r)
+		return;
+	r->ops->release(r->memory->block_of_memory);
+	tensors_release(&r->tensors);
+	free(r->memory);
+	free(r);
+}
+
+/* ---- forward ---- */
+
+static void stem_forward(struct resnet18 *r, enum convnorm_mode mode)
+{
+	struct resnet18_memory *m = r->memory;
+	const struct tensors *t = &r->tensors;
+	const struct convnorm *c = &m->stem;
+	float *out = m->block[0].in;
+	convnorm_conv_signal(t, c, &m->scratch, m->x, m->keep, m->batch);
+	convnorm_norm(t, c, r->config.has_pool ? m->act : out, NULL, true, mode, false, m->batch);
+	if (r->config.has_pool)
+		r->ops->max_time(out, m->pool_at, m->act, m->batch, c->t_out, c->c_out, POOL_TAPS,
+				 POOL_STRIDE, m->block[0].conv1.t_in);
+}
+
+/* The shortcut goes first: when not training its convolution's output is where the others' are not. */
+static void block_forward(const struct resnet18 *r, const struct block *b, enum convnorm_mode mode)
+{
+	const struct resnet18_memory *m = r->memory;
+	const struct tensors *t = &r->tensors;
+	const float *shortcut = b->in;
+	if (b->has_down) {
+		convnorm_conv(t, &b->down, &m->scratch, b->in, m->batch);
+		convnorm_norm(t, &b->down, m->shortcut, NULL, false, mode, false, m->batch);
+		shortcut = m->shortcut;
+	}
+	convnorm_conv(t, &b->conv1, &m->scratch, b->in, m->batch);
+	convnorm_norm(t, &b->conv1, m->act, NULL, true, mode, false, m->batch);
+	convnorm_conv(t, &b->conv2, &m->scratch, m->act, m->batch);
+	convnorm_norm(t, &b->conv2, b->out, shortcut, true, mode, false, m->batch);
+}
+
+static void forward(struct resnet18 *r, const float *x, const uint8_t *keep, int batch,
+		    enum convnorm_mode mode)
+{
+	struct resnet18_memory *m = r->memory;
+	const struct block *last = &m->block[RESNET18_BLOCKS - 1];
+	if (batch < 1 || batch > r->max_batch)
+		BUG("batch is not within 1..max_batch");
+	m->x = x;
+	m->keep = keep ? keep : m->all_kept;
+	m->batch = batch;
+	stem_forward(r, mode);
+	for (int i = 0; i < RESNET18_BLOCKS; i++)
+		block_forward(r, &m->block[i], mode);
+	r->ops->mean_time(m->h, last->out, batch, last->conv2.t_out, last->conv2.c_out);
+	if (r->p)
+		projector_forward(&r->tensors, &m->projector, r->h, batch);
+}
+
+void resnet18_forward(struct resnet18 *r, const float *x, const uint8_t *keep, int batch)
+{
+	forward(r, x, keep, batch, r->memory->is_training ? CONVNORM_BATCH : CONVNORM_RUNNING);
+}
+
+void resnet18_settle(struct resnet18 *r, const float *x, const uint8_t *keep, int batch)
+{
+	forward(r, x, keep, batch, CONVNORM_SETTLE);
+}
+
+/* ---- backward: m->gradient holds the gradient of a block's output, then of its input ---- */
+
+static void block_backward(const struct resnet18 *r, const struct block *b)
+{
+	const struct resnet18_memory *m = r->memory;
+	const struct tensors *t = &r->tensors;
+	float *dy = m->work[0], *g = m->gradient, *other = m->work[1];
+	convnorm_norm_backward(t, &b->conv2, dy, g, g, b->out, m->batch);
+	if (b->has_down) { /* g becomes the shortcut's, in other; g is free then */
+		convnorm_norm_backward(t, &b->down, g, NULL, g, NULL, m->batch);
+		convnorm_conv_backward(t, &b->down, &m->scratch, other, g, b->in, m->batch);
+	}
+	convnorm_norm(t, &b->conv1, m->act, NULL, true, CONVNORM_BATCH, true, m->batch);
+	convnorm_conv_backward(t, &b->conv2, &m->scratch, dy, dy, m->act, m->batch);
+	convnorm_norm_backward(t, &b->conv1, dy, NULL, dy, m->act, m->batch);
+	convnorm_conv_backward(t, &b->conv1, &m->scratch, b->has_down ? g : other, dy, b->in, m->batch);
+	r->ops->add(g, g, other, (size_t)m->batch * (size_t)b->conv1.t_in * (size_t)b->conv1.c_in);
+}
+
+static void stem_backward(const struct resnet18 *r)
+{
+	const struct resnet18_memory *m = r->memory;
+	const struct tensors *t = &r->tensors;
+	const struct convnorm *c = &m->stem;
+	float *dy = m->work[0];
+	const float *out = m->block[0].in, *dout = m->gradient;
+	if (r->config.has_pool) {
+		r->ops->max_time_backward(dy, m->gradient, m->pool_at, m->batch, c->t_out, c->c_out,
+					  m->block[0].conv1.t_in);
+		convnorm_norm(t, c, m->act, NULL, true, CONVNORM_BATCH, true, m->batch);
+		out = m->act;
+		dout = dy;
+	}
+	convnorm_norm_backward(t, c, dy, NULL, dout, out, m->batch);
+	convnorm_conv_signal_backward(t, c, &m->scratch, dy, m->x, m->keep, m->batch);
+}
+
+void resnet18_backward_h(struct resnet18 *r, const float *dh)
+{
+	struct resnet18_memory *m = r->memory;
+	const struct convnorm *last = &m->block[RESNET18_BLOCKS - 1].conv2;
+	if (!m->is_training || !m->batch)
+		BUG("backward without a forward that kept its activations");
+	r->ops->mean_time_backward(m->gradient, dh, m->batch, last->t_out, last->c_out);
+	for (int i = RESNET18_BLOCKS - 1; i >= 0; i--)
+		block_backward(r, &m->block[i]);
+	stem_backward(r);
+	m->batch = 0; /* once per forward */
+}
+
+void resnet18_backward(struct resnet18 *r, const float *dp)
+{
+	if (!r->p || !r->memory->batch)
+		BUG("backward from p without a projector or a forward");
+	resnet18_backward_h(
+		r, projector_backward(&r->tensors, &r->memory->projector, dp, r->h, r->memory->batch));
+}
+
+/* ---- configuration ---- */
+
+int resnet18_preset(struct resnet18_config *c, const char *name)
+{
+	static const struct {
+		const char *name;
+		int width, stem_taps, taps;
+		bool has_pool;
+		int hidden, out;
+	} presets[] = {{"resnet18", 64, 7, 3, false, 2048, 128},
+		       {"resnet18-poster", 120, 15, 7, true, 480, 128}};
+	for (size_t i = 0; i < sizeof presets / sizeof *presets; i++)
+		if (!strcmp(name, presets[i].name)) {
+			c->width = presets[i].width;
+			c->stem_taps = presets[i].stem_taps;
+			c->taps = presets[i].taps;
+			c->has_pool = presets[i].has_pool;
+			c->projector_hidden = presets[i].hidden;
+			c->projector_out = presets[i].out;
+			return 0;
+		}
+	return -1;
+}
+
+int resnet18_config_check(const struct resnet18_config *c, struct error *e)
+{
+	if (c->samples < 16 || c->samples > 100000)
+		return error_set(e, NULL, 0, "samples %d: expected 16 to 100000", c->samples);
+	if (c->width < 1 || c->width > 1024)
+		return error_set(e, NULL, 0, "width %d of the first stage: expected 1 to 1024", c->width);
+	if (c->stem_taps < 3 || c->taps < 3 || c->stem_taps % 2 == 0 || c->taps % 2 == 0 ||
+	    c->stem_taps > 99 || c->taps > 99)
+		return error_set(e, NULL, 0, "%d and %d taps: expected odd numbers from 3 to 99",
+				 c->stem_taps, c->taps);
+	if (c->projector_out < 0 || (c->projector_out && c->projector_hidden < 1))
+		return error_set(e, NULL, 0, "projector sizes: expected at least 1");
+	return 0;
+}
