@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/die.h"
+#include "common/progress.h"
 #include "ecg/path.h"
 #include "ecg/ptbxl.h"
 #include "ecg/source.h"
@@ -85,9 +86,13 @@ const struct dataset_file *dataset_used(struct dataset *d, size_t *n)
 
 /* ---- which files a zip is asked for ---- */
 
+#define FEW 100 /* so many files are not worth a line */
+
 struct wish {
 	char **names; /* sorted when granted */
 	size_t n, max;
+	const volatile bool *is_interrupted;
+	struct progress progress;
 };
 
 static int compare_texts(const void *a, const void *b)
@@ -107,8 +112,13 @@ static void wish_for(struct wish *w, char *name)
 
 static bool is_wished(void *context, const char *name)
 {
-	const struct wish *w = context;
-	return bsearch(&name, w->names, w->n, sizeof *w->names, compare_texts) != NULL;
+	struct wish *w = context;
+	if (w->is_interrupted && *w->is_interrupted)
+		return false;
+	if (!bsearch(&name, w->names, w->n, sizeof *w->names, compare_texts))
+		return false;
+	progress_step(&w->progress, 1);
+	return true;
 }
 
 /* Gather the files and empty the wish. */
@@ -117,7 +127,11 @@ static int grant(struct dataset *d, struct wish *w, struct error *e)
 	int result = 0;
 	if (w->n) {
 		qsort(w->names, w->n, sizeof *w->names, compare_texts);
+		w->is_interrupted = d->options.is_interrupted;
+		progress_start(&w->progress, "fetch", "files from the zip", w->n);
 		result = source_gather(d->source, is_wished, w, e);
+		if (w->n > FEW)
+			progress_end(&w->progress);
 	}
 	for (size_t i = 0; i < w->n; i++)
 		free(w->names[i]);

@@ -10,6 +10,7 @@
 #ifndef ECG_DATASET_H
 #define ECG_DATASET_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "common/error.h"
@@ -20,10 +21,11 @@
 #define DATASET_HEX 65
 
 struct dataset_options {
-	const struct listing *listing; /* NULL: PTB-XL */
-	int rate_hz;		       /* PTB-XL: 100 or 500, which of its files; others: unused */
-	size_t limit;		       /* the first so many records; 0: all */
-	const char *scratch;	       /* folder for a zip's scratch file */
+	const struct listing *listing;	     /* NULL: PTB-XL */
+	int rate_hz;			     /* PTB-XL: 100 or 500, which of its files; others: unused */
+	size_t limit;			     /* the first so many records; 0: all */
+	const char *scratch;		     /* folder for a zip's scratch file */
+	const volatile bool *is_interrupted; /* once set, dataset_open ends early; NULL: never */
 	/* SHA-256 of bytes as lower-case hex */
 	void (*sha256)(char hex[DATASET_HEX], const void *bytes, size_t n_bytes);
 };

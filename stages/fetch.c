@@ -293,8 +293,11 @@ static void fetch_dataset(struct fetch *f, const char *place)
 						.rate_hz = f->rate_hz,
 						.limit = (size_t)params_int(f->run->params, "records"),
 						.scratch = scratch,
+						.is_interrupted = f->run->is_interrupted,
 						.sha256 = sha256};
 	struct dataset *d = file_make_folder(scratch, &e) < 0 ? NULL : dataset_open(place, &options, &e);
+	if (!d && *f->run->is_interrupted)
+		return;
 	if (!d)
 		refuse(error_text(&e));
 	const struct catalog *c = dataset_catalog(d);

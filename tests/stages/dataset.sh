@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Makes small datasets for tests of fetch, with awk and coreutils only. Source after tap.sh.
 #
 #	make_record FOLDER NAME RATE SAMPLES       # 12 leads, lead k constant: right checksums without arithmetic on samples
