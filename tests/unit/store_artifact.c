@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -315,6 +316,45 @@ static void a_shorter_file_is_found(void **state)
 	overwrite(id, object, object_bytes);
 }
 
+struct reading {
+	const struct artifact *a;
+	int first, n_wrong;
+};
+
+static void *read_from_thread(void *context)
+{
+	struct reading *r = context;
+	for (int i = 0; i < 3000; i++) {
+		int record = (r->first + i * 7) % 300;
+		struct artifact_value v = artifact_get_record(r->a, "signal", (uint64_t)record * 3);
+		r->n_wrong += !v.bytes || v.n_bytes != (size_t)(record * 977) % 30000;
+	}
+	int n = 0;
+	for (struct artifact_cursor *c = artifact_walk(r->a, "subject"); artifact_next(c);)
+		n++;
+	r->n_wrong += n != 300;
+	return NULL;
+}
+
+static void threads_may_share_a_reader(void **state)
+{
+	(void)state;
+	char id[DIGEST_HEX];
+	pthread_t thread[4];
+	struct reading r[4];
+	make(id, 300);
+	struct artifact *a = artifact_open(id, "records");
+	for (int i = 0; i < 4; i++) {
+		r[i] = (struct reading){a, i * 31, 0};
+		assert_int_equal(pthread_create(&thread[i], NULL, read_from_thread, &r[i]), 0);
+	}
+	for (int i = 0; i < 4; i++) {
+		pthread_join(thread[i], NULL);
+		assert_int_equal(r[i].n_wrong, 0);
+	}
+	artifact_close(a);
+}
+
 static void an_absent_object_or_another_kind_is_refused(void **state)
 {
 	(void)state;
@@ -359,6 +399,7 @@ int main(void)
 		cmocka_unit_test(a_flipped_bit_is_found_or_harmless),
 		cmocka_unit_test(a_damaged_value_is_named_with_table_and_record),
 		cmocka_unit_test(a_shorter_file_is_found),
+		cmocka_unit_test(threads_may_share_a_reader),
 		cmocka_unit_test(an_absent_object_or_another_kind_is_refused),
 		cmocka_unit_test(numbers_that_are_not_finite_are_refused),
 	};
