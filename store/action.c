@@ -126,40 +126,58 @@ void action_record(const char *key, char id[DIGEST_HEX], const json_t *statement
 	free(path);
 }
 
-static void each_in(const char *folder, void (*f)(const char *, const char *, const json_t *, void *),
-		    void *context)
+bool action_is_keyed(const char *key, const json_t *statement)
+{
+	char own[DIGEST_HEX];
+	json_t *action = NULL;
+	if (json_unpack((json_t *)statement, "{s:{s:{s:{s:o}}}}", "predicate", "buildDefinition",
+			"internalParameters", "action", &action) < 0)
+		return false;
+	action_key(own, action);
+	return !strcmp(own, key);
+}
+
+struct each {
+	void (*f)(const char *key, const char *id, const json_t *statement, void *context);
+	void (*bad)(const char *why, void *context);
+	void *context;
+};
+
+static void each_entry(const struct each *each, const char *name)
+{
+	char key[DIGEST_HEX], id[DIGEST_HEX];
+	struct digest parsed;
+	struct error e = {0};
+	if (strlen(name) != DIGEST_HEX - 1 + strlen(".json"))
+		return;
+	memcpy(key, name, DIGEST_HEX - 1);
+	key[DIGEST_HEX - 1] = 0;
+	if (digest_parse(&parsed, key) < 0)
+		return;
+	json_t *statement = action_read(key, id, &e);
+	if (statement)
+		each->f(key, id, statement, each->context);
+	else if (each->bad)
+		each->bad(error_text(&e), each->context);
+	json_decref(statement);
+}
+
+static void each_in(const struct each *each, const char *folder)
 {
 	DIR *d = opendir(folder);
-	if (!d)
-		return;
-	for (struct dirent *entry; (entry = readdir(d));) {
-		char key[DIGEST_HEX], id[DIGEST_HEX];
-		struct digest parsed;
-		if (strlen(entry->d_name) != DIGEST_HEX - 1 + strlen(".json"))
-			continue;
-		memcpy(key, entry->d_name, DIGEST_HEX - 1);
-		key[DIGEST_HEX - 1] = 0;
-		json_t *statement = digest_parse(&parsed, key) < 0 ? NULL : action_read(key, id, NULL);
-		if (statement)
-			f(key, id, statement, context);
-		json_decref(statement);
-	}
-	closedir(d);
+	for (struct dirent *entry; d && (entry = readdir(d));)
+		each_entry(each, entry->d_name);
+	if (d)
+		closedir(d);
 }
 
 void action_each(void (*f)(const char *key, const char *id, const json_t *statement, void *context),
-		 void *context)
+		 void (*bad)(const char *why, void *context), void *context)
 {
-	char *root = die_printf("%s/actions", artifact_store());
-	DIR *d = opendir(root);
-	for (struct dirent *entry; d && (entry = readdir(d));) {
-		if (strlen(entry->d_name) != 2 || entry->d_name[0] == '.')
-			continue;
-		char *folder = die_printf("%s/%s", root, entry->d_name);
-		each_in(folder, f, context);
+	const struct each each = {f, bad, context};
+	for (int i = 0; i < 256; i++) {
+		char *folder = die_printf("%s/actions/%02x", artifact_store(), i);
+		each_in(&each, folder);
 		free(folder);
 	}
-	if (d)
-		closedir(d);
-	free(root);
 }

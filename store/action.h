@@ -38,8 +38,12 @@ void action_record(const char *key, char id[DIGEST_HEX], const json_t *statement
 /* Read an entry: new reference, or NULL with e filled; id (may be NULL) gets its artifact. */
 json_t *action_read(const char *key, char id[DIGEST_HEX], struct error *e);
 
-/* Call f for each entry of the store that can be read, in no order; the entry is f's only until it returns. */
+/* Whether an entry's action hashes to its key; if not, the entry was edited. */
+bool action_is_keyed(const char *key, const json_t *statement);
+
+/* Call f for each entry of the store that can be read, in no order; the entry is f's only until it returns. For one that
+ * cannot be read, call bad (NULL: pass over it) with the reason. */
 void action_each(void (*f)(const char *key, const char *id, const json_t *statement, void *context),
-		 void *context);
+		 void (*bad)(const char *why, void *context), void *context);
 
 #endif

@@ -55,7 +55,7 @@ static int compare(const void *a, const void *b)
 struct lineage *lineage_open(void)
 {
 	struct lineage *l = die_calloc(1, sizeof *l);
-	action_each(append, l);
+	action_each(append, NULL, l);
 	if (l->n)
 		qsort(l->entries, l->n, sizeof *l->entries, compare);
 	return l;
@@ -158,21 +158,14 @@ static void print_dependencies(FILE *out, const json_t *list)
 	}
 }
 
-static bool is_keyed(const struct lineage_entry *entry)
-{
-	char key[DIGEST_HEX];
-	if (!json_is_object(entry->action))
-		return false;
-	action_key(key, entry->action);
-	return !strcmp(key, entry->key);
-}
-
 static void print_entry(FILE *out, const struct lineage_entry *entry)
 {
 	const json_t *d = definition(entry->statement);
 	const char *code = json_string_value(json_object_get(entry->action, "code"));
 	fprintf(out, "  action  %s%s\n", entry->key,
-		is_keyed(entry) ? "" : "  (does not hash to its key: do not trust it)");
+		action_is_keyed(entry->key, entry->statement)
+			? ""
+			: "  (does not hash to its key: do not trust it)");
 	fprintf(out, "  run     %s to %s\n", metadata(entry->statement, "startedOn"),
 		metadata(entry->statement, "finishedOn"));
 	fprintf(out, "  code    %s\n", code ? code : "?");

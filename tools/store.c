@@ -8,6 +8,7 @@
 #include "common/args.h"
 #include "common/die.h"
 #include "common/file.h"
+#include "store/action.h"
 #include "store/artifact.h"
 #include "store/compare.h"
 #include "store/lineage.h"
@@ -33,7 +34,7 @@ static const struct args args = {
 		    "  show ID        print an object's header, tables and first records\n"
 		    "  log ID         print how it was made, back to the raw files\n"
 		    "  diff ID ID     print what differs: params, inputs, code, header, tables, records\n"
-		    "  verify [ID]    check every digest (of all objects); name what is damaged\n"
+		    "  verify [ID]    check every digest (of all objects and entries); name what is damaged\n"
 		    "  gc             list what no run needs, or remove it\n\n"
 		    "ID: an id, 4 or more of its first digits, or a file that holds it "
 		    "(build/runs/default/probe.id)",
@@ -144,21 +145,50 @@ static bool verify_one(const char *id)
 	return false;
 }
 
+struct count {
+	size_t n, n_bad;
+};
+
+static void verify_action(const char *key, const char *id, const json_t *statement, void *context)
+{
+	struct count *c = context;
+	(void)id;
+	c->n++;
+	if (action_is_keyed(key, statement))
+		return;
+	printf("action entry %s is damaged: its action does not hash to its key; remove "
+	       "%s/actions/%.2s/%s.json\n",
+	       key, artifact_store(), key, key);
+	c->n_bad++;
+}
+
+static void note_bad_action(const char *why, void *context)
+{
+	struct count *c = context;
+	printf("action entry is damaged: %s; remove it\n", why);
+	c->n++;
+	c->n_bad++;
+}
+
 static int run_verify(char **operands)
 {
 	char(*ids)[DIGEST_HEX] = NULL;
-	size_t n = 0, n_bad = 0;
+	struct count objects = {0}, actions = {0};
 	if (!operands[0])
-		n = objects_list(&ids);
-	for (; operands[0] && operands[n]; n++) {
-		ids = die_realloc(ids, (n + 1) * sizeof *ids);
-		resolve(ids[n], operands[n]);
+		objects.n = objects_list(&ids);
+	for (; operands[0] && operands[objects.n]; objects.n++) {
+		ids = die_realloc(ids, (objects.n + 1) * sizeof *ids);
+		resolve(ids[objects.n], operands[objects.n]);
 	}
-	for (size_t i = 0; i < n; i++)
-		n_bad += !verify_one(ids[i]);
-	printf("%zu objects verified, %zu damaged\n", n, n_bad);
+	for (size_t i = 0; i < objects.n; i++)
+		objects.n_bad += !verify_one(ids[i]);
+	if (!operands[0])
+		action_each(verify_action, note_bad_action, &actions);
+	if (actions.n_bad)
+		printf("%zu action entries verified, %zu damaged\n", actions.n, actions.n_bad);
+	printf("%zu objects verified, %zu damaged\n", objects.n, objects.n_bad);
 	free(ids);
-	return n_bad > 0;
+	return objects.n_bad + actions.n_bad > 0;
 }
 
 static int run_gc(char **operands)

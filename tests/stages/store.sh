@@ -36,6 +36,11 @@ entry=$(grep -l "\"sha256\":\"$first\"" store/actions/*/*.json | xargs grep -l '
 chmod u+w "$entry"
 sed -i 's/"divisor":1/"divisor":2/g' "$entry"
 check "an entry that was edited is called out" sh -c "$store log run/tiny.id | grep -q 'does not hash to its key'"
+check "and verify fails on it" sh -c "! $store verify >out && grep -q 'action entry .* does not hash to its key' out"
+cp "$entry" entry
+echo '{' >"$entry"
+check "and on one that cannot be read" sh -c "! $store verify >out && grep -q 'action entry is damaged: .*json:2' out"
+cp entry "$entry"
 sed -i 's/"divisor":2/"divisor":1/g' "$entry"
 
 tiny_params divisor=100 rate=0.5
