@@ -34,6 +34,9 @@ uses_stages := model ecg store kernels common
 objects = $(patsubst %.c,$(B)/obj/%.o,$(wildcard $(1)/*.c))
 cpu_objects := $(foreach i,$(ISAS),$(patsubst kernels/cpu/%.c,$(B)/obj/kernels/cpu/%.$(i).o,$(wildcard kernels/cpu/*.c)))
 
+# Files of stages/parts/ that a stage is linked with.
+parts_probe    := judge
+
 STAGES := $(patsubst stages/%.c,%,$(wildcard stages/*.c))
 TOOLS  := $(patsubst tools/%.c,%,$(wildcard tools/*.c))
 UNITS  := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*.c))
@@ -78,15 +81,15 @@ link = $(CC) $(ALL_LDFLAGS) -o $(1) $(2) -Wl,--start-group $(3:%=$(B)/lib%.a) -W
 # A stage is linked twice: first to learn which sources its link pulls in (their hash is its code identity), then for
 # good with that identity inside. <stage>.code changes only when the identity does; pipeline.mk depends on it.
 define STAGE_RULE
-$(B)/bin/$(1): $(B)/obj/stages/$(1).o $(uses_stages:%=$(B)/lib%.a) $(B)/bin/codeid
+$(B)/bin/$(1): $(B)/obj/stages/$(1).o $(patsubst %.c,$(B)/obj/%.o,$(wildcard $(parts_$(1):%=stages/parts/%.c))) $(uses_stages:%=$(B)/lib%.a) $(B)/bin/codeid
 	@mkdir -p $$(@D) $(B)/code
 	$$(if $$(Q),@echo "  LINK  $$@")
-	$$(Q)$$(call link,$(B)/code/$(1).first,$$<,$(uses_stages)) -Wl,--trace,--trace -Wl,--defsym=stage_code_id=0 > $(B)/code/$(1).trace
+	$$(Q)$$(call link,$(B)/code/$(1).first,$$(filter %.o,$$^),$(uses_stages)) -Wl,--trace,--trace -Wl,--defsym=stage_code_id=0 > $(B)/code/$(1).trace
 	$$(Q)rm -f $(B)/code/$(1).first
 	$$(Q)$(B)/bin/codeid $(B) $(1) < $(B)/code/$(1).trace > $(B)/code/$(1).id
 	$$(Q)printf 'extern const char stage_code_id[65];\nconst char stage_code_id[65] = "%s";\n' "$$$$(cat $(B)/code/$(1).id)" > $(B)/code/$(1).c
 	$$(Q)$$(CC) $$(ALL_CFLAGS) -c -o $(B)/code/$(1).o $(B)/code/$(1).c
-	$$(Q)$$(call link,$$@,$$< $(B)/code/$(1).o,$(uses_stages))
+	$$(Q)$$(call link,$$@,$$(filter %.o,$$^) $(B)/code/$(1).o,$(uses_stages))
 	$$(Q)cmp -s $(B)/code/$(1).id $$@.code || cp $(B)/code/$(1).id $$@.code
 endef
 $(foreach s,$(STAGES),$(eval $(call STAGE_RULE,$(s))))

@@ -11,7 +11,7 @@ may() {
 	ecg) echo 'ecg common kernels/philox.h kernels/dmath.h' ;;
 	store) echo 'store common' ;;
 	model) echo 'model kernels common' ;;
-	stages) echo 'model ecg store kernels common' ;;
+	stages) echo 'stages/parts model ecg store kernels common' ;;
 	tools) echo 'store common' ;;
 	esac
 }
