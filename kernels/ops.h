@@ -174,7 +174,7 @@ struct ops {
 	/* dx through the statistics too, which are functions of x. */
 	void (*batchnorm_backward)(const struct batchnorm *n);
 	/* Running mean and variance, [C]: r = (1 - momentum) r + momentum * the batch's, the variance unbiased (times
-	 * M/(M-1)), as in PyTorch. */
+	 * M/(M-1)), as in PyTorch; a channel whose batch is not finite keeps its own. */
 	void (*batchnorm_running)(float *mean, float *variance, const struct batchnorm *n, float momentum);
 
 	/* ---- pooling over time ---- */

@@ -4,7 +4,7 @@
  * Conv1d(padding=k//2). BatchNorm: eps 1e-5, momentum 0.1.
  *
  * Running statistics are tensors without gradient or decay, so that a model's file and its checkpoints hold them and an
- * optimiser leaves them alone. They move in the backward pass: a batch whose loss is not finite never moves them.
+ * optimiser leaves them alone. They move in the backward pass, but never by what is not finite.
  */
 #ifndef MODEL_CONVNORM_H
 #define MODEL_CONVNORM_H

@@ -2,6 +2,7 @@
  * BatchNorm over all rows of [M,C], with a residual and a ReLU behind it. Sums over rows: chunks of 64, each one chain,
  * then a pairwise tree. One task is a chunk of rows, or 64 columns of the tree.
  */
+#include <math.h>
 #include <string.h>
 
 #include "common/pool.h"
@@ -91,6 +92,8 @@ void ISA(batchnorm_running)(float *mean, float *variance, const struct batchnorm
 {
 	float unbias = n->m > 1 ? (float)n->m / (float)(n->m - 1) : 1;
 	for (int j = 0; j < n->c; j++) {
+		if (!isfinite(n->mean[j]) || !isfinite(n->variance[j]))
+			continue;
 		mean[j] = (1 - momentum) * mean[j] + momentum * n->mean[j];
 		variance[j] = (1 - momentum) * variance[j] + momentum * (n->variance[j] * unbias);
 	}

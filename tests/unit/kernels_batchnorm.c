@@ -229,6 +229,9 @@ static void running_statistics_move_as_in_pytorch(void **state)
 		assert_true(fabsf(r_variance - 5.766667f) < 1e-5f); /* 0.9 * 5 + 0.1 * 38/3 */
 		o->batchnorm_running(&r_mean, &r_variance, &n, 1);
 		assert_true(r_mean == mean);
+		mean = NAN;
+		o->batchnorm_running(&r_mean, &r_variance, &n, 1);
+		assert_true(r_mean == 4 && isfinite(r_variance));
 	}
 }
 
