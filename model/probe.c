@@ -8,24 +8,11 @@
 #include "common/progress.h"
 #include "kernels/dmath.h"
 #include "model/logistic.h"
-#include "model/metrics.h"
+#include "model/offset.h"
 #include "model/pca.h"
-
-enum { TAUS = 5 }; /* 0, 1/4, ..., 1 */
 
 /* Relative gap to the minimum: changes no metric's third digit, and costs a third of what 1e-8 costs. */
 static const double TOLERANCE = 1e-7;
-
-static void set_prior(struct probe *p, const struct probe_data *data)
-{
-	size_t n = data->n[PROBE_TRAIN], n_classes = (size_t)data->n_classes;
-	for (size_t c = 0; c < n_classes; c++) {
-		size_t count = 0;
-		for (size_t i = 0; i < n; i++)
-			count += data->truth[PROBE_TRAIN][i * n_classes + c];
-		p->prior[c] = (double)count / (double)n;
-	}
-}
 
 static void probe_init(struct probe *p, const struct probe_data *data, int d)
 {
@@ -41,7 +28,7 @@ static void probe_init(struct probe *p, const struct probe_data *data, int d)
 	for (int part = PROBE_VALIDATION; part < PROBE_PARTS; part++)
 		p->probability[part] =
 			die_calloc(data->n[part] * n_classes + 1, sizeof *p->probability[part]);
-	set_prior(p, data);
+	offset_prior(p->prior, data->truth[PROBE_TRAIN], data->n[PROBE_TRAIN], data->n_classes);
 }
 
 void probe_release(struct probe *p)
@@ -57,15 +44,6 @@ void probe_release(struct probe *p)
 	*p = (struct probe){0};
 }
 
-/* weight = prior^-tau, in odds for one-vs-rest; 1 for a class that training has never or always. */
-static void set_weight(double *weight, const struct probe *p, double tau)
-{
-	for (int c = 0; c < p->n_classes; c++) {
-		double q = p->prior[c], odds = p->is_multi ? q / (1 - q) : q;
-		weight[c] = q > 0 && q < 1 && tau > 0 ? dmath_exp(-tau * dmath_log(odds)) : 1;
-	}
-}
-
 /* ---- choosing on the validation part ---- */
 
 struct search {
@@ -73,44 +51,43 @@ struct search {
 	const struct probe_data *data;
 	const struct probe_options *options;
 	float *probability; /* of the validation part, for the C in hand */
-	double *weight;	    /* for the tau in hand */
-	struct metrics metrics;
+	double *weight;	    /* of the decision, for the tau tried last */
 	double best;
 	double *parameters; /* of the best C */
 };
 
-static void measure(struct search *s, double tau)
+static struct metrics_input validation(const struct search *s)
 {
-	set_weight(s->weight, s->p, tau);
-	metrics_compute(&s->metrics, &(struct metrics_input){.n = s->data->n[PROBE_VALIDATION],
-							     .n_classes = s->p->n_classes,
-							     .is_multi = s->p->is_multi,
-							     .probability = s->probability,
-							     .truth = s->data->truth[PROBE_VALIDATION],
-							     .weight = s->weight});
+	return (struct metrics_input){.n = s->data->n[PROBE_VALIDATION],
+				      .n_classes = s->p->n_classes,
+				      .is_multi = s->p->is_multi,
+				      .probability = s->probability,
+				      .truth = s->data->truth[PROBE_VALIDATION]};
+}
+
+static double macro_auroc(const struct search *s)
+{
+	struct metrics m;
+	struct metrics_input in = validation(s);
+	metrics_init(&m, in.n_classes);
+	metrics_compute(&m, &in);
+	double out = m.macro_auroc;
+	metrics_release(&m);
+	return out;
 }
 
 /* Best macro F1 over tau, for s->probability. */
 static double choose_tau(struct search *s, double *tau)
 {
-	double best = -1;
-	for (int k = 0; k < (s->options->has_offset ? TAUS : 1); k++) {
-		double candidate = (double)k / (TAUS - 1);
-		measure(s, candidate);
-		if (s->metrics.macro_f1 > best) {
-			best = s->metrics.macro_f1;
-			*tau = candidate;
-		}
-	}
-	return best;
+	struct metrics_input in = validation(s);
+	struct offset o = offset_choose(s->weight, &in, s->p->prior, s->options->has_offset);
+	*tau = o.tau;
+	return o.macro_f1;
 }
 
 static void consider(struct search *s, double c, bool is_fallback, const struct logistic *m)
 {
-	double tau = 0, value;
-	if (s->p->is_multi)
-		measure(s, 0);
-	value = s->p->is_multi ? s->metrics.macro_auroc : choose_tau(s, &tau);
+	double tau = 0, value = s->p->is_multi ? macro_auroc(s) : choose_tau(s, &tau);
 	bool is_defined = value >= 0;
 	if (is_defined ? value > s->best : is_fallback) {
 		s->best = is_defined ? value : s->best;
@@ -210,15 +187,13 @@ void probe_fit(struct probe *p, const struct probe_data *data, const float *cons
 	struct search s = {.p = p, .data = data, .options = options, .best = -1};
 	s.probability = p->probability[PROBE_VALIDATION];
 	s.weight = die_calloc((size_t)p->n_classes, sizeof *s.weight);
-	metrics_init(&s.metrics, p->n_classes);
 	search_path(&s, &m, &a);
 	logistic_predict(&m, p->probability[PROBE_VALIDATION], &a.part[PROBE_VALIDATION]);
 	logistic_predict(&m, p->probability[PROBE_TEST], &a.part[PROBE_TEST]);
 	if (p->is_multi)
 		choose_tau(&s, &p->tau);
-	set_weight(p->weight, p, p->tau);
+	offset_weight(p->weight, p->prior, p->n_classes, p->is_multi, p->tau);
 	keep_coefficients(p, &m, &a.pca);
-	metrics_release(&s.metrics);
 	free(s.weight);
 	logistic_release(&m);
 	axes_release(&a);
@@ -227,7 +202,7 @@ void probe_fit(struct probe *p, const struct probe_data *data, const float *cons
 void probe_majority(struct probe *p, const struct probe_data *data)
 {
 	probe_init(p, data, 0);
-	set_weight(p->weight, p, 0);
+	offset_weight(p->weight, p->prior, p->n_classes, p->is_multi, 0);
 	for (int part = PROBE_VALIDATION; part < PROBE_PARTS; part++)
 		for (size_t i = 0; i < data->n[part] * (size_t)p->n_classes; i++)
 			p->probability[part][i] = (float)p->prior[i % (size_t)p->n_classes];
