@@ -36,6 +36,7 @@ cpu_objects := $(foreach i,$(ISAS),$(patsubst kernels/cpu/%.c,$(B)/obj/kernels/c
 
 # Files of stages/parts/ that a stage is linked with.
 parts_probe    := judge
+parts_finetune := judge network
 
 STAGES := $(patsubst stages/%.c,%,$(wildcard stages/*.c))
 TOOLS  := $(patsubst tools/%.c,%,$(wildcard tools/*.c))
