@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -123,9 +124,10 @@ struct publish *publish_begin(void)
 	struct publish *p = die_calloc(1, sizeof *p);
 	char *folder = die_printf("%s/tmp", artifact_store());
 	publish_folder(folder);
-	int number = 0;
-	while (!create(p, folder, number))
-		number++;
+	/* Never a name twice: a cleaner that has just read the name of a published file must not meet another. */
+	static atomic_int number;
+	while (!create(p, folder, atomic_fetch_add(&number, 1)))
+		;
 	free(folder);
 	p->owner = getpid();
 	enlist(p);
@@ -202,10 +204,19 @@ void publish_drop(struct publish *p)
 	release(p);
 }
 
+/* Whether the name still stands for the open file: its owner may have published it, and made another, since. */
+static bool is_named(int fd, int folder, const char *name)
+{
+	struct stat ours, named;
+	return fstat(fd, &ours) == 0 && fstatat(folder, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       ours.st_ino == named.st_ino && ours.st_dev == named.st_dev;
+}
+
 static bool clean_one(int folder, const char *name)
 {
 	int fd = openat(folder, name, O_RDONLY | O_CLOEXEC);
-	bool is_dead = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && unlinkat(folder, name, 0) == 0;
+	bool is_dead = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && is_named(fd, folder, name) &&
+		       unlinkat(folder, name, 0) == 0;
 	if (fd >= 0)
 		close(fd);
 	return is_dead;
