@@ -159,6 +159,7 @@ static int open_checked(struct artifact *a, const char *id, struct error *e)
 struct artifact *artifact_try(const char *id, struct error *e)
 {
 	struct artifact *a = die_calloc(1, sizeof *a);
+	guard_install();
 	if (open_checked(a, id, e) == 0)
 		return a;
 	artifact_close(a);

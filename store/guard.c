@@ -18,19 +18,28 @@ static void on_fault(int signal_number)
 	sigaction(signal_number, signal_number == SIGBUS ? &old_bus : &old_segv, NULL);
 }
 
-static void install(void)
+static void install_for(int signal_number, struct sigaction *old)
 {
-	/* SA_NODEFER: the jump leaves the handler without restoring the mask, so the signal must not be
-	 * blocked in it. */
-	struct sigaction action = {.sa_handler = on_fault, .sa_flags = SA_NODEFER};
-	if (sigaction(SIGBUS, &action, &old_bus) < 0 || sigaction(SIGSEGV, &action, &old_segv) < 0)
-		die("cannot install signal handlers");
+	/* SA_NODEFER: the jump leaves the handler without restoring the mask, so the signal must not be blocked in it. */
+	struct sigaction action = {.sa_handler = on_fault, .sa_flags = SA_NODEFER}, now;
+	if (sigaction(signal_number, NULL, &now) == 0 && now.sa_handler == on_fault)
+		return;
+	*old = now;
+	if (sigaction(signal_number, &action, NULL) < 0)
+		die("cannot install a signal handler");
+}
+
+void guard_install(void)
+{
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	pthread_mutex_lock(&lock);
+	install_for(SIGBUS, &old_bus);
+	install_for(SIGSEGV, &old_segv);
+	pthread_mutex_unlock(&lock);
 }
 
 bool guard_call(void (*f)(void *context), void *context)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
-	pthread_once(&once, install);
 	sigjmp_buf here, *outer = active;
 	if (sigsetjmp(here, 0)) {
 		active = outer;

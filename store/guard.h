@@ -9,6 +9,10 @@
 
 #include <stdbool.h>
 
+/* Take over both signals, also when another library took them since; for each file that is opened. Faults outside
+ * guard_call go to the handlers that were there before. */
+void guard_install(void);
+
 bool guard_call(void (*f)(void *context), void *context);
 
 /* From inside f only: give up, as if a bad page had been read. */
