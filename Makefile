@@ -21,7 +21,7 @@ FLAGS_avx2   := -DCPU_ISA=avx2 -mavx2 -mfma
 FLAGS_avx512 := -DCPU_ISA=avx512 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx2 -mfma
 
 # Layers, lowest first; each may use those before it that design allows (tests/layers.sh checks).
-LAYERS      := common kernels ecg store model
+LAYERS      := common kernels ecg store model report
 LIBS        := -ljansson -lyaml -llmdb -lcrypto -ldl -lm
 LIBS_download := -lcurl
 uses_common := common
@@ -29,14 +29,16 @@ uses_kernels := kernels common
 uses_ecg    := ecg kernels common
 uses_store  := store common
 uses_model  := model kernels common
+uses_report := report common
 uses_stages := model ecg store kernels common
 
 objects = $(patsubst %.c,$(B)/obj/%.o,$(wildcard $(1)/*.c))
 cpu_objects := $(foreach i,$(ISAS),$(patsubst kernels/cpu/%.c,$(B)/obj/kernels/cpu/%.$(i).o,$(wildcard kernels/cpu/*.c)))
 
-# Files of stages/parts/ that a stage is linked with.
+# Files of stages/parts/ that a stage is linked with, and layers that it alone uses.
 parts_probe    := judge
-parts_finetune := judge network
+libs_report    := report
+parts_finetune := judge network examples training
 
 STAGES := $(patsubst stages/%.c,%,$(wildcard stages/*.c))
 TOOLS  := $(patsubst tools/%.c,%,$(wildcard tools/*.c))
@@ -82,15 +84,15 @@ link = $(CC) $(ALL_LDFLAGS) -o $(1) $(2) -Wl,--start-group $(3:%=$(B)/lib%.a) -W
 # A stage is linked twice: first to learn which sources its link pulls in (their hash is its code identity), then for
 # good with that identity inside. <stage>.code changes only when the identity does; pipeline.mk depends on it.
 define STAGE_RULE
-$(B)/bin/$(1): $(B)/obj/stages/$(1).o $(patsubst %.c,$(B)/obj/%.o,$(wildcard $(parts_$(1):%=stages/parts/%.c))) $(uses_stages:%=$(B)/lib%.a) $(B)/bin/codeid
+$(B)/bin/$(1): $(B)/obj/stages/$(1).o $(patsubst %.c,$(B)/obj/%.o,$(wildcard $(parts_$(1):%=stages/parts/%.c))) $(foreach l,$(uses_stages) $(libs_$(1)),$(B)/lib$(l).a) $(B)/bin/codeid
 	@mkdir -p $$(@D) $(B)/code
 	$$(if $$(Q),@echo "  LINK  $$@")
-	$$(Q)$$(call link,$(B)/code/$(1).first,$$(filter %.o,$$^),$(uses_stages)) -Wl,--trace,--trace -Wl,--defsym=stage_code_id=0 > $(B)/code/$(1).trace
+	$$(Q)$$(call link,$(B)/code/$(1).first,$$(filter %.o,$$^),$(uses_stages) $(libs_$(1))) -Wl,--trace,--trace -Wl,--defsym=stage_code_id=0 > $(B)/code/$(1).trace
 	$$(Q)rm -f $(B)/code/$(1).first
 	$$(Q)$(B)/bin/codeid $(B) $(1) < $(B)/code/$(1).trace > $(B)/code/$(1).id
 	$$(Q)printf 'extern const char stage_code_id[65];\nconst char stage_code_id[65] = "%s";\n' "$$$$(cat $(B)/code/$(1).id)" > $(B)/code/$(1).c
 	$$(Q)$$(CC) $$(ALL_CFLAGS) -c -o $(B)/code/$(1).o $(B)/code/$(1).c
-	$$(Q)$$(call link,$$@,$$(filter %.o,$$^) $(B)/code/$(1).o,$(uses_stages))
+	$$(Q)$$(call link,$$@,$$(filter %.o,$$^) $(B)/code/$(1).o,$(uses_stages) $(libs_$(1)))
 	$$(Q)cmp -s $(B)/code/$(1).id $$@.code || cp $(B)/code/$(1).id $$@.code
 endef
 $(foreach s,$(STAGES),$(eval $(call STAGE_RULE,$(s))))
