@@ -23,7 +23,7 @@
 #include "store/download.h"
 #include "store/stage.h"
 
-#define SUMS_MAX      ((size_t)1 << 28) /* bytes of a checksum list */
+#define TABLE_MAX     ((size_t)1 << 28) /* bytes of a CSV file or checksum list */
 #define SYNTH_DEFAULT 1024
 
 struct fetch {
@@ -42,6 +42,7 @@ static bool is_kept; /* it is wanted again, for the other rate */
 /* What a local source was when it was identified; it must still be that when it has been read. */
 static struct stat identified;
 static struct digest identity;
+static const char *identified_name; /* of what identity is the digest, for a folder */
 
 static void open_tables(struct fetch *f, const char *dataset, json_t *classes, json_t *statements)
 {
@@ -181,23 +182,39 @@ static struct digest digest_listing(const char *folder)
 	return digest_close(s);
 }
 
-/* The dataset's SHA256SUMS.txt stands for its files: each is checked against it when it is read. */
-static struct digest digest_folder(const char *path, const struct listing *listing)
+static struct digest digest_source_file(struct source *s, const char *name)
 {
 	struct error e = {0};
 	char *bytes;
 	size_t n;
+	if (source_read(s, name, &bytes, &n, TABLE_MAX, &e) < 0)
+		die("%s", error_text(&e));
+	struct digest d = digest_of(bytes, n);
+	free(bytes);
+	return d;
+}
+
+/* The dataset's SHA256SUMS.txt stands for its signals: each is checked against it when it is read. The tables are hashed
+ * here too, so that an edited label is an error (or, without sums for it, another key), never a hit. */
+static struct digest digest_folder(const char *path, const struct listing *listing)
+{
+	struct error e = {0};
+	const char *names[] = {SUMS_FILE, dataset_marker(listing), listing ? NULL : PTBXL_STATEMENTS, NULL};
 	struct source *s = source_open(path, dataset_marker(listing), path, &e);
 	if (!s)
 		die("%s", error_text(&e));
 	struct digest d;
 	if (listing && !source_has(s, SUMS_FILE)) {
 		d = digest_listing(source_folder(s));
+		identified_name = "listing";
 	} else {
-		if (source_read(s, SUMS_FILE, &bytes, &n, SUMS_MAX, &e) < 0)
-			die("%s", error_text(&e));
-		d = digest_of(bytes, n);
-		free(bytes);
+		struct digest_stream *stream = digest_open();
+		for (int i = 0; names[i]; i++) {
+			struct digest file = digest_source_file(s, names[i]);
+			digest_update(stream, file.bytes, sizeof file.bytes);
+		}
+		d = digest_close(stream);
+		identified_name = "sums-and-tables";
 	}
 	source_close(s);
 	return d;
@@ -333,12 +350,27 @@ static void note_dependency(struct fetch *f, const char *name, const char *uri, 
 	json_array_append_new(f->run->dependencies, dependency);
 }
 
+/* fetch.sha256 pins the zip's content: a server that gives another one is found out. */
+static void check_digest(const struct fetch *f, const char *place, const struct digest *d)
+{
+	const char *wanted = params_text(f->run->params, "sha256");
+	char hex[DIGEST_HEX];
+	digest_hex(hex, d);
+	if (*wanted && strcmp(wanted, hex)) {
+		char *text = die_printf("source %s: its SHA-256 is %s, but fetch.sha256 is %s", place, hex,
+					wanted);
+		refuse(text);
+	}
+}
+
 static void fetch_local(struct fetch *f, const char *place)
 {
 	const char *slash = strrchr(place, '/'), *name = slash ? slash + 1 : place;
+	if (!S_ISDIR(identified.st_mode))
+		check_digest(f, place, &identity);
 	fetch_dataset(f, place);
 	check_unchanged(place);
-	note_dependency(f, S_ISDIR(identified.st_mode) ? SUMS_FILE : name, NULL, &identity);
+	note_dependency(f, S_ISDIR(identified.st_mode) ? identified_name : name, NULL, &identity);
 }
 
 static void fetch_url(struct fetch *f, const char *url)
@@ -350,6 +382,7 @@ static void fetch_url(struct fetch *f, const char *url)
 	if (!downloaded)
 		return;
 	struct digest d = digest_file(downloaded);
+	check_digest(f, url, &d);
 	fetch_dataset(f, downloaded);
 	note_dependency(f, "zip", url, &d);
 }
@@ -381,6 +414,9 @@ static void show(struct artifact *output)
 static const struct param params[] = {
 	{"source", PARAM_PATH, .otherwise = "synthetic",
 	 .help = "synthetic, a folder, a zip file, or the URL of one"},
+	{"sha256", PARAM_TEXT, .otherwise = "''",
+	 .help = "of the zip, 64 hex digits, checked before it is read; '': whatever is there. A URL's text "
+		 "stands for its content, so pin it"},
 	{"format", PARAM_CHOICE, .choices = "ptb-xl wfdb", .otherwise = "ptb-xl",
 	 .help = "of a source that is not synthetic: PTB-XL's tables, or any WFDB records listed by "
 		 "labels_csv"},

@@ -38,9 +38,14 @@ mkdir parent && cp -r good parent/ptb-xl-1.0.3
 is "the folder around it does as well" "$(id_of source=parent)" "$folder"
 differs "the other rate is another artifact" "$(id_of source=good rate_hz=500)" "$folder"
 differs "fewer records are another artifact" "$(id_of source=good records=5)" "$folder"
+cp -r good edited && sed -i 's/NORM/LVH/' edited/ptbxl_database.csv
+check_fails "an edited table is no cache hit" 1 "ptbxl_database.csv" fetch source=edited
 is "again from the cache" "$(id_of source=good)" "$folder"
 if command -v zip >/dev/null; then
 	(cd parent && zip -qr ../good.zip ptb-xl-1.0.3)
+	sum=$(sha256sum good.zip | cut -d' ' -f1)
+	is "a zip with the pinned SHA-256 is read" "$(id_of source=good.zip sha256="$sum")" "$folder"
+	check_fails "a zip with another is refused" 1 "its SHA-256 is $sum" fetch source=good.zip sha256="${sum//[0-9]/0}"
 	(cd good && find . -type f | sort -r | zip -q ../reverse.zip -@)
 	(cd good && zip -q0r ../stored.zip .)
 	is "a zip gives the folder's id" "$(id_of source=good.zip)" "$folder"
