@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# The README's first command learns something: the trained encoder beats its floors by more than the bootstrap's standard
+# error, and the loss falls well below that of an encoder that tells nothing apart.
+. "$(dirname "$0")/../tap.sh"
+. "$TOP/tests/pipeline.sh"
+cd "$TOP" || exit 1
+R=$BUILD/runs/test-default
+rm -rf "$R"
+tap_cleanup="rm -rf '$R'"
+start=$SECONDS
+# shellcheck disable=SC2086 # several words
+check "make -f pipeline.mk probe" make --no-print-directory -f pipeline.mk B="$BUILD" $choices RUN=test-default probe
+cp "$WORK/.check" "$WORK/log"
+echo "# $((SECONDS - start)) s after the build"
+sed 's/^/# /' "$R/probe.txt"
+
+# The paired difference of macro AUROC and its standard error stand last in their row.
+beats() {
+	awk -v floor="$1" 'index($0, "over " floor) == 1 { n = split($0, part, " se "); split(part[n], se, " ")
+		m = split(part[n - 1], before, " "); found = before[m] + 0 > se[1] + 0 } END { exit !found }' "$R/probe.txt"
+}
+check "training beats the random-initialised encoder by more than a standard error" beats random-initialised
+check "... and the log-std floor" beats log-std
+check "... and the majority class" beats majority
+last=$(grep -oE 'epoch ([0-9]+)/\1 +loss [0-9.]+ \(ln\(2N-1\) [0-9.]+' "$WORK/log" | tail -1 | grep -oE '[0-9.]+' | tr '\n' ' ')
+echo "# last epoch: $last"
+# shellcheck disable=SC2086 # epoch epochs loss 2 1 uniform
+check "the loss ends 1.0 or more under ln(2N-1)" awk -v "l=$last" 'BEGIN { n = split(l, x, " "); exit !(n > 3 && x[n] - x[3] >= 1) }'
+tap_done
