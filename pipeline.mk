@@ -12,12 +12,13 @@ ifeq ($(filter grouped-target,$(.FEATURES)),)
 $(error GNU Make 4.3 or newer is needed, this is $(MAKE_VERSION))
 endif
 
-stages := fetch preprocess views pretrain embed probe
+stages := fetch preprocess views pretrain embed probe finetune
 in_preprocess := fetch
 in_views      := preprocess
 in_pretrain   := views
 in_embed      := pretrain preprocess
 in_probe      := embed
+in_finetune   := pretrain probe preprocess
 
 PARAMS ?= params/default.yaml
 RUN    ?= $(basename $(notdir $(PARAMS)))
@@ -82,6 +83,7 @@ $(foreach s,$(stages),$(eval $(call STAGE,$(s))))
 ## pretrain: train the encoder on the views
 ## embed: encode every record
 ## probe: linear probe on the embeddings; prints the table of scores
+## finetune: train encoder and classifier on the labels, from the probe; prints its scores
 ## explain: say for each stage which part of its key differs from its last run
 .PHONY: explain
 explain: $(R)/params.stamp $(stages:%=$(B)/bin/%)

@@ -67,6 +67,7 @@ tree_of_stubs() {
 	stub pretrain '"views"'
 	stub embed '"pretrain", "preprocess"'
 	stub probe '"embed"'
+	stub finetune '"pretrain", "probe", "preprocess"'
 	printf 'pretrain:\n  n: 2\n' >params/default.yaml
 	use_tree
 }
