@@ -12,7 +12,7 @@
 #define MAX_SOURCE ((size_t)16 << 20)
 
 /* Where numbers are made. */
-static const char *const layers[] = {"ecg", "kernels", "model", "stages"};
+static const char *const layers[] = {"ecg", "kernels", "model", "report", "stages"};
 
 static bool is_layer(const char *name, size_t n_bytes)
 {

@@ -23,15 +23,21 @@
 #include "store/provenance.h"
 #include "store/publish.h"
 
-#define MAX_INPUTS	 8
+#define MAX_LIST	 ((size_t)1 << 20)
 #define MAX_KEY_DOCUMENT ((size_t)16 << 20)
+
+struct input {
+	char *name;
+	char id[DIGEST_HEX]; /* "": could not be made */
+};
 
 /* What one call of stage_main works with. */
 struct job {
 	const struct stage *stage;
 	const char *build;
 	struct params *params;
-	char input[MAX_INPUTS][DIGEST_HEX];
+	struct input *input;
+	int n_inputs;
 	json_t *action;
 	char key[DIGEST_HEX];
 	char id[DIGEST_HEX]; /* the result */
@@ -76,23 +82,65 @@ static void read_params(struct job *j)
 	free(path);
 }
 
-/* The ids of the inputs as JSON. An input that was not made yet: die, or null if may_lack. */
-static json_t *read_inputs(struct job *j, bool may_lack)
+static struct input *add_input(struct job *j, const char *name)
 {
-	json_t *ids = json_object();
+	j->input = die_realloc(j->input, ((size_t)j->n_inputs + 1) * sizeof *j->input);
+	j->input[j->n_inputs] = (struct input){.name = die_strdup(name)};
+	return &j->input[j->n_inputs++];
+}
+
+/* One line of the list: "NAME FILE". */
+static void read_listed(struct job *j, char *line, const char *list)
+{
+	struct error e = {0};
+	char *blank = strchr(line, ' ');
+	if (!blank || blank == line || strchr(blank + 1, ' '))
+		die("%s: expected lines of a name and a file, got '%.80s'", list, line);
+	*blank = 0;
+	struct input *in = add_input(j, line);
+	if (file_exists(blank + 1) && read_id(in->id, blank + 1, &e) < 0)
+		die("%s", error_text(&e));
+}
+
+/* <build>/<stage>.inputs, which pipeline.mk writes for stages that read any number of others. */
+static void read_list(struct job *j)
+{
+	struct error e = {0};
+	char *path = run_file(j, j->stage->name, ".inputs"), *text = NULL, *rest = NULL;
+	size_t n;
+	if (file_read(&text, &n, path, MAX_LIST, &e) < 0)
+		die("%s; run 'make -f pipeline.mk %s' to make it", error_text(&e), j->stage->name);
+	for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+		read_listed(j, line, path);
+	free(text);
+	free(path);
+}
+
+/* The inputs the stage names. One that was not made yet: die, or leave it empty if may_lack. */
+static void read_named(struct job *j, bool may_lack)
+{
 	for (int i = 0; j->stage->inputs[i]; i++) {
-		if (i == MAX_INPUTS)
-			BUG("a stage reads at most 8 others");
 		struct error e = {0};
 		const char *name = j->stage->inputs[i];
 		char *path = run_file(j, name, ".id");
-		if (read_id(j->input[i], path, &e) == 0)
-			json_object_set_new(ids, name, json_string(j->input[i]));
-		else if (may_lack)
-			json_object_set_new(ids, name, json_null());
-		else
+		if (read_id(add_input(j, name)->id, path, &e) < 0 && !may_lack)
 			die("%s; run 'make -f pipeline.mk %s' to make it", error_text(&e), name);
 		free(path);
+	}
+}
+
+/* The ids of the inputs as JSON, null for one that there is not. */
+static json_t *read_inputs(struct job *j, bool may_lack)
+{
+	json_t *ids = json_object();
+	read_named(j, may_lack);
+	if (j->stage->has_list)
+		read_list(j);
+	for (int i = 0; i < j->n_inputs; i++) {
+		const struct input *in = &j->input[i];
+		if (json_object_get(ids, in->name))
+			die("%s: two inputs are called %s", j->stage->name, in->name);
+		json_object_set_new(ids, in->name, *in->id ? json_string(in->id) : json_null());
 	}
 	return ids;
 }
@@ -160,14 +208,22 @@ static void remove_checkpoint(const struct job *j)
 
 static void open_inputs(struct stage_run *r, const struct job *j)
 {
-	for (int i = 0; j->stage->inputs[i]; i++)
-		r->input[i] = artifact_open(j->input[i], NULL);
+	const char **names = die_calloc((size_t)j->n_inputs + 1, sizeof *names);
+	r->input = die_calloc((size_t)j->n_inputs + 1, sizeof(struct artifact *));
+	r->input_name = names;
+	r->n_inputs = j->n_inputs;
+	for (int i = 0; i < j->n_inputs; i++) {
+		names[i] = j->input[i].name;
+		r->input[i] = *j->input[i].id ? artifact_open(j->input[i].id, NULL) : NULL;
+	}
 }
 
 static void release_run(struct stage_run *r)
 {
-	for (int i = 0; i < MAX_INPUTS; i++)
+	for (int i = 0; i < r->n_inputs; i++)
 		artifact_close(r->input[i]);
+	free(r->input);
+	free((void *)r->input_name);
 	json_decref(r->dependencies);
 	free(r->checkpoint);
 }
@@ -280,12 +336,34 @@ static void leave_traces(const struct job *j, const struct stamp *t0)
 	free(path);
 }
 
+/* Replaced only if different, so that a browser's copy stays fresh and a file that is open elsewhere is not cut short. */
+static void unpack(const struct job *j, const struct artifact *a)
+{
+	struct error e = {0};
+	char *folder = run_file(j, j->stage->name, "");
+	bool is_first = true;
+	if (file_make_folder(folder, &e) < 0)
+		die("%s", error_text(&e));
+	for (struct artifact_cursor *c = artifact_walk(a, "file"); artifact_next(c); is_first = false) {
+		char *path = die_printf("%s/%.*s", folder, (int)c->key_bytes, (const char *)c->key);
+		if (file_replace_if_different(path, c->value, c->value_bytes, &e) < 0)
+			die("%s", error_text(&e));
+		if (is_first)
+			puts(path);
+		free(path);
+	}
+	free(folder);
+}
+
 static void show(const struct job *j)
 {
-	if (!j->stage->show)
+	if (!j->stage->show && !j->stage->has_files)
 		return;
 	struct artifact *a = artifact_open(j->id, j->stage->kind);
-	j->stage->show(a);
+	if (j->stage->has_files)
+		unpack(j, a);
+	if (j->stage->show)
+		j->stage->show(a);
 	artifact_close(a);
 	if (fflush(stdout))
 		die("cannot write to stdout: %s", strerror(errno));
@@ -392,5 +470,8 @@ int stage_main(const struct stage *stage, int argc, char **argv)
 	free(notes);
 	json_decref(j.action);
 	params_close(j.params);
+	for (int i = 0; i < j.n_inputs; i++)
+		free(j.input[i].name);
+	free(j.input);
 	return 0;
 }

@@ -24,8 +24,11 @@
 
 struct stage_run {
 	const struct stage *stage;
-	struct params *params;		/* this stage's section, complete with defaults */
-	struct artifact *input[8];	/* opened in the order of stage->inputs */
+	struct params *params; /* this stage's section, complete with defaults */
+	struct artifact *
+		*input; /* opened in the order of stage->inputs, then of the list; NULL: could not be made */
+	const char *const *input_name; /* as in stage->inputs, or as the list has them */
+	int n_inputs;
 	struct artifact_writer *output; /* run() creates it; stage_main publishes it */
 	const char *key;		/* action key, hex */
 	char *checkpoint;     /* folder for this key's checkpoints, made on demand by stage_checkpoint() */
@@ -45,6 +48,12 @@ struct stage {
 	json_t *(*identify)(const struct params *params);
 	/* Optional: after a hit or a run, print the result to stdout (a table); output is the published artifact. */
 	void (*show)(struct artifact *output);
+	/* Reads also what <build>/<stage>.inputs lists: lines "NAME FILE", FILE holding an id. A FILE that is not there is an
+	 * input that could not be made: NULL for run(), null in the action. */
+	bool has_list;
+	/* After a hit or a run, the records of table `file` (name -> bytes) are written to <build>/<stage>/ for people to open;
+	 * the path of the first goes to stdout. */
+	bool has_files;
 };
 
 #define INPUTS(...)                                                                                          \
