@@ -30,7 +30,8 @@ struct section {
 struct sections {
 	struct section *first;
 	size_t n;
-	char *base; /* the file that the params file extends, or NULL */
+	char *base;	  /* the file that the params file extends, or NULL */
+	const char *over; /* the file on top of it (an arm of a comparison), or NULL */
 };
 
 static struct section *find(const struct sections *all, const char *name)
@@ -217,6 +218,19 @@ static int read_params(struct sections *all, const char *path, struct error *e)
 	return status;
 }
 
+static int apply_over(const struct sections *all, const char *path, struct error *e)
+{
+	struct yaml *y = yaml_open(path, e);
+	if (!y)
+		return -1;
+	const struct yaml_value *extends = extends_of(y);
+	int status = extends ? error_set(e, path, extends->line,
+					 "an arm goes on top of PARAMS and extends nothing; remove this line")
+			     : apply_file(all, y, path, e);
+	yaml_close(y);
+	return status;
+}
+
 /* One override: name is "section.key". */
 static int assign(const struct sections *all, char *name, const char *value, bool is_quoted, struct error *e)
 {
@@ -300,6 +314,8 @@ static char *fragment(const struct sections *all, const char *folder)
 	struct paths *paths = paths_new(folder);
 	if (all->base)
 		paths_add(paths, "params", all->base); /* DIR/params.stamp depends on it */
+	if (all->over)
+		paths_add(paths, "params", all->over);
 	for (size_t i = 0; i < all->n; i++)
 		add_paths(paths, &all->first[i]);
 	return paths_finish(paths);
@@ -308,7 +324,8 @@ static char *fragment(const struct sections *all, const char *folder)
 static int write_all(const struct sections *all, const char *folder, const char *path, const char *overrides,
 		     struct error *e)
 {
-	char *rules = fragment(all, folder), *given = die_printf("%s %s\n", path, overrides);
+	char *rules = fragment(all, folder), *given = die_printf("%s%s%s %s\n", path, all->over ? " " : "",
+								 all->over ? all->over : "", overrides);
 	int status = 0;
 	for (size_t i = 0; i < all->n && status == 0; i++)
 		status = write_slice(folder, &all->first[i], e);
@@ -333,6 +350,8 @@ static int split(struct sections *all, const char *folder, const char *schemas, 
 		status = load_schema(&all->first[i], schemas, e);
 	if (status == 0)
 		status = read_params(all, path, e);
+	if (status == 0 && all->over)
+		status = apply_over(all, all->over, e);
 	if (status == 0)
 		status = apply_overrides(all, overrides, e);
 	if (status == 0)
@@ -359,24 +378,26 @@ static void release(struct sections *all)
 
 int main(int argc, char **argv)
 {
-	static const char *out, *overrides = "", *schemas = "build/schema";
+	static const char *out, *overrides = "", *over, *schemas = "build/schema";
 	static const struct arg options[] = {
 		{"out", "DIR", "folder of the run: DIR/params/<stage>.json, DIR/params.stamp", .text = &out},
+		{"over", "FILE", "a params file on top of FILE: an arm of a comparison", .text = &over},
 		{"set", "TEXT", "overrides, \"section.name=value section.name=value\"", .text = &overrides},
 		{"schemas", "DIR", "where <stage>.json are, made by <stage> --describe (build/schema)",
 		 .text = &schemas},
 		{0}};
 	argc = args_parse(
 		argc, argv,
-		&(struct args){.purpose = "Check a params file and cut it into one slice per stage.",
-			       .synopsis = "params --out DIR [--set TEXT] [--schemas DIR] FILE STAGE...",
-			       .options = options,
-			       .example =
-				       "params --out build/runs/default params/default.yaml fetch preprocess",
-			       .see_also = "docs/params.md"});
+		&(struct args){
+			.purpose = "Check a params file and cut it into one slice per stage.",
+			.synopsis =
+				"params --out DIR [--over FILE] [--set TEXT] [--schemas DIR] FILE STAGE...",
+			.options = options,
+			.example = "params --out build/runs/default params/default.yaml fetch preprocess",
+			.see_also = "docs/params.md"});
 	if (!out || argc < 2)
 		die_usage("expected --out DIR, a params file and the names of the stages");
-	struct sections all = {die_calloc((size_t)argc, sizeof *all.first), (size_t)argc - 1, NULL};
+	struct sections all = {die_calloc((size_t)argc, sizeof *all.first), (size_t)argc - 1, NULL, over};
 	for (size_t i = 0; i < all.n; i++)
 		all.first[i].name = argv[i + 1];
 	struct error e = {0};
