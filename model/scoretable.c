@@ -76,13 +76,20 @@ static void print_arm(FILE *out, const json_t *classes, const json_t *arm, bool 
 	fputc('\n', out);
 }
 
-void scoretable_print(FILE *out, const json_t *classes, const json_t *arms)
+void scoretable_rows(FILE *out, const json_t *classes, const json_t *arms)
 {
 	size_t i;
 	const json_t *arm;
 	bool has_classes = json_array_size(classes) <= CLASSES;
 	print_heading(out, classes, has_classes);
 	json_array_foreach(arms, i, arm) print_arm(out, classes, arm, has_classes);
+}
+
+void scoretable_print(FILE *out, const json_t *classes, const json_t *arms)
+{
+	size_t i;
+	const json_t *arm;
+	scoretable_rows(out, classes, arms);
 	if (json_array_size(arms) < 2)
 		return;
 	const char *first = json_string_value(json_object_get(json_array_get(arms, 0), "name"));

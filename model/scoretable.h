@@ -11,5 +11,7 @@
 /* classes: array of names; arms: array of the arms' JSON in order of rows (docs/probe.md): "name", "test", "interval",
  * and, for all but the first, "difference": first arm minus this one. A null prints as "-". */
 void scoretable_print(FILE *out, const json_t *classes, const json_t *arms);
+/* Its first part, the rows without what the first arm gained. */
+void scoretable_rows(FILE *out, const json_t *classes, const json_t *arms);
 
 #endif
