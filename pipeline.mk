@@ -3,9 +3,11 @@
 #
 #	make -f pipeline.mk probe
 #	make -f pipeline.mk probe PARAMS=params/ptbxl.yaml SET="pretrain.epochs=5 views.strategy=interleaved"
+#	make -f pipeline.mk compare report ARMS="halves sequential"
 #
 # PARAMS=FILE   the experiment (params/default.yaml)             SET="a.b=c"   overrides, as if they stood in the file
 # RUN=NAME      folder of the run, build/runs/NAME (from PARAMS)  CHECK=1       recheck all, whatever the file times say
+# ARMS="NAME..."  what to compare: params/arms/NAME.yaml on top of PARAMS (all of them)
 # LAUNCH_pretrain="srun -N2"   what to start a stage with         EINTHOVEN_STORE=DIR   where artifacts are (.store)
 
 ifeq ($(filter grouped-target,$(.FEATURES)),)
@@ -20,6 +22,9 @@ in_embed      := pretrain preprocess
 in_probe      := embed
 in_finetune   := pretrain probe preprocess
 
+# What reads the chains of all arms together.
+joint := evaluate report
+
 PARAMS ?= params/default.yaml
 RUN    ?= $(basename $(notdir $(PARAMS)))
 
@@ -33,49 +38,88 @@ R := $(B)/runs/$(RUN)
 STORE := $(or $(EINTHOVEN_STORE),.store)
 export EINTHOVEN_STORE := $(STORE)
 
+# An arm is PARAMS with one more file on top, and a chain of stages in a folder of its own; the store shares what is equal.
+# Its scores are finetune's if the file has such a section, else probe's.
+comparing := $(filter compare $(joint),$(MAKECMDGOALS))
+ARMS ?= $(patsubst params/arms/%.yaml,%,$(wildcard params/arms/*.yaml))
+arms := $(if $(comparing),$(sort $(ARMS)))
+judge_of = $(if $(filter finetune:,$(file <params/arms/$1.yaml)),finetune,probe)
+kinds := signals views model embeddings scores
+signals_of    = $(R)/arms/$1/preprocess.id
+views_of      = $(R)/arms/$1/views.id
+model_of      = $(R)/arms/$1/pretrain.id
+embeddings_of = $(R)/arms/$1/embed.id
+scores_of     = $(R)/arms/$1/$(judge_of).id
+
 # The first build is worth all CPUs; the stages are a chain and use them by themselves.
-ifneq ($(words $(wildcard $(stages:%=$(B)/bin/%))),$(words $(stages)))
+ifneq ($(words $(wildcard $(stages:%=$(B)/bin/%) $(joint:%=$(B)/bin/%))),$(words $(stages) $(joint)))
 MAKEFLAGS += -j$(shell nproc)
 endif
 
 # One slice per stage, replaced only where its bytes differ. They are cut again when the file, an override, the file it
-# extends (paths.mk) or a stage's schema changed, or a slice is lost.
-slices := $(stages:%=$(R)/params/%.json)
-ifneq ($(file <$(R)/params/given),$(PARAMS) $(SET))
-$(R)/params.stamp: FORCE
+# extends (paths.mk) or a stage's schema changed, or a slice is lost. $(1): folder, $(2): file of the arm.
+sections := $(stages) $(joint)
+define SLICES
+ifneq ($$(file <$(1)/params/given),$(PARAMS) $(2:%=% )$$(SET))
+$(1)/params.stamp: FORCE
 endif
-$(R)/params.stamp: $(PARAMS) $(B)/bin/params $(stages:%=$(B)/schema/%.json) \
-		$(if $(CHECK)$(filter-out $(wildcard $(slices)),$(slices)),FORCE)
-	@$(B)/bin/params --out $(R) --schemas $(B)/schema --set '$(subst ','\'',$(SET))' $(PARAMS) $(stages)
-$(slices): $(R)/params.stamp ;
-$(PARAMS):
+$(1)/params.stamp: $(PARAMS) $(2) $(B)/bin/params $(sections:%=$(B)/schema/%.json) \
+		$(if $(CHECK)$(filter-out $(wildcard $(sections:%=$1/params/%.json)),$(sections:%=$1/params/%.json)),FORCE)
+	@$(B)/bin/params --out $(1) --schemas $(B)/schema $(2:%=--over %) --set '$$(subst ','\'',$$(SET))' $(PARAMS) $(sections)
+$(sections:%=$(1)/params/%.json): $(1)/params.stamp ;
+-include $$(wildcard $(1)/params/paths.mk)
+endef
+$(eval $(call SLICES,$(R)))
+$(foreach a,$(arms),$(eval $(call SLICES,$(R)/arms/$(a),params/arms/$(a).yaml)))
+$(PARAMS) $(arms:%=params/arms/%.yaml):
 
 # Where an object of the store lies: objects/ab/<id>.mdb.
 hex := 0 1 2 3 4 5 6 7 8 9 a b c d e f
 fan = $(strip $(foreach a,$(hex),$(if $(filter $a%,$1),$(foreach b,$(hex),$(if $(filter $a$b%,$1),$a$b)))))
 object = $(STORE)/objects/$(call fan,$1)/$1.mdb
-# Not empty if the stage's id, the object it names or its printed result is gone.
-lost = $(if $(and $(wildcard $(call object,$(file <$(R)/$1.id))),$(wildcard $(R)/$1.txt)),,lost)
+# Not empty if in folder $2 the id of stage $1, the object it names or its printed result is gone.
+lost = $(if $(and $(wildcard $(call object,$(file <$2/$1.id))),$(wildcard $2/$1.txt)),,lost)
 
 # A stage compares contents and writes <stage>.stamp last, its time that of the start; Make compares times. .code and
 # .id are replaced only when they differ and keep their old time otherwise, so the empty recipes stop what follows.
 # The result a stage prints is kept, so that a make with nothing to do can print it again.
+# $(1): stage, $(2): folder, $(3): what it reads, $(4): what to do if it fails.
 define STAGE
+$(2)/$(1).stamp: $(B)/bin/$(1).code $(2)/params/$(1).json $(3) \
+		$(if $(CHECK)$(call lost,$(1),$(2)),FORCE) | $(TOOLS:%=$(B)/bin/%)
+	@rm -f $(2)/$(1).txt $(2)/$(1).failed; \
+		$(if $(4),$(in_$(1):%=[ ! -e $(2)/%.failed ] &&)) $$(LAUNCH_$(1)) $(B)/bin/$(1) --build $(2) > $(2)/$(1).txt.$$$$$$$$ \
+		&& mv $(2)/$(1).txt.$$$$$$$$ $(2)/$(1).txt || { s=$$$$?; rm -f $(2)/$(1).txt.$$$$$$$$; $(4) exit $$$$s; }
+$(2)/$(1).id: $(2)/$(1).stamp ;
+endef
+define CODE
 $(B)/bin/$(1).code: $(B)/bin/$(1)
 	$$(if $$(wildcard $$@),,@cp $(B)/code/$(1).id $$@)
-$(R)/$(1).stamp: $(B)/bin/$(1).code $(R)/params/$(1).json $(in_$(1):%=$(R)/%.id) \
-		$(if $(CHECK)$(call lost,$(1)),FORCE) | $(TOOLS:%=$(B)/bin/%)
-	@rm -f $(R)/$(1).txt; $$(LAUNCH_$(1)) $(B)/bin/$(1) --build $(R) > $(R)/$(1).txt.$$$$$$$$ \
-		&& mv $(R)/$(1).txt.$$$$$$$$ $(R)/$(1).txt || { rm -f $(R)/$(1).txt.$$$$$$$$; exit 1; }
-$(R)/$(1).id: $(R)/$(1).stamp ;
-
 .PHONY: $(1)
 $(1): $(R)/$(1).id
 	$$(info $$(or $$(file <$(R)/$(1).txt),$(1) $$(file <$(R)/$(1).id)))
 endef
-$(foreach s,$(stages),$(eval $(call STAGE,$(s))))
+$(foreach s,$(stages) $(joint),$(eval $(call CODE,$(s))))
+$(foreach s,$(stages),$(eval $(call STAGE,$(s),$(R),$(in_$(s):%=$(R)/%.id))))
 
--include $(wildcard $(R)/params/paths.mk)
+# An arm that fails stops only itself: it has no id, and evaluate says so. What was interrupted stops all.
+failing = [ $$$$s -ge 128 ] || { rm -f $(R)/arms/$1/$2.id; : > $(R)/arms/$1/$2.failed; exit 0; };
+$(foreach a,$(arms),$(foreach s,$(stages),$(eval \
+	$(call STAGE,$(s),$(R)/arms/$(a),$(in_$(s):%=$(R)/arms/$(a)/%.id),$(call failing,$(a),$(s))))))
+
+# A joint stage reads what its list names: lines of name and id file (store/stage.h).
+define newline
+
+
+endef
+space := $(subst ,, )
+list := $(subst $(newline)$(space),$(newline),$(foreach a,$(arms),$(foreach k,$(kinds),$a/$k $(call $k_of,$a)$(newline))))
+ifneq ($(arms),)
+$(foreach s,$(joint),$(if $(subst $(strip $(file <$(R)/$s.inputs)),,$(strip $(list))),$(shell mkdir -p $(R))$(file >$(R)/$s.inputs,$(list))))
+ids := $(sort $(foreach a,$(arms),$(foreach k,$(kinds),$(call $k_of,$a))))
+$(eval $(call STAGE,evaluate,$(R),$(ids) $(R)/evaluate.inputs))
+$(eval $(call STAGE,report,$(R),$(ids) $(R)/report.inputs $(R)/evaluate.id $(if $(wildcard $(R)/report/index.html),,FORCE)))
+endif
 
 ## fetch: read the dataset, or make the synthetic one
 ## preprocess: filter, resample and check every record
@@ -84,9 +128,14 @@ $(foreach s,$(stages),$(eval $(call STAGE,$(s))))
 ## embed: encode every record
 ## probe: linear probe on the embeddings; prints the table of scores
 ## finetune: train encoder and classifier on the labels, from the probe; prints its scores
+## evaluate, compare: judge every arm of params/arms (ARMS="NAME...") and print the table
+## report: the comparison as one page, build/runs/RUN/report/index.html
+.PHONY: compare
+compare: evaluate
+
 ## explain: say for each stage which part of its key differs from its last run
 .PHONY: explain
 explain: $(R)/params.stamp $(stages:%=$(B)/bin/%)
 	@for s in $(stages); do $(B)/bin/$$s --build $(R) --explain || exit; done
 
-## help: this list; PARAMS=FILE SET="section.name=value" RUN=NAME CHECK=1 LAUNCH_<stage>=COMMAND apply to all
+## help: this list; PARAMS=FILE SET="section.name=value" RUN=NAME ARMS="NAME..." CHECK=1 LAUNCH_<stage>=COMMAND apply to all

@@ -11,12 +11,13 @@ may() {
 	ecg) echo 'ecg common kernels/philox.h kernels/dmath.h' ;;
 	store) echo 'store common' ;;
 	model) echo 'model kernels common' ;;
-	stages) echo 'stages/parts model ecg store kernels common' ;;
+	report) echo 'report common' ;;
+	stages) echo 'stages/parts report model ecg store kernels common' ;;
 	tools) echo 'store common' ;;
 	esac
 }
 
-for layer in common kernels ecg store model stages tools; do
+for layer in common kernels ecg store model report stages tools; do
 	bad=
 	while IFS=: read -r file _ line; do
 		header=$(echo "$line" | sed -n 's/.*#include "\([^"]*\)".*/\1/p')
@@ -33,7 +34,7 @@ done
 door() { # door HEADER FILE...: only these files may include the library's header
 	local header=$1 got
 	shift
-	got=$(grep -rlE "#include <$header" --include='*.[ch]' common kernels ecg store model stages tools | sort | tr '\n' ' ')
+	got=$(grep -rlE "#include <$header" --include='*.[ch]' common kernels ecg store model report stages tools | sort | tr '\n' ' ')
 	is "<$header> has one door: $*" "${got% }" "$*"
 }
 door 'lmdb.h' store/artifact_read.c store/artifact_write.c
@@ -43,7 +44,7 @@ door 'yaml.h' common/yaml.c
 
 tap_needs nm
 bad=
-for object in $(find "$BUILD"/obj/common "$BUILD"/obj/ecg "$BUILD"/obj/store "$BUILD"/obj/model -name '*.o' 2>/dev/null); do
+for object in $(find "$BUILD"/obj/common "$BUILD"/obj/ecg "$BUILD"/obj/store "$BUILD"/obj/model "$BUILD"/obj/report -name '*.o' 2>/dev/null); do
 	prefix=$(basename "$object" .o)
 	prefix=${prefix%%_*} # artifact_read.c is a part of artifact
 	names=$(nm --defined-only -g "$object" | awk '$2 ~ /[TDBRV]/ {print $3}' | grep -v '^__' | grep -v "^${prefix}\(_\|\$\)")

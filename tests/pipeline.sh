@@ -68,13 +68,15 @@ tree_of_stubs() {
 	stub embed '"pretrain", "preprocess"'
 	stub probe '"embed"'
 	stub finetune '"pretrain", "probe", "preprocess"'
+	stub evaluate ''
+	stub report ''
 	printf 'pretrain:\n  n: 2\n' >params/default.yaml
 	use_tree
 }
 
 tree_as_it_is() {
 	mkdir -p "$WORK/tree/build" && cd "$WORK/tree" || exit 1
-	cp -a "$TOP"/{Makefile,pipeline.mk,common,store,tools,kernels,ecg,model,stages,params} .
+	cp -a "$TOP"/{Makefile,pipeline.mk,common,store,tools,kernels,ecg,model,report,stages,params} .
 	cp -a "$BUILD"/{flags,obj,code,bin,schema} "$BUILD"/lib*.a build/ 2>/dev/null
 	use_tree
 }

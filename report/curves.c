@@ -1,0 +1,322 @@
+#include "report/curves.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/die.h"
+#include "report/svg.h"
+
+struct series {
+	size_t n;
+	double *x, *y;
+};
+
+static void release(struct series *s)
+{
+	free(s->x);
+	free(s->y);
+}
+
+static size_t index_of(const json_t *columns, const char *name)
+{
+	size_t i;
+	const json_t *v;
+	json_array_foreach(columns, i, v) if (!strcmp(json_string_value(v), name)) return i + 1;
+	return 0;
+}
+
+/* A column of the history over the steps; none: n is 0. */
+static struct series series_of(const json_t *arm, const char *column)
+{
+	const json_t *training = json_object_get(arm, "training"), *row,
+		     *history = json_object_get(training, "history");
+	size_t i, k = index_of(json_object_get(training, "columns"), column), n = json_array_size(history);
+	struct series s = {k ? n : 0, die_calloc(n + 1, sizeof *s.x), die_calloc(n + 1, sizeof *s.y)};
+	json_array_foreach(history, i, row)
+	{
+		s.x[i] = json_number_value(json_array_get(row, 0));
+		s.y[i] = json_number_value(json_array_get(row, k));
+	}
+	return s;
+}
+
+static void cover(struct svg_plot *p, const struct series *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		p->x1 = s->x[i] > p->x1 ? s->x[i] : p->x1;
+		p->y0 = s->y[i] < p->y0 ? s->y[i] : p->y0;
+		p->y1 = s->y[i] > p->y1 ? s->y[i] : p->y1;
+	}
+}
+
+int curves_history(struct text *t, const json_t *arms, const char *column, const char *guide,
+		   const char *guide_words)
+{
+	struct svg_plot p = {
+		.width = 400, .height = 260, .y0 = 1e300, .y1 = -1e300, .x_title = "step", .y_title = column};
+	const json_t *arm;
+	size_t i;
+	int n = 0;
+	bool is_guided = false;
+	json_array_foreach(arms, i, arm)
+	{
+		struct series s = series_of(arm, column), g = series_of(arm, guide ? guide : "");
+		cover(&p, &s);
+		cover(&p, &g);
+		n += s.n > 0;
+		release(&s);
+		release(&g);
+	}
+	if (!n)
+		return 0;
+	p.y0 = p.y0 > 0 ? 0 : p.y0;
+	svg_round(&p.y0, &p.y1);
+	svg_begin(t, &p, column);
+	json_array_foreach(arms, i, arm)
+	{
+		char class_name[8];
+		struct series s = series_of(arm, column), g = series_of(arm, guide ? guide : "");
+		snprintf(class_name, sizeof class_name, "s%zu", i % SVG_SERIES);
+		if (!is_guided && g.n) {
+			svg_line(t, &p, g.x, g.y, g.n, "faint");
+			svg_words(t, &p, g.x[g.n - 1], g.y[g.n - 1] + (p.y1 - p.y0) * .02, "end",
+				  guide_words);
+			is_guided = true;
+		}
+		if (s.n)
+			svg_line(t, &p, s.x, s.y, s.n, class_name);
+		release(&s);
+		release(&g);
+	}
+	svg_end(t);
+	return n;
+}
+
+static void diagonal(struct text *t, const struct svg_plot *p)
+{
+	static const double ends[] = {0, 1};
+	svg_line(t, p, ends, ends, 2, "faint");
+}
+
+void curves_roc(struct text *t, const json_t *arm, const json_t *classes)
+{
+	struct svg_plot p = {.width = 260,
+			     .height = 260,
+			     .x1 = 1,
+			     .y1 = 1,
+			     .x_title = "false positive rate",
+			     .y_title = "true positive rate"};
+	const json_t *roc = json_object_get(json_object_get(arm, "trained"), "roc"), *name, *point;
+	size_t i, k;
+	svg_begin(t, &p, "ROC");
+	diagonal(t, &p);
+	json_array_foreach(classes, i, name)
+	{
+		const json_t *curve = json_object_get(roc, json_string_value(name));
+		size_t n = json_array_size(curve);
+		double *x = die_calloc(2 * n + 1, sizeof *x);
+		char class_name[8];
+		json_array_foreach(curve, k, point)
+		{
+			x[k] = json_number_value(json_array_get(point, 0));
+			x[n + k] = json_number_value(json_array_get(point, 1));
+		}
+		snprintf(class_name, sizeof class_name, "s%zu", i % SVG_SERIES);
+		if (n)
+			svg_line(t, &p, x, x + n, n, class_name);
+		free(x);
+	}
+	svg_end(t);
+}
+
+void curves_reliability(struct text *t, const json_t *arm, const char *class_name)
+{
+	struct svg_plot p = {.width = 260,
+			     .height = 260,
+			     .x1 = 1,
+			     .y1 = 1,
+			     .x_title = "predicted probability",
+			     .y_title = "share that was right"};
+	const json_t *bins = json_object_get(json_object_get(arm, "trained"), "reliability"), *bin;
+	double total = 0, x[64], y[64];
+	size_t i, n = 0;
+	json_array_foreach(bins, i, bin) total += json_number_value(json_object_get(bin, "n"));
+	svg_begin(t, &p, "reliability");
+	diagonal(t, &p);
+	json_array_foreach(bins, i, bin)
+	{
+		double count = json_number_value(json_object_get(bin, "n"));
+		if (!(count > 0) || n == 64)
+			continue;
+		x[n] = json_number_value(json_object_get(bin, "confidence"));
+		y[n] = json_number_value(json_object_get(bin, "hits"));
+		svg_dot(t, &p, x[n], y[n], 2 + 12 * sqrt(count / total), class_name);
+		n++;
+	}
+	svg_line(t, &p, x, y, n, class_name);
+	svg_end(t);
+}
+
+/* One state's interval on row y: a bar and a dot, or a ring if it is untrained. */
+static void whisker(struct text *t, const struct svg_plot *p, const json_t *state, const char *metric,
+		    double y, size_t series, int is_hollow)
+{
+	const json_t *v = json_object_get(json_object_get(state, "interval"), metric),
+		     *low = json_object_get(v, "low"), *high = json_object_get(v, "high");
+	char class_name[24];
+	snprintf(class_name, sizeof class_name, "s%zu%s", series % SVG_SERIES, is_hollow ? " hollow" : "");
+	if (!json_is_number(json_object_get(v, "value")))
+		return;
+	if (json_is_number(low) && json_is_number(high)) {
+		double x[2] = {json_number_value(low), json_number_value(high)}, level[2] = {y, y};
+		svg_line(t, p, x, level, 2, class_name);
+	}
+	svg_dot(t, p, json_number_value(json_object_get(v, "value")), y, 4.5, class_name);
+}
+
+static void cover_interval(struct svg_plot *p, const json_t *state, const char *metric)
+{
+	static const char *const ends[] = {"low", "value", "high"};
+	const json_t *v = json_object_get(json_object_get(state, "interval"), metric);
+	for (int k = 0; k < 3; k++) {
+		const json_t *end = json_object_get(v, ends[k]);
+		if (!json_is_number(end))
+			continue;
+		double x = json_number_value(end);
+		p->x0 = x < p->x0 ? x : p->x0;
+		p->x1 = x > p->x1 ? x : p->x1;
+	}
+}
+
+void curves_forest(struct text *t, const json_t *arms, const char *metric, const char *title)
+{
+	size_t i, n = json_array_size(arms);
+	const json_t *arm;
+	struct svg_plot p = {.width = 400,
+			     .height = 60 + 46 * (double)n,
+			     .x0 = 1,
+			     .x1 = 0,
+			     .y1 = (double)n,
+			     .x_title = title};
+	json_array_foreach(arms, i, arm)
+	{
+		cover_interval(&p, json_object_get(arm, "trained"), metric);
+		cover_interval(&p, json_object_get(arm, "random"), metric);
+	}
+	if (p.x0 > p.x1)
+		return;
+	p.y0 = 0;
+	svg_round(&p.x0, &p.x1);
+	p.is_unlabelled = 1;
+	svg_begin(t, &p, title);
+	json_array_foreach(arms, i, arm)
+	{
+		double y = (double)(n - i);
+		svg_words(t, &p, p.x0 + (p.x1 - p.x0) * .01, y - .2, "start",
+			  json_string_value(json_object_get(arm, "name")));
+		whisker(t, &p, json_object_get(arm, "trained"), metric, y - .45, i, 0);
+		whisker(t, &p, json_object_get(arm, "random"), metric, y - .75, i, 1);
+	}
+	svg_end(t);
+}
+
+enum { SHARES = 16 };
+
+static size_t add_share(double *share, size_t n, double x)
+{
+	size_t at = 0;
+	while (at < n && share[at] < x)
+		at++;
+	if ((at < n && share[at] == x) || n == SHARES)
+		return n;
+	for (size_t k = n; k > at; k--)
+		share[k] = share[k - 1];
+	share[at] = x;
+	return n + 1;
+}
+
+/* The arms of one origin ("pretrained", "scratch") in order of their shares. */
+static void efficiency_line(struct text *t, const struct svg_plot *p, const json_t *arms, const char *from,
+			    const double *share, size_t n_shares, const char *class_name)
+{
+	double x[SHARES], y[SHARES];
+	size_t n = 0, i;
+	const json_t *arm;
+	for (size_t k = 0; k < n_shares; k++)
+		json_array_foreach(arms, i, arm)
+		{
+			const char *own = json_string_value(json_object_get(arm, "from"));
+			const json_t *v = json_object_get(
+				json_object_get(json_object_get(arm, "trained"), "interval"), "macro_auroc");
+			if (!own || strcmp(own, from) || n == SHARES ||
+			    !json_is_number(json_object_get(v, "value")) ||
+			    json_number_value(json_object_get(arm, "label_fraction")) != share[k])
+				continue;
+			x[n] = (double)k;
+			y[n] = json_number_value(json_object_get(v, "value"));
+			svg_dot(t, p, x[n], y[n], 3.5, class_name);
+			n++;
+		}
+	svg_line(t, p, x, y, n, class_name);
+	if (n)
+		svg_words(t, p, x[0], y[0] + (p->y1 - p->y0) * .03, "start", from);
+}
+
+int curves_efficiency(struct text *t, const json_t *arms)
+{
+	struct svg_plot p = {.width = 400,
+			     .height = 260,
+			     .x0 = -.3,
+			     .y0 = 1,
+			     .y1 = 0,
+			     .is_ordinal = 1,
+			     .x_title = "share of the labels",
+			     .y_title = "macro AUROC"};
+	double share[SHARES];
+	size_t n_shares = 0, i;
+	int n = 0, n_origins = 0;
+	json_t *origins = json_object(), *series;
+	const json_t *arm;
+	const char *from;
+	json_array_foreach(arms, i, arm)
+	{
+		const json_t *x = json_object_get(arm, "label_fraction"),
+			     *v = json_object_get(
+				     json_object_get(
+					     json_object_get(json_object_get(arm, "trained"), "interval"),
+					     "macro_auroc"),
+				     "value");
+		from = json_string_value(json_object_get(arm, "from"));
+		if (!from || !json_is_number(x) || !json_is_number(v))
+			continue;
+		n++;
+		n_shares = add_share(share, n_shares, json_number_value(x));
+		p.y0 = json_number_value(v) < p.y0 ? json_number_value(v) : p.y0;
+		p.y1 = json_number_value(v) > p.y1 ? json_number_value(v) : p.y1;
+		if (!json_object_get(origins, from))
+			json_object_set_new(origins, from, json_integer(n_origins++));
+	}
+	if (n_shares > 1) {
+		p.x1 = (double)n_shares - .7;
+		svg_round(&p.y0, &p.y1);
+		svg_begin(t, &p, "label efficiency");
+		for (size_t k = 0; k < n_shares; k++) {
+			char words[32];
+			snprintf(words, sizeof words, "%g %%", 100 * share[k]);
+			svg_words(t, &p, (double)k, p.y0 - (p.y1 - p.y0) * .06, "middle", words);
+		}
+		json_object_foreach(origins, from, series)
+		{
+			char class_name[8];
+			snprintf(class_name, sizeof class_name, "s%d",
+				 (int)json_integer_value(series) % SVG_SERIES);
+			efficiency_line(t, &p, arms, from, share, n_shares, class_name);
+		}
+		svg_end(t);
+	}
+	json_decref(origins);
+	return n_shares > 1 ? n : 0;
+}

@@ -1,0 +1,24 @@
+/*
+ * Figures made of lines: loss while training, ROC, reliability, and the forest of intervals. arms is an array of the
+ * arms' JSON as evaluate writes them (docs/report.md); colours follow its order.
+ */
+#ifndef REPORT_CURVES_H
+#define REPORT_CURVES_H
+
+#include "report/text.h"
+
+/* Column of the training history ("loss", "top1", "rankme") of every arm; guide: another column, drawn dashed from the
+ * first arm that has it, and what to call it. Returns how many arms had a history. */
+int curves_history(struct text *t, const json_t *arms, const char *column, const char *guide,
+		   const char *guide_words);
+/* One arm's ROC, a line per class. */
+void curves_roc(struct text *t, const json_t *arm, const json_t *classes);
+/* One arm's predicted probability against the share that was right; the area of a point follows its records. */
+void curves_reliability(struct text *t, const json_t *arm, const char *class_name);
+/* A line per arm: metric with interval as trained (dot) and untrained (ring). */
+void curves_forest(struct text *t, const json_t *arms, const char *metric, const char *title);
+/* Macro AUROC over the share of labels used ("label_fraction"), shares evenly spaced; a line per "from". Returns how many
+ * arms it shows. */
+int curves_efficiency(struct text *t, const json_t *arms);
+
+#endif

@@ -1,0 +1,29 @@
+/*
+ * The page around the figures: one HTML file without network, right in light and dark, on a phone and on paper.
+ *
+ *	page_begin(&t, "Comparison");
+ *	page_section(&t, "loss", "Loss while training");
+ *	...
+ *	page_end(&t);
+ */
+#ifndef REPORT_PAGE_H
+#define REPORT_PAGE_H
+
+#include "report/text.h"
+
+void page_begin(struct text *t, const char *title);
+void page_section(struct text *t, const char *anchor, const char *title);
+/* <p> with one sentence, escaped; nothing for NULL. */
+void page_say(struct text *t, const char *words);
+/* Figures side by side, as many as fit. Each is <figure> with its caption. */
+void page_grid(struct text *t);
+/* The same for figures that need room: two abreast. */
+void page_grid_wide(struct text *t);
+void page_figure(struct text *t, const char *caption);
+void page_figure_end(struct text *t);
+void page_grid_end(struct text *t);
+/* Names beside the colours s0, s1, ... */
+void page_legend(struct text *t, const json_t *names);
+void page_end(struct text *t);
+
+#endif

@@ -1,0 +1,133 @@
+#include "report/svg.h"
+
+#include <math.h>
+#include <stdio.h>
+
+enum { LEFT = 46, RIGHT = 10, TOP = 10, BOTTOM = 38, TICKS = 5 };
+
+static double left(const struct svg_plot *p)
+{
+	return p->is_bare ? 1 : p->is_unlabelled ? RIGHT : LEFT;
+}
+
+static double bottom(const struct svg_plot *p)
+{
+	return p->height - (p->is_bare ? 1 : BOTTOM);
+}
+
+static double right(const struct svg_plot *p)
+{
+	return p->width - (p->is_bare ? 1 : RIGHT);
+}
+
+static double top(const struct svg_plot *p)
+{
+	return p->is_bare ? 1 : TOP;
+}
+
+double svg_x(const struct svg_plot *p, double x)
+{
+	double span = p->x1 - p->x0;
+	return left(p) + (span > 0 ? (x - p->x0) / span : 0.5) * (right(p) - left(p));
+}
+
+double svg_y(const struct svg_plot *p, double y)
+{
+	double span = p->y1 - p->y0;
+	return bottom(p) - (span > 0 ? (y - p->y0) / span : 0.5) * (bottom(p) - top(p));
+}
+
+/* 1, 2 or 5 times a power of ten, so that about TICKS of them cover the span. */
+static double step_of(double span)
+{
+	double step = 1e-6;
+	static const double next[] = {2, 2.5, 2};
+	for (int k = 0; step * TICKS < span && step < 1e12; k++)
+		step *= next[k % 3];
+	return step;
+}
+
+void svg_round(double *low, double *high)
+{
+	double step = step_of(*high - *low);
+	*low = floor(*low / step + 1e-9) * step;
+	*high = ceil(*high / step - 1e-9) * step;
+}
+
+static void tick_text(char out[32], double x, double step)
+{
+	int n_decimals = 0;
+	for (double s = step; n_decimals < 6 && fabs(s - rint(s)) > 1e-6; s *= 10)
+		n_decimals++;
+	snprintf(out, 32, "%.*f", n_decimals, fabs(x) < step / 2 ? 0 : x);
+}
+
+static void ticks(struct text *t, const struct svg_plot *p)
+{
+	char number[32];
+	double step = step_of(p->x1 - p->x0);
+	for (double x = ceil(p->x0 / step - 1e-9) * step; !p->is_ordinal && x <= p->x1 + step * 1e-6;
+	     x += step) {
+		tick_text(number, x, step);
+		text_add(t,
+			 "<path class=grid d=\"M%.1f %.1fV%.1f\"/><text x=%.1f y=%.1f "
+			 "text-anchor=middle>%s</text>",
+			 svg_x(p, x), top(p), bottom(p), svg_x(p, x), bottom(p) + 14, number);
+	}
+	step = step_of(p->y1 - p->y0);
+	for (double y = ceil(p->y0 / step - 1e-9) * step; !p->is_unlabelled && y <= p->y1 + step * 1e-6;
+	     y += step) {
+		tick_text(number, y, step);
+		text_add(t,
+			 "<path class=grid d=\"M%.1f %.1fH%.1f\"/><text x=%.1f y=%.1f "
+			 "text-anchor=end>%s</text>",
+			 left(p), svg_y(p, y), right(p), left(p) - 5, svg_y(p, y) + 4, number);
+	}
+	if (p->x_title)
+		text_add(t, "<text x=%.1f y=%.1f text-anchor=middle>%s</text>", (left(p) + right(p)) / 2,
+			 p->height - 6, p->x_title);
+	if (p->y_title)
+		text_add(t, "<text transform=\"translate(12 %.1f)rotate(-90)\" text-anchor=middle>%s</text>",
+			 (top(p) + bottom(p)) / 2, p->y_title);
+}
+
+void svg_begin(struct text *t, const struct svg_plot *p, const char *label)
+{
+	text_add(t, "<svg viewBox=\"0 0 %.0f %.0f\" style=\"max-width:%.0fpx\" role=img aria-label=\"",
+		 p->width, p->height, p->width);
+	text_escape(t, label);
+	text_add(t, "\">");
+	if (!p->is_bare)
+		ticks(t, p);
+	text_add(t, "<path class=axis d=\"M%.1f %.1fV%.1fH%.1f%s\"/>", left(p), top(p), bottom(p), right(p),
+		 p->is_bare ? "V1Z" : "");
+}
+
+void svg_end(struct text *t)
+{
+	text_add(t, "</svg>\n");
+}
+
+void svg_line(struct text *t, const struct svg_plot *p, const double *x, const double *y, size_t n,
+	      const char *class_name)
+{
+	text_add(t, "<polyline class=\"line %s\" points=\"", class_name);
+	for (size_t i = 0; i < n; i++)
+		text_add(t, "%s%.1f,%.1f", i ? " " : "", svg_x(p, x[i]), svg_y(p, y[i]));
+	text_add(t, "\"/>");
+}
+
+void svg_dot(struct text *t, const struct svg_plot *p, double x, double y, double radius,
+	     const char *class_name)
+{
+	text_add(t, "<circle class=\"dot %s\" cx=%.1f cy=%.1f r=%.1f />", class_name, svg_x(p, x),
+		 svg_y(p, y), radius);
+}
+
+void svg_words(struct text *t, const struct svg_plot *p, double x, double y, const char *anchor,
+	       const char *words)
+{
+	text_add(t, "<text x=%.1f y=%.1f text-anchor=%s>", svg_x(p, x), svg_y(p, y), anchor);
+	text_escape(t, words);
+	text_add(t, "</text>");
+}

@@ -1,0 +1,42 @@
+/*
+ * A plot: a frame with ticks, and points in it given in the data's own units. Colours are CSS classes (report/page.h):
+ * s0..s7 for series, grid, axis, faint; so that a figure is right in light and dark.
+ *
+ *	struct svg_plot p = {.width = 320, .height = 240, .x1 = 100, .y1 = 1, .x_title = "step"};
+ *	svg_begin(&t, &p, "Loss while training");
+ *	svg_line(&t, &p, x, y, n, "s0");
+ *	svg_end(&t);
+ */
+#ifndef REPORT_SVG_H
+#define REPORT_SVG_H
+
+#include "report/text.h"
+
+enum { SVG_SERIES = 8 };
+
+struct svg_plot {
+	double width, height;	       /* of the whole picture, px */
+	double x0, x1, y0, y1;	       /* data at the frame's edges */
+	const char *x_title, *y_title; /* NULL: none */
+	int is_bare;		       /* no ticks: a map without units */
+	int is_ordinal;		       /* no ticks along x: places with names of their own */
+	int is_unlabelled;	       /* no ticks along y: rows with names of their own */
+};
+
+/* label: what a screen reader says. */
+void svg_begin(struct text *t, const struct svg_plot *p, const char *label);
+void svg_end(struct text *t);
+double svg_x(const struct svg_plot *p, double x);
+double svg_y(const struct svg_plot *p, double y);
+/* One open line through n points, stride doubles apart. */
+void svg_line(struct text *t, const struct svg_plot *p, const double *x, const double *y, size_t n,
+	      const char *class_name);
+void svg_dot(struct text *t, const struct svg_plot *p, double x, double y, double radius,
+	     const char *class_name);
+/* Words at a place in data units; anchor "start", "middle" or "end". */
+void svg_words(struct text *t, const struct svg_plot *p, double x, double y, const char *anchor,
+	       const char *words);
+/* Lowers and raises the ends so that ticks fall on round numbers. */
+void svg_round(double *low, double *high);
+
+#endif

@@ -1,0 +1,365 @@
+#include "report/tables.h"
+
+#include <string.h>
+
+static const char *text_of(const json_t *object, const char *name)
+{
+	const char *s = json_string_value(json_object_get(object, name));
+	return s ? s : "";
+}
+
+static const json_t *interval_of(const json_t *state, const char *member, const char *metric)
+{
+	return json_object_get(json_object_get(state, member), metric);
+}
+
+/* "0.812 [0.770, 0.850]" */
+static void value_text(struct text *t, const json_t *v, int is_signed)
+{
+	text_number(t, json_object_get(v, "value"), 3, is_signed);
+	if (!json_is_number(json_object_get(v, "low")))
+		return;
+	text_add(t, " <small>[");
+	text_number(t, json_object_get(v, "low"), 3, is_signed);
+	text_add(t, ", ");
+	text_number(t, json_object_get(v, "high"), 3, is_signed);
+	text_add(t, "]</small>");
+}
+
+static void begin(struct text *t, const char *const *titles)
+{
+	text_add(t, "<div class=scroll><table><thead><tr>");
+	for (; *titles; titles++)
+		text_add(t, "<th>%s</th>", *titles);
+}
+
+static void end(struct text *t)
+{
+	text_add(t, "</tbody></table></div>\n");
+}
+
+static void number_cell(struct text *t, const json_t *x, int n_decimals)
+{
+	text_add(t, "<td>");
+	text_number(t, x, n_decimals, 0);
+	text_add(t, "</td>");
+}
+
+static void value_cell(struct text *t, const json_t *v, int is_signed)
+{
+	text_add(t, "<td>");
+	value_text(t, v, is_signed);
+	text_add(t, "</td>");
+}
+
+/* ---- comparison ---- */
+
+static const char *const headline[] = {"macro_f1", "macro_auroc"};
+
+static void state_row(struct text *t, const char *name, const char *words, const char *id,
+		      const json_t *state, const json_t *difference, const json_t *classes)
+{
+	static const char *const plain[] = {"accuracy", "balanced_accuracy", "macro_auprc", "ece"};
+	size_t i;
+	const json_t *c, *test = json_object_get(state, "test");
+	text_add(t, "<tr%s><td>", difference ? "" : " class=floor");
+	text_escape(t, name);
+	text_add(t, "%s", words);
+	if (id && *id)
+		text_add(t, " <span class=id title=%s>%.8s</span>", id, id);
+	text_add(t, "</td>");
+	for (int k = 0; k < 2; k++)
+		value_cell(t, interval_of(state, "interval", headline[k]), 0);
+	for (int k = 0; k < 2; k++)
+		value_cell(t, difference ? json_object_get(difference, headline[k]) : NULL, 1);
+	for (int k = 0; k < 4; k++)
+		number_cell(t, json_object_get(test, plain[k]), 3);
+	json_array_foreach(classes, i, c) number_cell(
+		t,
+		json_object_get(json_object_get(json_object_get(test, "class"), json_string_value(c)), "f1"),
+		2);
+	text_add(t, "</tr>\n");
+}
+
+void tables_comparison(struct text *t, const json_t *arms, const json_t *floors, const json_t *classes)
+{
+	static const char *const titles[] = {"arm",
+					     "macro F1 <small>[95 %]</small>",
+					     "macro AUROC <small>[95 %]</small>",
+					     "training added: F1",
+					     "training added: AUROC",
+					     "accuracy",
+					     "balanced<br>accuracy",
+					     "macro<br>AUPRC",
+					     "ECE",
+					     NULL};
+	size_t i;
+	const json_t *arm, *c;
+	begin(t, titles);
+	json_array_foreach(classes, i, c)
+	{
+		text_add(t, "<th>F1<br>");
+		text_escape(t, json_string_value(c));
+		text_add(t, "</th>");
+	}
+	text_add(t, "</tr></thead><tbody>\n");
+	json_array_foreach(arms, i, arm)
+	{
+		const json_t *trained = json_object_get(arm, "trained"),
+			     *random = json_object_get(arm, "random"),
+			     *difference = json_object_get(trained, "difference");
+		json_t *none = json_object();
+		state_row(t, text_of(arm, "name"), "", text_of(json_object_get(arm, "ids"), "scores"),
+			  trained, difference ? difference : none, classes);
+		if (random)
+			state_row(t, "", "its encoder untrained", NULL, random, NULL, classes);
+		json_decref(none);
+	}
+	if (json_object_get(floors, "scale"))
+		state_row(t, "log-std of the leads only", "", NULL, json_object_get(floors, "scale"), NULL,
+			  classes);
+	if (json_object_get(floors, "majority"))
+		state_row(t, "majority class", "", NULL, json_object_get(floors, "majority"), NULL, classes);
+	end(t);
+}
+
+void tables_pairs(struct text *t, const json_t *arms, const char *metric)
+{
+	static const char *const titles[] = {"row minus column", NULL};
+	size_t i, k;
+	const json_t *row, *column;
+	if (json_array_size(arms) < 2)
+		return;
+	begin(t, titles);
+	json_array_foreach(arms, k, column)
+	{
+		text_add(t, "<th>");
+		text_escape(t, text_of(column, "name"));
+		text_add(t, "</th>");
+	}
+	text_add(t, "</tr></thead><tbody>\n");
+	json_array_foreach(arms, i, row)
+	{
+		text_add(t, "<tr><td>");
+		text_escape(t, text_of(row, "name"));
+		text_add(t, "</td>");
+		json_array_foreach(arms, k, column) if (k == i) text_add(t, "<td class=no>·</td>");
+		else value_cell(t,
+				json_object_get(json_object_get(json_object_get(row, "against"),
+								text_of(column, "name")),
+						metric),
+				1);
+		text_add(t, "</tr>\n");
+	}
+	end(t);
+}
+
+/* ---- classes, space, provenance ---- */
+
+void tables_classes(struct text *t, const json_t *arms, const json_t *classes)
+{
+	static const char *const titles[] = {"arm", "class", "records", "precision", "recall",
+					     "F1",  "AUROC", "AUPRC",	NULL},
+				 *const members[] = {"precision", "recall", "f1", "auroc", "auprc"};
+	size_t i, k;
+	const json_t *arm, *c;
+	begin(t, titles);
+	text_add(t, "</tr></thead><tbody>\n");
+	json_array_foreach(arms, i, arm) json_array_foreach(classes, k, c)
+	{
+		const json_t *trained = json_object_get(arm, "trained"),
+			     *each = json_object_get(
+				     json_object_get(json_object_get(trained, "test"), "class"),
+				     json_string_value(c));
+		text_add(t, "<tr><td>");
+		text_escape(t, k ? "" : text_of(arm, "name"));
+		text_add(t, "</td><td>");
+		text_escape(t, json_string_value(c));
+		text_add(t, "</td>");
+		number_cell(t, json_object_get(each, "support"), 0);
+		for (int m = 0; m < 5; m++)
+			number_cell(t, json_object_get(each, members[m]), 3);
+		text_add(t, "</tr>\n");
+	}
+	end(t);
+}
+
+static void space_row(struct text *t, const char *name, const char *words, const json_t *space, int is_floor)
+{
+	static const char *const members[] = {
+		"uniformity",	     "rankme", "purity", "knn_accuracy", "silhouette",	    "davies_bouldin",
+		"calinski_harabasz", "ari",    "nmi",	 "hopkins",	 "hopkins_gaussian"};
+	if (!space)
+		return;
+	text_add(t, "<tr%s><td>", is_floor ? " class=floor" : "");
+	text_escape(t, name);
+	text_add(t, "%s</td>", words);
+	for (size_t k = 0; k < sizeof members / sizeof *members; k++)
+		number_cell(t, json_object_get(space, members[k]), k == 1 || k == 6 ? 1 : 3);
+	text_add(t, "</tr>\n");
+}
+
+void tables_space(struct text *t, const json_t *arms)
+{
+	static const char *const titles[] = {"arm",
+					     "uniformity",
+					     "RankMe",
+					     "purity<br>of 5 nearest",
+					     "5-NN<br>accuracy",
+					     "silhouette",
+					     "Davies–<br>Bouldin ↓",
+					     "Calinski–<br>Harabasz",
+					     "ARI<br>k-means",
+					     "NMI<br>k-means",
+					     "Hopkins",
+					     "Hopkins of<br>one Gaussian",
+					     NULL};
+	size_t i;
+	const json_t *arm;
+	begin(t, titles);
+	text_add(t, "</tr></thead><tbody>\n");
+	json_array_foreach(arms, i, arm)
+	{
+		space_row(t, text_of(arm, "name"), "", json_object_get(arm, "space"), 0);
+		space_row(t, "", "its encoder untrained", json_object_get(arm, "random_space"), 1);
+	}
+	end(t);
+}
+
+void tables_provenance(struct text *t, const json_t *arms)
+{
+	static const char *const titles[] = {"arm",   "scores",	 "embeddings", "model",
+					     "views", "signals", NULL};
+	size_t i;
+	const json_t *arm;
+	begin(t, titles);
+	text_add(t, "</tr></thead><tbody>\n");
+	json_array_foreach(arms, i, arm)
+	{
+		text_add(t, "<tr><td>");
+		text_escape(t, text_of(arm, "name"));
+		text_add(t, "</td>");
+		for (int k = 1; titles[k]; k++) {
+			const char *id = text_of(json_object_get(arm, "ids"), titles[k]);
+			text_add(t, *id ? "<td class=id title=%s>%.12s</td>" : "<td>–%.0s%.0s</td>", id, id);
+		}
+		text_add(t, "</tr>\n");
+	}
+	end(t);
+}
+
+/* ---- for machines ---- */
+
+static void csv_number(struct text *t, const json_t *x)
+{
+	if (json_is_number(x))
+		text_add(t, ",%.17g", json_number_value(x));
+	else
+		text_add(t, ",");
+}
+
+static void csv_row(struct text *t, const char *arm, const char *state, const char *class, const char *metric,
+		    const json_t *v, const char *id)
+{
+	text_add(t, "%s,%s,%s,%s", arm, state, class, metric);
+	csv_number(t, json_object_get(v, "value"));
+	csv_number(t, json_object_get(v, "low"));
+	csv_number(t, json_object_get(v, "high"));
+	csv_number(t, json_object_get(v, "error"));
+	text_add(t, ",%s\n", id);
+}
+
+static void csv_state(struct text *t, const char *arm, const char *state, const json_t *intervals,
+		      const char *id)
+{
+	const char *name, *class;
+	json_t *v, *each;
+	json_object_foreach((json_t *)intervals, name, v)
+	{
+		if (strcmp(name, "class")) {
+			csv_row(t, arm, state, "", name, v, id);
+			continue;
+		}
+		json_object_foreach(v, class, each)
+		{
+			csv_row(t, arm, state, class, "f1", json_object_get(each, "f1"), id);
+			csv_row(t, arm, state, class, "auroc", json_object_get(each, "auroc"), id);
+		}
+	}
+}
+
+void tables_csv(struct text *t, const json_t *arms, const json_t *floors)
+{
+	size_t i;
+	const json_t *arm;
+	const char *name;
+	json_t *floor;
+	text_add(t, "arm,state,class,metric,value,low,high,error,scores\n");
+	json_array_foreach(arms, i, arm)
+	{
+		const json_t *trained = json_object_get(arm, "trained"),
+			     *random = json_object_get(arm, "random");
+		const char *id = text_of(json_object_get(arm, "ids"), "scores"), *own = text_of(arm, "name");
+		csv_state(t, own, "trained", json_object_get(trained, "interval"), id);
+		csv_state(t, own, "untrained", json_object_get(random, "interval"), id);
+		csv_state(t, own, "difference", json_object_get(trained, "difference"), id);
+	}
+	json_object_foreach((json_t *)floors, name, floor)
+		csv_state(t, name, "floor", json_object_get(floor, "interval"), "");
+}
+
+static void markdown_row(struct text *t, const char *name, const json_t *state, const json_t *classes)
+{
+	size_t i;
+	const json_t *c, *test = json_object_get(state, "test");
+	if (!test)
+		return;
+	text_add(t, "| %s |", name);
+	json_array_foreach(classes, i, c)
+	{
+		text_add(t, " ");
+		text_number(
+			t,
+			json_object_get(json_object_get(json_object_get(test, "class"), json_string_value(c)),
+					"f1"),
+			2, 0);
+		text_add(t, " |");
+	}
+	text_add(t, " ");
+	text_number(t, json_object_get(test, "accuracy"), 3, 0);
+	for (int k = 0; k < 2; k++) {
+		const json_t *v = interval_of(state, "interval", headline[k]);
+		text_add(t, " | ");
+		text_number(t, json_object_get(v, "value"), 3, 0);
+		if (json_is_number(json_object_get(v, "low"))) {
+			text_add(t, " [");
+			text_number(t, json_object_get(v, "low"), 3, 0);
+			text_add(t, ", ");
+			text_number(t, json_object_get(v, "high"), 3, 0);
+			text_add(t, "]");
+		}
+	}
+	text_add(t, " |\n");
+}
+
+void tables_markdown(struct text *t, const json_t *arms, const json_t *floors, const json_t *classes)
+{
+	size_t i;
+	const json_t *arm, *c;
+	text_add(t, "| arm |");
+	json_array_foreach(classes, i, c) text_add(t, " F1 %s |", json_string_value(c));
+	text_add(t, " accuracy | macro F1 [95 %%] | macro AUROC [95 %%] |\n|---|");
+	for (i = 0; i < json_array_size(classes) + 3; i++)
+		text_add(t, "---|");
+	text_add(t, "\n");
+	json_array_foreach(arms, i, arm)
+	{
+		struct text name = {0};
+		text_add(&name, "%s, untrained", text_of(arm, "name"));
+		markdown_row(t, text_of(arm, "name"), json_object_get(arm, "trained"), classes);
+		markdown_row(t, name.bytes, json_object_get(arm, "random"), classes);
+		text_release(&name);
+	}
+	markdown_row(t, "log-std only", json_object_get(floors, "scale"), classes);
+	markdown_row(t, "majority class", json_object_get(floors, "majority"), classes);
+}

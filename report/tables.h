@@ -1,0 +1,26 @@
+/*
+ * The tables of the page, and the same numbers for machines. arms: array of the arms' JSON as evaluate writes them
+ * (docs/report.md); floors: {"scale":{...},"majority":{...}}. What is missing is a dash, never NaN.
+ */
+#ifndef REPORT_TABLES_H
+#define REPORT_TABLES_H
+
+#include "report/text.h"
+
+/* Each arm above its own untrained encoder, with the paired difference; then the floors. */
+void tables_comparison(struct text *t, const json_t *arms, const json_t *floors, const json_t *classes);
+/* One metric of every arm minus every other, paired. Nothing for one arm. */
+void tables_pairs(struct text *t, const json_t *arms, const char *metric);
+/* Precision, recall, F1, AUROC, AUPRC of each class for each arm. */
+void tables_classes(struct text *t, const json_t *arms, const json_t *classes);
+/* Measures of the embedding space, trained and untrained. */
+void tables_space(struct text *t, const json_t *arms);
+/* Which artifacts the numbers of each arm come from. */
+void tables_provenance(struct text *t, const json_t *arms);
+
+/* arm,state,class,metric,value,low,high,error,scores */
+void tables_csv(struct text *t, const json_t *arms, const json_t *floors);
+/* The poster's table in Markdown. */
+void tables_markdown(struct text *t, const json_t *arms, const json_t *floors, const json_t *classes);
+
+#endif

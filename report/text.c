@@ -1,0 +1,63 @@
+#include "report/text.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/die.h"
+
+static void reserve(struct text *t, size_t n)
+{
+	if (t->n + n + 1 <= t->room)
+		return;
+	t->room = 2 * t->room + n + 256;
+	t->bytes = die_realloc(t->bytes, t->room);
+}
+
+void text_add(struct text *t, const char *format, ...)
+{
+	va_list list, again;
+	va_start(list, format);
+	va_copy(again, list);
+	int n = vsnprintf(NULL, 0, format, list);
+	if (n < 0)
+		BUG("a format that printf refuses");
+	reserve(t, (size_t)n);
+	vsnprintf(t->bytes + t->n, (size_t)n + 1, format, again);
+	t->n += (size_t)n;
+	va_end(again);
+	va_end(list);
+}
+
+void text_escape(struct text *t, const char *s)
+{
+	for (; s && *s; s++) {
+		const char *entity = *s == '&'	 ? "&amp;"
+				     : *s == '<' ? "&lt;"
+				     : *s == '>' ? "&gt;"
+				     : *s == '"' ? "&quot;"
+						 : NULL;
+		if (entity)
+			text_add(t, "%s", entity);
+		else
+			text_add(t, "%c", *s);
+	}
+}
+
+void text_number(struct text *t, const json_t *x, int n_decimals, int is_signed)
+{
+	char number[64];
+	if (!json_is_number(x)) {
+		text_add(t, "–");
+		return;
+	}
+	snprintf(number, sizeof number, is_signed ? "%+.*f" : "%.*f", n_decimals, json_number_value(x));
+	text_add(t, "%s%s", *number == '-' ? "−" : "", number + (*number == '-'));
+}
+
+void text_release(struct text *t)
+{
+	free(t->bytes);
+	*t = (struct text){0};
+}
