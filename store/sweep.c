@@ -149,19 +149,22 @@ static void drop_objects(struct work *w)
 }
 
 static struct work *dropping; /* nftw passes no context */
+static const char *dropped;   /* what it is: "checkpoint", "download" */
 
 static int drop_entry(const char *path, const struct stat *s, int type, struct FTW *where)
 {
 	(void)s, (void)type, (void)where;
-	drop(dropping, "checkpoint", path);
+	drop(dropping, dropped, path);
 	return 0;
 }
 
-static void drop_checkpoints(struct work *w)
+/* What unfinished work left behind, once nobody has touched it for as long as an object is kept. */
+static void drop_left(struct work *w, const char *folder, const char *what)
 {
-	char *root = die_printf("%s/checkpoints", artifact_store());
+	char *root = die_printf("%s/%s", artifact_store(), folder);
 	DIR *d = opendir(root);
 	dropping = w;
+	dropped = what;
 	for (struct dirent *entry; d && (entry = readdir(d));) {
 		if (entry->d_name[0] == '.')
 			continue;
@@ -186,7 +189,8 @@ void sweep_store(FILE *out, const struct sweep *s)
 	keep_recent(&w);
 	drop_actions(&w);
 	drop_objects(&w);
-	drop_checkpoints(&w);
+	drop_left(&w, "checkpoints", "checkpoint");
+	drop_left(&w, "downloads", "download");
 	if (s->is_delete)
 		w.n_removed += (unsigned long long)publish_clean();
 	fprintf(out, "%llu files, %s %s\n", w.n_removed, show_size(size, w.n_bytes),

@@ -87,15 +87,45 @@ static void list_one(const char *id, const struct lineage *l)
 	artifact_close(a);
 }
 
+struct dated {
+	struct timespec made;
+	const char *id;
+};
+
+/* Newest first. */
+static int compare_dates(const void *a, const void *b)
+{
+	const struct dated *p = a, *q = b;
+	if (p->made.tv_sec != q->made.tv_sec)
+		return p->made.tv_sec < q->made.tv_sec ? 1 : -1;
+	if (p->made.tv_nsec != q->made.tv_nsec)
+		return p->made.tv_nsec < q->made.tv_nsec ? 1 : -1;
+	return strcmp(p->id, q->id);
+}
+
+static struct timespec date_of(const char *id)
+{
+	struct stat s = {0};
+	char *path = artifact_path(id);
+	(void)!stat(path, &s);
+	free(path);
+	return s.st_mtim;
+}
+
 static int run_ls(char **operands)
 {
 	char(*ids)[DIGEST_HEX];
 	size_t n = objects_list(&ids);
+	struct dated *list = die_malloc(n * sizeof *list);
 	struct lineage *l = lineage_open();
 	(void)operands;
 	for (size_t i = 0; i < n; i++)
-		list_one(ids[i], l);
+		list[i] = (struct dated){date_of(ids[i]), ids[i]};
+	qsort(list, n, sizeof *list, compare_dates);
+	for (size_t i = 0; i < n; i++)
+		list_one(list[i].id, l);
 	lineage_close(l);
+	free(list);
 	free(ids);
 	return 0;
 }
