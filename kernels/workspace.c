@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "common/die.h"
 #include "common/pool.h"
@@ -11,16 +12,21 @@ struct buffer {
 	size_t n;
 };
 
+/* Columns of a matrix lie on another page in every row; with 4 KiB pages each is a miss in the first-level TLB. */
+enum { HUGE_PAGE = 2 << 20 };
+
 enum { MAX_THREADS = 1024 }; /* as common/pool.c */
 static struct buffer shared[WORKSPACE_SLOTS], of_thread[MAX_THREADS][WORKSPACE_SLOTS];
 static unsigned long n_growths;
 
 void *workspace_alloc(size_t n_bytes)
 {
-	size_t rounded = (n_bytes + 63) / 64 * 64;
-	void *p = rounded < n_bytes ? NULL : aligned_alloc(64, rounded ? rounded : 64);
+	size_t unit = n_bytes < HUGE_PAGE ? 64 : HUGE_PAGE, rounded = (n_bytes + unit - 1) / unit * unit;
+	void *p = rounded < n_bytes ? NULL : aligned_alloc(unit, rounded ? rounded : unit);
 	if (!p)
 		die("out of memory: %zu bytes for arrays", n_bytes);
+	if (unit == HUGE_PAGE)
+		madvise(p, rounded, MADV_HUGEPAGE); /* only for speed: it may be refused */
 	return memset(p, 0, rounded);
 }
 

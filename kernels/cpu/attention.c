@@ -43,55 +43,91 @@ static struct head head_of(const struct attention *a, int task)
 	return s;
 }
 
-/* Rows of width d as a right-hand operand: in place if vectors cannot run over the end, else copied to
- * buffer. */
-struct rows {
-	const float *p;
-	ptrdiff_t ld;
-};
-
-static struct rows rows_of(float *buffer, const float *from, int ld_from, int n, int d)
+/* C = A B. */
+static void product(float *c, int ldc, struct tile_a a, const float *b, ptrdiff_t ldb, int m, int n, int k)
 {
-	if (d % 16 == 0)
-		return (struct rows){from, ld_from};
-	ISA(tile_rows)(buffer, round_up(d), from, ld_from, 1, d, n);
-	return (struct rows){buffer, round_up(d)};
+	ISA(tile_product)(&(struct tile_c){.c = c, .ldc = ldc}, a, b, ldb, m, n, k);
 }
 
-static struct tile_a rows_as_a(const float *p, int ld)
+/* A row of up to VECTORS * 16 scores is held in registers. */
+enum { VECTORS = 4 };
+
+/* s[n_keys] becomes exp(s*scale - max) / sum, lanes beyond n_keys 0; n_keys <= 16 vectors, a constant. Returns the maximum
+ * and the sum. */
+INLINE void softmax_short(float *s, const int vectors, int n_keys, v16 scale, float *maximum, float *total)
 {
-	return (struct tile_a){.p = p, .row = ld, .column = 1};
+	v16 x[VECTORS], largest = v_set(-INFINITY), sum = v_set(0);
+	UNROLL
+	for (int j = 0; j < vectors; j++) {
+		x[j] = v_mul(v_load(s + 16 * j), scale);
+		if (j == vectors - 1)
+			x[j] = v_select(v_first(n_keys - 16 * j), x[j], v_set(-INFINITY));
+		largest = v_max(x[j], largest);
+	}
+	*maximum = v_maximum(largest);
+	UNROLL
+	for (int j = 0; j < vectors; j++) {
+		x[j] = v_exp(v_sub(x[j], v_set(*maximum)));
+		sum = v_add(sum, x[j]);
+	}
+	*total = v_sum(sum);
+	v16 inverse = v_set(1.0f / *total);
+	UNROLL
+	for (int j = 0; j < vectors; j++)
+		v_store(s + 16 * j, v_mul(x[j], inverse));
 }
 
-static struct tile_a columns_as_a(const float *p, int ld)
-{
-	return (struct tile_a){.p = p, .row = 1, .column = ld};
-}
-
-/* s[n_keys] becomes exp(s*scale - max) / sum; lanes beyond n_keys become 0. Returns the log-sum-exp. */
-static float softmax_row(float *s, int n_keys, v16 scale)
+/* The same for any n_keys. */
+static void softmax_long(float *s, int n_keys, v16 scale, float *maximum, float *total)
 {
 	v16 largest = v_set(-INFINITY), sum = v_set(0);
 	for (int j = 0; j < n_keys; j += 16) {
-		int left = n_keys - j;
 		v16 x = v_mul(v_load(s + j), scale);
-		if (left < 16)
-			x = v_select(v_first(left), x, v_set(-INFINITY));
+		if (n_keys - j < 16)
+			x = v_select(v_first(n_keys - j), x, v_set(-INFINITY));
 		v_store(s + j, x);
 		largest = v_max(x, largest);
 	}
-	float maximum = v_maximum(largest);
+	*maximum = v_maximum(largest);
 	for (int j = 0; j < n_keys; j += 16) {
-		v16 e = v_exp(v_sub(v_load(s + j), v_set(maximum)));
+		v16 e = v_exp(v_sub(v_load(s + j), v_set(*maximum)));
 		v_store(s + j, e);
 		sum = v_add(sum, e);
 	}
-	float total = v_sum(sum), log_total[16];
-	v16 inverse = v_set(1.0f / total);
+	*total = v_sum(sum);
+	v16 inverse = v_set(1.0f / *total);
 	for (int j = 0; j < n_keys; j += 16)
 		v_store(s + j, v_mul(v_load(s + j), inverse));
-	v_store(log_total, v_log(v_set(total)));
-	return maximum + log_total[0];
+}
+
+static void softmax_row(float *s, int n_keys, v16 scale, float *maximum, float *total)
+{
+	switch ((n_keys + 15) / 16) {
+	case 1:
+		softmax_short(s, 1, n_keys, scale, maximum, total);
+		break;
+	case 4:
+		softmax_short(s, 4, n_keys, scale, maximum, total);
+		break;
+	default:
+		softmax_long(s, n_keys, scale, maximum, total);
+	}
+}
+
+/* Rows of scores to probabilities; lse[n] = maximum + log(sum). */
+static void softmax_rows(float *scores, int ld, float *lse, int n, int n_keys, float scale)
+{
+	float maximum[16], total[16];
+	for (int i = 0; i < n; i += 16) {
+		int rows = n - i < 16 ? n - i : 16;
+		for (int r = 0; r < rows; r++)
+			softmax_row(scores + (ptrdiff_t)(i + r) * ld, n_keys, v_set(scale), &maximum[r],
+				    &total[r]);
+		if (lse)
+			v_store_up_to(lse + i,
+				      v_add(v_load_up_to(maximum, rows), v_log(v_load_up_to(total, rows))),
+				      rows);
+	}
 }
 
 static void forward_task(void *context, int task)
@@ -99,34 +135,23 @@ static void forward_task(void *context, int task)
 	const struct attention *a = context;
 	struct head s = head_of(a, task);
 	int ld = round_up(a->n_keys), d = a->d_head;
-	float *transposed = workspace_thread(WORKSPACE_TILE);
-	float *scores = transposed + (size_t)d * (size_t)ld;
-	struct rows v = rows_of(scores + (size_t)a->n * (size_t)ld, s.v, a->ldv, a->n_keys, d);
-	v16 scale = v_set(scale_of(a));
+	float *transposed = workspace_thread(WORKSPACE_TILE), *scores = transposed + (size_t)d * (size_t)ld;
 	ISA(tile_rows)(transposed, ld, s.k, 1, a->ldk, a->n_keys, d);
-	ISA(tile_product)(scores, ld, rows_as_a(s.q, a->ldq), transposed, ld, a->n, ld, d, false);
-	for (int i = 0; i < a->n; i++) {
-		float lse = softmax_row(scores + (ptrdiff_t)i * ld, a->n_keys, scale);
-		if (a->lse)
-			a->lse[s.row + (size_t)i] = lse;
-		if (a->probability)
-			memcpy(a->probability + (s.row + (size_t)i) * (size_t)a->n_keys,
-			       scores + (ptrdiff_t)i * ld, (size_t)a->n_keys * sizeof *scores);
-	}
-	ISA(tile_product)
-	(a->out + s.out, a->ldo, rows_as_a(scores, ld), v.p, v.ld, a->n, d, a->n_keys, false);
+	product(scores, ld, tile_rows_of(s.q, a->ldq), transposed, ld, a->n, ld, d);
+	softmax_rows(scores, ld, a->lse ? a->lse + s.row : NULL, a->n, a->n_keys, scale_of(a));
+	for (int i = 0; a->probability && i < a->n; i++)
+		memcpy(a->probability + (s.row + (size_t)i) * (size_t)a->n_keys, scores + (ptrdiff_t)i * ld,
+		       (size_t)a->n_keys * sizeof *scores);
+	product(a->out + s.out, a->ldo, tile_rows_of(scores, ld), s.v, a->ldv, a->n, d, a->n_keys);
 }
 
 void ISA(attention_forward)(const struct attention *a)
 {
-	size_t ld = (size_t)round_up(a->n_keys);
-	workspace_reserve(WORKSPACE_TILE,
-			  (size_t)(a->d_head + a->n) * ld + (size_t)a->n_keys * (size_t)round_up(a->d_head));
+	workspace_reserve(WORKSPACE_TILE, (size_t)(a->d_head + a->n) * (size_t)round_up(a->n_keys));
 	pool_run(forward_task, (void *)(uintptr_t)a, a->batch * a->n_heads);
 }
 
-/* p: scores in, exp(s*scale - lse) out; dp in, ds = p (dp - sum(p dp)) scale out. Lanes beyond n_keys become
- * 0. */
+/* p: scores in, exp(s*scale - lse) out; dp in, ds = p (dp - sum(p dp)) scale out. Lanes beyond n_keys become 0. */
 static void backward_row(float *p, float *dp, int n_keys, v16 scale, float lse)
 {
 	v16 sum = v_set(0);
@@ -149,30 +174,23 @@ static void backward_task(void *context, int task)
 	const struct attention *a = context;
 	struct head s = head_of(a, task);
 	int ld = round_up(a->n_keys), d = a->d_head, n = a->n, n_keys = a->n_keys;
-	size_t wide = (size_t)round_up(d);
 	float *transposed = workspace_thread(WORKSPACE_TILE);
 	float *p = transposed + (size_t)d * (size_t)ld, *dp = p + (size_t)n * (size_t)ld;
-	float *copies = dp + (size_t)n * (size_t)ld;
-	struct rows q = rows_of(copies, s.q, a->ldq, n, d);
-	struct rows dout = rows_of(copies + (size_t)n * wide, s.dout, a->ldo, n, d);
-	struct rows k = rows_of(copies + 2 * (size_t)n * wide, s.k, a->ldk, n_keys, d);
 	v16 scale = v_set(scale_of(a));
 	ISA(tile_rows)(transposed, ld, s.k, 1, a->ldk, n_keys, d);
-	ISA(tile_product)(p, ld, rows_as_a(s.q, a->ldq), transposed, ld, n, ld, d, false);
+	product(p, ld, tile_rows_of(s.q, a->ldq), transposed, ld, n, ld, d);
 	ISA(tile_rows)(transposed, ld, s.v, 1, a->ldv, n_keys, d);
-	ISA(tile_product)(dp, ld, rows_as_a(s.dout, a->ldo), transposed, ld, n, ld, d, false);
+	product(dp, ld, tile_rows_of(s.dout, a->ldo), transposed, ld, n, ld, d);
 	for (int i = 0; i < n; i++)
 		backward_row(p + (ptrdiff_t)i * ld, dp + (ptrdiff_t)i * ld, n_keys, scale,
 			     a->lse[s.row + (size_t)i]);
-	ISA(tile_product)(a->dv + s.v_at, a->ldv, columns_as_a(p, ld), dout.p, dout.ld, n_keys, d, n, false);
-	ISA(tile_product)(a->dq + s.q_at, a->ldq, rows_as_a(dp, ld), k.p, k.ld, n, d, n_keys, false);
-	ISA(tile_product)(a->dk + s.k_at, a->ldk, columns_as_a(dp, ld), q.p, q.ld, n_keys, d, n, false);
+	product(a->dv + s.v_at, a->ldv, tile_columns_of(p, ld), s.dout, a->ldo, n_keys, d, n);
+	product(a->dq + s.q_at, a->ldq, tile_rows_of(dp, ld), s.k, a->ldk, n, d, n_keys);
+	product(a->dk + s.k_at, a->ldk, tile_columns_of(dp, ld), s.q, a->ldq, n_keys, d, n);
 }
 
 void ISA(attention_backward)(const struct attention *a)
 {
-	size_t ld = (size_t)round_up(a->n_keys), wide = (size_t)round_up(a->d_head);
-	workspace_reserve(WORKSPACE_TILE,
-			  (size_t)(a->d_head + 2 * a->n) * ld + (size_t)(2 * a->n + a->n_keys) * wide);
+	workspace_reserve(WORKSPACE_TILE, (size_t)(a->d_head + 2 * a->n) * (size_t)round_up(a->n_keys));
 	pool_run(backward_task, (void *)(uintptr_t)a, a->batch * a->n_heads);
 }

@@ -135,9 +135,7 @@ static void weight_gradients(struct conv *c, float *dw, float *dbias)
 		dbias[o] += c->partial[n + (size_t)o];
 }
 
-/* dx row u = phases of time u*stride..: sum over j descending (time ascending), o ascending, of dy[u-j][o]
- * w[o][.][c]. */
-static void data_task(void *context, int record)
+static void pad_task(void *context, int record)
 {
 	const struct conv *c = context;
 	float *padded = c->padded + (size_t)record * padded_record(c);
@@ -145,42 +143,53 @@ static void data_task(void *context, int record)
 	memset(padded, 0, front * sizeof *padded);
 	memcpy(padded + front, c->dy + (size_t)record * body, body * sizeof *padded);
 	memset(padded + front + body, 0, (padded_record(c) - front - body) * sizeof *padded);
-	int last = c->t_pad / c->stride; /* rows that hold all phases */
-	struct gemm g = {.m = last,
-			 .n = c->stride * c->c_in,
-			 .k = c->n_taps * c->c_out,
-			 .a = padded,
-			 .lda = c->c_out,
-			 .b = c->phases,
-			 .ldb = c->stride * c->c_in,
-			 .c = c->dx + (size_t)record * (size_t)c->t_pad * (size_t)c->c_in,
-			 .ldc = c->stride * c->c_in};
-	ISA(gemm_serial)(&g);
-	if (last < c->n_rows) {
-		g.a += (size_t)last * (size_t)c->c_out;
-		g.c += (size_t)last * (size_t)g.ldc;
-		g.m = 1;
-		g.n = (c->t_pad - last * c->stride) * c->c_in;
-		ISA(gemm_serial)(&g);
+}
+
+static void fill_phases(const struct conv *c)
+{
+	size_t row = (size_t)(c->stride * c->c_in);
+	for (int j = 0; j < c->n_taps; j++) {
+		int taps = c->k - j * c->stride < c->stride ? c->k - j * c->stride : c->stride;
+		size_t n = (size_t)(taps * c->c_in);
+		for (int o = 0; o < c->c_out; o++) {
+			float *to = c->phases + (size_t)((c->n_taps - 1 - j) * c->c_out + o) * row;
+			memcpy(to, c->w + (size_t)(o * c->k + j * c->stride) * (size_t)c->c_in,
+			       n * sizeof *to);
+			memset(to + n, 0, (row - n) * sizeof *to);
+		}
 	}
 }
 
+/* dx row u = phases of time u*stride..: sum over j descending (time ascending), o ascending, of dy[u-j][o] w[o][.][c]. The
+ * last row of each record may have some phases only: those rows are one product of their own. */
 static void data_gradients(struct conv *c)
 {
-	for (int j = 0; j < c->n_taps; j++) {
-		for (int o = 0; o < c->c_out; o++) {
-			float *row = c->phases + (size_t)((c->n_taps - 1 - j) * c->c_out + o) *
-							 (size_t)(c->stride * c->c_in);
-			int taps = c->k - j * c->stride < c->stride ? c->k - j * c->stride : c->stride;
-			size_t n = (size_t)(taps * c->c_in);
-			memcpy(row, c->w + (size_t)(o * c->k + j * c->stride) * (size_t)c->c_in,
-			       n * sizeof *row);
-			memset(row + n, 0, ((size_t)(c->stride * c->c_in) - n) * sizeof *row);
-		}
-	}
-	ISA(gemm_reserve)
-	(&(struct gemm){.m = c->n_rows, .n = c->stride * c->c_in, .k = c->n_taps * c->c_out});
-	pool_run(data_task, c, c->batch);
+	int whole = c->t_pad / c->stride, row = c->stride * c->c_in;
+	struct gemm g = {.m = whole,
+			 .n = row,
+			 .k = c->n_taps * c->c_out,
+			 .a = c->padded,
+			 .lda = c->c_out,
+			 .b = c->phases,
+			 .ldb = row,
+			 .c = c->dx,
+			 .ldc = row,
+			 .batch = c->batch,
+			 .stride_a = padded_record(c),
+			 .stride_c = (size_t)c->t_pad * (size_t)c->c_in};
+	fill_phases(c);
+	pool_run(pad_task, c, c->batch);
+	ISA(gemm_run)(&g);
+	if (whole == c->n_rows)
+		return;
+	g.m = c->batch;
+	g.n = (c->t_pad - whole * c->stride) * c->c_in;
+	g.a += (size_t)whole * (size_t)c->c_out;
+	g.lda = (int)padded_record(c);
+	g.c += (size_t)whole * (size_t)row;
+	g.ldc = c->t_pad * c->c_in;
+	g.batch = 0;
+	ISA(gemm_run)(&g);
 }
 
 void ISA(conv_backward)(float *dx, float *dw, float *dbias, const float *dy, const float *x, const float *w,

@@ -1,8 +1,8 @@
 /*
- * Blocked GEMM (after Goto and van de Geijn 2008): B is packed in panels of TILE_COLUMNS columns, K is cut into blocks that
- * keep a panel in the first-level cache, A is read where it lies if its rows are contiguous. Blocks of K are taken in
- * ascending order and C is taken up again between them, so each element remains one fma chain; threads share out blocks
- * of C and never split K.
+ * Blocked GEMM (after Goto and van de Geijn 2008). K is cut into blocks that keep a panel of B in the first-level cache;
+ * B is packed in panels of TILE_COLUMNS columns unless it is small, A is read where it lies. Blocks of K are taken in
+ * ascending order and C is taken up again between them, so each element remains one fma chain; threads share out
+ * blocks of C and never split K.
  */
 #include "kernels/cpu/gemm.h"
 
@@ -13,10 +13,14 @@
 #include "kernels/workspace.h"
 
 enum {
-	KC = 256,	    /* B panel: KC * TILE_COLUMNS floats, 32 KiB with AVX-512 */
-	MC = 8 * TILE_ROWS, /* rows of A in the second-level cache */
-	NC = 1024,	    /* columns of B packed at a time */
-	GROUP = 1 << 20,    /* floats of B packed before work on them starts */
+	KC = 256,	     /* B panel: KC * TILE_COLUMNS floats, 32 KiB with AVX-512 */
+	MC = 8 * TILE_ROWS,  /* rows of A that a panel of B meets while both are in the caches */
+	NC = 1024,	     /* columns of B packed at a time */
+	IN_PLACE = 32 << 10, /* floats of B up to which few rows of A do not repay packing */
+	SHARED = 256
+		 << 10, /* floats of packed B that all threads share; a larger B each packs block by block */
+	OWN_SIDE = 384, /* rows and columns of a block of C with its own packing of B */
+	OWN_ROWS = OWN_SIDE + TILE_ROWS,
 };
 
 static int min_int(int a, int b)
@@ -46,7 +50,9 @@ static int k_block(int k)
 	return n ? (k + n - 1) / n : 1;
 }
 
-/* B[k0.., j0..] of one item as tile_rows wants it. */
+/* ---- operands ---- */
+
+/* B[k0.., j0..] of one item: element (k, j) is p[k*row + j*column]. */
 struct operand_b {
 	const float *p;
 	ptrdiff_t row, column;
@@ -60,57 +66,86 @@ static struct operand_b operand_b(const struct gemm *g, int item, int k0, int j0
 	return b;
 }
 
-/* Rows that are 4 KiB apart fall into one set of the first-level cache and push each other out: those are packed, and
- * columns always are. */
-static bool is_read_in_place(const struct gemm *g)
+/* Rows that are 4 KiB apart fall into one set of the first-level cache and push each other out. */
+static bool is_a_packed(const struct gemm *g)
 {
-	return !g->is_a_transposed && (g->lda % 512 != 0 || g->m <= TILE_ROWS / 2);
+	return g->lda % 512 == 0 && g->m > TILE_ROWS / 2;
 }
 
 /* A[i0..i0+m, k0..k0+k] of one item. */
 static struct tile_a operand_a(const struct gemm *g, float *buffer, int item, int i0, int m, int k0, int k)
 {
-	struct tile_a a = {.row = g->is_a_transposed ? 1 : g->lda, .column = g->is_a_transposed ? g->lda : 1};
-	a.p = g->a + (size_t)item * g->stride_a + i0 * a.row + k0 * a.column;
-	return is_read_in_place(g) ? a : ISA(tile_pack)(buffer, a, m, k);
+	const float *p = g->a + (size_t)item * g->stride_a;
+	struct tile_a a = g->is_a_transposed ? tile_columns_of(p + i0 + (ptrdiff_t)k0 * g->lda, g->lda)
+					     : tile_rows_of(p + (ptrdiff_t)i0 * g->lda + k0, g->lda);
+	return is_a_packed(g) ? ISA(tile_pack)(buffer, a, m, k) : a;
 }
 
-/* Where a block of C is built up: C itself, or a buffer of this thread when C's old values are still needed at the
- * end. */
-struct target {
-	float *c;
-	ptrdiff_t ldc;
+/* Panels of B[k0..k0+k, j0..j0+n], one after the other. */
+static void pack_b(float *to, const struct gemm *g, int item, int k0, int k, int j0, int n)
+{
+	for (int j = 0; j < n; j += TILE_COLUMNS, to += (ptrdiff_t)TILE_COLUMNS * k) {
+		struct operand_b b = operand_b(g, item, k0, j0 + j);
+		ISA(tile_rows)(to, TILE_COLUMNS, b.p, b.row, b.column, min_int(TILE_COLUMNS, n - j), k);
+	}
+}
+
+/* ---- one block of C ---- */
+
+struct block {
+	int item, i0, m, j0, n, k;
+	bool is_first, is_last; /* of the blocks of K */
 };
 
+/* Where a block is built up until its last block of K: the argument of GELU if that is kept, a buffer of this thread if
+ * C's old values are still needed at the end, else C. */
 static bool is_aside(const struct gemm *g)
 {
-	return g->residual == g->c;
+	return g->residual == g->c && (g->k > KC || is_chained(g)) && !g->before_gelu;
 }
 
-static struct target target_of(const struct gemm *g, int item, int i0, int j0)
+static size_t place(const struct gemm *g, const struct block *b)
 {
-	if (is_aside(g))
-		return (struct target){workspace_thread(WORKSPACE_TILE), NC};
-	return (struct target){g->c + (size_t)item * g->stride_c + (ptrdiff_t)i0 * g->ldc + j0, g->ldc};
+	return (size_t)b->item * g->stride_c + (size_t)b->i0 * (size_t)g->ldc + (size_t)b->j0;
 }
 
-/* Bias, GELU, GELU's derivative and residual for C[i0..i0+m, j0..j0+n] of one item. */
-static void finish(const struct gemm *g, struct target t, int item, int i0, int m, int j0, int n)
+/* The tiles' part of the epilogue is bias, and residual if GELU has no part in it. */
+static struct tile_c target(const struct gemm *g, const struct block *b)
 {
-	size_t at = (size_t)item * g->stride_c + (size_t)i0 * (size_t)g->ldc + (size_t)j0;
-	if (!g->bias && !g->before_gelu && !g->gelu_argument && !g->residual)
-		return;
-	for (int i = 0; i < m; i++, at += (size_t)g->ldc) {
+	size_t at = place(g, b);
+	struct tile_c c = {.c = (g->before_gelu ? g->before_gelu : g->c) + at, .ldc = g->ldc};
+	bool is_started = !b->is_first || g->is_accumulated;
+	if (is_started) {
+		c.from = b->is_first ? g->c + at : c.c;
+		c.ld_from = g->ldc;
+	}
+	if (is_aside(g)) {
+		float *aside = workspace_thread(WORKSPACE_TILE);
+		c.from = b->is_first ? NULL : aside;
+		c.ld_from = NC;
+		if (!b->is_last) {
+			c.c = aside;
+			c.ldc = NC;
+		}
+	}
+	if (b->is_last && g->bias)
+		c.bias = g->bias + b->j0;
+	if (b->is_last && g->residual && !g->before_gelu && !g->gelu_argument)
+		c.residual = g->residual + at;
+	return c;
+}
+
+/* GELU or its derivative, and the residual after them, for some columns of a block whose products are complete. */
+static void finish(const struct gemm *g, const struct block *b, int j0, int n)
+{
+	size_t at = place(g, b) + (size_t)j0;
+	for (int i = 0; i < b->m; i++, at += (size_t)g->ldc) {
 		for (int j = 0; j < n; j += 16) {
 			int left = n - j;
 			size_t e = at + (size_t)j;
-			v16 x = v_load_up_to(t.c + i * t.ldc + j, left);
-			if (g->bias)
-				x = v_add(x, v_load_up_to(g->bias + j0 + j, left));
-			if (g->before_gelu) {
-				v_store_up_to(g->before_gelu + e, x, left);
+			v16 x = v_load_up_to((g->before_gelu ? g->before_gelu : g->c) + e, left);
+			if (g->before_gelu)
 				x = v_gelu(x);
-			}
 			if (g->gelu_argument)
 				x = v_mul(x, v_gelu_gradient(v_load_up_to(g->gelu_argument + e, left)));
 			if (g->residual)
@@ -120,131 +155,196 @@ static void finish(const struct gemm *g, struct target t, int item, int i0, int 
 	}
 }
 
-/* A block of C from rows of A and packed panels of B over one block of K; the epilogue follows each panel's columns while
- * they are in the cache. */
-struct block {
-	int item, i0, m, j0, n, k;
-	bool is_first, is_last; /* of the blocks of K */
+/* Columns j.. of B as the tiles read them: panel by panel, or in place (panel 0: all of B has one stride). */
+struct columns {
+	const float *p;
+	ptrdiff_t ldb;
+	bool is_packed;
 };
 
-static void multiply(const struct gemm *g, const struct block *b, struct target t, struct tile_a a,
-		     const float *panels)
+/* Rows of A^T for the next block of K, a share of them per panel, into the second-level cache: hardware does not foresee
+ * strides of a row. */
+struct foresight {
+	const float *p; /* NULL: nothing to ask for */
+	ptrdiff_t ld;
+	int n, k;
+};
+
+static void look_ahead(const struct foresight *f, int j, int width)
 {
-	bool is_accumulated = !b->is_first || g->is_accumulated;
+	int from = (int)((long)f->k * j / width), end = (int)((long)f->k * (j + TILE_COLUMNS) / width);
+	for (int i = from; f->p && i < end && i < f->k; i++)
+		for (int c = 0; c < f->n + 15; c += 16)
+			__builtin_prefetch(f->p + i * f->ld + c, 0, 2);
+}
+
+static struct foresight foresee(const struct gemm *g, const struct block *b, int k0)
+{
+	if (!g->is_a_transposed || k0 >= g->k)
+		return (struct foresight){.p = NULL};
+	const float *p = g->a + (size_t)b->item * g->stride_a + (ptrdiff_t)k0 * g->lda + b->i0;
+	return (struct foresight){p, g->lda, b->m, min_int(b->k, g->k - k0)};
+}
+
+static void multiply(const struct gemm *g, const struct block *b, struct tile_a a, struct columns columns,
+		     int k_next)
+{
+	struct tile_c c = target(g, b);
+	struct foresight f = foresee(g, b, k_next);
+	bool has_gelu = g->before_gelu || g->gelu_argument;
 	for (int j = 0; j < b->n; j += TILE_COLUMNS) {
 		int cols = min_int(TILE_COLUMNS, b->n - j);
-		struct target column = {t.c + j, t.ldc};
-		ISA(tile_product)
-		(column.c, t.ldc, a, panels + (ptrdiff_t)j * b->k, TILE_COLUMNS, b->m, cols, b->k,
-		 is_accumulated);
-		if (b->is_last)
-			finish(g, column, b->item, b->i0, b->m, b->j0 + j, cols);
+		const float *panel = columns.p + (columns.is_packed ? (ptrdiff_t)j * b->k : j);
+		look_ahead(&f, j, b->n);
+		ISA(tile_product)(&c, a, panel, columns.ldb, b->m, cols, b->k);
+		if (b->is_last && has_gelu)
+			finish(g, b, j, cols);
+		c.c += TILE_COLUMNS;
+		c.from = c.from ? c.from + TILE_COLUMNS : NULL;
+		c.bias = c.bias ? c.bias + TILE_COLUMNS : NULL;
+		c.residual = c.residual ? c.residual + TILE_COLUMNS : NULL;
 	}
 }
 
-/* Panels of B[k0..k0+k, j0..j0+n], one after the other. */
-static void pack_b(float *to, const struct gemm *g, int item, int k0, int k, int j0, int n)
-{
-	for (int j = 0; j < n; j += TILE_COLUMNS) {
-		struct operand_b b = operand_b(g, item, k0, j0 + j);
-		ISA(tile_rows)
-		(to + (ptrdiff_t)j * k, TILE_COLUMNS, b.p, b.row, b.column, min_int(TILE_COLUMNS, n - j), k);
-	}
-}
-
-/* ---- one product in one thread: packs all of B for itself ---- */
+/* ---- blocks of C, each with its own packing of B ---- */
 
 static size_t a_buffer(const struct gemm *g)
 {
-	return tile_pack_size(MC, k_block(g->k));
+	return is_a_packed(g) ? tile_pack_size(OWN_ROWS, k_block(g->k)) : 0;
+}
+
+static bool is_b_in_place(const struct gemm *g, int m)
+{
+	return !g->is_b_transposed && m <= 8 * TILE_ROWS && (long)g->ldb * min_int(g->k, KC) <= IN_PLACE;
 }
 
 void ISA(gemm_reserve)(const struct gemm *g)
 {
-	workspace_reserve(WORKSPACE_PACK,
-			  a_buffer(g) +
-				  (size_t)k_block(g->k) * (size_t)round_up(min_int(NC, g->n), TILE_COLUMNS));
+	size_t width = (size_t)round_up(min_int(NC, g->n), TILE_COLUMNS);
+	workspace_reserve(WORKSPACE_PACK, a_buffer(g) + (size_t)k_block(g->k) * width);
 	if (is_aside(g))
-		workspace_reserve(WORKSPACE_TILE, (size_t)MC * NC);
+		workspace_reserve(WORKSPACE_TILE, (size_t)OWN_ROWS * NC);
 }
 
 /* An empty product is zero, or C's old value. */
 static void multiply_nothing(const struct gemm *g, struct block *b)
 {
-	struct target t = target_of(g, b->item, b->i0, b->j0);
-	for (int i = 0; i < b->m && !g->is_accumulated; i++)
-		memset(t.c + i * t.ldc, 0, (size_t)b->n * sizeof *t.c);
-	finish(g, t, b->item, b->i0, b->m, b->j0, b->n);
+	b->is_first = b->is_last = true;
+	multiply(g, b, tile_rows_of(NULL, 0), (struct columns){NULL, 0, false}, g->k);
 }
 
-/* C[i0..i0+m, j0..j0+n] over all of K, and over n_chained items that extend its chains. */
-static void serial_block(const struct gemm *g, struct block *b, int n_chained)
+/* C[i0..i0+m, j0..j0+n] over all of K, and over n_chained items that extend its chains; n <= NC, and m <= OWN_ROWS if A is
+ * packed or the block set aside. */
+static void own_block(const struct gemm *g, const struct block *whole, int n_chained)
 {
 	float *buffer = workspace_thread(WORKSPACE_PACK), *panels = buffer + a_buffer(g);
-	struct target t = target_of(g, b->item, b->i0, b->j0);
-	int kc = k_block(g->k), first = b->item;
+	int kc = k_block(g->k);
 	for (int c = 0; c < n_chained; c++) {
 		for (int k0 = 0; k0 < g->k; k0 += kc) {
-			b->k = min_int(kc, g->k - k0);
-			b->is_first = c == 0 && k0 == 0;
-			b->is_last = c == n_chained - 1 && k0 + b->k == g->k;
-			struct tile_a a = operand_a(g, buffer, first + c, b->i0, b->m, k0, b->k);
-			if (b->i0 == 0 || g->k > kc ||
-			    n_chained > 1) /* else still there from the rows before */
-				pack_b(panels, g, first + c, k0, b->k, b->j0, b->n);
-			multiply(g, b, t, a, panels);
+			struct block b = *whole;
+			b.k = min_int(kc, g->k - k0);
+			b.is_first = c == 0 && k0 == 0;
+			b.is_last = c == n_chained - 1 && k0 + b.k == g->k;
+			struct columns columns = {panels, TILE_COLUMNS, true};
+			if (is_b_in_place(g, whole->m))
+				columns = (struct columns){operand_b(g, whole->item + c, k0, b.j0).p, g->ldb,
+							   false};
+			else
+				pack_b(panels, g, whole->item + c, k0, b.k, b.j0, b.n);
+			b.item += c;
+			multiply(g, &b, operand_a(g, buffer, b.item, b.i0, b.m, k0, b.k), columns, k0 + b.k);
 		}
 	}
 }
 
-static void serial_item(const struct gemm *g, int item, int n_chained, int i_first, int i_end)
+/* The same with any n and m. */
+static void own_rows(const struct gemm *g, int item, int n_chained, int i0, int m)
 {
-	for (int j0 = 0; j0 < g->n; j0 += NC)
-		for (int i0 = i_first; i0 < i_end; i0 += MC) {
+	int step = is_aside(g) || is_a_packed(g) ? OWN_SIDE : m;
+	for (int j0 = 0; j0 < g->n; j0 += NC) {
+		for (int i = i0; i < i0 + m; i += step) {
 			struct block b = {.item = item,
-					  .i0 = i0,
-					  .m = min_int(MC, i_end - i0),
+					  .i0 = i,
+					  .m = min_int(step, i0 + m - i),
 					  .j0 = j0,
 					  .n = min_int(NC, g->n - j0)};
 			if (g->k > 0)
-				serial_block(g, &b, n_chained);
+				own_block(g, &b, n_chained);
 			else
 				multiply_nothing(g, &b);
 		}
+	}
 }
 
 void ISA(gemm_serial)(const struct gemm *g)
 {
 	int n_items = items_of(g), step = is_chained(g) ? n_items : 1;
 	for (int item = 0; item < n_items; item += step)
-		serial_item(g, item, step, 0, g->m);
+		own_rows(g, item, step, 0, g->m);
 }
 
-/* ---- one product over all threads: B packed once ---- */
+/* ---- one product over all threads ---- */
 
 struct parallel {
 	const struct gemm *g;
-	float *packed; /* B[k0..k0+k, j0..j0+n]: per block of kc, panels of TILE_COLUMNS columns */
-	int j0, n, k0, k, kc;
+	float *packed; /* shared B[.., j0..j0+n]: per block of kc, panels of TILE_COLUMNS columns */
+	int j0, n, kc;
 	int mc, nc, n_row_blocks, n_column_blocks;
 };
 
-static float *packed_panel(const struct parallel *p, int k_from, int j)
+static void own_item_task(void *context, int item)
 {
-	int k = min_int(p->kc, p->k - k_from), width = round_up(p->n, TILE_COLUMNS);
-	return p->packed + (ptrdiff_t)k_from * width + (ptrdiff_t)j * k;
+	const struct gemm *g = context;
+	own_rows(g, item, 1, 0, g->m);
+}
+
+/* One block of a grid over C, over all items of a chain. */
+static void own_block_task(void *context, int task)
+{
+	const struct parallel *p = context;
+	const struct gemm *g = p->g;
+	int i = task / p->n_column_blocks * p->mc, j = task % p->n_column_blocks * p->nc;
+	struct block b = {.i0 = i, .m = min_int(p->mc, g->m - i), .j0 = j, .n = min_int(p->nc, g->n - j)};
+	own_block(g, &b, items_of(g));
+}
+
+/* Blocks about 192 by 192: large enough to repay packing, small enough that B's and A's part stay in the second-level cache
+ * and that threads finish together. */
+static void run_own_blocks(const struct gemm *g)
+{
+	struct parallel p = {.g = g};
+	int n_threads = pool_threads(), rows = (g->m + OWN_SIDE - 1) / OWN_SIDE,
+	    columns = (g->n + OWN_SIDE - 1) / OWN_SIDE;
+	while (n_threads > 1 && rows * columns < 2 * n_threads &&
+	       (g->m / rows > 4 * TILE_ROWS || g->n / columns > 2 * TILE_COLUMNS)) {
+		if (g->m / rows >= g->n / columns)
+			rows++;
+		else
+			columns++;
+	}
+	p.mc = round_up((g->m + rows - 1) / rows, TILE_ROWS);
+	p.nc = round_up((g->n + columns - 1) / columns, TILE_COLUMNS);
+	p.n_row_blocks = (g->m + p.mc - 1) / p.mc;
+	p.n_column_blocks = (g->n + p.nc - 1) / p.nc;
+	pool_run(own_block_task, &p, p.n_row_blocks * p.n_column_blocks);
+}
+
+static float *packed_panel(const struct parallel *p, int k0, int j)
+{
+	int k = min_int(p->kc, p->g->k - k0), width = round_up(p->n, TILE_COLUMNS);
+	return p->packed + (ptrdiff_t)k0 * width + (ptrdiff_t)j * k;
 }
 
 static void pack_task(void *context, int task)
 {
 	const struct parallel *p = context;
 	int n_panels = (p->n + TILE_COLUMNS - 1) / TILE_COLUMNS;
-	int k_from = task / n_panels * p->kc, j = task % n_panels * TILE_COLUMNS;
-	pack_b(packed_panel(p, k_from, j), p->g, 0, p->k0 + k_from, min_int(p->kc, p->k - k_from), p->j0 + j,
+	int k0 = task / n_panels * p->kc, j = task % n_panels * TILE_COLUMNS;
+	pack_b(packed_panel(p, k0, j), p->g, 0, k0, min_int(p->kc, p->g->k - k0), p->j0 + j,
 	       min_int(TILE_COLUMNS, p->n - j));
 }
 
-static void multiply_task(void *context, int task)
+static void shared_task(void *context, int task)
 {
 	const struct parallel *p = context;
 	const struct gemm *g = p->g;
@@ -254,14 +354,12 @@ static void multiply_task(void *context, int task)
 			  .m = min_int(p->mc, g->m - i),
 			  .j0 = p->j0 + j,
 			  .n = min_int(p->nc, p->n - j)};
-	struct target t = target_of(g, b.item, b.i0, b.j0);
-	for (int k_from = 0; k_from < p->k; k_from += p->kc) {
-		int k0 = p->k0 + k_from;
-		b.k = min_int(p->kc, p->k - k_from);
+	for (int k0 = 0; k0 < g->k; k0 += p->kc) {
+		b.k = min_int(p->kc, g->k - k0);
 		b.is_first = k0 == 0;
 		b.is_last = k0 + b.k == g->k;
 		struct tile_a a = operand_a(g, workspace_thread(WORKSPACE_PACK), b.item, b.i0, b.m, k0, b.k);
-		multiply(g, &b, t, a, packed_panel(p, k_from, j));
+		multiply(g, &b, a, (struct columns){packed_panel(p, k0, j), TILE_COLUMNS, true}, k0 + b.k);
 	}
 }
 
@@ -279,40 +377,17 @@ static void share_out(struct parallel *p, int n_items)
 	p->n_column_blocks = (p->n + p->nc - 1) / p->nc;
 }
 
-static void parallel_products(const struct gemm *g, int n_items)
+static void run_shared(const struct gemm *g, int n_items)
 {
 	struct parallel p = {.g = g, .kc = k_block(g->k)};
-	workspace_reserve(WORKSPACE_PACK, a_buffer(g));
-	if (is_aside(g))
-		workspace_reserve(WORKSPACE_TILE, (size_t)MC * NC);
 	for (p.j0 = 0; p.j0 < g->n; p.j0 += NC) {
 		p.n = min_int(NC, g->n - p.j0);
-		int width = round_up(p.n, TILE_COLUMNS), group = GROUP / width / p.kc * p.kc;
-		if (is_aside(g) || n_items > 1) /* a block set aside, or an item, is finished in one go */
-			group = g->k;
-		p.packed = workspace_shared(WORKSPACE_PACK, (size_t)min_int(group, g->k) * (size_t)width);
+		int n_k = (g->k + p.kc - 1) / p.kc, n_panels = (p.n + TILE_COLUMNS - 1) / TILE_COLUMNS;
+		p.packed = workspace_shared(WORKSPACE_PACK, (size_t)g->k * (size_t)(n_panels * TILE_COLUMNS));
 		share_out(&p, n_items);
-		for (p.k0 = 0; p.k0 < g->k; p.k0 += group) {
-			p.k = min_int(group, g->k - p.k0);
-			int n_k = (p.k + p.kc - 1) / p.kc, n_panels = (p.n + TILE_COLUMNS - 1) / TILE_COLUMNS;
-			pool_run(pack_task, &p, n_k * n_panels);
-			pool_run(multiply_task, &p, n_items * p.n_row_blocks * p.n_column_blocks);
-		}
+		pool_run(pack_task, &p, n_k * n_panels);
+		pool_run(shared_task, &p, n_items * p.n_row_blocks * p.n_column_blocks);
 	}
-}
-
-static void item_task(void *context, int item)
-{
-	const struct gemm *g = context;
-	serial_item(g, item, 1, 0, g->m);
-}
-
-enum { CHAIN_ROWS = 2 * TILE_ROWS };
-
-static void chain_task(void *context, int task)
-{
-	const struct gemm *g = context;
-	serial_item(g, 0, items_of(g), task * CHAIN_ROWS, min_int((task + 1) * CHAIN_ROWS, g->m));
 }
 
 void ISA(gemm_run)(const struct gemm *g)
@@ -320,13 +395,13 @@ void ISA(gemm_run)(const struct gemm *g)
 	int n_items = items_of(g);
 	if (g->m <= 0 || g->n <= 0)
 		return;
-	if (is_aside(g) && g->is_accumulated)
-		BUG("gemm: C cannot be both accumulated and its own residual");
+	if (g->residual == g->c && (g->is_accumulated || g->gelu_argument))
+		BUG("gemm: C cannot be its own residual and also accumulated or multiplied");
 	ISA(gemm_reserve)(g);
-	if (is_chained(g))
-		pool_run(chain_task, (void *)(uintptr_t)g, (g->m + CHAIN_ROWS - 1) / CHAIN_ROWS);
-	else if (g->k == 0 || (n_items > 1 && g->stride_b != 0))
-		pool_run(item_task, (void *)(uintptr_t)g, n_items);
+	if (g->k == 0 || (n_items > 1 && !is_chained(g) && g->stride_b != 0))
+		pool_run(own_item_task, (void *)(uintptr_t)g, n_items);
+	else if (is_chained(g) || ((long)g->k * min_int(g->n, NC) > SHARED && !is_aside(g)))
+		run_own_blocks(g);
 	else
-		parallel_products(g, n_items);
+		run_shared(g, n_items);
 }

@@ -74,8 +74,10 @@ static void similarities(const struct work *w, float *s, int i0, int rows)
 {
 	const struct ntxent *l = w->l;
 	v16 factor = v_set(1.0f / l->temperature);
-	struct tile_a u = {.p = w->u + (size_t)i0 * (size_t)w->d_wide, .row = w->d_wide, .column = 1};
-	ISA(tile_product)(s, w->m_wide, u, w->transposed, w->m_wide, rows, w->m_wide, l->d, false);
+	ISA(tile_product)
+	(&(struct tile_c){.c = s, .ldc = w->m_wide},
+	 tile_rows_of(w->u + (size_t)i0 * (size_t)w->d_wide, w->d_wide), w->transposed, w->m_wide, rows,
+	 w->m_wide, l->d);
 	for (int r = 0; r < rows; r++, s += w->m_wide) {
 		int record = (i0 + r) % l->n;
 		for (int j = 0; j < w->m_wide; j += 16)
@@ -198,8 +200,8 @@ static void gradient_task(void *context, int strip)
 	for (int r = 0; r < rows; r++)
 		gradient_row(w, s + (size_t)r * (size_t)w->m_wide, i0 + r);
 	ISA(tile_product)
-	(du, w->d_wide, (struct tile_a){.p = s, .row = w->m_wide, .column = 1}, w->u, w->d_wide, rows,
-	 w->d_wide, w->m, false);
+	(&(struct tile_c){.c = du, .ldc = w->d_wide}, tile_rows_of(s, w->m_wide), w->u, w->d_wide, rows,
+	 w->d_wide, w->m);
 	for (int r = 0; r < rows; r++)
 		input_gradient(w, du + (size_t)r * (size_t)w->d_wide, i0 + r);
 }

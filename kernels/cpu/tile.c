@@ -55,20 +55,28 @@ static int n_tiles_of(int m)
 	return (m + TILE_ROWS - 1) / TILE_ROWS;
 }
 
-void ISA(tile_product)(float *c, ptrdiff_t ldc, struct tile_a a, const float *b, ptrdiff_t ldb, int m, int n,
-		       int k, bool is_accumulated)
+static const float *at(const float *p, ptrdiff_t offset)
+{
+	return p ? p + offset : NULL;
+}
+
+void ISA(tile_product)(const struct tile_c *c, struct tile_a a, const float *b, ptrdiff_t ldb, int m, int n,
+		       int k)
 {
 	int n_tiles = n_tiles_of(m);
 	struct micro t = {
-		.ldc = ldc, .rs = a.row, .cs = a.column, .ldb = ldb, .k = k, .is_zero = !is_accumulated};
+		.ldc = c->ldc, .ld_from = c->ld_from, .rs = a.row, .cs = a.column, .ldb = ldb, .k = k};
 	for (int j = 0; j < n; j += TILE_COLUMNS) {
 		int cols = n - j < TILE_COLUMNS ? n - j : TILE_COLUMNS, vectors = (cols + 15) / 16;
 		micro_function *const *of_height = cols % 16 ? part[vectors - 1] : whole[vectors - 1];
 		t.last = cols - 16 * (vectors - 1);
 		t.b = b + j;
+		t.bias = at(c->bias, j);
 		for (int done = 0, tile = 0; tile < n_tiles; tile++) {
 			int rows = height(m - done, n_tiles - tile);
-			t.c = c + done * ldc + j;
+			t.c = c->c + done * c->ldc + j;
+			t.from = at(c->from, done * c->ld_from + j);
+			t.residual = at(c->residual, done * c->ldc + j);
 			t.a = a.p + (a.is_packed ? (ptrdiff_t)done * k : done * a.row);
 			if (a.is_packed)
 				t.cs = rows;
@@ -102,6 +110,17 @@ struct tile_a ISA(tile_pack)(float *to, struct tile_a from, int m, int k)
 	return (struct tile_a){.p = to, .row = 1, .is_packed = true};
 }
 
+/* Sixteen columns of k rows, `cols` of them there. */
+static void copy_columns(float *to, ptrdiff_t ld, const float *p, ptrdiff_t row, int cols, int k)
+{
+	if (cols >= 16)
+		for (int i = 0; i < k; i++, to += ld, p += row)
+			v_store(to, v_load(p));
+	else
+		for (int i = 0; i < k; i++, to += ld, p += row)
+			v_store(to, v_load_n(p, cols));
+}
+
 void ISA(tile_rows)(float *to, ptrdiff_t ld, const float *p, ptrdiff_t row, ptrdiff_t column, int n, int k)
 {
 	for (int j = 0; j < ld; j += 16) {
@@ -110,8 +129,7 @@ void ISA(tile_rows)(float *to, ptrdiff_t ld, const float *p, ptrdiff_t row, ptrd
 			for (int i = 0; i < k; i++)
 				v_store(to + i * ld + j, v_set(0));
 		else if (column == 1)
-			for (int i = 0; i < k; i++)
-				v_store(to + i * ld + j, v_load_up_to(p + i * row + j, cols));
+			copy_columns(to + j, ld, p + j, row, cols, k);
 		else
 			for (int i = 0; i < k; i += 16)
 				v_transpose_block(to + i * ld + j, ld, p + i + j * column, column, cols,

@@ -1,6 +1,8 @@
 /*
- * Products of matrices that lie in the first caches: register tiles over whatever strides A and B have, no threads, no
- * packing. The building block of every product here.
+ * Products of matrices that lie in the first caches: register tiles over whatever strides A and B have, no threads,
+ * no packing. The building block of every product here.
+ *
+ *	tile_product(&(struct tile_c){.c = c, .ldc = n}, tile_rows_of(a, k), b, n, m, n, k);     // C = A B
  */
 #ifndef KERNELS_CPU_TILE_H
 #define KERNELS_CPU_TILE_H
@@ -27,10 +29,28 @@ struct tile_a {
 	bool is_packed;
 };
 
-/* C[m,n] = A B, or += if is_accumulated: one fma chain over ascending k each. Rows of B and C have strides ldb, ldc. B must
- * be readable up to the next multiple of 16 columns; C is stored exactly. */
-void ISA(tile_product)(float *c, ptrdiff_t ldc, struct tile_a a, const float *b, ptrdiff_t ldb, int m, int n,
-		       int k, bool is_accumulated);
+static inline struct tile_a tile_rows_of(const float *p, ptrdiff_t ld)
+{
+	return (struct tile_a){.p = p, .row = ld, .column = 1};
+}
+
+static inline struct tile_a tile_columns_of(const float *p, ptrdiff_t ld)
+{
+	return (struct tile_a){.p = p, .row = 1, .column = ld};
+}
+
+/* C[m,n] = from + A B, one fma chain over ascending k each; then + bias[n]; then + residual[m,n]. */
+struct tile_c {
+	float *c;
+	ptrdiff_t ldc;
+	const float *from; /* [m,n], row stride ld_from; may be c; NULL: chains start from 0 */
+	ptrdiff_t ld_from;
+	const float *bias, *residual; /* NULL: none; residual has row stride ldc and may be c */
+};
+
+/* Rows of B[k,n] have stride ldb. */
+void ISA(tile_product)(const struct tile_c *c, struct tile_a a, const float *b, ptrdiff_t ldb, int m, int n,
+		       int k);
 
 /* A[m,k] in the order tile_product reads it, into tile_pack_size(m, k) floats. */
 struct tile_a ISA(tile_pack)(float *to, struct tile_a from, int m, int k);
@@ -39,8 +59,8 @@ static inline size_t tile_pack_size(int m, int k)
 	return (size_t)m * (size_t)k + 16; /* stores run over the end by a vector */
 }
 
-/* to[k][ld] = columns 0..n of B[k][n], zeros up to ld (a multiple of 16): element (k, j) of B is p[k*row + j*column], one
- * of the two being 1. */
+/* to[k][ld] = columns 0..n of B[k][n], zeros up to ld (a multiple of 16): element (k, j) of B is p[k*row +
+ * j*column], one of the two being 1. */
 void ISA(tile_rows)(float *to, ptrdiff_t ld, const float *p, ptrdiff_t row, ptrdiff_t column, int n, int k);
 
 #endif
