@@ -136,6 +136,12 @@ compare: evaluate
 ## explain: say for each stage which part of its key differs from its last run
 .PHONY: explain
 explain: $(R)/params.stamp $(stages:%=$(B)/bin/%)
-	@for s in $(stages); do $(B)/bin/$$s --build $(R) --explain || exit; done
+	@$(foreach s,$(stages),in_$(s)='$(in_$(s))';) late=' '; for s in $(stages); do \
+		said=$$($(B)/bin/$$s --build $(R) --explain) || exit 1; \
+		case $$said in *': up to date') eval "reads=\$$in_$$s"; \
+			for i in $$reads; do case $$late in *" $$i "*) \
+				said="$$s: waits for $$i"; late="$$late$$s "; break ;; esac; done ;; \
+		*) late="$$late$$s " ;; esac; \
+		printf '%s\n' "$$said"; done
 
 ## help: this list; PARAMS=FILE SET="section.name=value" RUN=NAME ARMS="NAME..." CHECK=1 LAUNCH_<stage>=COMMAND apply to all

@@ -118,6 +118,7 @@ outcome probe >/dev/null
 plain_make explain SET='pretrain.temperature=0.3 probe.n=4' >"$WORK/why" 2>&1
 check "explain names the field that differs" grep -q '^pretrain: params.temperature 0.1 -> 0.3' "$WORK/why"
 check "... of each stage" grep -q '^probe: params.n 1 -> 4' "$WORK/why"
+check "... that a stage between them waits" grep -q '^embed: waits for pretrain' "$WORK/why"
 check "... and what is up to date" grep -q '^views: up to date' "$WORK/why"
 is "explaining ran nothing" "$(outcome probe)" "split pretrain:hit probe:hit"
 
