@@ -40,6 +40,12 @@ static struct series series_of(const json_t *arm, const char *column)
 		s.x[i] = json_number_value(json_array_get(row, 0));
 		s.y[i] = json_number_value(json_array_get(row, k));
 	}
+	/* RankMe is known from the end of the first epoch on; before, its column holds 0. */
+	for (i = 0; i < s.n && s.y[i] == 0; i++)
+		;
+	s.n -= i;
+	memmove(s.x, s.x + i, s.n * sizeof *s.x);
+	memmove(s.y, s.y + i, s.n * sizeof *s.y);
 	return s;
 }
 
@@ -73,6 +79,7 @@ int curves_history(struct text *t, const json_t *arms, const char *column, const
 	if (!n)
 		return 0;
 	p.y0 = p.y0 > 0 ? 0 : p.y0;
+	p.y1 += .05 * (p.y1 - p.y0); /* room for the guide's words */
 	svg_round(&p.y0, &p.y1);
 	svg_begin(t, &p, column);
 	json_array_foreach(arms, i, arm)

@@ -53,7 +53,10 @@ void text_number(struct text *t, const json_t *x, int n_decimals, int is_signed)
 		return;
 	}
 	snprintf(number, sizeof number, is_signed ? "%+.*f" : "%.*f", n_decimals, json_number_value(x));
-	text_add(t, "%s%s", *number == '-' ? "−" : "", number + (*number == '-'));
+	if (strspn(number, "-+0.") == strlen(number))
+		text_add(t, "%s", number + (*number == '-' || *number == '+'));
+	else
+		text_add(t, "%s%s", *number == '-' ? "−" : "", number + (*number == '-'));
 }
 
 void text_release(struct text *t)

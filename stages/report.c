@@ -450,8 +450,8 @@ static void write_attention(struct report *r)
 	int n = 0;
 	page_section(t, "attention", "Attention");
 	say(r, "What the last cross-attention block looks at, averaged over heads and the first records of "
-	       "fold 10 (number in "
-	       "brackets). Even attention would give every lead 8.3 %. An entropy of 1 means that nothing is "
+	       "fold 10 (in brackets: how many views). Even attention would give every lead 8.3 %. An "
+	       "entropy of 1 means that nothing is "
 	       "selected; over .98, do not read the maps. Attention is not an explanation.");
 	json_array_foreach(r->arms, i, arm)
 	{
