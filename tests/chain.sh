@@ -10,7 +10,7 @@ chain() {
 	mkdir -p "$run"
 	export EINTHOVEN_STORE=${STORE:-$WORK/store}
 	"$BIN/params" --out "$run" --schemas "$BUILD/schema" --set "$set" "${PARAMS:-$TOP/params/default.yaml}" \
-		fetch preprocess views pretrain embed 2>>"$run/log" || return
+		fetch preprocess views pretrain embed probe finetune 2>>"$run/log" || return
 	for stage in "$@"; do
 		"$BIN/$stage" --build "$run" 2>>"$run/log" || return
 	done
