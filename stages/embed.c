@@ -10,6 +10,7 @@
 #include "ecg/views.h"
 #include "model/config.h"
 #include "model/encoder.h"
+#include "stages/parts/network.h"
 #include "store/stage.h"
 
 #define BATCH 64 /* records that go through a network together */
@@ -44,19 +45,6 @@ struct embed {
 
 /* ---- the networks ---- */
 
-static void load_tensors(struct encoder *net, const struct artifact *model)
-{
-	const struct tensors *t = net->tensors;
-	for (int i = 0; i < t->n; i++) {
-		const struct tensor *w = &t->list[i];
-		struct artifact_value v = artifact_get(model, "tensor", w->name, strlen(w->name));
-		if (!v.bytes || v.n_bytes != w->count * sizeof(float))
-			die("model %s: tensor %s has %zu bytes, expected %zu", artifact_id(model), w->name,
-			    v.n_bytes, w->count * sizeof(float));
-		net->ops->upload(t->weights + w->offset, v.bytes, v.n_bytes);
-	}
-}
-
 static void open_networks(struct embed *m)
 {
 	struct error e = {0};
@@ -70,7 +58,7 @@ static void open_networks(struct embed *m)
 	m->n_views = views_n_fixed(&m->views);
 	for (int i = 0; i < NETWORKS; i++)
 		m->net[i] = encoder_new(ops_cpu(), &c, BATCH * m->n_views, false);
-	load_tensors(m->net[TRAINED], m->model);
+	network_load(m->net[TRAINED], m->model);
 	encoder_init(m->net[RANDOM], (uint64_t)json_integer_value(seed));
 }
 
@@ -115,11 +103,7 @@ static void open_output(struct embed *m)
 	static const char *const carried[] = {"classes", "statements", "dataset", "normalize"};
 	struct artifact_writer *w = m->run->output = artifact_create("embeddings", 1);
 	const struct encoder *net = m->net[TRAINED];
-	for (size_t i = 0; i < sizeof carried / sizeof *carried; i++) {
-		const json_t *value = artifact_get_attribute(m->signals, carried[i]);
-		if (value)
-			artifact_attribute(w, carried[i], json_deep_copy(value));
-	}
+	network_carry(w, m->signals, carried, sizeof carried / sizeof *carried);
 	artifact_attribute(w, "dim", json_integer(net->dim));
 	if (net->tower_dim)
 		artifact_attribute(w, "tower_dim", json_integer(net->tower_dim));

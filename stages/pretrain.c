@@ -14,7 +14,9 @@
 #include "model/config.h"
 #include "model/contrast.h"
 #include "model/encoder.h"
+#include "model/history.h"
 #include "model/schedule.h"
+#include "stages/parts/network.h"
 #include "store/stage.h"
 
 /* Folds 9 and 10 validate and test: their records are never trained on, labelled or not. */
@@ -26,23 +28,6 @@
 #define LINES 20 /* of the log, about */
 
 #define MIN_BATCH 16 /* records; the batch does not shrink below it */
-
-enum {
-	EPOCH,
-	LOSS,
-	LOSS_UNIFORM,
-	LR,
-	TOP1,
-	RANKME,
-	NORM,
-	NORM_PARTS,
-	SKIPPED = NORM_PARTS + ENCODER_PARTS,
-	COLUMNS
-};
-/* The others are gradient_norm_ and the name of a part of the encoder. */
-static const char *const column_names[COLUMNS] = {
-	[EPOCH] = "epoch", [LOSS] = "loss",	[LOSS_UNIFORM] = "loss_uniform", [LR] = "lr",
-	[TOP1] = "top1",   [RANKME] = "rankme", [NORM] = "gradient_norm",	 [SKIPPED] = "skipped"};
 
 struct data {
 	struct augment policy;
@@ -67,8 +52,8 @@ struct pretrain {
 	int n, per_epoch, n_epochs; /* records of a batch, steps of an epoch */
 	int64_t n_steps;
 	struct state state;
-	float *history; /* [n_steps][COLUMNS] */
-	float *x;	/* [2n][12][T] */
+	struct history history;
+	float *x; /* [2n][12][T] */
 	uint8_t *keep;
 	uint64_t *patient;
 	char checkpoint[4096];
@@ -191,6 +176,21 @@ static int batch_size(const struct params *p, size_t n_records)
 	return (int)(batch < limit ? batch : limit);
 }
 
+/* Wider networks want smaller steps: at 0.001 the channel tower of `small` dies and RankMe falls to 9 of 384. */
+static float peak_lr(const struct params *p)
+{
+	static const struct {
+		const char *model;
+		float lr;
+	} own[] = {{"tiny", 1e-3f}, {"small", 4e-4f}, {"base", 3e-4f}};
+	if (params_float(p, "lr") >= 0)
+		return (float)params_float(p, "lr");
+	for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+		if (strcmp(params_text(p, "model"), own[i].model) == 0)
+			return own[i].lr;
+	return 1e-3f;
+}
+
 static void plan_steps(struct pretrain *t)
 {
 	const struct params *p = t->run->params;
@@ -201,7 +201,7 @@ static void plan_steps(struct pretrain *t)
 	t->n_epochs = (int)params_int(p, "epochs");
 	t->n_steps = (int64_t)t->n_epochs * t->per_epoch;
 	int64_t n_warmup = (int64_t)(params_float(p, "warmup_epochs") * t->per_epoch);
-	t->schedule = (struct schedule){.peak = (float)params_float(p, "lr"),
+	t->schedule = (struct schedule){.peak = peak_lr(p),
 					.n_warmup = n_warmup < t->n_steps ? n_warmup : t->n_steps,
 					.n_steps = t->n_steps};
 }
@@ -214,12 +214,12 @@ static void set_up(struct pretrain *t)
 	t->source = (struct batch_source){&t->data.policy, t->data.n, t->data.record, t->data.patient,
 					  t->data.base};
 	t->order = die_malloc(t->data.n * sizeof *t->order);
-	t->history = die_calloc((size_t)t->n_steps * COLUMNS, sizeof *t->history);
 	t->x = die_malloc(rows * input * sizeof *t->x);
 	t->keep = die_malloc(rows * LEADS);
 	t->patient = die_malloc((size_t)t->n * sizeof *t->patient);
 	struct contrast_settings s = settings(t);
 	t->contrast = contrast_new(ops_cpu(), &s);
+	history_init(&t->history, t->n_steps, t->per_epoch, &s.net);
 }
 
 static void tear_down(struct pretrain *t)
@@ -229,7 +229,7 @@ static void tear_down(struct pretrain *t)
 	free(t->data.patient);
 	free(t->data.base);
 	free(t->order);
-	free(t->history);
+	history_release(&t->history);
 	free(t->x);
 	free(t->keep);
 	free(t->patient);
@@ -259,7 +259,7 @@ static void checkpoint(struct pretrain *t, bool is_saving)
 	struct checkpoint_part parts[] = {{&t->state, sizeof t->state},
 					  {&o->n_steps, sizeof o->n_steps},
 					  {&o->n_skipped, sizeof o->n_skipped},
-					  {t->history, (size_t)t->n_steps * COLUMNS * sizeof *t->history},
+					  {t->history.rows, history_bytes(&t->history)},
 					  {host[0], n_bytes},
 					  {host[1], n_bytes},
 					  {host[2], n_bytes},
@@ -288,53 +288,24 @@ static void resume(struct pretrain *t)
 
 /* ---- training ---- */
 
-static void record_step(struct pretrain *t, const struct contrast_result *r, float lr)
+static void count_skipped(struct pretrain *t, bool is_skipped)
 {
-	float *row = t->history + t->state.step * COLUMNS;
-	row[EPOCH] = (float)(t->state.step / t->per_epoch);
-	row[LOSS] = r->loss;
-	row[LOSS_UNIFORM] = contrast_uniform_loss(t->n);
-	row[LR] = lr;
-	row[TOP1] = r->top1;
-	row[RANKME] = t->state.rankme;
-	row[NORM] = r->norm;
-	for (int i = 0; i < ENCODER_PARTS; i++)
-		row[NORM_PARTS + i] = r->norms.part[i];
-	row[SKIPPED] = r->is_skipped;
-	t->state.n_skipped_in_a_row = r->is_skipped ? t->state.n_skipped_in_a_row + 1 : 0;
+	t->state.n_skipped_in_a_row = is_skipped ? t->state.n_skipped_in_a_row + 1 : 0;
 	if (t->state.n_skipped_in_a_row >= SKIPPED_LIMIT)
 		die("the gradient was not finite in %d steps in a row (step %" PRId64
-		    "); lower pretrain.lr or "
-		    "raise pretrain.temperature",
+		    "); lower pretrain.lr or raise pretrain.temperature",
 		    SKIPPED_LIMIT, t->state.step);
-}
-
-/* One line of the log: means over the epoch, so that a collapse (loss at ln(2N-1), a tower without gradient, RankMe of a
- * few) is seen while it happens. */
-static void log_epoch(const struct pretrain *t, struct progress *p, int epoch)
-{
-	double mean[COLUMNS] = {0};
-	const struct encoder *net = t->contrast->net;
-	for (int i = 0; i < t->per_epoch; i++)
-		for (int k = 0; k < COLUMNS; k++)
-			mean[k] +=
-				t->history[((int64_t)epoch * t->per_epoch + i) * COLUMNS + k] / t->per_epoch;
-	progress_line(p,
-		      "epoch %d/%d  loss %.3f (ln(2N-1) %.3f)  top-1 %.2f  RankMe %.1f/%d  gradient %s "
-		      "%.2g %s %.2g  lr %.2g%s",
-		      epoch + 1, t->n_epochs, mean[LOSS], mean[LOSS_UNIFORM], mean[TOP1], t->state.rankme,
-		      net->dim, encoder_part(&net->config, 0), mean[NORM_PARTS],
-		      encoder_part(&net->config, 1), mean[NORM_PARTS + 1], mean[LR],
-		      mean[SKIPPED] > 0 ? "  STEPS SKIPPED" : "");
 }
 
 static void end_epoch(struct pretrain *t, struct progress *p, int epoch)
 {
+	char line[256];
 	int every = (t->n_epochs + LINES - 1) / LINES;
 	t->state.rankme = contrast_rankme(t->contrast);
-	t->history[(t->state.step - 1) * COLUMNS + RANKME] = t->state.rankme;
+	history_end_epoch(&t->history, t->state.step - 1, t->state.rankme);
+	history_line(line, sizeof line, &t->history, epoch, t->contrast->net->dim);
 	if ((epoch + 1) % every == 0 || epoch + 1 == t->n_epochs)
-		log_epoch(t, p, epoch);
+		progress_line(p, "%s", line);
 }
 
 static void train_step(struct pretrain *t, struct progress *p)
@@ -344,9 +315,11 @@ static void train_step(struct pretrain *t, struct progress *p)
 	batch_draw(t->x, t->keep, t->patient, &t->source, t->order + (size_t)i * (size_t)t->n, t->n,
 		   (uint32_t)epoch);
 	struct contrast_result r = contrast_step(t->contrast, t->x, t->keep, t->patient, lr);
-	record_step(t, &r, lr);
+	float loss_uniform = contrast_uniform_loss(t->n);
+	history_add(&t->history, t->state.step, &r, lr, loss_uniform, t->state.rankme);
+	count_skipped(t, r.is_skipped);
 	t->state.step++;
-	progress_note(p, "loss %.3f / %.3f", (double)r.loss, (double)contrast_uniform_loss(t->n));
+	progress_note(p, "loss %.3f / %.3f", (double)r.loss, (double)loss_uniform);
 	progress_step(p, (uint64_t)t->n);
 	if (i + 1 == t->per_epoch)
 		end_epoch(t, p, epoch);
@@ -381,43 +354,16 @@ static bool train(struct pretrain *t)
 
 /* ---- the model ---- */
 
-static int compare_names(const void *a, const void *b)
-{
-	const struct tensor *const *p = a, *const *q = b;
-	return strcmp((*p)->name, (*q)->name);
-}
-
-static void write_tensors(struct artifact_writer *w, const struct encoder *net)
-{
-	const struct tensors *t = net->tensors;
-	const struct tensor **sorted = die_malloc((size_t)t->n * sizeof(struct tensor *));
-	float *weights = die_malloc(t->count * sizeof *weights);
-	int table = artifact_table(w, "tensor");
-	net->ops->download(weights, t->weights, t->count * sizeof *weights);
-	for (int i = 0; i < t->n; i++)
-		sorted[i] = &t->list[i];
-	qsort(sorted, (size_t)t->n, sizeof *sorted, compare_names);
-	for (int i = 0; i < t->n; i++)
-		artifact_put_floats(w, table, sorted[i]->name, strlen(sorted[i]->name),
-				    weights + sorted[i]->offset, sorted[i]->count);
-	free(sorted);
-	free(weights);
-}
-
-static void write_history(struct artifact_writer *w, const struct pretrain *t)
+static void write_history(struct artifact_writer *w, const struct history *h)
 {
 	json_t *columns = json_array();
 	int table = artifact_table(w, "history");
-	for (int k = 0; k < COLUMNS; k++)
-		json_array_append_new(columns, column_names[k]
-						       ? json_string(column_names[k])
-						       : json_sprintf("gradient_norm_%s",
-								      encoder_part(&t->contrast->net->config,
-										   k - NORM_PARTS)));
+	for (int k = 0; k < HISTORY_COLUMNS; k++)
+		json_array_append_new(columns, json_string(h->name[k]));
 	artifact_attribute(w, "history_columns", columns);
-	for (int64_t i = 0; i < t->n_steps; i++)
-		artifact_put_floats(w, table, artifact_key((uint64_t)i).bytes, 8, t->history + i * COLUMNS,
-				    COLUMNS);
+	for (int64_t i = 0; i < h->n_steps; i++)
+		artifact_put_floats(w, table, artifact_key((uint64_t)i).bytes, 8, history_row(h, i),
+				    HISTORY_COLUMNS);
 }
 
 /* All that embed and finetune need: the network, how views are cut and drawn, what the labels mean. */
@@ -425,22 +371,17 @@ static void write_model(struct pretrain *t)
 {
 	static const char *const carried[] = {"classes", "statements", "normalize",
 					      "dataset", "views",      "augment"};
-	struct artifact *views = t->run->input[0];
 	struct artifact_writer *w = t->run->output = artifact_create("model", 1);
 	const struct encoder *net = t->contrast->net;
-	for (size_t i = 0; i < sizeof carried / sizeof *carried; i++) {
-		const json_t *value = artifact_get_attribute(views, carried[i]);
-		if (value)
-			artifact_attribute(w, carried[i], json_deep_copy(value));
-	}
+	network_carry(w, t->run->input[0], carried, sizeof carried / sizeof *carried);
 	artifact_attribute(w, "config", config_json(&net->config));
 	artifact_attribute(w, "tensors", config_shapes(net->tensors));
 	artifact_attribute(w, "seed", json_integer(params_int(t->run->params, "seed")));
 	artifact_attribute(w, "batch", json_integer(t->n));
 	artifact_attribute(w, "records", json_integer((json_int_t)t->data.n));
 	artifact_attribute(w, "skipped_steps", json_integer(t->contrast->optimizer.n_skipped));
-	write_history(w, t);
-	write_tensors(w, net);
+	write_history(w, &t->history);
+	network_write(w, net);
 }
 
 static void run(struct stage_run *r)
@@ -486,7 +427,8 @@ static const struct param params[] = {
 	 .help = "records of a step; each gives two views"},
 	{"min_steps", PARAM_INT, .min = 1, .max = 1000000, .otherwise = "16",
 	 .help = "steps of an epoch at least: with few records the batch shrinks, down to 16"},
-	{"lr", PARAM_FLOAT, .min = 0, .max = 10, .otherwise = "0.001", .help = "peak learning rate"},
+	{"lr", PARAM_FLOAT, .min = -1, .max = 10, .otherwise = "-1",
+	 .help = "peak learning rate; -1: the size's own (small 0.0004, base 0.0003, others 0.001)"},
 	{"warmup_epochs", PARAM_FLOAT, .min = 0, .max = 1000000, .otherwise = "5",
 	 .help = "linear warm-up; then a cosine to 0"},
 	{"weight_decay", PARAM_FLOAT, .min = 0, .max = 10, .otherwise = "0.05", .help = "decoupled (AdamW)"},
