@@ -45,6 +45,11 @@ void page_grid_wide(struct text *t)
 	text_add(t, "<div class=\"grid-of wide-of\">\n");
 }
 
+void page_grid_small(struct text *t)
+{
+	text_add(t, "<div class=\"grid-of small-of\">\n");
+}
+
 void page_grid_end(struct text *t)
 {
 	text_add(t, "</div>\n");

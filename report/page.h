@@ -17,8 +17,9 @@ void page_section(struct text *t, const char *anchor, const char *title);
 void page_say(struct text *t, const char *words);
 /* Figures side by side, as many as fit. Each is <figure> with its caption. */
 void page_grid(struct text *t);
-/* The same for figures that need room: two abreast. */
+/* The same for figures that need room (two or three abreast), and for those that need little. */
 void page_grid_wide(struct text *t);
+void page_grid_small(struct text *t);
 void page_figure(struct text *t, const char *caption);
 void page_figure_end(struct text *t);
 void page_grid_end(struct text *t);

@@ -100,7 +100,7 @@ void paper_view(struct text *t, const float *x, int samples, const unsigned char
 		const char *const *lead_names, const char *label)
 {
 	static const int shown[SHOWN] = {0, 1, 6, 10};
-	double width = 260, row = 44;
+	double width = 340, row = 44;
 	text_add(t, "<svg viewBox=\"0 0 %.0f %.0f\" style=\"max-width:%.0fpx\" role=img aria-label=\"", width,
 		 SHOWN * row, width);
 	text_escape(t, label);

@@ -33,6 +33,7 @@ const char style_text[] =
 	".matrix th:first-child,.matrix td:first-child{text-align:left;position:static}\n"
 	".grid-of{display:grid;grid-template-columns:repeat(auto-fill,minmax(250px,1fr));gap:18px;align-items:start}\n"
 	".wide-of{grid-template-columns:repeat(auto-fill,minmax(min(100%,340px),1fr))}\n"
+	".small-of{grid-template-columns:repeat(auto-fill,minmax(155px,1fr));gap:12px}\n"
 	"figure{margin:0;min-width:0}\n"
 	"figcaption{font-size:.86rem;font-weight:600;margin-bottom:.3em}\n"
 	"svg{display:block;width:100%;height:auto}\n"
@@ -48,7 +49,7 @@ const char style_text[] =
 	"background:currentColor}\n"
 	".legend b{font-weight:400;color:var(--fg)}\n"
 	"code,pre{font:13px/1.45 ui-monospace,Menlo,\"DejaVu Sans Mono\",monospace}\n"
-	"pre{background:var(--card);padding:.7em .9em;overflow-x:auto}\n"
+	"pre{background:var(--card);padding:.7em .9em;overflow-x:auto;white-space:pre-wrap;overflow-wrap:anywhere}\n"
 	".id{font:12px ui-monospace,Menlo,\"DejaVu Sans Mono\",monospace;color:var(--soft);overflow-wrap:anywhere}\n"
 	".wide svg{min-width:720px}\n"
 	".ecg .bg{fill:var(--paper)}\n"
@@ -74,4 +75,5 @@ const char style_text[] =
 	"th,td{padding:.25em .3em}\n"
 	"th:first-child,td:first-child{position:static}\n"
 	".grid-of{grid-template-columns:repeat(3,1fr)}\n"
-	".wide-of{grid-template-columns:repeat(2,1fr)}}\n";
+	".wide-of{grid-template-columns:repeat(2,1fr)}\n"
+	".small-of{grid-template-columns:repeat(4,1fr)}}\n";

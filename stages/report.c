@@ -244,7 +244,7 @@ static void write_maps(struct report *r)
 	page_legend(&r->page, r->classes);
 	for (int k = 0; k < 2; k++) {
 		text_add(&r->page, "<h3>%s</h3>\n", maps[k].title);
-		page_grid(&r->page);
+		page_grid_small(&r->page);
 		json_array_foreach(r->arms, i, arm)
 		{
 			write_map(r, arm, maps[k].what, "space", "");
@@ -527,7 +527,7 @@ static void write_views(struct report *r)
 	       "own scale. A "
 	       "masked lead "
 	       "is hidden from the network.");
-	page_grid(&r->page);
+	page_grid_wide(&r->page);
 	json_array_foreach(r->arms, i, arm)
 	{
 		const struct artifact *views = input(r, arm, "views");

@@ -1,0 +1,46 @@
+# shellcheck shell=bash
+# Tests of evaluate and report source this after tap.sh: a small comparison without Make, as pipeline.mk lays it out.
+#
+#	compare RUN ARM...      # the chain of each arm of params/arms, then evaluate and report; stderr in RUN/log
+#
+# An arm called broken has no artifacts, as if its stages had failed.
+EXTRA=${EXTRA:-}
+small="fetch.records=300 pretrain.epochs=1 pretrain.d_model=32 pretrain.projector_hidden=16 probe.c_steps=3 probe.bootstrap=20
+	evaluate.bootstrap=50 evaluate.map_steps=260 $EXTRA"
+all_stages='fetch preprocess views pretrain embed probe finetune evaluate report'
+
+compare() { # compare RUN ARM...
+	local run=$1 arm stage
+	shift
+	compare_lists "$run" "$@"
+	for arm in "$@"; do
+		[ "$arm" != broken ] || continue
+		mkdir -p "$run/arms/$arm"
+		# shellcheck disable=SC2086
+		"$BIN/params" --out "$run/arms/$arm" --over "$TOP/params/arms/$arm.yaml" --schemas "$BUILD/schema" \
+			--set "$(echo $small)" "$TOP/params/default.yaml" $all_stages 2>>"$run/log" || return
+		for stage in fetch preprocess views pretrain embed probe; do
+			"$BIN/$stage" --build "$run/arms/$arm" >/dev/null 2>>"$run/log" || return
+		done
+	done
+	compare_again "$run"
+}
+
+compare_lists() { # compare_lists RUN ARM...: what evaluate and report read
+	local run=$1 arm
+	shift
+	mkdir -p "$run"
+	for arm in "$@"; do
+		printf '%s\n' "$arm/signals $run/arms/$arm/preprocess.id" "$arm/views $run/arms/$arm/views.id" \
+			"$arm/model $run/arms/$arm/pretrain.id" "$arm/embeddings $run/arms/$arm/embed.id" \
+			"$arm/scores $run/arms/$arm/probe.id"
+	done >"$run/evaluate.inputs"
+	cp "$run/evaluate.inputs" "$run/report.inputs"
+}
+
+compare_again() { # compare_again RUN: evaluate and report with the lists there are
+	# shellcheck disable=SC2086
+	"$BIN/params" --out "$1" --schemas "$BUILD/schema" --set "$(echo $small)" "$TOP/params/default.yaml" \
+		$all_stages 2>>"$1/log" &&
+		"$BIN/evaluate" --build "$1" >"$1/table" 2>>"$1/log" && "$BIN/report" --build "$1" >"$1/path" 2>>"$1/log"
+}

@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# The report as a browser shows it: nothing from the network, no NaN, no page wider than a phone, dark where dark is
+# wanted, and printable. Screenshots stay in $SHOTS if it is set, to be looked at.
+. "$(dirname "$0")/../tap.sh"
+. "$TOP/tests/compare.sh"
+
+compare run halves interleaved broken
+page=$WORK/run/report/index.html
+check "a comparison gives a page" test -e "$page"
+[ -e "$page" ] || { tail -3 run/log | sed 's/^/# /' && tap_done; }
+
+is "the page asks the network for nothing" "$(grep -ciE '(src|href|url)[=(]["'"'"' ]*(https?:)?//' "$page")" 0
+is "no number on the page is NaN or infinite" "$(sed 's/<[^>]*>/ /g' "$page" | grep -cwiE 'nan|inf|null')" 0
+is "no coordinate is NaN or infinite" "$(grep -coiE '[ =",M](-?nan|-?inf)\b' "$page")" 0
+check "an arm that failed has its sentence" grep -q 'Arm broken is left out' "$page"
+check "it says how small fold 10 is" grep -q 'Fold 10 is small' "$page"
+
+for browser in chromium chromium-browser google-chrome; do
+	command -v $browser >/dev/null && break
+	browser=
+done
+if [ -z "$browser" ]; then
+	skip "the browser's part" "no Chromium"
+	tap_done
+fi
+look() { # look ARGUMENT...
+	timeout 100 $browser --headless --no-sandbox --disable-gpu --hide-scrollbars --allow-file-access-from-files \
+		--user-data-dir="$WORK/profile" "$@" 2>"$WORK/.browser"
+}
+
+# A frame as wide as a phone says how wide the page wants to be.
+for width in 390 1200; do
+	cat >"$WORK/frame.html" <<-END
+		<iframe id=f width=$width height=800 style="border:0" src="run/report/index.html"></iframe>
+		<script>f.onload = () => document.title = 'wants ' + f.contentDocument.documentElement.scrollWidth</script>
+	END
+	wants=$(look --virtual-time-budget=10000 --dump-dom "file://$WORK/frame.html" | sed -n 's/.*<title>wants \([0-9]*\).*/\1/p' | head -1)
+	check "at $width px the page wants no more (it wants ${wants:-?})" test "${wants:-9999}" -le $width
+done
+
+look --window-size=390,2400 --screenshot="$WORK/phone.png" "file://$page"
+look --window-size=1200,2400 --screenshot="$WORK/light.png" "file://$page"
+look --window-size=1200,2400 --blink-settings=preferredColorScheme=0 --screenshot="$WORK/dark.png" "file://$page"
+look --no-pdf-header-footer --print-to-pdf="$WORK/print.pdf" "file://$page"
+check "it can be drawn" test -s "$WORK/light.png" -a -s "$WORK/phone.png"
+check "dark looks other than light" bash -c "! cmp -s '$WORK/light.png' '$WORK/dark.png'"
+check "it can be printed" grep -aq '^%PDF' "$WORK/print.pdf"
+[ -z "${SHOTS:-}" ] || cp "$WORK"/*.png "$WORK/print.pdf" "$SHOTS/"
+tap_done
