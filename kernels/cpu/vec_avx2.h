@@ -172,6 +172,23 @@ INLINE i16 v_set_index(int i)
 	return (i16){_mm256_set1_epi32(i), _mm256_set1_epi32(i)};
 }
 
+INLINE i16 v_low_bits(v16 x)
+{
+	return (i16){_mm256_castps_si256(x.low), _mm256_castps_si256(x.high)};
+}
+
+INLINE __m256 v_half_lookup(v16 table, __m256i index)
+{
+	__m256 low = _mm256_permutevar8x32_ps(table.low, index),
+	       high = _mm256_permutevar8x32_ps(table.high, index);
+	return _mm256_blendv_ps(low, high, _mm256_castsi256_ps(_mm256_slli_epi32(index, 28))); /* by bit 3 */
+}
+
+INLINE v16 v_lookup(v16 table, i16 index)
+{
+	return V_PAIR(v_half_lookup(table, index.low), v_half_lookup(table, index.high));
+}
+
 INLINE i16 v_select_index(m16 m, i16 a, i16 b)
 {
 	return (i16){_mm256_blendv_epi8(b.low, a.low, _mm256_castps_si256(m.low)),

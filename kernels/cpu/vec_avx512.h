@@ -148,6 +148,17 @@ INLINE i16 v_set_index(int i)
 	return _mm512_set1_epi32(i);
 }
 
+/* The lanes' bits as numbers, of which v_lookup uses the lowest four; table lane index[i] as lane i. */
+INLINE i16 v_low_bits(v16 x)
+{
+	return _mm512_castps_si512(x);
+}
+
+INLINE v16 v_lookup(v16 table, i16 index)
+{
+	return _mm512_permutexvar_ps(index, table);
+}
+
 INLINE i16 v_select_index(m16 m, i16 a, i16 b)
 {
 	return _mm512_mask_blend_epi32(m, b, a);

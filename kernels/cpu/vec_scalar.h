@@ -164,6 +164,16 @@ LANES_INLINE i16 v_set_index(int index)
 	V_LANES(i16, index);
 }
 
+LANES_INLINE i16 v_low_bits(v16 x)
+{
+	V_LANES(i16, (int32_t)(v_bits(x.x[i]) & 15));
+}
+
+LANES_INLINE v16 v_lookup(v16 table, i16 index)
+{
+	V_LANES(v16, table.x[index.x[i]]);
+}
+
 LANES_INLINE i16 v_select_index(m16 m, i16 a, i16 b)
 {
 	V_LANES(i16, m.x[i] ? a.x[i] : b.x[i]);
