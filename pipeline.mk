@@ -103,7 +103,7 @@ $(foreach s,$(stages) $(joint),$(eval $(call CODE,$(s))))
 $(foreach s,$(stages),$(eval $(call STAGE,$(s),$(R),$(in_$(s):%=$(R)/%.id))))
 
 # An arm that fails stops only itself: it has no id, and evaluate says so. What was interrupted stops all.
-failing = [ $$$$s -ge 128 ] || { rm -f $(R)/arms/$1/$2.id; : > $(R)/arms/$1/$2.failed; exit 0; };
+failing = [ $$$$s -ge 128 ] || { rm -f $(R)/arms/$1/$2.id $(R)/arms/$1/$2.stamp; : > $(R)/arms/$1/$2.failed; exit 0; };
 $(foreach a,$(arms),$(foreach s,$(stages),$(eval \
 	$(call STAGE,$(s),$(R)/arms/$(a),$(in_$(s):%=$(R)/arms/$(a)/%.id),$(call failing,$(a),$(s))))))
 

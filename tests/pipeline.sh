@@ -51,8 +51,8 @@ use_tree() {
 	fi
 }
 
-stub() { # stub NAME READS
-	sed "s/NAME/$1/g; s/READS/$2/" "$TOP/tests/pipeline/stub.c" >"stages/$1.c"
+stub() { # stub NAME READS [LISTED]: LISTED is true if it reads a list of inputs besides
+	sed "s/NAME/$1/g; s/READS/$2/; s/LISTED/${3:-false}/" "$TOP/tests/pipeline/stub.c" >"stages/$1.c"
 }
 
 tree_of_stubs() {
@@ -68,8 +68,8 @@ tree_of_stubs() {
 	stub embed '"pretrain", "preprocess"'
 	stub probe '"embed"'
 	stub finetune '"pretrain", "probe", "preprocess"'
-	stub evaluate ''
-	stub report ''
+	stub evaluate '' true
+	stub report '"evaluate"' true
 	printf 'pretrain:\n  n: 2\n' >params/default.yaml
 	use_tree
 }

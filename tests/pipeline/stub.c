@@ -27,7 +27,7 @@ static json_t *identify(const struct params *p)
 
 static void run(struct stage_run *r)
 {
-	char text[1024];
+	char text[4096];
 	for (int64_t ms = params_int(r->params, "sleep_ms"); ms > 0 && !*r->is_interrupted; ms -= 10)
 		usleep(10000);
 	if (params_bool(r->params, "fails"))
@@ -35,8 +35,8 @@ static void run(struct stage_run *r)
 	int n = snprintf(text, sizeof text, "NAME %g", params_float(r->params, "temperature"));
 	if (!params_bool(r->params, "is_constant"))
 		n += snprintf(text + n, sizeof text - (size_t)n, " %d", (int)params_int(r->params, "n"));
-	for (int i = 0; r->stage->inputs[i]; i++)
-		n += snprintf(text + n, sizeof text - (size_t)n, " %s", artifact_id(r->input[i]));
+	for (int i = 0; i < r->n_inputs; i++)
+		n += snprintf(text + n, sizeof text - (size_t)n, " %s", r->input[i] ? artifact_id(r->input[i]) : "-");
 	r->output = artifact_create("stub", 1);
 	int table = artifact_table(r->output, "made");
 	artifact_put(r->output, table, artifact_key(1).bytes, 8, text, (size_t)n);
@@ -58,7 +58,7 @@ static const struct param params[] = {
 	{0}};
 
 static const struct stage stage = {
-	"NAME", "Stand in for a stage", INPUTS(READS), "stub", params, run, identify, show};
+	"NAME", "Stand in for a stage", INPUTS(READS), "stub", params, run, identify, show, LISTED};
 
 int main(int argc, char **argv)
 {

@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# evaluate judges as probe does, the same whatever the machine, and says a sentence for what is missing.
+. "$(dirname "$0")/../tap.sh"
+. "$TOP/tests/compare.sh"
+tap_needs python3
+
+compare run halves sequential
+check "two arms are judged" grep -q '^2 arms on fold 10' run/table
+id() { cat "$1/evaluate.id"; }
+value() { # value RUN EXPRESSION: of metrics.json as m
+	python3 - "$1/report/metrics.json" "$2" <<-'END'
+		import json, sys
+		def refuse(x): raise ValueError(x)
+		m = json.load(open(sys.argv[1]), parse_constant=refuse)
+		arm = {a['name']: a for a in m['arms']}
+		print(eval(sys.argv[2]))
+	END
+}
+
+is "macro F1 is what probe printed" "$(value run "'%.3f' % arm['halves']['trained']['test']['macro_f1']")" \
+	"$("$BIN/probe" --build run/arms/halves 2>/dev/null | awk '/^trained /{print $9; exit}')"
+is "a difference between arms is that of its ends" "$(value run "abs(arm['halves']['against']['sequential']['macro_auroc']['value']
+	- arm['halves']['trained']['test']['macro_auroc'] + arm['sequential']['trained']['test']['macro_auroc']) < 1e-12")" True
+is "and turns its sign when they change places" "$(value run "abs(arm['halves']['against']['sequential']['macro_auroc']['low']
+	+ arm['sequential']['against']['halves']['macro_auroc']['high']) < 1e-12")" True
+is "an untrained encoder stands beside each arm" "$(value run "all('random' in a and 'difference' in a['trained'] for a in m['arms'])")" True
+is "bins of the reliability diagram hold all records" "$(value run "all(sum(b['n'] for b in a['trained']['reliability'])
+	== a['trained']['test']['n'] for a in m['arms'])")" True
+is "a ROC curve goes from corner to corner" "$(value run "all(c[0] == [0, 0] and c[-1] == [1, 1]
+	for a in m['arms'] for c in a['trained']['roc'].values() if c)")" True
+is "its area is the AUROC" "$(value run "all(abs(sum((q[0] - p[0]) * (p[1] + q[1]) / 2 for p, q in zip(c, c[1:]))
+	- a['trained']['test']['class'][k]['auroc']) < 1e-9 for a in m['arms'] for k, c in a['trained']['roc'].items() if c)")" True
+is "attention over the leads sums to one" "$(value run "all(abs(sum(a['attention']['lead']) - 1) < 1e-5 for a in m['arms'])")" True
+
+first=$(id run)
+for choice in EINTHOVEN_ISA=scalar EINTHOVEN_THREADS=1 EINTHOVEN_THREADS=3; do
+	rm -f "$EINTHOVEN_STORE"/actions/*/*.json
+	env "$choice" bash -c "$BIN/evaluate --build run" >/dev/null 2>&1
+	is "the same id with $choice" "$(id run)" "$first"
+done
+
+compare_lists run halves broken
+compare_again run
+check "an arm without scores has its sentence" grep -q '^Arm broken is left out: one of its stages failed' run/table
+compare_lists run broken
+check_fails "no arm at all is refused" 1 'no arm has scores' "$BIN/evaluate" --build run
+echo 'halves/scores' >run/evaluate.inputs
+check_fails "a line without a file is refused" 1 'expected lines of a name and a file' "$BIN/evaluate" --build run
+printf 'halves/scores a\nhalves/scores a\n' >run/evaluate.inputs
+check_fails "a name twice is refused" 1 'two inputs are called halves/scores' "$BIN/evaluate" --build run
+
+# Few records: classes without one in fold 10, folds with one record of a class, fewer neighbours than asked for.
+for n in 40 70; do
+	EXTRA="" small="${small/records=300/records=$n}" compare "few$n" halves
+	check "$n records are judged" grep -q '^1 arms on fold 10' "few$n/table"
+	check "and give numbers only" value "few$n" 1
+done
+tap_done
