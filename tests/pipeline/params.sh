@@ -162,6 +162,6 @@ fi
 # The files of the project against the stages as they are.
 for file in "$TOP"/params/*.yaml; do
 	check "params/$(basename "$file") is sound" "$BIN/params" --out "real/$(basename "$file")" --schemas "$BUILD/schema" "$file" \
-		fetch preprocess views pretrain embed probe
+		fetch preprocess views pretrain embed probe finetune
 done
 tap_done

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Every params file in the tree fits the schema of the stages.
 . "$(dirname "$0")/../tap.sh"
-stages="fetch preprocess views pretrain embed probe"
+stages="fetch preprocess views pretrain embed probe finetune"
 for f in "$TOP"/params/*.yaml; do
 	# shellcheck disable=SC2086
 	check "$(basename "$f") is accepted" "$BIN/params" --out "run-$(basename "$f")" --schemas "$BUILD/schema" "$f" $stages

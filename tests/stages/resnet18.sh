@@ -41,7 +41,7 @@ check "the log names the network's parts" grep -qE \
 export EINTHOVEN_STORE=$WORK/threads1.store
 "$BIN/store" show "$(id threads1 embed)" >shown
 check "embeddings have no towers and no attention" sh -c "grep -q '^  embedding: 40' shown && ! grep -qE '^  (time|channel|attention):|tower_dim' shown"
-"$BIN/params" --out threads1 --schemas "$BUILD/schema" --set "$tiny" "$TOP/params/default.yaml" fetch preprocess views pretrain embed probe
+"$BIN/params" --out threads1 --schemas "$BUILD/schema" --set "$tiny" "$TOP/params/default.yaml" fetch preprocess views pretrain embed probe finetune
 check "probe judges it beside its random-initialised weights" sh -c "'$BIN/probe' --build threads1 | grep -q '^random-initialised '"
 
 # ---- interrupted: the running statistics are in the checkpoint ----
