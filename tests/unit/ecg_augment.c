@@ -269,6 +269,33 @@ static void each_augmentation_of_the_pool_changes_the_view(void **state)
 	assert_true(fabs(change_by(AUGMENT_NOISE) - 0.15) < 0.005);
 }
 
+static void what_is_drawn_from_the_pool_is_drawn_once(void **state)
+{
+	(void)state;
+	static float x[LEADS * N];
+	uint8_t keep[LEADS];
+	struct augment a = policy(VIEWS_SEQUENTIAL);
+	a.lead_mask_p = 0;
+	a.gain = 1;
+	a.noise_max = 0;
+	a.pool = 1u << AUGMENT_NOISE | 1u << AUGMENT_GAIN;
+	a.pool_draws = 2;
+	for (uint32_t r = 0; r < 50; r++) { /* so each view has both */
+		double change = 0;
+		augment_draw(&a, x, keep, base(), r, 0, 0);
+		for (int l = 0; l < LEADS; l++) {
+			double before = 0, after = 0;
+			for (int i = l * N; i < (l + 1) * N; i++) {
+				before += (double)base()[i] * base()[i];
+				after += (double)x[i] * x[i];
+			}
+			change += fabs(dmath_log(after / before)) / 2 / LEADS;
+		}
+		assert_true(change > 0.05); /* gain: .2 on average; noise alone .01 */
+		assert_true(x[100] * base()[200] != x[200] * base()[100]);
+	}
+}
+
 static void a_crop_keeps_a_tone_a_tone_between_the_old_bounds(void **state)
 {
 	(void)state;
@@ -323,6 +350,7 @@ int main(void)
 		cmocka_unit_test(noise_has_the_deviation_asked_for),
 		cmocka_unit_test(an_interleaved_view_is_shifted_by_at_most_shift_s),
 		cmocka_unit_test(each_augmentation_of_the_pool_changes_the_view),
+		cmocka_unit_test(what_is_drawn_from_the_pool_is_drawn_once),
 		cmocka_unit_test(a_crop_keeps_a_tone_a_tone_between_the_old_bounds),
 		cmocka_unit_test(json_round_trip_draws_the_same_views),
 	};
