@@ -83,6 +83,9 @@ $(foreach l,$(LAYERS),$(eval $(call LIB_RULE,$(l))))
 
 link = $(CC) $(ALL_LDFLAGS) -o $(1) $(2) -Wl,--start-group $(3:%=$(B)/lib%.a) -Wl,--end-group $(LIBS)
 
+# The commit these sources are, for provenance; nothing if git is absent or they differ from it.
+built_commit = [ -z "$$(git status --porcelain -- $(LAYERS) stages 2>&1)" ] && git rev-parse HEAD 2>/dev/null || true
+
 # A stage is linked twice: first to learn which sources its link pulls in (their hash is its code identity), then for
 # good with that identity inside. <stage>.code changes only when the identity does; pipeline.mk depends on it.
 define STAGE_RULE
@@ -92,7 +95,8 @@ $(B)/bin/$(1): $(B)/obj/stages/$(1).o $(patsubst %.c,$(B)/obj/%.o,$(wildcard $(p
 	$$(Q)$$(call link,$(B)/code/$(1).first,$$(filter %.o,$$^),$(uses_stages) $(libs_$(1))) -Wl,--trace,--trace -Wl,--defsym=stage_code_id=0 > $(B)/code/$(1).trace
 	$$(Q)rm -f $(B)/code/$(1).first
 	$$(Q)$(B)/bin/codeid $(B) $(1) < $(B)/code/$(1).trace > $(B)/code/$(1).id
-	$$(Q)printf 'extern const char stage_code_id[65];\nconst char stage_code_id[65] = "%s";\n' "$$$$(cat $(B)/code/$(1).id)" > $(B)/code/$(1).c
+	$$(Q)printf 'extern const char stage_code_id[65], stage_commit[];\nconst char stage_code_id[65] = "%s", stage_commit[] = "%s";\n' \
+		"$$$$(cat $(B)/code/$(1).id)" "$$$$($$(built_commit))" > $(B)/code/$(1).c
 	$$(Q)$$(CC) $$(ALL_CFLAGS) -c -o $(B)/code/$(1).o $(B)/code/$(1).c
 	$$(Q)$$(call link,$$@,$$(filter %.o,$$^) $(B)/code/$(1).o,$(uses_stages) $(libs_$(1)))
 	$$(Q)cmp -s $(B)/code/$(1).id $$@.code || cp $(B)/code/$(1).id $$@.code

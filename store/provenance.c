@@ -7,7 +7,6 @@
 #include <sys/random.h>
 
 #include "common/die.h"
-#include "store/commit.h"
 
 /* RFC 3339, to the millisecond, in UTC. */
 static json_t *time_text(struct timespec t)
@@ -33,6 +32,10 @@ static json_t *uuid(void)
 			    b[14], b[15]);
 }
 
+/* The git commit this program was built from, put in by the build; empty or absent if its sources were not those of a
+ * commit. Never in an action key. */
+extern const char stage_commit[] __attribute__((weak));
+
 static json_t *descriptor(const char *prefix, const char *name, const char *algorithm, const char *digest)
 {
 	return json_pack("{s:{s:s}, s:o}", "digest", algorithm, digest, "name",
@@ -47,9 +50,8 @@ static json_t *dependencies(const struct provenance *p)
 		json_array_append_new(list, descriptor("input:", name, "sha256", json_string_value(id)));
 	json_array_append_new(list, descriptor("code:", stage, "sha256",
 					       json_string_value(json_object_get(p->action, "code"))));
-	char commit[65];
-	if (commit_read(commit))
-		json_array_append_new(list, descriptor("", "source", "gitCommit", commit));
+	if (stage_commit && *stage_commit)
+		json_array_append_new(list, descriptor("", "source", "gitCommit", stage_commit));
 	if (p->dependencies)
 		json_array_extend(list, (json_t *)p->dependencies);
 	return list;
