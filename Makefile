@@ -124,10 +124,6 @@ $(B)/tests/$(1): $(B)/obj/tests/unit/$(1).o $(foreach l,$(uses_$(call layer_of,$
 endef
 $(foreach u,$(UNITS),$(eval $(call UNIT_RULE,$(u))))
 
-## test: unit, stage and pipeline tests; ends in "N passed, N failed, N skipped"
-test: all $(UNITS:%=$(B)/tests/%) $(FUZZ:%=$(B)/fuzz/%)
-	@B=$(B) tests/run $(T)
-
 # A fuzz target is linked with a driver that replays its corpus (make test), or with libFuzzer (make fuzz).
 FUZZ := $(patsubst tests/fuzz/%.c,%,$(filter-out tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c)))
 define FUZZ_RULE
@@ -136,6 +132,10 @@ $(B)/fuzz/$(1): $(B)/obj/tests/fuzz/$(1).o $(if $(FUZZER),,$(B)/obj/tests/fuzz/r
 	$$(Q)$$(call link,$$@,$$(filter %.o,$$^),$(LAYERS)) $(if $(FUZZER),-fsanitize=fuzzer)
 endef
 $(foreach f,$(FUZZ),$(eval $(call FUZZ_RULE,$(f))))
+
+## test: unit, stage and pipeline tests; ends in "N passed, N failed, N skipped"
+test: all $(UNITS:%=$(B)/tests/%) $(FUZZ:%=$(B)/fuzz/%)
+	@B=$(B) tests/run $(T)
 
 ## fuzz: run every fuzz target for FUZZ_SECONDS (60) with libFuzzer, ASan and UBSan; finds land in tests/fuzz/corpus
 FUZZ_SECONDS ?= 60
