@@ -34,6 +34,8 @@ static const char *store(void)
 	return folder;
 }
 
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n_bytes);
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n_bytes)
 {
 	struct error e = {0}, why = {0};

@@ -5,6 +5,8 @@
 
 #include "common/json.h"
 
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n_bytes);
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n_bytes)
 {
 	struct error e = {0}, again = {0};
