@@ -33,7 +33,7 @@ const char style_text[] =
 	".matrix th:first-child,.matrix td:first-child{text-align:left;position:static}\n"
 	".grid-of{display:grid;grid-template-columns:repeat(auto-fill,minmax(250px,1fr));gap:18px;align-items:start}\n"
 	".wide-of{grid-template-columns:repeat(auto-fill,minmax(min(100%,340px),1fr))}\n"
-	".small-of{grid-template-columns:repeat(auto-fill,minmax(155px,1fr));gap:12px}\n"
+	".small-of{grid-template-columns:repeat(auto-fill,minmax(155px,1fr));gap:12px;align-items:end}\n"
 	"figure{margin:0;min-width:0}\n"
 	"figcaption{font-size:.86rem;font-weight:600;margin-bottom:.3em}\n"
 	"svg{display:block;width:100%;height:auto}\n"

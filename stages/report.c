@@ -469,8 +469,9 @@ static void write_attention(struct report *r)
 	if (!n)
 		say(r, "No arm has cross-attention between time and leads.");
 	else
-		say(r, "Below, the darker the bar behind the trace, the more the lead attends to that moment "
-		       "(from 1 to 4 times the even share).");
+		say(r,
+		    "Below, the stronger the bar behind the trace, the more the lead attends to that moment "
+		    "(from 1 to 4 times the even share).");
 	write_examples(r);
 }
 
@@ -527,7 +528,6 @@ static void write_views(struct report *r)
 	       "own scale. A "
 	       "masked lead "
 	       "is hidden from the network.");
-	page_grid_wide(&r->page);
 	json_array_foreach(r->arms, i, arm)
 	{
 		const struct artifact *views = input(r, arm, "views");
@@ -537,9 +537,10 @@ static void write_views(struct report *r)
 		if (is_shown)
 			continue;
 		json_array_append_new(shown, json_string(artifact_id(views)));
+		page_grid_wide(&r->page); /* one row each */
 		write_views_of(r, arm);
+		page_grid_end(&r->page);
 	}
-	page_grid_end(&r->page);
 	json_decref(shown);
 }
 
