@@ -7,16 +7,14 @@
 #include "common/json.h"
 #include "common/progress.h"
 #include "ecg/label.h"
-#include "ecg/lead.h"
 #include "model/calibration.h"
 #include "model/comparison.h"
-#include "model/glance.h"
 #include "model/scores.h"
 #include "model/scoretable.h"
-#include "model/space.h"
+#include "stages/parts/portrait.h"
 #include "store/stage.h"
 
-enum { MAX_CLASSES = 64, TEST_FOLD = 10, LAST_TRAIN_FOLD = 8, HISTORY_POINTS = 200, SMALL_FOLD = 300 };
+enum { MAX_CLASSES = 64, TEST_FOLD = 10, SMALL_FOLD = 300 };
 
 /* An arm is judged twice: as trained, and its encoder with the weights it began with. */
 enum { TRAINED, RANDOM, STATES };
@@ -340,215 +338,53 @@ static void add_scores(struct study *s, struct arm *a)
 	json_object_set_new(a->json, "against", against);
 }
 
-/* ---- the embedding space ---- */
-
-/* The one class of a record, or -1. */
-static int class_of(const struct study *s, uint32_t classes)
-{
-	for (int c = 0; c < s->n_classes; c++)
-		if (classes == UINT32_C(1) << c)
-			return c;
-	return -1;
-}
-
-struct rows {
-	size_t n;
-	float *x;
-	int *label;
-};
-
-/* Records of exactly one class, of the test fold or of those trained on; at most limit, evenly spread. */
-static struct rows read_rows(const struct study *s, const struct artifact *a, const char *table, int dim,
-			     bool is_test, size_t limit)
-{
-	size_t room = artifact_count(a, "label"), n_eligible = 0, at = 0;
-	struct rows r = {0, die_malloc((limit + 1) * (size_t)dim * sizeof *r.x),
-			 die_malloc((limit + 1) * sizeof *r.label)};
-	int *wanted = die_malloc((room + 1) * sizeof *wanted);
-	for (struct artifact_cursor *c = artifact_walk(a, "label"); artifact_next(c); at++) {
-		struct label l;
-		label_decode(&l, c->value);
-		wanted[at] = (is_test ? l.fold == TEST_FOLD : l.fold <= LAST_TRAIN_FOLD)
-				     ? class_of(s, l.classes)
-				     : -1;
-		n_eligible += wanted[at] >= 0;
-	}
-	at = 0;
-	size_t seen = 0;
-	for (struct artifact_cursor *c = artifact_walk(a, "label"); artifact_next(c); at++) {
-		if (wanted[at] < 0)
-			continue;
-		seen++;
-		if (n_eligible > limit && seen * limit / n_eligible == (seen - 1) * limit / n_eligible)
-			continue;
-		struct artifact_value v = artifact_get_record(a, table, artifact_record(c->key));
-		if (v.n_bytes != (size_t)dim * sizeof *r.x)
-			die("embeddings %s: record %" PRIu64 " has no row of %d numbers in table %s",
-			    artifact_id(a), artifact_record(c->key), dim, table);
-		memcpy(r.x + r.n * (size_t)dim, v.bytes, v.n_bytes);
-		r.label[r.n++] = wanted[at];
-	}
-	free(wanted);
-	return r;
-}
+/* ---- space, attention, training ---- */
 
 static void put_map(struct study *s, const struct arm *a, const char *what, const float *map, size_t n)
 {
 	char *key = die_printf("%s %s", a->name, what);
-	artifact_put_floats(s->run->output, s->map_table, key, strlen(key), map, 2 * n);
+	if (map)
+		artifact_put_floats(s->run->output, s->map_table, key, strlen(key), map, 2 * n);
 	free(key);
 }
 
-static json_t *labels_json(const struct rows *r)
-{
-	json_t *out = json_array();
-	for (size_t i = 0; i < r->n; i++)
-		json_array_append_new(out, json_integer(r->label[i]));
-	return out;
-}
-
-/* Measures of one state; the maps are kept for later, because keys of a table ascend. */
-static json_t *space_of(struct study *s, const struct arm *a, int state, float **map, size_t *n)
+static void add_space(struct study *s, struct arm *a, struct progress *progress)
 {
 	const struct params *p = s->run->params;
-	int dim = (int)artifact_integer(a->embeddings, "dim");
-	size_t limit = (size_t)params_int(p, "map_records");
-	struct rows test = read_rows(s, a->embeddings, embedding_tables[state], dim, true, limit),
-		    train = read_rows(s, a->embeddings, embedding_tables[state], dim, false, 8 * limit);
-	struct space_input in = {.raw = test.x,
-				 .label = test.label,
-				 .n = test.n,
-				 .train = train.x,
-				 .train_label = train.label,
-				 .n_train = train.n,
-				 .dim = dim,
-				 .n_classes = s->n_classes,
-				 .seed = (uint64_t)params_int(p, "seed")};
-	json_t *out = space_measures(&in);
-	map[0] = die_malloc((2 * test.n + 1) * sizeof **map);
-	map[1] = die_malloc((2 * test.n + 1) * sizeof **map);
-	double divergence = space_maps(map[0], map[1], test.x, test.n, dim, params_float(p, "perplexity"),
-				       (int)params_int(p, "map_steps"));
-	json_object_set_new(out, "tsne_divergence", scores_number(divergence));
-	json_object_set_new(out, "map_labels", labels_json(&test));
-	*n = test.n;
-	free(test.x);
-	free(test.label);
-	free(train.x);
-	free(train.label);
-	return out;
-}
-
-static void add_space(struct study *s, struct arm *a, struct progress *p)
-{
-	static const char *const names[2 * STATES] = {"pca", "tsne", "random-pca", "random-tsne"};
-	static const int ascending[2 * STATES] = {0, 2, 3, 1};
-	float *map[2 * STATES] = {0};
-	size_t n[STATES] = {0};
-	for (int k = 0; k < STATES && a->embeddings; k++) {
-		if (artifact_has_table(a->embeddings, embedding_tables[k]))
+	struct portrait_options o = {.n_classes = s->n_classes,
+				     .n_records = (size_t)params_int(p, "map_records"),
+				     .seed = (uint64_t)params_int(p, "seed"),
+				     .perplexity = params_float(p, "perplexity"),
+				     .n_steps = (int)params_int(p, "map_steps")};
+	struct portrait_maps maps[STATES] = {0};
+	for (int k = 0; k < STATES; k++) {
+		if (a->embeddings && artifact_has_table(a->embeddings, embedding_tables[k]))
 			json_object_set_new(a->json, k == TRAINED ? "space" : "random_space",
-					    space_of(s, a, k, map + 2 * k, &n[k]));
-		progress_step(p, 1);
+					    portrait_space(&maps[k], a->embeddings, embedding_tables[k], &o));
+		progress_step(progress, 1);
 	}
-	for (int i = 0; i < 2 * STATES; i++) {
-		int k = ascending[i];
-		if (map[k])
-			put_map(s, a, names[k], map[k], n[k / 2]);
-		free(map[k]);
-	}
+	put_map(s, a, "pca", maps[TRAINED].pca, maps[TRAINED].n); /* ascending keys */
+	put_map(s, a, "random-pca", maps[RANDOM].pca, maps[RANDOM].n);
+	put_map(s, a, "random-tsne", maps[RANDOM].tsne, maps[RANDOM].n);
+	put_map(s, a, "tsne", maps[TRAINED].tsne, maps[TRAINED].n);
+	for (int k = 0; k < STATES; k++)
+		portrait_release(&maps[k]);
 }
 
-/* ---- attention, training ---- */
-
-/* [H,N,L] of the first map, as attribute attention_maps has it. */
-static bool read_shape(int shape[3], const struct artifact *embeddings)
+static void add_rest(struct study *s, struct arm *a)
 {
-	const json_t *maps = embeddings ? artifact_get_attribute(embeddings, "attention_maps") : NULL,
-		     *given = json_object_get(json_array_get(maps, 0), "shape");
-	for (size_t k = 0; k < 3; k++)
-		shape[k] = (int)json_integer_value(json_array_get(given, k));
-	return json_array_size(given) == 3 && shape[2] == LEADS &&
-	       artifact_has_table(embeddings, "attention");
-}
-
-static void add_attention(struct study *s, struct arm *a)
-{
-	int shape[3];
-	struct glance g;
-	if (!read_shape(shape, a->embeddings))
-		return;
-	size_t n = (size_t)(shape[0] * shape[1] * shape[2]);
-	float *maps = die_malloc(2 * n * sizeof *maps);
-	glance_init(&g, shape[0], shape[1], shape[2], s->n_classes);
-	for (struct artifact_cursor *c = artifact_walk(a->embeddings, "attention"); artifact_next(c);) {
-		struct artifact_value v =
-			artifact_get_record(a->embeddings, "label", artifact_record(c->key));
-		struct label l = {0};
-		if (c->value_bytes != 2 * n * sizeof *maps)
-			continue;
-		if (v.n_bytes == LABEL_BYTES)
-			label_decode(&l, v.bytes);
-		memcpy(maps, c->value, c->value_bytes);
-		glance_add(&g, maps, maps + n, class_of(s, l.classes));
-	}
-	json_object_set_new(a->json, "attention", glance_json(&g, s->classes));
-	glance_release(&g);
-	free(maps);
-}
-
-/* Means over spans of steps, so that any training gives at most HISTORY_POINTS points. */
-static json_t *history(const struct artifact *model, size_t n_columns)
-{
-	json_t *out = json_array();
-	size_t n = artifact_count(model, "history"), span = (n + HISTORY_POINTS - 1) / HISTORY_POINTS, at = 0;
-	double *sum = die_calloc(n_columns, sizeof *sum);
-	float *row = die_malloc(n_columns * sizeof *row);
-	for (struct artifact_cursor *c = artifact_walk(model, "history"); artifact_next(c);) {
-		if (c->value_bytes != n_columns * sizeof *row)
-			die("model %s: a row of its history has %zu bytes", artifact_id(model),
-			    c->value_bytes);
-		memcpy(row, c->value, c->value_bytes);
-		for (size_t k = 0; k < n_columns; k++)
-			sum[k] += (double)row[k];
-		if (++at % span && at < n)
-			continue;
-		json_t *mean = json_array();
-		json_array_append_new(mean, json_integer((json_int_t)at));
-		for (size_t k = 0; k < n_columns; k++) {
-			json_array_append_new(mean, json_real(sum[k] / (double)((at - 1) % span + 1)));
-			sum[k] = 0;
-		}
-		json_array_append_new(out, mean);
-	}
-	free(sum);
-	free(row);
-	return out;
-}
-
-static void add_training(struct arm *a)
-{
-	static const char *const carried[] = {"config", "views", "batch", "records", "skipped_steps", "seed"};
 	static const char *const of_scores[] = {"label_fraction", "from", "features"};
 	for (size_t i = 0; i < sizeof of_scores / sizeof *of_scores; i++) {
 		const json_t *value = artifact_get_attribute(a->scores, of_scores[i]);
 		if (value)
 			json_object_set_new(a->json, of_scores[i], json_deep_copy(value));
 	}
-	if (!a->model)
-		return;
-	json_t *training = json_object();
-	for (size_t i = 0; i < sizeof carried / sizeof *carried; i++) {
-		const json_t *value = artifact_get_attribute(a->model, carried[i]);
-		if (value)
-			json_object_set_new(training, carried[i], json_deep_copy(value));
-	}
-	const json_t *columns = artifact_get_attribute(a->model, "history_columns");
-	if (columns && artifact_has_table(a->model, "history") && artifact_count(a->model, "history")) {
-		json_object_set_new(training, "columns", json_deep_copy(columns));
-		json_object_set_new(training, "history", history(a->model, json_array_size(columns)));
-	}
-	json_object_set_new(a->json, "training", training);
+	json_t *attention = portrait_attention(a->embeddings, s->classes),
+	       *training = portrait_training(a->model);
+	if (attention)
+		json_object_set_new(a->json, "attention", attention);
+	if (training)
+		json_object_set_new(a->json, "training", training);
 }
 
 /* ---- writing ---- */
@@ -648,8 +484,7 @@ static void run(struct stage_run *r)
 		struct arm *a = &s.arm[i];
 		add_scores(&s, a);
 		add_space(&s, a, &p);
-		add_attention(&s, a);
-		add_training(a);
+		add_rest(&s, a);
 		put_json(&s, table, a->name, a->json);
 	}
 	progress_end(&p);

@@ -1,0 +1,196 @@
+#include "stages/parts/portrait.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/die.h"
+#include "ecg/label.h"
+#include "ecg/lead.h"
+#include "model/glance.h"
+#include "model/scores.h"
+#include "model/space.h"
+
+enum { TEST_FOLD = 10, LAST_TRAIN_FOLD = 8, HISTORY_POINTS = 200 };
+
+/* ---- the embedding space ---- */
+
+/* The one class of a record, or -1. */
+static int class_of(int n_classes, uint32_t classes)
+{
+	for (int c = 0; c < n_classes; c++)
+		if (classes == UINT32_C(1) << c)
+			return c;
+	return -1;
+}
+
+struct rows {
+	size_t n;
+	float *x;
+	int *label;
+};
+
+/* Records of exactly one class, of the test fold or of those trained on; at most limit, evenly spread. */
+static struct rows read_rows(int n_classes, const struct artifact *a, const char *table, int dim,
+			     bool is_test, size_t limit)
+{
+	size_t room = artifact_count(a, "label"), n_eligible = 0, at = 0;
+	struct rows r = {0, die_malloc((limit + 1) * (size_t)dim * sizeof *r.x),
+			 die_malloc((limit + 1) * sizeof *r.label)};
+	int *wanted = die_malloc((room + 1) * sizeof *wanted);
+	for (struct artifact_cursor *c = artifact_walk(a, "label"); artifact_next(c); at++) {
+		struct label l;
+		label_decode(&l, c->value);
+		wanted[at] = (is_test ? l.fold == TEST_FOLD : l.fold <= LAST_TRAIN_FOLD)
+				     ? class_of(n_classes, l.classes)
+				     : -1;
+		n_eligible += wanted[at] >= 0;
+	}
+	at = 0;
+	size_t seen = 0;
+	for (struct artifact_cursor *c = artifact_walk(a, "label"); artifact_next(c); at++) {
+		if (wanted[at] < 0)
+			continue;
+		seen++;
+		if (n_eligible > limit && seen * limit / n_eligible == (seen - 1) * limit / n_eligible)
+			continue;
+		struct artifact_value v = artifact_get_record(a, table, artifact_record(c->key));
+		if (v.n_bytes != (size_t)dim * sizeof *r.x)
+			die("embeddings %s: record %" PRIu64 " has no row of %d numbers in table %s",
+			    artifact_id(a), artifact_record(c->key), dim, table);
+		memcpy(r.x + r.n * (size_t)dim, v.bytes, v.n_bytes);
+		r.label[r.n++] = wanted[at];
+	}
+	free(wanted);
+	return r;
+}
+
+static json_t *labels_json(const struct rows *r)
+{
+	json_t *out = json_array();
+	for (size_t i = 0; i < r->n; i++)
+		json_array_append_new(out, json_integer(r->label[i]));
+	return out;
+}
+
+json_t *portrait_space(struct portrait_maps *maps, const struct artifact *embeddings, const char *table,
+		       const struct portrait_options *o)
+{
+	int dim = (int)artifact_integer(embeddings, "dim");
+	struct rows test = read_rows(o->n_classes, embeddings, table, dim, true, o->n_records),
+		    train = read_rows(o->n_classes, embeddings, table, dim, false, 8 * o->n_records);
+	struct space_input in = {.raw = test.x,
+				 .label = test.label,
+				 .n = test.n,
+				 .train = train.x,
+				 .train_label = train.label,
+				 .n_train = train.n,
+				 .dim = dim,
+				 .n_classes = o->n_classes,
+				 .seed = o->seed};
+	json_t *out = space_measures(&in);
+	maps->n = test.n;
+	maps->pca = die_malloc((2 * test.n + 1) * sizeof *maps->pca);
+	maps->tsne = die_malloc((2 * test.n + 1) * sizeof *maps->tsne);
+	double divergence = space_maps(maps->pca, maps->tsne, test.x, test.n, dim, o->perplexity, o->n_steps);
+	json_object_set_new(out, "tsne_divergence", scores_number(divergence));
+	json_object_set_new(out, "map_labels", labels_json(&test));
+	free(test.x);
+	free(test.label);
+	free(train.x);
+	free(train.label);
+	return out;
+}
+
+void portrait_release(struct portrait_maps *maps)
+{
+	free(maps->pca);
+	free(maps->tsne);
+}
+
+/* ---- attention, training ---- */
+
+/* [H,N,L] of the first map, as attribute attention_maps has it. */
+static bool read_shape(int shape[3], const struct artifact *embeddings)
+{
+	const json_t *maps = embeddings ? artifact_get_attribute(embeddings, "attention_maps") : NULL,
+		     *given = json_object_get(json_array_get(maps, 0), "shape");
+	for (size_t k = 0; k < 3; k++)
+		shape[k] = (int)json_integer_value(json_array_get(given, k));
+	return json_array_size(given) == 3 && shape[2] == LEADS &&
+	       artifact_has_table(embeddings, "attention");
+}
+
+json_t *portrait_attention(const struct artifact *embeddings, const json_t *classes)
+{
+	int shape[3];
+	struct glance g;
+	int n_classes = (int)json_array_size(classes);
+	if (!read_shape(shape, embeddings))
+		return NULL;
+	size_t n = (size_t)(shape[0] * shape[1] * shape[2]);
+	float *maps = die_malloc(2 * n * sizeof *maps);
+	glance_init(&g, shape[0], shape[1], shape[2], n_classes);
+	for (struct artifact_cursor *c = artifact_walk(embeddings, "attention"); artifact_next(c);) {
+		struct artifact_value v = artifact_get_record(embeddings, "label", artifact_record(c->key));
+		struct label l = {0};
+		if (c->value_bytes != 2 * n * sizeof *maps)
+			continue;
+		if (v.n_bytes == LABEL_BYTES)
+			label_decode(&l, v.bytes);
+		memcpy(maps, c->value, c->value_bytes);
+		glance_add(&g, maps, maps + n, class_of(n_classes, l.classes));
+	}
+	json_t *out = glance_json(&g, classes);
+	glance_release(&g);
+	free(maps);
+	return out;
+}
+
+/* Means over spans of steps, so that any training gives at most HISTORY_POINTS points. */
+static json_t *history(const struct artifact *model, size_t n_columns)
+{
+	json_t *out = json_array();
+	size_t n = artifact_count(model, "history"), span = (n + HISTORY_POINTS - 1) / HISTORY_POINTS, at = 0;
+	double *sum = die_calloc(n_columns, sizeof *sum);
+	float *row = die_malloc(n_columns * sizeof *row);
+	for (struct artifact_cursor *c = artifact_walk(model, "history"); artifact_next(c);) {
+		if (c->value_bytes != n_columns * sizeof *row)
+			die("model %s: a row of its history has %zu bytes", artifact_id(model),
+			    c->value_bytes);
+		memcpy(row, c->value, c->value_bytes);
+		for (size_t k = 0; k < n_columns; k++)
+			sum[k] += (double)row[k];
+		if (++at % span && at < n)
+			continue;
+		json_t *mean = json_array();
+		json_array_append_new(mean, json_integer((json_int_t)at));
+		for (size_t k = 0; k < n_columns; k++) {
+			json_array_append_new(mean, json_real(sum[k] / (double)((at - 1) % span + 1)));
+			sum[k] = 0;
+		}
+		json_array_append_new(out, mean);
+	}
+	free(sum);
+	free(row);
+	return out;
+}
+
+json_t *portrait_training(const struct artifact *model)
+{
+	static const char *const carried[] = {"config", "views", "batch", "records", "skipped_steps", "seed"};
+	if (!model)
+		return NULL;
+	json_t *training = json_object();
+	for (size_t i = 0; i < sizeof carried / sizeof *carried; i++) {
+		const json_t *value = artifact_get_attribute(model, carried[i]);
+		if (value)
+			json_object_set_new(training, carried[i], json_deep_copy(value));
+	}
+	const json_t *columns = artifact_get_attribute(model, "history_columns");
+	if (columns && artifact_has_table(model, "history") && artifact_count(model, "history")) {
+		json_object_set_new(training, "columns", json_deep_copy(columns));
+		json_object_set_new(training, "history", history(model, json_array_size(columns)));
+	}
+	return training;
+}
