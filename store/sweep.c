@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "common/die.h"
+#include "common/file.h"
 #include "store/action.h"
 #include "store/artifact.h"
 #include "store/lineage.h"
@@ -80,6 +81,7 @@ static void keep_run(struct work *w, const char *folder)
 		closedir(d);
 }
 
+/* A run that compares has a folder of arms, each like a run. */
 static void keep_runs(struct work *w, const char *runs)
 {
 	DIR *d = opendir(runs);
@@ -91,7 +93,11 @@ static void keep_runs(struct work *w, const char *runs)
 		if (entry->d_name[0] == '.')
 			continue;
 		char *folder = die_printf("%s/%s", runs, entry->d_name);
+		char *arms = die_printf("%s/arms", folder);
 		keep_run(w, folder);
+		if (file_exists(arms))
+			keep_runs(w, arms);
+		free(arms);
 		free(folder);
 	}
 	closedir(d);

@@ -49,6 +49,9 @@ check_fails "a line without a file is refused" 1 'expected lines of a name and a
 printf 'halves/scores a\nhalves/scores a\n' >run/evaluate.inputs
 check_fails "a name twice is refused" 1 'two inputs are called halves/scores' "$BIN/evaluate" --build run
 
+compare_lists run halves sequential
+is "gc keeps what the arms of a run need" "$("$BIN/store" gc --runs "$WORK" --grace-days 0 | grep -c "$(cut -c1-8 run/arms/sequential/probe.id)")" 0
+
 # Few records: classes without one in fold 10, folds with one record of a class, fewer neighbours than asked for.
 for n in 40 70; do
 	EXTRA="" small="${small/records=300/records=$n}" compare "few$n" halves
