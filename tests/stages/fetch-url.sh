@@ -3,7 +3,7 @@
 # message and nothing published; what has come is kept, also across a Ctrl-C and a kill.
 . "$(dirname "$0")/../tap.sh"
 tap_needs python3 zip
-. "$TOP/tests/stages/dataset.sh"
+. "$TOP/tests/dataset.sh"
 export EINTHOVEN_QUIET=1
 mkdir -p schema run served
 "$BIN/fetch" --describe >schema/fetch.json || exit 1

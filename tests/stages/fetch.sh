@@ -2,7 +2,7 @@
 # The stage `fetch`: equal content gives an equal id whichever way it came, and bad input is one clear message, exit 1,
 # nothing published.
 . "$(dirname "$0")/../tap.sh"
-. "$TOP/tests/stages/dataset.sh"
+. "$TOP/tests/dataset.sh"
 export EINTHOVEN_QUIET=1
 mkdir -p schema run
 "$BIN/fetch" --describe >schema/fetch.json || exit 1
