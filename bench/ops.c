@@ -293,19 +293,21 @@ static void run_ours(const struct entry *e)
 		e->run();
 }
 
-/* Work per CPU second over at least 2 ms. */
+/* Work per CPU second over at least 2 ms, after one run that brings the arrays as near as they will come. */
 static double rate_of(const struct entry *e, bool is_blas)
 {
-	double start = clock_cpu_s(), spent;
-	int runs = 0;
-	do {
+	double start = 0, spent = 0;
+	for (int runs = 0; spent < 2e-3; runs++) {
+		if (runs == 1)
+			start = clock_cpu_s();
 		if (is_blas)
 			blas_gemm(&e->gemm);
 		else
 			run_ours(e);
-		runs++;
-	} while ((spent = clock_cpu_s() - start) < 2e-3);
-	return runs * (e->flops > 0 ? e->flops : e->bytes) / spent;
+		if (runs > 0 && (spent = clock_cpu_s() - start) >= 2e-3)
+			return runs * (e->flops > 0 ? e->flops : e->bytes) / spent;
+	}
+	return 0;
 }
 
 static double peak_rate(const char *isa, bool is_stream)

@@ -28,19 +28,41 @@ struct head {
 	size_t q_at, k_at, v_at, row; /* row: first index into lse */
 };
 
-static struct head head_of(const struct attention *a, int task)
+static struct head head_of(const struct attention *a, int record, int head)
 {
-	size_t b = (size_t)(task / a->n_heads), h = (size_t)(task % a->n_heads), d = (size_t)a->d_head;
+	size_t b = (size_t)record, h = (size_t)head, d = (size_t)a->d_head;
 	struct head s = {.q_at = b * (size_t)a->n * (size_t)a->ldq + h * d,
 			 .k_at = b * (size_t)a->n_keys * (size_t)a->ldk + h * d,
 			 .v_at = b * (size_t)a->n_keys * (size_t)a->ldv + h * d,
 			 .out = b * (size_t)a->n * (size_t)a->ldo + h * d,
-			 .row = (size_t)task * (size_t)a->n};
+			 .row = (b * (size_t)a->n_heads + h) * (size_t)a->n};
 	s.q = a->q + s.q_at;
 	s.k = a->k + s.k_at;
 	s.v = a->v + s.v_at;
 	s.dout = a->dout ? a->dout + s.out : NULL;
 	return s;
+}
+
+/* A head's rows are short runs far apart, which hardware does not foresee: ask for n rows of d floats. */
+static void foresee(const float *p, int ld, int n, int d)
+{
+	for (int i = 0; i < n; i++)
+		for (int j = 0; j < d; j += 16)
+			__builtin_prefetch(p + (ptrdiff_t)i * ld + j, 0, 2);
+}
+
+/* The operands of the head after this one, in this record or the next. */
+static void foresee_next(const struct attention *a, int record, int head)
+{
+	int next = head + 1 < a->n_heads ? record : record + 1;
+	if (next >= a->batch)
+		return;
+	struct head s = head_of(a, next, next == record ? head + 1 : 0);
+	foresee(s.q, a->ldq, a->n, a->d_head);
+	foresee(s.k, a->ldk, a->n_keys, a->d_head);
+	foresee(s.v, a->ldv, a->n_keys, a->d_head);
+	if (s.dout)
+		foresee(s.dout, a->ldo, a->n, a->d_head);
 }
 
 /* C = A B. */
@@ -130,10 +152,9 @@ static void softmax_rows(float *scores, int ld, float *lse, int n, int n_keys, f
 	}
 }
 
-static void forward_task(void *context, int task)
+static void forward_head(const struct attention *a, int record, int head)
 {
-	const struct attention *a = context;
-	struct head s = head_of(a, task);
+	struct head s = head_of(a, record, head);
 	int ld = round_up(a->n_keys), d = a->d_head;
 	float *transposed = workspace_thread(WORKSPACE_TILE), *scores = transposed + (size_t)d * (size_t)ld;
 	ISA(tile_rows)(transposed, ld, s.k, 1, a->ldk, a->n_keys, d);
@@ -145,10 +166,19 @@ static void forward_task(void *context, int task)
 	product(a->out + s.out, a->ldo, tile_rows_of(scores, ld), s.v, a->ldv, a->n, d, a->n_keys);
 }
 
+static void forward_task(void *context, int record)
+{
+	const struct attention *a = context;
+	for (int head = 0; head < a->n_heads; head++) {
+		foresee_next(a, record, head);
+		forward_head(a, record, head);
+	}
+}
+
 void ISA(attention_forward)(const struct attention *a)
 {
 	workspace_reserve(WORKSPACE_TILE, (size_t)(a->d_head + a->n) * (size_t)round_up(a->n_keys));
-	pool_run(forward_task, (void *)(uintptr_t)a, a->batch * a->n_heads);
+	pool_run(forward_task, (void *)(uintptr_t)a, a->batch);
 }
 
 /* p: scores in, exp(s*scale - lse) out; dp in, ds = p (dp - sum(p dp)) scale out. Lanes beyond n_keys become 0. */
@@ -169,10 +199,9 @@ static void backward_row(float *p, float *dp, int n_keys, v16 scale, float lse)
 	}
 }
 
-static void backward_task(void *context, int task)
+static void backward_head(const struct attention *a, int record, int head)
 {
-	const struct attention *a = context;
-	struct head s = head_of(a, task);
+	struct head s = head_of(a, record, head);
 	int ld = round_up(a->n_keys), d = a->d_head, n = a->n, n_keys = a->n_keys;
 	float *transposed = workspace_thread(WORKSPACE_TILE);
 	float *p = transposed + (size_t)d * (size_t)ld, *dp = p + (size_t)n * (size_t)ld;
@@ -189,8 +218,17 @@ static void backward_task(void *context, int task)
 	product(a->dk + s.k_at, a->ldk, tile_columns_of(dp, ld), s.q, a->ldq, n_keys, d, n);
 }
 
+static void backward_task(void *context, int record)
+{
+	const struct attention *a = context;
+	for (int head = 0; head < a->n_heads; head++) {
+		foresee_next(a, record, head);
+		backward_head(a, record, head);
+	}
+}
+
 void ISA(attention_backward)(const struct attention *a)
 {
 	workspace_reserve(WORKSPACE_TILE, (size_t)(a->d_head + 2 * a->n) * (size_t)round_up(a->n_keys));
-	pool_run(backward_task, (void *)(uintptr_t)a, a->batch * a->n_heads);
+	pool_run(backward_task, (void *)(uintptr_t)a, a->batch);
 }

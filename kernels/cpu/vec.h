@@ -56,6 +56,16 @@ VEC_INLINE void v_transpose_block(float *to, ptrdiff_t ld_to, const float *from,
 				  int cols)
 {
 	v16 r[16];
+	if (rows == 16 && cols == 16) {
+		UNROLL
+		for (int i = 0; i < 16; i++)
+			r[i] = v_load(from + i * ld_from);
+		v_transpose(r);
+		UNROLL
+		for (int c = 0; c < 16; c++)
+			v_store(to + c * ld_to, r[c]);
+		return;
+	}
 	for (int i = 0; i < 16; i++)
 		r[i] = i < rows ? v_load_up_to(from + i * ld_from, cols) : v_set(0);
 	v_transpose(r);
