@@ -11,6 +11,7 @@
 #include "store/action.h"
 #include "store/artifact.h"
 #include "store/compare.h"
+#include "store/export.h"
 #include "store/lineage.h"
 #include "store/objects.h"
 #include "store/show.h"
@@ -29,12 +30,13 @@ static const struct arg options[] = {
 
 static const struct args args = {
 	.purpose = "Look into the store ($EINTHOVEN_STORE, else .store)",
-	.synopsis = "store ls | show ID | log ID | diff ID ID | verify [ID ...] | gc\n\n"
+	.synopsis = "store ls | show ID | log ID | diff ID ID | verify [ID ...] | export ID FILE | gc\n\n"
 		    "  ls             list the objects: id, kind, stage, records, size, last use\n"
 		    "  show ID        print an object's header, tables and first records\n"
 		    "  log ID         print how it was made, back to the raw files\n"
 		    "  diff ID ID     print what differs: params, inputs, code, header, tables, records\n"
 		    "  verify [ID]    check every digest (of all objects and entries); name what is damaged\n"
+		    "  export ID FILE embeddings to .npz, a model to .safetensors, scores to .csv\n"
 		    "  gc             list what no run needs, or remove it\n\n"
 		    "ID: an id, 4 or more of its first digits, or a file that holds it "
 		    "(build/runs/default/probe.id)",
@@ -221,6 +223,18 @@ static int run_verify(char **operands)
 	return objects.n_bad + actions.n_bad > 0;
 }
 
+static int run_export(char **operands)
+{
+	char id[DIGEST_HEX];
+	struct error e = {0};
+	resolve(id, operands[0]);
+	struct artifact *a = artifact_open(id, NULL);
+	if (export_artifact(a, operands[1], &e) < 0)
+		die("%s", error_text(&e));
+	artifact_close(a);
+	return 0;
+}
+
 static int run_gc(char **operands)
 {
 	static const char *const usual[] = {"build/runs", NULL};
@@ -236,23 +250,25 @@ static const struct command {
 	int (*run)(char **operands);
 } commands[] = {
 	{"ls", 0, 0, run_ls},	  {"show", 1, 1, run_show},	      {"log", 1, 1, run_log},
-	{"diff", 2, 2, run_diff}, {"verify", 0, 1 << 20, run_verify}, {"gc", 0, 0, run_gc},
+	{"diff", 2, 2, run_diff}, {"verify", 0, 1 << 20, run_verify}, {"export", 2, 2, run_export},
+	{"gc", 0, 0, run_gc},
 };
 
 int main(int argc, char **argv)
 {
 	argc = args_parse(argc, argv, &args);
 	if (argc < 1)
-		die_usage("needs a command: ls, show, log, diff, verify or gc");
+		die_usage("needs a command: ls, show, log, diff, verify, export or gc");
 	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
 		const struct command *c = &commands[i];
 		if (strcmp(argv[0], c->name))
 			continue;
 		if (argc - 1 < c->least || argc - 1 > c->most)
 			die_usage("%s takes %s, got %d", c->name,
-				  c->most == 0	 ? "no operand"
-				  : c->most == 1 ? "one ID"
-						 : "two IDs",
+				  c->most == 0		 ? "no operand"
+				  : c->most == 1	 ? "one ID"
+				  : c->run == run_export ? "an ID and a FILE"
+							 : "two IDs",
 				  argc - 1);
 		int status = c->run(argv + 1);
 		if (fflush(stdout) || ferror(stdout))
@@ -260,5 +276,5 @@ int main(int argc, char **argv)
 		free(runs);
 		return status;
 	}
-	die_usage("unknown command '%s'; there are ls, show, log, diff, verify and gc", argv[0]);
+	die_usage("unknown command '%s'; there are ls, show, log, diff, verify, export and gc", argv[0]);
 }

@@ -1,0 +1,300 @@
+#include "store/export.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/die.h"
+#include "common/file.h"
+#include "common/json.h"
+
+/* struct label as it lies in table `label` (ecg/label.h), in numpy's words. */
+#define LABEL_DTYPE                                                                                          \
+	"[('patient', '<u8'), ('fold', '<u4'), ('classes', '<u4'), ('age', '<f4'), ('sex', '<i4'), "         \
+	"('codes', '<u8', (2,)), ('reserved', '<u8')]"
+enum { LABEL_SIZE = 48, LABEL_FOLD = 8, LABEL_CLASSES = 12 };
+
+struct bytes {
+	char *first;
+	size_t n, room;
+};
+
+static void add(struct bytes *b, const void *x, size_t n)
+{
+	if (b->n + n > b->room) {
+		b->room = 2 * b->room + n + 4096;
+		b->first = die_realloc(b->first, b->room);
+	}
+	memcpy(b->first + b->n, x, n);
+	b->n += n;
+}
+
+static void add_text(struct bytes *b, const char *text)
+{
+	add(b, text, strlen(text));
+}
+
+static void add_number(struct bytes *b, uint64_t x, int n_bytes)
+{
+	for (int i = 0; i < n_bytes; i++)
+		add(b, &(uint8_t){(uint8_t)(x >> (8 * i))}, 1);
+}
+
+/* ---- zip: members stored as they are, one after the other (PKWARE APPNOTE 4.3) ---- */
+
+struct zip {
+	struct bytes file, directory;
+	int n;
+};
+
+static uint32_t crc32_of(const void *bytes, size_t n)
+{
+	const uint8_t *p = bytes;
+	uint32_t crc = UINT32_MAX;
+	for (size_t i = 0; i < n; i++) {
+		crc ^= p[i];
+		for (int k = 0; k < 8; k++)
+			crc = crc >> 1 ^ (UINT32_C(0xedb88320) & -(crc & 1));
+	}
+	return ~crc;
+}
+
+/* What the local and the central header share; the date is 1980-01-01, the first there is. */
+static void add_common(struct bytes *b, const struct bytes *data, uint32_t crc, size_t name_bytes)
+{
+	add_number(b, 20, 2);
+	add_number(b, 0, 2);
+	add_number(b, 0, 2);
+	add_number(b, 0, 2);
+	add_number(b, 1 << 5 | 1, 2);
+	add_number(b, crc, 4);
+	add_number(b, data->n, 4);
+	add_number(b, data->n, 4);
+	add_number(b, name_bytes, 2);
+	add_number(b, 0, 2);
+}
+
+static void zip_add(struct zip *z, const char *name, struct bytes *data)
+{
+	size_t at = z->file.n, n = strlen(name);
+	uint32_t crc = crc32_of(data->first, data->n);
+	add_text(&z->file, "PK\3\4");
+	add_common(&z->file, data, crc, n);
+	add(&z->file, name, n);
+	add(&z->file, data->first, data->n);
+	add_text(&z->directory, "PK\1\2");
+	add_number(&z->directory, 20, 2);
+	add_common(&z->directory, data, crc, n);
+	add_number(&z->directory, 0, 2);
+	add_number(&z->directory, 0, 4);
+	add_number(&z->directory, 0, 4);
+	add_number(&z->directory, at, 4);
+	add(&z->directory, name, n);
+	z->n++;
+	free(data->first);
+	*data = (struct bytes){0};
+}
+
+static void zip_end(struct zip *z)
+{
+	size_t at = z->file.n, n = z->directory.n;
+	add(&z->file, z->directory.first, n);
+	add_text(&z->file, "PK\5\6");
+	add_number(&z->file, 0, 4);
+	add_number(&z->file, (uint64_t)z->n, 2);
+	add_number(&z->file, (uint64_t)z->n, 2);
+	add_number(&z->file, n, 4);
+	add_number(&z->file, at, 4);
+	add_number(&z->file, 0, 2);
+	free(z->directory.first);
+}
+
+/* ---- embeddings: .npz ---- */
+
+/* numpy's format 1.0: magic, length, a Python dict padded so that data starts at a multiple of 64. */
+static struct bytes npy(const char *dtype, uint64_t n, uint64_t width)
+{
+	struct bytes b = {0};
+	char *shape =
+		width ? die_printf("(%" PRIu64 ", %" PRIu64 ")", n, width) : die_printf("(%" PRIu64 ",)", n);
+	const char *quote = *dtype == '[' ? "" : "'";
+	char *dict = die_printf("{'descr': %s%s%s, 'fortran_order': False, 'shape': %s, }", quote, dtype,
+				quote, shape);
+	size_t length = (10 + strlen(dict) + 1 + 63) / 64 * 64 - 10;
+	add(&b, "\x93NUMPY\1\0", 8);
+	add_number(&b, length, 2);
+	add_text(&b, dict);
+	while (b.n < 10 + length - 1)
+		add_text(&b, " ");
+	add_text(&b, "\n");
+	free(shape);
+	free(dict);
+	return b;
+}
+
+/* Bytes of a value if all have the same number and it is a multiple of 4, or 0. */
+static size_t value_size(const struct artifact *a, const char *table)
+{
+	size_t size = 0;
+	bool is_even = true;
+	for (struct artifact_cursor *c = artifact_walk(a, table); artifact_next(c);) {
+		size = size ? size : c->value_bytes;
+		is_even &= c->value_bytes == size && c->key_bytes >= 8;
+	}
+	return is_even && size % 4 == 0 ? size : 0;
+}
+
+static void add_table(struct zip *z, const struct artifact *a, const char *table)
+{
+	size_t size = value_size(a, table);
+	uint64_t n = artifact_count(a, table);
+	if (!size)
+		return;
+	bool is_label = !strcmp(table, "label") && size == LABEL_SIZE;
+	struct bytes values = is_label ? npy(LABEL_DTYPE, n, 0) : npy("<f4", n, size / 4),
+		     records = npy("<u8", n, 0);
+	for (struct artifact_cursor *c = artifact_walk(a, table); artifact_next(c);) {
+		add(&values, c->value, c->value_bytes);
+		add_number(&records, artifact_record(c->key), 8);
+	}
+	char *name = die_printf("%s.npy", table), *record_name = die_printf("%s_record.npy", table);
+	zip_add(z, name, &values);
+	zip_add(z, record_name, &records);
+	free(name);
+	free(record_name);
+}
+
+static struct bytes npz(const struct artifact *a)
+{
+	struct zip z = {0};
+	const char *table;
+	json_t *unused;
+	json_object_foreach(json_object_get(artifact_header(a), "tables"), table, unused)
+		add_table(&z, a, table);
+	zip_end(&z);
+	return z.file;
+}
+
+/* ---- model: .safetensors ---- */
+
+static json_t *metadata(const struct artifact *a)
+{
+	static const char *const carried[] = {"config", "views", "normalize", "classes"};
+	json_t *out = json_pack("{s:s}", "einthoven", artifact_id(a));
+	for (size_t i = 0; i < sizeof carried / sizeof *carried; i++) {
+		const json_t *value = artifact_get_attribute(a, carried[i]);
+		char *text = value ? json_canonical(value, NULL) : NULL;
+		if (text)
+			json_object_set_new(out, carried[i], json_string(text));
+		free(text);
+	}
+	return out;
+}
+
+static struct bytes safetensors(const struct artifact *a)
+{
+	json_t *header = json_object();
+	const json_t *shapes = artifact_get_attribute(a, "tensors");
+	struct bytes data = {0}, out = {0};
+	json_object_set_new(header, "__metadata__", metadata(a));
+	for (struct artifact_cursor *c = artifact_walk(a, "tensor"); artifact_next(c);) {
+		char *name = die_printf("%.*s", (int)c->key_bytes, (const char *)c->key);
+		const json_t *shape = json_object_get(shapes, name);
+		size_t at = data.n;
+		add(&data, c->value, c->value_bytes);
+		json_object_set_new(header, name,
+				    json_pack("{s:s, s:o, s:[I, I]}", "dtype", "F32", "shape",
+					      shape ? json_deep_copy(shape)
+						    : json_pack("[I]", (json_int_t)(c->value_bytes / 4)),
+					      "data_offsets", (json_int_t)at, (json_int_t)data.n));
+		free(name);
+	}
+	size_t n;
+	char *text = json_canonical(header, &n);
+	add_number(&out, (n + 7) / 8 * 8, 8);
+	add(&out, text, n);
+	for (; n % 8; n++)
+		add_text(&out, " ");
+	add(&out, data.first, data.n);
+	json_decref(header);
+	free(text);
+	free(data.first);
+	return out;
+}
+
+/* ---- scores: .csv ---- */
+
+static void add_line(struct bytes *b, const struct artifact *a, const struct artifact_cursor *c,
+		     size_t n_classes)
+{
+	uint64_t record = artifact_record(c->key), patient = 0;
+	uint32_t fold = 0, classes = 0;
+	struct artifact_value v = artifact_get_record(a, "label", record);
+	if (v.n_bytes == LABEL_SIZE) {
+		memcpy(&patient, v.bytes, sizeof patient);
+		memcpy(&fold, (const char *)v.bytes + LABEL_FOLD, sizeof fold);
+		memcpy(&classes, (const char *)v.bytes + LABEL_CLASSES, sizeof classes);
+	}
+	char *start = die_printf("%" PRIu64 ",%" PRIu64 ",%" PRIu32 ",", record, patient, fold);
+	add_text(b, start);
+	free(start);
+	const json_t *names = artifact_get_attribute(a, "classes");
+	for (size_t k = 0, n = 0; k < n_classes && k < 32; k++)
+		if (classes >> k & 1) {
+			add_text(b, n++ ? " " : "");
+			add_text(b, json_string_value(json_array_get(names, k)));
+		}
+	for (size_t k = 0; k < n_classes && c->value_bytes == n_classes * sizeof(float); k++) {
+		char text[33] = ",";
+		float p;
+		memcpy(&p, (const char *)c->value + k * sizeof p, sizeof p);
+		json_float_text(text + 1, p);
+		add_text(b, text);
+	}
+	add_text(b, "\n");
+}
+
+static struct bytes csv(const struct artifact *a)
+{
+	struct bytes b = {0};
+	const json_t *names = artifact_get_attribute(a, "classes"), *name;
+	size_t i;
+	add_text(&b, "record,patient,fold,classes");
+	json_array_foreach(names, i, name)
+	{
+		add_text(&b, ",");
+		add_text(&b, json_string_value(name));
+	}
+	add_text(&b, "\n");
+	for (struct artifact_cursor *c = artifact_walk(a, "probability"); artifact_next(c);)
+		add_line(&b, a, c, json_array_size(names));
+	return b;
+}
+
+static const struct {
+	const char *kind, *suffix;
+	struct bytes (*format)(const struct artifact *a);
+} formats[] = {{"embeddings", ".npz", npz}, {"model", ".safetensors", safetensors}, {"scores", ".csv", csv}};
+
+int export_artifact(const struct artifact *a, const char *path, struct error *e)
+{
+	for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+		const char *suffix = formats[i].suffix;
+		size_t n = strlen(path), length = strlen(suffix);
+		if (strcmp(artifact_kind(a), formats[i].kind))
+			continue;
+		if (n <= length || strcmp(path + n - length, suffix))
+			return error_set(e, path, 0, "%s is exported as %s; give the file such a name",
+					 formats[i].kind, suffix);
+		struct bytes b = formats[i].format(a);
+		int status =
+			b.n > UINT32_MAX && formats[i].format == npz
+				? error_set(e, path, 0, "over 4 GB, which .npz of this version cannot hold")
+				: file_replace(path, b.first, b.n, e);
+		free(b.first);
+		return status;
+	}
+	return error_set(e, path, 0, "no format for kind %s; embeddings, model and scores have one",
+			 artifact_kind(a));
+}

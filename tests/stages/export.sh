@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# store export: what other programs read is what the artifact holds.
+. "$(dirname "$0")/../tap.sh"
+. "$TOP/tests/chain.sh"
+tap_needs python3
+python3 -c 'import numpy' 2>/dev/null || skip_all "python3 has no numpy"
+
+chain run "fetch.records=60 pretrain.epochs=1 pretrain.d_model=32 probe.c_steps=2 probe.bootstrap=5" \
+	fetch preprocess views pretrain embed probe >run.txt || skip_all "the chain failed: $(tail -1 run/log)"
+check "embeddings are exported" "$BIN/store" export run/embed.id e.npz
+check "a model is exported" "$BIN/store" export run/pretrain.id m.safetensors
+check "scores are exported" "$BIN/store" export run/probe.id s.csv
+
+cat >read.py <<'END'
+import csv, json, struct, zipfile
+import numpy as np
+z = np.load('e.npz')
+assert zipfile.ZipFile('e.npz').testzip() is None
+assert z['embedding'].shape[0] == 60 and np.isfinite(z['embedding']).all() and z['embedding'].std() > 0
+assert (np.diff(z['embedding_record'].astype(int)) > 0).all()
+assert (z['label_record'] == z['embedding_record']).all() and set(z['label']['fold']) <= set(range(1, 11))
+b = open('m.safetensors', 'rb').read()
+n, = struct.unpack('<Q', b[:8])
+h = json.loads(b[8:8 + n])
+meta = h.pop('__metadata__')
+assert json.loads(meta['config'])['d_model'] == 32
+ends = sorted(v['data_offsets'] for v in h.values())
+assert ends[0][0] == 0 and all(p[1] == q[0] for p, q in zip(ends, ends[1:])) and 8 + n + ends[-1][1] == len(b)
+assert all(4 * int(np.prod(v['shape'])) == v['data_offsets'][1] - v['data_offsets'][0] for v in h.values())
+rows = list(csv.DictReader(open('s.csv')))
+fold = dict(zip(z['label_record'], z['label']['fold']))
+assert rows and all(int(r['fold']) == fold[int(r['record'])] for r in rows)
+names = list(rows[0])[4:]
+assert all(abs(sum(float(r[c]) for c in names) - 1) < 1e-5 and r['classes'] in names for r in rows)
+END
+check "numpy, and a reader of safetensors and CSV, find it whole" python3 read.py
+"$BIN/store" export run/embed.id again.npz
+check "the same artifact gives the same bytes" cmp e.npz again.npz
+check_fails "a name without the format's suffix is refused" 1 'exported as .npz' "$BIN/store" export run/embed.id e.csv
+check_fails "a kind without a format is refused" 1 'no format for kind records' "$BIN/store" export run/fetch.id e.npz
+check_fails "a folder that is not there is named" 1 'nowhere/e.npz' "$BIN/store" export run/embed.id nowhere/e.npz
+tap_done
