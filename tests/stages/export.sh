@@ -2,8 +2,11 @@
 # store export: what other programs read is what the artifact holds.
 . "$(dirname "$0")/../tap.sh"
 . "$TOP/tests/chain.sh"
-tap_needs python3
-python3 -c 'import numpy' 2>/dev/null || skip_all "python3 has no numpy"
+python=
+for p in python3 /usr/bin/python3; do
+	$p -c 'import numpy' 2>/dev/null && python=$p && break
+done
+[ -n "$python" ] || skip_all "no python3 with numpy"
 
 chain run "fetch.records=60 pretrain.epochs=1 pretrain.d_model=32 probe.c_steps=2 probe.bootstrap=5" \
 	fetch preprocess views pretrain embed probe >run.txt || skip_all "the chain failed: $(tail -1 run/log)"
@@ -33,7 +36,7 @@ assert rows and all(int(r['fold']) == fold[int(r['record'])] for r in rows)
 names = list(rows[0])[4:]
 assert all(abs(sum(float(r[c]) for c in names) - 1) < 1e-5 and r['classes'] in names for r in rows)
 END
-check "numpy, and a reader of safetensors and CSV, find it whole" python3 read.py
+check "numpy, and a reader of safetensors and CSV, find it whole" $python read.py
 "$BIN/store" export run/embed.id again.npz
 check "the same artifact gives the same bytes" cmp e.npz again.npz
 check_fails "a name without the format's suffix is refused" 1 'exported as .npz' "$BIN/store" export run/embed.id e.csv
