@@ -11,7 +11,7 @@ def phi(x):
 
 
 def slope(x):
-    return phi(x) + x * math.exp(-x * x / 2) / math.sqrt(2 * math.pi)
+    return phi(x) + x * (math.exp(-x * x / 2) / math.sqrt(2 * math.pi))
 
 
 def fit(f, step, degree):
