@@ -5,8 +5,8 @@
 #
 # An arm called broken has no artifacts, as if its stages had failed.
 EXTRA=${EXTRA:-}
-small="fetch.records=300 pretrain.epochs=1 pretrain.d_model=32 pretrain.projector_hidden=16 probe.c_steps=3 probe.bootstrap=20
-	evaluate.bootstrap=50 evaluate.map_steps=260 $EXTRA"
+small="fetch.records=300 pretrain.epochs=1 pretrain.d_model=32 pretrain.projector_hidden=16 probe.c_steps=3"
+small="$small probe.bootstrap=20 evaluate.bootstrap=50 evaluate.map_steps=260 $EXTRA"
 all_stages='fetch preprocess views pretrain embed probe finetune evaluate report'
 
 compare() { # compare RUN ARM...
@@ -18,7 +18,7 @@ compare() { # compare RUN ARM...
 		mkdir -p "$run/arms/$arm"
 		# shellcheck disable=SC2086
 		"$BIN/params" --out "$run/arms/$arm" --over "$TOP/params/arms/$arm.yaml" --schemas "$BUILD/schema" \
-			--set "$(echo $small)" "$TOP/params/default.yaml" $all_stages 2>>"$run/log" || return
+			--set "$small" "$TOP/params/default.yaml" $all_stages 2>>"$run/log" || return
 		for stage in fetch preprocess views pretrain embed probe; do
 			"$BIN/$stage" --build "$run/arms/$arm" >/dev/null 2>>"$run/log" || return
 		done
@@ -40,7 +40,7 @@ compare_lists() { # compare_lists RUN ARM...: what evaluate and report read
 
 compare_again() { # compare_again RUN: evaluate and report with the lists there are
 	# shellcheck disable=SC2086
-	"$BIN/params" --out "$1" --schemas "$BUILD/schema" --set "$(echo $small)" "$TOP/params/default.yaml" \
+	"$BIN/params" --out "$1" --schemas "$BUILD/schema" --set "$small" "$TOP/params/default.yaml" \
 		$all_stages 2>>"$1/log" &&
 		"$BIN/evaluate" --build "$1" >"$1/table" 2>>"$1/log" && "$BIN/report" --build "$1" >"$1/path" 2>>"$1/log"
 }
