@@ -135,13 +135,14 @@ static struct tile_c target(const struct gemm *g, const struct block *b)
 	return c;
 }
 
-/* GELU or its derivative, and the residual after them, for some columns of a block whose products are complete. */
-static void finish(const struct gemm *g, const struct block *b, int j0, int n)
+/* GELU or its derivative, and the residual after them, for a block whose products are complete. Whole rows: arrays that come
+ * from memory want long runs. */
+static void finish(const struct gemm *g, const struct block *b)
 {
-	size_t at = place(g, b) + (size_t)j0;
+	size_t at = place(g, b);
 	for (int i = 0; i < b->m; i++, at += (size_t)g->ldc) {
-		for (int j = 0; j < n; j += 16) {
-			int left = n - j;
+		for (int j = 0; j < b->n; j += 16) {
+			int left = b->n - j;
 			size_t e = at + (size_t)j;
 			v16 x = v_load_up_to((g->before_gelu ? g->before_gelu : g->c) + e, left);
 			if (g->before_gelu)
@@ -191,19 +192,18 @@ static void multiply(const struct gemm *g, const struct block *b, struct tile_a 
 {
 	struct tile_c c = target(g, b);
 	struct foresight f = foresee(g, b, k_next);
-	bool has_gelu = g->before_gelu || g->gelu_argument;
 	for (int j = 0; j < b->n; j += TILE_COLUMNS) {
 		int cols = min_int(TILE_COLUMNS, b->n - j);
 		const float *panel = columns.p + (columns.is_packed ? (ptrdiff_t)j * b->k : j);
 		look_ahead(&f, j, b->n);
 		ISA(tile_product)(&c, a, panel, columns.ldb, b->m, cols, b->k);
-		if (b->is_last && has_gelu)
-			finish(g, b, j, cols);
 		c.c += TILE_COLUMNS;
 		c.from = c.from ? c.from + TILE_COLUMNS : NULL;
 		c.bias = c.bias ? c.bias + TILE_COLUMNS : NULL;
 		c.residual = c.residual ? c.residual + TILE_COLUMNS : NULL;
 	}
+	if (b->is_last && (g->before_gelu || g->gelu_argument))
+		finish(g, b);
 }
 
 /* ---- blocks of C, each with its own packing of B ---- */
