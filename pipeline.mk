@@ -35,6 +35,9 @@ ifneq ($(words $(PARAMS)) $(words $(RUN)),1 1)
 $(error PARAMS and RUN must be one name each, without blanks: PARAMS=$(PARAMS) RUN=$(RUN))
 endif
 R := $(B)/runs/$(RUN)
+ifneq ($(words x $(EINTHOVEN_STORE)),$(if $(EINTHOVEN_STORE),2,1))
+$(error EINTHOVEN_STORE must be a path without blanks: $(EINTHOVEN_STORE))
+endif
 STORE := $(or $(EINTHOVEN_STORE),.store)
 export EINTHOVEN_STORE := $(STORE)
 

@@ -24,7 +24,8 @@ void *workspace_alloc(size_t n_bytes)
 	size_t unit = n_bytes < HUGE_PAGE ? 64 : HUGE_PAGE, rounded = (n_bytes + unit - 1) / unit * unit;
 	void *p = rounded < n_bytes ? NULL : aligned_alloc(unit, rounded ? rounded : unit);
 	if (!p)
-		die("out of memory: %zu bytes for arrays", n_bytes);
+		die("out of memory: %zu bytes for arrays; make pretrain.batch or pretrain.model smaller",
+		    n_bytes);
 	if (unit == HUGE_PAGE)
 		madvise(p, rounded, MADV_HUGEPAGE); /* only for speed: it may be refused */
 	return memset(p, 0, rounded);

@@ -228,6 +228,8 @@ static json_t *identify(const struct params *p)
 		return json_null();
 	if (download_is_url(place))
 		return json_pack("{s:s}", "url", place);
+	if (strstr(place, "://"))
+		die("source %s: of URLs only http and https are read", place);
 	if (stat(place, &identified) < 0)
 		die("source %s: %s; expected 'synthetic', a folder, a zip file or the URL of one", place,
 		    strerror(errno));

@@ -16,8 +16,8 @@ static void views_from_params(struct views *v, const struct params *p, const str
 							     : VIEWS_SEQUENTIAL;
 	v->rate_hz = json_number_value(artifact_get_attribute(signals, "rate_hz"));
 	v->samples = (int)artifact_integer(signals, "samples");
-	/* A segment is a whole number of tokens of ten samples. */
-	v->segment = (int)(params_float(p, "segment_s") * v->rate_hz / 10 + 0.5) * 10;
+	/* A segment is a whole number of tokens of ten samples, never longer than asked for. */
+	v->segment = (int)(params_float(p, "segment_s") * v->rate_hz / 10 + 1e-9) * 10;
 	v->is_antialiased = params_bool(p, "antialias");
 	v->is_standardized = params_bool(p, "standardize");
 }

@@ -162,8 +162,10 @@ static volatile sig_atomic_t interrupting_signal;
 
 static void on_signal(int number)
 {
+	static const char text[] = "stopping; once more ends at once\n";
 	is_interrupted = true;
 	interrupting_signal = number;
+	(void)!write(STDERR_FILENO, text, sizeof text - 1);
 }
 
 /* What is in tmp and the lock go by atexit. */

@@ -40,6 +40,7 @@ differs "the other rate is another artifact" "$(id_of source=good rate_hz=500)" 
 differs "fewer records are another artifact" "$(id_of source=good records=5)" "$folder"
 cp -r good edited && sed -i 's/NORM/LVH/' edited/ptbxl_database.csv
 check_fails "an edited table is no cache hit" 1 "ptbxl_database.csv" fetch source=edited
+check_fails "a URL of another kind" 1 "only http and https" fetch source=ftp://example.org/x.zip
 is "again from the cache" "$(id_of source=good)" "$folder"
 if command -v zip >/dev/null; then
 	(cd parent && zip -qr ../good.zip ptb-xl-1.0.3)
