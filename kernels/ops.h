@@ -43,8 +43,9 @@ struct gemm {
 	float *before_gelu; /* [m,n], ldc, stride_c: if not NULL, GELU is applied and its argument kept here */
 	const float *
 		gelu_argument; /* [m,n], ldc, stride_c, NULL: none: C is multiplied by GELU'(this), GELU's backward */
-	const float *residual; /* [m,n], ldc, stride_c: NULL: none; may be c unless is_accumulated */
-	int batch;	       /* 0 counts as 1 */
+	const float *
+		residual; /* [m,n], ldc, stride_c: NULL: none; may be c if C is not read otherwise (is_accumulated, gelu_argument, a chain) */
+	int batch;	  /* 0 counts as 1 */
 	size_t stride_a, stride_b, stride_c;
 };
 

@@ -172,7 +172,7 @@ static void backward_task(void *context, int chunk)
 		int left = left_of(n->c, j);
 		v16 mean = v_load_up_to(n->mean + j, left), rstd = deviation_inverse(n, j, left);
 		v16 m1 = v_div(v_load_up_to(sum + j, left), count),
-		    m2 = v_div(v_load_up_to(sum + n->c + j, left), count);
+		    m2 = v_div(v_load_up_to(sum + n->c + j, left), v_neg(count));
 		v16 scale = v_mul(v_load_up_to(n->w + j, left), rstd);
 		for (int i = chunk * REDUCE_ROWS; i < end_of(n, chunk); i++) {
 			size_t at = (size_t)i * (size_t)n->c + (size_t)j;
@@ -180,7 +180,7 @@ static void backward_task(void *context, int chunk)
 			v16 hat = v_mul(v_sub(v_load_up_to(n->x + at, left), mean), rstd);
 			if (n->dresidual)
 				v_store_up_to(n->dresidual + at, dz, left);
-			v_store_up_to(n->dx + at, v_mul(v_fnma(hat, m2, v_sub(dz, m1)), scale), left);
+			v_store_up_to(n->dx + at, v_mul(v_fma(hat, m2, v_sub(dz, m1)), scale), left);
 		}
 	}
 }

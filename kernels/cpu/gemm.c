@@ -101,7 +101,7 @@ struct block {
  * C's old values are still needed at the end, else C. */
 static bool is_aside(const struct gemm *g)
 {
-	return g->residual == g->c && (g->k > KC || is_chained(g)) && !g->before_gelu;
+	return g->residual == g->c && g->k > KC && !g->before_gelu;
 }
 
 static size_t place(const struct gemm *g, const struct block *b)
@@ -395,8 +395,8 @@ void ISA(gemm_run)(const struct gemm *g)
 	int n_items = items_of(g);
 	if (g->m <= 0 || g->n <= 0)
 		return;
-	if (g->residual == g->c && (g->is_accumulated || g->gelu_argument))
-		BUG("gemm: C cannot be its own residual and also accumulated or multiplied");
+	if (g->residual == g->c && (g->is_accumulated || g->gelu_argument || is_chained(g)))
+		BUG("gemm: C cannot be its own residual and also accumulated, multiplied or a chain's");
 	ISA(gemm_reserve)(g);
 	if (g->k == 0 || (n_items > 1 && !is_chained(g) && g->stride_b != 0))
 		pool_run(own_item_task, (void *)(uintptr_t)g, n_items);

@@ -174,7 +174,8 @@ static void backward_task(void *context, int record)
 			v16 hat = v_mul(v_sub(v_load_up_to(n->x + row + j, left), v_load_up_to(mu + j, left)),
 					rstd);
 			v16 g = v_mul(v_load_up_to(n->y + row + j, left), v_load_up_to(n->w + j, left));
-			g = v_fnma(hat, v_load_up_to(m2 + j, left), v_sub(g, v_load_up_to(m1 + j, left)));
+			g = v_fma(hat, v_neg(v_load_up_to(m2 + j, left)),
+				  v_sub(g, v_load_up_to(m1 + j, left)));
 			v_store_up_to(n->y + row + j, v_mul(g, rstd), left);
 		}
 	}

@@ -89,12 +89,12 @@ static void backward_row(const struct norm *n, int i, float *dw, float *db)
 		v_store_up_to(dw + j, v_fma(d, hat, v_load_up_to(dw + j, left)), left);
 		v_store_up_to(db + j, v_add(d, v_load_up_to(db + j, left)), left);
 	}
-	v16 m1 = v_set(v_sum(sum) / (float)n->d), m2 = v_set(v_sum(sum_hat) / (float)n->d);
+	v16 m1 = v_set(v_sum(sum) / (float)n->d), m2 = v_set(-(v_sum(sum_hat) / (float)n->d));
 	for (int j = 0; j < n->d; j += 16) {
 		int left = left_of(n->d, j);
 		v16 hat = v_mul(v_sub(v_load_up_to(x + j, left), mean), rstd);
 		v16 g = v_mul(v_load_up_to(dy + j, left), v_load_up_to(n->w + j, left));
-		v16 dx = v_mul(v_fnma(hat, m2, v_sub(g, m1)), rstd);
+		v16 dx = v_mul(v_fma(hat, m2, v_sub(g, m1)), rstd);
 		if (n->dresidual)
 			dx = v_add(dx, v_load_up_to(n->dresidual + at + j, left));
 		v_store_up_to(n->y + at + j, dx, left);

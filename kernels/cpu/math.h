@@ -21,8 +21,8 @@ MATH_INLINE v16 v_exp(v16 x)
 	v16 c = v_max(v_set(-87.0f),
 		      v_min(v_set(89.0f), x)); /* NaN stays: both return their second operand */
 	v16 n = v_sub(v_fma(c, v_set(1.44269504f), magic), magic);
-	v16 r = v_fnma(n, v_set(0x1.62e4p-1f), c);
-	r = v_fnma(n, v_set(0x1.7f7d1cp-20f), r);
+	v16 r = v_fma(n, v_set(-0x1.62e4p-1f), c);
+	r = v_fma(n, v_set(-0x1.7f7d1cp-20f), r);
 	v16 p = v_set(0x1.6850e4p-10f);
 	p = v_fma(p, r, v_set(0x1.123bccp-7f));
 	p = v_fma(p, r, v_set(0x1.555b98p-5f));
@@ -65,7 +65,7 @@ MATH_INLINE v16 v_piecewise(v16 x, const float (*table)[16], const int degree, f
 	const v16 magic = v_set(12582912.0f);
 	v16 a = v_min(v_set(15.5f * step), v_abs(x)); /* NaN stays: min returns its second operand */
 	v16 shifted = v_add(v_fma(a, v_set(1.0f / step), v_set(-0.5f)), magic), n = v_sub(shifted, magic);
-	v16 t = v_fnma(n, v_set(step), v_sub(a, v_set(0.5f * step)));
+	v16 t = v_fma(n, v_set(-step), v_sub(a, v_set(0.5f * step)));
 	i16 piece = v_low_bits(shifted);
 	v16 p = v_lookup(v_load(table[degree]), piece);
 	UNROLL

@@ -184,9 +184,9 @@ static void input_gradient(const struct work *w, float *du, int i)
 		v_store(du + j, x);
 		sum = v_fma(v_load(u + j), x, sum);
 	}
-	v16 along = v_set(v_sum(sum)), inverse = v_set(w->inverse[i]);
+	v16 along = v_set(-v_sum(sum)), inverse = v_set(w->inverse[i]);
 	for (int j = 0; j < w->l->d; j += 16)
-		v_store_up_to(dz + j, v_mul(v_fnma(v_load(u + j), along, v_load(du + j)), inverse),
+		v_store_up_to(dz + j, v_mul(v_fma(v_load(u + j), along, v_load(du + j)), inverse),
 			      w->l->d - j);
 }
 

@@ -10,6 +10,7 @@
  *		sum = v_add(v_load_n(x + i, n - i), sum); // lanes beyond n hold +0
  *	float s = v_sum(sum);
  *
+ * There is no fused negated product: valgrind gives its zeros another sign than processors do. Negate a factor.
  * A sum starts at +0, so it never is -0 and a lane that adds +0 changes nothing.
  * v_max(a, b) is a > b ? a : b and v_min(a, b) is a < b ? a : b: b if either is NaN, as maxps and minps.
  */

@@ -84,11 +84,6 @@ INLINE v16 v_fma(v16 a, v16 b, v16 c)
 	return V_PAIR(_mm256_fmadd_ps(a.low, b.low, c.low), _mm256_fmadd_ps(a.high, b.high, c.high));
 }
 
-INLINE v16 v_fnma(v16 a, v16 b, v16 c)
-{
-	return V_PAIR(_mm256_fnmadd_ps(a.low, b.low, c.low), _mm256_fnmadd_ps(a.high, b.high, c.high));
-}
-
 INLINE v16 v_max(v16 a, v16 b)
 {
 	return V_PAIR(_mm256_max_ps(a.low, b.low), _mm256_max_ps(a.high, b.high));

@@ -69,12 +69,6 @@ INLINE v16 v_fma(v16 a, v16 b, v16 c)
 	return _mm512_fmadd_ps(a, b, c);
 }
 
-/* c - a * b with one rounding. */
-INLINE v16 v_fnma(v16 a, v16 b, v16 c)
-{
-	return _mm512_fnmadd_ps(a, b, c);
-}
-
 INLINE v16 v_max(v16 a, v16 b)
 {
 	return _mm512_max_ps(a, b);

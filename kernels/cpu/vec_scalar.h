@@ -99,11 +99,6 @@ LANES_INLINE v16 v_fma(v16 a, v16 b, v16 c)
 	V_LANES(v16, fmaf(a.x[i], b.x[i], c.x[i]));
 }
 
-LANES_INLINE v16 v_fnma(v16 a, v16 b, v16 c)
-{
-	V_LANES(v16, fmaf(-a.x[i], b.x[i], c.x[i]));
-}
-
 LANES_INLINE v16 v_max(v16 a, v16 b)
 {
 	V_LANES(v16, a.x[i] > b.x[i] ? a.x[i] : b.x[i]);
