@@ -36,7 +36,8 @@ static void run(struct stage_run *r)
 	if (!params_bool(r->params, "is_constant"))
 		n += snprintf(text + n, sizeof text - (size_t)n, " %d", (int)params_int(r->params, "n"));
 	for (int i = 0; i < r->n_inputs; i++)
-		n += snprintf(text + n, sizeof text - (size_t)n, " %s", r->input[i] ? artifact_id(r->input[i]) : "-");
+		n += snprintf(text + n, sizeof text - (size_t)n, " %s",
+			      r->input[i] ? artifact_id(r->input[i]) : "-");
 	r->output = artifact_create("stub", 1);
 	int table = artifact_table(r->output, "made");
 	artifact_put(r->output, table, artifact_key(1).bytes, 8, text, (size_t)n);
@@ -57,8 +58,15 @@ static const struct param params[] = {
 	{"fails", PARAM_BOOL, .otherwise = "false", .not_in_key = true, .help = "fail"},
 	{0}};
 
-static const struct stage stage = {
-	"NAME", "Stand in for a stage", INPUTS(READS), "stub", params, run, identify, show, LISTED};
+static const struct stage stage = {.name = "NAME",
+				   .purpose = "Stand in for a stage",
+				   .inputs = INPUTS(READS),
+				   .kind = "stub",
+				   .params = params,
+				   .run = run,
+				   .identify = identify,
+				   .show = show,
+				   .has_list = LISTED};
 
 int main(int argc, char **argv)
 {
