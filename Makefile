@@ -47,7 +47,7 @@ STAGES := $(patsubst stages/%.c,%,$(wildcard stages/*.c))
 TOOLS  := $(patsubst tools/%.c,%,$(wildcard tools/*.c))
 UNITS  := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*.c))
 
-.PHONY: all test test-valgrind check bench fuzz format help clean FORCE
+.PHONY: all test test-valgrind check bench bench-train fuzz format help clean FORCE
 .DELETE_ON_ERROR:
 .SUFFIXES:
 MAKEFLAGS += -r
@@ -155,13 +155,22 @@ check: all
 test-valgrind: $(UNITS:%=$(B)/tests/%)
 	$(Q)B=$(B) EINTHOVEN_ISA=avx2 TEST_TIMEOUT=1800 WRAP='valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite' tests/run $(T)
 
-$(B)/bin/bench: $(patsubst bench/%.c,$(B)/obj/bench/%.o,$(wildcard bench/*.c)) $(B)/libkernels.a $(B)/libcommon.a
+bench_train := bench/train.c bench/timed.c
+$(B)/bin/bench: $(patsubst bench/%.c,$(B)/obj/bench/%.o,$(filter-out $(bench_train),$(wildcard bench/*.c))) $(B)/libkernels.a $(B)/libcommon.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(B)/libkernels.a $(B)/libcommon.a -ldl -lm $(LIBS)
+
+$(B)/bin/bench-train: $(bench_train:%.c=$(B)/obj/%.o) $(B)/obj/bench/peak.o $(B)/libmodel.a $(B)/libecg.a $(B)/libkernels.a $(B)/libcommon.a
+	@mkdir -p $(@D)
+	$(Q)$(call link,$@,$(filter %.o,$^),model ecg kernels common)
 
 ## bench: one table of every operation's speed on one core (BENCH="--isa avx2 --only conv")
 bench: $(B)/bin/bench
 	@$(B)/bin/bench $(BENCH)
+
+## bench-train: pretraining beside PyTorch's, alternating: records/s, CPU time, memory (PYTHON, ROUNDS, STEPS)
+bench-train: $(B)/bin/bench-train
+	@B=$(B) bench/train.sh
 
 ## format: rewrite all C sources with clang-format
 format:

@@ -1,0 +1,167 @@
+/*
+ * make bench-train: pretraining steps as stages/pretrain.c runs them, on noise: two views of each record drawn, forward,
+ * NT-Xent, backward, AdamW. Prints one line: records per second of wall time, CPU milliseconds per record, peak resident
+ * memory in MB. bench/train.py prints the same for PyTorch.
+ *
+ *	bench-train [--steps N] [--batch N] [--lead-mask P] [--profile]
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <time.h>
+
+#include "bench/clock.h"
+#include "bench/peak.h"
+#include "bench/timed.h"
+#include "common/args.h"
+#include "common/die.h"
+#include "common/pool.h"
+#include "ecg/batch.h"
+#include "kernels/philox.h"
+#include "model/contrast.h"
+
+enum { SAMPLES = 1000, SEGMENT = 500, RATE_HZ = 100, WARM_UP = 2 };
+
+static struct augment policy = {
+	.views = {.strategy = VIEWS_HALVES, .rate_hz = RATE_HZ, .samples = SAMPLES, .segment = SEGMENT},
+	.gain = 2,
+	.noise_max = 0.2,
+	.noise_p = 1};
+
+struct run {
+	struct batch_source source;
+	struct batch_place *order;
+	struct contrast *contrast;
+	int n;
+	float *x;
+	uint8_t *keep;
+	uint64_t *patient;
+};
+
+static double wall_s(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static double seconds(struct timeval t)
+{
+	return (double)t.tv_sec + 1e-6 * (double)t.tv_usec;
+}
+
+/* Of all threads. */
+static double process_cpu_s(void)
+{
+	struct rusage u;
+	getrusage(RUSAGE_SELF, &u);
+	return seconds(u.ru_utime) + seconds(u.ru_stime);
+}
+
+static void make_records(struct run *r)
+{
+	size_t n = (size_t)r->n, floats = n * LEADS * SAMPLES;
+	uint64_t *record = die_calloc(n, sizeof *record);
+	float *base = die_calloc(floats, sizeof *base);
+	struct philox random = philox_open(0, PURPOSE_NOISE, 0, 0);
+	for (size_t i = 0; i < n; i++)
+		record[i] = i;
+	for (size_t i = 0; i < floats; i++)
+		base[i] = (float)philox_uniform(&random);
+	r->source = (struct batch_source){
+		.policy = &policy, .n = n, .record = record, .patient = record, .base = base};
+	r->order = die_calloc(n, sizeof *r->order);
+	r->x = die_calloc(2 * n * LEADS * SEGMENT, sizeof *r->x);
+	r->keep = die_calloc(2 * n, LEADS);
+	r->patient = die_calloc(n, sizeof *r->patient);
+}
+
+static void make_network(struct run *r, const struct ops *o)
+{
+	struct contrast_settings s = {
+		.n = r->n, .temperature = 0.1f, .seed = 1, .optimizer = {.weight_decay = 0.05f}};
+	encoder_preset(&s.net, "small", SEGMENT, RATE_HZ);
+	r->contrast = contrast_new(o, &s);
+}
+
+/* Returns the CPU seconds that this thread spent on drawing views. */
+static double steps(struct run *r, int n)
+{
+	static uint32_t epoch;
+	double drawing = 0;
+	for (int i = 0; i < n; i++) {
+		double start = clock_cpu_s();
+		batch_shuffle(r->order, &r->source, epoch);
+		batch_draw(r->x, r->keep, r->patient, &r->source, r->order, r->n, epoch++);
+		drawing += clock_cpu_s() - start;
+		if (contrast_step(r->contrast, r->x, r->keep, r->patient, 1e-4f).is_skipped)
+			die("a step was skipped: what was measured is no training");
+	}
+	return drawing;
+}
+
+static void measure(struct run *r, int n_steps)
+{
+	steps(r, WARM_UP);
+	double wall = wall_s(), cpu = process_cpu_s(), records = (double)n_steps * r->n;
+	steps(r, n_steps);
+	wall = wall_s() - wall;
+	cpu = process_cpu_s() - cpu;
+	struct rusage u;
+	getrusage(RUSAGE_SELF, &u);
+	printf("einthoven %.1f %.3f %.0f\n", records / wall, 1e3 * cpu / records, u.ru_maxrss * 1024e-6);
+}
+
+static double peak_flops(const char *isa)
+{
+	double best = 0;
+	for (int i = 0; i < 20; i++) {
+		double start = clock_cpu_s(), work = peak_fma(isa), rate = work / (clock_cpu_s() - start);
+		best = rate > best ? rate : best;
+	}
+	return best;
+}
+
+static void profile(struct run *r, int n_steps, const char *isa)
+{
+	steps(r, WARM_UP);
+	timed_reset();
+	double start = clock_cpu_s(), drawing = steps(r, n_steps), total = clock_cpu_s() - start;
+	double peak = peak_flops(isa);
+	printf("cpu/%s, one thread, %d steps of %d records, %.2f CPU ms per record; fma peak %.0f GFLOP/s\n",
+	       isa, n_steps, r->n, 1e3 * total / n_steps / r->n, peak / 1e9);
+	timed_print(total, peak);
+	printf("%-26s %5.1f %% %8.3f\n", "drawing of views", 100 * drawing / total, drawing);
+}
+
+int main(int argc, char **argv)
+{
+	const char *n_steps = "4", *batch = "128", *lead_mask = "0.5";
+	bool is_profile = false;
+	const struct arg options[] = {
+		{"steps", "N", "steps to measure, after two that warm up (default 4)", .text = &n_steps},
+		{"batch", "N", "records of a batch (default 128)", .text = &batch},
+		{"lead-mask", "P", "probability that a lead of a view is masked (default 0.5)",
+		 .text = &lead_mask},
+		{"profile", NULL, "where the time of a step goes, on one thread", .flag = &is_profile},
+		{0}};
+	args_parse(argc, argv,
+		   &(struct args){.purpose = "measure pretraining of model small on halves of 10 s at 100 Hz",
+				  .synopsis = "bench-train [options]",
+				  .options = options,
+				  .example = "bench-train --profile"});
+	struct run r = {.n = atoi(batch)};
+	if (r.n < 2 || r.n > 4096 || atoi(n_steps) < 1)
+		die_usage("--batch: expected 2 to 4096; --steps: 1 or more");
+	if (is_profile)
+		setenv("EINTHOVEN_THREADS", "1", 1);
+	policy.lead_mask_p = atof(lead_mask);
+	const struct ops *o = ops_cpu();
+	make_records(&r);
+	make_network(&r, is_profile ? timed_ops(o) : o);
+	if (is_profile)
+		profile(&r, atoi(n_steps), o->name + 4);
+	else
+		measure(&r, atoi(n_steps));
+	return 0;
+}
