@@ -139,9 +139,10 @@ static void set_areas(struct metrics *m, const struct metrics_input *in)
 		struct auroc own = {0};
 		const struct auroc *a = in->ranking ? in->ranking + c : &own;
 		if (!in->ranking)
-			auroc_init(&own, in->probability + c, n, in->n);
-		m->of_class[c].auroc = auroc_area(a, in->truth + c, n, in->count);
-		m->of_class[c].auprc = auroc_precision(a, in->truth + c, n, in->count);
+			auroc_init(&own, in->n ? in->probability + c : NULL, n, in->n);
+		const uint8_t *truth = in->n ? in->truth + c : NULL;
+		m->of_class[c].auroc = auroc_area(a, truth, n, in->count);
+		m->of_class[c].auprc = auroc_precision(a, truth, n, in->count);
 		auroc_release(&own);
 	}
 }

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # The tests of stages far down the pipeline source this after tap.sh.
 #
 #	chain NAME SET STAGE...     # cut the slices into folder NAME and run the stages there; stderr in NAME/log

@@ -44,6 +44,7 @@ door 'yaml.h' common/yaml.c
 
 tap_needs nm
 bad=
+# shellcheck disable=SC2044 # no blanks in names of ours
 for object in $(find "$BUILD"/obj/common "$BUILD"/obj/ecg "$BUILD"/obj/store "$BUILD"/obj/model "$BUILD"/obj/report -name '*.o' 2>/dev/null); do
 	prefix=$(basename "$object" .o)
 	prefix=${prefix%%_*} # artifact_read.c is a part of artifact

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Shell tests source this: TAP on stdout, a private folder as working directory, removed at the end.
 #
 #	. "$(dirname "$0")/../tap.sh"

@@ -194,7 +194,9 @@ static void multiply(const struct gemm *g, const struct block *b, struct tile_a 
 	struct foresight f = foresee(g, b, k_next);
 	for (int j = 0; j < b->n; j += TILE_COLUMNS) {
 		int cols = min_int(TILE_COLUMNS, b->n - j);
-		const float *panel = columns.p + (columns.is_packed ? (ptrdiff_t)j * b->k : j);
+		const float *panel = columns.p; /* NULL if k is 0 */
+		if (panel)
+			panel += columns.is_packed ? (ptrdiff_t)j * b->k : j;
 		look_ahead(&f, j, b->n);
 		ISA(tile_product)(&c, a, panel, columns.ldb, b->m, cols, b->k);
 		c.c += TILE_COLUMNS;

@@ -139,9 +139,15 @@ LANES_INLINE v16 v_select(m16 m, v16 a, v16 b)
 	V_LANES(v16, m.x[i] ? a.x[i] : b.x[i]);
 }
 
+/* As cvtps2dq for a whole number: what does not fit, NaN too, is INT32_MIN. */
+static inline uint32_t v_whole(float x)
+{
+	return x >= -2147483648.0f && x < 2147483648.0f ? (uint32_t)(int32_t)x : 0x80000000u;
+}
+
 LANES_INLINE v16 v_pow2(v16 n)
 {
-	V_LANES(v16, v_of_bits((uint32_t)((int32_t)n.x[i] + 127) << 23));
+	V_LANES(v16, v_of_bits((v_whole(n.x[i]) + 127u) << 23));
 }
 
 LANES_INLINE v16 v_exponent(v16 x)

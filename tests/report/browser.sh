@@ -24,6 +24,7 @@ if [ -z "$browser" ]; then
 	tap_done
 fi
 look() { # look ARGUMENT...
+	# shellcheck disable=SC2086 # a command with arguments, or one word
 	timeout 100 $browser --headless --no-sandbox --disable-gpu --hide-scrollbars --allow-file-access-from-files \
 		--user-data-dir="$WORK/profile" "$@" 2>"$WORK/.browser"
 }

@@ -20,7 +20,7 @@ for choice in EINTHOVEN_THREADS=1 EINTHOVEN_THREADS=4 EINTHOVEN_ISA=scalar; do
 	rm "$choice"/embed.*
 	cp -r store "$choice.store"
 	rm -r "$choice.store/actions"
-	(export "$choice" STORE="$WORK/$choice.store" && chain "$choice" "$tiny" embed)
+	(export "${choice?}" STORE="$WORK/$choice.store" && chain "$choice" "$tiny" embed)
 	is "$choice gives the golden id" "$(id "$choice" embed)" "${golden[halves]}"
 done
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "common/pool.h"
+#include "kernels/cpu/isa.h"
 #include "kernels/selftest.h"
 #include "kernels/workspace.h"
 
@@ -281,7 +282,7 @@ int main(int argc, char **argv)
 		printf("%llx\n", (unsigned long long)hash_of_two_steps(ops_cpu()));
 		return 0;
 	}
-#if defined __SANITIZE_ADDRESS__
+#if defined __SANITIZE_ADDRESS__ || HAS_FEATURE(address_sanitizer)
 	is_checked = true;
 #else
 	is_checked = getenv("EINTHOVEN_ISA") != NULL;
