@@ -20,7 +20,7 @@
 #include "kernels/philox.h"
 #include "model/contrast.h"
 
-enum { SAMPLES = 1000, SEGMENT = 500, RATE_HZ = 100, WARM_UP = 2 };
+enum { SAMPLES = 1000, SEGMENT = 500, RATE_HZ = 100, WARM_UP = 1 };
 
 static struct augment policy = {
 	.views = {.strategy = VIEWS_HALVES, .rate_hz = RATE_HZ, .samples = SAMPLES, .segment = SEGMENT},
@@ -139,7 +139,7 @@ int main(int argc, char **argv)
 	const char *n_steps = "4", *batch = "128", *lead_mask = "0.5";
 	bool is_profile = false;
 	const struct arg options[] = {
-		{"steps", "N", "steps to measure, after two that warm up (default 4)", .text = &n_steps},
+		{"steps", "N", "steps to measure, after one that warms up (default 4)", .text = &n_steps},
 		{"batch", "N", "records of a batch (default 128)", .text = &batch},
 		{"lead-mask", "P", "probability that a lead of a view is masked (default 0.5)",
 		 .text = &lead_mask},

@@ -18,7 +18,7 @@ import torch
 import torch.nn.functional as F
 import dualview
 
-SAMPLES, SEGMENT, WARM_UP = 1000, 500, 2
+SAMPLES, SEGMENT, WARM_UP = 1000, 500, 1
 SMALL = dict(towers=3, d=192, heads=6, n_time=4, n_channel=4, n_cross=1)
 GAIN, NOISE_MAX = 2.0, 0.2
 
