@@ -70,14 +70,14 @@ void ISA(tile_product)(const struct tile_c *c, struct tile_a a, const float *b, 
 		int cols = n - j < TILE_COLUMNS ? n - j : TILE_COLUMNS, vectors = (cols + 15) / 16;
 		micro_function *const *of_height = cols % 16 ? part[vectors - 1] : whole[vectors - 1];
 		t.last = cols - 16 * (vectors - 1);
-		t.b = b + j;
+		t.b = at(b, j); /* NULL, as a.p, if k is 0 */
 		t.bias = at(c->bias, j);
 		for (int done = 0, tile = 0; tile < n_tiles; tile++) {
 			int rows = height(m - done, n_tiles - tile);
 			t.c = c->c + done * c->ldc + j;
 			t.from = at(c->from, done * c->ld_from + j);
 			t.residual = at(c->residual, done * c->ldc + j);
-			t.a = a.p + (a.is_packed ? (ptrdiff_t)done * k : done * a.row);
+			t.a = at(a.p, a.is_packed ? (ptrdiff_t)done * k : done * a.row);
 			if (a.is_packed)
 				t.cs = rows;
 			of_height[rows - 1](&t);
