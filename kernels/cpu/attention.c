@@ -43,8 +43,9 @@ static struct head head_of(const struct attention *a, int record, int head)
 	return s;
 }
 
-/* A head's rows are short runs far apart, which hardware does not foresee: ask for n rows of d floats. */
-static void foresee(const float *p, int ld, int n, int d)
+/* A head's rows are short runs far apart, which hardware does not foresee: ask for n rows of d floats. Inline, because gcc takes
+ * a function that only prefetches for one without effect and drops the call. */
+INLINE void foresee(const float *p, int ld, int n, int d)
 {
 	for (int i = 0; i < n; i++)
 		for (int j = 0; j < d; j += 16)
@@ -52,7 +53,7 @@ static void foresee(const float *p, int ld, int n, int d)
 }
 
 /* The operands of the head after this one, in this record or the next. */
-static void foresee_next(const struct attention *a, int record, int head)
+INLINE void foresee_next(const struct attention *a, int record, int head)
 {
 	int next = head + 1 < a->n_heads ? record : record + 1;
 	if (next >= a->batch)

@@ -1,6 +1,7 @@
 /*
  * Blocked GEMM (after Goto and van de Geijn 2008). K is cut into blocks that keep a panel of B in the first-level cache;
- * B is packed in panels of TILE_COLUMNS columns unless it is small, A is read where it lies. Blocks of K are taken in
+ * B is packed in panels of TILE_COLUMNS columns unless it is small; A is read where it lies, rows or columns: packing it
+ * never paid, not even where its rows fall into one set of the first-level cache. Blocks of K are taken in
  * ascending order and C is taken up again between them, so each element remains one fma chain; threads share out
  * blocks of C and never split K.
  */
@@ -17,9 +18,8 @@ enum {
 	MC = 8 * TILE_ROWS,  /* rows of A that a panel of B meets while both are in the caches */
 	NC = 1024,	     /* columns of B packed at a time */
 	IN_PLACE = 32 << 10, /* floats of B up to which few rows of A do not repay packing */
-	SHARED = 256
-		 << 10, /* floats of packed B that all threads share; a larger B each packs block by block */
-	OWN_SIDE = 384, /* rows and columns of a block of C with its own packing of B */
+	SHARED = 256 << 10,  /* floats of packed B for all threads; of a larger one each packs its blocks */
+	OWN_SIDE = 384,	     /* rows and columns of a block of C with its own packing of B */
 	OWN_ROWS = OWN_SIDE + TILE_ROWS,
 };
 
@@ -66,19 +66,12 @@ static struct operand_b operand_b(const struct gemm *g, int item, int k0, int j0
 	return b;
 }
 
-/* Rows that are 4 KiB apart fall into one set of the first-level cache and push each other out. */
-static bool is_a_packed(const struct gemm *g)
-{
-	return g->lda % 512 == 0 && g->m > TILE_ROWS / 2;
-}
-
-/* A[i0..i0+m, k0..k0+k] of one item. */
-static struct tile_a operand_a(const struct gemm *g, float *buffer, int item, int i0, int m, int k0, int k)
+/* A[i0.., k0..] of one item. */
+static struct tile_a operand_a(const struct gemm *g, int item, int i0, int k0)
 {
 	const float *p = g->a + (size_t)item * g->stride_a;
-	struct tile_a a = g->is_a_transposed ? tile_columns_of(p + i0 + (ptrdiff_t)k0 * g->lda, g->lda)
-					     : tile_rows_of(p + (ptrdiff_t)i0 * g->lda + k0, g->lda);
-	return is_a_packed(g) ? ISA(tile_pack)(buffer, a, m, k) : a;
+	return g->is_a_transposed ? tile_columns_of(p + i0 + (ptrdiff_t)k0 * g->lda, g->lda)
+				  : tile_rows_of(p + (ptrdiff_t)i0 * g->lda + k0, g->lda);
 }
 
 /* Panels of B[k0..k0+k, j0..j0+n], one after the other. */
@@ -156,22 +149,22 @@ static void finish(const struct gemm *g, const struct block *b)
 	}
 }
 
-/* Columns j.. of B as the tiles read them: panel by panel, or in place (panel 0: all of B has one stride). */
+/* B as the tiles read it: panel by panel, or in place. */
 struct columns {
 	const float *p;
 	ptrdiff_t ldb;
 	bool is_packed;
 };
 
-/* Rows of A^T for the next block of K, a share of them per panel, into the second-level cache: hardware does not foresee
- * strides of a row. */
+/* Rows of A^T for the next block of K, a share of them per panel: hardware does not foresee strides of a row. */
 struct foresight {
 	const float *p; /* NULL: nothing to ask for */
 	ptrdiff_t ld;
 	int n, k;
 };
 
-static void look_ahead(const struct foresight *f, int j, int width)
+/* Inline, because gcc takes a function that only prefetches for one without effect and drops the call. */
+INLINE void look_ahead(const struct foresight *f, int j, int width)
 {
 	int from = (int)((long)f->k * j / width), end = (int)((long)f->k * (j + TILE_COLUMNS) / width);
 	for (int i = from; f->p && i < end && i < f->k; i++)
@@ -210,11 +203,6 @@ static void multiply(const struct gemm *g, const struct block *b, struct tile_a 
 
 /* ---- blocks of C, each with its own packing of B ---- */
 
-static size_t a_buffer(const struct gemm *g)
-{
-	return is_a_packed(g) ? tile_pack_size(OWN_ROWS, k_block(g->k)) : 0;
-}
-
 static bool is_b_in_place(const struct gemm *g, int m)
 {
 	return !g->is_b_transposed && m <= 8 * TILE_ROWS && (long)g->ldb * min_int(g->k, KC) <= IN_PLACE;
@@ -223,7 +211,7 @@ static bool is_b_in_place(const struct gemm *g, int m)
 void ISA(gemm_reserve)(const struct gemm *g)
 {
 	size_t width = (size_t)round_up(min_int(NC, g->n), TILE_COLUMNS);
-	workspace_reserve(WORKSPACE_PACK, a_buffer(g) + (size_t)k_block(g->k) * width);
+	workspace_reserve(WORKSPACE_PACK, (size_t)k_block(g->k) * width);
 	if (is_aside(g))
 		workspace_reserve(WORKSPACE_TILE, (size_t)OWN_ROWS * NC);
 }
@@ -235,11 +223,11 @@ static void multiply_nothing(const struct gemm *g, struct block *b)
 	multiply(g, b, tile_rows_of(NULL, 0), (struct columns){NULL, 0, false}, g->k);
 }
 
-/* C[i0..i0+m, j0..j0+n] over all of K, and over n_chained items that extend its chains; n <= NC, and m <= OWN_ROWS if A is
- * packed or the block set aside. */
+/* C[i0..i0+m, j0..j0+n] over all of K, and over n_chained items that extend its chains; n <= NC, and m <= OWN_ROWS if the
+ * block is set aside. */
 static void own_block(const struct gemm *g, const struct block *whole, int n_chained)
 {
-	float *buffer = workspace_thread(WORKSPACE_PACK), *panels = buffer + a_buffer(g);
+	float *panels = workspace_thread(WORKSPACE_PACK);
 	int kc = k_block(g->k);
 	for (int c = 0; c < n_chained; c++) {
 		for (int k0 = 0; k0 < g->k; k0 += kc) {
@@ -254,7 +242,7 @@ static void own_block(const struct gemm *g, const struct block *whole, int n_cha
 			else
 				pack_b(panels, g, whole->item + c, k0, b.k, b.j0, b.n);
 			b.item += c;
-			multiply(g, &b, operand_a(g, buffer, b.item, b.i0, b.m, k0, b.k), columns, k0 + b.k);
+			multiply(g, &b, operand_a(g, b.item, b.i0, k0), columns, k0 + b.k);
 		}
 	}
 }
@@ -262,7 +250,7 @@ static void own_block(const struct gemm *g, const struct block *whole, int n_cha
 /* The same with any n and m. */
 static void own_rows(const struct gemm *g, int item, int n_chained, int i0, int m)
 {
-	int step = is_aside(g) || is_a_packed(g) ? OWN_SIDE : m;
+	int step = is_aside(g) ? OWN_SIDE : m;
 	for (int j0 = 0; j0 < g->n; j0 += NC) {
 		for (int i = i0; i < i0 + m; i += step) {
 			struct block b = {.item = item,
@@ -360,7 +348,7 @@ static void shared_task(void *context, int task)
 		b.k = min_int(p->kc, g->k - k0);
 		b.is_first = k0 == 0;
 		b.is_last = k0 + b.k == g->k;
-		struct tile_a a = operand_a(g, workspace_thread(WORKSPACE_PACK), b.item, b.i0, b.m, k0, b.k);
+		struct tile_a a = operand_a(g, b.item, b.i0, k0);
 		multiply(g, &b, a, (struct columns){packed_panel(p, k0, j), TILE_COLUMNS, true}, k0 + b.k);
 	}
 }

@@ -77,37 +77,11 @@ void ISA(tile_product)(const struct tile_c *c, struct tile_a a, const float *b, 
 			t.c = c->c + done * c->ldc + j;
 			t.from = at(c->from, done * c->ld_from + j);
 			t.residual = at(c->residual, done * c->ldc + j);
-			t.a = at(a.p, a.is_packed ? (ptrdiff_t)done * k : done * a.row);
-			if (a.is_packed)
-				t.cs = rows;
+			t.a = at(a.p, done * a.row);
 			of_height[rows - 1](&t);
 			done += rows;
 		}
 	}
-}
-
-/* to[k][rows]: each store runs over into the next row, which is stored after it. */
-static void pack_tile(float *to, const struct tile_a *a, int first, int rows, int k)
-{
-	const float *from = a->p + first * a->row;
-	if (a->row == 1)
-		for (int p = 0; p < k; p++)
-			v_store(to + (ptrdiff_t)p * rows, v_load_n(from + p * a->column, rows));
-	else
-		for (int p = 0; p < k; p += 16)
-			v_transpose_block(to + (ptrdiff_t)p * rows, rows, from + p, a->row, rows,
-					  k - p < 16 ? k - p : 16);
-}
-
-struct tile_a ISA(tile_pack)(float *to, struct tile_a from, int m, int k)
-{
-	int n_tiles = n_tiles_of(m);
-	for (int done = 0, tile = 0; tile < n_tiles; tile++) {
-		int rows = height(m - done, n_tiles - tile);
-		pack_tile(to + (ptrdiff_t)done * k, &from, done, rows, k);
-		done += rows;
-	}
-	return (struct tile_a){.p = to, .row = 1, .is_packed = true};
 }
 
 /* Sixteen columns of k rows, `cols` of them there. */

@@ -22,11 +22,10 @@ enum { TILE_ROWS = 4, TILE_VECTORS = 1 };
 #endif
 enum { TILE_COLUMNS = 16 * TILE_VECTORS };
 
-/* A's element (i, k) is p[i*row + k*column]; or, packed by tile_pack, lies tile by tile. */
+/* A's element (i, k) is p[i*row + k*column]. */
 struct tile_a {
 	const float *p;
 	ptrdiff_t row, column;
-	bool is_packed;
 };
 
 static inline struct tile_a tile_rows_of(const float *p, ptrdiff_t ld)
@@ -51,13 +50,6 @@ struct tile_c {
 /* Rows of B[k,n] have stride ldb. */
 void ISA(tile_product)(const struct tile_c *c, struct tile_a a, const float *b, ptrdiff_t ldb, int m, int n,
 		       int k);
-
-/* A[m,k] in the order tile_product reads it, into tile_pack_size(m, k) floats. */
-struct tile_a ISA(tile_pack)(float *to, struct tile_a from, int m, int k);
-static inline size_t tile_pack_size(int m, int k)
-{
-	return (size_t)m * (size_t)k + 16; /* stores run over the end by a vector */
-}
 
 /* to[k][ld] = columns 0..n of B[k][n], zeros up to ld (a multiple of 16): element (k, j) of B is p[k*row +
  * j*column], one of the two being 1. */
