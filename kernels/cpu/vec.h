@@ -67,11 +67,14 @@ VEC_INLINE void v_transpose_block(float *to, ptrdiff_t ld_to, const float *from,
 			v_store(to + c * ld_to, r[c]);
 		return;
 	}
+	UNROLL
 	for (int i = 0; i < 16; i++)
-		r[i] = i < rows ? v_load_up_to(from + i * ld_from, cols) : v_set(0);
+		r[i] = v_load_n(i < rows ? from + i * ld_from : from, i < rows ? cols : 0);
 	v_transpose(r);
-	for (int c = 0; c < cols; c++)
-		v_store(to + c * ld_to, r[c]);
+	UNROLL
+	for (int c = 0; c < 16; c++)
+		if (c < cols)
+			v_store(to + c * ld_to, r[c]);
 }
 
 #endif
