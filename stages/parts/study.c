@@ -1,0 +1,254 @@
+#include "stages/parts/study.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/die.h"
+#include "common/json.h"
+
+enum { MAX_CLASSES = 64, TEST_FOLD = 10, SMALL_FOLD = 300 };
+
+static const char *const probability_tables[STUDY_STATES] = {"probability", "probability_random"};
+
+void study_note(struct study *s, json_t *text)
+{
+	json_array_append_new(s->notes, text);
+}
+
+/* ---- arms ---- */
+
+static struct study_arm *find_arm(struct study *s, const char *name, size_t n_bytes)
+{
+	for (int i = 0; i < s->n_arms; i++)
+		if (strlen(s->arm[i].name) == n_bytes && !memcmp(s->arm[i].name, name, n_bytes))
+			return &s->arm[i];
+	struct study_arm *a = &s->arm[s->n_arms++];
+	a->name = die_printf("%.*s", (int)n_bytes, name);
+	a->json = json_pack("{s:s, s:{}}", "name", a->name, "ids");
+	return a;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct study_arm *x = a, *y = b;
+	return strcmp(x->name, y->name);
+}
+
+/* Inputs are called <arm>/<kind>. */
+static void sort_inputs(struct study *s)
+{
+	struct stage_run *r = s->run;
+	s->arm = die_calloc((size_t)r->n_inputs + 1, sizeof *s->arm);
+	for (int i = 0; i < r->n_inputs; i++) {
+		const char *name = r->input_name[i], *slash = strrchr(name, '/');
+		if (!slash)
+			die("an input is called %s; expected ARM/KIND", name);
+		struct study_arm *a = find_arm(s, name, (size_t)(slash - name));
+		struct artifact *x = r->input[i];
+		if (!strcmp(slash, "/scores"))
+			a->scores = x;
+		else if (!strcmp(slash, "/embeddings"))
+			a->embeddings = x;
+		else if (!strcmp(slash, "/model"))
+			a->model = x;
+		if (x)
+			json_object_set_new(json_object_get(a->json, "ids"), slash + 1,
+					    json_string(artifact_id(x)));
+	}
+	qsort(s->arm, (size_t)s->n_arms, sizeof *s->arm, by_name);
+}
+
+/* Why an arm cannot stand beside the others, or NULL. */
+static const char *obstacle(const struct study *s, const struct study_arm *a)
+{
+	if (!a->scores)
+		return "one of its stages failed";
+	if (!artifact_has_table(a->scores, "probability") || !artifact_get_attribute(a->scores, "classes"))
+		return "its scores have no probabilities";
+	if (!s->first)
+		return NULL;
+	if (!json_equal(artifact_get_attribute(a->scores, "classes"), s->classes) ||
+	    strcmp(artifact_text(a->scores, "labels"), artifact_text(s->first, "labels")))
+		return "it was asked for other classes than the first arm";
+	return NULL;
+}
+
+static void drop_arms(struct study *s)
+{
+	int kept = 0;
+	for (int i = 0; i < s->n_arms; i++) {
+		const char *why = obstacle(s, &s->arm[i]);
+		if (why) {
+			study_note(s, json_sprintf("Arm %s is left out: %s.", s->arm[i].name, why));
+			json_decref(s->arm[i].json);
+			free(s->arm[i].name);
+			continue;
+		}
+		if (!s->first) {
+			s->first = s->arm[i].scores;
+			s->classes = json_deep_copy(artifact_get_attribute(s->first, "classes"));
+			s->n_classes = (int)json_array_size(s->classes);
+			s->is_multi = !strcmp(artifact_text(s->first, "labels"), "multi");
+		}
+		s->arm[kept++] = s->arm[i];
+	}
+	s->n_arms = kept;
+	if (!kept)
+		die("no arm has scores; run 'make -f pipeline.mk compare' and see why they failed");
+	if (s->n_classes < 2 || s->n_classes > MAX_CLASSES)
+		die("scores %s: %d classes, expected 2 to %d", artifact_id(s->first), s->n_classes,
+		    MAX_CLASSES);
+}
+
+/* ---- records ---- */
+
+static bool all_have(const struct study *s, uint64_t record)
+{
+	for (int i = 0; i < s->n_arms; i++)
+		if (!artifact_get_record(s->arm[i].scores, "probability", record).bytes)
+			return false;
+	return true;
+}
+
+static void add_record(struct study *s, uint64_t record, const struct label *l)
+{
+	s->record[s->n] = record;
+	s->patient[s->n] = l->patient;
+	s->label[s->n] = *l;
+	for (int c = 0; c < s->n_classes; c++)
+		s->truth[s->n * (size_t)s->n_classes + (size_t)c] = l->classes >> c & 1;
+	s->n++;
+}
+
+static void read_records(struct study *s)
+{
+	size_t room = artifact_count(s->first, "label") + 1, n_missing = 0;
+	s->record = die_malloc(room * sizeof *s->record);
+	s->patient = die_malloc(room * sizeof *s->patient);
+	s->label = die_malloc(room * sizeof *s->label);
+	s->truth = die_malloc(room * (size_t)s->n_classes);
+	for (struct artifact_cursor *c = artifact_walk(s->first, "label"); artifact_next(c);) {
+		struct label l;
+		uint64_t record = artifact_record(c->key);
+		label_decode(&l, c->value);
+		if (l.fold != TEST_FOLD)
+			continue;
+		if (all_have(s, record))
+			add_record(s, record, &l);
+		else
+			n_missing++;
+	}
+	if (n_missing)
+		study_note(s, json_sprintf("%zu records of fold 10 are not in all arms and were left out.",
+					   n_missing));
+	if (s->n < SMALL_FOLD)
+		study_note(s, json_sprintf(
+				      "Fold 10 is small: %zu records. Intervals are wide; differences whose "
+				      "interval "
+				      "includes 0 may be chance.",
+				      s->n));
+}
+
+/* [n][width] floats of the comparison's records, or NULL if the table or a record is missing. */
+static float *read_table(const struct study *s, const struct artifact *a, const char *table, size_t width)
+{
+	if (!a || !artifact_has_table(a, table))
+		return NULL;
+	float *x = die_malloc((s->n * width + 1) * sizeof *x);
+	for (size_t i = 0; i < s->n; i++) {
+		struct artifact_value v = artifact_get_record(a, table, s->record[i]);
+		if (v.n_bytes != width * sizeof *x) {
+			free(x);
+			return NULL;
+		}
+		memcpy(x + i * width, v.bytes, v.n_bytes);
+	}
+	return x;
+}
+
+json_t *study_metrics(const struct artifact *scores, const char *key)
+{
+	struct artifact_value v = {0};
+	if (artifact_has_table(scores, "metrics"))
+		v = artifact_get(scores, "metrics", key, strlen(key));
+	return v.bytes ? json_read(v.bytes, v.n_bytes, "metrics", NULL) : NULL;
+}
+
+static double *read_weight(const struct study *s, const json_t *metrics)
+{
+	double *w = die_malloc((size_t)s->n_classes * sizeof *w);
+	const json_t *given = json_object_get(metrics, "decision_weight");
+	for (int c = 0; c < s->n_classes; c++) {
+		const json_t *x = json_array_get(given, (size_t)c);
+		w[c] = json_is_number(x) ? json_number_value(x) : 1;
+	}
+	return w;
+}
+
+/* Key of the metrics of one state: probe writes "trained", finetune its own name first. */
+static const char *metrics_key(const struct study_arm *a, int state)
+{
+	const json_t *keys = artifact_get_attribute(a->scores, "arms");
+	const char *first = json_string_value(json_array_get(keys, 0));
+	return state == STUDY_RANDOM ? "random" : first ? first : "trained";
+}
+
+static void read_arms(struct study *s)
+{
+	for (int i = 0; i < s->n_arms; i++)
+		for (int k = 0; k < STUDY_STATES; k++) {
+			struct study_arm *a = &s->arm[i];
+			json_t *metrics = study_metrics(a->scores, metrics_key(a, k));
+			a->weight[k] = read_weight(s, metrics);
+			a->probability[k] =
+				read_table(s, a->scores, probability_tables[k], (size_t)s->n_classes);
+			json_decref(metrics);
+		}
+	json_t *metrics = study_metrics(s->first, "scale");
+	s->scale_weight = read_weight(s, metrics);
+	s->scale = read_table(s, s->first, "probability_scale", (size_t)s->n_classes);
+	json_decref(metrics);
+}
+
+void study_open(struct study *s, struct stage_run *run)
+{
+	*s = (struct study){.run = run, .notes = json_array()};
+	sort_inputs(s);
+	drop_arms(s);
+	read_records(s);
+	read_arms(s);
+}
+
+size_t study_patients(const struct study *s)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < s->n; i++) {
+		size_t j = 0;
+		while (j < i && s->patient[j] != s->patient[i])
+			j++;
+		n += j == i;
+	}
+	return n;
+}
+
+void study_close(struct study *s)
+{
+	for (int i = 0; i < s->n_arms; i++) {
+		struct study_arm *a = &s->arm[i];
+		for (int k = 0; k < STUDY_STATES; k++) {
+			free(a->weight[k]);
+			free(a->probability[k]);
+		}
+		json_decref(a->json);
+		free(a->name);
+	}
+	free((void *)s->comparison.arm);
+	comparison_release(&s->comparison);
+	free(s->arm);
+	free(s->record);
+	free(s->patient);
+	free(s->label);
+	free(s->truth);
+	free(s->scale);
+	free(s->scale_weight);
+}
