@@ -249,6 +249,12 @@ static void fill_table(void)
 	add_gemm("dW down 192x768x3200", D, 4 * D, ROWS, true, false, 0, true);
 	add_gemm("dW out 192x192x3200", D, D, ROWS, true, false, 0, true);
 	add_gemm("dW 256x256x3200", 256, 256, 3200, true, false, 0, true);
+	add_gemm("step up 12800x768x192", 4 * ROWS, 4 * D, D, false, true, 0, false);
+	add_gemm("step d up 12800x192x768", 4 * ROWS, D, 4 * D, false, false, 0, false);
+	add_gemm("step dW qkv 576x192x12800", 3 * D, D, 4 * ROWS, true, false, 0, true);
+	add_gemm("step dW up 768x192x12800", 4 * D, D, 4 * ROWS, true, false, 0, true);
+	add_gemm("step dW down 192x768x12800", D, 4 * D, 4 * ROWS, true, false, 0, true);
+	add_gemm("step dW out 192x192x12800", D, D, 4 * ROWS, true, false, 0, true);
 	add_gemm("head 64x192x384", VIEWS, D, 2 * D, false, true, 0, false);
 	add_gemm("similarity 256x256x128", 256, 256, 128, false, true, 0, false);
 	add_gemm("QK' 50x50x32 x512", N, N, 32, false, true, 512, false);

@@ -156,42 +156,89 @@ struct columns {
 	bool is_packed;
 };
 
-/* Rows of A^T for the next block of K, a share of them per panel: hardware does not foresee strides of a row. */
-struct foresight {
-	const float *p; /* NULL: nothing to ask for */
+/* Rows of A^T and B that the next block of K will read, asked for a few lines at a time between tiles: hardware does not
+ * foresee strides of a row, and many requests at once wait for each other and hold up the tiles. */
+struct rows_ahead {
+	const float *p;
 	ptrdiff_t ld;
-	int n, k;
+	int k, n; /* rows left, floats of each; k is 0: nothing to ask for */
+	int at;	  /* next float of the first row left */
+};
+
+struct foresight {
+	struct rows_ahead a, b;
+	int a_lines, b_lines; /* per tile */
 };
 
 /* Inline, because gcc takes a function that only prefetches for one without effect and drops the call. */
-INLINE void look_ahead(const struct foresight *f, int j, int width)
+INLINE void look_ahead(struct rows_ahead *r, int n_lines)
 {
-	int from = (int)((long)f->k * j / width), end = (int)((long)f->k * (j + TILE_COLUMNS) / width);
-	for (int i = from; f->p && i < end && i < f->k; i++)
-		for (int c = 0; c < f->n + 15; c += 16)
-			__builtin_prefetch(f->p + i * f->ld + c, 0, 2);
+	for (; n_lines > 0 && r->k > 0; n_lines--) {
+		__builtin_prefetch(r->p + r->at, 0, 2);
+		r->at += 16;
+		if (r->at >= r->n) {
+			r->at = 0;
+			r->p += r->ld;
+			r->k--;
+		}
+	}
 }
 
-static struct foresight foresee(const struct gemm *g, const struct block *b, int k0)
+static int lines_per_tile(const struct rows_ahead *r, int n_tiles)
 {
+	return (r->k * ((r->n + 15) / 16) + n_tiles - 1) / n_tiles;
+}
+
+static struct foresight foresee(const struct gemm *g, const struct block *b, int k0, bool is_b_wanted)
+{
+	struct foresight f = {0};
+	int n_tiles = (b->m + TILE_ROWS - 1) / TILE_ROWS * ((b->n + TILE_COLUMNS - 1) / TILE_COLUMNS);
 	if (!g->is_a_transposed || k0 >= g->k)
-		return (struct foresight){.p = NULL};
-	const float *p = g->a + (size_t)b->item * g->stride_a + (ptrdiff_t)k0 * g->lda + b->i0;
-	return (struct foresight){p, g->lda, b->m, min_int(b->k, g->k - k0)};
+		return f;
+	f.a = (struct rows_ahead){.p = operand_a(g, b->item, b->i0, k0).p,
+				  .ld = g->lda,
+				  .k = min_int(b->k, g->k - k0),
+				  .n = b->m};
+	f.a_lines = lines_per_tile(&f.a, n_tiles);
+	if (is_b_wanted && !g->is_b_transposed) {
+		f.b = (struct rows_ahead){
+			.p = operand_b(g, b->item, k0, b->j0).p, .ld = g->ldb, .k = f.a.k, .n = b->n};
+		f.b_lines = lines_per_tile(&f.b, n_tiles);
+	}
+	return f;
+}
+
+/* One panel of B with all rows of A, the next block's rows being asked for between groups of tiles. */
+static void multiply_panel(struct tile_c c, struct tile_a a, const float *panel, ptrdiff_t ldb, int m,
+			   int cols, int k, struct foresight *f)
+{
+	if (f->a.k == 0) {
+		ISA(tile_product)(&c, a, panel, ldb, m, cols, k);
+		return;
+	}
+	for (int left = (m + TILE_ROWS - 1) / TILE_ROWS, rows; left > 0; left--, m -= rows) {
+		rows = (m + left - 1) / left;
+		look_ahead(&f->a, f->a_lines);
+		look_ahead(&f->b, f->b_lines);
+		ISA(tile_product)(&c, a, panel, ldb, rows, cols, k);
+		c.c += rows * c.ldc;
+		c.from = c.from ? c.from + rows * c.ld_from : NULL;
+		c.residual = c.residual ? c.residual + rows * c.ldc : NULL;
+		a.p += rows * a.row;
+	}
 }
 
 static void multiply(const struct gemm *g, const struct block *b, struct tile_a a, struct columns columns,
-		     int k_next)
+		     int k_next, bool is_b_next)
 {
 	struct tile_c c = target(g, b);
-	struct foresight f = foresee(g, b, k_next);
+	struct foresight f = foresee(g, b, k_next, is_b_next);
 	for (int j = 0; j < b->n; j += TILE_COLUMNS) {
 		int cols = min_int(TILE_COLUMNS, b->n - j);
 		const float *panel = columns.p; /* NULL if k is 0 */
 		if (panel)
 			panel += columns.is_packed ? (ptrdiff_t)j * b->k : j;
-		look_ahead(&f, j, b->n);
-		ISA(tile_product)(&c, a, panel, columns.ldb, b->m, cols, b->k);
+		multiply_panel(c, a, panel, columns.ldb, b->m, cols, b->k, &f);
 		c.c += TILE_COLUMNS;
 		c.from = c.from ? c.from + TILE_COLUMNS : NULL;
 		c.bias = c.bias ? c.bias + TILE_COLUMNS : NULL;
@@ -220,7 +267,7 @@ void ISA(gemm_reserve)(const struct gemm *g)
 static void multiply_nothing(const struct gemm *g, struct block *b)
 {
 	b->is_first = b->is_last = true;
-	multiply(g, b, tile_rows_of(NULL, 0), (struct columns){NULL, 0, false}, g->k);
+	multiply(g, b, tile_rows_of(NULL, 0), (struct columns){NULL, 0, false}, g->k, false);
 }
 
 /* C[i0..i0+m, j0..j0+n] over all of K, and over n_chained items that extend its chains; n <= NC, and m <= OWN_ROWS if the
@@ -242,7 +289,7 @@ static void own_block(const struct gemm *g, const struct block *whole, int n_cha
 			else
 				pack_b(panels, g, whole->item + c, k0, b.k, b.j0, b.n);
 			b.item += c;
-			multiply(g, &b, operand_a(g, b.item, b.i0, k0), columns, k0 + b.k);
+			multiply(g, &b, operand_a(g, b.item, b.i0, k0), columns, k0 + b.k, true);
 		}
 	}
 }
@@ -371,7 +418,8 @@ static void shared_task(void *context, int task)
 		b.is_first = k0 == 0;
 		b.is_last = k0 + b.k == g->k;
 		struct tile_a a = operand_a(g, b.item, b.i0, k0);
-		multiply(g, &b, a, (struct columns){packed_panel(p, k0, j), TILE_COLUMNS, true}, k0 + b.k);
+		multiply(g, &b, a, (struct columns){packed_panel(p, k0, j), TILE_COLUMNS, true}, k0 + b.k,
+			 false);
 	}
 }
 

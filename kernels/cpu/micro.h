@@ -12,6 +12,8 @@
 #include "kernels/cpu/tile.h"
 #include "kernels/cpu/vec.h"
 
+enum { AHEAD = 8 }; /* steps of k */
+
 struct micro {
 	float *c;
 	const float *from, *bias, *residual; /* NULL: none */
@@ -49,6 +51,11 @@ INLINE void micro_tile(const int mr, const int nv, const bool is_whole, const st
 		}
 	}
 	for (int k = t->k; k > 0; k--, a += cs, b += ldb) {
+		/* Columns of A, at strides that hardware does not foresee. A narrow tile has no load to spare. */
+		if (nv == TILE_VECTORS) {
+			__builtin_prefetch(a + AHEAD * cs, 0, 3);
+			__builtin_prefetch(a + AHEAD * cs + (mr - 1) * rs, 0, 3);
+		}
 		UNROLL
 		for (int v = 0; v < nv; v++)
 			row[v] = micro_load(b + v * 16, !is_whole && v == nv - 1, last);
