@@ -39,7 +39,8 @@ cpu_objects := $(foreach i,$(ISAS),$(patsubst kernels/cpu/%.c,$(B)/obj/kernels/c
 parts_pretrain := network
 parts_embed    := network
 parts_probe    := judge
-parts_evaluate := study verdict portrait
+parts_evaluate := study verdict portrait lineup
+parts_report   := lineup
 libs_report    := report
 parts_finetune := judge network examples training
 

@@ -7,7 +7,8 @@
 #
 # PARAMS=FILE   the experiment (params/default.yaml)             SET="a.b=c"   overrides, as if they stood in the file
 # RUN=NAME      folder of the run, build/runs/NAME (from PARAMS)  CHECK=1       recheck all, whatever the file times say
-# ARMS="NAME..."  what to compare: params/arms/NAME.yaml on top of PARAMS (all of them)
+# ARMS="NAME..."  what to compare: params/arms/NAME.yaml on top of PARAMS (all of them); NAME@2: the same with seed 2
+# SEEDS="1 2 3"   each arm with each of these seeds, and what they come to
 # LAUNCH_pretrain="srun -N2"   what to start a stage with         EINTHOVEN_STORE=DIR   where artifacts are (.store)
 
 ifeq ($(filter grouped-target,$(.FEATURES)),)
@@ -45,8 +46,12 @@ export EINTHOVEN_STORE := $(STORE)
 # Its scores are finetune's if the file has such a section, else probe's.
 comparing := $(filter compare $(joint),$(MAKECMDGOALS))
 ARMS ?= $(patsubst params/arms/%.yaml,%,$(wildcard params/arms/*.yaml))
-arms := $(if $(comparing),$(sort $(ARMS)))
-judge_of = $(if $(filter finetune:,$(file <params/arms/$1.yaml)),finetune,probe)
+arms := $(if $(comparing),$(sort $(if $(SEEDS),$(foreach a,$(ARMS),$(SEEDS:%=$a@%)),$(ARMS))))
+base_of = $(firstword $(subst @, ,$1))
+seed_of = $(word 2,$(subst @, ,$1))
+# All that is drawn while training: weights, order, views, and which labels are kept.
+seeded  = $(patsubst %, %=$(seed_of),$(if $(seed_of),pretrain.seed finetune.seed finetune.label_draw))
+judge_of = $(if $(filter finetune:,$(file <params/arms/$(base_of).yaml)),finetune,probe)
 kinds := signals views model embeddings scores
 signals_of    = $(R)/arms/$1/preprocess.id
 views_of      = $(R)/arms/$1/views.id
@@ -60,21 +65,21 @@ MAKEFLAGS += -j$(shell nproc)
 endif
 
 # One slice per stage, replaced only where its bytes differ. They are cut again when the file, an override, the file it
-# extends (paths.mk) or a stage's schema changed, or a slice is lost. $(1): folder, $(2): file of the arm.
+# extends (paths.mk) or a stage's schema changed, or a slice is lost. $(1): folder, $(2): file of the arm, $(3): its seed.
 sections := $(stages) $(joint)
 define SLICES
-ifneq ($$(file <$(1)/params/given),$(PARAMS) $(2:%=% )$$(SET))
+ifneq ($$(file <$(1)/params/given),$(PARAMS) $(2:%=% )$$(SET)$(3))
 $(1)/params.stamp: FORCE
 endif
 $(1)/params.stamp: $(PARAMS) $(2) $(B)/bin/params $(sections:%=$(B)/schema/%.json) \
 		$(if $(CHECK)$(filter-out $(wildcard $(sections:%=$1/params/%.json)),$(sections:%=$1/params/%.json)),FORCE)
-	@$(B)/bin/params --out $(1) --schemas $(B)/schema $(2:%=--over %) --set '$$(subst ','\'',$$(SET))' $(PARAMS) $(sections)
+	@$(B)/bin/params --out $(1) --schemas $(B)/schema $(2:%=--over %) --set '$$(subst ','\'',$$(SET)$(3))' $(PARAMS) $(sections)
 $(sections:%=$(1)/params/%.json): $(1)/params.stamp ;
 -include $$(wildcard $(1)/params/paths.mk)
 endef
 $(eval $(call SLICES,$(R)))
-$(foreach a,$(arms),$(eval $(call SLICES,$(R)/arms/$(a),params/arms/$(a).yaml)))
-$(PARAMS) $(arms:%=params/arms/%.yaml):
+$(foreach a,$(arms),$(eval $(call SLICES,$(R)/arms/$(a),params/arms/$(call base_of,$(a)).yaml,$(call seeded,$(a)))))
+$(PARAMS) $(sort $(foreach a,$(arms),params/arms/$(call base_of,$a).yaml)):
 
 # Where an object of the store lies: objects/ab/<id>.mdb.
 hex := 0 1 2 3 4 5 6 7 8 9 a b c d e f
@@ -147,4 +152,4 @@ explain: $(R)/params.stamp $(stages:%=$(B)/bin/%)
 		*) late="$$late$$s " ;; esac; \
 		printf '%s\n' "$$said"; done
 
-## help: this list; PARAMS=FILE SET="section.name=value" RUN=NAME ARMS="NAME..." CHECK=1 LAUNCH_<stage>=COMMAND apply to all
+## help: this list; PARAMS=FILE SET="section.name=value" RUN=NAME ARMS="NAME..." SEEDS="1 2 3" CHECK=1 LAUNCH_<stage>=COMMAND apply to all

@@ -6,12 +6,13 @@
 #include "common/json.h"
 #include "common/progress.h"
 #include "model/scoretable.h"
+#include "stages/parts/lineup.h"
 #include "stages/parts/portrait.h"
 #include "stages/parts/study.h"
 #include "stages/parts/verdict.h"
 #include "store/stage.h"
 
-static const char *const embedding_tables[STUDY_STATES] = {"embedding", "random"};
+static const char *const embedding_tables[STUDY_ENCODERS] = {"embedding", "random"};
 
 /* ---- space, attention, training ---- */
 
@@ -32,8 +33,8 @@ static void add_space(struct study *s, struct study_arm *a, int map_table, struc
 				     .seed = (uint64_t)params_int(p, "seed"),
 				     .perplexity = params_float(p, "perplexity"),
 				     .n_steps = (int)params_int(p, "map_steps")};
-	struct portrait_maps maps[STUDY_STATES] = {0};
-	for (int k = 0; k < STUDY_STATES; k++) {
+	struct portrait_maps maps[STUDY_ENCODERS] = {0};
+	for (int k = 0; k < STUDY_ENCODERS; k++) {
 		if (a->embeddings && artifact_has_table(a->embeddings, embedding_tables[k]))
 			json_object_set_new(a->json, k == STUDY_TRAINED ? "space" : "random_space",
 					    portrait_space(&maps[k], a->embeddings, embedding_tables[k], &o));
@@ -43,7 +44,7 @@ static void add_space(struct study *s, struct study_arm *a, int map_table, struc
 	put_map(s, map_table, a, "random-pca", maps[STUDY_RANDOM].pca, maps[STUDY_RANDOM].n);
 	put_map(s, map_table, a, "random-tsne", maps[STUDY_RANDOM].tsne, maps[STUDY_RANDOM].n);
 	put_map(s, map_table, a, "tsne", maps[STUDY_TRAINED].tsne, maps[STUDY_TRAINED].n);
-	for (int k = 0; k < STUDY_STATES; k++)
+	for (int k = 0; k < STUDY_ENCODERS; k++)
 		portrait_release(&maps[k]);
 }
 
@@ -55,8 +56,10 @@ static void add_rest(struct study *s, struct study_arm *a)
 		if (value)
 			json_object_set_new(a->json, of_scores[i], json_deep_copy(value));
 	}
-	json_t *attention = portrait_attention(a->embeddings, s->classes),
-	       *training = portrait_training(a->model);
+	/* What was trained on the labels has a training of its own, and shares encoder and maps with the arm it began as. */
+	bool is_tuned = json_object_get(a->json, "from");
+	json_t *attention = is_tuned ? NULL : portrait_attention(a->embeddings, s->classes),
+	       *training = portrait_training(is_tuned ? a->scores : a->model);
 	if (attention)
 		json_object_set_new(a->json, "attention", attention);
 	if (training)
@@ -76,7 +79,7 @@ static void put_json(struct study *s, int table, const char *key, const json_t *
 static void put_floors(struct study *s)
 {
 	int table = artifact_table(s->run->output, "floor");
-	json_t *majority = study_metrics(s->first, "majority");
+	json_t *majority = study_metrics(s->floor, "majority");
 	if (majority)
 		put_json(s, table, "majority", majority);
 	json_decref(majority);
@@ -89,20 +92,26 @@ static void put_floors(struct study *s)
 static void put_header(struct study *s)
 {
 	struct artifact_writer *w = s->run->output;
-	json_t *names = json_array();
+	json_t *names = json_array(), *list = json_array(), *arm;
+	size_t at;
 	for (int i = 0; i < s->n_arms; i++)
-		json_array_append_new(names, json_string(s->arm[i].name));
+		json_array_append(list, s->arm[i].json);
+	json_t *ordered = lineup_order(list), *seeds = lineup_seeds(ordered);
+	json_array_foreach(ordered, at, arm) json_array_append(names, json_object_get(arm, "name"));
+	json_decref(list);
+	json_decref(ordered);
 	const json_t *dataset = artifact_get_attribute(s->first, "dataset");
 	if (dataset)
 		artifact_attribute(w, "dataset", json_deep_copy(dataset));
 	artifact_attribute(w, "arms", names);
+	artifact_attribute(w, "seeds", seeds);
 	artifact_attribute(w, "classes", s->classes);
 	artifact_attribute(w, "labels", json_string(s->is_multi ? "multi" : "single"));
 	artifact_attribute(w, "notes", s->notes);
 	artifact_attribute(w, "records", json_integer((json_int_t)s->n));
 	artifact_attribute(w, "patients", json_integer((json_int_t)study_patients(s)));
 	artifact_attribute(w, "resamples", json_integer(params_int(s->run->params, "bootstrap")));
-	const json_t *counts = artifact_get_attribute(s->first, "records");
+	const json_t *counts = artifact_get_attribute(s->floor, "records");
 	if (counts)
 		artifact_attribute(w, "counts", json_deep_copy(counts));
 }
@@ -112,7 +121,7 @@ static void run(struct stage_run *r)
 	struct study s;
 	struct progress p;
 	study_open(&s, r);
-	progress_start(&p, "evaluate", "parts", 1 + STUDY_STATES * (uint64_t)s.n_arms);
+	progress_start(&p, "evaluate", "parts", 1 + STUDY_ENCODERS * (uint64_t)s.n_arms);
 	verdict_compare(&s);
 	progress_step(&p, 1);
 	r->output = artifact_create("evaluation", 1);
@@ -120,8 +129,10 @@ static void run(struct stage_run *r)
 	for (int i = 0; i < s.n_arms; i++) {
 		struct study_arm *a = &s.arm[i];
 		verdict_add(&s, a);
-		add_space(&s, a, map_table, &p);
 		add_rest(&s, a);
+		if (!json_object_get(a->json, "from"))
+			add_space(&s, a, map_table, &p);
+		json_object_set_new(a->json, "group", json_string(lineup_group(a->json)));
 		put_json(&s, table, a->name, a->json);
 	}
 	progress_end(&p);
@@ -168,6 +179,52 @@ static void show_gains(const json_t *rows)
 	}
 }
 
+static void show_summary(const json_t *all, const char *metric, const char *format)
+{
+	const json_t *v = json_object_get(all, metric);
+	char text[64] = "-";
+	if (v)
+		snprintf(text, sizeof text, format, json_number_value(json_object_get(v, "mean")),
+			 json_number_value(json_object_get(v, "deviation")),
+			 json_number_value(json_object_get(v, "low")),
+			 json_number_value(json_object_get(v, "high")));
+	printf("  %-30s", text);
+}
+
+/* Arms of several seeds: mean, standard deviation over the seeds, least and greatest. */
+static void show_seeds(const json_t *seeds)
+{
+	size_t i;
+	const json_t *arm;
+	if (!json_array_size(seeds))
+		return;
+	printf("\n%-22s%5s  %-30s  %-30s  %s\n", "over seeds", "seeds", "macro F1", "macro AUROC",
+	       "training added to macro AUROC");
+	json_array_foreach(seeds, i, arm)
+	{
+		printf("%-22s%5zu", json_string_value(json_object_get(arm, "name")),
+		       json_array_size(json_object_get(arm, "arms")));
+		show_summary(json_object_get(arm, "trained"), "macro_f1", "%.3f ± %.3f [%.3f, %.3f]");
+		show_summary(json_object_get(arm, "trained"), "macro_auroc", "%.3f ± %.3f [%.3f, %.3f]");
+		show_summary(json_object_get(arm, "difference"), "macro_auroc",
+			     "%+.3f ± %.3f [%+.3f, %+.3f]");
+		putchar('\n');
+	}
+}
+
+/* Of several seeds the first stands for its arm. */
+static bool is_shown(const json_t *names, size_t at)
+{
+	const char *own = json_string_value(json_array_get(names, at));
+	size_t n = lineup_base(own);
+	for (size_t i = 0; i < at; i++) {
+		const char *other = json_string_value(json_array_get(names, i));
+		if (own[n] && lineup_base(other) == n && !memcmp(own, other, n))
+			return false;
+	}
+	return true;
+}
+
 static void show(struct artifact *a)
 {
 	json_t *rows = json_array(), *trained = json_array();
@@ -176,6 +233,8 @@ static void show(struct artifact *a)
 	json_array_foreach(artifact_get_attribute(a, "arms"), i, name)
 	{
 		const char *key = json_string_value(name);
+		if (!is_shown(artifact_get_attribute(a, "arms"), i))
+			continue;
 		json_t *own = shown_arm(a, "arm", key, "trained", key);
 		char *label = die_printf("%s, untrained", key);
 		json_t *random = shown_arm(a, "arm", key, "random", label);
@@ -199,6 +258,7 @@ static void show(struct artifact *a)
 	       (long long)artifact_integer(a, "patients"));
 	scoretable_rows(stdout, artifact_get_attribute(a, "classes"), rows);
 	show_gains(trained);
+	show_seeds(artifact_get_attribute(a, "seeds"));
 	json_array_foreach(artifact_get_attribute(a, "notes"), i, name)
 		printf("%s%s\n", i ? "" : "\n", json_string_value(name));
 	json_decref(rows);

@@ -22,21 +22,23 @@ enum {
 	MIN_BATCH = 8
 }; /* records that are looked at together; the batch does not shrink below it */
 
-/* Rows of the table: TUNED after training, PROBE before it. */
-enum { TUNED, PROBE, MAJORITY, ARMS };
+/* Rows of the table: TUNED after training, PROBE before it, RANDOM a probe of the encoder with the weights its pretraining
+ * began with. From scratch PROBE is RANDOM, and stands only there. */
+enum { TUNED, PROBE, RANDOM, MAJORITY, ARMS };
 
 struct study {
 	struct stage_run *run;
 	const struct artifact *model, *probe, *signals;
 	struct judge judge;
 	struct judge_arm arm[ARMS];
+	int n_arms;
 	bool is_scratch;
 	struct examples examples;
 	struct finetune *net;
 	struct training training;
 	struct probe majority;
-	float *probability[PROBE + 1][PROBE_PARTS];
-	double *prior, *weight[PROBE + 1];
+	float *probability[MAJORITY][PROBE_PARTS];
+	double *prior, *weight[MAJORITY];
 	float *mean, *scale; /* of the classifier's features */
 };
 
@@ -152,13 +154,19 @@ static void make_network(struct study *s, int batch)
 		f.decay = 1;
 	}
 	s->net = finetune_new(ops_cpu(), &f);
-	if (s->is_scratch)
-		encoder_init(s->net->net, s->examples.policy.seed);
-	else
-		network_load(s->net->net, s->model);
+}
+
+static void draw_weights(struct study *s, uint64_t seed)
+{
+	encoder_init(s->net->net, seed);
 	finetune_settle(s->net);
-	if (s->is_scratch)
-		examples_settle(&s->examples, s->net);
+	examples_settle(&s->examples, s->net);
+}
+
+static void load_weights(struct study *s)
+{
+	network_load(s->net->net, s->model);
+	finetune_settle(s->net);
 }
 
 static void read_weight(const struct study *s, float *to, const char *key, size_t n)
@@ -177,25 +185,36 @@ static void round_to(float *to, const double *from, size_t n)
 }
 
 /* A probe of this encoder on these labels alone: the published one has seen more labels, or another encoder. */
-static void fit_probe(struct study *s, float *weight, float *bias)
+static struct probe fit_probe(struct study *s)
 {
 	struct probe p;
 	struct probe_data data = judge_data(&s->judge);
 	float *h[PROBE_PARTS];
-	size_t d = (size_t)(s->net->net->dim + s->examples.n_extra), n = (size_t)s->judge.n_classes;
+	size_t d = (size_t)(s->net->net->dim + s->examples.n_extra);
 	for (int k = 0; k < PROBE_PARTS; k++) {
 		h[k] = die_malloc((data.n[k] * d + 1) * sizeof(float));
 		examples_features(&s->examples, s->net, k, h[k]);
 	}
 	probe_fit(&p, &data, (const float *const *)h, (int)d,
 		  &(struct probe_options){1e-5, 100, 15, params_bool(s->run->params, "class_offset"), NULL});
-	round_to(s->mean, p.scaler.mean, d);
-	round_to(s->scale, p.scaler.scale, d);
-	round_to(weight, p.coefficient, n * d);
-	round_to(bias, p.bias, n);
-	probe_release(&p);
 	for (int k = 0; k < PROBE_PARTS; k++)
 		free(h[k]);
+	return p;
+}
+
+/* What the untrained encoder is worth on the same labels. */
+static void judge_random(struct study *s)
+{
+	size_t n_classes = (size_t)s->judge.n_classes;
+	draw_weights(s, (uint64_t)artifact_integer(s->model, "seed"));
+	struct probe p = fit_probe(s);
+	s->weight[RANDOM] = die_malloc(n_classes * sizeof(double));
+	for (int k = PROBE_VALIDATION; k < PROBE_PARTS; k++) {
+		size_t n_bytes = s->examples.n[k] * n_classes * sizeof(float);
+		s->probability[RANDOM][k] = die_malloc(n_bytes + 1);
+		memcpy(s->probability[RANDOM][k], p.probability[k], n_bytes);
+	}
+	probe_release(&p);
 }
 
 static void start_head(struct study *s)
@@ -205,7 +224,12 @@ static void start_head(struct study *s)
 	s->mean = die_malloc(d * sizeof *s->mean);
 	s->scale = die_malloc(d * sizeof *s->scale);
 	if (s->is_scratch || params_float(s->run->params, "label_fraction") < 1) {
-		fit_probe(s, weight, bias);
+		struct probe p = fit_probe(s);
+		round_to(s->mean, p.scaler.mean, d);
+		round_to(s->scale, p.scaler.scale, d);
+		round_to(weight, p.coefficient, n * d);
+		round_to(bias, p.bias, n);
+		probe_release(&p);
 	} else {
 		read_weight(s, s->mean, "mean", d);
 		read_weight(s, s->scale, "scale", d);
@@ -240,9 +264,10 @@ static void add_arm(struct study *s, int a, const char *key, const char *name, c
 						      .probability = s->probability[a][PROBE_VALIDATION],
 						      .truth = p->truth},
 			      s->prior, params_bool(s->run->params, "class_offset"));
-	s->arm[a] = (struct judge_arm){key,	     name,	    .weight = s->weight[a], .c = (double)NAN,
-				       .tau = o.tau, .table = table};
-	memcpy(s->arm[a].probability, s->probability[a], sizeof s->probability[a]);
+	struct judge_arm *arm = &s->arm[s->n_arms++];
+	*arm = (struct judge_arm){key,		name,	       .weight = s->weight[a], .c = (double)NAN,
+				  .tau = o.tau, .table = table};
+	memcpy(arm->probability, s->probability[a], sizeof s->probability[a]);
 }
 
 static void judge(struct study *s)
@@ -253,12 +278,15 @@ static void judge(struct study *s)
 	offset_prior(s->prior, data.truth[PROBE_TRAIN], data.n[PROBE_TRAIN], data.n_classes);
 	probe_majority(&s->majority, &data);
 	add_arm(s, TUNED, "finetuned", s->is_scratch ? "trained from scratch" : "fine-tuned", "probability");
-	add_arm(s, PROBE, "probe", s->is_scratch ? "probe before training" : "linear probe",
-		"probability_probe");
-	s->arm[MAJORITY] = (struct judge_arm){"majority", "majority class", .weight = s->majority.weight,
-					      .c = (double)NAN};
-	memcpy(s->arm[MAJORITY].probability, s->majority.probability, sizeof s->majority.probability);
-	judge_run(&s->judge, s->arm, ARMS, (uint64_t)params_int(p, "seed"), (int)params_int(p, "bootstrap"));
+	if (!s->is_scratch)
+		add_arm(s, PROBE, "probe", "linear probe", "probability_probe");
+	add_arm(s, RANDOM, "random", "random-initialised", "probability_random");
+	struct judge_arm *majority = &s->arm[s->n_arms++];
+	*majority = (struct judge_arm){"majority", "majority class", .weight = s->majority.weight,
+				       .c = (double)NAN};
+	memcpy(majority->probability, s->majority.probability, sizeof s->majority.probability);
+	judge_run(&s->judge, s->arm, s->n_arms, (uint64_t)params_int(p, "seed"),
+		  (int)params_int(p, "bootstrap"));
 	if (!data.n[PROBE_VALIDATION])
 		judge_note(&s->judge,
 			   json_string("Fold 9 has no record: the last epoch was taken, without an "
@@ -310,7 +338,7 @@ static void write_scores(struct study *s)
 
 static void study_release(struct study *s)
 {
-	for (int a = 0; a <= PROBE; a++) {
+	for (int a = 0; a < MAJORITY; a++) {
 		for (int k = 0; k < PROBE_PARTS; k++)
 			free(s->probability[a][k]);
 		free(s->weight[a]);
@@ -331,8 +359,14 @@ static void run(struct stage_run *r)
 	read_inputs(&s);
 	struct training_plan p = plan(&s);
 	make_network(&s, p.batch);
+	if (s.is_scratch) {
+		draw_weights(&s, s.examples.policy.seed);
+	} else {
+		judge_random(&s);
+		load_weights(&s);
+	}
 	start_head(&s);
-	predict(&s, PROBE);
+	predict(&s, s.is_scratch ? RANDOM : PROBE);
 	training_init(&s.training, r, s.net, &s.examples, &s.judge, &p);
 	warn("%zu records, batch %d, %" PRId64 " steps of %.1f MB activations, %d threads",
 	     s.examples.n[PROBE_TRAIN], p.batch, s.training.schedule.n_steps,

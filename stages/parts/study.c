@@ -8,7 +8,8 @@
 
 enum { MAX_CLASSES = 64, TEST_FOLD = 10, SMALL_FOLD = 300 };
 
-static const char *const probability_tables[STUDY_STATES] = {"probability", "probability_random"};
+static const char *const probability_tables[STUDY_STATES] = {"probability", "probability_random",
+							     "probability_probe"};
 
 void study_note(struct study *s, json_t *text)
 {
@@ -90,8 +91,11 @@ static void drop_arms(struct study *s)
 			s->n_classes = (int)json_array_size(s->classes);
 			s->is_multi = !strcmp(artifact_text(s->first, "labels"), "multi");
 		}
+		if (!s->floor && artifact_has_table(s->arm[i].scores, "probability_scale"))
+			s->floor = s->arm[i].scores;
 		s->arm[kept++] = s->arm[i];
 	}
+	s->floor = s->floor ? s->floor : s->first;
 	s->n_arms = kept;
 	if (!kept)
 		die("no arm has scores; run 'make -f pipeline.mk compare' and see why they failed");
@@ -190,7 +194,9 @@ static const char *metrics_key(const struct study_arm *a, int state)
 {
 	const json_t *keys = artifact_get_attribute(a->scores, "arms");
 	const char *first = json_string_value(json_array_get(keys, 0));
-	return state == STUDY_RANDOM ? "random" : first ? first : "trained";
+	if (state != STUDY_TRAINED)
+		return state == STUDY_RANDOM ? "random" : "probe";
+	return first ? first : "trained";
 }
 
 static void read_arms(struct study *s)
@@ -204,9 +210,9 @@ static void read_arms(struct study *s)
 				read_table(s, a->scores, probability_tables[k], (size_t)s->n_classes);
 			json_decref(metrics);
 		}
-	json_t *metrics = study_metrics(s->first, "scale");
+	json_t *metrics = study_metrics(s->floor, "scale");
 	s->scale_weight = read_weight(s, metrics);
-	s->scale = read_table(s, s->first, "probability_scale", (size_t)s->n_classes);
+	s->scale = read_table(s, s->floor, "probability_scale", (size_t)s->n_classes);
 	json_decref(metrics);
 }
 

@@ -18,8 +18,9 @@
 #include "model/comparison.h"
 #include "store/stage.h"
 
-/* An arm is judged twice: as trained, and its encoder with the weights it began with. */
-enum { STUDY_TRAINED, STUDY_RANDOM, STUDY_STATES };
+/* An arm is judged as trained, as a probe of its encoder with the weights it began with and, if it was fine-tuned, as
+ * the probe it started from; the first two have embeddings. */
+enum { STUDY_TRAINED, STUDY_RANDOM, STUDY_ENCODERS, STUDY_PROBE = STUDY_ENCODERS, STUDY_STATES };
 
 struct study_arm {
 	char *name;
@@ -35,6 +36,7 @@ struct study {
 	struct study_arm *arm; /* by name */
 	int n_arms;
 	const struct artifact *first; /* scores that say which records, classes and task the comparison has */
+	const struct artifact *floor; /* scores that have the floors: a probe's, if there is one */
 	json_t *classes, *notes;      /* handed over to the evaluation */
 	int n_classes;
 	bool is_multi;

@@ -10,7 +10,7 @@
 
 void verdict_compare(struct study *s)
 {
-	struct comparison_arm *list = die_calloc(2 * (size_t)s->n_arms + 1, sizeof *list);
+	struct comparison_arm *list = die_calloc(STUDY_STATES * (size_t)s->n_arms + 1, sizeof *list);
 	int n = 0;
 	for (int i = 0; i < s->n_arms; i++)
 		for (int k = 0; k < STUDY_STATES; k++) {
@@ -93,6 +93,12 @@ void verdict_add(const struct study *s, struct study_arm *a)
 	json_object_set_new(a->json, "trained", trained);
 	if (a->compared[STUDY_RANDOM] >= 0)
 		json_object_set_new(a->json, "random", judged(s, a->compared[STUDY_RANDOM], -1));
+	if (a->compared[STUDY_PROBE] >= 0) {
+		json_object_set_new(a->json, "probe", judged(s, a->compared[STUDY_PROBE], -1));
+		json_object_set_new(trained, "over_probe",
+				    scores_intervals(&s->comparison, a->compared[STUDY_TRAINED],
+						     a->compared[STUDY_PROBE], s->classes));
+	}
 	json_t *against = json_object();
 	for (int i = 0; i < s->n_arms; i++)
 		if (&s->arm[i] != a)

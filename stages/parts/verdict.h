@@ -3,7 +3,7 @@
  * and ROC curves, as JSON (docs/report.md).
  *
  *	verdict_compare(&study);
- *	verdict_add(&study, &study.arm[i]);         // "trained", "random", "against" of the arm's JSON
+ *	verdict_add(&study, &study.arm[i]);         // "trained", "random", "probe", "against" of the arm's JSON
  *	json_t *scale = verdict_scale(&study);
  */
 #ifndef STAGES_PARTS_VERDICT_H

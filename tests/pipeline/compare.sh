@@ -58,6 +58,18 @@ is "mended, it runs" "$(what ran)" "pretrain:1 embed:1 probe:1 evaluate:1 report
 outcome compare report >/dev/null
 is "... and is at rest" "$(n_started)" 0
 
+outcome compare report ARMS=one SEEDS="1 2 3" >/dev/null
+is "seeds run what is drawn again, and share the rest" "$(what ran)" "pretrain:2 embed:2 probe:2 evaluate:1 report:1 "
+check "... each in a folder of its own" test -e $R/arms/one@3/probe.id
+check "... the first is the arm as it stands" cmp $R/arms/one@1/probe.id $R/arms/one/probe.id
+outcome compare report ARMS=one SEEDS="1 2 3" >/dev/null
+is "... and are at rest" "$(n_started)" 0
+outcome compare report ARMS="one one@2" >/dev/null
+is "one seed can be asked for by name" "$(what ran)" "evaluate:1 report:1 "
+outcome compare ARMS=one@2 SET=pretrain.n=5 >/dev/null
+outcome compare ARMS=one@2 SET=pretrain.n=5 >/dev/null
+is "overrides hold for seeds too" "$(n_started)" 0
+
 printf 'finetune:\n  n: 7\n' >params/arms/three.yaml
 outcome compare >/dev/null
 is "a section finetune has it judge" "$(grep -c 'finetune: ran' "$WORK/stderr")" 1

@@ -34,7 +34,8 @@ static void run(struct stage_run *r)
 		die("told to fail");
 	int n = snprintf(text, sizeof text, "NAME %g", params_float(r->params, "temperature"));
 	if (!params_bool(r->params, "is_constant"))
-		n += snprintf(text + n, sizeof text - (size_t)n, " %d", (int)params_int(r->params, "n"));
+		n += snprintf(text + n, sizeof text - (size_t)n, " %d %d", (int)params_int(r->params, "n"),
+			      (int)params_int(r->params, "seed"));
 	for (int i = 0; i < r->n_inputs; i++)
 		n += snprintf(text + n, sizeof text - (size_t)n, " %s",
 			      r->input[i] ? artifact_id(r->input[i]) : "-");
@@ -51,6 +52,8 @@ static void show(struct artifact *a)
 
 static const struct param params[] = {
 	{"n", PARAM_INT, .unit = "Hz", .min = 1, .max = 1000, .otherwise = "1", .help = "a number"},
+	{"seed", PARAM_INT, .min = 0, .max = 1000, .otherwise = "1", .help = "of what is drawn"},
+	{"label_draw", PARAM_INT, .min = 0, .max = 1000, .otherwise = "1", .help = "which labels"},
 	{"temperature", PARAM_FLOAT, .min = 0.01, .max = 10, .otherwise = "0.1", .help = "another"},
 	{"is_constant", PARAM_BOOL, .otherwise = "false", .help = "leave n out of the artifact"},
 	{"source", PARAM_PATH, .otherwise = "none", .help = "a file"},
