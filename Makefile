@@ -36,7 +36,7 @@ objects = $(patsubst %.c,$(B)/obj/%.o,$(wildcard $(1)/*.c))
 cpu_objects := $(foreach i,$(ISAS),$(patsubst kernels/cpu/%.c,$(B)/obj/kernels/cpu/%.$(i).o,$(wildcard kernels/cpu/*.c)))
 
 # Files of stages/parts/ that a stage is linked with, and layers that it alone uses.
-parts_pretrain := network
+parts_pretrain := network objective
 parts_embed    := network
 parts_probe    := judge
 parts_evaluate := study verdict portrait lineup

@@ -92,7 +92,7 @@ static double steps(struct run *r, int n)
 	for (int i = 0; i < n; i++) {
 		double start = clock_cpu_s();
 		batch_shuffle(r->order, &r->source, epoch);
-		batch_draw(r->x, r->keep, r->patient, &r->source, r->order, r->n, epoch++);
+		batch_draw(r->x, r->keep, r->patient, &r->source, r->order, r->n, epoch++, NULL);
 		drawing += clock_cpu_s() - start;
 		if (contrast_step(r->contrast, r->x, r->keep, r->patient, 1e-4f).is_skipped)
 			die("a step was skipped: what was measured is no training");

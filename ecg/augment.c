@@ -51,8 +51,12 @@ int augment_start(const struct augment *a, uint64_t record, uint32_t epoch, int 
 	return (view ^ is_swapped) ? second : first;
 }
 
-static void draw_mask(const struct augment *a, uint8_t keep[LEADS], uint64_t record, uint32_t index)
+static void draw_mask(const struct augment *a, uint8_t keep[LEADS], uint64_t record, uint32_t index, int only)
 {
+	for (int l = 0; only >= 0 && l < LEADS; l++)
+		keep[l] = l == only;
+	if (only >= 0)
+		return;
 	struct philox r = philox_open(a->seed, PURPOSE_MASK, record, index);
 	int kept = 0;
 	for (int l = 0; l < LEADS; l++)
@@ -82,9 +86,9 @@ static int draw_shift(struct philox *r, double limit_s, double rate_hz)
 }
 
 static void cut(const struct augment *a, struct draw *d, const float *base, uint64_t record, uint32_t epoch,
-		int view)
+		int view, int segment)
 {
-	int n_base = views_base_samples(&a->views), start = augment_start(a, record, epoch, view), by = 0;
+	int n_base = views_base_samples(&a->views), start = augment_start(a, record, epoch, segment), by = 0;
 	if (a->views.strategy == VIEWS_INTERLEAVED && a->shift_s > 0) {
 		struct philox r = philox_open(a->seed, PURPOSE_CROP, record, epoch * 2 + (uint32_t)view);
 		by = draw_shift(&r, a->shift_s, d->rate_hz);
@@ -284,6 +288,12 @@ static void pool(struct draw *d)
 void augment_draw(const struct augment *a, float *x, uint8_t keep[LEADS], const float *base, uint64_t record,
 		  uint32_t epoch, int view)
 {
+	augment_draw_shown(a, x, keep, base, record, epoch, view, &(struct shown){view, -1});
+}
+
+void augment_draw_shown(const struct augment *a, float *x, uint8_t keep[LEADS], const float *base,
+			uint64_t record, uint32_t epoch, int view, const struct shown *s)
+{
 	uint32_t index = epoch * 2 + (uint32_t)view;
 	struct draw d = {.policy = a,
 			 .x = x,
@@ -291,8 +301,8 @@ void augment_draw(const struct augment *a, float *x, uint8_t keep[LEADS], const 
 			 .rate_hz = views_input_rate(&a->views),
 			 .keep = keep,
 			 .random = philox_open(a->seed, PURPOSE_AUGMENT, record, index)};
-	draw_mask(a, keep, record, index);
-	cut(a, &d, base, record, epoch, view);
+	draw_mask(a, keep, record, index, s->lead);
+	cut(a, &d, base, record, epoch, view, s->segment);
 	if (a->views.strategy == VIEWS_SEQUENTIAL)
 		pool(&d);
 	gain_and_noise(a, &d, record, index);

@@ -25,6 +25,7 @@
 
 #include "common/error.h"
 #include "ecg/lead.h"
+#include "ecg/pairing.h"
 #include "ecg/views.h"
 
 enum augment_kind {
@@ -59,6 +60,9 @@ struct augment {
  * zeros), from base view views_base_of(&a->views, view). epoch below 2^23, view 0 or 1. */
 void augment_draw(const struct augment *a, float *x, uint8_t keep[LEADS], const float *base, uint64_t record,
 		  uint32_t epoch, int view);
+/* The same with the segment and the leads of s instead: all other draws remain those of view. */
+void augment_draw_shown(const struct augment *a, float *x, uint8_t keep[LEADS], const float *base,
+			uint64_t record, uint32_t epoch, int view, const struct shown *s);
 
 /* Where view 0 or 1 of a record starts in its base in this epoch (halves; 0 for the others). */
 int augment_start(const struct augment *a, uint64_t record, uint32_t epoch, int view);

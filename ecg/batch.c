@@ -12,6 +12,7 @@ struct drawing {
 	const struct batch_place *order;
 	int n;
 	uint32_t epoch;
+	struct pairing pairing;
 };
 
 /* Ascending keys; equal ones, if ever, by record. Rows ascend with records. */
@@ -43,14 +44,16 @@ static void draw_one(void *context, int task)
 	size_t base_size = LEADS * (size_t)views_base_samples(v),
 	       size = LEADS * (size_t)views_input_samples(v);
 	size_t base = row * (size_t)views_n_bases(v) + (size_t)views_base_of(v, view);
-	augment_draw(s->policy, d->x + (size_t)task * size, d->keep + (size_t)task * LEADS,
-		     s->base + base * base_size, s->record[row], d->epoch, view);
+	augment_draw_shown(s->policy, d->x + (size_t)task * size, d->keep + (size_t)task * LEADS,
+			   s->base + base * base_size, s->record[row], d->epoch, view,
+			   &d->pairing.view[view]);
 }
 
 void batch_draw(float *x, uint8_t *keep, uint64_t *patient, const struct batch_source *s,
-		const struct batch_place *order, int n, uint32_t epoch)
+		const struct batch_place *order, int n, uint32_t epoch, const struct pairing *pairing)
 {
-	struct drawing d = {x, keep, s, order, n, epoch};
+	struct drawing d = {
+		x, keep, s, order, n, epoch, pairing ? *pairing : pairing_draw(PAIRING_POLICY, 0, 0)};
 	for (int i = 0; i < n; i++)
 		patient[i] = s->patient[order[i].row];
 	pool_run(draw_one, &d, 2 * n);

@@ -4,7 +4,7 @@
  *
  *	struct batch_place order[n];
  *	batch_shuffle(order, &s, epoch);
- *	batch_draw(x, keep, patient, &s, order + i * size, size, epoch);
+ *	batch_draw(x, keep, patient, &s, order + i * size, size, epoch, NULL);
  */
 #ifndef ECG_BATCH_H
 #define ECG_BATCH_H
@@ -32,8 +32,8 @@ struct batch_place {
 void batch_shuffle(struct batch_place *order, const struct batch_source *s, uint32_t epoch);
 
 /* Both views of n records: rows i and n + i of x [2n][12][views_input_samples] and keep [2n][12] are the views of record
- * order[i]; patient [n]. Runs on the pool; allocates nothing. */
+ * order[i], as the pairing says (NULL: the policy's own two); patient [n]. Runs on the pool; allocates nothing. */
 void batch_draw(float *x, uint8_t *keep, uint64_t *patient, const struct batch_source *s,
-		const struct batch_place *order, int n, uint32_t epoch);
+		const struct batch_place *order, int n, uint32_t epoch, const struct pairing *pairing);
 
 #endif

@@ -41,6 +41,11 @@ int views_check(const struct views *v, struct error *e)
 	return 0;
 }
 
+const char *views_strategy_name(const struct views *v)
+{
+	return strategy_names[v->strategy];
+}
+
 int views_n_bases(const struct views *v)
 {
 	return v->strategy == VIEWS_INTERLEAVED ? 2 : 1;

@@ -38,8 +38,9 @@ struct views {
 /* Check the members against each other: 0, or -1 with e saying which parameter to change. */
 int views_check(const struct views *v, struct error *e);
 
-int views_n_bases(const struct views *v);	    /* 1, or 2 for interleaved */
-int views_base_of(const struct views *v, int view); /* which base view 0 or 1 is cut from */
+const char *views_strategy_name(const struct views *v); /* as in params: "halves" */
+int views_n_bases(const struct views *v);		/* 1, or 2 for interleaved */
+int views_base_of(const struct views *v, int view);	/* which base view 0 or 1 is cut from */
 int views_base_samples(const struct views *v);
 int views_input_samples(const struct views *v); /* T of the model's input: a multiple of 10 */
 double views_input_rate(const struct views *v); /* Hz of the model's input */

@@ -68,13 +68,19 @@ struct attention {
  * u = z/|z|, s_ij = u_i.u_j / tau, s_ii = -inf; loss = mean_i [lse_j s_ij - s_i,p(i)], row maximum subtracted.
  * Rows of one patient but different records (patient[i] == patient[j], record differs; i mod N is the record's index):
  * MASK leaves them out of the sum, POSITIVE averages the log-probability over all of the patient's rows, IGNORE takes
- * them as negatives. |z| is floored at 1e-12. */
+ * them as negatives. |z| is floored at 1e-12.
+ *
+ * is_across: only rows of the other view are in row i's sum (CLOCS: Kiyasseh, Zhu and Clifton 2021, eq. 2): the rows and
+ * columns of the one [N,N] matrix of similarities between view 1 and view 2. There POSITIVE is CLOCS's as well (eq. 3): with
+ * J the pairs (i, k) of different records of one patient, in both directions,
+ *	loss = 1/2 mean_i [lse_i - s_i,p(i)] + 1/2 mean_J [lse_i - s_ik], or the first mean alone where J is empty. */
 enum same_patient { SAME_PATIENT_MASK, SAME_PATIENT_POSITIVE, SAME_PATIENT_IGNORE };
 struct ntxent {
 	int n, d;		 /* N records, width */
 	const float *z;		 /* [2N,D] */
 	const uint64_t *patient; /* [N], or NULL: all differ */
 	enum same_patient same_patient;
+	bool is_across;
 	float temperature;
 	float *dz;  /* [2N,D] or NULL: loss only */
 	float loss; /* out */

@@ -64,6 +64,7 @@ struct contrast_result contrast_step(struct contrast *c, const float *x, const u
 			      .z = c->net->p,
 			      .patient = m->patient,
 			      .same_patient = s->same_patient,
+			      .is_across = s->is_across,
 			      .temperature = s->temperature,
 			      .dz = m->dp};
 	c->ops->ntxent(&loss, m->scratch);
@@ -89,7 +90,7 @@ float contrast_rankme(struct contrast *c)
 	return isfinite(rank) ? (float)rank : 0;
 }
 
-float contrast_uniform_loss(int n)
+float contrast_uniform_loss(const struct contrast_settings *s)
 {
-	return (float)dmath_log(2.0 * n - 1);
+	return (float)dmath_log(s->is_across ? s->n : 2.0 * s->n - 1);
 }

@@ -20,6 +20,7 @@ struct contrast_settings {
 	int n; /* records of a batch, 2 or more */
 	float temperature;
 	enum same_patient same_patient;
+	bool is_across; /* candidates are the rows of the other view alone (struct ntxent) */
 	struct optimizer_config optimizer;
 	uint64_t seed; /* of the initial weights */
 };
@@ -49,7 +50,7 @@ struct contrast_result contrast_step(struct contrast *c, const float *x, const u
 /* RankMe of the last step's h (model/rankme.h); allocates. 0 if it is not finite. */
 float contrast_rankme(struct contrast *c);
 
-/* The loss of a network that tells nothing apart: ln(2n - 1). */
-float contrast_uniform_loss(int n);
+/* The loss of a network that tells nothing apart: the logarithm of the candidates, ln(2n - 1), or ln n across. */
+float contrast_uniform_loss(const struct contrast_settings *s);
 
 #endif

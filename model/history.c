@@ -17,9 +17,10 @@ static const char *const names[HISTORY_COLUMNS] = {
 	[HISTORY_SKIPPED] = "skipped",
 };
 
-void history_init(struct history *h, int64_t n_steps, int per_epoch, const struct encoder_config *net)
+void history_init(struct history *h, int64_t n_steps, int per_epoch, const struct encoder_config *net,
+		  const char *chance)
 {
-	*h = (struct history){.n_steps = n_steps, .per_epoch = per_epoch};
+	*h = (struct history){.n_steps = n_steps, .per_epoch = per_epoch, .chance = chance};
 	h->rows = die_calloc((size_t)n_steps * HISTORY_COLUMNS, sizeof *h->rows);
 	for (int i = 0; i < ENCODER_PARTS; i++)
 		h->part[i] = encoder_part(net, i);
@@ -77,10 +78,10 @@ void history_line(char *text, size_t size, const struct history *h, int epoch, i
 			mean[k] += history_row(h, first + i)[k] / h->per_epoch;
 	double rankme = history_row(h, first + h->per_epoch - 1)[HISTORY_RANKME];
 	snprintf(text, size,
-		 "epoch %d/%d  loss %.3f (ln(2N-1) %.3f)  top-1 %.2f  RankMe %.1f/%d  gradient %s %.2g %s "
+		 "epoch %d/%d  loss %.3f (%s %.3f)  top-1 %.2f  RankMe %.1f/%d  gradient %s %.2g %s "
 		 "%.2g  lr %.2g%s",
-		 epoch + 1, (int)(h->n_steps / h->per_epoch), mean[HISTORY_LOSS], mean[HISTORY_LOSS_UNIFORM],
-		 mean[HISTORY_TOP1], rankme, dim, h->part[0], mean[HISTORY_NORM_PARTS], h->part[1],
-		 mean[HISTORY_NORM_PARTS + 1], mean[HISTORY_LR],
+		 epoch + 1, (int)(h->n_steps / h->per_epoch), mean[HISTORY_LOSS], h->chance,
+		 mean[HISTORY_LOSS_UNIFORM], mean[HISTORY_TOP1], rankme, dim, h->part[0],
+		 mean[HISTORY_NORM_PARTS], h->part[1], mean[HISTORY_NORM_PARTS + 1], mean[HISTORY_LR],
 		 mean[HISTORY_SKIPPED] > 0 ? "  STEPS SKIPPED" : "");
 }

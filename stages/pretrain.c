@@ -17,6 +17,7 @@
 #include "model/history.h"
 #include "model/schedule.h"
 #include "stages/parts/network.h"
+#include "stages/parts/objective.h"
 #include "store/stage.h"
 
 /* Folds 9 and 10 validate and test: their records are never trained on, labelled or not. */
@@ -46,6 +47,7 @@ struct pretrain {
 	struct stage_run *run;
 	struct data data;
 	struct batch_source source;
+	const struct objective *objective;
 	struct batch_place *order; /* [n] of this epoch */
 	struct contrast *contrast;
 	struct schedule schedule;
@@ -139,9 +141,21 @@ static struct encoder_config network(const struct params *p, const struct views 
 	return c;
 }
 
-static enum same_patient same_patient(const struct params *p)
+static const struct objective *objective(const struct params *p, const struct views *v)
+{
+	const struct objective *o = objective_named(params_text(p, "objective"));
+	if (o->has_segments && v->strategy != VIEWS_HALVES)
+		die("pretrain.objective: %s contrasts segments of a record, but views.strategy is %s; set "
+		    "views.strategy to halves or pretrain.objective to ntxent",
+		    o->name, views_strategy_name(v));
+	return o;
+}
+
+static enum same_patient same_patient(const struct params *p, const struct objective *o)
 {
 	const char *s = params_text(p, "same_patient");
+	if (strcmp(s, "auto") == 0)
+		return o->is_across ? SAME_PATIENT_POSITIVE : SAME_PATIENT_MASK;
 	return strcmp(s, "mask") == 0	    ? SAME_PATIENT_MASK
 	       : strcmp(s, "positive") == 0 ? SAME_PATIENT_POSITIVE
 					    : SAME_PATIENT_IGNORE;
@@ -154,7 +168,8 @@ static struct contrast_settings settings(const struct pretrain *t)
 		.net = network(p, &t->data.policy.views),
 		.n = t->n,
 		.temperature = (float)params_float(p, "temperature"),
-		.same_patient = same_patient(p),
+		.same_patient = same_patient(p, t->objective),
+		.is_across = t->objective->is_across,
 		.optimizer = {.weight_decay = (float)params_float(p, "weight_decay"),
 			      .max_norm = (float)params_float(p, "clip")},
 		.seed = (uint64_t)params_int(p, "seed")};
@@ -209,6 +224,7 @@ static void plan_steps(struct pretrain *t)
 static void set_up(struct pretrain *t)
 {
 	load(&t->data, t->run->input[0], (uint64_t)params_int(t->run->params, "seed"));
+	t->objective = objective(t->run->params, &t->data.policy.views);
 	plan_steps(t);
 	size_t rows = 2 * (size_t)t->n, input = LEADS * (size_t)views_input_samples(&t->data.policy.views);
 	t->source = (struct batch_source){&t->data.policy, t->data.n, t->data.record, t->data.patient,
@@ -219,7 +235,7 @@ static void set_up(struct pretrain *t)
 	t->patient = die_malloc((size_t)t->n * sizeof *t->patient);
 	struct contrast_settings s = settings(t);
 	t->contrast = contrast_new(ops_cpu(), &s);
-	history_init(&t->history, t->n_steps, t->per_epoch, &s.net);
+	history_init(&t->history, t->n_steps, t->per_epoch, &s.net, t->objective->chance);
 }
 
 static void tear_down(struct pretrain *t)
@@ -312,10 +328,12 @@ static void train_step(struct pretrain *t, struct progress *p)
 {
 	int epoch = (int)(t->state.step / t->per_epoch), i = (int)(t->state.step % t->per_epoch);
 	float lr = schedule_lr(&t->schedule, t->state.step);
+	struct pairing pairing =
+		pairing_draw(t->objective->pairing, t->data.policy.seed, (uint64_t)t->state.step);
 	batch_draw(t->x, t->keep, t->patient, &t->source, t->order + (size_t)i * (size_t)t->n, t->n,
-		   (uint32_t)epoch);
+		   (uint32_t)epoch, &pairing);
 	struct contrast_result r = contrast_step(t->contrast, t->x, t->keep, t->patient, lr);
-	float loss_uniform = contrast_uniform_loss(t->n);
+	float loss_uniform = contrast_uniform_loss(&t->contrast->settings);
 	history_add(&t->history, t->state.step, &r, lr, loss_uniform, t->state.rankme);
 	count_skipped(t, r.is_skipped);
 	t->state.step++;
@@ -376,6 +394,8 @@ static void write_model(struct pretrain *t)
 	network_carry(w, t->run->input[0], carried, sizeof carried / sizeof *carried);
 	artifact_attribute(w, "config", config_json(&net->config));
 	artifact_attribute(w, "tensors", config_shapes(net->tensors));
+	artifact_attribute(w, "objective", json_string(t->objective->name));
+	artifact_attribute(w, "chance", json_string(t->objective->chance));
 	artifact_attribute(w, "seed", json_integer(params_int(t->run->params, "seed")));
 	artifact_attribute(w, "batch", json_integer(t->n));
 	artifact_attribute(w, "records", json_integer((json_int_t)t->data.n));
@@ -419,8 +439,12 @@ static const struct param params[] = {
 	{"projector_out", PARAM_INT, .min = -1, .max = 65536, .otherwise = "-1",
 	 .help = "width of what the loss sees; -1: the size's own"},
 	{"temperature", PARAM_FLOAT, .min = 0.001, .max = 100, .otherwise = "0.1", .help = "of NT-Xent"},
-	{"same_patient", PARAM_CHOICE, .choices = "mask positive ignore", .otherwise = "mask",
-	 .help = "other records of the same patient: left out, positives, or negatives"},
+	{"objective", PARAM_CHOICE, .choices = OBJECTIVE_NAMES, .otherwise = "ntxent",
+	 .help = "NT-Xent, or with halves CLOCS's: segments, leads or both as views"},
+	{"same_patient", PARAM_CHOICE, .choices = "auto mask positive ignore", .otherwise = "auto",
+	 .help = "other records of the same patient: left out, positives, or negatives; auto: mask with "
+		 "ntxent, "
+		 "else positive"},
 	{"epochs", PARAM_INT, .min = 1, .max = 1000000, .otherwise = "20",
 	 .help = "passes over the records of folds 1 to 8"},
 	{"batch", PARAM_INT, .unit = "records", .min = 2, .max = 65536, .otherwise = "128",

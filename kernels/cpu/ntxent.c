@@ -2,6 +2,9 @@
  * NT-Xent in strips of rows: a strip of similarities [STRIP, 2N] is all that exists of the 2N x 2N matrix. The first
  * pass finds each row's log-sum-exp; the second makes the strip again and needs no transposed access, for s_ij = s_ji
  * to the bit: both are the same fma chain with factors exchanged.
+ *
+ * Every row's loss is row_i lse_i - own_i s_i,p(i) - other_i sum s_ij over the positives of other records; which rows are
+ * candidates and what the three weights are is all that objectives differ in.
  */
 #include <math.h>
 #include <string.h>
@@ -16,11 +19,12 @@ enum { STRIP = 28 };
 
 struct work {
 	struct ntxent *l;
-	float *u;	   /* [M][d_wide] unit rows, zeros behind D */
-	float *transposed; /* [D][m_wide] */
-	float *inverse;	   /* [M] 1 / |z| */
-	float *lse, *loss; /* [m_wide], [M] */
-	float *is_nearest; /* [M] 1 where the nearest other row is the other view */
+	float *u;		  /* [M][d_wide] unit rows, zeros behind D */
+	float *transposed;	  /* [D][m_wide] */
+	float *inverse;		  /* [M] 1 / |z| */
+	float *lse, *loss;	  /* [m_wide], [M] */
+	float *is_nearest;	  /* [M] 1 where the nearest other row is the other view */
+	float *row, *own, *other; /* [m_wide] weights */
 	int m, m_wide, d_wide;
 };
 
@@ -38,13 +42,16 @@ static struct work work_of(struct ntxent *l, float *scratch)
 	w.lse = w.inverse + w.m_wide;
 	w.loss = w.lse + w.m_wide;
 	w.is_nearest = w.loss + w.m_wide;
+	w.row = w.is_nearest + w.m_wide;
+	w.own = w.row + w.m_wide;
+	w.other = w.own + w.m_wide;
 	return w;
 }
 
 size_t ISA(ntxent_scratch)(int n, int d)
 {
 	size_t m = 2 * (size_t)n, m_wide = (size_t)round_up(2 * n);
-	return m * (size_t)round_up(d) + (size_t)d * m_wide + 4 * m_wide;
+	return m * (size_t)round_up(d) + (size_t)d * m_wide + 7 * m_wide;
 }
 
 static void unit_rows(const struct work *w, int i)
@@ -62,14 +69,69 @@ static void unit_rows(const struct work *w, int i)
 		v_store(u + j, v_mul(v_load_up_to(z + j, w->l->d - j), v_set(w->inverse[i])));
 }
 
+static bool has_sets(const struct ntxent *l)
+{
+	return l->patient && l->same_patient == SAME_PATIENT_POSITIVE;
+}
+
+/* Another record of the same patient. */
+static bool is_same(const struct ntxent *l, int record, int other)
+{
+	return other != record && l->patient[other] == l->patient[record];
+}
+
+/* other[i] = how many other records row i's patient has in the batch, where these are positives. */
+static void count_row(const struct work *w, int i)
+{
+	int n = 0;
+	for (int j = 0; has_sets(w->l) && j < w->l->n; j++)
+		n += is_same(w->l, i % w->l->n, j);
+	w->other[i] = (float)n;
+}
+
 static void unit_task(void *context, int strip)
 {
 	const struct work *w = context;
-	for (int i = strip * STRIP; i < (strip + 1) * STRIP && i < w->m; i++)
+	for (int i = strip * STRIP; i < (strip + 1) * STRIP && i < w->m; i++) {
 		unit_rows(w, i);
+		count_row(w, i);
+	}
 }
 
-/* s[rows][m_wide] = similarities over temperature of rows i0.., -inf on the diagonal, for rows left out and behind M. */
+/* Counts become weights: all of a row's positives alike, or, across views, CLOCS's two means with half of the weight
+ * each, the own pairs' and that of all pairs of different records (counts are whole: their sum is exact). */
+static void weigh(const struct work *w)
+{
+	const struct ntxent *l = w->l;
+	double n_pairs = 0;
+	for (int i = 0; i < w->m; i++)
+		n_pairs += (double)w->other[i];
+	bool has_pairs = l->is_across && n_pairs > 0;
+	float pair = has_pairs ? (float)(w->m / (2 * n_pairs)) : 0;
+	for (int i = 0; i < w->m_wide; i++) {
+		float n = i < w->m ? w->other[i] : 0;
+		w->own[i] = has_pairs ? 0.5f : l->is_across ? 1.0f : 1.0f / (1 + 2 * n);
+		w->other[i] = has_pairs ? pair : has_sets(l) ? w->own[i] : 0;
+		w->row[i] = has_pairs ? 0.5f + pair * n : 1.0f;
+	}
+}
+
+/* -inf for the rows that are no candidates of row i: itself, those of its view or patient if so wished, and behind M. */
+static void leave_out(const struct work *w, float *s, int i)
+{
+	const struct ntxent *l = w->l;
+	int record = i % l->n, own = i - record;
+	s[i] = -INFINITY;
+	for (int j = w->m; j < w->m_wide; j++)
+		s[j] = -INFINITY;
+	for (int j = 0; l->is_across && j < l->n; j++)
+		s[own + j] = -INFINITY;
+	for (int j = 0; l->patient && l->same_patient == SAME_PATIENT_MASK && j < l->n; j++)
+		if (is_same(l, record, j))
+			s[j] = s[j + l->n] = -INFINITY;
+}
+
+/* s[rows][m_wide] = similarities over temperature of rows i0.. */
 static void similarities(const struct work *w, float *s, int i0, int rows)
 {
 	const struct ntxent *l = w->l;
@@ -79,41 +141,31 @@ static void similarities(const struct work *w, float *s, int i0, int rows)
 	 tile_rows_of(w->u + (size_t)i0 * (size_t)w->d_wide, w->d_wide), w->transposed, w->m_wide, rows,
 	 w->m_wide, l->d);
 	for (int r = 0; r < rows; r++, s += w->m_wide) {
-		int record = (i0 + r) % l->n;
 		for (int j = 0; j < w->m_wide; j += 16)
 			v_store(s + j, v_mul(v_load(s + j), factor));
-		s[i0 + r] = -INFINITY;
-		for (int j = w->m; j < w->m_wide; j++)
-			s[j] = -INFINITY;
-		for (int j = 0; l->patient && l->same_patient == SAME_PATIENT_MASK && j < l->n; j++)
-			if (j != record && l->patient[j] == l->patient[record])
-				s[j] = s[j + l->n] = -INFINITY;
+		leave_out(w, s, i0 + r);
 	}
 }
 
-static bool is_positive(const struct ntxent *l, int record, int other)
+static int partner_of(const struct ntxent *l, int i)
 {
-	return other == record || (l->patient && l->same_patient == SAME_PATIENT_POSITIVE &&
-				   l->patient[other] == l->patient[record]);
+	return i < l->n ? i + l->n : i - l->n;
 }
 
-/* Weight of each positive of row i: one over their number. */
-static float positive_weight(const struct ntxent *l, int i)
+/* Whether row j is a positive of row i from another record. */
+static bool is_other_positive(const struct ntxent *l, int i, int j)
 {
-	int n = 0;
-	for (int j = 0; j < l->n; j++)
-		n += 2 * is_positive(l, i % l->n, j);
-	return 1.0f / (float)(n - 1);
+	return is_same(l, i % l->n, j % l->n) && !(l->is_across && i / l->n == j / l->n);
 }
 
-/* Mean of s over row i's positives, ascending. */
-static float positive_mean(const struct ntxent *l, const float *s, int i)
+/* Weighted sum of s over row i's positives, its own first. */
+static float positive_sum(const struct work *w, const float *s, int i)
 {
 	float sum = 0;
-	for (int j = 0; j < 2 * l->n; j++)
-		if (j != i && is_positive(l, i % l->n, j % l->n))
+	for (int j = 0; has_sets(w->l) && j < w->m; j++)
+		if (is_other_positive(w->l, i, j))
 			sum += s[j];
-	return sum * positive_weight(l, i);
+	return w->own[i] * s[partner_of(w->l, i)] + w->other[i] * sum;
 }
 
 static bool is_first_maximum(const float *s, int at, float maximum)
@@ -128,8 +180,6 @@ static bool is_first_maximum(const float *s, int at, float maximum)
 
 static void loss_row(const struct work *w, const float *s, int i)
 {
-	const struct ntxent *l = w->l;
-	int partner = i < l->n ? i + l->n : i - l->n;
 	v16 largest = v_set(-INFINITY), sum = v_set(0);
 	for (int j = 0; j < w->m_wide; j += 16)
 		largest = v_max(v_load(s + j), largest);
@@ -138,10 +188,8 @@ static void loss_row(const struct work *w, const float *s, int i)
 		sum = v_add(sum, v_exp(v_sub(v_load(s + j), v_set(maximum))));
 	v_store(log_sum, v_log(v_set(v_sum(sum))));
 	w->lse[i] = maximum + log_sum[0];
-	w->loss[i] =
-		w->lse[i] - (l->same_patient == SAME_PATIENT_POSITIVE && l->patient ? positive_mean(l, s, i)
-										    : s[partner]);
-	w->is_nearest[i] = is_first_maximum(s, partner, maximum);
+	w->loss[i] = w->row[i] * w->lse[i] - positive_sum(w, s, i);
+	w->is_nearest[i] = is_first_maximum(s, partner_of(w->l, i), maximum);
 }
 
 static void loss_task(void *context, int strip)
@@ -154,23 +202,22 @@ static void loss_task(void *context, int strip)
 		loss_row(w, s + (size_t)r * (size_t)w->m_wide, i0 + r);
 }
 
-/* s becomes d loss / d s_ij + d loss / d s_ji: (exp(s - lse_i) + exp(s - lse_j) - 2 where positive) / M. */
+/* s becomes d loss / d s_ij + d loss / d s_ji: (row_i exp(s - lse_i) + row_j exp(s - lse_j) - 2 own or other where
+ * positive) / M. Partners, and records of one patient, have equal weights. */
 static void gradient_row(const struct work *w, float *s, int i)
 {
 	const struct ntxent *l = w->l;
-	bool has_sets = l->same_patient == SAME_PATIENT_POSITIVE && l->patient;
-	float share = 1.0f / (float)w->m, weight = has_sets ? positive_weight(l, i) : 1.0f;
+	float share = 1.0f / (float)w->m;
 	for (int j = 0; j < w->m_wide; j += 16) {
 		v16 x = v_load(s + j);
-		v16 p = v_add(v_exp(v_sub(x, v_set(w->lse[i]))), v_exp(v_sub(x, v_load(w->lse + j))));
-		v_store(s + j, v_mul(p, v_set(share)));
+		v16 p = v_mul(v_set(w->row[i]), v_exp(v_sub(x, v_set(w->lse[i]))));
+		v16 q = v_mul(v_load(w->row + j), v_exp(v_sub(x, v_load(w->lse + j))));
+		v_store(s + j, v_mul(v_add(p, q), v_set(share)));
 	}
-	float positive = 2.0f * weight * share;
-	if (!has_sets)
-		s[i < l->n ? i + l->n : i - l->n] -= positive;
-	for (int j = 0; has_sets && j < w->m; j++)
-		if (j != i && is_positive(l, i % l->n, j % l->n))
-			s[j] -= positive;
+	s[partner_of(l, i)] -= 2.0f * w->own[i] * share;
+	for (int j = 0; has_sets(l) && j < w->m; j++)
+		if (is_other_positive(l, i, j))
+			s[j] -= 2.0f * w->other[i] * share;
 }
 
 /* dz = (du - u (u . du)) / |z|, du = (1 / tau) sum over j of g_ij u_j. */
@@ -220,6 +267,7 @@ void ISA(ntxent_loss)(struct ntxent *l, float *scratch)
 	int n_strips = (w.m + STRIP - 1) / STRIP;
 	workspace_reserve(WORKSPACE_TILE, STRIP * (size_t)(w.m_wide + w.d_wide));
 	pool_run(unit_task, &w, n_strips);
+	weigh(&w);
 	ISA(tile_rows)(w.transposed, w.m_wide, w.u, 1, w.d_wide, w.m, l->d);
 	for (int j = w.m; j < w.m_wide; j++)
 		w.lse[j] = 0;

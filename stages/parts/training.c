@@ -172,7 +172,7 @@ static void draw_batch(struct training *t, int64_t epoch, int i)
 	const struct batch_place *order = t->order + (size_t)i * (size_t)t->plan.batch;
 	size_t n_classes = (size_t)t->judge->n_classes, n_extra = (size_t)t->examples->n_extra,
 	       n = (size_t)t->plan.batch;
-	batch_draw(t->x, t->keep, t->drawn, &t->source, order, t->plan.batch, (uint32_t)epoch);
+	batch_draw(t->x, t->keep, t->drawn, &t->source, order, t->plan.batch, (uint32_t)epoch, NULL);
 	for (size_t r = 0; r < 2 * n; r++) {
 		size_t row = order[r % n].row;
 		memcpy(t->truth + r * n_classes, t->judge->part[PROBE_TRAIN].truth + row * n_classes,

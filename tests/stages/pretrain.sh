@@ -8,7 +8,7 @@ tiny="pretrain.d_model=32 pretrain.n_heads=2 pretrain.n_time_layers=1 pretrain.n
 	pretrain.projector_hidden=32 pretrain.projector_out=16 pretrain.epochs=3 pretrain.warmup_epochs=1 \
 	pretrain.checkpoint_minutes=0"
 # A change of this id is a change of results: give the reason in the commit.
-golden=ab3e98a52d50995cfaa0c616e6ea9995db9c9457cdf3ac3da4bfcc69470f4759
+golden=7c53f6d7eb8548b2bb9597bfb84c81e78f4e94980c3cec4711e22edbaec6d653
 
 chain base "$data" fetch preprocess views
 # train NAME [SET]: a training that finds no action of another one.
@@ -33,6 +33,21 @@ done
 check "the log shows the loss beside ln(2N-1), top-1, RankMe and both towers' gradients" grep -qE \
 	'^pretrain: epoch 3/3  loss [0-9.]+ \(ln\(2N-1\) 2\.398\)  top-1 [0-9.]+  RankMe [0-9.]+/64  gradient time [0-9.e-]+ channel' \
 	threads1/log
+
+# ---- objectives ----
+for objective in cmsc cmlc cmsmlc; do
+	EINTHOVEN_THREADS=1 EINTHOVEN_ISA=scalar train "$objective" "pretrain.objective=$objective"
+	EINTHOVEN_THREADS=3 train "$objective-fast" "pretrain.objective=$objective"
+	check "$objective trains" test -s "$objective/pretrain.id"
+	is "$objective: the same id with scalar code on one thread and the fastest on three" \
+		"$(id "$objective" pretrain)" "$(id "$objective-fast" pretrain)"
+	check "$objective: the log shows the loss beside ln N" grep -qE \
+		'^pretrain: epoch 3/3  loss [0-9.]+ \(ln N 1\.792\)  top-1' "$objective/log"
+	check "$objective: the model says so" grep -q "^  objective  *\"$objective\"" \
+		<(EINTHOVEN_STORE=$WORK/$objective.store "$BIN/store" show "$(id "$objective" pretrain)")
+done
+is "ntxent and the three objectives give four models" \
+	"$(for o in threads1 cmsc cmlc cmsmlc; do id $o pretrain; done | sort -u | wc -l)" 4
 
 # ---- killed ----
 export EINTHOVEN_QUIET=1
@@ -98,6 +113,13 @@ damaged flipped 'printf "\xff" | dd of="$state" bs=1 seek=5000 conv=notrunc 2>/d
 check_fails "a network that does not fit is refused" 1 'model width 33: expected a multiple of 32' \
 	sh -c ". '$TOP/tests/chain.sh'; BIN='$BIN' BUILD='$BUILD' TOP='$TOP' WORK='$WORK'; \
 	chain base '$data pretrain.d_model=33' pretrain; code=\$?; cat base/log >&2; exit \$code"
+for strategy in interleaved sequential; do
+	check_fails "cmsc with $strategy is refused" 1 \
+		"pretrain.objective: cmsc contrasts segments of a record, but views.strategy is $strategy; set views.strategy to halves" \
+		sh -c ". '$TOP/tests/chain.sh'; BIN='$BIN' BUILD='$BUILD' TOP='$TOP' WORK='$WORK'; \
+		chain $strategy '$data $tiny views.strategy=$strategy pretrain.objective=cmsc' fetch preprocess views pretrain; \
+		code=\$?; cat $strategy/log >&2; exit \$code"
+done
 check "a batch too large for the data is made smaller, with a word" \
 	sh -c ". '$TOP/tests/chain.sh'; BIN='$BIN' BUILD='$BUILD' TOP='$TOP' WORK='$WORK'; \
 	chain base '$data $tiny pretrain.epochs=1 pretrain.batch=1000' pretrain && grep -q 'batch of 16 instead of 1000: folds 1 to 8 hold 3[0-9] records' base/log"

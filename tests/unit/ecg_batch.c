@@ -71,9 +71,9 @@ static void a_record_has_the_same_views_and_mask_whatever_the_batch(void **state
 	struct batch_source s = source();
 	struct batch_place order[RECORDS];
 	batch_shuffle(order, &s, 2);
-	batch_draw(x, keep, patients, &s, order, BATCH, 2);
+	batch_draw(x, keep, patients, &s, order, BATCH, 2, NULL);
 	for (int i = 0; i < BATCH; i++) {
-		batch_draw(y, kept, &one, &s, order + i, 1, 2);
+		batch_draw(y, kept, &one, &s, order + i, 1, 2, NULL);
 		assert_memory_equal(y, x + i * INPUT, sizeof(float) * INPUT);
 		assert_memory_equal(y + INPUT, x + (BATCH + i) * INPUT, sizeof(float) * INPUT);
 		assert_memory_equal(kept, keep + i * LEADS, LEADS);
@@ -93,7 +93,7 @@ static void the_two_views_of_a_record_are_drawn_apart(void **state)
 	struct batch_place order[RECORDS];
 	int different = 0;
 	batch_shuffle(order, &s, 0);
-	batch_draw(x, keep, patients, &s, order, BATCH, 0);
+	batch_draw(x, keep, patients, &s, order, BATCH, 0, NULL);
 	for (int i = 0; i < BATCH; i++)
 		different += memcmp(keep + i * LEADS, keep + (BATCH + i) * LEADS, LEADS) != 0;
 	assert_true(different >= BATCH - 1);

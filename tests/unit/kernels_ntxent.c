@@ -1,11 +1,11 @@
-/* NT-Xent: values known in closed form, a naive loss in double with its gradient, all instruction sets alike. */
+/* NT-Xent and CLOCS: values known in closed form, naive losses in double with their gradients, all instruction sets alike. */
 #include "tests/unit/kernels_helper.h"
 
 struct case_ {
 	int n, d;
 	float tau;
 	enum same_patient policy;
-	bool has_patients;
+	bool has_patients, is_across;
 };
 
 static void run(const struct ops *o, struct ntxent *l)
@@ -36,6 +36,34 @@ static void equal_embeddings_give_the_log_of_the_others(void **state)
 	free(dz);
 }
 
+static void equal_embeddings_give_the_log_of_the_other_views_across(void **state)
+{
+	enum { N = 9, D = 20 };
+	static const uint64_t patient[N] = {1, 1, 2, 3, 4, 4, 4, 5, 6};
+	const struct ops *o;
+	float *z = zeros(2 * N * D), *one = numbers(D, 1, 1), *dz = numbers(2 * N * D, 2, 1);
+	(void)state;
+	for (int i = 0; i < 2 * N * D; i++)
+		z[i] = one[i % D];
+	for (int k = 0; (o = table(k)); k++) {
+		struct ntxent l = {.n = N,
+				   .d = D,
+				   .z = z,
+				   .patient = patient,
+				   .same_patient = SAME_PATIENT_POSITIVE,
+				   .is_across = true,
+				   .temperature = 0.1f,
+				   .dz = dz};
+		run(o, &l);
+		assert_true(fabs((double)l.loss - log(N)) < 1e-5);
+		for (int i = 0; i < 2 * N * D; i++)
+			assert_true(fabsf(dz[i]) < 1e-5f);
+	}
+	free(z);
+	free(one);
+	free(dz);
+}
+
 static void equal_views_among_orthogonal_records_give_the_known_loss(void **state)
 {
 	enum { N = 16, D = 16 };
@@ -58,11 +86,14 @@ static void equal_views_among_orthogonal_records_give_the_known_loss(void **stat
 }
 
 static const struct case_ cases[] = {
-	{1, 1, 0.5f, SAME_PATIENT_IGNORE, false},    {2, 3, 0.1f, SAME_PATIENT_IGNORE, false},
-	{7, 16, 0.2f, SAME_PATIENT_IGNORE, true},    {7, 16, 0.2f, SAME_PATIENT_MASK, true},
-	{7, 16, 0.2f, SAME_PATIENT_POSITIVE, true},  {31, 33, 0.1f, SAME_PATIENT_MASK, true},
-	{40, 20, 0.3f, SAME_PATIENT_POSITIVE, true}, {33, 5, 0.1f, SAME_PATIENT_MASK, false},
-	{33, 5, 0.1f, SAME_PATIENT_POSITIVE, false},
+	{1, 1, 0.5f, SAME_PATIENT_IGNORE, false},	   {2, 3, 0.1f, SAME_PATIENT_IGNORE, false},
+	{7, 16, 0.2f, SAME_PATIENT_IGNORE, true},	   {7, 16, 0.2f, SAME_PATIENT_MASK, true},
+	{7, 16, 0.2f, SAME_PATIENT_POSITIVE, true},	   {31, 33, 0.1f, SAME_PATIENT_MASK, true},
+	{40, 20, 0.3f, SAME_PATIENT_POSITIVE, true},	   {33, 5, 0.1f, SAME_PATIENT_MASK, false},
+	{33, 5, 0.1f, SAME_PATIENT_POSITIVE, false},	   {1, 4, 0.5f, SAME_PATIENT_POSITIVE, true, true},
+	{7, 16, 0.2f, SAME_PATIENT_POSITIVE, true, true},  {31, 33, 0.1f, SAME_PATIENT_POSITIVE, true, true},
+	{40, 20, 0.3f, SAME_PATIENT_MASK, true, true},	   {29, 7, 0.2f, SAME_PATIENT_IGNORE, true, true},
+	{33, 5, 0.1f, SAME_PATIENT_POSITIVE, false, true},
 };
 enum { N_CASES = sizeof cases / sizeof *cases };
 
@@ -98,7 +129,36 @@ static double similarity(const struct naive *f, int i, int j)
 	return ij / sqrt(ii) / sqrt(jj) / (double)f->c->tau;
 }
 
-/* The definition in kernels/ops.h, row by row, in double. */
+/* CLOCS as its paper writes it: rows and columns of the matrix of similarities between view 1 and view 2, a mean over its
+ * diagonal and one over the other places where row and column are of one patient. */
+static double clocs_loss(struct naive *f)
+{
+	int n = f->c->n, n_off = 0;
+	double *s = die_calloc((size_t)n * (size_t)n, sizeof *s), *row = die_calloc((size_t)n, sizeof *row),
+	       *column = die_calloc((size_t)n, sizeof *column), diagonal = 0, off = 0;
+	for (int i = 0; i < n; i++)
+		for (int k = 0; k < n; k++) {
+			s[i * n + k] = similarity(f, i, n + k);
+			row[i] += exp(s[i * n + k]);
+			column[k] += exp(s[i * n + k]);
+		}
+	for (int i = 0; i < n; i++)
+		for (int k = 0; k < n; k++) {
+			double both = -log(exp(s[i * n + k]) / row[i]) - log(exp(s[i * n + k]) / column[k]);
+			if (i == k)
+				diagonal += both / 2;
+			else if (is_same(f, i, k)) {
+				off += both / 2;
+				n_off++;
+			}
+		}
+	free(s);
+	free(row);
+	free(column);
+	return n_off ? (diagonal / n + off / n_off) / 2 : diagonal / n;
+}
+
+/* NT-Xent as kernels/ops.h defines it, row by row, in double. */
 static double naive_loss(void *context)
 {
 	struct naive *f = context;
@@ -109,7 +169,8 @@ static double naive_loss(void *context)
 		double sum = 0, positive = 0, best = -INFINITY;
 		int n_positive = 0, nearest = -1;
 		for (int j = 0; j < m; j++) {
-			if (j == i || (f->c->policy == SAME_PATIENT_MASK && is_same(f, i, j)))
+			if (j == i || (f->c->is_across && i / n == j / n) ||
+			    (f->c->policy == SAME_PATIENT_MASK && is_same(f, i, j)))
 				continue;
 			double s = similarity(f, i, j);
 			sum += exp(s);
@@ -125,7 +186,7 @@ static double naive_loss(void *context)
 		total += log(sum) - positive / n_positive;
 		f->n_nearest += nearest % n == i % n;
 	}
-	return total / m;
+	return f->c->is_across && f->c->policy == SAME_PATIENT_POSITIVE ? clocs_loss(f) : total / m;
 }
 
 static void loss_and_gradient_equal_the_naive_ones(void **state)
@@ -146,6 +207,7 @@ static void loss_and_gradient_equal_the_naive_ones(void **state)
 					   .z = z,
 					   .patient = patient,
 					   .same_patient = c->policy,
+					   .is_across = c->is_across,
 					   .temperature = c->tau,
 					   .dz = dz};
 			run(o, &l);
@@ -166,6 +228,47 @@ static void loss_and_gradient_equal_the_naive_ones(void **state)
 		free(first);
 		free(f.z);
 	}
+}
+
+/* CMSC of distinct patients is NT-Xent of the same two segments without the negatives of the own view, to the bit whatever
+ * is said of records of one patient. */
+static void clocs_of_distinct_patients_is_ntxent_without_negatives_of_the_own_view(void **state)
+{
+	enum { N = 37, D = 24, SIZE = 2 * N * D };
+	static const enum same_patient policies[] = {SAME_PATIENT_POSITIVE, SAME_PATIENT_MASK,
+						     SAME_PATIENT_IGNORE};
+	const struct case_ ntxent = {N, D, 0.1f, SAME_PATIENT_IGNORE, false, true};
+	uint64_t patient[N];
+	float *z = numbers(SIZE, 5, 1), *dz = zeros(SIZE), *first = zeros(SIZE);
+	struct naive f = {&ntxent, NULL, doubles_of(z, SIZE), 0};
+	double expected = naive_loss(&f);
+	const struct ops *o;
+	(void)state;
+	for (int i = 0; i < N; i++)
+		patient[i] = (uint64_t)(100 - i);
+	assert_true(fabs(clocs_loss(&f) - expected) < 1e-12);
+	for (int k = 0; (o = table(k)); k++)
+		for (int p = 0; p < 3; p++) {
+			struct ntxent l = {.n = N,
+					   .d = D,
+					   .z = z,
+					   .patient = patient,
+					   .same_patient = policies[p],
+					   .is_across = true,
+					   .temperature = 0.1f,
+					   .dz = dz};
+			run(o, &l);
+			assert_near(&l.loss, &expected, 1, 1e-5, "loss");
+			if (k == 0 && p == 0) {
+				assert_gradient(naive_loss, &f, f.z, SIZE, dz, 2e-4, "z");
+				memcpy(first, dz, SIZE * sizeof *dz);
+			}
+			assert_same_bits(dz, first, SIZE, o->name, "dz");
+		}
+	free(z);
+	free(dz);
+	free(first);
+	free(f.z);
 }
 
 static void a_zero_row_stays_finite(void **state)
@@ -189,8 +292,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(equal_embeddings_give_the_log_of_the_others),
+		cmocka_unit_test(equal_embeddings_give_the_log_of_the_other_views_across),
 		cmocka_unit_test(equal_views_among_orthogonal_records_give_the_known_loss),
 		cmocka_unit_test(loss_and_gradient_equal_the_naive_ones),
+		cmocka_unit_test(clocs_of_distinct_patients_is_ntxent_without_negatives_of_the_own_view),
 		cmocka_unit_test(a_zero_row_stays_finite),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,7 +14,7 @@ static struct history three_epochs_of_two_steps(void)
 	struct encoder_config c;
 	struct history h;
 	encoder_preset(&c, "tiny", 500, 100);
-	history_init(&h, 6, 2, &c);
+	history_init(&h, 6, 2, &c, "ln N");
 	for (int64_t i = 0; i < 6; i++) {
 		struct contrast_result r = {
 			.loss = (float)i, .top1 = 0.5f, .norm = 5, .norms = {.part = {3, 4}}};
@@ -60,7 +60,7 @@ static void the_line_shows_the_epochs_means(void **state)
 	char line[256];
 	history_line(line, sizeof line, &h, 1, 128);
 	assert_string_equal(
-		line, "epoch 2/3  loss 2.500 (ln(2N-1) 4.500)  top-1 0.50  RankMe 11.0/128  gradient time 3 "
+		line, "epoch 2/3  loss 2.500 (ln N 4.500)  top-1 0.50  RankMe 11.0/128  gradient time 3 "
 		      "channel 4  lr 0.25");
 	struct contrast_result skipped = {.is_skipped = true};
 	history_add(&h, 2, &skipped, 0.25f, 4.5f, 7);
