@@ -86,13 +86,13 @@ static void equal_views_among_orthogonal_records_give_the_known_loss(void **stat
 }
 
 static const struct case_ cases[] = {
-	{1, 1, 0.5f, SAME_PATIENT_IGNORE, false},	   {2, 3, 0.1f, SAME_PATIENT_IGNORE, false},
-	{7, 16, 0.2f, SAME_PATIENT_IGNORE, true},	   {7, 16, 0.2f, SAME_PATIENT_MASK, true},
-	{7, 16, 0.2f, SAME_PATIENT_POSITIVE, true},	   {31, 33, 0.1f, SAME_PATIENT_MASK, true},
-	{40, 20, 0.3f, SAME_PATIENT_POSITIVE, true},	   {33, 5, 0.1f, SAME_PATIENT_MASK, false},
-	{33, 5, 0.1f, SAME_PATIENT_POSITIVE, false},	   {1, 4, 0.5f, SAME_PATIENT_POSITIVE, true, true},
-	{7, 16, 0.2f, SAME_PATIENT_POSITIVE, true, true},  {31, 33, 0.1f, SAME_PATIENT_POSITIVE, true, true},
-	{40, 20, 0.3f, SAME_PATIENT_MASK, true, true},	   {29, 7, 0.2f, SAME_PATIENT_IGNORE, true, true},
+	{1, 1, 0.5f, SAME_PATIENT_IGNORE, false, false},    {2, 3, 0.1f, SAME_PATIENT_IGNORE, false, false},
+	{7, 16, 0.2f, SAME_PATIENT_IGNORE, true, false},    {7, 16, 0.2f, SAME_PATIENT_MASK, true, false},
+	{7, 16, 0.2f, SAME_PATIENT_POSITIVE, true, false},  {31, 33, 0.1f, SAME_PATIENT_MASK, true, false},
+	{40, 20, 0.3f, SAME_PATIENT_POSITIVE, true, false}, {33, 5, 0.1f, SAME_PATIENT_MASK, false, false},
+	{33, 5, 0.1f, SAME_PATIENT_POSITIVE, false, false}, {1, 4, 0.5f, SAME_PATIENT_POSITIVE, true, true},
+	{7, 16, 0.2f, SAME_PATIENT_POSITIVE, true, true},   {31, 33, 0.1f, SAME_PATIENT_POSITIVE, true, true},
+	{40, 20, 0.3f, SAME_PATIENT_MASK, true, true},	    {29, 7, 0.2f, SAME_PATIENT_IGNORE, true, true},
 	{33, 5, 0.1f, SAME_PATIENT_POSITIVE, false, true},
 };
 enum { N_CASES = sizeof cases / sizeof *cases };
