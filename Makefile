@@ -37,9 +37,9 @@ cpu_objects := $(foreach i,$(ISAS),$(patsubst kernels/cpu/%.c,$(B)/obj/kernels/c
 
 # Files of stages/parts/ that a stage is linked with, and layers that it alone uses.
 parts_pretrain := network objective
-parts_embed    := network
+parts_embed    := network inspect
 parts_probe    := judge
-parts_evaluate := study verdict portrait lineup
+parts_evaluate := study verdict portrait attention lineup
 parts_report   := lineup
 libs_report    := report
 parts_finetune := judge network examples training

@@ -332,24 +332,31 @@ struct dualview_norms dualview_gradient_norms(const struct dualview *d)
 	return n;
 }
 
-void dualview_attention(struct dualview *d, float *time_to_lead, float *lead_to_time)
+void dualview_map(struct dualview *d, float *map, enum towers tower, int layer)
 {
 	struct dualview_memory *m = d->memory;
-	if (!m->n_cross || !m->batch)
-		BUG("no cross block, or no forward pass, to take maps from");
-	struct cross c = cross_of(m, m->n_cross - 1);
-	size_t rows = (size_t)m->batch * (size_t)c.time->n,
-	       n_map = rows * (size_t)d->config.n_heads * DUALVIEW_LEADS;
-	float *out = d->ops->alloc(
-		(rows > (size_t)m->batch * DUALVIEW_LEADS ? rows : (size_t)m->batch * DUALVIEW_LEADS) *
-		(size_t)d->config.d_model * sizeof *out);
-	float *map = d->ops->alloc(n_map * sizeof *map);
-	transformer_map(&d->tensors, c.time, c.channel, out, map, m->batch);
-	d->ops->download(time_to_lead, map, n_map * sizeof *map);
-	transformer_map(&d->tensors, c.channel, c.time, out, map, m->batch);
-	d->ops->download(lead_to_time, map, n_map * sizeof *map);
-	d->ops->release(map);
+	int own = tower == TOWERS_TIME ? TIME : CHANNEL, i = layer - m->tower[own].n_layers;
+	if (!m->batch || i >= m->n_cross || (i < 0 && !m->is_training))
+		BUG("no such layer, or no forward pass, to take a map from");
+	const struct transformer_layer *l = i < 0 ? &m->tower[own].layers[layer] : &m->tower[own].crosses[i];
+	const struct transformer_layer *keys = i < 0 ? l : &m->tower[1 - own].crosses[i];
+	size_t rows = (size_t)m->batch * (size_t)l->n,
+	       n_map = rows * (size_t)d->config.n_heads * (size_t)keys->n;
+	float *out = d->ops->alloc(rows * (size_t)d->config.d_model * sizeof *out);
+	float *probability = d->ops->alloc(n_map * sizeof *probability);
+	transformer_map(&d->tensors, l, keys, out, probability, m->batch);
+	d->ops->download(map, probability, n_map * sizeof *map);
+	d->ops->release(probability);
 	d->ops->release(out);
+}
+
+void dualview_attention(struct dualview *d, float *time_to_lead, float *lead_to_time)
+{
+	const struct dualview_memory *m = d->memory;
+	if (!m->n_cross)
+		BUG("no cross block to take maps from");
+	dualview_map(d, time_to_lead, TOWERS_TIME, m->tower[TIME].n_layers + m->n_cross - 1);
+	dualview_map(d, lead_to_time, TOWERS_CHANNEL, m->tower[CHANNEL].n_layers + m->n_cross - 1);
 }
 
 /* ---- configuration ---- */

@@ -87,4 +87,9 @@ struct dualview_norms dualview_gradient_norms(const struct dualview *d);
  * > 0; call before backward. Allocates. */
 void dualview_attention(struct dualview *d, float *time_to_lead, float *lead_to_time);
 
+/* The same for any layer of one tower: [B,H,n,n_keys] into host memory. Layers count through the tower's self-attention
+ * (n_keys = n), then its side of the cross blocks (n_keys: the other tower's tokens). Self-attention's maps need
+ * is_training: elsewhere its queries are gone. Allocates. */
+void dualview_map(struct dualview *d, float *map, enum towers tower, int layer);
+
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/die.h"
+#include "model/rollout.h"
 
 /* ---- what it is ---- */
 
@@ -235,4 +236,9 @@ bool encoder_has_attention(const struct encoder_config *c, int *n_heads, int *n_
 void encoder_attention(struct encoder *e, float *time_to_lead, float *lead_to_time)
 {
 	dualview_attention(e->dvt, time_to_lead, lead_to_time);
+}
+
+void encoder_rollout(struct encoder *e, float *relevance, int batch)
+{
+	rollout_relevance(relevance, e->dvt, batch);
 }

@@ -126,5 +126,8 @@ int encoder_depths(const struct encoder_config *c);
 bool encoder_has_attention(const struct encoder_config *c, int *n_heads, int *n_tokens);
 /* Maps of the last forward's batch into host memory, [batch] of each; rows sum to 1. Call before backward. Allocates. */
 void encoder_attention(struct encoder *e, float *time_to_lead, float *lead_to_time);
+/* Relevance of tokens (model/rollout.h) for the last forward's batch: [batch][tokens+12] into host memory. Needs is_training
+ * and encoder_has_attention. */
+void encoder_rollout(struct encoder *e, float *relevance, int batch);
 
 #endif

@@ -85,6 +85,29 @@ static void set_neighbours(json_t *out, const struct space_input *in, const stru
 	set(out, "knn_accuracy", accuracy);
 }
 
+/* Mean squared distance of the two views of a record. They have an origin of their own: masks and noise move views
+ * away from whole records. */
+static double alignment(const struct space_input *in)
+{
+	struct features f[2], unit[2];
+	double *mean = mean_of(in->pair[0], in->n_pairs, in->dim),
+	       *other = mean_of(in->pair[1], in->n_pairs, in->dim);
+	for (int k = 0; k < in->dim; k++)
+		mean[k] = (mean[k] + other[k]) / 2;
+	for (int v = 0; v < 2; v++) {
+		centre(&f[v], in->pair[v], in->n_pairs, in->dim, mean);
+		geometry_normalize(&unit[v], &f[v]);
+	}
+	double out = geometry_alignment(&unit[0], &unit[1]);
+	for (int v = 0; v < 2; v++) {
+		scaler_features_release(&f[v]);
+		scaler_features_release(&unit[v]);
+	}
+	free(mean);
+	free(other);
+	return out;
+}
+
 json_t *space_measures(const struct space_input *in)
 {
 	json_t *out = json_object();
@@ -94,6 +117,7 @@ json_t *space_measures(const struct space_input *in)
 	centre(&f, in->raw, in->n, in->dim, mean);
 	if (in->n >= 2 && !is_constant(&f)) {
 		geometry_normalize(&unit, &f);
+		set(out, "alignment", in->n_pairs ? alignment(in) : NAN);
 		set(out, "uniformity", geometry_uniformity(&unit));
 		set(out, "rankme", rankme(in->raw, (int)in->n, in->dim));
 		set_neighbours(out, in, &unit, mean);

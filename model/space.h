@@ -21,12 +21,15 @@ struct space_input {
 	const float *train; /* [n_train][dim] for the neighbours' vote; may be none */
 	const int *train_label;
 	size_t n_train;
+	const float
+		*pair[2]; /* [n_pairs][dim] both views of records, as training contrasts them; may be none */
+	size_t n_pairs;
 	int dim, n_classes;
 	uint64_t seed; /* of k-means and Hopkins */
 };
 
-/* {"uniformity","rankme","purity","knn_accuracy","silhouette","silhouette_cosine","davies_bouldin","calinski_harabasz",
- * "ari","nmi","hopkins","hopkins_gaussian","n"}; null where undefined. New reference. */
+/* {"alignment","uniformity","rankme","purity","knn_accuracy","silhouette","silhouette_cosine","davies_bouldin","calinski_harabasz",
+ * "ari","nmi","hopkins","hopkins_gaussian","n"}; null where undefined; none but "n" if all rows are equal. New reference. */
 json_t *space_measures(const struct space_input *in);
 
 /* Maps [n][2] of the rows: the first two principal axes; t-SNE of the first 50. Fewer than 4 rows or equal rows: zeros.

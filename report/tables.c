@@ -186,23 +186,28 @@ void tables_classes(struct text *t, const json_t *arms, const json_t *classes)
 
 static void space_row(struct text *t, const char *name, const char *words, const json_t *space, int is_floor)
 {
-	static const char *const members[] = {
-		"uniformity",	     "rankme", "purity", "knn_accuracy", "silhouette",	    "davies_bouldin",
-		"calinski_harabasz", "ari",    "nmi",	 "hopkins",	 "hopkins_gaussian"};
+	static const struct {
+		const char *name;
+		int decimals;
+	} members[] = {
+		{"alignment", 3},    {"uniformity", 3}, {"rankme", 1},	       {"purity", 3},
+		{"knn_accuracy", 3}, {"silhouette", 3}, {"davies_bouldin", 3}, {"calinski_harabasz", 1},
+		{"ari", 3},	     {"nmi", 3},	{"hopkins", 3},	       {"hopkins_gaussian", 3}};
 	if (!space)
 		return;
 	text_add(t, "<tr%s><td>", is_floor ? " class=floor" : "");
 	text_escape(t, name);
 	text_add(t, "%s</td>", words);
 	for (size_t k = 0; k < sizeof members / sizeof *members; k++)
-		number_cell(t, json_object_get(space, members[k]), k == 1 || k == 6 ? 1 : 3);
+		number_cell(t, json_object_get(space, members[k].name), members[k].decimals);
 	text_add(t, "</tr>\n");
 }
 
 void tables_space(struct text *t, const json_t *arms)
 {
 	static const char *const titles[] = {"arm",
-					     "uniformity",
+					     "alignment ↓",
+					     "uniformity ↓",
 					     "RankMe",
 					     "purity<br>of 5 nearest",
 					     "5-NN<br>accuracy",
@@ -224,6 +229,50 @@ void tables_space(struct text *t, const json_t *arms)
 		space_row(t, "", "its encoder untrained", json_object_get(arm, "random_space"), 1);
 	}
 	end(t);
+}
+
+static void faithfulness_row(struct text *t, const char *name, const char *by, const json_t *n,
+			     const json_t *of)
+{
+	text_add(t, "<tr><td>");
+	text_escape(t, name);
+	text_add(t, "</td><td>%s</td>", by);
+	number_cell(t, n, 0);
+	value_cell(t, json_object_get(of, "most"), 1);
+	value_cell(t, json_object_get(of, "any"), 1);
+	value_cell(t, json_object_get(of, "least"), 1);
+	value_cell(t, json_object_get(of, "most_minus_any"), 1);
+	value_cell(t, json_object_get(of, "most_minus_least"), 1);
+	value_cell(t, json_object_get(of, "correlation"), 1);
+	text_add(t, "</tr>\n");
+}
+
+int tables_faithfulness(struct text *t, const json_t *arms)
+{
+	static const char *const titles[] = {"arm",	    "attention by",
+					     "records",	    "most attended<br>lead hidden",
+					     "any lead",    "least attended",
+					     "most − any",  "most − least",
+					     "correlation", NULL};
+	size_t i;
+	const json_t *arm;
+	int rows = 0;
+	json_array_foreach(arms, i, arm)
+	{
+		const json_t *f = json_object_get(json_object_get(arm, "attention"), "faithfulness"),
+			     *n = json_object_get(f, "n");
+		if (!f)
+			continue;
+		if (!rows++) {
+			begin(t, titles);
+			text_add(t, "</tr></thead><tbody>\n");
+		}
+		faithfulness_row(t, text_of(arm, "name"), "cross block", n, json_object_get(f, "cross"));
+		faithfulness_row(t, "", "rollout", n, json_object_get(f, "rollout"));
+	}
+	if (rows)
+		end(t);
+	return rows;
 }
 
 void tables_provenance(struct text *t, const json_t *arms)

@@ -15,6 +15,8 @@ void tables_pairs(struct text *t, const json_t *arms, const char *metric);
 void tables_classes(struct text *t, const json_t *arms, const json_t *classes);
 /* Measures of the embedding space, trained and untrained. */
 void tables_space(struct text *t, const json_t *arms);
+/* What hiding a lead does to the true class's logit, by how much attention the lead got. Returns how many arms it has. */
+int tables_faithfulness(struct text *t, const json_t *arms);
 /* Which artifacts the numbers of each arm come from. */
 void tables_provenance(struct text *t, const json_t *arms);
 

@@ -5,15 +5,18 @@
 #include "common/die.h"
 #include "common/pool.h"
 #include "common/progress.h"
+#include "ecg/augment.h"
 #include "ecg/label.h"
 #include "ecg/lead.h"
 #include "ecg/views.h"
 #include "model/config.h"
 #include "model/encoder.h"
+#include "stages/parts/inspect.h"
 #include "stages/parts/network.h"
 #include "store/stage.h"
 
 #define BATCH 64 /* records that go through a network together */
+#define PAIR  2	 /* views of a record that training contrasts */
 
 #define LAST_TRAINING_FOLD 8
 #define TEST_FOLD	   10
@@ -21,26 +24,32 @@
 /* The trained network, and one of the same shape with the weights it began with: what training must beat. */
 enum { TRAINED, RANDOM, NETWORKS };
 
-enum { EMBEDDING, OF_RANDOM, TIME, CHANNEL, TABLES };
-static const char *const table_names[TABLES] = {"embedding", "random", "time", "channel"};
+enum { EMBEDDING, OF_RANDOM, TIME, CHANNEL, SEGMENT, PAIRS, RANDOM_PAIRS, TABLES };
+static const char *const table_names[TABLES] = {"embedding", "random", "time",	     "channel",
+						"segment",   "pair",   "random_pair"};
 
 struct embed {
 	struct stage_run *run;
 	struct artifact *model, *signals;
 	struct views views;
+	struct augment augment; /* what training drew pairs with */
+	bool has_pairs, has_segments;
 	struct encoder *net[NETWORKS];
 	int n_views; /* of a record */
 	int n;	     /* records in hand */
 	uint64_t record[BATCH];
-	float *signal;				   /* [BATCH][12][samples] */
-	float *base;				   /* [BATCH*n_views][12][base_samples] */
-	float *x;				   /* [BATCH*n_views][12][T] */
-	float *device_x;			   /* the same in ops memory */
-	float *rows;				   /* [BATCH*n_views][dim] of the network's output */
-	float *mean;				   /* [dim] */
-	int table[TABLES], attention, n_attention; /* n_attention: records whose maps are still to write */
-	float *to_lead, *to_time;		   /* [BATCH*n_views][map_size] */
-	size_t map_size;			   /* H*N*12 */
+	bool is_test[BATCH];
+	float *signal;	      /* [BATCH][12][samples] */
+	float *base;	      /* [BATCH*PAIR][12][base_samples] */
+	float *x;	      /* [BATCH*PAIR][12][T] */
+	uint8_t *keep;	      /* [BATCH*PAIR][12] of pairs */
+	float *device_x;      /* the same in ops memory */
+	uint8_t *device_keep; /* likewise */
+	float *rows;	      /* [BATCH*PAIR][dim] of the network's output */
+	float *mean;	      /* [dim] */
+	int table[TABLES];
+	struct inspect *inspect; /* NULL: nothing to look into */
+	int n_inspect;		 /* records still to look into */
 };
 
 /* ---- the networks ---- */
@@ -57,7 +66,12 @@ static void open_networks(struct embed *m)
 		die("model %s: its attributes contradict each other", artifact_id(m->model));
 	m->n_views = views_n_fixed(&m->views);
 	for (int i = 0; i < NETWORKS; i++)
-		m->net[i] = encoder_new(ops_cpu(), &c, BATCH * m->n_views, false);
+		m->net[i] = encoder_new(ops_cpu(), &c, BATCH * PAIR, false);
+	m->has_pairs = artifact_get_attribute(m->model, "augment") != NULL;
+	if (m->has_pairs &&
+	    augment_read(&m->augment, artifact_get_attribute(m->model, "augment"), &m->views, &e) < 0)
+		die("model %s: %s", artifact_id(m->model), error_text(&e));
+	m->augment.seed = (uint64_t)json_integer_value(seed);
 	network_load(m->net[TRAINED], m->model);
 	encoder_init(m->net[RANDOM], (uint64_t)json_integer_value(seed));
 }
@@ -80,22 +94,14 @@ static void check_signals(const struct embed *m)
 
 /* ---- setting up ---- */
 
-static void open_attention(struct embed *m)
+static bool has_table(const struct embed *m, int table)
 {
-	int n_heads, n_tokens;
-	m->n_attention = (int)params_int(m->run->params, "attention_records");
-	if (!encoder_has_attention(&m->net[TRAINED]->config, &n_heads, &n_tokens))
-		m->n_attention = 0;
-	if (m->n_attention == 0)
-		return;
-	m->attention = artifact_table(m->run->output, "attention");
-	artifact_attribute(m->run->output, "attention_maps",
-			   json_pack("[{s:s, s:[i,i,i]}, {s:s, s:[i,i,i]}]", "name", "time_to_lead", "shape",
-				     n_heads, n_tokens, LEADS, "name", "lead_to_time", "shape", n_heads,
-				     LEADS, n_tokens));
-	m->map_size = (size_t)n_heads * (size_t)n_tokens * LEADS;
-	m->to_lead = die_malloc(BATCH * (size_t)m->n_views * m->map_size * sizeof(float));
-	m->to_time = die_malloc(BATCH * (size_t)m->n_views * m->map_size * sizeof(float));
+	const struct encoder *net = m->net[TRAINED];
+	return table == TIME	  ? net->z_time != NULL
+	       : table == CHANNEL ? net->z_channel != NULL
+	       : table == SEGMENT ? m->has_segments
+	       : table >= PAIRS	  ? m->has_pairs
+				  : true;
 }
 
 static void open_output(struct embed *m)
@@ -112,19 +118,22 @@ static void open_output(struct embed *m)
 		w, "strategy",
 		json_deep_copy(json_object_get(artifact_get_attribute(m->model, "views"), "strategy")));
 	for (int i = 0; i < TABLES; i++)
-		if ((i != TIME || net->z_time) && (i != CHANNEL || net->z_channel))
+		if (has_table(m, i))
 			m->table[i] = artifact_table(w, table_names[i]);
-	open_attention(m);
+	m->n_inspect = (int)params_int(m->run->params, "attention_records");
+	m->inspect = m->n_inspect ? inspect_open(w, net, m->n_views) : NULL;
 }
 
 static void allocate(struct embed *m)
 {
-	size_t rows = BATCH * (size_t)m->n_views, dim = (size_t)m->net[TRAINED]->dim;
+	size_t rows = BATCH * PAIR, dim = (size_t)m->net[TRAINED]->dim;
 	size_t input = LEADS * (size_t)views_input_samples(&m->views);
 	m->signal = die_malloc(BATCH * LEADS * (size_t)m->views.samples * sizeof(float));
 	m->base = die_malloc(rows * LEADS * (size_t)views_base_samples(&m->views) * sizeof(float));
 	m->x = die_malloc(rows * input * sizeof(float));
 	m->device_x = m->net[TRAINED]->ops->alloc(rows * input * sizeof(float));
+	m->keep = die_malloc(rows * LEADS);
+	m->device_keep = m->net[TRAINED]->ops->alloc(rows * LEADS);
 	m->rows = die_malloc(rows * dim * sizeof(float));
 	m->mean = die_malloc(dim * sizeof(float));
 }
@@ -132,6 +141,7 @@ static void allocate(struct embed *m)
 static void tear_down(struct embed *m)
 {
 	m->net[TRAINED]->ops->release(m->device_x);
+	m->net[TRAINED]->ops->release(m->device_keep);
 	for (int i = 0; i < NETWORKS; i++)
 		encoder_free(m->net[i]);
 	free(m->signal);
@@ -139,8 +149,8 @@ static void tear_down(struct embed *m)
 	free(m->x);
 	free(m->rows);
 	free(m->mean);
-	free(m->to_lead);
-	free(m->to_time);
+	free(m->keep);
+	inspect_close(m->inspect);
 	free(m);
 }
 
@@ -155,6 +165,17 @@ static void make_view(void *context, int task)
 	float *x = m->x + (size_t)task * LEADS * (size_t)views_input_samples(&m->views);
 	views_base(&m->views, base, signal, views_base_of(&m->views, view));
 	views_fixed(&m->views, x, base, view);
+}
+
+/* Row of view v of record i, as it was downloaded, under record and view. */
+static void put_view(struct embed *m, int table, int i, int v, int n_views, int width)
+{
+	uint8_t key[9];
+	memcpy(key, artifact_key(m->record[i]).bytes, 8);
+	key[8] = (uint8_t)v;
+	artifact_put_floats(m->run->output, m->table[table], key, sizeof key,
+			    m->rows + ((size_t)i * (size_t)n_views + (size_t)v) * (size_t)width,
+			    (size_t)width);
 }
 
 /* Rows y [n*n_views][width] of the device, averaged over the views of a record, into a table. */
@@ -172,6 +193,8 @@ static void put_means(struct embed *m, int table, const float *y, int width)
 		}
 		artifact_put_floats(m->run->output, m->table[table], artifact_key(m->record[i]).bytes, 8,
 				    m->mean, (size_t)width);
+		for (int v = 0; v < m->n_views && table == EMBEDDING && m->has_segments; v++)
+			put_view(m, SEGMENT, i, v, m->n_views, width);
 	}
 }
 
@@ -185,34 +208,22 @@ static uint32_t fold_of(const struct embed *m, uint64_t record)
 	return l.fold;
 }
 
-static void put_maps(struct embed *m, int i)
+/* The first records of the test fold; m->x holds their views. */
+static void look_inside(struct embed *m)
 {
-	float *maps = die_malloc(2 * m->map_size * sizeof *maps);
-	for (int v = 0; v < m->n_views; v++) {
-		uint8_t key[9];
-		size_t row = (size_t)(i * m->n_views + v) * m->map_size;
-		memcpy(key, artifact_key(m->record[i]).bytes, 8);
-		key[8] = (uint8_t)v;
-		memcpy(maps, m->to_lead + row, m->map_size * sizeof *maps);
-		memcpy(maps + m->map_size, m->to_time + row, m->map_size * sizeof *maps);
-		artifact_put_floats(m->run->output, m->attention, key, sizeof key, maps, 2 * m->map_size);
-	}
-	free(maps);
+	size_t n = (size_t)m->n_views * LEADS * (size_t)views_input_samples(&m->views);
+	for (int i = 0; i < m->n && m->inspect && m->n_inspect > 0; i++)
+		if (m->is_test[i]) {
+			inspect_record(m->inspect, m->record[i], m->x + (size_t)i * n);
+			m->n_inspect--;
+		}
 }
 
-/* Maps of the first records of the test fold; the trained network has just read this batch. */
-static void put_attention(struct embed *m)
+static void upload_views(struct embed *m, int rows)
 {
-	bool has_maps = false;
-	for (int i = 0; i < m->n && m->n_attention > 0; i++) {
-		if (fold_of(m, m->record[i]) != TEST_FOLD)
-			continue;
-		if (!has_maps)
-			encoder_attention(m->net[TRAINED], m->to_lead, m->to_time);
-		has_maps = true;
-		put_maps(m, i);
-		m->n_attention--;
-	}
+	m->net[TRAINED]->ops->upload(m->device_x, m->x,
+				     (size_t)rows * LEADS * (size_t)views_input_samples(&m->views) *
+					     sizeof(float));
 }
 
 /* Views of the records in hand, into ops memory; returns how many. */
@@ -220,10 +231,45 @@ static int make_views(struct embed *m)
 {
 	int rows = m->n * m->n_views;
 	pool_run(make_view, m, rows);
-	m->net[TRAINED]->ops->upload(m->device_x, m->x,
-				     (size_t)rows * LEADS * (size_t)views_input_samples(&m->views) *
-					     sizeof(float));
+	upload_views(m, rows);
 	return rows;
+}
+
+static void draw_view(void *context, int task)
+{
+	struct embed *m = context;
+	int view = task % PAIR;
+	const float *signal = m->signal + (size_t)(task / PAIR) * LEADS * (size_t)m->views.samples;
+	float *base = m->base + (size_t)task * LEADS * (size_t)views_base_samples(&m->views);
+	float *x = m->x + (size_t)task * LEADS * (size_t)views_input_samples(&m->views);
+	views_base(&m->views, base, signal, views_base_of(&m->views, view));
+	augment_draw(&m->augment, x, m->keep + (size_t)task * LEADS, base, m->record[task / PAIR], 0, view);
+}
+
+/* Pairs of the test fold as the first epoch would have drawn them. What is in hand shrinks to those records. */
+static void put_pairs(struct embed *m)
+{
+	const struct ops *ops = m->net[TRAINED]->ops;
+	size_t n_signal = LEADS * (size_t)m->views.samples;
+	int n = 0, width = m->net[TRAINED]->dim;
+	for (int i = 0; i < m->n; i++) {
+		if (!m->is_test[i])
+			continue;
+		memmove(m->signal + (size_t)n * n_signal, m->signal + (size_t)i * n_signal,
+			n_signal * sizeof(float));
+		m->record[n++] = m->record[i];
+	}
+	if (!n)
+		return;
+	pool_run(draw_view, m, n * PAIR);
+	upload_views(m, n * PAIR);
+	ops->upload(m->device_keep, m->keep, (size_t)n * PAIR * LEADS);
+	for (int k = 0; k < NETWORKS; k++) {
+		encoder_forward(m->net[k], m->device_x, m->device_keep, n * PAIR);
+		ops->download(m->rows, m->net[k]->h, (size_t)n * PAIR * (size_t)width * sizeof(float));
+		for (int row = 0; row < n * PAIR; row++)
+			put_view(m, PAIRS + k, row / PAIR, row % PAIR, PAIR, width);
+	}
 }
 
 static void run_batch(struct embed *m)
@@ -236,9 +282,13 @@ static void run_batch(struct embed *m)
 		put_means(m, TIME, trained->z_time, trained->tower_dim);
 	if (trained->z_channel)
 		put_means(m, CHANNEL, trained->z_channel, trained->tower_dim);
-	put_attention(m);
 	encoder_forward(random, m->device_x, NULL, rows);
 	put_means(m, OF_RANDOM, random->h, random->dim);
+	for (int i = 0; i < m->n; i++)
+		m->is_test[i] = fold_of(m, m->record[i]) == TEST_FOLD;
+	look_inside(m);
+	if (m->has_pairs)
+		put_pairs(m);
 	m->n = 0;
 }
 
@@ -287,6 +337,7 @@ static void run(struct stage_run *r)
 	m->run = r;
 	m->model = r->input[0];
 	m->signals = r->input[1];
+	m->has_segments = params_bool(r->params, "segments");
 	open_networks(m);
 	check_signals(m);
 	open_output(m);
@@ -307,10 +358,13 @@ static void run(struct stage_run *r)
 	tear_down(m);
 }
 
-static const struct param params[] = {{"attention_records", PARAM_INT, .min = 0, .max = 1000000,
-				       .otherwise = "16",
-				       .help = "records of the test fold whose attention maps are kept"},
-				      {0}};
+static const struct param params[] = {
+	{"attention_records", PARAM_INT, .min = 0, .max = 1000000, .otherwise = "64",
+	 .help = "records of the test fold whose attention is kept, with the embedding under each masked "
+		 "lead"},
+	{"segments", PARAM_BOOL, .otherwise = "false",
+	 .help = "keep the embedding of every view, for the poster's scoring per segment (legacy)"},
+	{0}};
 
 static const struct stage stage = {
 	.name = "embed",

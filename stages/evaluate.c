@@ -6,13 +6,12 @@
 #include "common/json.h"
 #include "common/progress.h"
 #include "model/scoretable.h"
+#include "stages/parts/attention.h"
 #include "stages/parts/lineup.h"
 #include "stages/parts/portrait.h"
 #include "stages/parts/study.h"
 #include "stages/parts/verdict.h"
 #include "store/stage.h"
-
-static const char *const embedding_tables[STUDY_ENCODERS] = {"embedding", "random"};
 
 /* ---- space, attention, training ---- */
 
@@ -35,9 +34,10 @@ static void add_space(struct study *s, struct study_arm *a, int map_table, struc
 				     .n_steps = (int)params_int(p, "map_steps")};
 	struct portrait_maps maps[STUDY_ENCODERS] = {0};
 	for (int k = 0; k < STUDY_ENCODERS; k++) {
-		if (a->embeddings && artifact_has_table(a->embeddings, embedding_tables[k]))
+		if (a->embeddings &&
+		    artifact_has_table(a->embeddings, k == STUDY_RANDOM ? "random" : "embedding"))
 			json_object_set_new(a->json, k == STUDY_TRAINED ? "space" : "random_space",
-					    portrait_space(&maps[k], a->embeddings, embedding_tables[k], &o));
+					    portrait_space(&maps[k], a->embeddings, k == STUDY_RANDOM, &o));
 		progress_step(progress, 1);
 	}
 	put_map(s, map_table, a, "pca", maps[STUDY_TRAINED].pca, maps[STUDY_TRAINED].n); /* ascending keys */
@@ -58,10 +58,9 @@ static void add_rest(struct study *s, struct study_arm *a)
 	}
 	/* What was trained on the labels has a training of its own, and shares encoder and maps with the arm it began as. */
 	bool is_tuned = json_object_get(a->json, "from");
-	json_t *attention = is_tuned ? NULL : portrait_attention(a->embeddings, s->classes),
-	       *training = portrait_training(is_tuned ? a->scores : a->model);
-	if (attention)
-		json_object_set_new(a->json, "attention", attention);
+	json_t *training = portrait_training(is_tuned ? a->scores : a->model);
+	if (!is_tuned)
+		attention_add(s, a);
 	if (training)
 		json_object_set_new(a->json, "training", training);
 }
@@ -225,6 +224,35 @@ static bool is_shown(const json_t *names, size_t at)
 	return true;
 }
 
+/* Does hiding the lead that attention favours hurt more than hiding any? */
+static void show_faithfulness(struct artifact *a, const json_t *names)
+{
+	const json_t *name;
+	size_t i;
+	int n_shown = 0;
+	json_array_foreach(names, i, name)
+	{
+		json_t *arm = shown_arm(a, "arm", json_string_value(name), NULL, json_string_value(name));
+		const json_t *f = json_object_get(
+				     json_object_get(json_object_get(arm, "attention"), "faithfulness"),
+				     "cross"),
+			     *more = json_object_get(f, "most_minus_any");
+		if (json_is_number(json_object_get(more, "low"))) {
+			if (!n_shown++)
+				printf("\ntrue class's logit falls by   most attended lead hidden   any lead "
+				       "  "
+				       "difference\n");
+			printf("%-29s %+25.3f %+10.3f   %+.3f [%+.3f, %+.3f]\n", json_string_value(name),
+			       json_number_value(json_object_get(json_object_get(f, "most"), "value")),
+			       json_number_value(json_object_get(json_object_get(f, "any"), "value")),
+			       json_number_value(json_object_get(more, "value")),
+			       json_number_value(json_object_get(more, "low")),
+			       json_number_value(json_object_get(more, "high")));
+		}
+		json_decref(arm);
+	}
+}
+
 static void show(struct artifact *a)
 {
 	json_t *rows = json_array(), *trained = json_array();
@@ -259,6 +287,7 @@ static void show(struct artifact *a)
 	scoretable_rows(stdout, artifact_get_attribute(a, "classes"), rows);
 	show_gains(trained);
 	show_seeds(artifact_get_attribute(a, "seeds"));
+	show_faithfulness(a, artifact_get_attribute(a, "arms"));
 	json_array_foreach(artifact_get_attribute(a, "notes"), i, name)
 		printf("%s%s\n", i ? "" : "\n", json_string_value(name));
 	json_decref(rows);

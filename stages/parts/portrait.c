@@ -6,8 +6,6 @@
 
 #include "common/die.h"
 #include "ecg/label.h"
-#include "ecg/lead.h"
-#include "model/glance.h"
 #include "model/scores.h"
 #include "model/space.h"
 
@@ -28,6 +26,7 @@ struct rows {
 	size_t n;
 	float *x;
 	int *label;
+	uint64_t *record;
 };
 
 /* Records of exactly one class, of the test fold or of those trained on; at most limit, evenly spread. */
@@ -36,7 +35,8 @@ static struct rows read_rows(int n_classes, const struct artifact *a, const char
 {
 	size_t room = artifact_count(a, "label"), n_eligible = 0, at = 0;
 	struct rows r = {0, die_malloc((limit + 1) * (size_t)dim * sizeof *r.x),
-			 die_malloc((limit + 1) * sizeof *r.label)};
+			 die_malloc((limit + 1) * sizeof *r.label),
+			 die_malloc((limit + 1) * sizeof *r.record)};
 	int *wanted = die_malloc((room + 1) * sizeof *wanted);
 	for (struct artifact_cursor *c = artifact_walk(a, "label"); artifact_next(c); at++) {
 		struct label l;
@@ -59,10 +59,37 @@ static struct rows read_rows(int n_classes, const struct artifact *a, const char
 			die("embeddings %s: record %" PRIu64 " has no row of %d numbers in table %s",
 			    artifact_id(a), artifact_record(c->key), dim, table);
 		memcpy(r.x + r.n * (size_t)dim, v.bytes, v.n_bytes);
+		r.record[r.n] = artifact_record(c->key);
 		r.label[r.n++] = wanted[at];
 	}
 	free(wanted);
 	return r;
+}
+
+static void release_rows(struct rows *r)
+{
+	free(r->x);
+	free(r->label);
+	free(r->record);
+}
+
+/* View v of the rows' records, [n][dim], or NULL if the embeddings have none. */
+static float *read_pair(const struct artifact *a, const char *table, const struct rows *r, int dim, int v)
+{
+	if (!artifact_has_table(a, table))
+		return NULL;
+	float *x = die_malloc((r->n * (size_t)dim + 1) * sizeof *x);
+	for (size_t i = 0; i < r->n; i++) {
+		uint8_t key[9];
+		memcpy(key, artifact_key(r->record[i]).bytes, 8);
+		key[8] = (uint8_t)v;
+		struct artifact_value value = artifact_get(a, table, key, sizeof key);
+		if (value.n_bytes != (size_t)dim * sizeof *x)
+			die("embeddings %s: record %" PRIu64 " has no pair of views in table %s",
+			    artifact_id(a), r->record[i], table);
+		memcpy(x + i * (size_t)dim, value.bytes, value.n_bytes);
+	}
+	return x;
 }
 
 static json_t *labels_json(const struct rows *r)
@@ -73,18 +100,25 @@ static json_t *labels_json(const struct rows *r)
 	return out;
 }
 
-json_t *portrait_space(struct portrait_maps *maps, const struct artifact *embeddings, const char *table,
+json_t *portrait_space(struct portrait_maps *maps, const struct artifact *embeddings, bool is_random,
 		       const struct portrait_options *o)
 {
+	const char *table = is_random ? "random" : "embedding",
+		   *pair_table = is_random ? "random_pair" : "pair";
 	int dim = (int)artifact_integer(embeddings, "dim");
 	struct rows test = read_rows(o->n_classes, embeddings, table, dim, true, o->n_records),
 		    train = read_rows(o->n_classes, embeddings, table, dim, false, 8 * o->n_records);
+	float *pair[2];
+	for (int v = 0; v < 2; v++)
+		pair[v] = read_pair(embeddings, pair_table, &test, dim, v);
 	struct space_input in = {.raw = test.x,
 				 .label = test.label,
 				 .n = test.n,
 				 .train = train.x,
 				 .train_label = train.label,
 				 .n_train = train.n,
+				 .pair = {pair[0], pair[1]},
+				 .n_pairs = pair[0] ? test.n : 0,
 				 .dim = dim,
 				 .n_classes = o->n_classes,
 				 .seed = o->seed};
@@ -95,10 +129,10 @@ json_t *portrait_space(struct portrait_maps *maps, const struct artifact *embedd
 	double divergence = space_maps(maps->pca, maps->tsne, test.x, test.n, dim, o->perplexity, o->n_steps);
 	json_object_set_new(out, "tsne_divergence", scores_number(divergence));
 	json_object_set_new(out, "map_labels", labels_json(&test));
-	free(test.x);
-	free(test.label);
-	free(train.x);
-	free(train.label);
+	for (int v = 0; v < 2; v++)
+		free(pair[v]);
+	release_rows(&test);
+	release_rows(&train);
 	return out;
 }
 
@@ -108,44 +142,7 @@ void portrait_release(struct portrait_maps *maps)
 	free(maps->tsne);
 }
 
-/* ---- attention, training ---- */
-
-/* [H,N,L] of the first map, as attribute attention_maps has it. */
-static bool read_shape(int shape[3], const struct artifact *embeddings)
-{
-	const json_t *maps = embeddings ? artifact_get_attribute(embeddings, "attention_maps") : NULL,
-		     *given = json_object_get(json_array_get(maps, 0), "shape");
-	for (size_t k = 0; k < 3; k++)
-		shape[k] = (int)json_integer_value(json_array_get(given, k));
-	return json_array_size(given) == 3 && shape[2] == LEADS &&
-	       artifact_has_table(embeddings, "attention");
-}
-
-json_t *portrait_attention(const struct artifact *embeddings, const json_t *classes)
-{
-	int shape[3];
-	struct glance g;
-	int n_classes = (int)json_array_size(classes);
-	if (!read_shape(shape, embeddings))
-		return NULL;
-	size_t n = (size_t)(shape[0] * shape[1] * shape[2]);
-	float *maps = die_malloc(2 * n * sizeof *maps);
-	glance_init(&g, shape[0], shape[1], shape[2], n_classes);
-	for (struct artifact_cursor *c = artifact_walk(embeddings, "attention"); artifact_next(c);) {
-		struct artifact_value v = artifact_get_record(embeddings, "label", artifact_record(c->key));
-		struct label l = {0};
-		if (c->value_bytes != 2 * n * sizeof *maps)
-			continue;
-		if (v.n_bytes == LABEL_BYTES)
-			label_decode(&l, v.bytes);
-		memcpy(maps, c->value, c->value_bytes);
-		glance_add(&g, maps, maps + n, class_of(n_classes, l.classes));
-	}
-	json_t *out = glance_json(&g, classes);
-	glance_release(&g);
-	free(maps);
-	return out;
-}
+/* ---- training ---- */
 
 /* Means over spans of steps, so that any training gives at most HISTORY_POINTS points. */
 static json_t *history(const struct artifact *model, size_t n_columns)

@@ -1,11 +1,12 @@
 /*
- * What evaluate tells of an arm besides its scores: the shape of its embedding space, what its attention looks at, how
- * it was trained. Each is JSON as docs/report.md has it, or NULL if the artifact has nothing of the kind.
+ * What evaluate tells of an arm besides its scores: the shape of its embedding space, and how it was trained. Each is
+ * JSON as docs/report.md has it, or NULL if the artifact has nothing of the kind.
  */
 #ifndef STAGES_PARTS_PORTRAIT_H
 #define STAGES_PARTS_PORTRAIT_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 #include "store/artifact.h"
 
@@ -23,12 +24,12 @@ struct portrait_maps {
 	float *pca, *tsne;
 };
 
-/* Measures of one table of embeddings, over the records with exactly one class; maps are yours to release. */
-json_t *portrait_space(struct portrait_maps *maps, const struct artifact *embeddings, const char *table,
+/* Measures of the embeddings, trained or random-initialised, over the records with exactly one class; maps are yours to
+ * release. */
+json_t *portrait_space(struct portrait_maps *maps, const struct artifact *embeddings, bool is_random,
 		       const struct portrait_options *o);
 void portrait_release(struct portrait_maps *maps);
 
-json_t *portrait_attention(const struct artifact *embeddings, const json_t *classes);
 json_t *portrait_training(const struct artifact *model);
 
 #endif
