@@ -25,12 +25,19 @@ static float *in[3], *out[3], *scratch;
 static uint8_t keep[ROWS];
 static int32_t at[VIEWS * D];
 
+struct conv {
+	int batch, t_pad, c_in, c_out, k, stride, t_out;
+};
+enum pass { FORWARD, WEIGHTS, WEIGHTS_AND_DATA };
+
 struct entry {
 	const char *name;
 	double flops; /* per run, 0: memory-bound, see bytes */
 	double bytes;
 	void (*run)(void);
-	struct gemm gemm; /* if m > 0, run is not used and OpenBLAS is measured beside it */
+	struct gemm gemm;	 /* if m > 0, run is not used and OpenBLAS is measured beside it */
+	const struct conv *conv; /* if not NULL, run is not used */
+	enum pass pass;
 	double rate[MAX_ROUNDS], blas_rate[MAX_ROUNDS], share[MAX_ROUNDS];
 };
 
@@ -114,42 +121,23 @@ static void run_cross_backward(void)
 	o->attention_backward(&a);
 }
 
-struct conv {
-	int batch, t_pad, c_in, c_out, k, stride, t_out;
-};
+/* As many signals as the model's stems take at a time. */
+enum { TIME_CHUNK = 32, LEAD_CHUNK = 8 * 12 };
+static const struct conv time1 = {TIME_CHUNK, 513, 12, D / 4, 15, 2, 250},
+			 time2 = {TIME_CHUNK, 256, D / 4, D / 2, 11, 5, 50},
+			 lead1 = {LEAD_CHUNK, 513, 1, D / 8, 15, 2, 250},
+			 lead2 = {LEAD_CHUNK, 255, D / 8, D / 4, 7, 2, 125},
+			 lead3 = {LEAD_CHUNK, 131, D / 4, D / 2, 7, 2, 63};
 
-static const struct conv time1 = {VIEWS, 513, 12, D / 4, 15, 2, 250},
-			 time2 = {VIEWS, 256, D / 4, D / 2, 11, 5, 50},
-			 lead1 = {12 * VIEWS, 513, 1, D / 8, 15, 2, 250},
-			 lead2 = {12 * VIEWS, 255, D / 8, D / 4, 7, 2, 125},
-			 lead3 = {12 * VIEWS, 131, D / 4, D / 2, 7, 2, 63};
-
-static void forward(const struct conv *c)
+static void run_conv(const struct conv *c, enum pass pass)
 {
-	o->conv1d(out[0], in[0], in[1], in[2], c->batch, c->t_pad, c->c_in, c->c_out, c->k, c->stride,
-		  c->t_out);
+	if (pass == FORWARD)
+		o->conv1d(out[0], in[0], in[1], in[2], c->batch, c->t_pad, c->c_in, c->c_out, c->k, c->stride,
+			  c->t_out);
+	else
+		o->conv1d_backward(pass == WEIGHTS ? NULL : out[0], out[1], out[2], in[0], in[1], in[2],
+				   scratch, c->batch, c->t_pad, c->c_in, c->c_out, c->k, c->stride, c->t_out);
 }
-
-static void backward(const struct conv *c, bool has_dx)
-{
-	o->conv1d_backward(has_dx ? out[0] : NULL, out[1], out[2], in[0], in[1], in[2], scratch, c->batch,
-			   c->t_pad, c->c_in, c->c_out, c->k, c->stride, c->t_out);
-}
-
-#define CONV(name, has_dx)                                                                                   \
-	static void run_##name(void)                                                                         \
-	{                                                                                                    \
-		forward(&name);                                                                              \
-	}                                                                                                    \
-	static void run_##name##_backward(void)                                                              \
-	{                                                                                                    \
-		backward(&name, has_dx);                                                                     \
-	}
-CONV(time1, false)
-CONV(time2, true)
-CONV(lead1, false)
-CONV(lead2, true)
-CONV(lead3, true)
 
 static double conv_flops(const struct conv *c)
 {
@@ -235,6 +223,12 @@ static void add_gemm(const char *name, int m, int n, int k, bool ta, bool tb, in
 		(struct entry){.name = name, .flops = 2.0 * m * n * k * (batch ? batch : 1), .gemm = g};
 }
 
+static void add_conv(const char *name, const struct conv *c, enum pass pass)
+{
+	double flops = conv_flops(c) * (pass == WEIGHTS_AND_DATA ? 2 : 1);
+	entries[n_entries++] = (struct entry){.name = name, .flops = flops, .conv = c, .pass = pass};
+}
+
 static void fill_table(void)
 {
 	double rows = ROWS, head = 2.0 * VIEWS * H * N * (D / H), stem = 12.0 * VIEWS * 125 * D / 4;
@@ -264,16 +258,19 @@ static void fill_table(void)
 	add("attention backward", 5 * head * N, 0, run_attention_backward);
 	add("attention 50x12", 2 * head * 12, 0, run_cross);
 	add("attention 50x12 backward", 5 * head * 12, 0, run_cross_backward);
-	add("conv time 12-48 k15 s2", conv_flops(&time1), 0, run_time1);
-	add("conv time 12-48 dw", conv_flops(&time1), 0, run_time1_backward);
-	add("conv time 48-96 k11 s5", conv_flops(&time2), 0, run_time2);
-	add("conv time 48-96 dx dw", 2 * conv_flops(&time2), 0, run_time2_backward);
-	add("conv lead 1-24 k15 s2", conv_flops(&lead1), 0, run_lead1);
-	add("conv lead 1-24 dw", conv_flops(&lead1), 0, run_lead1_backward);
-	add("conv lead 24-48 k7 s2", conv_flops(&lead2), 0, run_lead2);
-	add("conv lead 24-48 dx dw", 2 * conv_flops(&lead2), 0, run_lead2_backward);
-	add("conv lead 48-96 k7 s2", conv_flops(&lead3), 0, run_lead3);
-	add("conv lead 48-96 dx dw", 2 * conv_flops(&lead3), 0, run_lead3_backward);
+	add_conv("conv time 12-48 k15 s2", &time1, FORWARD);
+	add_conv("conv time 12-48 dw", &time1, WEIGHTS);
+	add_conv("conv time 48-96 k11 s5", &time2, FORWARD);
+	add_conv("conv time 48-96 dw", &time2, WEIGHTS);
+	add_conv("conv time 48-96 dw dx", &time2, WEIGHTS_AND_DATA);
+	add_conv("conv lead 1-24 k15 s2", &lead1, FORWARD);
+	add_conv("conv lead 1-24 dw", &lead1, WEIGHTS);
+	add_conv("conv lead 24-48 k7 s2", &lead2, FORWARD);
+	add_conv("conv lead 24-48 dw", &lead2, WEIGHTS);
+	add_conv("conv lead 24-48 dw dx", &lead2, WEIGHTS_AND_DATA);
+	add_conv("conv lead 48-96 k7 s2", &lead3, FORWARD);
+	add_conv("conv lead 48-96 dw", &lead3, WEIGHTS);
+	add_conv("conv lead 48-96 dw dx", &lead3, WEIGHTS_AND_DATA);
 	add("ntxent 256x128", 3 * 2.0 * 256 * 256 * 128, 0, run_ntxent);
 	add("gelu", 0, 2 * 4 * rows * 4 * D, run_gelu);
 	add("gelu backward", 0, 3 * 4 * rows * 4 * D, run_gelu_backward);
@@ -295,6 +292,8 @@ static void run_ours(const struct entry *e)
 {
 	if (e->gemm.m)
 		o->gemm(&e->gemm);
+	else if (e->conv)
+		run_conv(e->conv, e->pass);
 	else
 		e->run();
 }

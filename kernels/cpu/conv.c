@@ -6,6 +6,7 @@
  */
 #include "common/pool.h"
 #include "kernels/cpu/gemm.h"
+#include "kernels/cpu/narrow.h"
 #include "kernels/cpu/reduce.h"
 #include "kernels/cpu/table.h"
 
@@ -39,6 +40,11 @@ static struct conv conv_of(int batch, int t_pad, int c_in, int c_out, int k, int
 void ISA(conv_forward)(float *y, const float *x, const float *w, const float *bias, int batch, int t_pad,
 		       int c_in, int c_out, int k, int stride, int t_out)
 {
+	struct narrow narrow = {batch, t_pad, c_in, c_out, k, stride, t_out};
+	if (ISA(narrow_has_forward)(&narrow)) {
+		ISA(narrow_forward)(y, x, w, bias, &narrow);
+		return;
+	}
 	ISA(gemm_run)
 	(&(struct gemm){.m = t_out,
 			.n = c_out,
@@ -94,7 +100,12 @@ static void chunk_task(void *context, int chunk)
 	int from = chunk * CHUNK, n = c->batch - from < CHUNK ? c->batch - from : CHUNK;
 	float *dw = c->partial + (size_t)chunk * partial_row(c);
 	size_t dy_record = (size_t)c->t_out * (size_t)c->c_out, x_record = (size_t)c->t_pad * (size_t)c->c_in;
-	const float *dy = c->dy + (size_t)from * dy_record;
+	const float *dy = c->dy + (size_t)from * dy_record, *x = c->x + (size_t)from * x_record;
+	struct narrow narrow = {n, c->t_pad, c->c_in, c->c_out, c->k, c->stride, c->t_out};
+	if (ISA(narrow_has_weights)(&narrow)) {
+		ISA(narrow_weights)(dw, dw + weights_of(c), dy, x, &narrow);
+		return;
+	}
 	ISA(gemm_serial)
 	(&(struct gemm){.m = c->c_out,
 			.n = c->k * c->c_in,
@@ -102,7 +113,7 @@ static void chunk_task(void *context, int chunk)
 			.a = dy,
 			.lda = c->c_out,
 			.is_a_transposed = true,
-			.b = c->x + (size_t)from * x_record,
+			.b = x,
 			.ldb = c->stride * c->c_in,
 			.c = dw,
 			.ldc = c->k * c->c_in,

@@ -29,6 +29,11 @@ INLINE v16 v_set(float x)
 	return V_PAIR(_mm256_set1_ps(x), _mm256_set1_ps(x));
 }
 
+INLINE v16 v_halves(v16 low, v16 high)
+{
+	return V_PAIR(low.low, high.high);
+}
+
 INLINE v16 v_load(const float *p)
 {
 	return V_PAIR(_mm256_loadu_ps(p), _mm256_loadu_ps(p + 8));

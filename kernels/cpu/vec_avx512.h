@@ -17,6 +17,13 @@ INLINE v16 v_set(float x)
 	return _mm512_set1_ps(x);
 }
 
+/* Lanes 0 to 7 of low, 8 to 15 of high. */
+INLINE v16 v_halves(v16 low, v16 high)
+{
+	__asm__("" : "+v"(high)); /* else gcc broadcasts it from memory a second time, under the mask */
+	return _mm512_mask_blend_ps(0xff00, low, high);
+}
+
 INLINE v16 v_load(const float *p)
 {
 	return _mm512_loadu_ps(p);

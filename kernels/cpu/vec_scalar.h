@@ -47,6 +47,11 @@ LANES_INLINE v16 v_set(float x)
 	V_LANES(v16, x);
 }
 
+LANES_INLINE v16 v_halves(v16 low, v16 high)
+{
+	V_LANES(v16, i < 8 ? low.x[i] : high.x[i]);
+}
+
 LANES_INLINE v16 v_load(const float *p)
 {
 	V_LANES(v16, p[i]);
