@@ -1,6 +1,6 @@
 /*
- * make bench: every operation of a training step on one core, as a share of what the core can do and of what OpenBLAS
- * does. Rounds are interleaved (peak, then each entry, ours and theirs, then again) because the machine's speed drifts;
+ * make bench: every operation of a training step on one core, as a share of what the core can do and beside OpenBLAS and oneDNN
+ * where they are installed. Rounds are interleaved (peak, each entry, ours and theirs, and again): the machine's speed drifts;
  * times are CPU seconds of this thread. Shapes: model "small" (D 192, 6 heads), 50 tokens, 64 views.
  *
  *	bench [--isa avx2] [--rounds N] [--only TEXT]
@@ -12,6 +12,7 @@
 
 #include "bench/blas.h"
 #include "bench/clock.h"
+#include "bench/onednn.h"
 #include "bench/peak.h"
 #include "common/args.h"
 #include "common/die.h"
@@ -25,20 +26,19 @@ static float *in[3], *out[3], *scratch;
 static uint8_t keep[ROWS];
 static int32_t at[VIEWS * D];
 
-struct conv {
-	int batch, t_pad, c_in, c_out, k, stride, t_out;
-};
-enum pass { FORWARD, WEIGHTS, WEIGHTS_AND_DATA };
+enum who { OURS, OPENBLAS, ONEDNN, WHO };
 
 struct entry {
 	const char *name;
 	double flops; /* per run, 0: memory-bound, see bytes */
 	double bytes;
 	void (*run)(void);
-	struct gemm gemm;	 /* if m > 0, run is not used and OpenBLAS is measured beside it */
+	struct gemm gemm;	 /* if m > 0, run is not used */
 	const struct conv *conv; /* if not NULL, run is not used */
 	enum pass pass;
-	double rate[MAX_ROUNDS], blas_rate[MAX_ROUNDS], share[MAX_ROUNDS];
+	bool has[WHO];
+	struct onednn_conv *onednn;
+	double rate[WHO][MAX_ROUNDS], share[MAX_ROUNDS];
 };
 
 /* ---- entries ---- */
@@ -299,16 +299,20 @@ static void run_ours(const struct entry *e)
 }
 
 /* Work per CPU second over at least 2 ms, after one run that brings the arrays as near as they will come. */
-static double rate_of(const struct entry *e, bool is_blas)
+static double rate_of(const struct entry *e, enum who who)
 {
 	double start = 0, spent = 0;
 	for (int runs = 0; spent < 2e-3; runs++) {
 		if (runs == 1)
 			start = clock_cpu_s();
-		if (is_blas)
-			blas_gemm(&e->gemm);
-		else
+		if (who == OURS)
 			run_ours(e);
+		else if (who == OPENBLAS)
+			blas_gemm(&e->gemm);
+		else if (e->onednn)
+			onednn_conv_run(e->onednn);
+		else
+			onednn_gemm(&e->gemm);
 		if (runs > 0 && (spent = clock_cpu_s() - start) >= 2e-3)
 			return runs * (e->flops > 0 ? e->flops : e->bytes) / spent;
 	}
@@ -336,14 +340,17 @@ static double median(double *x, int n)
 	return x[n / 2];
 }
 
-static void print_entry(struct entry *e, int rounds, bool has_blas)
+static void print_entry(struct entry *e, int rounds)
 {
-	double rate = median(e->rate, rounds), share = median(e->share, rounds);
-	printf("%-26s %8.1f %8.1f %s %5.0f %%", e->name, rate / 1e9, e->rate[rounds - 1] / 1e9,
+	double rate = median(e->rate[OURS], rounds), share = median(e->share, rounds);
+	printf("%-26s %8.1f %8.1f %s %5.0f %%", e->name, rate / 1e9, e->rate[OURS][rounds - 1] / 1e9,
 	       e->flops > 0 ? "GFLOP/s" : "GB/s   ", 100 * share);
-	if (e->gemm.m && has_blas) {
-		double theirs = median(e->blas_rate, rounds);
-		printf(" %8.1f %8.2f", theirs / 1e9, rate / theirs);
+	for (int who = OPENBLAS; who < WHO; who++) {
+		double theirs = e->has[who] ? median(e->rate[who], rounds) : 0;
+		if (e->has[who])
+			printf(" %8.1f %6.2f", theirs / 1e9, rate / theirs);
+		else if (e->has[ONEDNN])
+			printf(" %8s %6s", "", "");
 	}
 	putchar('\n');
 }
@@ -367,18 +374,28 @@ static void allocate(void)
 		keep[i] = i % 3 != 0;
 }
 
-static void measure(const char *isa, int rounds, bool has_blas, double *fma, double *stream)
+static void find_peers(bool has_blas, bool has_onednn)
+{
+	for (struct entry *e = entries; e < entries + n_entries; e++) {
+		if (has_onednn && e->conv)
+			e->onednn = onednn_conv(e->conv, e->pass, in[0], in[1], out[0]);
+		e->has[OURS] = true;
+		e->has[OPENBLAS] = has_blas && e->gemm.m > 0;
+		e->has[ONEDNN] = has_onednn && (e->gemm.m > 0 || e->onednn);
+	}
+}
+
+static void measure(const char *isa, int rounds, double *fma, double *stream)
 {
 	for (int r = -1; r < rounds; r++) { /* the first round warms up */
 		int k = r < 0 ? 0 : r;
 		fma[k] = peak_rate(isa, false);
 		stream[k] = peak_rate(isa, true);
-		for (int i = 0; i < n_entries; i++) {
-			struct entry *e = &entries[i];
-			e->rate[k] = rate_of(e, false);
-			e->share[k] = e->rate[k] / (e->flops > 0 ? fma[k] : stream[k]);
-			if (e->gemm.m && has_blas)
-				e->blas_rate[k] = rate_of(e, true);
+		for (struct entry *e = entries; e < entries + n_entries; e++) {
+			for (int who = OURS; who < WHO; who++)
+				if (e->has[who])
+					e->rate[who][k] = rate_of(e, (enum who)who);
+			e->share[k] = e->rate[OURS][k] / (e->flops > 0 ? fma[k] : stream[k]);
 		}
 		memset(out[1], 0, FLOATS * sizeof(float));
 		memset(out[2], 0, FLOATS * sizeof(float));
@@ -420,14 +437,18 @@ int main(int argc, char **argv)
 	isa = o->name + strlen("cpu/");
 	allocate();
 	choose(only);
-	bool has_blas = blas_open(strcmp(isa, "avx512") == 0 ? "SkylakeX" : "Haswell");
+	bool is_avx512 = strcmp(isa, "avx512") == 0, has_blas = blas_open(is_avx512 ? "SkylakeX" : "Haswell"),
+	     has_onednn = onednn_open(isa);
 	double fma[MAX_ROUNDS], stream[MAX_ROUNDS];
-	measure(isa, rounds, has_blas, fma, stream);
+	find_peers(has_blas, has_onednn);
+	measure(isa, rounds, fma, stream);
 	printf("%s, one thread, median of %d interleaved rounds, per CPU second\n", o->name, rounds);
-	printf("peak: fma %.1f GFLOP/s, stream %.1f GB/s; OpenBLAS: %s\n", median(fma, rounds) / 1e9,
-	       median(stream, rounds) / 1e9, has_blas ? blas_core() : "not installed");
-	printf("%-26s %8s %8s %7s %7s %8s %8s\n", "", "median", "best", "", "of peak", "OpenBLAS", "ratio");
+	printf("peak: fma %.1f GFLOP/s, stream %.1f GB/s; OpenBLAS: %s; oneDNN: %s\n",
+	       median(fma, rounds) / 1e9, median(stream, rounds) / 1e9,
+	       has_blas ? blas_core() : "not installed", has_onednn ? isa : "not installed");
+	printf("%-26s %8s %8s %7s %7s %8s %6s %8s %6s\n", "", "median", "best", "", "of peak", "OpenBLAS",
+	       "ratio", "oneDNN", "ratio");
 	for (int i = 0; i < n_entries; i++)
-		print_entry(&entries[i], rounds, has_blas);
+		print_entry(&entries[i], rounds);
 	return 0;
 }
