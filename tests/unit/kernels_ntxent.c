@@ -271,6 +271,63 @@ static void clocs_of_distinct_patients_is_ntxent_without_negatives_of_the_own_vi
 	free(f.z);
 }
 
+struct golden {
+	uint64_t patient[16];
+	double loss, z[1024], dz[1024];
+	int n, d;
+	float tau;
+};
+
+/* False at the end of the file. */
+static bool read_golden(struct golden *g, FILE *f)
+{
+	if (fscanf(f, "%d %d %f", &g->n, &g->d, &g->tau) != 3)
+		return false;
+	assert_true(g->n <= 16 && 2 * g->n * g->d <= 1024);
+	for (int i = 0; i < g->n; i++) {
+		unsigned long patient;
+		assert_int_equal(fscanf(f, "%lu", &patient), 1);
+		g->patient[i] = patient;
+	}
+	assert_int_equal(fscanf(f, "%lf", &g->loss), 1);
+	for (int i = 0; i < 2 * g->n * g->d; i++)
+		assert_int_equal(fscanf(f, "%lf", &g->z[i]), 1);
+	for (int i = 0; i < 2 * g->n * g->d; i++)
+		assert_int_equal(fscanf(f, "%lf", &g->dz[i]), 1);
+	return true;
+}
+
+static void clocs_equals_pytorch(void **state)
+{
+	static struct golden g;
+	static float z[1024], dz[1024];
+	const struct ops *o;
+	int n_cases = 0;
+	FILE *f = fopen("tests/golden/clocs.txt", "r");
+	(void)state;
+	if (!f)
+		fail_msg("tests/golden/clocs.txt: cannot open; run from the repository's root");
+	for (; read_golden(&g, f); n_cases++)
+		for (int k = 0; (o = table(k)); k++) {
+			size_t size = 2 * (size_t)g.n * (size_t)g.d;
+			struct ntxent l = {.n = g.n,
+					   .d = g.d,
+					   .z = z,
+					   .patient = g.patient,
+					   .same_patient = SAME_PATIENT_POSITIVE,
+					   .is_across = true,
+					   .temperature = g.tau,
+					   .dz = dz};
+			for (size_t i = 0; i < size; i++)
+				z[i] = (float)g.z[i];
+			run(o, &l);
+			assert_near(&l.loss, &g.loss, 1, 1e-6, "loss");
+			assert_near(dz, g.dz, size, 2e-6, "dz");
+		}
+	fclose(f);
+	assert_int_equal(n_cases, 4);
+}
+
 static void a_zero_row_stays_finite(void **state)
 {
 	enum { N = 4, D = 8 };
@@ -296,6 +353,7 @@ int main(void)
 		cmocka_unit_test(equal_views_among_orthogonal_records_give_the_known_loss),
 		cmocka_unit_test(loss_and_gradient_equal_the_naive_ones),
 		cmocka_unit_test(clocs_of_distinct_patients_is_ntxent_without_negatives_of_the_own_view),
+		cmocka_unit_test(clocs_equals_pytorch),
 		cmocka_unit_test(a_zero_row_stays_finite),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
