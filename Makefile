@@ -40,7 +40,7 @@ parts_pretrain := network objective
 parts_embed    := network inspect
 parts_probe    := judge
 parts_evaluate := study verdict portrait attention lineup
-parts_report   := lineup
+parts_report   := lineup objective
 libs_report    := report
 parts_finetune := judge network examples training
 

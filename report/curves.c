@@ -58,15 +58,36 @@ static void cover(struct svg_plot *p, const struct series *s)
 	}
 }
 
-int curves_history(struct text *t, const json_t *arms, const char *column, const char *guide,
-		   const char *guide_words)
+/* The guide of arm i and what it is, unless an arm before it ends at the same level. */
+static void add_guide(struct text *t, const struct svg_plot *p, const json_t *arms, size_t i,
+		      const char *guide)
+{
+	const json_t *arm = json_array_get(arms, i);
+	const char *made = json_string_value(json_object_get(json_object_get(arm, "training"), "chance"));
+	struct series g = series_of(arm, guide);
+	bool is_new = g.n > 0;
+	for (size_t k = 0; k < i && is_new; k++) {
+		struct series other = series_of(json_array_get(arms, k), guide);
+		is_new = !other.n || fabs(other.y[other.n - 1] - g.y[g.n - 1]) > 1e-3;
+		release(&other);
+	}
+	if (is_new) {
+		char words[128];
+		snprintf(words, sizeof words, "%.40s%snothing is told apart", made ? made : "",
+			 made ? ": " : "");
+		svg_line(t, p, g.x, g.y, g.n, "faint");
+		svg_words(t, p, g.x[g.n - 1], g.y[g.n - 1] + (p->y1 - p->y0) * .02, "end", words);
+	}
+	release(&g);
+}
+
+int curves_history(struct text *t, const json_t *arms, const char *column, const char *guide)
 {
 	struct svg_plot p = {
 		.width = 400, .height = 260, .y0 = 1e300, .y1 = -1e300, .x_title = "step", .y_title = column};
 	const json_t *arm;
 	size_t i;
 	int n = 0;
-	bool is_guided = false;
 	json_array_foreach(arms, i, arm)
 	{
 		struct series s = series_of(arm, column), g = series_of(arm, guide ? guide : "");
@@ -85,18 +106,13 @@ int curves_history(struct text *t, const json_t *arms, const char *column, const
 	json_array_foreach(arms, i, arm)
 	{
 		char class_name[8];
-		struct series s = series_of(arm, column), g = series_of(arm, guide ? guide : "");
+		struct series s = series_of(arm, column);
 		snprintf(class_name, sizeof class_name, "s%zu", i % SVG_SERIES);
-		if (!is_guided && g.n) {
-			svg_line(t, &p, g.x, g.y, g.n, "faint");
-			svg_words(t, &p, g.x[g.n - 1], g.y[g.n - 1] + (p.y1 - p.y0) * .02, "end",
-				  guide_words);
-			is_guided = true;
-		}
+		if (guide)
+			add_guide(t, &p, arms, i, guide);
 		if (s.n)
 			svg_line(t, &p, s.x, s.y, s.n, class_name);
 		release(&s);
-		release(&g);
 	}
 	svg_end(t);
 	return n;

@@ -7,10 +7,10 @@
 
 #include "report/text.h"
 
-/* Column of the training history ("loss", "top1", "rankme") of every arm; guide: another column, drawn dashed from the
- * first arm that has it, and what to call it. Returns how many arms had a history. */
-int curves_history(struct text *t, const json_t *arms, const char *column, const char *guide,
-		   const char *guide_words);
+/* Column of the training history ("loss", "top1", "rankme") of every arm; guide: another column, drawn dashed once
+ * per level it ends at, with the arm's "chance" (how that level is made: "ln(2N-1)") beside it; NULL: none. Returns how many
+ * arms had a history. */
+int curves_history(struct text *t, const json_t *arms, const char *column, const char *guide);
 /* One arm's ROC, a line per class. */
 void curves_roc(struct text *t, const json_t *arm, const json_t *classes);
 /* One arm's predicted probability against the share that was right; the area of a point follows its records. */

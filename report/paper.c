@@ -1,13 +1,22 @@
 #include "report/paper.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "common/die.h"
 
 #define MM_PER_S  25.0
 #define MM_PER_MV 10.0
 
-enum { COLUMNS = 4, ROWS = 3, ROW_MM = 26, MARGIN_MM = 5, SECOND_LEAD = 1, SHOWN = 4 };
+enum {
+	COLUMNS = 4,
+	ROWS = 3,
+	ROW_MM = 26,
+	MARGIN_MM = 5,
+	SECOND_LEAD = 1,
+	SHOWN = 4,
+	LEADS = COLUMNS * ROWS
+};
 
 /* Leads of column k, row i: I II III | aVR aVL aVF | V1 V2 V3 | V4 V5 V6. */
 static int lead_at(int column, int row)
@@ -96,16 +105,33 @@ void paper_twelve(struct text *t, const float *x, int samples, double rate_hz, c
 	text_add(t, "<text x=%d y=%.1f>25 mm/s   10 mm/mV</text></svg></div>\n", MARGIN_MM, height - 1.5);
 }
 
+/* Which leads of a view are drawn: four, or the one that is kept. Returns how many. */
+static int leads_of_view(int shown[SHOWN], const unsigned char *keep)
+{
+	static const int usual[SHOWN] = {0, 1, 6, 10};
+	int n_kept = 0, kept = 0;
+	memcpy(shown, usual, sizeof usual);
+	for (int l = 0; l < LEADS; l++)
+		if (keep[l]) {
+			kept = l;
+			n_kept++;
+		}
+	if (n_kept != 1)
+		return SHOWN;
+	shown[0] = kept;
+	return 1;
+}
+
 void paper_view(struct text *t, const float *x, int samples, const unsigned char *keep,
 		const char *const *lead_names, const char *label)
 {
-	static const int shown[SHOWN] = {0, 1, 6, 10};
+	int shown[SHOWN], n = leads_of_view(shown, keep);
 	double width = 340, row = 44;
 	text_add(t, "<svg viewBox=\"0 0 %.0f %.0f\" style=\"max-width:%.0fpx\" role=img aria-label=\"", width,
-		 SHOWN * row, width);
+		 n * row, width);
 	text_escape(t, label);
 	text_add(t, "\">");
-	for (int k = 0; k < SHOWN; k++) {
+	for (int k = 0; k < n; k++) {
 		const float *lead = x + (size_t)shown[k] * (size_t)samples;
 		double middle = (k + .5) * row, low = 1e30, high = -1e30;
 		text_add(t, "<text x=0 y=%.1f>%s%s</text>", k * row + 12, lead_names[shown[k]],

@@ -19,7 +19,8 @@ struct paper_look {
 void paper_twelve(struct text *t, const float *x, int samples, double rate_hz, const char *const *lead_names,
 		  const struct paper_look *looks, int n_looks, const char *label);
 
-/* Some leads of one training view as small traces, each to its own scale; a masked lead is a dashed line. keep [12]. */
+/* Some leads of one training view as small traces, each to its own scale; a masked lead is a dashed line. Where one lead
+ * alone is kept, that one. keep [12]. */
 void paper_view(struct text *t, const float *x, int samples, const unsigned char *keep,
 		const char *const *lead_names, const char *label);
 

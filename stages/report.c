@@ -16,6 +16,7 @@
 #include "report/page.h"
 #include "report/paper.h"
 #include "report/tables.h"
+#include "stages/parts/objective.h"
 #include "store/stage.h"
 
 enum { EXAMPLES = 2, NAME_BYTES = 64 };
@@ -183,15 +184,15 @@ static void write_training(struct report *r)
 	struct text *t = &r->page, loss = {0}, top = {0}, rank = {0};
 	json_t *names = names_of(r);
 	page_section(t, "loss", "Training");
-	int n = curves_history(&loss, r->arms, "loss", "loss_uniform", "ln(2N−1): nothing is told apart");
-	curves_history(&top, r->arms, "top1", NULL, NULL);
-	curves_history(&rank, r->arms, "rankme", NULL, NULL);
+	int n = curves_history(&loss, r->arms, "loss", "loss_uniform");
+	curves_history(&top, r->arms, "top1", NULL);
+	curves_history(&rank, r->arms, "rankme", NULL);
 	if (!n)
 		say(r, "No arm brought a history of its training.");
 	page_legend(t, names);
 	page_grid_wide(t);
 	if (loss.bytes)
-		text_add(t, "<figure><figcaption>NT-Xent</figcaption>%s</figure>", loss.bytes);
+		text_add(t, "<figure><figcaption>Loss</figcaption>%s</figure>", loss.bytes);
 	if (top.bytes)
 		text_add(t, "<figure><figcaption>Partner found first (top-1)</figcaption>%s</figure>",
 			 top.bytes);
@@ -514,6 +515,14 @@ static void write_attention(struct report *r)
 
 /* ---- views ---- */
 
+/* The kind of pairs the arm's objective draws; a model that names none was trained by NT-Xent. */
+static enum pairing_kind pairing_kind(const struct artifact *model)
+{
+	const char *name = json_string_value(artifact_get_attribute(model, "objective"));
+	const struct objective *o = objective_named(name ? name : "ntxent");
+	return o ? o->pairing : PAIRING_POLICY;
+}
+
 static int write_views_of(struct report *r, const json_t *arm)
 {
 	const struct artifact *views = input(r, arm, "views"), *model = input(r, arm, "model");
@@ -526,6 +535,7 @@ static int write_views_of(struct report *r, const json_t *arm)
 	    augment_read(&policy, artifact_get_attribute(model, "augment"), &v, &e) < 0)
 		die("model %s: %s", artifact_id(model), error_text(&e));
 	policy.seed = (uint64_t)artifact_integer(model, "seed");
+	struct pairing pairing = pairing_draw(pairing_kind(model), policy.seed, 0);
 	struct artifact_cursor *first = artifact_walk(views, "view");
 	if (!artifact_next(first))
 		return 0;
@@ -542,7 +552,7 @@ static int write_views_of(struct report *r, const json_t *arm)
 		if (value.n_bytes != n * sizeof *base)
 			break;
 		memcpy(base, value.bytes, value.n_bytes);
-		augment_draw(&policy, x, keep, base, record, 0, k);
+		augment_draw_shown(&policy, x, keep, base, record, 0, k, &pairing.view[k]);
 		snprintf(caption, sizeof caption, "%.60s, record %" PRIu64 ", view %d", name_of(arm), record,
 			 k + 1);
 		page_figure(&r->page, caption);
@@ -554,7 +564,7 @@ static int write_views_of(struct report *r, const json_t *arm)
 	return 1;
 }
 
-/* Once per strategy: arms that differ in the network alone share their views. */
+/* Once per strategy and kind of pairs: arms that differ in the network alone share their views. */
 static void write_views(struct report *r)
 {
 	const json_t *arm, *seen;
@@ -562,18 +572,20 @@ static void write_views(struct report *r)
 	size_t i, k;
 	page_section(&r->page, "views", "What was contrasted");
 	say(r, "Both views of one record as the first epoch showed them, leads I, II, V1 and V5, each to its "
-	       "own scale. A "
-	       "masked lead "
-	       "is hidden from the network.");
+	       "own "
+	       "scale, or the one lead that a view has. A masked lead is hidden from the network.");
 	json_array_foreach(r->arms, i, arm)
 	{
-		const struct artifact *views = input(r, arm, "views");
-		int is_shown = !views || !input(r, arm, "model");
-		json_array_foreach(shown, k, seen) is_shown |=
-			views && !strcmp(json_string_value(seen), artifact_id(views));
+		const struct artifact *views = input(r, arm, "views"), *model = input(r, arm, "model");
+		if (!views || !model)
+			continue;
+		char *what = die_printf("%s %d", artifact_id(views), (int)pairing_kind(model));
+		bool is_shown = false;
+		json_array_foreach(shown, k, seen) is_shown |= !strcmp(json_string_value(seen), what);
+		json_array_append_new(shown, json_string(what));
+		free(what);
 		if (is_shown)
 			continue;
-		json_array_append_new(shown, json_string(artifact_id(views)));
 		page_grid_wide(&r->page); /* one row each */
 		write_views_of(r, arm);
 		page_grid_end(&r->page);

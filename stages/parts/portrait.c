@@ -175,7 +175,8 @@ static json_t *history(const struct artifact *model, size_t n_columns)
 
 json_t *portrait_training(const struct artifact *model)
 {
-	static const char *const carried[] = {"config", "views", "batch", "records", "skipped_steps", "seed"};
+	static const char *const carried[] = {"config",	       "views", "batch",     "records",
+					      "skipped_steps", "seed",	"objective", "chance"};
 	if (!model)
 		return NULL;
 	json_t *training = json_object();
