@@ -37,7 +37,7 @@ cpu_objects := $(foreach i,$(ISAS),$(patsubst kernels/cpu/%.c,$(B)/obj/kernels/c
 
 # Files of stages/parts/ that a stage is linked with, and layers that it alone uses.
 parts_pretrain := network objective
-parts_embed    := network inspect
+parts_embed    := network inspect objective
 parts_probe    := judge
 parts_evaluate := study verdict portrait attention lineup
 parts_report   := lineup objective

@@ -13,6 +13,7 @@
 #include "model/encoder.h"
 #include "stages/parts/inspect.h"
 #include "stages/parts/network.h"
+#include "stages/parts/objective.h"
 #include "store/stage.h"
 
 #define BATCH 64 /* records that go through a network together */
@@ -33,6 +34,7 @@ struct embed {
 	struct artifact *model, *signals;
 	struct views views;
 	struct augment augment; /* what training drew pairs with */
+	enum pairing_kind pairing;
 	bool has_pairs, has_segments;
 	struct encoder *net[NETWORKS];
 	int n_views; /* of a record */
@@ -72,6 +74,7 @@ static void open_networks(struct embed *m)
 	    augment_read(&m->augment, artifact_get_attribute(m->model, "augment"), &m->views, &e) < 0)
 		die("model %s: %s", artifact_id(m->model), error_text(&e));
 	m->augment.seed = (uint64_t)json_integer_value(seed);
+	m->pairing = objective_of(m->model)->pairing;
 	network_load(m->net[TRAINED], m->model);
 	encoder_init(m->net[RANDOM], (uint64_t)json_integer_value(seed));
 }
@@ -243,10 +246,14 @@ static void draw_view(void *context, int task)
 	float *base = m->base + (size_t)task * LEADS * (size_t)views_base_samples(&m->views);
 	float *x = m->x + (size_t)task * LEADS * (size_t)views_input_samples(&m->views);
 	views_base(&m->views, base, signal, views_base_of(&m->views, view));
-	augment_draw(&m->augment, x, m->keep + (size_t)task * LEADS, base, m->record[task / PAIR], 0, view);
+	uint64_t record = m->record[task / PAIR];
+	struct pairing pairing = pairing_draw(m->pairing, m->augment.seed, record);
+	augment_draw_shown(&m->augment, x, m->keep + (size_t)task * LEADS, base, record, 0, view,
+			   &pairing.view[view]);
 }
 
-/* Pairs of the test fold as the first epoch would have drawn them. What is in hand shrinks to those records. */
+/* Pairs of the test fold as the first epoch would have drawn them; where leads are views, each record shows leads of its
+ * own, so that all pairs of leads count. What is in hand shrinks to those records. */
 static void put_pairs(struct embed *m)
 {
 	const struct ops *ops = m->net[TRAINED]->ops;

@@ -515,14 +515,6 @@ static void write_attention(struct report *r)
 
 /* ---- views ---- */
 
-/* The kind of pairs the arm's objective draws; a model that names none was trained by NT-Xent. */
-static enum pairing_kind pairing_kind(const struct artifact *model)
-{
-	const char *name = json_string_value(artifact_get_attribute(model, "objective"));
-	const struct objective *o = objective_named(name ? name : "ntxent");
-	return o ? o->pairing : PAIRING_POLICY;
-}
-
 static int write_views_of(struct report *r, const json_t *arm)
 {
 	const struct artifact *views = input(r, arm, "views"), *model = input(r, arm, "model");
@@ -535,7 +527,7 @@ static int write_views_of(struct report *r, const json_t *arm)
 	    augment_read(&policy, artifact_get_attribute(model, "augment"), &v, &e) < 0)
 		die("model %s: %s", artifact_id(model), error_text(&e));
 	policy.seed = (uint64_t)artifact_integer(model, "seed");
-	struct pairing pairing = pairing_draw(pairing_kind(model), policy.seed, 0);
+	struct pairing pairing = pairing_draw(objective_of(model)->pairing, policy.seed, 0);
 	struct artifact_cursor *first = artifact_walk(views, "view");
 	if (!artifact_next(first))
 		return 0;
@@ -579,7 +571,7 @@ static void write_views(struct report *r)
 		const struct artifact *views = input(r, arm, "views"), *model = input(r, arm, "model");
 		if (!views || !model)
 			continue;
-		char *what = die_printf("%s %d", artifact_id(views), (int)pairing_kind(model));
+		char *what = die_printf("%s %d", artifact_id(views), (int)objective_of(model)->pairing);
 		bool is_shown = false;
 		json_array_foreach(shown, k, seen) is_shown |= !strcmp(json_string_value(seen), what);
 		json_array_append_new(shown, json_string(what));

@@ -3,6 +3,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "common/die.h"
+
 static const struct objective objectives[] = {
 	{"ntxent", PAIRING_POLICY, false, false, "ln(2N-1)"},
 	{"cmsc", PAIRING_POLICY, true, true, "ln N"},
@@ -16,4 +18,13 @@ const struct objective *objective_named(const char *name)
 		if (strcmp(objectives[i].name, name) == 0)
 			return &objectives[i];
 	return NULL;
+}
+
+const struct objective *objective_of(const struct artifact *model)
+{
+	const char *name = json_string_value(artifact_get_attribute(model, "objective"));
+	const struct objective *o = objective_named(name ? name : "ntxent");
+	if (!o)
+		die("model %s: unknown objective '%s'", artifact_id(model), name);
+	return o;
 }

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "ecg/pairing.h"
+#include "store/artifact.h"
 
 struct objective {
 	const char *name;
@@ -23,5 +24,7 @@ struct objective {
 
 /* NULL: unknown. */
 const struct objective *objective_named(const char *name);
+/* That of a model; dies if it is unknown. One that names none was trained by ntxent. */
+const struct objective *objective_of(const struct artifact *model);
 
 #endif
