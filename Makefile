@@ -48,7 +48,7 @@ STAGES := $(patsubst stages/%.c,%,$(wildcard stages/*.c))
 TOOLS  := $(patsubst tools/%.c,%,$(wildcard tools/*.c))
 UNITS  := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*.c))
 
-.PHONY: all test test-valgrind check bench bench-train fuzz format help clean FORCE
+.PHONY: all test test-valgrind check bench bench-io bench-train fuzz format help clean FORCE
 .DELETE_ON_ERROR:
 .SUFFIXES:
 MAKEFLAGS += -r
@@ -157,13 +157,18 @@ test-valgrind: $(UNITS:%=$(B)/tests/%)
 	$(Q)B=$(B) EINTHOVEN_ISA=avx2 TEST_TIMEOUT=1800 WRAP='valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite' tests/run $(T)
 
 bench_train := bench/train.c bench/timed.c
-$(B)/bin/bench: $(patsubst bench/%.c,$(B)/obj/bench/%.o,$(filter-out $(bench_train),$(wildcard bench/*.c))) $(B)/libkernels.a $(B)/libcommon.a
+bench_probe := bench/probe.c
+$(B)/bin/bench: $(patsubst bench/%.c,$(B)/obj/bench/%.o,$(filter-out $(bench_train) $(bench_probe),$(wildcard bench/*.c))) $(B)/libkernels.a $(B)/libcommon.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(B)/libkernels.a $(B)/libcommon.a -ldl -lm $(LIBS)
 
 $(B)/bin/bench-train: $(bench_train:%.c=$(B)/obj/%.o) $(B)/obj/bench/peak.o $(B)/libmodel.a $(B)/libecg.a $(B)/libkernels.a $(B)/libcommon.a
 	@mkdir -p $(@D)
 	$(Q)$(call link,$@,$(filter %.o,$^),model ecg kernels common)
+
+$(B)/bin/bench-probe: $(B)/obj/bench/probe.o $(B)/libmodel.a $(B)/libkernels.a $(B)/libcommon.a
+	@mkdir -p $(@D)
+	$(Q)$(call link,$@,$<,model kernels common)
 
 ## bench: one table of every operation's speed on one core (BENCH="--isa avx2 --only conv")
 bench: $(B)/bin/bench
@@ -172,6 +177,10 @@ bench: $(B)/bin/bench
 ## bench-train: pretraining beside PyTorch's, alternating: records/s, CPU time, memory (PYTHON, ROUNDS, STEPS)
 bench-train: $(B)/bin/bench-train
 	@B=$(B) bench/train.sh
+
+## bench-io: reading beside wfdb + SciPy, the probe beside scikit-learn, a make with nothing to do (PYTHON, ROUNDS, DATA)
+bench-io: all $(B)/bin/bench-probe
+	@B=$(B) bench/io.sh
 
 ## format: rewrite all C sources with clang-format
 format:

@@ -1,5 +1,6 @@
 #include "ecg/dataset.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,6 +22,7 @@ struct dataset {
 	struct catalog catalog;
 	struct dataset_file *used;
 	size_t n_used, used_max;
+	pthread_mutex_t lock; /* of used */
 };
 
 const char *dataset_marker(const struct listing *listing)
@@ -32,6 +34,7 @@ const char *dataset_marker(const struct listing *listing)
 
 static void note_used(struct dataset *d, const char *name, const char *hex)
 {
+	pthread_mutex_lock(&d->lock);
 	if (d->n_used == d->used_max) {
 		d->used_max = d->used_max ? 2 * d->used_max : 1024;
 		d->used = die_realloc(d->used, d->used_max * sizeof *d->used);
@@ -39,6 +42,7 @@ static void note_used(struct dataset *d, const char *name, const char *hex)
 	struct dataset_file *u = &d->used[d->n_used++];
 	u->name = die_strdup(name);
 	memcpy(u->hex, hex, DATASET_HEX);
+	pthread_mutex_unlock(&d->lock);
 }
 
 /* Read a file and hold it against the dataset's checksums. */
@@ -255,6 +259,7 @@ struct dataset *dataset_open(const char *place, const struct dataset_options *op
 {
 	struct dataset *d = die_calloc(1, sizeof *d);
 	d->options = *options;
+	pthread_mutex_init(&d->lock, NULL);
 	catalog_init(&d->catalog);
 	d->source = source_open(place, dataset_marker(options->listing), options->scratch, e);
 	if (d->source && load_tables(d, e) == 0 && gather_records(d, e) == 0)
@@ -273,6 +278,7 @@ void dataset_close(struct dataset *d)
 	catalog_release(&d->catalog);
 	sums_close(d->sums);
 	source_close(d->source);
+	pthread_mutex_destroy(&d->lock);
 	free(d);
 }
 

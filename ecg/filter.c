@@ -48,20 +48,50 @@ int filter_band(struct filter *f, double rate_hz, double high_pass_hz, double lo
 	return 0;
 }
 
-/* One section over n samples of two leads (columns first.. of x), step by step (step -1: backward from the last), in
- * place. The state starts as if the first sample had stood there for ever (transposed direct form II). */
-static void pass(const struct filter_section *s, double (*x)[LEADS], int first, int n, int step)
+_Static_assert(LEADS == 3 * WIDE_LANES, "a row of leads is three wide ones");
+
+struct state {
+	wide z0, z1;
+};
+
+/* As if the sample had stood there for ever. */
+INLINE struct state settle(const struct filter_section *s, wide sample)
 {
 	double gain = (s->b0 + s->b1 + s->b2) / (1 + s->a1 + s->a2);
-	double(*row)[LEADS] = step > 0 ? x : x + n - 1;
-	lanes start = *(lanes *)(*row + first), z0 = (gain - s->b0) * start,
-	      z1 = (s->b2 - s->a2 * gain) * start;
-	for (int i = 0; i < n; i++, row += step) {
-		lanes *at = (lanes *)(*row + first), in = *at, out = s->b0 * in + z0;
-		z0 = s->b1 * in - s->a1 * out + z1;
-		z1 = s->b2 * in - s->a2 * out;
-		*at = out;
+	return (struct state){(gain - s->b0) * sample, (s->b2 - s->a2 * gain) * sample};
+}
+
+INLINE void step(struct state *z, const struct filter_section *s, wide *sample)
+{
+	wide in = *sample, out = s->b0 * in + z->z0;
+	z->z0 = s->b1 * in - s->a1 * out + z->z1;
+	z->z1 = s->b2 * in - s->a2 * out;
+	*sample = out;
+}
+
+/* One section over n samples of all leads, in place, by 1 or (backward from the last) -1; transposed direct form II. */
+INLINE void pass(const struct filter_section *section, double (*x)[LEADS], int n, int by)
+{
+	const struct filter_section s = *section;
+	wide *row = (wide *)(by > 0 ? x : x + n - 1);
+	struct state a = settle(&s, row[0]), b = settle(&s, row[1]), c = settle(&s, row[2]);
+	for (int i = 0; i < n; i++, row += 3 * by) {
+		step(&a, &s, row);
+		step(&b, &s, row + 1);
+		step(&c, &s, row + 2);
 	}
+}
+
+INLINE void both_ways(const struct filter *f, double (*x)[LEADS], int n)
+{
+	for (int by = 1; by >= -1; by -= 2)
+		for (int i = 0; i < f->n_sections; i++)
+			pass(&f->sections[i], x, n, by);
+}
+
+AVX2 static void both_ways_avx2(const struct filter *f, double (*x)[LEADS], int n)
+{
+	both_ways(f, x, n);
 }
 
 void filter_run(const struct filter *f, double (*x)[LEADS], double (*scratch)[LEADS], int t)
@@ -70,9 +100,9 @@ void filter_run(const struct filter *f, double (*x)[LEADS], double (*scratch)[LE
 		return;
 	int pad = f->pad < t - 1 ? f->pad : t - 1, n = t + 2 * pad;
 	edge_extend(scratch, (const double(*)[LEADS])x, t, pad);
-	for (int step = 1; step >= -1; step -= 2)
-		for (int i = 0; i < f->n_sections; i++)
-			for (int l = 0; l < LEADS; l += LANES)
-				pass(&f->sections[i], scratch, l, n, step);
+	if (lanes_are_wide())
+		both_ways_avx2(f, scratch, n);
+	else
+		both_ways(f, scratch, n);
 	memcpy(x, scratch[pad], sizeof *x * (size_t)t);
 }

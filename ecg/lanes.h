@@ -6,9 +6,26 @@
 #ifndef ECG_LANES_H
 #define ECG_LANES_H
 
-#define LANES 2
+#include <stdbool.h>
+
+#define LANES	   2
+#define WIDE_LANES 4
 
 /* Alignment and aliasing of plain doubles: a row of an array may be read through it. */
 typedef double lanes __attribute__((vector_size(16), aligned(8), may_alias));
+
+/* Four, for code that is compiled a second time for AVX2:
+ *
+ *	INLINE void work(...) { ... wide ... }
+ *	AVX2 static void work_avx2(...) { work(...); }
+ *	if (lanes_are_wide()) work_avx2(...); else work(...);
+ */
+typedef double wide __attribute__((vector_size(32), aligned(8), may_alias));
+
+#define INLINE static inline __attribute__((always_inline))
+#define AVX2   __attribute__((target("avx2")))
+
+/* Whether this CPU has AVX2 and EINTHOVEN_ISA is not scalar. */
+bool lanes_are_wide(void);
 
 #endif

@@ -22,12 +22,22 @@ struct plan {
 	struct plan *next;
 };
 
+/* Memory for one record; kept for the next, because the system clears whatever it gives anew. */
+struct workspace {
+	size_t rows;   /* of x and y */
+	size_t padded; /* rows of scratch */
+	double (*x)[LEADS], (*y)[LEADS], (*scratch)[LEADS];
+	int32_t *adc; /* [rows] */
+	struct workspace *next;
+};
+
 struct prepare {
 	struct prepare_settings settings;
 	int samples;
 	struct filter filter;
 	pthread_mutex_t lock;
 	struct plan *plans;
+	struct workspace *spare;
 };
 
 /* A raw record as its header describes it. */
@@ -57,10 +67,53 @@ fail:
 	return NULL;
 }
 
+static void workspace_free(struct workspace *w)
+{
+	free(w->x);
+	free(w->y);
+	free(w->scratch);
+	free(w->adc);
+	free(w);
+}
+
+/* One that no other thread has, with room for so many rows. */
+static struct workspace *workspace_take(struct prepare *p, size_t rows, size_t padded)
+{
+	pthread_mutex_lock(&p->lock);
+	struct workspace *w = p->spare;
+	if (w)
+		p->spare = w->next;
+	pthread_mutex_unlock(&p->lock);
+	if (w && w->rows >= rows && w->padded >= padded)
+		return w;
+	if (w)
+		workspace_free(w);
+	w = die_malloc(sizeof *w);
+	*w = (struct workspace){.rows = rows,
+				.padded = padded,
+				.x = die_malloc(rows * sizeof *w->x),
+				.y = die_malloc(rows * sizeof *w->y),
+				.scratch = die_malloc(padded * sizeof *w->scratch),
+				.adc = die_malloc(rows * sizeof *w->adc)};
+	return w;
+}
+
+static void workspace_give_back(struct prepare *p, struct workspace *w)
+{
+	pthread_mutex_lock(&p->lock);
+	w->next = p->spare;
+	p->spare = w;
+	pthread_mutex_unlock(&p->lock);
+}
+
 void prepare_close(struct prepare *p)
 {
 	if (!p)
 		return;
+	for (struct workspace *w = p->spare, *next; w; w = next) {
+		next = w->next;
+		workspace_free(w);
+	}
 	for (struct plan *plan = p->plans, *next; plan; plan = next) {
 		next = plan->next;
 		resample_close(plan->resample);
@@ -177,9 +230,9 @@ static int32_t sample_at(const uint8_t *bytes, size_t i, int width)
 	return (int32_t)((uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24);
 }
 
-/* Check lead l and write it to column l of x [t][LEADS], in mV. adc [t] is scratch. */
-static int take_lead(double (*x)[LEADS], int32_t *adc, const struct raw *raw, int l, const struct prepare *p,
-		     const uint8_t *bytes, struct error *e)
+/* adc [t] is scratch. */
+static int check_lead(int32_t *adc, const struct raw *raw, int l, const struct prepare *p,
+		      const uint8_t *bytes, struct error *e)
 {
 	char reason[128];
 	for (long t = 0; t < raw->t; t++)
@@ -189,9 +242,16 @@ static int take_lead(double (*x)[LEADS], int32_t *adc, const struct raw *raw, in
 					   clip_run > 2 ? clip_run : 2);
 	if (!quality_is_good(reason, sizeof reason, &q, &p->settings.limits, (double)raw->rate_hz))
 		return error_set(e, NULL, 0, "lead %s: %s", lead_names[l], reason);
-	for (long t = 0; t < raw->t; t++)
-		x[t][l] = (adc[t] - raw->baseline[l]) / raw->gain[l];
 	return 0;
+}
+
+/* x [t][LEADS]: leads in canonical order. */
+static void to_millivolts(double (*x)[LEADS], const struct raw *raw, const uint8_t *bytes)
+{
+	for (long t = 0; t < raw->t; t++, bytes += (size_t)raw->width * (size_t)raw->n_columns)
+		for (int l = 0; l < LEADS; l++)
+			x[t][l] = (sample_at(bytes, (size_t)raw->column[l], raw->width) - raw->baseline[l]) /
+				  raw->gain[l];
 }
 
 struct moments {
@@ -257,20 +317,16 @@ int prepare_run(struct prepare *p, float *signal, float *scale, const json_t *he
 		return -1;
 	int pad = resample_pad(resample) > p->filter.pad ? resample_pad(resample) : p->filter.pad, result = 0;
 	long made = resample_length(resample, (int)raw.t);
-	size_t most = (size_t)(raw.t > made ? raw.t : made), row = LEADS * sizeof(double);
-	double(*x)[LEADS] = die_malloc(most * row), (*y)[LEADS] = die_malloc(most * row);
-	double(*scratch)[LEADS] = die_malloc((most + 2 * (size_t)pad) * row);
-	int32_t *adc = die_malloc(sizeof *adc * (size_t)raw.t);
+	size_t rows = (size_t)(raw.t > made ? raw.t : made);
+	struct workspace *w = workspace_take(p, rows, rows + 2 * (size_t)pad);
 	for (int l = 0; l < LEADS && result == 0; l++)
-		result = take_lead(x, adc, &raw, l, p, bytes, e);
+		result = check_lead(w->adc, &raw, l, p, bytes, e);
 	if (result == 0) {
-		resample_run(resample, y, (const double(*)[LEADS])x, scratch, (int)raw.t);
-		filter_run(&p->filter, y, scratch, p->samples);
-		result = finish(p, signal, scale, (const double(*)[LEADS])y, e);
+		to_millivolts(w->x, &raw, bytes);
+		resample_run(resample, w->y, (const double(*)[LEADS])w->x, w->scratch, (int)raw.t);
+		filter_run(&p->filter, w->y, w->scratch, p->samples);
+		result = finish(p, signal, scale, (const double(*)[LEADS])w->y, e);
 	}
-	free(adc);
-	free(scratch);
-	free(y);
-	free(x);
+	workspace_give_back(p, w);
 	return result;
 }

@@ -87,23 +87,37 @@ int resample_pad(const struct resample *r)
 	return r->side + 1;
 }
 
-_Static_assert(LEADS == 6 * LANES, "a row of leads is six lanes");
+_Static_assert(LEADS == 3 * WIDE_LANES, "a row of leads is three wide ones");
 
 /* y = sum of taps[k] x[k], all leads at once, ascending k. */
-static void convolve(double y[LEADS], const double *taps, const double (*x)[LEADS], int n)
+INLINE void convolve(double y[LEADS], const double *taps, const double (*x)[LEADS], int n)
 {
-	lanes a = {0}, b = {0}, c = {0}, d = {0}, e = {0}, f = {0};
+	wide a = {0}, b = {0}, c = {0};
 	for (int k = 0; k < n; k++) {
-		const lanes *row = (const lanes *)x[k];
+		const wide *row = (const wide *)x[k];
 		a += taps[k] * row[0];
 		b += taps[k] * row[1];
 		c += taps[k] * row[2];
-		d += taps[k] * row[3];
-		e += taps[k] * row[4];
-		f += taps[k] * row[5];
 	}
-	const lanes sums[6] = {a, b, c, d, e, f};
-	memcpy(y, sums, sizeof sums);
+	wide *sums = (wide *)y;
+	sums[0] = a;
+	sums[1] = b;
+	sums[2] = c;
+}
+
+/* y[i] for i in 0..n-1; x[0] is the input's first sample, with what lies before and behind it around. */
+INLINE void phases(const struct resample *r, double (*y)[LEADS], const double (*x)[LEADS], int n)
+{
+	int n_taps = 2 * r->side + 1;
+	for (int64_t i = 0; i < n; i++) {
+		int64_t at = i * r->down / r->up, phase = i * r->down % r->up;
+		convolve(y[i], r->taps + phase * n_taps, x + at - r->side, n_taps);
+	}
+}
+
+AVX2 static void phases_avx2(const struct resample *r, double (*y)[LEADS], const double (*x)[LEADS], int n)
+{
+	phases(r, y, x, n);
 }
 
 void resample_run(const struct resample *r, double (*y)[LEADS], const double (*x)[LEADS],
@@ -113,11 +127,11 @@ void resample_run(const struct resample *r, double (*y)[LEADS], const double (*x
 		memcpy(y, x, sizeof *x * (size_t)t);
 		return;
 	}
-	int pad = resample_pad(r), n_taps = 2 * r->side + 1, n = resample_length(r, t);
+	int pad = resample_pad(r), n = resample_length(r, t);
 	edge_extend(scratch, x, t, pad);
-	for (int64_t i = 0; i < n; i++) {
-		int64_t at = i * r->down / r->up, phase = i * r->down % r->up;
-		convolve(y[i], r->taps + phase * n_taps, (const double(*)[LEADS])scratch + pad + at - r->side,
-			 n_taps);
-	}
+	const double(*first)[LEADS] = (const double(*)[LEADS])scratch + pad;
+	if (lanes_are_wide())
+		phases_avx2(r, y, first, n);
+	else
+		phases(r, y, first, n);
 }

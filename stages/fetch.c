@@ -25,6 +25,7 @@
 
 #define TABLE_MAX     ((size_t)1 << 28) /* bytes of a CSV file or checksum list */
 #define SYNTH_DEFAULT 1024
+#define BATCH	      64 /* records that the threads share */
 
 struct fetch {
 	struct stage_run *run;
@@ -84,13 +85,11 @@ static void close_tables(struct fetch *f)
 
 /* ---- synthetic records ---- */
 
-#define SYNTH_BATCH 64
-
 struct synth_batch {
 	uint64_t seed, first;
 	int rate_hz;
-	struct record records[SYNTH_BATCH];
-	json_t *subjects[SYNTH_BATCH];
+	struct record records[BATCH];
+	json_t *subjects[BATCH];
 };
 
 static void make_synthetic(void *context, int i)
@@ -109,8 +108,8 @@ static void fetch_synthetic(struct fetch *f, uint64_t n)
 	struct synth_batch b = {.seed = (uint64_t)params_int(f->run->params, "seed"), .rate_hz = f->rate_hz};
 	open_tables(f, "synthetic", ptbxl_classes(), synth_statements_json());
 	progress_start(&f->progress, "fetch", "records", n);
-	for (b.first = 1; b.first <= n && !*f->run->is_interrupted; b.first += SYNTH_BATCH) {
-		int n_batch = n - b.first < SYNTH_BATCH ? (int)(n - b.first) + 1 : SYNTH_BATCH;
+	for (b.first = 1; b.first <= n && !*f->run->is_interrupted; b.first += BATCH) {
+		int n_batch = n - b.first < BATCH ? (int)(n - b.first) + 1 : BATCH;
 		pool_run(make_synthetic, &b, n_batch);
 		for (int i = 0; i < n_batch; i++) {
 			put_record(f, b.first + (uint64_t)i, &b.records[i], b.subjects[i]);
@@ -282,25 +281,46 @@ static void put_sources(struct fetch *f, struct dataset *d)
 			     DATASET_HEX - 1);
 }
 
+struct reading {
+	struct dataset *dataset;
+	size_t first;
+	struct record records[BATCH];
+	int result[BATCH];
+	struct error error[BATCH];
+};
+
+static void read_record(void *context, int i)
+{
+	struct reading *b = context;
+	b->records[i] = (struct record){0};
+	b->error[i] = (struct error){0};
+	b->result[i] = dataset_read(b->dataset, &b->records[i], b->first + (size_t)i, &b->error[i]);
+}
+
 static void fetch_records(struct fetch *f, struct dataset *d)
 {
 	const struct catalog *c = dataset_catalog(d);
+	struct reading *b = die_calloc(1, sizeof *b);
+	b->dataset = d;
 	f->excluded_max = (size_t)(params_float(f->run->params, "max_excluded") * (double)c->n);
 	progress_start(&f->progress, "fetch", "records", c->n);
-	for (size_t i = 0; i < c->n && !*f->run->is_interrupted; i++) {
-		struct error e = {0};
-		struct record record = {0};
-		int result = dataset_read(d, &record, i, &e);
-		if (result < 0)
-			refuse_record(c->records[i].id, &e, "");
-		if (result > 0)
-			exclude(f, c->records[i].id, &e);
-		else
-			put_record(f, c->records[i].id, &record, c->records[i].subject);
-		record_release(&record);
-		progress_step(&f->progress, 1);
+	for (size_t n; b->first < c->n && !*f->run->is_interrupted; b->first += n) {
+		n = c->n - b->first < BATCH ? c->n - b->first : BATCH;
+		pool_run(read_record, b, (int)n);
+		for (size_t i = 0; i < n; i++) {
+			const struct catalog_record *r = &c->records[b->first + i];
+			if (b->result[i] < 0)
+				refuse_record(r->id, &b->error[i], "");
+			if (b->result[i] > 0)
+				exclude(f, r->id, &b->error[i]);
+			else
+				put_record(f, r->id, &b->records[i], r->subject);
+			record_release(&b->records[i]);
+		}
+		progress_step(&f->progress, n);
 	}
 	progress_end(&f->progress);
+	free(b);
 }
 
 static void fetch_dataset(struct fetch *f, const char *place)

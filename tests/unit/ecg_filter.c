@@ -131,6 +131,31 @@ static void short_signal_is_filtered_without_reading_beyond_it(void **state)
 	}
 }
 
+static void filter_test_signal(double (*x)[LEADS], const char *isa)
+{
+	struct filter filter;
+	double(*scratch)[LEADS] = new_signal(3 * T);
+	setenv("EINTHOVEN_ISA", isa, 1);
+	assert_int_equal(filter_band(&filter, 100, .5, 40, 4, NULL), 0);
+	for (int t = 0; t < T; t++)
+		for (int l = 0; l < LEADS; l++)
+			x[t][l] = test_value(t, l);
+	filter_run(&filter, x, scratch, T);
+	unsetenv("EINTHOVEN_ISA");
+	free(scratch);
+}
+
+static void bits_are_the_same_with_and_without_avx2(void **state)
+{
+	(void)state;
+	double(*x)[LEADS] = new_signal(T), (*y)[LEADS] = new_signal(T);
+	filter_test_signal(x, "scalar");
+	filter_test_signal(y, "avx2");
+	assert_memory_equal(x, y, T * sizeof *x);
+	free(x);
+	free(y);
+}
+
 static void impossible_corners_are_refused(void **state)
 {
 	(void)state;
@@ -157,6 +182,7 @@ int main(void)
 		cmocka_unit_test(corners_are_at_half_amplitude_and_nothing_is_delayed),
 		cmocka_unit_test(constant_is_removed_by_high_pass_and_kept_by_low_pass),
 		cmocka_unit_test(short_signal_is_filtered_without_reading_beyond_it),
+		cmocka_unit_test(bits_are_the_same_with_and_without_avx2),
 		cmocka_unit_test(impossible_corners_are_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

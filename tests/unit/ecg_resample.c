@@ -167,6 +167,26 @@ static void straight_line_is_kept_up_to_the_edges(void **state)
 	free(y);
 }
 
+static void bits_are_the_same_with_and_without_avx2(void **state)
+{
+	(void)state;
+	int n;
+	for (int rate_hz = 360; rate_hz <= 500; rate_hz += 140) {
+		double(*x)[LEADS] = new_signal(2000), (*again)[LEADS] = new_signal(2000);
+		for (int t = 0; t < 2000; t++)
+			for (int l = 0; l < LEADS; l++)
+				again[t][l] = x[t][l] = sin(t * .01 * (l + 1)) + .001 * (t % 17);
+		setenv("EINTHOVEN_ISA", "scalar", 1);
+		double(*plain)[LEADS] = resampled(x, 2000, rate_hz, 100, &n);
+		setenv("EINTHOVEN_ISA", "avx2", 1);
+		double(*fast)[LEADS] = resampled(again, 2000, rate_hz, 100, &n);
+		unsetenv("EINTHOVEN_ISA");
+		assert_memory_equal(plain, fast, (size_t)n * sizeof *plain);
+		free(plain);
+		free(fast);
+	}
+}
+
 static void impossible_rates_are_refused(void **state)
 {
 	(void)state;
@@ -187,6 +207,7 @@ int main(void)
 		cmocka_unit_test(raising_the_rate_makes_no_images),
 		cmocka_unit_test(equal_rates_copy),
 		cmocka_unit_test(straight_line_is_kept_up_to_the_edges),
+		cmocka_unit_test(bits_are_the_same_with_and_without_avx2),
 		cmocka_unit_test(impossible_rates_are_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
