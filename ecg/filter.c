@@ -55,10 +55,10 @@ struct state {
 };
 
 /* As if the sample had stood there for ever. */
-INLINE struct state settle(const struct filter_section *s, wide sample)
+INLINE struct state settle(const struct filter_section *s, const wide *sample)
 {
 	double gain = (s->b0 + s->b1 + s->b2) / (1 + s->a1 + s->a2);
-	return (struct state){(gain - s->b0) * sample, (s->b2 - s->a2 * gain) * sample};
+	return (struct state){(gain - s->b0) * *sample, (s->b2 - s->a2 * gain) * *sample};
 }
 
 INLINE void step(struct state *z, const struct filter_section *s, wide *sample)
@@ -74,7 +74,7 @@ INLINE void pass(const struct filter_section *section, double (*x)[LEADS], int n
 {
 	const struct filter_section s = *section;
 	wide *row = (wide *)(by > 0 ? x : x + n - 1);
-	struct state a = settle(&s, row[0]), b = settle(&s, row[1]), c = settle(&s, row[2]);
+	struct state a = settle(&s, row), b = settle(&s, row + 1), c = settle(&s, row + 2);
 	for (int i = 0; i < n; i++, row += 3 * by) {
 		step(&a, &s, row);
 		step(&b, &s, row + 1);
