@@ -16,7 +16,7 @@ struct label {
 	uint32_t classes;  /* bit c: class c of attribute "classes" (superclasses for PTB-XL); 0: no label */
 	float age;	   /* years; -1: unknown */
 	int32_t sex;	   /* 0 male, 1 female, -1 unknown (PTB-XL's coding) */
-	uint64_t codes[2]; /* bit s: statement s of attribute "statements", for the other PTB-XL tasks */
+	uint64_t codes[2]; /* bit s: statement s of attribute "statements", ascending bytewise (ecg/task.h) */
 	uint64_t reserved; /* 0 */
 };
 

@@ -6,8 +6,9 @@
 #include "common/die.h"
 
 struct statement {
-	char *code;
-	uint32_t class; /* its bit, or 0 */
+	char *code, *subclass; /* subclass: "" if it has none */
+	uint32_t class;	       /* its bit, or 0 */
+	unsigned kinds;	       /* enum statements_kind, or-ed */
 };
 
 struct statements {
@@ -32,20 +33,34 @@ static uint32_t class_bit(const json_t *classes, const char *class)
 	return 0;
 }
 
+static int read_kinds(struct statement *s, const char *code, const json_t *value, struct error *e)
+{
+	static const char *const members[] = {"diagnostic", "form", "rhythm"}; /* bits of the kinds */
+	for (unsigned k = 0; k < sizeof members / sizeof *members; k++) {
+		const json_t *x = json_object_get(value, members[k]);
+		if (!json_is_boolean(x) && (x || !k))
+			return error_set(e, "statements", 0, "%s: member '%s' must be true or false", code,
+					 members[k]);
+		s->kinds |= json_is_true(x) ? 1u << k : 0;
+	}
+	return 0;
+}
+
 static int read_statement(struct statement *s, const char *code, const json_t *value, const json_t *classes,
 			  struct error *e)
 {
-	const json_t *diagnostic = json_object_get(value, "diagnostic");
-	const char *class = json_string_value(json_object_get(value, "class"));
-	if (!json_is_boolean(diagnostic))
-		return error_set(e, "statements", 0, "%s: member 'diagnostic' must be true or false", code);
-	if (json_is_true(diagnostic)) {
+	const char *class = json_string_value(json_object_get(value, "class")),
+		   *subclass = json_string_value(json_object_get(value, "subclass"));
+	if (read_kinds(s, code, value, e) < 0)
+		return -1;
+	if (s->kinds & STATEMENTS_DIAGNOSTIC) {
 		s->class = class ? class_bit(classes, class) : 0;
 		if (!s->class)
 			return error_set(e, "statements", 0, "%s: unknown superclass '%s'", code,
 					 class ? class : "");
 	}
 	s->code = die_strdup(code);
+	s->subclass = die_strdup(subclass ? subclass : "");
 	return 0;
 }
 
@@ -77,8 +92,10 @@ fail:
 
 void statements_close(struct statements *s)
 {
-	for (size_t i = 0; s && i < s->n; i++)
+	for (size_t i = 0; s && i < s->n; i++) {
 		free(s->list[i].code);
+		free(s->list[i].subclass);
+	}
 	free(s);
 }
 
@@ -97,6 +114,16 @@ int statements_find(const struct statements *s, const char *code)
 	const struct statement key = {.code = (char *)code};
 	const struct statement *found = bsearch(&key, s->list, s->n, sizeof *s->list, order);
 	return found ? (int)(found - s->list) : -1;
+}
+
+unsigned statements_kinds(const struct statements *s, size_t i)
+{
+	return s->list[i].kinds;
+}
+
+const char *statements_subclass(const struct statements *s, size_t i)
+{
+	return s->list[i].subclass;
 }
 
 int statements_label(const struct statements *s, const json_t *codes, const char *record, uint32_t *classes,

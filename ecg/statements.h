@@ -1,8 +1,8 @@
 /*
  * Diagnostic statements (SCP-ECG codes) and what they mean for a record's label. The table is attribute
- * "statements" of a `records` artifact:
- * {"IMI":{"class":"MI","diagnostic":true,"form":false,"rhythm":false,"subclass":"IMI"},...}; class and
- * subclass may be absent or empty where diagnostic is false.
+ * "statements" of `records`, `signals` and what is made of them:
+ * {"IMI":{"class":"MI","diagnostic":true,"form":false,"rhythm":false,"subclass":"IMI"},...}; form, rhythm and
+ * subclass may be absent, and class where diagnostic is false.
  *
  *	struct statements *s = statements_open(table, classes, &e);
  *	if (statements_label(s, codes, "record 17", &classes, bits, &e) < 0) ...
@@ -22,6 +22,9 @@
 #define STATEMENTS_MAX	       128 /* bits of struct label's codes */
 #define STATEMENTS_CLASSES_MAX 32  /* bits of struct label's classes */
 
+/* What a statement speaks of; it may be several. */
+enum statements_kind { STATEMENTS_DIAGNOSTIC = 1, STATEMENTS_FORM = 2, STATEMENTS_RHYTHM = 4 };
+
 struct statements;
 
 /* table and classes (an array of names, whose order numbers the bits) are only read here. NULL with e filled:
@@ -33,6 +36,9 @@ size_t statements_count(const struct statements *s);
 /* Code behind bit i, borrowed; and its bit, or -1. */
 const char *statements_name(const struct statements *s, size_t i);
 int statements_find(const struct statements *s, const char *code);
+/* Its kinds, or-ed, and its subclass, borrowed, "" if it has none. */
+unsigned statements_kinds(const struct statements *s, size_t i);
+const char *statements_subclass(const struct statements *s, size_t i);
 
 /* From a record's codes {"NORM":100,...} to its superclass bits and statement bits. An unknown code is an
  * error naming it and the record (a name for messages). */

@@ -39,14 +39,6 @@ void subjects_close(struct subjects *s)
 	free(s);
 }
 
-json_t *subjects_statements(const struct subjects *s)
-{
-	json_t *names = json_array();
-	for (size_t i = 0; i < statements_count(s->statements); i++)
-		json_array_append_new(names, json_string(statements_name(s->statements, i)));
-	return names;
-}
-
 /* FNV-1a, 64 bits (Fowler, Noll, Vo). */
 static uint64_t hash(const char *text)
 {

@@ -25,9 +25,6 @@ struct subjects;
 struct subjects *subjects_open(const json_t *statements, const json_t *classes, struct error *e);
 void subjects_close(struct subjects *s);
 
-/* Names of the statements behind the bits of label.codes, as a JSON array. New reference. */
-json_t *subjects_statements(const struct subjects *s);
-
 /* 0, or -1 with e naming the record, the member and what was expected. */
 int subjects_label(const struct subjects *s, struct label *l, uint64_t record, const json_t *subject,
 		   struct error *e);

@@ -52,7 +52,7 @@ static bool statistic(void *context, double *value, const uint32_t *count)
 		struct metrics_input in = input_of(r->c, r->ranking, a);
 		in.count = count;
 		metrics_compute(m, &in);
-		if (m->n_missing > r->c->metrics[a].n_missing)
+		if (!r->c->is_partial && m->n_missing > r->c->metrics[a].n_missing)
 			return false;
 		gather(value + a * comparison_count(r->c), m);
 	}

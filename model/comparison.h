@@ -1,7 +1,7 @@
 /*
  * Several arms (classifiers) judged on the same records: the metrics of each, their intervals, and paired differences,
  * from one set of patient-cluster bootstrap resamples. A resample without records of a class that the records do have
- * is drawn again, so that a macro average always means the same classes.
+ * is drawn again, so that a macro average always means the same classes (but see is_partial).
  *
  *	struct comparison c = {.n_arms = 2, .arm = arms, .data = {...}, .bootstrap = {...}};
  *	comparison_run(&c);
@@ -38,6 +38,7 @@ struct comparison {
 	const struct comparison_arm *arm;
 	struct metrics_input data;  /* n, n_classes, is_multi, truth; the rest is the arms' */
 	struct bootstrap bootstrap; /* seed, n_resamples, patient */
+	bool is_partial; /* of many rare classes a resample may lack some; it averages over the others */
 	/* results */
 	struct metrics *metrics; /* [n_arms] on the records as they are */
 	double *values;		 /* [n_resamples][n_arms][comparison_count()] */

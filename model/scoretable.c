@@ -58,8 +58,12 @@ static void print_heading(FILE *out, const json_t *classes, bool has_classes)
 	fprintf(out, "%-*s", NAME_WIDTH, "encoder");
 	json_array_foreach(classes, i, c) if (has_classes)
 		fprintf(out, "%*s", column_width(json_string_value(c)), json_string_value(c));
-	fprintf(out, "%10s%10s  %-*s  %s\n", "accuracy", "balanced", VALUE_WIDTH - 2, "macro F1 [95 %]",
-		"macro AUROC [95 %]");
+	if (has_classes)
+		fprintf(out, "%10s%10s  %-*s  %s\n", "accuracy", "balanced", VALUE_WIDTH - 2,
+			"macro F1 [95 %]", "macro AUROC [95 %]");
+	else
+		fprintf(out, "  %-*s  %-*s%10s%10s\n", VALUE_WIDTH - 2, "macro AUROC [95 %]", VALUE_WIDTH - 2,
+			"macro F1 [95 %]", "balanced", "accuracy");
 }
 
 static void print_arm(FILE *out, const json_t *classes, const json_t *arm, bool has_classes)
@@ -69,10 +73,19 @@ static void print_arm(FILE *out, const json_t *classes, const json_t *arm, bool 
 	fprintf(out, "%-*s", NAME_WIDTH, json_string_value(json_object_get(arm, "name")));
 	json_array_foreach(classes, i, c) if (has_classes) print_number(
 		out, json_object_get(arm_class(arm, c), "f1"), column_width(json_string_value(c)));
-	print_number(out, json_object_get(test, "accuracy"), 10);
-	print_number(out, json_object_get(test, "balanced_accuracy"), 10);
-	for (int k = 0; k < 2; k++)
-		print_interval(out, json_object_get(interval, with_interval[k]), k ? 2 : VALUE_WIDTH, false);
+	const json_t *f1 = json_object_get(interval, "macro_f1"),
+		     *auroc = json_object_get(interval, "macro_auroc");
+	if (has_classes) {
+		print_number(out, json_object_get(test, "accuracy"), 10);
+		print_number(out, json_object_get(test, "balanced_accuracy"), 10);
+		print_interval(out, f1, VALUE_WIDTH, false);
+		print_interval(out, auroc, 2, false);
+	} else {
+		print_interval(out, auroc, VALUE_WIDTH, false);
+		print_interval(out, f1, VALUE_WIDTH, false);
+		print_number(out, json_object_get(test, "balanced_accuracy"), 10);
+		print_number(out, json_object_get(test, "accuracy"), 10);
+	}
 	fputc('\n', out);
 }
 

@@ -1,6 +1,7 @@
 /*
- * Scores as an aligned table for people: a row per arm with the F1 of each class (up to eight classes), accuracy, and
- * the macro averages with their intervals; then what the first arm gained over each of the others.
+ * Scores as an aligned table for people: a row per arm with the F1 of each class, accuracy, and the macro averages with
+ * their intervals; then what the first arm gained over each of the others. With more than eight classes (tasks whose
+ * measure is macro AUROC) that comes first and the classes are left out.
  */
 #ifndef MODEL_SCORETABLE_H
 #define MODEL_SCORETABLE_H

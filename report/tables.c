@@ -1,6 +1,9 @@
 #include "report/tables.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+#include "common/die.h"
 
 static const char *text_of(const json_t *object, const char *name)
 {
@@ -54,7 +57,11 @@ static void value_cell(struct text *t, const json_t *v, int is_signed)
 
 /* ---- comparison ---- */
 
-static const char *const headline[] = {"macro_f1", "macro_auroc"};
+/* The two by which arms are compared: F1 first where its classes have columns, AUROC where they are too many. */
+static const char *headline(const json_t *classes, int k)
+{
+	return (k == 0) == !!classes ? "macro_f1" : "macro_auroc";
+}
 
 static void state_row(struct text *t, const char *name, const char *words, const char *id,
 		      const json_t *state, const json_t *difference, const json_t *classes)
@@ -69,9 +76,9 @@ static void state_row(struct text *t, const char *name, const char *words, const
 		text_add(t, " <span class=id title=%s>%.8s</span>", id, id);
 	text_add(t, "</td>");
 	for (int k = 0; k < 2; k++)
-		value_cell(t, interval_of(state, "interval", headline[k]), 0);
+		value_cell(t, interval_of(state, "interval", headline(classes, k)), 0);
 	for (int k = 0; k < 2; k++)
-		value_cell(t, difference ? json_object_get(difference, headline[k]) : NULL, 1);
+		value_cell(t, difference ? json_object_get(difference, headline(classes, k)) : NULL, 1);
 	for (int k = 0; k < 4; k++)
 		number_cell(t, json_object_get(test, plain[k]), 3);
 	json_array_foreach(classes, i, c) number_cell(
@@ -83,16 +90,20 @@ static void state_row(struct text *t, const char *name, const char *words, const
 
 void tables_comparison(struct text *t, const json_t *arms, const json_t *floors, const json_t *classes)
 {
-	static const char *const titles[] = {"arm",
-					     "macro F1 <small>[95 %]</small>",
-					     "macro AUROC <small>[95 %]</small>",
-					     "training added: F1",
-					     "training added: AUROC",
-					     "accuracy",
-					     "balanced<br>accuracy",
-					     "macro<br>AUPRC",
-					     "ECE",
-					     NULL};
+	static const char *const f1 = "macro F1 <small>[95 %]</small>",
+				 *const auroc = "macro AUROC <small>[95 %]</small>",
+				 *const more_f1 = "training added: F1",
+				 *const more_auroc = "training added: AUROC";
+	const char *const titles[] = {"arm",
+				      classes ? f1 : auroc,
+				      classes ? auroc : f1,
+				      classes ? more_f1 : more_auroc,
+				      classes ? more_auroc : more_f1,
+				      "accuracy",
+				      "balanced<br>accuracy",
+				      "macro<br>AUPRC",
+				      "ECE",
+				      NULL};
 	size_t i;
 	const json_t *arm, *c;
 	begin(t, titles);
@@ -181,6 +192,60 @@ void tables_classes(struct text *t, const json_t *arms, const json_t *classes)
 			number_cell(t, json_object_get(each, members[m]), 3);
 		text_add(t, "</tr>\n");
 	}
+	end(t);
+}
+
+static const json_t *class_of(const json_t *arm, const json_t *name)
+{
+	const json_t *test = json_object_get(json_object_get(arm, "trained"), "test");
+	return json_object_get(json_object_get(test, "class"), json_string_value(name));
+}
+
+/* How many classes stand before class c: those of more records, and of as many those that are listed earlier. */
+static size_t rank_of(const json_t *arm, const json_t *classes, size_t c)
+{
+	size_t i, rank = 0;
+	const json_t *name;
+	double own = json_number_value(json_object_get(class_of(arm, json_array_get(classes, c)), "support"));
+	json_array_foreach(classes, i, name)
+	{
+		double n = json_number_value(json_object_get(class_of(arm, name), "support"));
+		rank += n > own || (n == own && i < c);
+	}
+	return rank;
+}
+
+static void many_row(struct text *t, const json_t *arms, const json_t *name)
+{
+	size_t i;
+	const json_t *arm;
+	text_add(t, "<tr><td>");
+	text_escape(t, json_string_value(name));
+	text_add(t, "</td>");
+	number_cell(t, json_object_get(class_of(json_array_get(arms, 0), name), "support"), 0);
+	json_array_foreach(arms, i, arm) number_cell(t, json_object_get(class_of(arm, name), "auroc"), 3);
+	text_add(t, "</tr>\n");
+}
+
+void tables_many_classes(struct text *t, const json_t *arms, const json_t *classes)
+{
+	static const char *const titles[] = {"class", "records", NULL};
+	size_t i, c, n = json_array_size(classes);
+	const json_t *arm, *first = json_array_get(arms, 0);
+	begin(t, titles);
+	json_array_foreach(arms, i, arm)
+	{
+		text_add(t, "<th>AUROC<br>");
+		text_escape(t, text_of(arm, "name"));
+		text_add(t, "</th>");
+	}
+	text_add(t, "</tr></thead><tbody>\n");
+	size_t *order = die_calloc(n + 1, sizeof *order);
+	for (c = 0; c < n; c++)
+		order[rank_of(first, classes, c)] = c;
+	for (c = 0; c < n; c++)
+		many_row(t, arms, json_array_get(classes, order[c]));
+	free(order);
 	end(t);
 }
 
@@ -377,7 +442,7 @@ static void markdown_row(struct text *t, const char *name, const json_t *state, 
 	text_add(t, " ");
 	text_number(t, json_object_get(test, "accuracy"), 3, 0);
 	for (int k = 0; k < 2; k++) {
-		const json_t *v = interval_of(state, "interval", headline[k]);
+		const json_t *v = interval_of(state, "interval", headline(classes, k));
 		text_add(t, " | ");
 		text_number(t, json_object_get(v, "value"), 3, 0);
 		if (json_is_number(json_object_get(v, "low"))) {
@@ -397,7 +462,8 @@ void tables_markdown(struct text *t, const json_t *arms, const json_t *floors, c
 	const json_t *arm, *c;
 	text_add(t, "| arm |");
 	json_array_foreach(classes, i, c) text_add(t, " F1 %s |", json_string_value(c));
-	text_add(t, " accuracy | macro F1 [95 %%] | macro AUROC [95 %%] |\n|---|");
+	text_add(t, classes ? " accuracy | macro F1 [95 %%] | macro AUROC [95 %%] |\n|---|"
+			    : " accuracy | macro AUROC [95 %%] | macro F1 [95 %%] |\n|---|");
 	for (i = 0; i < json_array_size(classes) + 3; i++)
 		text_add(t, "---|");
 	text_add(t, "\n");

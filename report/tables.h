@@ -7,12 +7,15 @@
 
 #include "report/text.h"
 
-/* Each arm above its own untrained encoder, with the paired difference; then the floors. */
+/* Each arm above its own untrained encoder, with the paired difference; then the floors. classes: those with a column;
+ * NULL: none, and macro AUROC comes first. */
 void tables_comparison(struct text *t, const json_t *arms, const json_t *floors, const json_t *classes);
 /* One metric of every arm minus every other, paired. Nothing for one arm. */
 void tables_pairs(struct text *t, const json_t *arms, const char *metric);
 /* Precision, recall, F1, AUROC, AUPRC of each class for each arm. */
 void tables_classes(struct text *t, const json_t *arms, const json_t *classes);
+/* The same for so many classes that each has one row: records, and the AUROC of every arm; the most frequent first. */
+void tables_many_classes(struct text *t, const json_t *arms, const json_t *classes);
 /* Measures of the embedding space, trained and untrained. */
 void tables_space(struct text *t, const json_t *arms);
 /* What hiding a lead does to the true class's logit, by how much attention the lead got. Returns how many arms it has. */

@@ -27,7 +27,7 @@ static void put_map(struct study *s, int table, const struct study_arm *a, const
 static void add_space(struct study *s, struct study_arm *a, int map_table, struct progress *progress)
 {
 	const struct params *p = s->run->params;
-	struct portrait_options o = {.n_classes = s->n_classes,
+	struct portrait_options o = {.n_classes = (int)json_array_size(s->groups),
 				     .n_records = (size_t)params_int(p, "map_records"),
 				     .seed = (uint64_t)params_int(p, "seed"),
 				     .perplexity = params_float(p, "perplexity"),
@@ -105,6 +105,8 @@ static void put_header(struct study *s)
 	artifact_attribute(w, "arms", names);
 	artifact_attribute(w, "seeds", seeds);
 	artifact_attribute(w, "classes", s->classes);
+	artifact_attribute(w, "groups", json_deep_copy(s->groups));
+	artifact_attribute(w, "task", json_string(artifact_text(s->first, "task")));
 	artifact_attribute(w, "labels", json_string(s->is_multi ? "multi" : "single"));
 	artifact_attribute(w, "notes", s->notes);
 	artifact_attribute(w, "records", json_integer((json_int_t)s->n));

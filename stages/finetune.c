@@ -72,8 +72,14 @@ static void check_signals(const struct study *s)
 			artifact_get_attribute(s->model, "normalize")))
 		die("signals %s: other rate, length or normalisation than those the model was trained on",
 		    artifact_id(s->signals));
-	if (!json_equal(artifact_get_attribute(s->signals, "classes"),
-			artifact_get_attribute(s->probe, "classes")))
+}
+
+/* Classes and records as the probe had them. */
+static void read_labels(struct study *s)
+{
+	judge_open(&s->judge, s->signals, artifact_text(s->probe, "task"),
+		   !strcmp(artifact_text(s->probe, "labels"), "multi"));
+	if (!json_equal(s->judge.classes, artifact_get_attribute(s->probe, "classes")))
 		die("signals %s: other classes than those of the probe", artifact_id(s->signals));
 }
 
@@ -103,7 +109,7 @@ static void read_inputs(struct study *s)
 	s->examples.n_extra = !strcmp(artifact_text(s->probe, "features"), "embedding+scale") ? LEADS : 0;
 	read_policy(s);
 	check_signals(s);
-	judge_open(&s->judge, s->signals, !strcmp(artifact_text(s->probe, "labels"), "multi"));
+	read_labels(s);
 	draw_subset(s);
 	examples_load(&s->examples, s->signals, &s->judge);
 }
@@ -383,8 +389,9 @@ static void show(struct artifact *scores)
 {
 	json_t *arms = judge_read_arms(scores);
 	double share = artifact_number(scores, "label_fraction");
-	printf("%s, per record, %s, %g %% of the training labels\n",
+	printf("%s, per record, task %s, %s, %g %% of the training labels\n",
 	       !strcmp(artifact_text(scores, "from"), "scratch") ? "Training from scratch" : "Fine-tuning",
+	       artifact_text(scores, "task"),
 	       !strcmp(artifact_text(scores, "labels"), "multi") ? "any number of classes" : "one class each",
 	       100 * share);
 	judge_print_parts(scores);

@@ -73,7 +73,9 @@ static void open_output(struct preprocess *p, const struct prepare_settings *s)
 	struct artifact_writer *w = p->run->output = artifact_create("signals", 1);
 	artifact_attribute(w, "dataset", json_string(artifact_text(records, "dataset")));
 	artifact_attribute(w, "classes", json_deep_copy(artifact_get_attribute(records, "classes")));
-	artifact_attribute(w, "statements", subjects_statements(p->subjects));
+	const json_t *statements = artifact_get_attribute(records, "statements");
+	if (statements)
+		artifact_attribute(w, "statements", json_deep_copy(statements));
 	artifact_attribute(w, "leads", lead_list());
 	artifact_attribute(w, "rate_hz", json_integer(s->rate_hz));
 	artifact_attribute(w, "samples", json_integer(p->samples));

@@ -44,7 +44,8 @@ static void read_header(struct study *s, struct stage_run *r)
 		    s->dim);
 	if (params_float(r->params, "c_min") > params_float(r->params, "c_max"))
 		die("probe.c_min is greater than probe.c_max; swap them");
-	judge_open(&s->judge, s->embeddings, !strcmp(params_text(r->params, "labels"), "multi"));
+	judge_open(&s->judge, s->embeddings, params_text(r->params, "task"),
+		   !strcmp(params_text(r->params, "labels"), "multi"));
 	s->data = judge_data(&s->judge);
 }
 
@@ -158,7 +159,8 @@ static void show(struct artifact *scores)
 {
 	json_t *shown = judge_read_arms(scores), *arm;
 	size_t i;
-	printf("Linear probe on frozen encoders, per record, %s (%s)\n",
+	printf("Linear probe on frozen encoders, per record, task %s, %s (%s)\n",
+	       artifact_text(scores, "task"),
 	       !strcmp(artifact_text(scores, "labels"), "multi") ? "any number of classes" : "one class each",
 	       artifact_text(scores, "features"));
 	judge_print_parts(scores);
@@ -172,8 +174,12 @@ static void show(struct artifact *scores)
 }
 
 static const struct param params[] = {
+	{"task", PARAM_CHOICE, .choices = TASK_CHOICES, .otherwise = "superclass",
+	 .help = "which classes: the dataset's superclasses, or statements of PTB-XL (any number per "
+		 "record)"},
 	{"labels", PARAM_CHOICE, .choices = "single multi", .otherwise = "single",
-	 .help = "single: records of exactly one class, multinomial; multi: any number, one-vs-rest"},
+	 .help = "of task superclass; single: records of exactly one class, multinomial; multi: any number, "
+		 "one-vs-rest"},
 	{"features", PARAM_CHOICE, .choices = "embedding embedding+scale", .otherwise = "embedding+scale",
 	 .help = "what encoders' probes see: the embedding, or it and the 12 log-std of the leads"},
 	{"c_min", PARAM_FLOAT, .min = 1e-9, .max = 1e9, .otherwise = "1e-5",

@@ -19,12 +19,12 @@
 #include "stages/parts/objective.h"
 #include "store/stage.h"
 
-enum { EXAMPLES = 2, NAME_BYTES = 64 };
+enum { EXAMPLES = 2, NAME_BYTES = 64, FEW_CLASSES = 12 };
 
 struct report {
 	struct stage_run *run;
 	const struct artifact *evaluation;
-	const json_t *classes, *notes;
+	const json_t *classes, *groups, *notes; /* groups: superclasses, whatever the task */
 	json_t *arms, *floors;
 	struct text page;
 };
@@ -61,6 +61,7 @@ static void read_evaluation(struct report *r)
 	size_t i;
 	r->evaluation = r->run->input[0];
 	r->classes = artifact_get_attribute(r->evaluation, "classes");
+	r->groups = artifact_get_attribute(r->evaluation, "groups");
 	r->notes = artifact_get_attribute(r->evaluation, "notes");
 	r->arms = json_array();
 	r->floors = json_object();
@@ -81,6 +82,12 @@ static void read_evaluation(struct report *r)
 		if (floor)
 			json_object_set_new(r->floors, floors[k], floor);
 	}
+}
+
+/* Few enough for a column, a colour or a matrix each. */
+static bool has_few_classes(const struct report *r)
+{
+	return json_array_size(r->classes) <= FEW_CLASSES;
 }
 
 static const char *name_of(const json_t *arm)
@@ -107,6 +114,10 @@ static void write_opening(struct report *r)
 		text_add(t, " on ");
 		text_escape(t, dataset);
 	}
+	const char *task = artifact_text(r->evaluation, "task");
+	if (strcmp(task, "superclass") != 0)
+		text_add(t, ", task <b>%s</b> of the PTB-XL benchmark (%zu classes that can be learned)",
+			 task, json_array_size(r->classes));
 	text_add(t,
 		 ". Probes learn from %lld records of folds 1–8, choose on %lld of fold 9, and are judged "
 		 "once on "
@@ -157,7 +168,7 @@ static void write_comparison(struct report *r)
 	curves_forest(t, r->arms, "macro_f1", "macro F1 on fold 10, 95 % interval");
 	page_figure_end(t);
 	page_grid_end(t);
-	tables_comparison(t, r->arms, r->floors, r->classes);
+	tables_comparison(t, r->arms, r->floors, has_few_classes(r) ? r->classes : NULL);
 	if (json_array_size(r->arms) > 1) {
 		text_add(t, "<h3>Arm against arm: macro AUROC</h3>\n");
 		tables_pairs(t, r->arms, "macro_auroc");
@@ -165,7 +176,10 @@ static void write_comparison(struct report *r)
 		tables_pairs(t, r->arms, "macro_f1");
 	}
 	text_add(t, "<details><summary>Every class</summary>\n");
-	tables_classes(t, r->arms, r->classes);
+	if (has_few_classes(r))
+		tables_classes(t, r->arms, r->classes);
+	else
+		tables_many_classes(t, r->arms, r->classes);
 	text_add(t, "</details>\n");
 }
 
@@ -239,10 +253,11 @@ static void write_maps(struct report *r)
 	size_t i;
 	char name[NAME_BYTES];
 	page_section(&r->page, "maps", "Where records lie");
-	say(r, "Records of fold 10 with exactly one class, coloured by it. Distances between clusters mean "
-	       "nothing in t-SNE; "
-	       "it draws clusters even where there are none, so read it beside the untrained encoder's.");
-	page_legend(&r->page, r->classes);
+	say(r,
+	    "Records of fold 10 with exactly one superclass, coloured by it. Distances between clusters mean "
+	    "nothing in t-SNE; "
+	    "it draws clusters even where there are none, so read it beside the untrained encoder's.");
+	page_legend(&r->page, r->groups);
 	for (int k = 0; k < 2; k++) {
 		text_add(&r->page, "<h3>%s</h3>\n", maps[k].title);
 		page_grid_small(&r->page);
@@ -269,13 +284,42 @@ static void write_space(struct report *r)
 	tables_space(&r->page, r->arms);
 }
 
-static void write_judgements(struct report *r)
+static void write_calibration(struct report *r)
 {
 	struct text *t = &r->page;
 	const json_t *arm;
 	size_t i;
 	char class_name[8];
+	page_section(t, "reliability", "Calibration");
+	say(r, "Records by predicted probability; the area of a point follows their number. Below the "
+	       "diagonal the "
+	       "probe "
+	       "is too sure of itself.");
+	page_grid(t);
+	json_array_foreach(r->arms, i, arm)
+	{
+		snprintf(class_name, sizeof class_name, "s%zu", i % 8);
+		page_figure(t, name_of(arm));
+		curves_reliability(t, arm, class_name);
+		page_figure_end(t);
+	}
+	page_grid_end(t);
+}
+
+static void write_judgements(struct report *r)
+{
+	struct text *t = &r->page;
+	const json_t *arm;
+	size_t i;
 	page_section(t, "confusion", "Confusion");
+	if (!has_few_classes(r)) {
+		say(r, "Too many classes for matrices and curves of each: “Every class” under the comparison "
+		       "lists "
+		       "them, and metrics.csv has their intervals.");
+		text_add(t, "<span id=roc></span>\n");
+		write_calibration(r);
+		return;
+	}
 	say(r, "Rows: the true class; columns: the predicted one, by the rule chosen on fold 9. Shading: "
 	       "share of the row.");
 	page_grid_wide(t);
@@ -297,20 +341,7 @@ static void write_judgements(struct report *r)
 		page_figure_end(t);
 	}
 	page_grid_end(t);
-	page_section(t, "reliability", "Calibration");
-	say(r, "Records by predicted probability; the area of a point follows their number. Below the "
-	       "diagonal the "
-	       "probe "
-	       "is too sure of itself.");
-	page_grid(t);
-	json_array_foreach(r->arms, i, arm)
-	{
-		snprintf(class_name, sizeof class_name, "s%zu", i % 8);
-		page_figure(t, name_of(arm));
-		curves_reliability(t, arm, class_name);
-		page_figure_end(t);
-	}
-	page_grid_end(t);
+	write_calibration(r);
 }
 
 /* ---- attention ---- */
@@ -403,10 +434,10 @@ static void write_example(struct report *r, const json_t *arm, uint64_t record)
 		return;
 	read_looks(&x, embeddings);
 	int n = snprintf(caption, sizeof caption, "Record %" PRIu64 ", arm %.60s,", record, name_of(arm));
-	for (size_t c = 0; c < json_array_size(r->classes); c++)
+	for (size_t c = 0; c < json_array_size(r->groups); c++)
 		if (l.classes >> c & 1)
 			n += snprintf(caption + n, sizeof caption - (size_t)n, " %.20s",
-				      json_string_value(json_array_get(r->classes, c)));
+				      json_string_value(json_array_get(r->groups, c)));
 	page_figure(&r->page, caption);
 	paper_twelve(&r->page, signal, x.views.samples, x.views.rate_hz, lead_names, x.look, x.n_looks,
 		     caption);
@@ -640,7 +671,7 @@ static void put_files(struct report *r)
 	struct text csv = {0}, markdown = {0};
 	int table = artifact_table(r->run->output, "file");
 	tables_csv(&csv, r->arms, r->floors);
-	tables_markdown(&markdown, r->arms, r->floors, r->classes);
+	tables_markdown(&markdown, r->arms, r->floors, has_few_classes(r) ? r->classes : NULL);
 	put_file(table, r, "index.html", &r->page);
 	put_file(table, r, "metrics.csv", &csv);
 	put_metrics(table, r);

@@ -13,7 +13,7 @@
 #define LABEL_DTYPE                                                                                          \
 	"[('patient', '<u8'), ('fold', '<u4'), ('classes', '<u4'), ('age', '<f4'), ('sex', '<i4'), "         \
 	"('codes', '<u8', (2,)), ('reserved', '<u8')]"
-enum { LABEL_SIZE = 48, LABEL_FOLD = 8, LABEL_CLASSES = 12 };
+enum { LABEL_SIZE = 48, LABEL_FOLD = 8 };
 
 struct bytes {
 	char *first;
@@ -229,19 +229,19 @@ static void add_line(struct bytes *b, const struct artifact *a, const struct art
 		     size_t n_classes)
 {
 	uint64_t record = artifact_record(c->key), patient = 0;
-	uint32_t fold = 0, classes = 0;
-	struct artifact_value v = artifact_get_record(a, "label", record);
+	uint32_t fold = 0;
+	struct artifact_value v = artifact_get_record(a, "label", record),
+			      truth = artifact_get_record(a, "truth", record);
 	if (v.n_bytes == LABEL_SIZE) {
 		memcpy(&patient, v.bytes, sizeof patient);
 		memcpy(&fold, (const char *)v.bytes + LABEL_FOLD, sizeof fold);
-		memcpy(&classes, (const char *)v.bytes + LABEL_CLASSES, sizeof classes);
 	}
 	char *start = die_printf("%" PRIu64 ",%" PRIu64 ",%" PRIu32 ",", record, patient, fold);
 	add_text(b, start);
 	free(start);
 	const json_t *names = artifact_get_attribute(a, "classes");
-	for (size_t k = 0, n = 0; k < n_classes && k < 32; k++)
-		if (classes >> k & 1) {
+	for (size_t k = 0, n = 0; k < n_classes && truth.n_bytes == n_classes; k++)
+		if (((const char *)truth.bytes)[k]) {
 			add_text(b, n++ ? " " : "");
 			add_text(b, json_string_value(json_array_get(names, k)));
 		}

@@ -9,8 +9,9 @@
 #include "common/json.h"
 #include "model/scores.h"
 #include "model/scoretable.h"
+#include "stages/parts/remark.h"
 
-enum { MAX_CLASSES = 32, MAX_ARMS = 8, SMALL_FOLD = 300, SMALL_CLASS = 30, FEW_PATIENTS = 5 };
+enum { MAX_ARMS = 8, SMALL_FOLD = 300, SMALL_CLASS = 30, FEW_PATIENTS = 5 };
 
 /* ---- reading ---- */
 
@@ -34,48 +35,86 @@ static void part_add(struct judge_part *p, uint64_t record, const struct label *
 	p->label[p->n++] = *l;
 }
 
+static int count_classes(const struct task *t, const struct label *l)
+{
+	int n = 0;
+	for (int c = 0; c < task_count(t); c++)
+		n += task_has(t, l, c);
+	return n;
+}
+
 static void read_labels(struct judge *j)
 {
-	uint32_t known = (uint32_t)((UINT64_C(1) << j->n_classes) - 1);
 	for (struct artifact_cursor *c = artifact_walk(j->source, "label"); artifact_next(c);) {
 		struct label l;
 		if (c->value_bytes != LABEL_BYTES)
 			die("%s %s: a label has %zu bytes, expected %d", artifact_kind(j->source),
 			    artifact_id(j->source), c->value_bytes, LABEL_BYTES);
 		label_decode(&l, c->value);
-		uint32_t bits = l.classes & known;
-		if (!bits)
+		int n = count_classes(j->task, &l);
+		if (!n)
 			j->n_unlabelled++;
-		else if (!j->is_multi && (bits & (bits - 1)))
+		else if (!j->is_multi && n > 1)
 			j->n_several++;
 		else if (part_of(l.fold) >= 0)
 			part_add(&j->part[part_of(l.fold)], artifact_record(c->key), &l);
 	}
 }
 
-static void set_truth(struct judge_part *p, size_t n_classes)
+static bool is_learnable(const struct judge *j, int c)
 {
-	free(p->truth);
-	p->truth = die_calloc(p->n * n_classes + 1, 1);
-	for (size_t i = 0; i < p->n * n_classes; i++)
-		p->truth[i] = p->label[i / n_classes].classes >> i % n_classes & 1;
+	const struct judge_part *p = &j->part[PROBE_TRAIN];
+	size_t i = 0;
+	while (i < p->n && !task_has(j->task, &p->label[i], c))
+		i++;
+	return i < p->n;
 }
 
-void judge_open(struct judge *j, const struct artifact *source, bool is_multi)
+/* The five superclasses are always there; of up to 71 statements only those that training can know. */
+static void list_classes(struct judge *j)
 {
-	*j = (struct judge){.source = source, .is_multi = is_multi};
-	j->classes = json_deep_copy(artifact_get_attribute(source, "classes"));
-	j->n_classes = (int)json_array_size(j->classes);
-	j->notes = json_array();
-	if (j->n_classes < 2 || j->n_classes > MAX_CLASSES)
-		die("%s %s: %d classes; a classifier needs 2 to %d", artifact_kind(source),
-		    artifact_id(source), j->n_classes, MAX_CLASSES);
+	int n = task_count(j->task);
+	bool is_fixed = !strcmp(j->task_name, "superclass");
+	j->classes = json_array();
+	j->unlisted = json_array();
+	j->task_class = die_calloc((size_t)n + 1, sizeof *j->task_class);
+	for (int c = 0; c < n; c++) {
+		bool is_listed = is_fixed || is_learnable(j, c);
+		json_array_append_new(is_listed ? j->classes : j->unlisted,
+				      json_string(task_name(j->task, c)));
+		if (is_listed)
+			j->task_class[j->n_classes++] = c;
+	}
+}
+
+static void set_truth(struct judge_part *p, const struct judge *j)
+{
+	size_t n = (size_t)j->n_classes;
+	free(p->truth);
+	p->truth = die_calloc(p->n * n + 1, 1);
+	for (size_t i = 0; i < p->n * n; i++)
+		p->truth[i] = task_has(j->task, &p->label[i / n], j->task_class[i % n]);
+}
+
+void judge_open(struct judge *j, const struct artifact *source, const char *task, bool is_multi)
+{
+	struct error e = {0};
+	*j = (struct judge){.source = source, .task_name = task, .notes = json_array()};
+	j->is_multi = is_multi || strcmp(task, "superclass") != 0;
+	j->task = task_open(task, artifact_get_attribute(source, "classes"),
+			    artifact_get_attribute(source, "statements"), &e);
+	if (!j->task)
+		die("%s %s: %s", artifact_kind(source), artifact_id(source), error_text(&e));
 	read_labels(j);
-	for (int k = 0; k < PROBE_PARTS; k++)
-		set_truth(&j->part[k], (size_t)j->n_classes);
 	if (!j->part[PROBE_TRAIN].n)
 		die("%s %s: no record of folds 1-8 has %s; nothing to train on", artifact_kind(source),
-		    artifact_id(source), is_multi ? "a label" : "exactly one label");
+		    artifact_id(source), j->is_multi ? "a label" : "exactly one label");
+	list_classes(j);
+	if (j->n_classes < 2)
+		die("%s %s: folds 1-8 have records of %d class; a classifier needs 2", artifact_kind(source),
+		    artifact_id(source), j->n_classes);
+	for (int k = 0; k < PROBE_PARTS; k++)
+		set_truth(&j->part[k], j);
 }
 
 void judge_keep(struct judge *j, const uint8_t *chosen)
@@ -88,7 +127,7 @@ void judge_keep(struct judge *j, const uint8_t *chosen)
 			p->label[n++] = p->label[i];
 		}
 	p->n = n;
-	set_truth(p, (size_t)j->n_classes);
+	set_truth(p, j);
 }
 
 struct probe_data judge_data(const struct judge *j)
@@ -123,7 +162,8 @@ static void judge_part(struct judge *j, int k, uint64_t seed, int n_resamples)
 		.n_arms = j->n_arms,
 		.arm = compared,
 		.data = {.n = p->n, .n_classes = j->n_classes, .is_multi = j->is_multi, .truth = p->truth},
-		.bootstrap = {.seed = seed, .n_resamples = n_resamples, .patient = patient}};
+		.bootstrap = {.seed = seed, .n_resamples = n_resamples, .patient = patient},
+		.is_partial = strcmp(j->task_name, "superclass") != 0};
 	comparison_run(&j->comparison[k]);
 	free(patient);
 }
@@ -143,60 +183,95 @@ void judge_note(struct judge *j, json_t *text)
 	json_array_append_new(j->notes, text);
 }
 
-/* Different patients among the records of the part that have class c; c < 0: among all of them. */
-static size_t count_patients(const struct judge_part *p, int c)
+static int by_value(const void *a, const void *b)
 {
-	uint32_t wanted = c < 0 ? ~UINT32_C(0) : UINT32_C(1) << c;
-	size_t n = 0;
-	for (size_t i = 0; i < p->n; i++) {
-		size_t j = 0;
-		while (j < i &&
-		       (p->label[j].patient != p->label[i].patient || !(p->label[j].classes & wanted)))
-			j++;
-		n += p->label[i].classes & wanted && j == i;
-	}
-	return n;
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+	return (x > y) - (x < y);
 }
 
-/* What the reader of an interval must know. A class of few patients is in every resample by construction, so the
- * bootstrap cannot see how much it would vary. */
+/* Different patients among the records of the part that have class c; c < 0: among all of them. */
+static size_t count_patients(const struct judge *j, const struct judge_part *p, int c)
+{
+	uint64_t *patient = die_malloc((p->n + 1) * sizeof *patient);
+	size_t n = 0, n_distinct = 0;
+	for (size_t i = 0; i < p->n; i++)
+		if (c < 0 || p->truth[i * (size_t)j->n_classes + (size_t)c])
+			patient[n++] = p->label[i].patient;
+	qsort(patient, n, sizeof *patient, by_value);
+	for (size_t i = 0; i < n; i++)
+		n_distinct += !i || patient[i] != patient[i - 1];
+	free(patient);
+	return n_distinct;
+}
+
+static void note_classes(struct judge *j, const json_t *classes, const bool *meant, const char *one,
+			 const char *many)
+{
+	json_t *text = remark_classes(classes, meant, one, many);
+	if (text)
+		judge_note(j, text);
+}
+
+/* A class of few patients is in every resample by construction (or, where resamples may lack classes, missing from those
+ * that would tell), so the bootstrap cannot see how much it would vary. */
+static void note_rare(struct judge *j, int rarest, size_t fewest, int n_rare)
+{
+	char *more = n_rare > 1 ? die_printf(", and %d more classes fewer than %d", n_rare - 1, FEW_PATIENTS)
+				: die_strdup("");
+	judge_note(j, json_sprintf("Class %s has %zu patient%s in fold 10%s: the intervals are too narrow.",
+				   judge_class(j, rarest), fewest, fewest == 1 ? "" : "s", more));
+	free(more);
+}
+
+/* What the reader of an interval must know. */
 static void note_test_fold(struct judge *j)
 {
 	const struct judge_part *p = &j->part[PROBE_TEST];
-	int rarest = -1;
+	bool *is_absent = die_calloc((size_t)j->n_classes, sizeof *is_absent);
+	int rarest = -1, n_rare = 0;
 	size_t fewest = 0;
 	for (int c = 0; c < j->n_classes; c++) {
-		size_t n = count_patients(p, c);
-		if (p->n && !n)
-			judge_note(
-				j,
-				json_sprintf("Fold 10 has no record of class %s: the macro averages leave it "
-					     "out.",
-					     judge_class(j, c)));
+		size_t n = count_patients(j, p, c);
+		is_absent[c] = p->n && !n;
+		n_rare += n && n < FEW_PATIENTS;
 		if (n && (rarest < 0 || n < fewest)) {
 			rarest = c;
 			fewest = n;
 		}
 	}
+	note_classes(j, j->classes, is_absent,
+		     "Fold 10 has no record of class %s: the macro averages leave it out.",
+		     "Fold 10 has no record of %d classes: the macro averages leave them out (%s).");
+	free(is_absent);
 	if (rarest < 0)
 		judge_note(j, json_string("Fold 10 has no record that could be tested."));
 	else if (p->n < SMALL_FOLD || fewest < SMALL_CLASS)
 		judge_note(j, json_sprintf("Fold 10 is small: %zu records of %zu patients, %zu of these with "
 					   "%s; differences smaller than the intervals are chance.",
-					   p->n, count_patients(p, -1), fewest, judge_class(j, rarest)));
-	if (rarest >= 0 && fewest < FEW_PATIENTS)
-		judge_note(j, json_sprintf(
-				      "Class %s has %zu patient%s in fold 10: the intervals are too narrow.",
-				      judge_class(j, rarest), fewest, fewest == 1 ? "" : "s"));
+					   p->n, count_patients(j, p, -1), fewest, judge_class(j, rarest)));
+	if (n_rare)
+		note_rare(j, rarest, fewest, n_rare);
+}
+
+/* Classes that no training record has. */
+static void note_training(struct judge *j, const double *prior)
+{
+	size_t n = json_array_size(j->unlisted), n_known = n + (size_t)j->n_classes;
+	bool *meant = die_calloc(n_known + 1, sizeof *meant);
+	for (int c = 0; c < j->n_classes; c++)
+		meant[c] = !(prior[c] > 0);
+	note_classes(j, j->classes, meant, "Folds 1-8 have no record of class %s: it is never predicted.",
+		     "Folds 1-8 have no record of %d classes, which are never predicted (%s).");
+	for (size_t c = 0; c < n; c++)
+		meant[c] = true;
+	note_classes(j, j->unlisted, meant, "Folds 1-8 have no record of class %s: it is left out.",
+		     "Folds 1-8 have no record of %d classes of this task, which are left out (%s).");
+	free(meant);
 }
 
 void judge_notes(struct judge *j, const double *prior)
 {
-	for (int c = 0; c < j->n_classes; c++)
-		if (!(prior[c] > 0))
-			judge_note(j, json_sprintf(
-					      "Folds 1-8 have no record of class %s: it is never predicted.",
-					      judge_class(j, c)));
+	note_training(j, prior);
 	note_test_fold(j);
 	int n_undefined = j->comparison[PROBE_TEST].n_undefined;
 	if (n_undefined && j->part[PROBE_TEST].n)
@@ -259,9 +334,11 @@ static void put_metrics(const struct judge *j, struct artifact_writer *w)
 	}
 }
 
-/* Of folds 9 and 10 by ascending record (the two parts are merged): labels, or an arm's probabilities. */
+enum column { LABEL, TRUTH, PROBABILITY };
+
+/* Of folds 9 and 10 by ascending record (the two parts are merged): labels, classes, or an arm's probabilities. */
 static void put_records(const struct judge *j, struct artifact_writer *w, const char *name,
-			const struct judge_arm *arm)
+			enum column column, const struct judge_arm *arm)
 {
 	const struct judge_part *v = &j->part[PROBE_VALIDATION], *t = &j->part[PROBE_TEST];
 	int table = artifact_table(w, name);
@@ -272,8 +349,10 @@ static void put_records(const struct judge *j, struct artifact_writer *w, const 
 		struct artifact_key key = artifact_key(p->record[at]);
 		uint8_t bytes[LABEL_BYTES];
 		label_encode(bytes, &p->label[at]);
-		if (!arm)
+		if (column == LABEL)
 			artifact_put(w, table, key.bytes, 8, bytes, sizeof bytes);
+		else if (column == TRUTH)
+			artifact_put(w, table, key.bytes, 8, p->truth + at * n, n);
 		else
 			artifact_put_floats(
 				w, table, key.bytes, 8,
@@ -288,6 +367,8 @@ static void put_attributes(const struct judge *j, struct artifact_writer *w)
 		json_array_append_new(order, json_string(j->arm[a].key));
 	artifact_attribute(w, "arms", order);
 	artifact_attribute(w, "classes", json_incref(j->classes));
+	artifact_attribute(w, "unlisted", json_incref(j->unlisted));
+	artifact_attribute(w, "task", json_string(j->task_name));
 	artifact_attribute(w, "labels", json_string(j->is_multi ? "multi" : "single"));
 	artifact_attribute(w, "notes", json_incref(j->notes));
 	artifact_attribute(w, "decision_weight", numbers(j->arm[0].weight, j->n_classes));
@@ -296,7 +377,7 @@ static void put_attributes(const struct judge *j, struct artifact_writer *w)
 		json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "train", (json_int_t)j->part[PROBE_TRAIN].n,
 			  "validation", (json_int_t)j->part[PROBE_VALIDATION].n, "test",
 			  (json_int_t)j->part[PROBE_TEST].n, "test_patients",
-			  (json_int_t)count_patients(&j->part[PROBE_TEST], -1), "unlabelled",
+			  (json_int_t)count_patients(j, &j->part[PROBE_TEST], -1), "unlabelled",
 			  (json_int_t)j->n_unlabelled, "several_classes", (json_int_t)j->n_several));
 }
 
@@ -304,10 +385,11 @@ void judge_write(const struct judge *j, struct artifact_writer *w)
 {
 	put_attributes(j, w);
 	put_metrics(j, w);
-	put_records(j, w, "label", NULL);
+	put_records(j, w, "label", LABEL, NULL);
+	put_records(j, w, "truth", TRUTH, NULL);
 	for (int a = 0; a < j->n_arms; a++)
 		if (j->arm[a].table)
-			put_records(j, w, j->arm[a].table, &j->arm[a]);
+			put_records(j, w, j->arm[a].table, PROBABILITY, &j->arm[a]);
 }
 
 void judge_put_doubles(struct artifact_writer *w, int table, const char *key, const double *x, size_t n)
@@ -328,7 +410,10 @@ void judge_close(struct judge *j)
 		free(j->part[k].label);
 		free(j->part[k].truth);
 	}
+	task_close(j->task);
+	free(j->task_class);
 	json_decref(j->classes);
+	json_decref(j->unlisted);
 	json_decref(j->notes);
 }
 

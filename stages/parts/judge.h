@@ -3,7 +3,7 @@
  * the artifact of kind `scores` with its table for people (docs/probe.md).
  *
  *	struct judge j;
- *	judge_open(&j, embeddings, is_multi);               // reads classes and labels
+ *	judge_open(&j, embeddings, "superclass", is_multi); // reads classes and labels
  *	struct judge_arm arms[] = {{"trained", "trained", ...}, ...};
  *	judge_run(&j, arms, n_arms, seed, n_resamples);
  *	judge_notes(&j, prior);
@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "ecg/label.h"
+#include "ecg/task.h"
 #include "model/comparison.h"
 #include "model/probe.h"
 #include "store/artifact.h"
@@ -41,7 +42,11 @@ struct judge_arm {
 
 struct judge {
 	const struct artifact *source; /* whose labels these are */
-	json_t *classes;	       /* names */
+	const char *task_name;	       /* borrowed from the caller */
+	struct task *task;
+	json_t *classes;  /* names of those that can be learned; of superclass: all */
+	json_t *unlisted; /* and of those no record of folds 1-8 has */
+	int *task_class;  /* [n_classes] their numbers in the task */
 	int n_classes;
 	bool is_multi;
 	struct judge_part part[PROBE_PARTS];
@@ -52,8 +57,9 @@ struct judge {
 	json_t *notes;				   /* sentences a reader must know */
 };
 
-/* Labels and classes of an artifact with table `label`; dies if they cannot be learned from. */
-void judge_open(struct judge *j, const struct artifact *source, bool is_multi);
+/* Labels and classes of an artifact with table `label`; dies if they cannot be learned from. Task: ecg/task.h; all but
+ * superclass are multi whatever is_multi says. */
+void judge_open(struct judge *j, const struct artifact *source, const char *task, bool is_multi);
 /* Leave out the training records i with chosen[i] == 0. */
 void judge_keep(struct judge *j, const uint8_t *chosen);
 /* The records as model/probe.h takes them; borrowed. */

@@ -1,12 +1,13 @@
 #include "stages/parts/study.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/die.h"
 #include "common/json.h"
 
-enum { MAX_CLASSES = 64, TEST_FOLD = 10, SMALL_FOLD = 300 };
+enum { TEST_FOLD = 10, SMALL_FOLD = 300 };
 
 static const char *const probability_tables[STUDY_STATES] = {"probability", "probability_random",
 							     "probability_probe"};
@@ -64,11 +65,13 @@ static const char *obstacle(const struct study *s, const struct study_arm *a)
 {
 	if (!a->scores)
 		return "one of its stages failed";
-	if (!artifact_has_table(a->scores, "probability") || !artifact_get_attribute(a->scores, "classes"))
+	if (!artifact_has_table(a->scores, "probability") || !artifact_has_table(a->scores, "truth") ||
+	    !artifact_get_attribute(a->scores, "classes"))
 		return "its scores have no probabilities";
 	if (!s->first)
 		return NULL;
 	if (!json_equal(artifact_get_attribute(a->scores, "classes"), s->classes) ||
+	    strcmp(artifact_text(a->scores, "task"), artifact_text(s->first, "task")) ||
 	    strcmp(artifact_text(a->scores, "labels"), artifact_text(s->first, "labels")))
 		return "it was asked for other classes than the first arm";
 	return NULL;
@@ -99,9 +102,12 @@ static void drop_arms(struct study *s)
 	s->n_arms = kept;
 	if (!kept)
 		die("no arm has scores; run 'make -f pipeline.mk compare' and see why they failed");
-	if (s->n_classes < 2 || s->n_classes > MAX_CLASSES)
-		die("scores %s: %d classes, expected 2 to %d", artifact_id(s->first), s->n_classes,
-		    MAX_CLASSES);
+	if (s->n_classes < 2)
+		die("scores %s: %d classes, expected at least 2", artifact_id(s->first), s->n_classes);
+	s->groups = s->classes;
+	for (int i = kept - 1; i >= 0; i--)
+		if (s->arm[i].embeddings)
+			s->groups = artifact_get_attribute(s->arm[i].embeddings, "classes");
 }
 
 /* ---- records ---- */
@@ -119,9 +125,11 @@ static void add_record(struct study *s, uint64_t record, const struct label *l)
 	s->record[s->n] = record;
 	s->patient[s->n] = l->patient;
 	s->label[s->n] = *l;
-	for (int c = 0; c < s->n_classes; c++)
-		s->truth[s->n * (size_t)s->n_classes + (size_t)c] = l->classes >> c & 1;
-	s->n++;
+	struct artifact_value v = artifact_get_record(s->first, "truth", record);
+	if (v.n_bytes != (size_t)s->n_classes)
+		die("scores %s: record %" PRIu64 " has %zu bytes in table truth, expected %d",
+		    artifact_id(s->first), record, v.n_bytes, s->n_classes);
+	memcpy(s->truth + s->n++ * v.n_bytes, v.bytes, v.n_bytes);
 }
 
 static void read_records(struct study *s)

@@ -38,6 +38,8 @@ struct study {
 	const struct artifact *first; /* scores that say which records, classes and task the comparison has */
 	const struct artifact *floor; /* scores that have the floors: a probe's, if there is one */
 	json_t *classes, *notes;      /* handed over to the evaluation */
+	const json_t
+		*groups; /* names of the superclasses, by which spaces are looked at whatever the task is */
 	int n_classes;
 	bool is_multi;
 	size_t n; /* records of the test fold that all arms have */

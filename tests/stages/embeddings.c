@@ -1,6 +1,7 @@
 /* Writes a small artifact of kind embeddings and prints its id:  embeddings CASE RECORDS
  * The trained encoder's features tell the classes well apart, the random one's less, the amplitudes hardly. Patients
- * have two records. CASE: plain, or what its name says below. */
+ * have two records. There are four statements: S1 as superclass MI, S2 and S3 as STTC, S4 rare, and S5 that only folds 9
+ * and 10 have. CASE: plain, or what its name says below. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,6 +47,8 @@ static struct label label_of(uint64_t record)
 		l.classes |= 1u << philox_below(&r, CLASSES); /* several classes, or the same again */
 	if (record % 11 == 5 && !is("one_record_per_class"))
 		l.classes = 0;
+	l.codes[0] = (l.classes >> 1 & 3) | (l.classes & 4) | (record % 40 == 3 ? 8 : 0) |
+		     (l.fold > 8 && record % 5 == 0 ? 16 : 0);
 	return l;
 }
 
@@ -73,6 +76,13 @@ int main(int argc, char **argv)
 	struct artifact_writer *w = artifact_create("embeddings", 1);
 	artifact_attribute(w, "dim", json_integer(DIM));
 	artifact_attribute(w, "classes", json_pack("[s,s,s,s,s]", "NORM", "MI", "STTC", "CD", "HYP"));
+	if (!is("no_statements"))
+		artifact_attribute(
+			w, "statements",
+			json_pack("{s:{s:b,s:b}, s:{s:b,s:b}, s:{s:b,s:b}, s:{s:b,s:b}, s:{s:b,s:b}}", "S1",
+				  "diagnostic", 0, "form", 1, "S2", "diagnostic", 0, "form", 1, "S3",
+				  "diagnostic", 0, "form", 1, "S4", "diagnostic", 0, "form", 1, "S5",
+				  "diagnostic", 0, "form", 1));
 	int embedding = artifact_table(w, "embedding"), label = artifact_table(w, "label");
 	int random = artifact_table(w, "random"), scale = artifact_table(w, "scale");
 	for (uint64_t i = 0; i < n; i++) {

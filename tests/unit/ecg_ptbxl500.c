@@ -1,5 +1,6 @@
 /* The first 500 records of PTB-XL, if they lie in ../shared/data: every sample as the public wfdb package reads it
- * (tests/golden/records.py made the hashes), and the known counts of labels, patients and folds. */
+ * (tests/golden/records.py made the hashes), the known counts of labels, patients and folds, and the classes of all six
+ * tasks as tests/golden/tasks.py derives them. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,6 +16,8 @@
 #include "ecg/dataset.h"
 #include "ecg/lead.h"
 #include "ecg/statements.h"
+#include "ecg/subjects.h"
+#include "ecg/task.h"
 
 static char *zip;
 
@@ -57,18 +60,18 @@ static void hash_record(char hex[DATASET_HEX], const struct record *r)
 	free(all);
 }
 
-static FILE *open_goldens(void)
+static FILE *open_goldens(const char *path)
 {
-	FILE *f = fopen("tests/golden/records.txt", "r");
+	FILE *f = fopen(path, "r");
 	if (!f)
-		fail_msg("tests/golden/records.txt is missing: run from the source tree");
+		fail_msg("%s is missing: run from the source tree", path);
 	return f;
 }
 
 static void check_rate(int rate_hz)
 {
 	struct dataset *d = open_zip(rate_hz);
-	FILE *f = open_goldens();
+	FILE *f = open_goldens("tests/golden/records.txt");
 	char line[256], expected[64], hex[DATASET_HEX];
 	unsigned long long id;
 	int rate, samples;
@@ -158,12 +161,79 @@ static void counts_are_the_known_ones(void **state)
 	dataset_close(d);
 }
 
+/* "TASK CLASS COUNT HASH" per class that a record has, as the golden file has them. */
+static size_t print_task(char *out, size_t room, const struct task *t, const char *name,
+			 const struct catalog *c, const struct label *label)
+{
+	size_t used = 0;
+	for (int k = 0; k < task_count(t); k++) {
+		char ids[500 * 8] = "", hex[DATASET_HEX];
+		size_t n_bytes = 0;
+		int n = 0;
+		for (size_t i = 0; i < c->n; i++)
+			if (task_has(t, &label[i], k)) {
+				n++;
+				n_bytes += (size_t)snprintf(ids + n_bytes, sizeof ids - n_bytes, "%llu\n",
+							    (unsigned long long)c->records[i].id);
+			}
+		hex_of(hex, ids, n_bytes);
+		if (n)
+			used += (size_t)snprintf(out + used, room - used, "%s %s %d %.16s\n", name,
+						 task_name(t, k), n, hex);
+	}
+	return used;
+}
+
+static void classes_of_all_tasks_are_those_of_the_tables(void **state)
+{
+	static const char *const names[] = {"superclass",    "all",  "diagnostic",
+					    "subdiagnostic", "form", "rhythm"};
+	static const int counts[] = {5, 71, 44, 23, 19, 12}; /* as published */
+	(void)state;
+	if (!zip)
+		skip();
+	struct error e = {0};
+	static char found[1 << 16], expected[1 << 16];
+	size_t n_found = 0, n_lines = 0;
+	struct dataset *d = open_zip(100);
+	const struct catalog *c = dataset_catalog(d);
+	struct subjects *subjects = subjects_open(c->statements, c->classes, &e);
+	static struct label label[500];
+	assert_non_null(subjects);
+	for (size_t i = 0; i < c->n; i++)
+		assert_int_equal(
+			subjects_label(subjects, &label[i], c->records[i].id, c->records[i].subject, &e), 0);
+	for (size_t k = 0; k < 6; k++) {
+		struct task *t = task_open(names[k], c->classes, c->statements, &e);
+		assert_non_null(t);
+		assert_int_equal(task_count(t), counts[k]);
+		n_found += print_task(found + n_found, sizeof found - n_found, t, names[k], c, label);
+		task_close(t);
+	}
+	FILE *f = open_goldens("tests/golden/tasks.txt");
+	fread(expected, 1, sizeof expected - 1, f);
+	fclose(f);
+	char *a = found, *b = expected, *line, *other;
+	/* The script lists superclasses by name, a task in the order of its bits: lines are compared as sets. */
+	for (; (line = strsep(&b, "\n")) && *line; n_lines++) {
+		other = strstr(a, line);
+		if (!other)
+			fail_msg("not found: %s", line);
+	}
+	for (; n_found; n_found--)
+		n_lines -= found[n_found - 1] == '\n';
+	assert_int_equal(n_lines, 0);
+	subjects_close(subjects);
+	dataset_close(d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_100_hz_records_equal_what_wfdb_reads),
 		cmocka_unit_test(all_500_hz_records_equal_what_wfdb_reads),
 		cmocka_unit_test(counts_are_the_known_ones),
+		cmocka_unit_test(classes_of_all_tasks_are_those_of_the_tables),
 	};
 	const char *data = getenv("EINTHOVEN_DATA");
 	zip = die_printf("%s/ptb-xl-500.zip", data ? data : "../shared/data");
