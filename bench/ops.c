@@ -245,6 +245,11 @@ static void fill_table(void)
 	add_gemm("dW 256x256x3200", 256, 256, 3200, true, false, 0, true);
 	add_gemm("step up 12800x768x192", 4 * ROWS, 4 * D, D, false, true, 0, false);
 	add_gemm("step d up 12800x192x768", 4 * ROWS, D, 4 * D, false, false, 0, false);
+	add_gemm("step up, GELU", 4 * ROWS, 4 * D, D, false, true, 0, false);
+	entries[n_entries - 1].gemm.bias = in[2];
+	entries[n_entries - 1].gemm.before_gelu = out[1];
+	add_gemm("step d down, GELU'", 4 * ROWS, 4 * D, D, false, false, 0, false);
+	entries[n_entries - 1].gemm.gelu_argument = in[2];
 	add_gemm("step dW qkv 576x192x12800", 3 * D, D, 4 * ROWS, true, false, 0, true);
 	add_gemm("step dW up 768x192x12800", 4 * D, D, 4 * ROWS, true, false, 0, true);
 	add_gemm("step dW down 192x768x12800", D, 4 * D, 4 * ROWS, true, false, 0, true);

@@ -15,7 +15,7 @@
 
 enum {
 	KC = 256,	     /* B panel: KC * TILE_COLUMNS floats, 32 KiB with AVX-512 */
-	MC = 8 * TILE_ROWS,  /* rows of A that a panel of B meets while both are in the caches */
+	MC = 16 * TILE_ROWS, /* rows of A that a panel of B meets while both are in the caches */
 	NC = 1024,	     /* columns of B packed at a time */
 	IN_PLACE = 32 << 10, /* floats of B up to which few rows of A do not repay packing */
 	SHARED = 256 << 10,  /* floats of packed B for all threads; of a larger one each packs its blocks */
@@ -129,24 +129,53 @@ static struct tile_c target(const struct gemm *g, const struct block *b)
 }
 
 /* GELU or its derivative, and the residual after them, for a block whose products are complete. Whole rows: arrays that come
- * from memory want long runs. */
-static void finish(const struct gemm *g, const struct block *b)
+ * from memory want long runs. The two that matter are functions of their own, so that tables stay in registers. */
+INLINE void finish_rows(const struct gemm *g, const struct block *b, const bool has_gelu,
+			const bool has_argument, const bool has_residual)
 {
-	size_t at = place(g, b);
-	for (int i = 0; i < b->m; i++, at += (size_t)g->ldc) {
+	const size_t at = place(g, b), ld = (size_t)g->ldc;
+	const float *argument = g->gelu_argument, *residual = g->residual;
+	float *c = g->c + at;
+	const float *from = has_gelu ? g->before_gelu + at : c;
+	argument = has_argument ? argument + at : NULL;
+	residual = has_residual ? residual + at : NULL;
+	for (int i = 0; i < b->m; i++) {
 		for (int j = 0; j < b->n; j += 16) {
 			int left = b->n - j;
-			size_t e = at + (size_t)j;
-			v16 x = v_load_up_to((g->before_gelu ? g->before_gelu : g->c) + e, left);
-			if (g->before_gelu)
+			v16 x = v_load_up_to(from + j, left);
+			if (has_gelu)
 				x = v_gelu(x);
-			if (g->gelu_argument)
-				x = v_mul(x, v_gelu_gradient(v_load_up_to(g->gelu_argument + e, left)));
-			if (g->residual)
-				x = v_add(x, v_load_up_to(g->residual + e, left));
-			v_store_up_to(g->c + e, x, left);
+			if (has_argument)
+				x = v_mul(x, v_gelu_gradient(v_load_up_to(argument + j, left)));
+			if (has_residual)
+				x = v_add(x, v_load_up_to(residual + j, left));
+			v_store_up_to(c + j, x, left);
 		}
+		c += ld;
+		from += ld;
+		argument = has_argument ? argument + ld : NULL;
+		residual = has_residual ? residual + ld : NULL;
 	}
+}
+
+static __attribute__((noinline)) void finish_gelu(const struct gemm *g, const struct block *b)
+{
+	finish_rows(g, b, true, false, false);
+}
+
+static __attribute__((noinline)) void finish_slope(const struct gemm *g, const struct block *b)
+{
+	finish_rows(g, b, false, true, false);
+}
+
+static __attribute__((noinline)) void finish(const struct gemm *g, const struct block *b)
+{
+	if (!g->gelu_argument && !g->residual)
+		finish_gelu(g, b);
+	else if (!g->before_gelu && !g->residual)
+		finish_slope(g, b);
+	else
+		finish_rows(g, b, g->before_gelu, g->gelu_argument, g->residual);
 }
 
 /* B as the tiles read it: panel by panel, or in place. */
