@@ -131,6 +131,7 @@ static struct training_plan plan(const struct study *s)
 				      .n_epochs = (int)params_int(p, "epochs"),
 				      .patience = (int)params_int(p, "patience"),
 				      .warmup = params_float(p, "warmup"),
+				      .average = params_float(p, "average"),
 				      .checkpoint_s = 60 * params_float(p, "checkpoint_minutes")};
 }
 
@@ -425,6 +426,8 @@ static const struct param params[] = {
 	{"weight_decay", PARAM_FLOAT, .min = 0, .max = 10, .otherwise = "0.05", .help = "decoupled (AdamW)"},
 	{"warmup", PARAM_FLOAT, .min = 0, .max = 1, .otherwise = "0.05",
 	 .help = "share of the steps with a rising learning rate; then a cosine to 0"},
+	{"average", PARAM_FLOAT, .unit = "epochs", .min = 0, .max = 1000, .otherwise = "0",
+	 .help = "judge and keep a running average of the weights that looks back so far; 0: the last ones"},
 	{"clip", PARAM_FLOAT, .min = 1e-6, .max = 1e6, .otherwise = "1",
 	 .help = "largest norm of a step's gradient"},
 	{"lead_mask_p", PARAM_FLOAT, .min = 0, .max = 0.95, .otherwise = "0",

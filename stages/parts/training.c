@@ -33,14 +33,16 @@ enum { ARRAYS = 6 };
 static void checkpoint(struct training *t, bool is_saving)
 {
 	struct optimizer *o[] = {&t->net->body, &t->net->top};
-	struct checkpoint_part parts[ARRAYS + 7] = {
+	struct checkpoint_part parts[ARRAYS + 9] = {
 		{&t->state, sizeof t->state},
 		{&o[0]->n_steps, sizeof o[0]->n_steps},
 		{&o[1]->n_steps, sizeof o[1]->n_steps},
 		{t->history, (size_t)(t->plan.n_epochs + 1) * COLUMNS * sizeof *t->history},
 		{t->best_net, o[0]->tensors->count * sizeof(float)},
-		{t->best_head, o[1]->tensors->count * sizeof(float)}};
-	struct checkpoint_part *arrays = parts + 6;
+		{t->best_head, o[1]->tensors->count * sizeof(float)},
+		{t->mean_net, o[0]->tensors->count * sizeof(float)},
+		{t->mean_head, o[1]->tensors->count * sizeof(float)}};
+	struct checkpoint_part *arrays = parts + 8;
 	float *device[ARRAYS];
 	for (int i = 0; i < ARRAYS; i++) {
 		struct optimizer *of = o[i / 3];
@@ -59,6 +61,37 @@ static void checkpoint(struct training *t, bool is_saving)
 		free(arrays[i].bytes);
 	}
 	t->saved_s = now_s();
+}
+
+/* ---- averages ---- */
+
+static void follow(float *mean, float *last, const struct tensors *t, float share)
+{
+	t->ops->download(last, t->weights, t->count * sizeof *last);
+	for (size_t i = 0; i < t->count; i++)
+		mean[i] = share < 1 ? mean[i] + share * (last[i] - mean[i]) : last[i];
+}
+
+/* After a step: the averages move towards the weights. */
+static void average(struct training *t)
+{
+	float share = (float)(1 / (1 + t->plan.average * t->plan.per_epoch));
+	follow(t->mean_net, t->spare, t->net->net->tensors, share);
+	follow(t->mean_head, t->spare, &t->net->head->tensors, share);
+}
+
+static void exchange(float *mean, float *spare, const struct tensors *t)
+{
+	t->ops->download(spare, t->weights, t->count * sizeof *spare);
+	t->ops->upload(t->weights, mean, t->count * sizeof *mean);
+	memcpy(mean, spare, t->count * sizeof *mean);
+}
+
+/* Weights and averages change places: before judging, and again after. */
+static void exchange_all(struct training *t)
+{
+	exchange(t->mean_net, t->spare, t->net->net->tensors);
+	exchange(t->mean_head, t->spare, &t->net->head->tensors);
 }
 
 /* ---- the best so far ---- */
@@ -110,6 +143,10 @@ static void allocate(struct training *t)
 	t->history = die_calloc((size_t)(t->plan.n_epochs + 1) * COLUMNS, sizeof *t->history);
 	t->best_net = die_malloc(t->net->net->tensors->count * sizeof(float));
 	t->best_head = die_malloc(t->net->head->tensors.count * sizeof(float));
+	size_t n_net = t->net->net->tensors->count, n_head = t->net->head->tensors.count;
+	t->mean_net = die_malloc(n_net * sizeof(float));
+	t->mean_head = die_malloc(n_head * sizeof(float));
+	t->spare = die_malloc((n_net > n_head ? n_net : n_head) * sizeof(float));
 	t->x = die_malloc(rows * examples_input_size(t->examples) * sizeof *t->x);
 	t->extra = die_malloc((rows * LEADS) * sizeof *t->extra);
 	t->keep = die_malloc(rows * LEADS);
@@ -132,6 +169,8 @@ void training_init(struct training *t, struct stage_run *run, struct finetune *n
 	double auroc = macro_auroc(t);
 	t->history[AUROC] = isfinite(auroc) ? (float)auroc : 0;
 	keep_best(t, 0, isfinite(auroc) ? auroc : 0);
+	memcpy(t->mean_net, t->best_net, net->net->tensors->count * sizeof(float));
+	memcpy(t->mean_head, t->best_head, net->head->tensors.count * sizeof(float));
 	snprintf(t->checkpoint, sizeof t->checkpoint, "%s/finetune", stage_checkpoint(run));
 	checkpoint(t, false);
 	if (t->state.step > 0)
@@ -140,8 +179,9 @@ void training_init(struct training *t, struct stage_run *run, struct finetune *n
 
 void training_release(struct training *t)
 {
-	void *const all[] = {t->order, t->patient, t->drawn, t->history, t->best_net,	t->best_head,
-			     t->x,     t->extra,   t->keep,  t->truth,	 t->probability};
+	void *const all[] = {t->order,	   t->patient,	t->drawn,     t->history,    t->best_net,
+			     t->best_head, t->mean_net, t->mean_head, t->spare,	     t->x,
+			     t->extra,	   t->keep,	t->truth,     t->probability};
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		free(all[i]);
 }
@@ -153,6 +193,7 @@ static void end_epoch(struct training *t, struct progress *p)
 {
 	int64_t epoch = t->state.step / t->plan.per_epoch;
 	float *row = t->history + epoch * COLUMNS;
+	exchange_all(t);
 	double auroc = macro_auroc(t);
 	row[EPOCH] = (float)epoch;
 	row[LOSS] = (float)(t->state.loss / t->plan.per_epoch);
@@ -160,6 +201,7 @@ static void end_epoch(struct training *t, struct progress *p)
 	t->state.loss = 0;
 	if (!isfinite(auroc) || auroc > t->state.best)
 		keep_best(t, epoch, isfinite(auroc) ? auroc : 0);
+	exchange_all(t);
 	t->state.is_over = epoch == t->plan.n_epochs || epoch - t->state.best_epoch >= t->plan.patience;
 	progress_line(p, "epoch %" PRId64 "/%d  loss %.4f  fold 9 AUROC %.4f (best %.4f)  gradient %.2g%s%s",
 		      epoch, t->plan.n_epochs, (double)row[LOSS], (double)row[AUROC], t->state.best,
@@ -190,6 +232,7 @@ static void train_step(struct training *t, struct progress *p)
 	struct finetune_result r = finetune_step(
 		t->net, &(struct finetune_batch){t->x, t->keep, t->extra, t->truth, 2 * t->plan.batch},
 		share);
+	average(t);
 	t->state.n_skipped += r.is_skipped;
 	t->state.n_skipped_in_a_row = r.is_skipped ? t->state.n_skipped_in_a_row + 1 : 0;
 	if (t->state.n_skipped_in_a_row >= SKIPPED_LIMIT)

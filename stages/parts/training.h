@@ -18,7 +18,8 @@
 struct training_plan {
 	int batch, per_epoch, n_epochs, patience; /* records of a step, steps of an epoch */
 	double warmup;				  /* share of the steps */
-	double checkpoint_s;			  /* between checkpoints */
+	double average;	     /* epochs that the averaged weights look back; 0: the last ones count */
+	double checkpoint_s; /* between checkpoints */
 };
 
 /* What changes while training besides weights and history; goes into a checkpoint. */
@@ -40,6 +41,8 @@ struct training {
 	uint64_t *patient, *drawn;   /* [n]; [batch] */
 	float *history;		     /* [n_epochs + 1][columns] */
 	float *best_net, *best_head; /* weights of the best epoch, host */
+	float *mean_net, *mean_head; /* running averages of the weights, host: these are judged and kept */
+	float *spare;		     /* room for the larger of both */
 	float *x, *extra;	     /* of a batch */
 	uint8_t *keep, *truth;
 	float *probability; /* of fold 9 */
