@@ -40,7 +40,7 @@ parts_pretrain := network objective
 parts_embed    := network inspect objective
 parts_probe    := judge remark
 parts_evaluate := study verdict portrait attention lineup remark
-parts_report   := lineup objective
+parts_report   := sheet results pictures lineup objective
 libs_report    := report
 parts_finetune := judge remark network examples training
 

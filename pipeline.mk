@@ -77,7 +77,9 @@ $(1)/params.stamp: $(PARAMS) $(2) $(B)/bin/params $(sections:%=$(B)/schema/%.jso
 $(sections:%=$(1)/params/%.json): $(1)/params.stamp ;
 -include $$(wildcard $(1)/params/paths.mk)
 endef
-$(eval $(call SLICES,$(R)))
+# The page names what was typed; of quotes within quotes the inner are single.
+told = report.params=$(PARAMS) report.set="$(subst ",',$(SET))"
+$(eval $(call SLICES,$(R),, $$(told)))
 $(foreach a,$(arms),$(eval $(call SLICES,$(R)/arms/$(a),params/arms/$(call base_of,$(a)).yaml,$(call seeded,$(a)))))
 $(PARAMS) $(sort $(foreach a,$(arms),params/arms/$(call base_of,$a).yaml)):
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/die.h"
+#include "report/page.h"
 #include "report/svg.h"
 
 struct series {
@@ -216,10 +217,10 @@ static void cover_interval(struct svg_plot *p, const json_t *state, const char *
 
 void curves_forest(struct text *t, const json_t *arms, const char *metric, const char *title)
 {
-	size_t i, n = json_array_size(arms);
+	size_t i, n = json_array_size(arms), series = 0; /* a colour per group */
 	const json_t *arm;
 	struct svg_plot p = {.width = 400,
-			     .height = 60 + 46 * (double)n,
+			     .height = 60 + 40 * (double)n,
 			     .x0 = 1,
 			     .x1 = 0,
 			     .y1 = (double)n,
@@ -238,10 +239,12 @@ void curves_forest(struct text *t, const json_t *arms, const char *metric, const
 	json_array_foreach(arms, i, arm)
 	{
 		double y = (double)(n - i);
+		series += i && !json_equal(json_object_get(arm, "group"),
+					   json_object_get(json_array_get(arms, i - 1), "group"));
 		svg_words(t, &p, p.x0 + (p.x1 - p.x0) * .01, y - .2, "start",
 			  json_string_value(json_object_get(arm, "name")));
-		whisker(t, &p, json_object_get(arm, "trained"), metric, y - .45, i, 0);
-		whisker(t, &p, json_object_get(arm, "random"), metric, y - .75, i, 1);
+		whisker(t, &p, json_object_get(arm, "trained"), metric, y - .5, series, 0);
+		whisker(t, &p, json_object_get(arm, "random"), metric, y - .75, series, 1);
 	}
 	svg_end(t);
 }
@@ -261,37 +264,76 @@ static size_t add_share(double *share, size_t n, double x)
 	return n + 1;
 }
 
-/* The arms of one origin ("pretrained", "scratch") in order of their shares. */
-static void efficiency_line(struct text *t, const struct svg_plot *p, const json_t *arms, const char *from,
-			    const double *share, size_t n_shares, const char *class_name)
+/* Where an arm's network is that of the arms with fewer labels: another network's curve would be another figure. */
+static bool is_comparable(const json_t *arm, const json_t *arms)
+{
+	const json_t *other, *config = json_object_get(json_object_get(arm, "training"), "config");
+	size_t i;
+	json_array_foreach(arms, i, other)
+	{
+		const json_t *share = json_object_get(other, "label_fraction");
+		if (json_is_number(share) && json_number_value(share) < 1)
+			return json_equal(json_object_get(json_object_get(other, "training"), "config"),
+					  config);
+	}
+	return false;
+}
+
+/* One line of the figure: a state ("trained", "probe", "random") of the arms of one origin. */
+struct efficiency {
+	const char *from, *state, *words;
+};
+static const struct efficiency efficiencies[] = {{"pretrained", "trained", "fine-tuned"},
+						 {"pretrained", "probe", "linear probe"},
+						 {"scratch", "trained", "supervised from scratch"},
+						 {"pretrained", "random", "probe of the untrained encoder"}};
+enum { EFFICIENCIES = sizeof efficiencies / sizeof *efficiencies };
+
+/* {"value","low","high"} of an arm on a line of the figure, or NULL. */
+static const json_t *point_of(const json_t *arm, const struct efficiency *e)
+{
+	const char *from = json_string_value(json_object_get(arm, "from"));
+	const json_t *v =
+		json_object_get(json_object_get(json_object_get(arm, e->state), "interval"), "macro_auroc");
+	bool is_of = from && !strcmp(from, e->from) && json_is_number(json_object_get(arm, "label_fraction"));
+	return is_of && json_is_number(json_object_get(v, "value")) ? v : NULL;
+}
+
+/* In order of the shares; each line a little beside the others, so that intervals do not cover each other. */
+static void efficiency_line(struct text *t, const struct svg_plot *p, const json_t *arms, int line,
+			    const double *share, size_t n_shares)
 {
 	double x[SHARES], y[SHARES];
 	size_t n = 0, i;
 	const json_t *arm;
+	char class_name[8];
+	snprintf(class_name, sizeof class_name, "s%d", line);
 	for (size_t k = 0; k < n_shares; k++)
 		json_array_foreach(arms, i, arm)
 		{
-			const char *own = json_string_value(json_object_get(arm, "from"));
-			const json_t *v = json_object_get(
-				json_object_get(json_object_get(arm, "trained"), "interval"), "macro_auroc");
-			if (!own || strcmp(own, from) || n == SHARES ||
-			    !json_is_number(json_object_get(v, "value")) ||
+			const json_t *v = point_of(arm, &efficiencies[line]),
+				     *low = json_object_get(v, "low");
+			if (!v || n == SHARES ||
 			    json_number_value(json_object_get(arm, "label_fraction")) != share[k])
 				continue;
-			x[n] = (double)k;
+			x[n] = (double)k + .06 * (line - 1.5);
 			y[n] = json_number_value(json_object_get(v, "value"));
+			if (json_is_number(low)) {
+				double at[2] = {x[n], x[n]},
+				       ends[2] = {json_number_value(low),
+						  json_number_value(json_object_get(v, "high"))};
+				svg_line(t, p, at, ends, 2, "faint");
+			}
 			svg_dot(t, p, x[n], y[n], 3.5, class_name);
 			n++;
 		}
 	svg_line(t, p, x, y, n, class_name);
-	if (n)
-		svg_words(t, p, x[0], y[0] + (p->y1 - p->y0) * .03, "start", from);
 }
 
-int curves_efficiency(struct text *t, const json_t *arms)
+int curves_efficiency(struct text *t, const json_t *all)
 {
-	struct svg_plot p = {.width = 400,
-			     .height = 260,
+	struct svg_plot p = {.width = 520,
+			     .height = 320,
 			     .x0 = -.3,
 			     .y0 = 1,
 			     .y1 = 0,
@@ -300,46 +342,39 @@ int curves_efficiency(struct text *t, const json_t *arms)
 			     .y_title = "macro AUROC"};
 	double share[SHARES];
 	size_t n_shares = 0, i;
-	int n = 0, n_origins = 0;
-	json_t *origins = json_object(), *series;
-	const json_t *arm;
-	const char *from;
-	json_array_foreach(arms, i, arm)
+	json_t *arms = json_array(), *arm, *words = json_array();
+	json_array_foreach(all, i, arm) if (is_comparable(arm, all)) json_array_append(arms, arm);
+	json_array_foreach(arms, i, arm) for (int line = 0; line < EFFICIENCIES; line++)
 	{
-		const json_t *x = json_object_get(arm, "label_fraction"),
-			     *v = json_object_get(
-				     json_object_get(
-					     json_object_get(json_object_get(arm, "trained"), "interval"),
-					     "macro_auroc"),
-				     "value");
-		from = json_string_value(json_object_get(arm, "from"));
-		if (!from || !json_is_number(x) || !json_is_number(v))
+		const json_t *v = point_of(arm, &efficiencies[line]), *low = json_object_get(v, "low"),
+			     *high = json_object_get(v, "high");
+		if (!v)
 			continue;
-		n++;
-		n_shares = add_share(share, n_shares, json_number_value(x));
-		p.y0 = json_number_value(v) < p.y0 ? json_number_value(v) : p.y0;
-		p.y1 = json_number_value(v) > p.y1 ? json_number_value(v) : p.y1;
-		if (!json_object_get(origins, from))
-			json_object_set_new(origins, from, json_integer(n_origins++));
+		double value = json_number_value(json_object_get(v, "value")),
+		       least = json_is_number(low) ? json_number_value(low) : value,
+		       most = json_is_number(high) ? json_number_value(high) : value;
+		n_shares =
+			add_share(share, n_shares, json_number_value(json_object_get(arm, "label_fraction")));
+		p.y0 = least < p.y0 ? least : p.y0;
+		p.y1 = most > p.y1 ? most : p.y1;
 	}
 	if (n_shares > 1) {
 		p.x1 = (double)n_shares - .7;
 		svg_round(&p.y0, &p.y1);
+		for (int line = 0; line < EFFICIENCIES; line++)
+			json_array_append_new(words, json_string(efficiencies[line].words));
+		page_legend(t, words);
 		svg_begin(t, &p, "label efficiency");
 		for (size_t k = 0; k < n_shares; k++) {
-			char words[32];
-			snprintf(words, sizeof words, "%g %%", 100 * share[k]);
-			svg_words(t, &p, (double)k, p.y0 - (p.y1 - p.y0) * .06, "middle", words);
+			char percent[32];
+			snprintf(percent, sizeof percent, "%g %%", 100 * share[k]);
+			svg_words(t, &p, (double)k, p.y0 - (p.y1 - p.y0) * .06, "middle", percent);
 		}
-		json_object_foreach(origins, from, series)
-		{
-			char class_name[8];
-			snprintf(class_name, sizeof class_name, "s%d",
-				 (int)json_integer_value(series) % SVG_SERIES);
-			efficiency_line(t, &p, arms, from, share, n_shares, class_name);
-		}
+		for (int line = EFFICIENCIES - 1; line >= 0; line--)
+			efficiency_line(t, &p, arms, line, share, n_shares);
 		svg_end(t);
 	}
-	json_decref(origins);
-	return n_shares > 1 ? n : 0;
+	json_decref(arms);
+	json_decref(words);
+	return (int)n_shares;
 }

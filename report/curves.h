@@ -1,6 +1,6 @@
 /*
  * Figures made of lines: loss while training, ROC, reliability, and the forest of intervals. arms is an array of the
- * arms' JSON as evaluate writes them (docs/report.md); colours follow its order.
+ * arms' JSON as evaluate writes them (docs/report.md); colours follow its order or, in the forest, its groups.
  */
 #ifndef REPORT_CURVES_H
 #define REPORT_CURVES_H
@@ -17,8 +17,9 @@ void curves_roc(struct text *t, const json_t *arm, const json_t *classes);
 void curves_reliability(struct text *t, const json_t *arm, const char *class_name);
 /* A line per arm: metric with interval as trained (dot) and untrained (ring). */
 void curves_forest(struct text *t, const json_t *arms, const char *metric, const char *title);
-/* Macro AUROC over the share of labels used ("label_fraction"), shares evenly spaced; a line per "from". Returns how many
- * arms it shows. */
+/* Macro AUROC over the share of labels used ("label_fraction"), shares evenly spaced: fine-tuned, the probe it began as,
+ * from scratch, and the untrained encoder's probe, for the network that has fewer labels somewhere. Returns the number of
+ * shares; nothing is drawn below 2. */
 int curves_efficiency(struct text *t, const json_t *arms);
 
 #endif

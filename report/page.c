@@ -26,6 +26,31 @@ void page_section(struct text *t, const char *anchor, const char *title)
 	text_add(t, "</h2>\n");
 }
 
+void page_heading(struct text *t, const char *title)
+{
+	text_add(t, "<h3>");
+	text_escape(t, title ? title : "");
+	text_add(t, "</h3>\n");
+}
+
+void page_details(struct text *t, const char *title)
+{
+	text_add(t, "<details><summary>");
+	text_escape(t, title ? title : "");
+	text_add(t, "</summary>\n");
+}
+
+void page_details_end(struct text *t)
+{
+	text_add(t, "</details>\n");
+}
+
+void page_id(struct text *t, const char *id)
+{
+	if (id && *id)
+		text_add(t, " <span class=id title=%s>%.8s</span>", id, id);
+}
+
 void page_say(struct text *t, const char *words)
 {
 	if (!words)
@@ -55,10 +80,11 @@ void page_grid_end(struct text *t)
 	text_add(t, "</div>\n");
 }
 
-void page_figure(struct text *t, const char *caption)
+void page_figure(struct text *t, const char *caption, const char *id)
 {
 	text_add(t, "<figure><figcaption>");
 	text_escape(t, caption);
+	page_id(t, id);
 	text_add(t, "</figcaption>");
 }
 

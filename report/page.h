@@ -13,6 +13,12 @@
 
 void page_begin(struct text *t, const char *title);
 void page_section(struct text *t, const char *anchor, const char *title);
+void page_heading(struct text *t, const char *title); /* within a section */
+/* What is folded until asked for; on paper it stays folded. */
+void page_details(struct text *t, const char *title);
+void page_details_end(struct text *t);
+/* The start of an artifact's id, the whole of it under the pointer; nothing for NULL. */
+void page_id(struct text *t, const char *id);
 /* <p> with one sentence, escaped; nothing for NULL. */
 void page_say(struct text *t, const char *words);
 /* Figures side by side, as many as fit. Each is <figure> with its caption. */
@@ -20,7 +26,8 @@ void page_grid(struct text *t);
 /* The same for figures that need room (two or three abreast), and for those that need little. */
 void page_grid_wide(struct text *t);
 void page_grid_small(struct text *t);
-void page_figure(struct text *t, const char *caption);
+void page_figure(struct text *t, const char *caption,
+		 const char *id); /* id: of the artifact it shows; NULL: none */
 void page_figure_end(struct text *t);
 void page_grid_end(struct text *t);
 /* Names beside the colours s0, s1, ... */

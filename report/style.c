@@ -28,6 +28,8 @@ const char style_text[] =
 	"th:first-child,td:first-child{text-align:left;position:sticky;left:0;background:var(--bg)}\n"
 	"thead th{border-bottom:2px solid var(--fg);vertical-align:bottom}\n"
 	"td small,th small,.no,tr.floor td{color:var(--soft)}\n"
+	"tr.group td{font-weight:600;padding-top:1.1em;border-bottom:1px solid var(--fg)}\n"
+	"td.command{text-align:left}td.command code{font-size:11px}\n"
 	".matrix{font-size:.8rem}\n"
 	".matrix th,.matrix td{padding:.3em .45em;text-align:center}\n"
 	".matrix th:first-child,.matrix td:first-child{text-align:left;position:static}\n"

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/die.h"
+#include "report/page.h"
 
 static const char *text_of(const json_t *object, const char *name)
 {
@@ -55,6 +56,17 @@ static void value_cell(struct text *t, const json_t *v, int is_signed)
 	text_add(t, "</td>");
 }
 
+/* A row that names the group, where arm i is its first. */
+static void group_row(struct text *t, const json_t *arms, size_t i)
+{
+	const json_t *group = json_object_get(json_array_get(arms, i), "group");
+	if (!group || (i && json_equal(json_object_get(json_array_get(arms, i - 1), "group"), group)))
+		return;
+	text_add(t, "<tr class=group><td colspan=4>");
+	text_escape(t, json_string_value(group));
+	text_add(t, "</td></tr>\n");
+}
+
 /* ---- comparison ---- */
 
 /* The two by which arms are compared: F1 first where its classes have columns, AUROC where they are too many. */
@@ -72,8 +84,7 @@ static void state_row(struct text *t, const char *name, const char *words, const
 	text_add(t, "<tr%s><td>", difference ? "" : " class=floor");
 	text_escape(t, name);
 	text_add(t, "%s", words);
-	if (id && *id)
-		text_add(t, " <span class=id title=%s>%.8s</span>", id, id);
+	page_id(t, id);
 	text_add(t, "</td>");
 	for (int k = 0; k < 2; k++)
 		value_cell(t, interval_of(state, "interval", headline(classes, k)), 0);
@@ -120,8 +131,12 @@ void tables_comparison(struct text *t, const json_t *arms, const json_t *floors,
 			     *random = json_object_get(arm, "random"),
 			     *difference = json_object_get(trained, "difference");
 		json_t *none = json_object();
+		group_row(t, arms, i);
 		state_row(t, text_of(arm, "name"), "", text_of(json_object_get(arm, "ids"), "scores"),
 			  trained, difference ? difference : none, classes);
+		if (json_object_get(arm, "probe"))
+			state_row(t, "", "the probe it began as", NULL, json_object_get(arm, "probe"), NULL,
+				  classes);
 		if (random)
 			state_row(t, "", "its encoder untrained", NULL, random, NULL, classes);
 		json_decref(none);
@@ -184,6 +199,7 @@ void tables_classes(struct text *t, const json_t *arms, const json_t *classes)
 				     json_string_value(c));
 		text_add(t, "<tr><td>");
 		text_escape(t, k ? "" : text_of(arm, "name"));
+		page_id(t, k ? NULL : text_of(json_object_get(arm, "ids"), "scores"));
 		text_add(t, "</td><td>");
 		text_escape(t, json_string_value(c));
 		text_add(t, "</td>");
@@ -249,7 +265,8 @@ void tables_many_classes(struct text *t, const json_t *arms, const json_t *class
 	end(t);
 }
 
-static void space_row(struct text *t, const char *name, const char *words, const json_t *space, int is_floor)
+static void space_row(struct text *t, const char *name, const char *words, const char *id,
+		      const json_t *space, int is_floor)
 {
 	static const struct {
 		const char *name;
@@ -262,7 +279,9 @@ static void space_row(struct text *t, const char *name, const char *words, const
 		return;
 	text_add(t, "<tr%s><td>", is_floor ? " class=floor" : "");
 	text_escape(t, name);
-	text_add(t, "%s</td>", words);
+	text_add(t, "%s", words);
+	page_id(t, id);
+	text_add(t, "</td>");
 	for (size_t k = 0; k < sizeof members / sizeof *members; k++)
 		number_cell(t, json_object_get(space, members[k].name), members[k].decimals);
 	text_add(t, "</tr>\n");
@@ -290,8 +309,9 @@ void tables_space(struct text *t, const json_t *arms)
 	text_add(t, "</tr></thead><tbody>\n");
 	json_array_foreach(arms, i, arm)
 	{
-		space_row(t, text_of(arm, "name"), "", json_object_get(arm, "space"), 0);
-		space_row(t, "", "its encoder untrained", json_object_get(arm, "random_space"), 1);
+		space_row(t, text_of(arm, "name"), "", text_of(json_object_get(arm, "ids"), "embeddings"),
+			  json_object_get(arm, "space"), 0);
+		space_row(t, "", "its encoder untrained", NULL, json_object_get(arm, "random_space"), 1);
 	}
 	end(t);
 }
@@ -340,141 +360,112 @@ int tables_faithfulness(struct text *t, const json_t *arms)
 	return rows;
 }
 
-void tables_provenance(struct text *t, const json_t *arms)
+void tables_provenance(struct text *t, const json_t *arms, const char *options)
 {
-	static const char *const titles[] = {"arm",   "scores",	 "embeddings", "model",
-					     "views", "signals", NULL};
+	static const char *const titles[] = {"arm",   "scores",	 "embeddings",	 "model",
+					     "views", "signals", "derive again", NULL};
 	size_t i;
 	const json_t *arm;
 	begin(t, titles);
 	text_add(t, "</tr></thead><tbody>\n");
 	json_array_foreach(arms, i, arm)
 	{
+		group_row(t, arms, i);
 		text_add(t, "<tr><td>");
 		text_escape(t, text_of(arm, "name"));
 		text_add(t, "</td>");
-		for (int k = 1; titles[k]; k++) {
+		for (int k = 1; k < 6; k++) {
 			const char *id = text_of(json_object_get(arm, "ids"), titles[k]);
 			text_add(t, *id ? "<td class=id title=%s>%.12s</td>" : "<td>–%.0s%.0s</td>", id, id);
 		}
+		text_add(t, "<td class=command><code>make -f pipeline.mk compare ARMS=");
+		text_escape(t, text_of(arm, "name"));
+		text_escape(t, options);
+		text_add(t, "</code></td></tr>\n");
+	}
+	end(t);
+}
+
+/* ---- seeds, label efficiency ---- */
+
+/* "0.812 ± 0.010 [0.801, 0.821]" */
+static void summary_cell(struct text *t, const json_t *all, const char *metric, int is_signed)
+{
+	const json_t *v = json_object_get(all, metric);
+	text_add(t, "<td>");
+	text_number(t, json_object_get(v, "mean"), 3, is_signed);
+	if (v) {
+		text_add(t, " ± ");
+		text_number(t, json_object_get(v, "deviation"), 3, 0);
+		text_add(t, " <small>[");
+		text_number(t, json_object_get(v, "low"), 3, is_signed);
+		text_add(t, ", ");
+		text_number(t, json_object_get(v, "high"), 3, is_signed);
+		text_add(t, "]</small>");
+	}
+	text_add(t, "</td>");
+}
+
+void tables_seeds(struct text *t, const json_t *seeds)
+{
+	static const char *const titles[] = {"arm",
+					     "seeds",
+					     "macro F1",
+					     "macro AUROC",
+					     "untrained:<br>macro AUROC",
+					     "training added: F1",
+					     "training added: AUROC",
+					     NULL};
+	static const char *const headlines[] = {"macro_f1", "macro_auroc"};
+	size_t i;
+	const json_t *arm;
+	begin(t, titles);
+	text_add(t, "</tr></thead><tbody>\n");
+	json_array_foreach(seeds, i, arm)
+	{
+		text_add(t, "<tr><td>");
+		text_escape(t, text_of(arm, "name"));
+		text_add(t, "</td><td>%zu</td>", json_array_size(json_object_get(arm, "arms")));
+		for (int k = 0; k < 2; k++)
+			summary_cell(t, json_object_get(arm, "trained"), headlines[k], 0);
+		summary_cell(t, json_object_get(arm, "random"), "macro_auroc", 0);
+		for (int k = 0; k < 2; k++)
+			summary_cell(t, json_object_get(arm, "difference"), headlines[k], 1);
 		text_add(t, "</tr>\n");
 	}
 	end(t);
 }
 
-/* ---- for machines ---- */
-
-static void csv_number(struct text *t, const json_t *x)
+void tables_efficiency(struct text *t, const json_t *arms)
 {
-	if (json_is_number(x))
-		text_add(t, ",%.17g", json_number_value(x));
-	else
-		text_add(t, ",");
-}
-
-static void csv_row(struct text *t, const char *arm, const char *state, const char *class, const char *metric,
-		    const json_t *v, const char *id)
-{
-	text_add(t, "%s,%s,%s,%s", arm, state, class, metric);
-	csv_number(t, json_object_get(v, "value"));
-	csv_number(t, json_object_get(v, "low"));
-	csv_number(t, json_object_get(v, "high"));
-	csv_number(t, json_object_get(v, "error"));
-	text_add(t, ",%s\n", id);
-}
-
-static void csv_state(struct text *t, const char *arm, const char *state, const json_t *intervals,
-		      const char *id)
-{
-	const char *name, *class;
-	json_t *v, *each;
-	json_object_foreach((json_t *)intervals, name, v)
-	{
-		if (strcmp(name, "class")) {
-			csv_row(t, arm, state, "", name, v, id);
-			continue;
-		}
-		json_object_foreach(v, class, each)
-		{
-			csv_row(t, arm, state, class, "f1", json_object_get(each, "f1"), id);
-			csv_row(t, arm, state, class, "auroc", json_object_get(each, "auroc"), id);
-		}
-	}
-}
-
-void tables_csv(struct text *t, const json_t *arms, const json_t *floors)
-{
+	static const char *const titles[] = {"arm",
+					     "labels",
+					     "trained",
+					     "the probe it began as",
+					     "gained over the probe",
+					     "untrained",
+					     "gained over untrained",
+					     NULL};
 	size_t i;
 	const json_t *arm;
-	const char *name;
-	json_t *floor;
-	text_add(t, "arm,state,class,metric,value,low,high,error,scores\n");
+	begin(t, titles);
+	text_add(t, "</tr></thead><tbody>\n");
 	json_array_foreach(arms, i, arm)
 	{
 		const json_t *trained = json_object_get(arm, "trained"),
-			     *random = json_object_get(arm, "random");
-		const char *id = text_of(json_object_get(arm, "ids"), "scores"), *own = text_of(arm, "name");
-		csv_state(t, own, "trained", json_object_get(trained, "interval"), id);
-		csv_state(t, own, "untrained", json_object_get(random, "interval"), id);
-		csv_state(t, own, "difference", json_object_get(trained, "difference"), id);
+			     *share = json_object_get(arm, "label_fraction");
+		if (!json_is_number(share))
+			continue;
+		text_add(t, "<tr><td>");
+		text_escape(t, text_of(arm, "name"));
+		page_id(t, text_of(json_object_get(arm, "ids"), "scores"));
+		text_add(t, "</td><td>%g %%</td>", 100 * json_number_value(share));
+		value_cell(t, interval_of(trained, "interval", "macro_auroc"), 0);
+		value_cell(t, interval_of(json_object_get(arm, "probe"), "interval", "macro_auroc"), 0);
+		value_cell(t, interval_of(trained, "over_probe", "macro_auroc"), 1);
+		value_cell(t, interval_of(json_object_get(arm, "random"), "interval", "macro_auroc"), 0);
+		value_cell(t, interval_of(trained, "difference", "macro_auroc"), 1);
+		text_add(t, "</tr>\n");
 	}
-	json_object_foreach((json_t *)floors, name, floor)
-		csv_state(t, name, "floor", json_object_get(floor, "interval"), "");
-}
-
-static void markdown_row(struct text *t, const char *name, const json_t *state, const json_t *classes)
-{
-	size_t i;
-	const json_t *c, *test = json_object_get(state, "test");
-	if (!test)
-		return;
-	text_add(t, "| %s |", name);
-	json_array_foreach(classes, i, c)
-	{
-		text_add(t, " ");
-		text_number(
-			t,
-			json_object_get(json_object_get(json_object_get(test, "class"), json_string_value(c)),
-					"f1"),
-			2, 0);
-		text_add(t, " |");
-	}
-	text_add(t, " ");
-	text_number(t, json_object_get(test, "accuracy"), 3, 0);
-	for (int k = 0; k < 2; k++) {
-		const json_t *v = interval_of(state, "interval", headline(classes, k));
-		text_add(t, " | ");
-		text_number(t, json_object_get(v, "value"), 3, 0);
-		if (json_is_number(json_object_get(v, "low"))) {
-			text_add(t, " [");
-			text_number(t, json_object_get(v, "low"), 3, 0);
-			text_add(t, ", ");
-			text_number(t, json_object_get(v, "high"), 3, 0);
-			text_add(t, "]");
-		}
-	}
-	text_add(t, " |\n");
-}
-
-void tables_markdown(struct text *t, const json_t *arms, const json_t *floors, const json_t *classes)
-{
-	size_t i;
-	const json_t *arm, *c;
-	text_add(t, "| arm |");
-	json_array_foreach(classes, i, c) text_add(t, " F1 %s |", json_string_value(c));
-	text_add(t, classes ? " accuracy | macro F1 [95 %%] | macro AUROC [95 %%] |\n|---|"
-			    : " accuracy | macro AUROC [95 %%] | macro F1 [95 %%] |\n|---|");
-	for (i = 0; i < json_array_size(classes) + 3; i++)
-		text_add(t, "---|");
-	text_add(t, "\n");
-	json_array_foreach(arms, i, arm)
-	{
-		struct text name = {0};
-		text_add(&name, "%s, untrained", text_of(arm, "name"));
-		markdown_row(t, text_of(arm, "name"), json_object_get(arm, "trained"), classes);
-		markdown_row(t, name.bytes, json_object_get(arm, "random"), classes);
-		text_release(&name);
-	}
-	markdown_row(t, "log-std only", json_object_get(floors, "scale"), classes);
-	markdown_row(t, "majority class", json_object_get(floors, "majority"), classes);
+	end(t);
 }

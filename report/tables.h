@@ -1,5 +1,5 @@
 /*
- * The tables of the page, and the same numbers for machines. arms: array of the arms' JSON as evaluate writes them
+ * The tables of the page. arms: array of the arms' JSON as evaluate writes them
  * (docs/report.md); floors: {"scale":{...},"majority":{...}}. What is missing is a dash, never NaN.
  */
 #ifndef REPORT_TABLES_H
@@ -20,12 +20,11 @@ void tables_many_classes(struct text *t, const json_t *arms, const json_t *class
 void tables_space(struct text *t, const json_t *arms);
 /* What hiding a lead does to the true class's logit, by how much attention the lead got. Returns how many arms it has. */
 int tables_faithfulness(struct text *t, const json_t *arms);
-/* Which artifacts the numbers of each arm come from. */
-void tables_provenance(struct text *t, const json_t *arms);
-
-/* arm,state,class,metric,value,low,high,error,scores */
-void tables_csv(struct text *t, const json_t *arms, const json_t *floors);
-/* The poster's table in Markdown. */
-void tables_markdown(struct text *t, const json_t *arms, const json_t *floors, const json_t *classes);
+/* Which artifacts the numbers of each arm come from, and what makes them again; options: what follows ARMS=NAME. */
+void tables_provenance(struct text *t, const json_t *arms, const char *options);
+/* seeds: the evaluation's summaries of arms of several seeds. */
+void tables_seeds(struct text *t, const json_t *seeds);
+/* Arms trained on the labels: macro AUROC beside the probe each began as, paired. */
+void tables_efficiency(struct text *t, const json_t *arms);
 
 #endif

@@ -54,6 +54,8 @@ static const struct param params[] = {
 	{"n", PARAM_INT, .unit = "Hz", .min = 1, .max = 1000, .otherwise = "1", .help = "a number"},
 	{"seed", PARAM_INT, .min = 0, .max = 1000, .otherwise = "1", .help = "of what is drawn"},
 	{"label_draw", PARAM_INT, .min = 0, .max = 1000, .otherwise = "1", .help = "which labels"},
+	{"params", PARAM_TEXT, .otherwise = "", .help = "what the report is told"},
+	{"set", PARAM_TEXT, .otherwise = "", .help = "... and this"},
 	{"temperature", PARAM_FLOAT, .min = 0.01, .max = 10, .otherwise = "0.1", .help = "another"},
 	{"is_constant", PARAM_BOOL, .otherwise = "false", .help = "leave n out of the artifact"},
 	{"source", PARAM_PATH, .otherwise = "none", .help = "a file"},

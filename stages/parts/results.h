@@ -1,0 +1,15 @@
+/* The chapters of the report that need nothing but the evaluation's numbers: tables, curves, maps. */
+#ifndef STAGES_PARTS_RESULTS_H
+#define STAGES_PARTS_RESULTS_H
+
+#include "stages/parts/sheet.h"
+
+void results_comparison(struct sheet *s);
+void results_seeds(struct sheet *s);	  /* nothing unless an arm has several */
+void results_efficiency(struct sheet *s); /* nothing unless arms differ in their share of the labels */
+void results_training(struct sheet *s);
+void results_maps(struct sheet *s);
+void results_space(struct sheet *s);
+void results_judgements(struct sheet *s); /* confusion, ROC, calibration */
+
+#endif
