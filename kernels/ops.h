@@ -91,7 +91,6 @@ struct adamw {
 	size_t n;
 	float *w, *m, *v; /* weights, first and second moment */
 	const float *dw;
-	const float *decay; /* [n] 1 where weight decay applies, else 0; NULL: everywhere */
 	float lr, beta1, beta2, eps, weight_decay, scale; /* scale multiplies dw (clipping) */
 	int64_t step;					  /* from 1: bias correction */
 };

@@ -15,6 +15,7 @@ struct cross {
 	struct transformer_layer *time, *channel;
 };
 
+void cross_plan_scratch(const struct cross *c, struct arena *a, int max_batch);
 void cross_forward(const struct tensors *t, const struct cross *c, int batch);
 /* dtime, dchannel: gradients of the outputs on entry, of the inputs on return. */
 void cross_backward(const struct tensors *t, const struct cross *c, float *dtime, float *dchannel, int batch);

@@ -39,9 +39,19 @@ struct dualview_memory {
 	const uint8_t *keep;
 };
 
+static int min(int a, int b)
+{
+	return a < b ? a : b;
+}
+
 static bool is_both(const struct dualview_memory *m)
 {
 	return m->tower[TIME].is_on && m->tower[CHANNEL].is_on;
+}
+
+static struct cross cross_of(const struct dualview_memory *m, int i)
+{
+	return (struct cross){.time = &m->tower[TIME].crosses[i], .channel = &m->tower[CHANNEL].crosses[i]};
 }
 
 /* ---- parameters ---- */
@@ -116,15 +126,15 @@ static void plan_tokens(struct dualview *d, struct arena *a, float *x[2])
 {
 	struct dualview_memory *m = d->memory;
 	if (m->tower[TIME].is_on) {
-		x[TIME] = tokens_time_plan(&m->time_tokens, a, d->max_batch, m->is_training);
+		x[TIME] = tokens_time_plan(&m->time_tokens, a, d->max_batch);
 		size_t mark = arena_mark(a);
-		tokens_time_plan_scratch(&m->time_tokens, a, d->ops);
+		tokens_time_plan_scratch(&m->time_tokens, a, d->ops, d->max_batch, m->is_training);
 		arena_back(a, mark);
 	}
 	if (m->tower[CHANNEL].is_on) {
-		x[CHANNEL] = tokens_channel_plan(&m->channel_tokens, a, d->max_batch, m->is_training);
+		x[CHANNEL] = tokens_channel_plan(&m->channel_tokens, a, d->max_batch);
 		size_t mark = arena_mark(a);
-		tokens_channel_plan_scratch(&m->channel_tokens, a, d->ops, d->max_batch);
+		tokens_channel_plan_scratch(&m->channel_tokens, a, d->ops, d->max_batch, m->is_training);
 		arena_back(a, mark);
 	}
 }
@@ -138,7 +148,8 @@ static void plan_layers(struct dualview *d, struct arena *a, float *x[2])
 			x[i] = transformer_plan(&w->layers[j], a, x[i], d->max_batch, w->n, m->is_training,
 						false);
 			size_t mark = arena_mark(a);
-			transformer_plan_scratch(&w->layers[j], a, d->max_batch);
+			transformer_plan_scratch(&w->layers[j], a,
+						 min(transformer_chunk(w->n), d->max_batch));
 			arena_back(a, mark);
 		}
 	for (int j = 0; j < m->n_cross; j++) {
@@ -146,8 +157,8 @@ static void plan_layers(struct dualview *d, struct arena *a, float *x[2])
 			x[i] = transformer_plan(&m->tower[i].crosses[j], a, x[i], d->max_batch, m->tower[i].n,
 						m->is_training, true);
 		size_t mark = arena_mark(a);
-		for (int i = 0; i < 2; i++)
-			transformer_plan_scratch(&m->tower[i].crosses[j], a, d->max_batch);
+		struct cross c = cross_of(m, j);
+		cross_plan_scratch(&c, a, d->max_batch);
 		arena_back(a, mark);
 	}
 }
@@ -164,7 +175,8 @@ static void plan(struct dualview *d, struct arena *a)
 			continue;
 		h->x = x[i];
 		size_t mark = arena_mark(a);
-		head_plan_scratch(h, a, d->max_batch);
+		head_plan_scratch(h, a, d->max_batch,
+				  min(transformer_chunk(d->memory->tower[i].n), d->max_batch));
 		arena_back(a, mark);
 	}
 }
@@ -244,11 +256,6 @@ void dualview_init(struct dualview *d, uint64_t seed)
 }
 
 /* ---- forward and backward ---- */
-
-static struct cross cross_of(const struct dualview_memory *m, int i)
-{
-	return (struct cross){.time = &m->tower[TIME].crosses[i], .channel = &m->tower[CHANNEL].crosses[i]};
-}
 
 void dualview_forward(struct dualview *d, const float *x, const uint8_t *keep, int batch)
 {

@@ -21,28 +21,44 @@ void head_plan(struct head *h, struct arena *a, int max_batch, int n)
 	h->z = arena_floats(a, b * d);
 }
 
-void head_plan_scratch(struct head *h, struct arena *a, int max_batch)
+void head_plan_scratch(struct head *h, struct arena *a, int max_batch, int chunk)
 {
-	size_t rows = (size_t)max_batch * (size_t)h->n, d = (size_t)h->d;
+	size_t rows = (size_t)chunk * (size_t)h->n, d = (size_t)h->d;
+	h->chunk = chunk;
 	h->dpooled = arena_floats(a, (size_t)max_batch * 2 * d);
 	h->narrow = arena_floats(a, rows * d);
 	h->stats = arena_floats(a, rows * 2);
 }
 
+static int min(int a, int b)
+{
+	return a < b ? a : b;
+}
+
 void head_forward(const struct tensors *t, const struct head *h, int batch)
 {
-	norm_forward(t, &h->norm, h->narrow, h->stats, h->x, batch * h->n);
-	t->ops->pool_mean_max(h->pooled, h->at, h->narrow, batch, h->n, h->d);
+	size_t d = (size_t)h->d, record = (size_t)h->n * d;
+	for (int i = 0; i < batch; i += h->chunk) {
+		int n = min(h->chunk, batch - i);
+		norm_forward(t, &h->norm, h->narrow, h->stats, h->x + (size_t)i * record, n * h->n);
+		t->ops->pool_mean_max(h->pooled + (size_t)i * 2 * d, h->at + (size_t)i * d, h->narrow, n,
+				      h->n, h->d);
+	}
 	linear_forward(t, &h->linear, h->z, h->pooled, batch, NULL);
 }
 
 void head_backward(const struct tensors *t, const struct head *h, float *dx, const float *dz, int batch)
 {
-	int rows = batch * h->n;
+	size_t d = (size_t)h->d, record = (size_t)h->n * d;
 	linear_backward(t, &h->linear, h->dpooled, dz, h->pooled, batch, NULL);
-	norm_forward(t, &h->norm, h->narrow, h->stats, h->x, rows);
-	t->ops->pool_mean_max_backward(h->narrow, h->dpooled, h->at, batch, h->n, h->d);
-	norm_backward(t, &h->norm, dx, h->narrow, h->x, h->stats, NULL, rows);
+	for (int i = 0; i < batch; i += h->chunk) {
+		const float *x = h->x + (size_t)i * record;
+		int n = min(h->chunk, batch - i);
+		norm_forward(t, &h->norm, h->narrow, h->stats, x, n * h->n);
+		t->ops->pool_mean_max_backward(h->narrow, h->dpooled + (size_t)i * 2 * d,
+					       h->at + (size_t)i * d, n, h->n, h->d);
+		norm_backward(t, &h->norm, dx + (size_t)i * record, h->narrow, x, h->stats, NULL, n * h->n);
+	}
 }
 
 void head_gate_declare(struct head_gate *g, struct tensors *t, const char *name, int d)

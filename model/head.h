@@ -20,13 +20,14 @@ struct head {
 	int32_t *at;	       /* [B,D] which token was the maximum */
 	float *z;	       /* [B,D] */
 	float *dpooled;	       /* scratch [B,2D] */
-	float *narrow, *stats; /* scratch [M,D], [2M] */
+	int chunk;	       /* records that pass through scratch at a time */
+	float *narrow, *stats; /* scratch [m,D], [2m], m = chunk * n */
 };
 
 void head_declare(struct head *h, struct tensors *t, const char *name, int d);
 /* The owner sets h->x, the last tokens, once they are planned. */
 void head_plan(struct head *h, struct arena *a, int max_batch, int n);
-void head_plan_scratch(struct head *h, struct arena *a, int max_batch);
+void head_plan_scratch(struct head *h, struct arena *a, int max_batch, int chunk);
 void head_forward(const struct tensors *t, const struct head *h, int batch);
 /* dx [M,D] overwritten with the gradient of x. */
 void head_backward(const struct tensors *t, const struct head *h, float *dx, const float *dz, int batch);

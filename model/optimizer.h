@@ -22,9 +22,9 @@ struct optimizer_config {
 struct optimizer {
 	struct tensors *tensors; /* borrowed */
 	struct optimizer_config config;
-	float *m, *v, *decay; /* [tensors->count], ops memory; m, v, n_steps are what a checkpoint holds */
-	int64_t n_steps;      /* steps taken */
-	int64_t n_skipped;    /* steps not taken because the gradient's norm was not finite */
+	float *m, *v;	   /* [tensors->count], ops memory; m, v, n_steps are what a checkpoint holds */
+	int64_t n_steps;   /* steps taken */
+	int64_t n_skipped; /* steps not taken because the gradient's norm was not finite */
 };
 
 void optimizer_init(struct optimizer *o, struct tensors *t, const struct optimizer_config *c);
@@ -33,5 +33,8 @@ void optimizer_release(struct optimizer *o);
 /* One step with this learning rate; gradients are scaled by min(1, max_norm/norm). Returns the norm before
  * clipping; if it is not finite nothing changes but n_skipped. Gradients are not cleared. */
 float optimizer_step(struct optimizer *o, float lr);
+
+/* Its part for tensors first..end-1 alone, as step number n_steps, their gradients times scale. */
+void optimizer_step_tensors(struct optimizer *o, int first, int end, float lr, float scale);
 
 #endif

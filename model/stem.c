@@ -49,22 +49,14 @@ static size_t max(size_t a, size_t b)
 	return a > b ? a : b;
 }
 
-void stem_plan(struct stem *s, struct arena *a, int max_signals, bool is_training)
+void stem_plan(struct stem *s, struct arena *a, const struct ops *ops, int max_signals, bool is_training)
 {
-	s->is_training = is_training;
 	if (s->chunk > max_signals)
 		s->chunk = max_signals;
-	for (int i = 0; is_training && i < s->n_convs; i++)
-		s->conv[i].y = arena_floats(a, (size_t)max_signals * n_out(&s->conv[i]));
-}
-
-void stem_plan_scratch(struct stem *s, struct arena *a, const struct ops *ops)
-{
 	size_t n = (size_t)s->chunk, n_features = 0, n_dpadded = 0, n_dw = 0;
 	for (int i = 0; i < s->n_convs; i++) {
 		struct stem_conv *c = &s->conv[i];
-		if (!s->is_training)
-			c->y = arena_floats(a, n * n_out(c));
+		c->y = arena_floats(a, n * n_out(c));
 		c->padded = arena_floats(a, n * n_padded(c));
 		c->before = arena_floats(a, n * n_out(c));
 		c->stats = arena_floats(a, 2 * n * STEM_GROUPS);
@@ -74,16 +66,11 @@ void stem_plan_scratch(struct stem *s, struct arena *a, const struct ops *ops)
 						     c->t_out));
 	}
 	s->features = arena_floats(a, n * n_features);
-	if (!s->is_training)
+	if (!is_training)
 		return;
 	s->dy = arena_floats(a, n * n_features);
 	s->dpadded = arena_floats(a, n * n_dpadded);
 	s->dw_scratch = arena_floats(a, n_dw);
-}
-
-static float *output(const struct stem *s, const struct stem_conv *c, int first)
-{
-	return s->is_training ? c->y + (size_t)first * n_out(c) : c->y;
 }
 
 static void activate(const struct tensors *t, const struct stem *s, const struct stem_conv *c, const float *y,
@@ -122,34 +109,20 @@ void stem_forward(const struct tensors *t, const struct stem *s, const float *x,
 			t->ops->pad_time(c->padded, s->features, n, c->t_in, c->c_in, c->pad, c->t_pad);
 		else
 			pack(t, c, x, keep, numbers, first, n);
-		t->ops->conv1d(output(s, c, first), c->padded, tensors_weight(t, c->weight),
-			       tensors_weight(t, c->bias), n, c->t_pad, c->c_in, c->c_out, c->k, c->stride,
-			       c->t_out);
-		activate(t, s, c, output(s, c, first), n);
+		t->ops->conv1d(c->y, c->padded, tensors_weight(t, c->weight), tensors_weight(t, c->bias), n,
+			       c->t_pad, c->c_in, c->c_out, c->k, c->stride, c->t_out);
+		activate(t, s, c, c->y, n);
 	}
 }
 
-void stem_again(const struct tensors *t, const struct stem *s, const float *x, const uint8_t *keep,
-		const int *numbers, int first, int n)
-{
-	pack(t, &s->conv[0], x, keep, numbers, first, n);
-	for (int i = 0; i < s->n_convs; i++) {
-		const struct stem_conv *c = &s->conv[i], *next = c + 1;
-		activate(t, s, c, output(s, c, first), n);
-		if (i + 1 < s->n_convs)
-			t->ops->pad_time(next->padded, s->features, n, next->t_in, next->c_in, next->pad,
-					 next->t_pad);
-	}
-}
-
-void stem_backward(const struct tensors *t, const struct stem *s, int first, int n)
+void stem_backward(const struct tensors *t, const struct stem *s, int n)
 {
 	for (int i = s->n_convs - 1; i >= 0; i--) {
 		const struct stem_conv *c = &s->conv[i];
 		t->ops->groupnorm_gelu_backward(
 			s->dy, tensors_gradient(t, c->norm_weight), tensors_gradient(t, c->norm_bias),
-			s->features, c->before, output(s, c, first), tensors_weight(t, c->norm_weight),
-			c->stats, c->stats + n * STEM_GROUPS, n, c->t_out, c->c_out, STEM_GROUPS);
+			s->features, c->before, c->y, tensors_weight(t, c->norm_weight), c->stats,
+			c->stats + n * STEM_GROUPS, n, c->t_out, c->c_out, STEM_GROUPS);
 		t->ops->conv1d_backward(i ? s->dpadded : NULL, tensors_gradient(t, c->weight),
 					tensors_gradient(t, c->bias), s->dy, c->padded,
 					tensors_weight(t, c->weight), s->dw_scratch, n, c->t_pad, c->c_in,

@@ -6,8 +6,8 @@
  * Convolutions pad (k-1)/2 zeros on both sides (k odd), so t_out = ceil(t_in/stride) and output j looks at
  * inputs around j*stride: PyTorch's Conv1d(padding=k//2). GroupNorm has 4 groups (Wu and He 2018), eps 1e-5.
  *
- * Signals are worked through in chunks, whose buffers are scratch; training keeps only the convolutions'
- * outputs and computes the rest again, chunk by chunk, in the backward pass.
+ * Signals are worked through in chunks, whose buffers are scratch. Nothing outlives a chunk: the backward pass begins
+ * with the chunk's forward pass once more.
  */
 #ifndef MODEL_STEM_H
 #define MODEL_STEM_H
@@ -23,14 +23,12 @@ struct stem_conv {
 	int c_in, c_out, k, stride;
 	int t_in, t_out, t_pad, pad;
 	int weight, bias, norm_weight, norm_bias; /* numbers of its tensors; weight [c_out,k,c_in] */
-	float *y;				  /* [signals,t_out,c_out] training; [chunk,...] inference */
-	/* scratch [chunk,t_pad,c_in], [chunk,t_out,c_out], [2*chunk*groups] */
-	float *padded, *before, *stats;
+	/* scratch [chunk,t_out,c_out], [chunk,t_pad,c_in], [chunk,t_out,c_out], [2*chunk*groups] */
+	float *y, *padded, *before, *stats;
 };
 
 struct stem {
 	int n_convs, chunk; /* chunk: signals at a time */
-	bool is_training;
 	struct stem_conv conv[STEM_CONVS];
 	float *features; /* scratch [chunk,t_out,c_out] of the last convolution, or of any on the way */
 	float *dy, *dpadded, *dw_scratch;
@@ -41,19 +39,15 @@ void stem_declare(struct stem *s, struct tensors *t, const char *name, int t_in,
 		  int stride);
 const struct stem_conv *stem_last(const struct stem *s);
 
-void stem_plan(struct stem *s, struct arena *a, int max_signals, bool is_training);
-void stem_plan_scratch(struct stem *s, struct arena *a, const struct ops *ops);
+/* All of it scratch. */
+void stem_plan(struct stem *s, struct arena *a, const struct ops *ops, int max_signals, bool is_training);
 
-/* Features of n <= chunk signals of x [*,c,t] into s->features. numbers[i] is the i-th one's place in x, NULL: place i.
- * first: how many signals of this pass came before these; the kept outputs lie in the order of passing. A channel with
- * keep 0 reads as zeros. keep: [*,c]. */
+/* Features of n <= chunk signals of x [*,c,t] into s->features. numbers[i] is the i-th one's place in x; numbers NULL:
+ * place first + i. A channel with keep 0 reads as zeros. keep: [*,c]. */
 void stem_forward(const struct tensors *t, const struct stem *s, const float *x, const uint8_t *keep,
 		  const int *numbers, int first, int n);
-/* The same from the kept outputs, together with all that stem_backward needs. */
-void stem_again(const struct tensors *t, const struct stem *s, const float *x, const uint8_t *keep,
-		const int *numbers, int first, int n);
-/* Adds to the gradients, given that of the features in s->features, after stem_again of the same signals. */
-void stem_backward(const struct tensors *t, const struct stem *s, int first, int n);
+/* Adds to the gradients, given that of the features in s->features, after stem_forward of the same signals. */
+void stem_backward(const struct tensors *t, const struct stem *s, int n);
 
 /* How many of the first n numbers follow each other without a gap, at least 1. */
 int stem_run(const int *numbers, int n);

@@ -100,15 +100,3 @@ void tensors_zero_gradients(struct tensors *t)
 {
 	t->ops->zero(t->gradients, t->count * sizeof *t->gradients);
 }
-
-float *tensors_decay_mask(const struct tensors *t)
-{
-	float *mask = die_calloc(t->count, sizeof *mask);
-	for (int i = 0; i < t->n; i++)
-		for (size_t j = 0; t->list[i].has_decay && j < t->list[i].count; j++)
-			mask[t->list[i].offset + j] = 1;
-	float *device = t->ops->alloc(t->count * sizeof *mask);
-	t->ops->upload(device, mask, t->count * sizeof *mask);
-	free(mask);
-	return device;
-}

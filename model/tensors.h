@@ -63,7 +63,4 @@ float *tensors_gradient(const struct tensors *t, int i);
 
 void tensors_zero_gradients(struct tensors *t);
 
-/* 1 where weight decay applies, 0 elsewhere: [count] in ops memory, yours to release (ops->release). */
-float *tensors_decay_mask(const struct tensors *t);
-
 #endif

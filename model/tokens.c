@@ -7,7 +7,7 @@
 #include "kernels/dmath.h"
 
 enum {
-	TIME_CHUNK = 32,
+	TIME_CHUNK = 64,
 	CHANNEL_CHUNK = 8 * TOKENS_LEADS
 }; /* signals; part of the definition of the stems' gradients */
 
@@ -38,7 +38,7 @@ void tokens_time_declare(struct tokens_time *k, struct tensors *t, const char *n
 			      name);
 }
 
-float *tokens_time_plan(struct tokens_time *k, struct arena *a, int max_batch, bool is_training)
+float *tokens_time_plan(struct tokens_time *k, struct arena *a, int max_batch)
 {
 	size_t b = (size_t)max_batch, d = (size_t)k->d;
 	k->position = arena_floats(a, (size_t)k->n * d);
@@ -46,13 +46,13 @@ float *tokens_time_plan(struct tokens_time *k, struct arena *a, int max_batch, b
 	k->absent = arena_floats(a, b * TOKENS_LEADS);
 	k->e = arena_floats(a, b * d);
 	k->de = k->e; /* e is dead once added */
-	stem_plan(&k->stem, a, max_batch, is_training);
 	return k->x = arena_floats(a, b * (size_t)k->n * d);
 }
 
-void tokens_time_plan_scratch(struct tokens_time *k, struct arena *a, const struct ops *ops)
+void tokens_time_plan_scratch(struct tokens_time *k, struct arena *a, const struct ops *ops, int max_batch,
+			      bool is_training)
 {
-	stem_plan_scratch(&k->stem, a, ops);
+	stem_plan(&k->stem, a, ops, max_batch, is_training);
 }
 
 /* position[n,2i] = sin(w_i s), [n,2i+1] = cos(w_i s): s = 10 n / rate seconds, the centre of the token's
@@ -126,10 +126,10 @@ void tokens_time_backward(const struct tensors *t, const struct tokens_time *k, 
 	scatter_masks(t, k, dx, batch);
 	for (int i = 0; i < batch; i += k->stem.chunk) {
 		int n = min(k->stem.chunk, batch - i);
-		stem_again(t, &k->stem, x, keep, NULL, i, n);
+		stem_forward(t, &k->stem, x, keep, NULL, i, n);
 		linear_backward(t, &k->linear, k->stem.features, dx + (size_t)i * (size_t)k->n * (size_t)k->d,
 				k->stem.features, n * k->n, NULL);
-		stem_backward(t, &k->stem, i, n);
+		stem_backward(t, &k->stem, n);
 	}
 }
 
@@ -157,19 +157,18 @@ void tokens_channel_release(struct tokens_channel *k)
 	free(k->kept);
 }
 
-float *tokens_channel_plan(struct tokens_channel *k, struct arena *a, int max_batch, bool is_training)
+float *tokens_channel_plan(struct tokens_channel *k, struct arena *a, int max_batch)
 {
 	size_t signals = (size_t)max_batch * TOKENS_LEADS, d = (size_t)k->d;
-	stem_plan(&k->stem, a, (int)signals, is_training);
 	k->pooled = arena_floats(a, signals * d);
 	k->at = arena_take(a, signals * (d / 2) * sizeof *k->at);
 	return k->x = arena_floats(a, signals * d);
 }
 
 void tokens_channel_plan_scratch(struct tokens_channel *k, struct arena *a, const struct ops *ops,
-				 int max_batch)
+				 int max_batch, bool is_training)
 {
-	stem_plan_scratch(&k->stem, a, ops);
+	stem_plan(&k->stem, a, ops, max_batch * TOKENS_LEADS, is_training);
 	k->dpooled = arena_floats(a, (size_t)max_batch * TOKENS_LEADS * (size_t)k->d);
 }
 
@@ -231,8 +230,8 @@ void tokens_channel_backward(const struct tensors *t, const struct tokens_channe
 	linear_backward(t, &k->linear, k->dpooled, dx, k->pooled, batch * TOKENS_LEADS, NULL);
 	for (int i = 0; i < k->n_kept; i += k->stem.chunk) {
 		int n = min(k->stem.chunk, k->n_kept - i);
-		stem_again(t, &k->stem, x, keep, k->kept + i, i, n);
+		stem_forward(t, &k->stem, x, keep, k->kept + i, i, n);
 		pool_backward(t, k, k->kept + i, n);
-		stem_backward(t, &k->stem, i, n);
+		stem_backward(t, &k->stem, n);
 	}
 }

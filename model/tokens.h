@@ -27,8 +27,9 @@ struct tokens_time {
 void tokens_time_declare(struct tokens_time *k, struct tensors *t, const char *name, int d, int samples,
 			 float rate_hz);
 /* Returns x. */
-float *tokens_time_plan(struct tokens_time *k, struct arena *a, int max_batch, bool is_training);
-void tokens_time_plan_scratch(struct tokens_time *k, struct arena *a, const struct ops *ops);
+float *tokens_time_plan(struct tokens_time *k, struct arena *a, int max_batch);
+void tokens_time_plan_scratch(struct tokens_time *k, struct arena *a, const struct ops *ops, int max_batch,
+			      bool is_training);
 /* Once, after the arena has its memory. */
 void tokens_time_constants(struct tokens_time *k, const struct ops *ops);
 void tokens_time_forward(const struct tensors *t, const struct tokens_time *k, const float *x,
@@ -55,9 +56,9 @@ struct tokens_channel {
 void tokens_channel_declare(struct tokens_channel *k, struct tensors *t, const char *name, int d, int samples,
 			    int max_batch);
 void tokens_channel_release(struct tokens_channel *k);
-float *tokens_channel_plan(struct tokens_channel *k, struct arena *a, int max_batch, bool is_training);
+float *tokens_channel_plan(struct tokens_channel *k, struct arena *a, int max_batch);
 void tokens_channel_plan_scratch(struct tokens_channel *k, struct arena *a, const struct ops *ops,
-				 int max_batch);
+				 int max_batch, bool is_training);
 void tokens_channel_forward(const struct tensors *t, struct tokens_channel *k, const float *x,
 			    const uint8_t *keep, int batch);
 /* dx is changed. */

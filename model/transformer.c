@@ -2,6 +2,9 @@
 
 #include <stdio.h>
 
+/* Rows that pass together through what is scratch: 4.9 MB of up's output at width 192. */
+enum { CHUNK_ROWS = 1600 };
+
 static const char *joined(char out[64], const char *name, const char *part)
 {
 	snprintf(out, 64, "%s.%s", name, part);
@@ -29,26 +32,47 @@ float *transformer_plan(struct transformer_layer *l, struct arena *a, float *x, 
 	l->x = l->u = l->y = x;
 	l->qkv_y = is_training || keeps_qkv ? arena_floats(a, rows * 3 * d) : NULL;
 	l->lse = arena_floats(a, rows * (size_t)l->n_heads);
-	l->before = l->attended = NULL;
+	l->is_training = is_training;
+	l->attended = NULL;
 	if (is_training) {
 		l->attended = arena_floats(a, rows * d);
 		l->u = arena_floats(a, rows * d);
-		l->before = arena_floats(a, rows * 4 * d);
 		l->y = arena_floats(a, rows * d);
 	}
 	return l->y;
 }
 
-void transformer_plan_scratch(struct transformer_layer *l, struct arena *a, int max_batch)
+int transformer_chunk(int n)
 {
-	size_t rows = (size_t)max_batch * (size_t)l->n, d = (size_t)l->d;
+	return n < CHUNK_ROWS ? CHUNK_ROWS / n : 1;
+}
+
+void transformer_plan_scratch(struct transformer_layer *l, struct arena *a, int chunk)
+{
+	size_t rows = (size_t)chunk * (size_t)l->n, d = (size_t)l->d;
 	l->narrow = arena_floats(a, rows * d);
 	l->wide = arena_floats(a, rows * 4 * d);
 	l->stats = arena_floats(a, rows * 2);
+	l->before = l->is_training ? arena_floats(a, rows * 4 * d) : NULL;
 	if (!l->attended)
 		l->attended = l->narrow; /* norm1's output is dead once qkv is there */
 	if (!l->qkv_y)
 		l->qkv_y = l->wide;
+}
+
+struct transformer_layer transformer_part(const struct transformer_layer *l, int first)
+{
+	struct transformer_layer p = *l;
+	size_t row = (size_t)first * (size_t)l->n, d = (size_t)l->d;
+	p.x += row * d;
+	p.u += row * d;
+	p.y += row * d;
+	p.lse += row * (size_t)l->n_heads;
+	if (l->qkv_y != l->wide)
+		p.qkv_y += row * 3 * d;
+	if (l->attended != l->narrow)
+		p.attended += row * d;
+	return p;
 }
 
 void transformer_project(const struct tensors *t, const struct transformer_layer *l, int batch)
@@ -99,7 +123,7 @@ void transformer_finish(const struct tensors *t, const struct transformer_layer 
 	int rows = batch * l->n;
 	linear_forward(t, &l->out, l->u, l->attended, rows, l->x);
 	norm_forward(t, &l->norm2, l->narrow, l->stats, l->u, rows);
-	linear_forward_gelu(t, &l->up, l->wide, l->before, l->narrow, rows);
+	linear_forward_gelu(t, &l->up, l->wide, NULL, l->narrow, rows);
 	linear_forward(t, &l->down, l->y, l->wide, rows, l->u);
 }
 
@@ -108,9 +132,9 @@ void transformer_finish_backward(const struct tensors *t, const struct transform
 				 int batch)
 {
 	int rows = batch * l->n;
-	t->ops->gelu(l->wide, l->before, (size_t)rows * 4 * (size_t)l->d);
-	linear_backward(t, &l->down, l->wide, dx, l->wide, rows, l->before);
 	norm_forward(t, &l->norm2, l->narrow, l->stats, l->u, rows);
+	linear_forward_gelu(t, &l->up, l->wide, l->before, l->narrow, rows);
+	linear_backward(t, &l->down, l->wide, dx, l->wide, rows, l->before);
 	linear_backward(t, &l->up, l->narrow, l->wide, l->narrow, rows, NULL);
 	norm_backward(t, &l->norm2, dx, l->narrow, l->u, l->stats, dx, rows);
 	linear_backward(t, &l->out, l->narrow, dx, l->attended, rows, NULL);
@@ -139,14 +163,25 @@ void transformer_project_backward(const struct tensors *t, const struct transfor
 
 void transformer_forward(const struct tensors *t, const struct transformer_layer *l, int batch)
 {
-	transformer_project(t, l, batch);
-	transformer_attend(t, l, l, batch);
-	transformer_finish(t, l, batch);
+	int chunk = transformer_chunk(l->n);
+	for (int i = 0; i < batch; i += chunk) {
+		struct transformer_layer p = transformer_part(l, i);
+		int n = batch - i < chunk ? batch - i : chunk;
+		transformer_project(t, &p, n);
+		transformer_attend(t, &p, &p, n);
+		transformer_finish(t, &p, n);
+	}
 }
 
 void transformer_backward(const struct tensors *t, const struct transformer_layer *l, float *dx, int batch)
 {
-	transformer_finish_backward(t, l, dx, batch);
-	transformer_attend_backward(t, l, l, batch);
-	transformer_project_backward(t, l, dx, batch);
+	int chunk = transformer_chunk(l->n);
+	for (int i = 0; i < batch; i += chunk) {
+		struct transformer_layer p = transformer_part(l, i);
+		int n = batch - i < chunk ? batch - i : chunk;
+		float *part = dx + (size_t)i * (size_t)l->n * (size_t)l->d;
+		transformer_finish_backward(t, &p, part, n);
+		transformer_attend_backward(t, &p, &p, n);
+		transformer_project_backward(t, &p, part, n);
+	}
 }

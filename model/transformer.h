@@ -10,8 +10,9 @@
  *	transformer_forward(t, &l, batch);                               // reads x, writes y
  *	transformer_backward(t, &l, dx, batch);                          // dx: gradient of y, on return of x
  *
- * Training keeps 11D floats a token (qkv, attention, u, up before GELU, and y, the next layer's x); norms and GELU are
- * computed again in the backward pass. Inference keeps nothing: y is x.
+ * Records pass a layer in chunks, whose intermediate values stay in the cache. Training keeps 6D floats a token (qkv,
+ * attention, u, and y, the next layer's x); norms, up and GELU are computed again in the backward pass. Inference keeps
+ * nothing: y is x.
  */
 #ifndef MODEL_TRANSFORMER_H
 #define MODEL_TRANSFORMER_H
@@ -24,17 +25,19 @@
 
 struct transformer_layer {
 	int d, n_heads, n; /* width, heads, tokens of a record */
+	bool is_training;
 	struct norm norm1, norm2;
 	struct linear qkv, out, up, down;
 	/* rows M = B*N */
-	float *x;	      /* [M,D] input */
-	float *qkv_y;	      /* [M,3D] */
-	float *attended;      /* [M,D] */
-	float *lse;	      /* [B,H,N] */
-	float *u, *y;	      /* [M,D] */
-	float *before;	      /* [M,4D] GELU's argument; NULL: inference */
-	float *narrow, *wide; /* scratch [M,D], [M,4D] */
-	float *stats;	      /* scratch [2M] */
+	float *x;	 /* [M,D] input */
+	float *qkv_y;	 /* [M,3D] */
+	float *attended; /* [M,D] */
+	float *lse;	 /* [B,H,N] */
+	float *u, *y;	 /* [M,D] */
+	/* scratch, m the rows of a chunk */
+	float *narrow, *wide; /* [m,D], [m,4D] */
+	float *stats;	      /* [2m] */
+	float *before;	      /* [m,4D] GELU's argument, backwards */
 };
 
 /* residual_gain scales the initial weights of out and down: 1/sqrt(branches) keeps the sum of branches at
@@ -46,7 +49,14 @@ void transformer_declare(struct transformer_layer *l, struct tensors *t, const c
  */
 float *transformer_plan(struct transformer_layer *l, struct arena *a, float *x, int max_batch, int n,
 			bool is_training, bool keeps_qkv);
-void transformer_plan_scratch(struct transformer_layer *l, struct arena *a, int max_batch);
+/* How many records of n tokens pass through a layer's scratch at a time, whatever the batch: a parameter's gradient is
+ * summed chunk after chunk, so this is part of the definition of its bits. */
+int transformer_chunk(int n);
+/* chunk: records, as many as pass through at a time. */
+void transformer_plan_scratch(struct transformer_layer *l, struct arena *a, int chunk);
+
+/* The layer as its records from `first` on see it: project to project_backward take one. */
+struct transformer_layer transformer_part(const struct transformer_layer *l, int first);
 
 void transformer_forward(const struct tensors *t, const struct transformer_layer *l, int batch);
 void transformer_backward(const struct tensors *t, const struct transformer_layer *l, float *dx, int batch);

@@ -25,14 +25,13 @@ static void block_task(void *context, int block)
 	size_t end = (size_t)(block + 1) * BLOCK < a->n ? (size_t)(block + 1) * BLOCK : a->n;
 	v16 beta1 = v_set(a->beta1), beta2 = v_set(a->beta2), rest1 = v_set(1.0f - a->beta1),
 	    rest2 = v_set(1.0f - a->beta2);
-	v16 scale = v_set(a->scale), spread = v_set(s->spread), eps = v_set(a->eps), rate = v_set(-s->rate);
+	v16 scale = v_set(a->scale), spread = v_set(s->spread), eps = v_set(a->eps), rate = v_set(-s->rate),
+	    decay = v_set(-s->shrink);
 	for (size_t i = (size_t)block * BLOCK; i < end; i += 16) {
 		int left = end - i < 16 ? (int)(end - i) : 16;
 		v16 g = v_mul(v_load_up_to(a->dw + i, left), scale), w = v_load_up_to(a->w + i, left);
 		v16 m = v_fma(beta1, v_load_up_to(a->m + i, left), v_mul(rest1, g));
 		v16 v = v_fma(beta2, v_load_up_to(a->v + i, left), v_mul(v_mul(rest2, g), g));
-		v16 decay =
-			v_mul(a->decay ? v_load_up_to(a->decay + i, left) : v_set(1.0f), v_set(-s->shrink));
 		w = v_fma(decay, w, w);
 		w = v_fma(rate, v_div(m, v_fma(v_sqrt(v), spread, eps)), w);
 		v_store_up_to(a->m + i, m, left);
