@@ -20,7 +20,7 @@ int comparison_count(const struct comparison *c)
 	return COMPARISON_METRICS + 2 * c->data.n_classes;
 }
 
-static void gather(double *value, const struct metrics *m)
+static void gather_means(double *value, const struct metrics *m)
 {
 	value[COMPARISON_ACCURACY] = m->accuracy;
 	value[COMPARISON_BALANCED_ACCURACY] = m->balanced_accuracy;
@@ -29,6 +29,11 @@ static void gather(double *value, const struct metrics *m)
 	value[COMPARISON_MACRO_AUROC] = m->macro_auroc;
 	value[COMPARISON_MACRO_AUPRC] = m->macro_auprc;
 	value[COMPARISON_ECE] = m->ece;
+}
+
+static void gather(double *value, const struct metrics *m)
+{
+	gather_means(value, m);
 	for (int k = 0; k < m->n_classes; k++) {
 		value[COMPARISON_METRICS + k] = m->of_class[k].f1;
 		value[COMPARISON_METRICS + m->n_classes + k] = m->of_class[k].auroc;
@@ -54,7 +59,12 @@ static bool statistic(void *context, double *value, const uint32_t *count)
 		metrics_compute(m, &in);
 		if (!r->c->is_partial && m->n_missing > r->c->metrics[a].n_missing)
 			return false;
-		gather(value + a * comparison_count(r->c), m);
+		double *own = value + a * comparison_count(r->c);
+		gather(own, m);
+		if (r->c->is_partial) {
+			metrics_complete(m, &r->c->metrics[a]);
+			gather_means(own, m);
+		}
 	}
 	return true;
 }

@@ -38,7 +38,9 @@ struct comparison {
 	const struct comparison_arm *arm;
 	struct metrics_input data;  /* n, n_classes, is_multi, truth; the rest is the arms' */
 	struct bootstrap bootstrap; /* seed, n_resamples, patient */
-	bool is_partial; /* of many rare classes a resample may lack some; it averages over the others */
+	/* Of many rare classes a resample may lack some: they keep their value on the whole there (metrics_complete),
+	 * and have none of their own. Multi only. */
+	bool is_partial;
 	/* results */
 	struct metrics *metrics; /* [n_arms] on the records as they are */
 	double *values;		 /* [n_resamples][n_arms][comparison_count()] */

@@ -103,6 +103,25 @@ static void count_single(struct metrics *m, const struct metrics_input *in)
 	m->balanced_accuracy = n_present ? recalls / (double)n_present : NAN;
 }
 
+/* (Recall + specificity) / 2 of class c, any number of classes per record. */
+static double balance(const struct metrics *m, int c)
+{
+	const uint64_t *k = m->confusion + (size_t)4 * (size_t)c;
+	return (ratio(k[3], k[2] + k[3]) + ratio(k[0], k[0] + k[1])) / 2;
+}
+
+static void set_balanced(struct metrics *m, const struct metrics *otherwise)
+{
+	double sum = 0;
+	int n_defined = 0;
+	for (int c = 0; c < m->n_classes; c++) {
+		double own = balance(m, c), both = isnan(own) ? balance(otherwise, c) : own;
+		sum += isnan(both) ? 0 : both;
+		n_defined += !isnan(both);
+	}
+	m->balanced_accuracy = n_defined ? sum / n_defined : NAN;
+}
+
 static void count_multi(struct metrics *m, const struct metrics_input *in)
 {
 	size_t n = (size_t)m->n_classes;
@@ -119,17 +138,12 @@ static void count_multi(struct metrics *m, const struct metrics_input *in)
 		m->n += times(in, i);
 		right += is_right ? times(in, i) : 0;
 	}
-	double sum = 0;
-	size_t n_defined = 0;
 	for (size_t c = 0; c < n; c++) {
 		const uint64_t *k = m->confusion + 4 * c;
 		set_class(&m->of_class[c], (struct counts){k[0], k[1], k[2], k[3]});
-		double both = (ratio(k[3], k[2] + k[3]) + ratio(k[0], k[0] + k[1])) / 2;
-		sum += isnan(both) ? 0 : both;
-		n_defined += !isnan(both);
 	}
 	m->accuracy = ratio(right, m->n);
-	m->balanced_accuracy = n_defined ? sum / (double)n_defined : NAN;
+	set_balanced(m, m);
 }
 
 static void set_areas(struct metrics *m, const struct metrics_input *in)
@@ -158,15 +172,16 @@ static void set_means(struct metrics *m)
 		m->n_missing += is_missing;
 		n_areas += !is_missing;
 		auroc += is_missing ? 0 : k->auroc;
-		n_present += k->support > 0;
+		bool is_present = !isnan(k->f1);
+		n_present += is_present;
 		support += k->support;
-		f1 += k->support ? k->f1 : 0;
-		auprc += k->support ? k->auprc : 0;
+		f1 += is_present ? k->f1 : 0;
+		auprc += is_present ? k->auprc : 0;
 		weighted += k->support ? k->f1 * (double)k->support : 0;
 	}
 	m->macro_f1 = n_present ? f1 / (double)n_present : NAN;
 	m->macro_auprc = n_present ? auprc / (double)n_present : NAN;
-	m->weighted_f1 = n_present ? weighted / (double)support : NAN;
+	m->weighted_f1 = support ? weighted / (double)support : NAN;
 	m->macro_auroc = n_areas ? auroc / (double)n_areas : NAN;
 }
 
@@ -221,4 +236,21 @@ void metrics_compute(struct metrics *m, const struct metrics_input *in)
 	set_areas(m, in);
 	set_means(m);
 	set_calibration(m, in);
+}
+
+void metrics_complete(struct metrics *m, const struct metrics *whole)
+{
+	int n_missing = m->n_missing;
+	for (int c = 0; c < m->n_classes; c++) {
+		struct metrics_class *k = &m->of_class[c];
+		const struct metrics_class *w = &whole->of_class[c];
+		k->auroc = isnan(k->auroc) ? w->auroc : k->auroc;
+		if (k->support)
+			continue;
+		k->f1 = w->f1;
+		k->auprc = w->auprc;
+	}
+	set_balanced(m, whole);
+	set_means(m);
+	m->n_missing = n_missing;
 }

@@ -56,6 +56,10 @@ void metrics_init(struct metrics *m, int n_classes);
 void metrics_compute(struct metrics *m, const struct metrics_input *in);
 void metrics_release(struct metrics *m);
 
+/* Of a resample (multi): classes that m lacks but the whole has take the whole's values, and the macro averages are taken
+ * again, so that they are over the same classes. Else a resample without the rare classes looks too good. */
+void metrics_complete(struct metrics *m, const struct metrics *whole);
+
 /* Class decided for one record: single (index), multi (bit per class by metrics_has). */
 int metrics_decide(const float *probability, const double *weight, int n_classes);
 bool metrics_has(float probability, double weight);

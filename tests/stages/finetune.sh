@@ -67,6 +67,10 @@ check "another draw gives another result" test "$(id other finetune)" != "$(id p
 cp -r base multi
 STORE=$WORK/store chain multi "$data $tiny probe.labels=multi" probe finetune >multi/table
 check "it follows the probe in how many classes a record may have" grep -q 'any number of classes' multi/table
+cp -r base rhythm
+STORE=$WORK/store chain rhythm "$data $tiny probe.task=rhythm" probe finetune >rhythm/table
+check "... and in its task" grep -q 'task rhythm, any number of classes' rhythm/table
+check "... whose rows it has" has_rows rhythm
 
 # ---- killed ----
 export EINTHOVEN_QUIET=1

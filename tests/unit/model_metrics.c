@@ -191,6 +191,36 @@ static void a_class_without_records_is_undefined_and_left_out_of_means(void **st
 	metrics_release(&m);
 }
 
+static void a_class_that_a_resample_lacks_keeps_its_value(void **state)
+{
+	(void)state;
+	const float p[] = {.9f, .6f, .2f, .4f, .8f, .7f, .3f, .4f, .1f, .6f, .3f, .3f, .2f, .7f, .4f};
+	const uint8_t truth[] = {1, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0, 1, 0, 1, 1};
+	const uint32_t count[] = {1, 2, 1, 0, 0}; /* none of class 2 */
+	struct metrics_input in = {
+		.n = 5, .n_classes = 3, .is_multi = true, .probability = p, .truth = truth};
+	struct metrics whole, part;
+	metrics_init(&whole, 3);
+	metrics_init(&part, 3);
+	metrics_compute(&whole, &in);
+	in.count = count;
+	metrics_compute(&part, &in);
+	assert_true(isnan(part.of_class[2].auroc));
+	double auroc = part.of_class[0].auroc + part.of_class[1].auroc,
+	       f1 = part.of_class[0].f1 + part.of_class[1].f1;
+	double auprc = part.of_class[0].auprc + part.of_class[1].auprc, weighted = part.weighted_f1;
+	double own = part.balanced_accuracy;
+	metrics_complete(&part, &whole);
+	assert_true(fabs(part.macro_auroc - (auroc + whole.of_class[2].auroc) / 3) < 1e-12);
+	assert_true(fabs(part.macro_f1 - (f1 + whole.of_class[2].f1) / 3) < 1e-12);
+	assert_true(fabs(part.macro_auprc - (auprc + whole.of_class[2].auprc) / 3) < 1e-12);
+	/* Class 2 of the whole: 0 of 2 found, 1 of 3 others taken for it. */
+	assert_true(fabs(part.balanced_accuracy - (2 * own + (0 + 2. / 3) / 2) / 3) < 1e-12);
+	assert_true(part.weighted_f1 == weighted);
+	metrics_release(&whole);
+	metrics_release(&part);
+}
+
 static void no_records_make_everything_undefined(void **state)
 {
 	(void)state;
@@ -236,6 +266,7 @@ int main(void)
 		cmocka_unit_test(equals_scikit_learn),
 		cmocka_unit_test(multiplicity_is_repetition),
 		cmocka_unit_test(a_class_without_records_is_undefined_and_left_out_of_means),
+		cmocka_unit_test(a_class_that_a_resample_lacks_keeps_its_value),
 		cmocka_unit_test(no_records_make_everything_undefined),
 		cmocka_unit_test(equal_scores_count_half),
 		cmocka_unit_test(the_decision_follows_the_weights),
