@@ -57,7 +57,7 @@ struct attention {
 	int ldq, ldk, ldv;
 	float *out; /* [B,N,H*d], row stride ldo */
 	int ldo;
-	float *lse;	    /* [B,H,N] log-sum-exp of the scaled scores, for the backward pass */
+	float *lse; /* [B,H,N] log2(e) times the log-sum-exp of the scaled scores, for the backward pass */
 	float *probability; /* [B,H,N,Nk], or NULL: not wanted */
 	/* backward only: */
 	const float *dout;   /* as out */

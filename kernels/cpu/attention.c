@@ -1,7 +1,7 @@
 /*
- * Attention of one record and one head at a time: scores, softmax and both products stay in a thread's own
- * buffer. Row sums over keys are taken in 16 lanes; products are fma chains over ascending width, keys or
- * queries.
+ * Attention of one record and one head at a time, in a thread's own buffer. Scores lie transposed, a row per key and
+ * the queries on the lanes: then softmax needs no sums across lanes, and short rows of keys leave no lanes empty.
+ * Products are fma chains over ascending width, keys or queries; sums over keys are taken in four strands.
  */
 #include <math.h>
 
@@ -19,6 +19,12 @@ static int round_up(int n)
 static float scale_of(const struct attention *a)
 {
 	return (float)(1.0 / sqrt((double)a->d_head));
+}
+
+/* Scores are powers of two: scale times log2(e). */
+static float scale2_of(const struct attention *a)
+{
+	return (float)(0x1.71547652b82fep+0 / sqrt((double)a->d_head));
 }
 
 /* Operands of one (record, head). */
@@ -43,193 +49,242 @@ static struct head head_of(const struct attention *a, int record, int head)
 	return s;
 }
 
-/* A head's rows are short runs far apart, which hardware does not foresee: ask for n rows of d floats. Inline, because gcc takes
- * a function that only prefetches for one without effect and drops the call. */
+/* The head after this one, in this record or the next; the last has itself behind it. */
+static struct head head_after(const struct attention *a, int record, int head)
+{
+	if (head + 1 < a->n_heads)
+		return head_of(a, record, head + 1);
+	return record + 1 < a->batch ? head_of(a, record + 1, 0) : head_of(a, record, head);
+}
+
+/* The next head's rows are short runs far apart, which hardware does not foresee: ask for n rows of d floats, array by
+ * array between the steps of this head, for many requests at once wait for one another. Inline, because gcc takes a function
+ * that only prefetches for one without effect and drops the call. */
 INLINE void foresee(const float *p, int ld, int n, int d)
 {
-	for (int i = 0; i < n; i++)
+	for (int i = 0; i < n; i++, p += ld)
 		for (int j = 0; j < d; j += 16)
-			__builtin_prefetch(p + (ptrdiff_t)i * ld + j, 0, 2);
+			__builtin_prefetch(p + j, 0, 2);
 }
 
-/* The operands of the head after this one, in this record or the next. */
-INLINE void foresee_next(const struct attention *a, int record, int head)
+/* The same for rows that will be written. */
+INLINE void foresee_writing(const float *p, int ld, int n, int d)
 {
-	int next = head + 1 < a->n_heads ? record : record + 1;
-	if (next >= a->batch)
-		return;
-	struct head s = head_of(a, next, next == record ? head + 1 : 0);
-	foresee(s.q, a->ldq, a->n, a->d_head);
-	foresee(s.k, a->ldk, a->n_keys, a->d_head);
-	foresee(s.v, a->ldv, a->n_keys, a->d_head);
-	if (s.dout)
-		foresee(s.dout, a->ldo, a->n, a->d_head);
+	for (int i = 0; i < n; i++, p += ld)
+		for (int j = 0; j < d; j += 16)
+			__builtin_prefetch(p + j, 1, 2);
 }
 
-/* C = A B. */
-static void product(float *c, int ldc, struct tile_a a, const float *b, ptrdiff_t ldb, int m, int n, int k)
+/* ---- operands, where the first cache holds them ---- */
+
+/* to[n][ld] = from[n][d], zeros up to ld = round_up(d). */
+static void gather(float *to, int ld, const float *from, int ld_from, int n, int d)
 {
-	ISA(tile_product)(&(struct tile_c){.c = c, .ldc = ldc}, a, b, ldb, m, n, k);
+	for (int i = 0; i < n; i++, to += ld, from += ld_from)
+		for (int j = 0; j < d; j += 16)
+			v_store(to + j, v_load_up_to(from + j, d - j));
 }
 
-/* A row of up to VECTORS * 16 scores is held in registers. */
-enum { VECTORS = 4 };
-
-/* s[n_keys] becomes exp(s*scale - max) / sum, lanes beyond n_keys 0; n_keys <= 16 vectors, a constant. Returns the maximum
- * and the sum. */
-INLINE void softmax_short(float *s, const int vectors, int n_keys, v16 scale, float *maximum, float *total)
+/* to[d][ld] = factor * transposed from[n][d], zeros up to ld = round_up(n). */
+static void gather_transposed(float *to, int ld, const float *from, int ld_from, int n, int d, float factor)
 {
-	v16 x[VECTORS], largest = v_set(-INFINITY), sum = v_set(0);
-	UNROLL
-	for (int j = 0; j < vectors; j++) {
-		x[j] = v_mul(v_load(s + 16 * j), scale);
-		if (j == vectors - 1)
-			x[j] = v_select(v_first(n_keys - 16 * j), x[j], v_set(-INFINITY));
-		largest = v_max(x[j], largest);
-	}
-	*maximum = v_maximum(largest);
-	UNROLL
-	for (int j = 0; j < vectors; j++) {
-		x[j] = v_exp(v_sub(x[j], v_set(*maximum)));
-		sum = v_add(sum, x[j]);
-	}
-	*total = v_sum(sum);
-	v16 inverse = v_set(1.0f / *total);
-	UNROLL
-	for (int j = 0; j < vectors; j++)
-		v_store(s + 16 * j, v_mul(x[j], inverse));
-}
-
-/* The same for any n_keys. */
-static void softmax_long(float *s, int n_keys, v16 scale, float *maximum, float *total)
-{
-	v16 largest = v_set(-INFINITY), sum = v_set(0);
-	for (int j = 0; j < n_keys; j += 16) {
-		v16 x = v_mul(v_load(s + j), scale);
-		if (n_keys - j < 16)
-			x = v_select(v_first(n_keys - j), x, v_set(-INFINITY));
-		v_store(s + j, x);
-		largest = v_max(x, largest);
-	}
-	*maximum = v_maximum(largest);
-	for (int j = 0; j < n_keys; j += 16) {
-		v16 e = v_exp(v_sub(v_load(s + j), v_set(*maximum)));
-		v_store(s + j, e);
-		sum = v_add(sum, e);
-	}
-	*total = v_sum(sum);
-	v16 inverse = v_set(1.0f / *total);
-	for (int j = 0; j < n_keys; j += 16)
-		v_store(s + j, v_mul(v_load(s + j), inverse));
-}
-
-static void softmax_row(float *s, int n_keys, v16 scale, float *maximum, float *total)
-{
-	switch ((n_keys + 15) / 16) {
-	case 1:
-		softmax_short(s, 1, n_keys, scale, maximum, total);
-		break;
-	case 4:
-		softmax_short(s, 4, n_keys, scale, maximum, total);
-		break;
-	default:
-		softmax_long(s, n_keys, scale, maximum, total);
-	}
-}
-
-/* Rows of scores to probabilities; lse[n] = maximum + log(sum). */
-static void softmax_rows(float *scores, int ld, float *lse, int n, int n_keys, float scale)
-{
-	float maximum[16], total[16];
+	v16 f = v_set(factor), r[16];
 	for (int i = 0; i < n; i += 16) {
-		int rows = n - i < 16 ? n - i : 16;
-		for (int r = 0; r < rows; r++)
-			softmax_row(scores + (ptrdiff_t)(i + r) * ld, n_keys, v_set(scale), &maximum[r],
-				    &total[r]);
-		if (lse)
-			v_store_up_to(lse + i,
-				      v_add(v_load_up_to(maximum, rows), v_log(v_load_up_to(total, rows))),
-				      rows);
+		for (int c = 0; c < d; c += 16) {
+			const float *p = from + (ptrdiff_t)i * ld_from + c;
+			int rows = n - i, cols = d - c;
+			UNROLL
+			for (int k = 0; k < 16; k++)
+				r[k] = k < rows ? v_load_up_to(p + k * ld_from, cols) : v_set(0);
+			v_transpose(r);
+			UNROLL
+			for (int k = 0; k < 16; k++)
+				if (k < cols)
+					v_store(to + (ptrdiff_t)(c + k) * ld + i, v_mul(r[k], f));
+		}
 	}
+}
+
+/* C = A B, row r times factor[r] (NULL: 1). */
+static void product(float *c, int ldc, struct tile_a a, const float *b, int ldb, int m, int n, int k,
+		    const float *factor)
+{
+	ISA(tile_product)(&(struct tile_c){.c = c, .ldc = ldc, .factor = factor}, a, b, ldb, m, n, k);
+}
+
+/* ---- softmax over the keys of sixteen queries ---- */
+
+enum { STRANDS = 4 };
+
+/* Strand 0 with 2, 1 with 3; then both. */
+static v16 strands_sum(const v16 *s)
+{
+	return v_add(v_add(s[0], s[2]), v_add(s[1], s[3]));
+}
+
+static v16 column_maximum(const float *s, int ld, int n_keys)
+{
+	v16 m[STRANDS];
+	for (int k = 0; k < STRANDS; k++)
+		m[k] = v_load(s);
+	int j = 0;
+	for (; j + STRANDS <= n_keys; j += STRANDS, s += STRANDS * ld)
+		UNROLL
+	for (int k = 0; k < STRANDS; k++)
+		m[k] = v_max(v_load(s + k * ld), m[k]);
+	for (; j < n_keys; j++, s += ld)
+		m[0] = v_max(v_load(s), m[0]);
+	return v_max(v_max(m[0], m[1]), v_max(m[2], m[3]));
+}
+
+/* s becomes 2^(s - maximum); returns the sum. */
+static v16 column_exponentials(float *s, int ld, int n_keys, v16 maximum)
+{
+	v16 sum[STRANDS] = {v_set(0), v_set(0), v_set(0), v_set(0)};
+	int j = 0;
+	for (; j + STRANDS <= n_keys; j += STRANDS, s += STRANDS * ld)
+		UNROLL
+	for (int k = 0; k < STRANDS; k++) {
+		v16 e = v_exp2(v_sub(v_load(s + k * ld), maximum));
+		v_store(s + k * ld, e);
+		sum[k] = v_add(e, sum[k]);
+	}
+	UNROLL
+	for (int k = 0; k < STRANDS - 1; k++) {
+		if (k < n_keys - j) {
+			v16 e = v_exp2(v_sub(v_load(s + k * ld), maximum));
+			v_store(s + k * ld, e);
+			sum[k] = v_add(e, sum[k]);
+		}
+	}
+	return strands_sum(sum);
+}
+
+/* inverse[n up to ld] = 1 / sums; lse[n] = maximum + log2(sum), if wanted. */
+static void softmax(float *scores, int ld, float *inverse, float *lse, int n, int n_keys)
+{
+	for (int i = 0; i < n; i += 16) {
+		v16 maximum = column_maximum(scores + i, ld, n_keys);
+		v16 sum = column_exponentials(scores + i, ld, n_keys, maximum);
+		v_store(inverse + i, v_div(v_set(1), sum));
+		if (lse)
+			v_store_up_to(lse + i, v_fma(v_log(sum), v_set(1.44269504f), maximum), n - i);
+	}
+}
+
+/* p[n][n_keys] = e transposed, row i times inverse[i]. */
+static void export(float *p, const float *e, int ld, const float *inverse, int n, int n_keys)
+{
+	for (int i = 0; i < n; i++)
+		for (int j = 0; j < n_keys; j++)
+			p[(ptrdiff_t)i * n_keys + j] = e[(ptrdiff_t)j * ld + i] * inverse[i];
 }
 
 static void forward_head(const struct attention *a, int record, int head)
 {
-	struct head s = head_of(a, record, head);
-	int ld = round_up(a->n_keys), d = a->d_head;
-	float *transposed = workspace_thread(WORKSPACE_TILE), *scores = transposed + (size_t)d * (size_t)ld;
-	ISA(tile_rows)(transposed, ld, s.k, 1, a->ldk, a->n_keys, d);
-	product(scores, ld, tile_rows_of(s.q, a->ldq), transposed, ld, a->n, ld, d);
-	softmax_rows(scores, ld, a->lse ? a->lse + s.row : NULL, a->n, a->n_keys, scale_of(a));
-	for (int i = 0; a->probability && i < a->n; i++)
-		memcpy(a->probability + (s.row + (size_t)i) * (size_t)a->n_keys, scores + (ptrdiff_t)i * ld,
-		       (size_t)a->n_keys * sizeof *scores);
-	product(a->out + s.out, a->ldo, tile_rows_of(scores, ld), s.v, a->ldv, a->n, d, a->n_keys);
+	struct head s = head_of(a, record, head), next = head_after(a, record, head);
+	int n = a->n, n_keys = a->n_keys, d = a->d_head, ld = round_up(n), wide = round_up(d);
+	float *q = workspace_thread(WORKSPACE_TILE), *scores = q + (size_t)d * (size_t)ld;
+	float *k = scores + (size_t)n_keys * (size_t)ld, *v = k + (size_t)n_keys * (size_t)wide,
+	      *inverse = v + (size_t)n_keys * (size_t)wide;
+	gather_transposed(q, ld, s.q, a->ldq, n, d, scale2_of(a));
+	gather(k, wide, s.k, a->ldk, n_keys, d);
+	foresee(next.q, a->ldq, n, d);
+	foresee(next.k, a->ldk, n_keys, d);
+	product(scores, ld, tile_rows_of(k, wide), q, ld, n_keys, ld, d, NULL);
+	gather(v, wide, s.v, a->ldv, n_keys, d);
+	foresee(next.v, a->ldv, n_keys, d);
+	softmax(scores, ld, inverse, a->lse ? a->lse + s.row : NULL, n, n_keys);
+	if (a->probability)
+		export(a->probability + s.row * (size_t)n_keys, scores, ld, inverse, n, n_keys);
+	foresee_writing(a->out + next.out, a->ldo, n, d);
+	product(a->out + s.out, a->ldo, tile_columns_of(scores, ld), v, wide, n, d, n_keys, inverse);
 }
 
 static void forward_task(void *context, int record)
 {
 	const struct attention *a = context;
-	for (int head = 0; head < a->n_heads; head++) {
-		foresee_next(a, record, head);
+	for (int head = 0; head < a->n_heads; head++)
 		forward_head(a, record, head);
-	}
 }
 
 void ISA(attention_forward)(const struct attention *a)
 {
-	workspace_reserve(WORKSPACE_TILE, (size_t)(a->d_head + a->n) * (size_t)round_up(a->n_keys));
+	size_t ld = (size_t)round_up(a->n), wide = (size_t)round_up(a->d_head), n_keys = (size_t)a->n_keys;
+	workspace_reserve(WORKSPACE_TILE, ((size_t)a->d_head + n_keys + 1) * ld + 2 * n_keys * wide);
 	pool_run(forward_task, (void *)(uintptr_t)a, a->batch);
 }
 
-/* p: scores in, exp(s*scale - lse) out; dp in, ds = p (dp - sum(p dp)) scale out. Lanes beyond n_keys become 0. */
-static void backward_row(float *p, float *dp, int n_keys, v16 scale, float lse)
+/* p: scores in, 2^(s - lse) out, at most 1 however lse was rounded; dp in, ds = p (dp - sum over keys of p dp) out. */
+static void backward_columns(float *p, float *dp, int ld, int n_keys, v16 lse)
 {
-	v16 sum = v_set(0);
-	for (int j = 0; j < n_keys; j += 16) {
-		v16 e = v_exp(v_fma(v_load(p + j), scale, v_set(-lse)));
-		if (n_keys - j < 16)
-			e = v_select(v_first(n_keys - j), e, v_set(0));
-		v_store(p + j, e);
-		sum = v_fma(e, v_load(dp + j), sum);
+	v16 sum[STRANDS] = {v_set(0), v_set(0), v_set(0), v_set(0)};
+	int j = 0;
+	for (; j + STRANDS <= n_keys; j += STRANDS)
+		UNROLL
+	for (int k = 0; k < STRANDS; k++) {
+		ptrdiff_t at = (ptrdiff_t)(j + k) * ld;
+		v16 e = v_exp2(v_min(v_set(0), v_sub(v_load(p + at), lse)));
+		v_store(p + at, e);
+		sum[k] = v_fma(e, v_load(dp + at), sum[k]);
 	}
-	v16 delta = v_set(v_sum(sum));
-	for (int j = 0; j < n_keys; j += 16) {
-		v16 ds = v_mul(v_load(p + j), v_sub(v_load(dp + j), delta));
-		v_store(dp + j, v_mul(ds, scale));
+	UNROLL
+	for (int k = 0; k < STRANDS - 1; k++) {
+		if (k < n_keys - j) {
+			ptrdiff_t at = (ptrdiff_t)(j + k) * ld;
+			v16 e = v_exp2(v_min(v_set(0), v_sub(v_load(p + at), lse)));
+			v_store(p + at, e);
+			sum[k] = v_fma(e, v_load(dp + at), sum[k]);
+		}
 	}
+	v16 delta = strands_sum(sum);
+	for (j = 0; j < n_keys; j++, p += ld, dp += ld)
+		v_store(dp, v_mul(v_load(p), v_sub(v_load(dp), delta)));
 }
 
+/* The scale of ds is taken into dout before dp is made. */
 static void backward_head(const struct attention *a, int record, int head)
 {
-	struct head s = head_of(a, record, head);
-	int ld = round_up(a->n_keys), d = a->d_head, n = a->n, n_keys = a->n_keys;
-	float *transposed = workspace_thread(WORKSPACE_TILE);
-	float *p = transposed + (size_t)d * (size_t)ld, *dp = p + (size_t)n * (size_t)ld;
-	v16 scale = v_set(scale_of(a));
-	ISA(tile_rows)(transposed, ld, s.k, 1, a->ldk, n_keys, d);
-	product(p, ld, tile_rows_of(s.q, a->ldq), transposed, ld, n, ld, d);
-	ISA(tile_rows)(transposed, ld, s.v, 1, a->ldv, n_keys, d);
-	product(dp, ld, tile_rows_of(s.dout, a->ldo), transposed, ld, n, ld, d);
-	for (int i = 0; i < n; i++)
-		backward_row(p + (ptrdiff_t)i * ld, dp + (ptrdiff_t)i * ld, n_keys, scale,
-			     a->lse[s.row + (size_t)i]);
-	product(a->dv + s.v_at, a->ldv, tile_columns_of(p, ld), s.dout, a->ldo, n_keys, d, n);
-	product(a->dq + s.q_at, a->ldq, tile_rows_of(dp, ld), s.k, a->ldk, n, d, n_keys);
-	product(a->dk + s.k_at, a->ldk, tile_columns_of(dp, ld), s.q, a->ldq, n_keys, d, n);
+	struct head s = head_of(a, record, head), next = head_after(a, record, head);
+	int n = a->n, n_keys = a->n_keys, d = a->d_head, ld = round_up(n), wide = round_up(d);
+	size_t scores = (size_t)n_keys * (size_t)ld, rows = (size_t)n * (size_t)wide,
+	       keys = (size_t)n_keys * (size_t)wide, across = (size_t)d * (size_t)ld;
+	float *across_q = workspace_thread(WORKSPACE_TILE), *across_dout = across_q + across,
+	      *p = across_dout + across, *dp = p + scores, *q = dp + scores, *dout = q + rows,
+	      *k = dout + rows, *v = k + keys;
+	gather(q, wide, s.q, a->ldq, n, d);
+	gather_transposed(across_q, ld, q, wide, n, d, scale2_of(a));
+	gather(k, wide, s.k, a->ldk, n_keys, d);
+	foresee(next.q, a->ldq, n, d);
+	foresee(next.k, a->ldk, n_keys, d);
+	product(p, ld, tile_rows_of(k, wide), across_q, ld, n_keys, ld, d, NULL);
+	gather(dout, wide, s.dout, a->ldo, n, d);
+	gather_transposed(across_dout, ld, dout, wide, n, d, scale_of(a));
+	gather(v, wide, s.v, a->ldv, n_keys, d);
+	foresee(next.v, a->ldv, n_keys, d);
+	foresee(next.dout, a->ldo, n, d);
+	product(dp, ld, tile_rows_of(v, wide), across_dout, ld, n_keys, ld, d, NULL);
+	foresee_writing(a->dv + next.v_at, a->ldv, n_keys, d);
+	for (int i = 0; i < n; i += 16)
+		backward_columns(p + i, dp + i, ld, n_keys, v_load_up_to(a->lse + s.row + (size_t)i, n - i));
+	foresee_writing(a->dk + next.k_at, a->ldk, n_keys, d);
+	product(a->dv + s.v_at, a->ldv, tile_rows_of(p, ld), dout, wide, n_keys, d, n, NULL);
+	foresee_writing(a->dq + next.q_at, a->ldq, n, d);
+	product(a->dk + s.k_at, a->ldk, tile_rows_of(dp, ld), q, wide, n_keys, d, n, NULL);
+	product(a->dq + s.q_at, a->ldq, tile_columns_of(dp, ld), k, wide, n, d, n_keys, NULL);
 }
 
 static void backward_task(void *context, int record)
 {
 	const struct attention *a = context;
-	for (int head = 0; head < a->n_heads; head++) {
-		foresee_next(a, record, head);
+	for (int head = 0; head < a->n_heads; head++)
 		backward_head(a, record, head);
-	}
 }
 
 void ISA(attention_backward)(const struct attention *a)
 {
-	workspace_reserve(WORKSPACE_TILE, (size_t)(a->d_head + 2 * a->n) * (size_t)round_up(a->n_keys));
+	size_t ld = (size_t)round_up(a->n), wide = (size_t)round_up(a->d_head), n_keys = (size_t)a->n_keys;
+	workspace_reserve(WORKSPACE_TILE,
+			  2 * (((size_t)a->d_head + n_keys) * ld + ((size_t)a->n + n_keys) * wide));
 	pool_run(backward_task, (void *)(uintptr_t)a, a->batch);
 }

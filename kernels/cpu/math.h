@@ -1,5 +1,5 @@
 /*
- * exp, log and GELU over v16, in float: fixed sequences of + * fma and selections, the same bits in
+ * exp, exp2, log and GELU over v16, in float: fixed sequences of + * fma and selections, the same bits in
  * every instruction set. Errors against the exact functions are held in tests/unit/kernels_math.c.
  */
 #ifndef KERNELS_CPU_MATH_H
@@ -33,6 +33,22 @@ MATH_INLINE v16 v_exp(v16 x)
 	/* 2^n in two factors: n may be 128 */
 	v16 y = v_mul(v_mul(p, v_pow2(v_sub(n, v_set(1.0f)))), v_set(2.0f));
 	return v_select(v_less(x, v_set(-86.0f)), v_set(0.0f), y);
+}
+
+/* 2^x for x <= 0: 3 ulp; 2^-100 below -100 (a softmax weight of 8e-31 is nothing, and no product with it is subnormal);
+ * NaN gives NaN. 2^r, |r| <= 1/2, by a minimax polynomial of degree 5 that is 1 at 0; the whole part is added to its
+ * exponent. */
+MATH_INLINE v16 v_exp2(v16 x)
+{
+	const v16 magic = v_set(12582912.0f); /* 1.5 * 2^23: the sum's low bits are the whole number */
+	v16 c = v_max(v_set(-100.0f), x), n = v_add(c, magic);
+	v16 r = v_sub(c, v_sub(n, magic)), p = v_set(0x1.5bba14p-10f);
+	p = v_fma(p, r, v_set(0x1.3cea88p-7f));
+	p = v_fma(p, r, v_set(0x1.c6b752p-5f));
+	p = v_fma(p, r, v_set(0x1.ebf9bcp-3f));
+	p = v_fma(p, r, v_set(0x1.62e42ap-1f));
+	p = v_fma(p, r, v_set(1.0f));
+	return v_raise(p, n);
 }
 
 /* log(x) for normal positive x: 2 ulp. Zero, subnormals, negatives and non-finite values are the caller's to

@@ -16,7 +16,7 @@ enum { AHEAD = 8 }; /* steps of k */
 
 struct micro {
 	float *c;
-	const float *from, *bias, *residual; /* NULL: none */
+	const float *from, *factor, *bias, *residual; /* NULL: none */
 	const float *a, *b;
 	ptrdiff_t ldc, ld_from, rs, cs, ldb;
 	int k;
@@ -65,6 +65,14 @@ INLINE void micro_tile(const int mr, const int nv, const bool is_whole, const st
 			UNROLL
 			for (int v = 0; v < nv; v++)
 				acc[r][v] = v_fma(x, row[v], acc[r][v]);
+		}
+	}
+	if (t->factor) {
+		UNROLL
+		for (int r = 0; r < mr; r++) {
+			UNROLL
+			for (int v = 0; v < nv; v++)
+				acc[r][v] = v_mul(acc[r][v], v_set(t->factor[r]));
 		}
 	}
 	if (t->bias) {

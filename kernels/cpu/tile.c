@@ -77,6 +77,7 @@ void ISA(tile_product)(const struct tile_c *c, struct tile_a a, const float *b, 
 			t.c = c->c + done * c->ldc + j;
 			t.from = at(c->from, done * c->ld_from + j);
 			t.residual = at(c->residual, done * c->ldc + j);
+			t.factor = at(c->factor, done);
 			t.a = at(a.p, done * a.row);
 			of_height[rows - 1](&t);
 			done += rows;

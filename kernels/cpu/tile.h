@@ -38,13 +38,13 @@ static inline struct tile_a tile_columns_of(const float *p, ptrdiff_t ld)
 	return (struct tile_a){.p = p, .row = 1, .column = ld};
 }
 
-/* C[m,n] = from + A B, one fma chain over ascending k each; then + bias[n]; then + residual[m,n]. */
+/* C[m,n] = from + A B, one fma chain over ascending k each; then row i times factor[i]; then + bias[n]; then + residual[m,n]. */
 struct tile_c {
 	float *c;
 	ptrdiff_t ldc;
 	const float *from; /* [m,n], row stride ld_from; may be c; NULL: chains start from 0 */
 	ptrdiff_t ld_from;
-	const float *bias, *residual; /* NULL: none; residual has row stride ldc and may be c */
+	const float *factor, *bias, *residual; /* NULL: none; residual has row stride ldc and may be c */
 };
 
 /* Rows of B[k,n] have stride ldb. */

@@ -149,6 +149,17 @@ INLINE v16 v_pow2(v16 n)
 	return V_PAIR(v_half_pow2(n.low), v_half_pow2(n.high));
 }
 
+INLINE __m256 v_half_raise(__m256 x, __m256 m)
+{
+	__m256i n = _mm256_slli_epi32(_mm256_castps_si256(m), 23);
+	return _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(x), n));
+}
+
+INLINE v16 v_raise(v16 x, v16 m)
+{
+	return V_PAIR(v_half_raise(x.low, m.low), v_half_raise(x.high, m.high));
+}
+
 INLINE __m256 v_half_exponent(__m256 x)
 {
 	__m256i i = _mm256_srai_epi32(_mm256_castps_si256(x), 23);

@@ -127,6 +127,13 @@ INLINE v16 v_pow2(v16 n)
 	return _mm512_castsi512_ps(_mm512_slli_epi32(i, 23));
 }
 
+/* x 2^n, where n is the number in the low bits of m; nothing guards the exponent. */
+INLINE v16 v_raise(v16 x, v16 m)
+{
+	return _mm512_castsi512_ps(
+		_mm512_add_epi32(_mm512_castps_si512(x), _mm512_slli_epi32(_mm512_castps_si512(m), 23)));
+}
+
 /* The lanes' bits shifted right by 23, less 127, as floats; and the bits with the exponent set to that of 1.
  */
 INLINE v16 v_exponent(v16 x)

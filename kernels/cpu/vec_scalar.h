@@ -155,6 +155,11 @@ LANES_INLINE v16 v_pow2(v16 n)
 	V_LANES(v16, v_of_bits((v_whole(n.x[i]) + 127u) << 23));
 }
 
+LANES_INLINE v16 v_raise(v16 x, v16 m)
+{
+	V_LANES(v16, v_of_bits(v_bits(x.x[i]) + (v_bits(m.x[i]) << 23)));
+}
+
 LANES_INLINE v16 v_exponent(v16 x)
 {
 	V_LANES(v16, (float)((int32_t)(v_bits(x.x[i]) >> 23) - 127));

@@ -65,21 +65,23 @@ static float lane(v16 v)
 	return x[0];
 }
 
-static float exp_of(float x)
+static float exp2_of(float x)
 {
-	return lane(v_exp(v_set(x)));
+	return lane(v_exp2(v_set(x)));
 }
 
-/* Scaled scores of one query: an fma chain over the width, then one product. */
-static void scores(float *s, const struct attention *a, const float *q, const float *k)
+/* One query's score with one key, as a power of two: the query is scaled, then an fma chain over the width. */
+static float score(const struct attention *a, const float *q, const float *k)
 {
-	float scale = (float)(1.0 / sqrt((double)a->d_head));
-	for (int j = 0; j < a->n_keys; j++) {
-		float sum = 0;
-		for (int c = 0; c < a->d_head; c++)
-			sum = fmaf(q[c], k[j * a->ldk + c], sum);
-		s[j] = sum * scale;
-	}
+	float scale = (float)(1.44269504088896340736 / sqrt((double)a->d_head)), s = 0;
+	for (int c = 0; c < a->d_head; c++)
+		s = fmaf(q[c] * scale, k[c], s);
+	return s;
+}
+
+static float fold_strands(const float *s)
+{
+	return (s[0] + s[2]) + (s[1] + s[3]);
 }
 
 static void define_forward(const struct attention *a, int b, int h, int i)
@@ -88,22 +90,23 @@ static void define_forward(const struct attention *a, int b, int h, int i)
 	const float *k = a->k + b * a->n_keys * a->ldk + h * a->d_head;
 	const float *v = a->v + b * a->n_keys * a->ldv + h * a->d_head;
 	size_t row = (size_t)((b * a->n_heads + h) * a->n + i);
-	float *p = a->probability + row * (size_t)a->n_keys, lanes[16] = {0}, largest = -INFINITY;
-	scores(p, a, q, k);
-	for (int j = 0; j < a->n_keys; j++)
+	float *p = a->probability + row * (size_t)a->n_keys, strands[4] = {0}, largest = -INFINITY;
+	for (int j = 0; j < a->n_keys; j++) {
+		p[j] = score(a, q, k + j * a->ldk);
 		largest = p[j] > largest ? p[j] : largest;
+	}
 	for (int j = 0; j < a->n_keys; j++)
-		lanes[j % 16] += p[j] = exp_of(p[j] - largest);
-	float sum = fold(lanes), inverse = 1.0f / sum;
-	for (int j = 0; j < a->n_keys; j++)
-		p[j] *= inverse;
-	a->lse[row] = largest + lane(v_log(v_set(sum)));
+		strands[j % 4] += p[j] = exp2_of(p[j] - largest);
+	float sum = fold_strands(strands), inverse = 1.0f / sum;
+	a->lse[row] = fmaf(lane(v_log(v_set(sum))), 1.44269504f, largest);
 	for (int c = 0; c < a->d_head; c++) {
 		float out = 0;
 		for (int j = 0; j < a->n_keys; j++)
 			out = fmaf(p[j], v[j * a->ldv + c], out);
-		a->out[(b * a->n + i) * a->ldo + h * a->d_head + c] = out;
+		a->out[(b * a->n + i) * a->ldo + h * a->d_head + c] = out * inverse;
 	}
+	for (int j = 0; j < a->n_keys; j++)
+		p[j] *= inverse;
 }
 
 static void forward_equals_its_definition(void **state)
@@ -143,22 +146,19 @@ static void define_backward(const struct attention *a, int b, int h)
 	float scale = (float)(1.0 / sqrt((double)d));
 	float *p = zeros((size_t)(n * n_keys)), *ds = zeros((size_t)(n * n_keys));
 	for (int i = 0; i < n; i++) {
-		float lse = a->lse[(b * a->n_heads + h) * n + i], lanes[16] = {0};
+		float lse = a->lse[(b * a->n_heads + h) * n + i], strands[4] = {0};
 		for (int j = 0; j < n_keys; j++) {
-			float s = 0, dp = 0;
-			for (int c = 0; c < d; c++) {
-				s = fmaf(a->q[q_at + (size_t)(i * a->ldq + c)],
-					 a->k[k_at + (size_t)(j * a->ldk + c)], s);
-				dp = fmaf(a->dout[o_at + (size_t)(i * a->ldo + c)],
+			float x = score(a, a->q + q_at + i * a->ldq, a->k + k_at + j * a->ldk) - lse, dp = 0;
+			for (int c = 0; c < d; c++)
+				dp = fmaf(a->dout[o_at + (size_t)(i * a->ldo + c)] * scale,
 					  a->v[v_at + (size_t)(j * a->ldv + c)], dp);
-			}
-			p[i * n_keys + j] = exp_of(fmaf(s, scale, -lse));
+			p[i * n_keys + j] = exp2_of(x > 0 ? 0 : x);
 			ds[i * n_keys + j] = dp;
-			lanes[j % 16] = fmaf(p[i * n_keys + j], dp, lanes[j % 16]);
+			strands[j % 4] = fmaf(p[i * n_keys + j], dp, strands[j % 4]);
 		}
-		float delta = fold(lanes);
+		float delta = fold_strands(strands);
 		for (int j = 0; j < n_keys; j++)
-			ds[i * n_keys + j] = p[i * n_keys + j] * (ds[i * n_keys + j] - delta) * scale;
+			ds[i * n_keys + j] = p[i * n_keys + j] * (ds[i * n_keys + j] - delta);
 	}
 	for (int c = 0; c < d; c++) {
 		for (int i = 0; i < n; i++) {

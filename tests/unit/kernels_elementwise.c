@@ -37,6 +37,8 @@ static void functions_are_close_to_exact(void **state)
 		double u = philox_uniform(&r);
 		float e = (float)(u * 174 - 86), l = (float)dmath_exp(u * 160 - 80), x = (float)(u * 20 - 10);
 		assert_true(ulps(lane(v_exp(v_set(e))), exp((double)e)) <= 1);
+		float t = (float)(-100 * u);
+		assert_true(ulps(lane(v_exp2(v_set(t))), exp2((double)t)) <= 3);
 		assert_true(ulps(lane(v_log(v_set(l))), log((double)l)) <= 2);
 		assert_true(fabs((double)lane(v_gelu(v_set(x))) - exact_gelu((double)x)) <=
 			    1e-7 * (1 + fabs((double)x)));
@@ -52,6 +54,10 @@ static void special_values_are_as_stated(void **state)
 	assert_true(lane(v_exp(v_set(INFINITY))) == INFINITY && lane(v_exp(v_set(89))) == INFINITY);
 	assert_true(lane(v_exp(v_set(0))) == 1 && lane(v_exp(v_set(-0.0f))) == 1 &&
 		    lane(v_log(v_set(1))) == 0);
+	assert_true(lane(v_exp2(v_set(0))) == 1 && lane(v_exp2(v_set(-0.0f))) == 1 &&
+		    lane(v_exp2(v_set(-3))) == 0.125f);
+	assert_true(lane(v_exp2(v_set(-INFINITY))) == 0x1p-100f && lane(v_exp2(v_set(-101))) == 0x1p-100f);
+	assert_true(isnan(lane(v_exp2(v_set(NAN)))));
 	assert_true(isnan(lane(v_exp(v_set(NAN)))) && isnan(lane(v_gelu(v_set(NAN)))));
 	assert_true(lane(v_gelu_gradient(v_set(1e30f))) == 1 && lane(v_gelu_gradient(v_set(-1e30f))) == 0);
 	assert_true(lane(v_gelu(v_set(0))) == 0 && lane(v_gelu(v_set(100))) == 100);
