@@ -57,9 +57,10 @@ static struct head head_after(const struct attention *a, int record, int head)
 	return record + 1 < a->batch ? head_of(a, record + 1, 0) : head_of(a, record, head);
 }
 
-/* The next head's rows are short runs far apart, which hardware does not foresee: ask for n rows of d floats, array by
- * array between the steps of this head, for many requests at once wait for one another. Inline, because gcc takes a function
- * that only prefetches for one without effect and drops the call. */
+/* A head's rows are short runs far apart, which hardware does not foresee. Those of the next head are asked for, n rows of d
+ * floats, array by array between the steps of this head, for many requests at once wait for one another; they come as far
+ * as the second cache. Inline, because gcc takes a function that only prefetches for one without effect and drops
+ * the call. */
 INLINE void foresee(const float *p, int ld, int n, int d)
 {
 	for (int i = 0; i < n; i++, p += ld)
@@ -67,22 +68,20 @@ INLINE void foresee(const float *p, int ld, int n, int d)
 			__builtin_prefetch(p + j, 0, 2);
 }
 
+/* The same for rows that this head reads in its next step but one: into the first cache. Copying them there took longer. */
+INLINE void foresee_near(const float *p, int ld, int n, int d)
+{
+	for (int i = 0; i < n; i++, p += ld)
+		for (int j = 0; j < d; j += 16)
+			__builtin_prefetch(p + j, 0, 3);
+}
+
 /* The same for rows that will be written. */
 INLINE void foresee_writing(const float *p, int ld, int n, int d)
 {
 	for (int i = 0; i < n; i++, p += ld)
 		for (int j = 0; j < d; j += 16)
-			__builtin_prefetch(p + j, 1, 2);
-}
-
-/* ---- operands, where the first cache holds them ---- */
-
-/* to[n][ld] = from[n][d], zeros up to ld = round_up(d). */
-static void gather(float *to, int ld, const float *from, int ld_from, int n, int d)
-{
-	for (int i = 0; i < n; i++, to += ld, from += ld_from)
-		for (int j = 0; j < d; j += 16)
-			v_store(to + j, v_load_up_to(from + j, d - j));
+			__builtin_prefetch(p + j, 1, 3);
 }
 
 /* to[d][ld] = factor * transposed from[n][d], zeros up to ld = round_up(n). */
@@ -183,22 +182,22 @@ static void export(float *p, const float *e, int ld, const float *inverse, int n
 static void forward_head(const struct attention *a, int record, int head)
 {
 	struct head s = head_of(a, record, head), next = head_after(a, record, head);
-	int n = a->n, n_keys = a->n_keys, d = a->d_head, ld = round_up(n), wide = round_up(d);
-	float *q = workspace_thread(WORKSPACE_TILE), *scores = q + (size_t)d * (size_t)ld;
-	float *k = scores + (size_t)n_keys * (size_t)ld, *v = k + (size_t)n_keys * (size_t)wide,
-	      *inverse = v + (size_t)n_keys * (size_t)wide;
-	gather_transposed(q, ld, s.q, a->ldq, n, d, scale2_of(a));
-	gather(k, wide, s.k, a->ldk, n_keys, d);
+	int n = a->n, n_keys = a->n_keys, d = a->d_head, ld = round_up(n);
+	float *across = workspace_thread(WORKSPACE_TILE), *e = across + (size_t)d * (size_t)ld,
+	      *inverse = e + (size_t)n_keys * (size_t)ld;
+	foresee_near(s.k, a->ldk, n_keys, d);
+	gather_transposed(across, ld, s.q, a->ldq, n, d, scale2_of(a));
 	foresee(next.q, a->ldq, n, d);
 	foresee(next.k, a->ldk, n_keys, d);
-	product(scores, ld, tile_rows_of(k, wide), q, ld, n_keys, ld, d, NULL);
-	gather(v, wide, s.v, a->ldv, n_keys, d);
+	product(e, ld, tile_rows_of(s.k, a->ldk), across, ld, n_keys, ld, d, NULL);
+	foresee_near(s.v, a->ldv, n_keys, d);
+	foresee_writing(a->out + s.out, a->ldo, n, d);
 	foresee(next.v, a->ldv, n_keys, d);
-	softmax(scores, ld, inverse, a->lse ? a->lse + s.row : NULL, n, n_keys);
+	softmax(e, ld, inverse, a->lse ? a->lse + s.row : NULL, n, n_keys);
 	if (a->probability)
-		export(a->probability + s.row * (size_t)n_keys, scores, ld, inverse, n, n_keys);
+		export(a->probability + s.row * (size_t)n_keys, e, ld, inverse, n, n_keys);
 	foresee_writing(a->out + next.out, a->ldo, n, d);
-	product(a->out + s.out, a->ldo, tile_columns_of(scores, ld), v, wide, n, d, n_keys, inverse);
+	product(a->out + s.out, a->ldo, tile_columns_of(e, ld), s.v, a->ldv, n, d, n_keys, inverse);
 }
 
 static void forward_task(void *context, int record)
@@ -210,8 +209,8 @@ static void forward_task(void *context, int record)
 
 void ISA(attention_forward)(const struct attention *a)
 {
-	size_t ld = (size_t)round_up(a->n), wide = (size_t)round_up(a->d_head), n_keys = (size_t)a->n_keys;
-	workspace_reserve(WORKSPACE_TILE, ((size_t)a->d_head + n_keys + 1) * ld + 2 * n_keys * wide);
+	size_t ld = (size_t)round_up(a->n);
+	workspace_reserve(WORKSPACE_TILE, (size_t)(a->d_head + a->n_keys + 1) * ld);
 	pool_run(forward_task, (void *)(uintptr_t)a, a->batch);
 }
 
@@ -246,32 +245,27 @@ static void backward_columns(float *p, float *dp, int ld, int n_keys, v16 lse)
 static void backward_head(const struct attention *a, int record, int head)
 {
 	struct head s = head_of(a, record, head), next = head_after(a, record, head);
-	int n = a->n, n_keys = a->n_keys, d = a->d_head, ld = round_up(n), wide = round_up(d);
-	size_t scores = (size_t)n_keys * (size_t)ld, rows = (size_t)n * (size_t)wide,
-	       keys = (size_t)n_keys * (size_t)wide, across = (size_t)d * (size_t)ld;
-	float *across_q = workspace_thread(WORKSPACE_TILE), *across_dout = across_q + across,
-	      *p = across_dout + across, *dp = p + scores, *q = dp + scores, *dout = q + rows,
-	      *k = dout + rows, *v = k + keys;
-	gather(q, wide, s.q, a->ldq, n, d);
-	gather_transposed(across_q, ld, q, wide, n, d, scale2_of(a));
-	gather(k, wide, s.k, a->ldk, n_keys, d);
+	int n = a->n, n_keys = a->n_keys, d = a->d_head, ld = round_up(n);
+	float *across = workspace_thread(WORKSPACE_TILE), *p = across + (size_t)d * (size_t)ld,
+	      *dp = p + (size_t)n_keys * (size_t)ld;
+	foresee_near(s.k, a->ldk, n_keys, d);
+	gather_transposed(across, ld, s.q, a->ldq, n, d, scale2_of(a));
 	foresee(next.q, a->ldq, n, d);
 	foresee(next.k, a->ldk, n_keys, d);
-	product(p, ld, tile_rows_of(k, wide), across_q, ld, n_keys, ld, d, NULL);
-	gather(dout, wide, s.dout, a->ldo, n, d);
-	gather_transposed(across_dout, ld, dout, wide, n, d, scale_of(a));
-	gather(v, wide, s.v, a->ldv, n_keys, d);
+	product(p, ld, tile_rows_of(s.k, a->ldk), across, ld, n_keys, ld, d, NULL);
+	foresee_near(s.v, a->ldv, n_keys, d);
+	gather_transposed(across, ld, s.dout, a->ldo, n, d, scale_of(a));
 	foresee(next.v, a->ldv, n_keys, d);
 	foresee(next.dout, a->ldo, n, d);
-	product(dp, ld, tile_rows_of(v, wide), across_dout, ld, n_keys, ld, d, NULL);
+	product(dp, ld, tile_rows_of(s.v, a->ldv), across, ld, n_keys, ld, d, NULL);
 	foresee_writing(a->dv + next.v_at, a->ldv, n_keys, d);
 	for (int i = 0; i < n; i += 16)
 		backward_columns(p + i, dp + i, ld, n_keys, v_load_up_to(a->lse + s.row + (size_t)i, n - i));
 	foresee_writing(a->dk + next.k_at, a->ldk, n_keys, d);
-	product(a->dv + s.v_at, a->ldv, tile_rows_of(p, ld), dout, wide, n_keys, d, n, NULL);
+	product(a->dv + s.v_at, a->ldv, tile_rows_of(p, ld), s.dout, a->ldo, n_keys, d, n, NULL);
 	foresee_writing(a->dq + next.q_at, a->ldq, n, d);
-	product(a->dk + s.k_at, a->ldk, tile_rows_of(dp, ld), q, wide, n_keys, d, n, NULL);
-	product(a->dq + s.q_at, a->ldq, tile_columns_of(dp, ld), k, wide, n, d, n_keys, NULL);
+	product(a->dk + s.k_at, a->ldk, tile_rows_of(dp, ld), s.q, a->ldq, n_keys, d, n, NULL);
+	product(a->dq + s.q_at, a->ldq, tile_columns_of(dp, ld), s.k, a->ldk, n, d, n_keys, NULL);
 }
 
 static void backward_task(void *context, int record)
@@ -283,8 +277,7 @@ static void backward_task(void *context, int record)
 
 void ISA(attention_backward)(const struct attention *a)
 {
-	size_t ld = (size_t)round_up(a->n), wide = (size_t)round_up(a->d_head), n_keys = (size_t)a->n_keys;
-	workspace_reserve(WORKSPACE_TILE,
-			  2 * (((size_t)a->d_head + n_keys) * ld + ((size_t)a->n + n_keys) * wide));
+	size_t ld = (size_t)round_up(a->n);
+	workspace_reserve(WORKSPACE_TILE, (size_t)(a->d_head + 2 * a->n_keys) * ld);
 	pool_run(backward_task, (void *)(uintptr_t)a, a->batch);
 }
