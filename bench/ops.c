@@ -75,9 +75,9 @@ static void run_groupnorm_backward(void)
 				   VIEWS * 12, 125, D / 4, 8);
 }
 
-static struct attention attention(int n, int n_keys)
+static struct attention attention(int views, int n, int n_keys)
 {
-	return (struct attention){.batch = VIEWS,
+	return (struct attention){.batch = views,
 				  .n = n,
 				  .n_keys = n_keys,
 				  .n_heads = H,
@@ -99,25 +99,52 @@ static struct attention attention(int n, int n_keys)
 
 static void run_attention(void)
 {
-	struct attention a = attention(N, N);
+	struct attention a = attention(VIEWS, N, N);
 	o->attention(&a);
 }
 
 static void run_attention_backward(void)
 {
-	struct attention a = attention(N, N);
+	struct attention a = attention(VIEWS, N, N);
+	o->attention_backward(&a);
+}
+
+/* As many views as the second-level cache holds: what the arithmetic takes without memory. */
+enum { NEAR = 2 };
+
+static void run_near(void)
+{
+	struct attention a = attention(NEAR, N, N);
+	o->attention(&a);
+}
+
+static void run_near_backward(void)
+{
+	struct attention a = attention(NEAR, N, N);
 	o->attention_backward(&a);
 }
 
 static void run_cross(void)
 {
-	struct attention a = attention(N, 12);
+	struct attention a = attention(VIEWS, N, 12);
 	o->attention(&a);
 }
 
 static void run_cross_backward(void)
 {
-	struct attention a = attention(N, 12);
+	struct attention a = attention(VIEWS, N, 12);
+	o->attention_backward(&a);
+}
+
+static void run_leads(void)
+{
+	struct attention a = attention(VIEWS, 12, N);
+	o->attention(&a);
+}
+
+static void run_leads_backward(void)
+{
+	struct attention a = attention(VIEWS, 12, N);
 	o->attention_backward(&a);
 }
 
@@ -261,8 +288,12 @@ static void fill_table(void)
 	add_gemm("P'dO 50x32x50 x512", N, 32, N, true, false, 512, false);
 	add("attention 50x50", 2 * head * N, 0, run_attention);
 	add("attention backward", 5 * head * N, 0, run_attention_backward);
+	add("attention 2 views", 2 * head * N * NEAR / VIEWS, 0, run_near);
+	add("attention 2 views backward", 5 * head * N * NEAR / VIEWS, 0, run_near_backward);
 	add("attention 50x12", 2 * head * 12, 0, run_cross);
 	add("attention 50x12 backward", 5 * head * 12, 0, run_cross_backward);
+	add("attention 12x50", 2 * head * 12, 0, run_leads);
+	add("attention 12x50 backward", 5 * head * 12, 0, run_leads_backward);
 	add_conv("conv time 12-48 k15 s2", &time1, FORWARD);
 	add_conv("conv time 12-48 dw", &time1, WEIGHTS);
 	add_conv("conv time 48-96 k11 s5", &time2, FORWARD);
