@@ -4,7 +4,7 @@
 . "$(dirname "$0")/../tap.sh"
 . "$TOP/tests/compare.sh"
 
-compare run halves interleaved broken
+compare run halves interleaved cmsc cmlc broken
 page=$WORK/run/report/index.html
 check "a comparison gives a page" test -e "$page"
 [ -e "$page" ] || { tail -3 run/log | sed 's/^/# /' && tap_done; }
@@ -13,6 +13,12 @@ is "the page asks the network for nothing" "$(grep -ciE '(src|href|url)[=(]["'"'
 is "no number on the page is NaN or infinite" "$(sed 's/<[^>]*>/ /g' "$page" | grep -cwiE 'nan|inf|null')" 0
 is "no coordinate is NaN or infinite" "$(grep -coiE '[ =",M](-?nan|-?inf)\b' "$page")" 0
 check "an arm that failed has its sentence" grep -q 'Arm broken is left out' "$page"
+for chance in "ln(2N-1)" "ln N"; do
+	is "what the loss of chance is, $chance, is said once" "$(grep -oF "$chance: nothing is told apart" "$page" | wc -l)" 1
+done
+is "arms with the same views show them once, leads as views apart" \
+	"$(grep -oE '<figcaption>[a-z]*, record [0-9]+, view [12]' "$page" | cut -d, -f1 | sort -u | tr '\n' ' ')" \
+	"<figcaption>cmlc <figcaption>cmsc <figcaption>interleaved "
 check "it says how small fold 10 is" grep -q 'Fold 10 is small' "$page"
 
 for browser in chromium chromium-browser google-chrome; do
