@@ -6,9 +6,16 @@
 #ifndef MODEL_DENSE_H
 #define MODEL_DENSE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define DENSE_INLINE static inline __attribute__((always_inline))
+
+/* For callers that are compiled a second time for AVX2, which has a register for the four lanes (same operations, same
+ * bits): write the loop as a DENSE_INLINE function, call it from a plain and from a DENSE_AVX2 one, and choose by
+ * dense_is_wide(): whether this CPU has AVX2 and EINTHOVEN_ISA is not scalar. */
+#define DENSE_AVX2 __attribute__((target("avx2")))
+bool dense_is_wide(void);
 
 enum { DENSE_ROWS = 4 }; /* rows of x handled together: a row of w is then loaded once for four */
 

@@ -17,9 +17,8 @@ struct covariance {
 
 /* Rows of X'X: each element is one chain over the records, ascending. Records go by in blocks that stay in
  * cache. */
-static void covariance_strip(void *context, int strip)
+DENSE_INLINE void strip_of(const struct covariance *c, int strip)
 {
-	const struct covariance *c = context;
 	size_t ld = (size_t)c->f->ld, first = (size_t)strip * STRIP,
 	       end = first + STRIP < ld ? first + STRIP : ld;
 	for (size_t i = 0; i < c->f->n; i += ROWS) {
@@ -30,6 +29,16 @@ static void covariance_strip(void *context, int strip)
 	}
 }
 
+static void covariance_strip(void *context, int strip)
+{
+	strip_of(context, strip);
+}
+
+DENSE_AVX2 static void covariance_strip_avx2(void *context, int strip)
+{
+	strip_of(context, strip);
+}
+
 void pca_fit(struct pca *p, const struct features *f)
 {
 	size_t d = (size_t)f->d, ld = (size_t)f->ld;
@@ -37,7 +46,8 @@ void pca_fit(struct pca *p, const struct features *f)
 	p->variance = die_calloc(d, sizeof *p->variance);
 	p->axes = die_calloc(d * ld, sizeof *p->axes);
 	struct covariance c = {f, die_calloc(ld * ld, sizeof *c.sum)};
-	pool_run(covariance_strip, &c, (int)((ld + STRIP - 1) / STRIP));
+	pool_run(dense_is_wide() ? covariance_strip_avx2 : covariance_strip, &c,
+		 (int)((ld + STRIP - 1) / STRIP));
 	double *dense = die_malloc(2 * d * d * sizeof *dense), *vectors = dense + d * d;
 	for (size_t i = 0; i < d; i++)
 		for (size_t j = 0; j < d; j++)
@@ -57,9 +67,8 @@ struct projection {
 	struct features *out;
 };
 
-static void project_rows(void *context, int block)
+DENSE_INLINE void project_block(const struct projection *p, int block)
 {
-	const struct projection *p = context;
 	size_t first = (size_t)block * ROWS, n = first + ROWS < p->in->n ? ROWS : p->in->n - first;
 	size_t ld = (size_t)p->in->ld, out_ld = (size_t)p->out->ld;
 	for (size_t k = 0; k < (size_t)p->out->d; k++)
@@ -67,10 +76,21 @@ static void project_rows(void *context, int block)
 			   p->in->x + first * ld, ld, n);
 }
 
+static void project_rows(void *context, int block)
+{
+	project_block(context, block);
+}
+
+DENSE_AVX2 static void project_rows_avx2(void *context, int block)
+{
+	project_block(context, block);
+}
+
 void pca_project(const struct pca *p, struct features *out, const struct features *f, int n_axes)
 {
 	scaler_features_init(out, f->n, n_axes);
-	pool_run(project_rows, &(struct projection){p, f, out}, (int)((f->n + ROWS - 1) / ROWS));
+	pool_run(dense_is_wide() ? project_rows_avx2 : project_rows, &(struct projection){p, f, out},
+		 (int)((f->n + ROWS - 1) / ROWS));
 }
 
 void pca_unrotate(const struct pca *p, double *w, const double *v)
