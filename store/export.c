@@ -110,7 +110,7 @@ static void zip_end(struct zip *z)
 	free(z->directory.first);
 }
 
-/* ---- embeddings: .npz ---- */
+/* ---- embeddings, signals: .npz ---- */
 
 /* numpy's format 1.0: magic, length, a Python dict padded so that data starts at a multiple of 64. */
 static struct bytes npy(const char *dtype, uint64_t n, uint64_t width)
@@ -275,7 +275,10 @@ static struct bytes csv(const struct artifact *a)
 static const struct {
 	const char *kind, *suffix;
 	struct bytes (*format)(const struct artifact *a);
-} formats[] = {{"embeddings", ".npz", npz}, {"model", ".safetensors", safetensors}, {"scores", ".csv", csv}};
+} formats[] = {{"embeddings", ".npz", npz},
+	       {"signals", ".npz", npz},
+	       {"model", ".safetensors", safetensors},
+	       {"scores", ".csv", csv}};
 
 int export_artifact(const struct artifact *a, const char *path, struct error *e)
 {
@@ -295,6 +298,6 @@ int export_artifact(const struct artifact *a, const char *path, struct error *e)
 		free(b.first);
 		return status;
 	}
-	return error_set(e, path, 0, "no format for kind %s; embeddings, model and scores have one",
+	return error_set(e, path, 0, "no format for kind %s; signals, embeddings, model and scores have one",
 			 artifact_kind(a));
 }

@@ -37,6 +37,30 @@ names = list(rows[0])[4:]
 assert all(abs(sum(float(r[c]) for c in names) - 1) < 1e-5 and r['classes'] in names for r in rows)
 END
 check "numpy, and a reader of safetensors and CSV, find it whole" $python read.py
+
+# The script of the documentation, by itself in a folder of its own, gives our embeddings.
+torch=
+for p in python3 /usr/bin/python3; do
+	$p -c 'import torch' 2>/dev/null && torch=$p && break
+done
+loads() { # loads RUN: the greatest difference is under 1e-4
+	local f
+	for f in pretrain:m.safetensors preprocess:x.npz embed:e.npz; do
+		"$BIN/store" export "$1/${f%:*}.id" "$1/${f#*:}" || return
+	done
+	"$torch" "$TOP/docs/load_weights.py" "$1/m.safetensors" "$1/x.npz" "$1/e.npz" >"$1/said" && cat "$1/said" &&
+		awk '/^60 records/ && $5 < 1e-4 {found = 1} END {exit !found}' FS='[ ,]+' "$1/said"
+}
+if [ -z "$torch" ]; then
+	skip "docs/load_weights.py reproduces embeddings" "no python3 with torch"
+else
+	check "docs/load_weights.py reproduces embeddings" loads run
+	small="fetch.records=60 pretrain.epochs=1 pretrain.d_model=32"
+	chain one "$small pretrain.towers=channel views.strategy=sequential" fetch preprocess views pretrain embed >/dev/null
+	check "... of one tower, sequential" loads one
+	chain deep "$small pretrain.n_cross=2 pretrain.n_time_layers=3 views.standardize=true" fetch preprocess views pretrain embed >/dev/null
+	check "... of two cross blocks, standardized views" loads deep
+fi
 "$BIN/store" export run/embed.id again.npz
 check "the same artifact gives the same bytes" cmp e.npz again.npz
 check_fails "a name without the format's suffix is refused" 1 'exported as .npz' "$BIN/store" export run/embed.id e.csv
