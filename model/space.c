@@ -115,7 +115,9 @@ json_t *space_measures(const struct space_input *in)
 	double *mean = mean_of(in->raw, in->n, in->dim);
 	json_object_set_new(out, "n", json_integer((json_int_t)in->n));
 	centre(&f, in->raw, in->n, in->dim, mean);
-	if (in->n >= 2 && !is_constant(&f)) {
+	bool constant = in->n >= 2 && is_constant(&f);
+	json_object_set_new(out, "is_constant", json_boolean(constant));
+	if (in->n >= 2 && !constant) {
 		geometry_normalize(&unit, &f);
 		set(out, "alignment", in->n_pairs ? alignment(in) : NAN);
 		set(out, "uniformity", geometry_uniformity(&unit));

@@ -24,6 +24,15 @@ static void put_map(struct study *s, int table, const struct study_arm *a, const
 	free(key);
 }
 
+static void note_constant(struct study *s, const struct study_arm *a, const json_t *space, const char *whose)
+{
+	if (json_is_true(json_object_get(space, "is_constant")))
+		study_note(s,
+			   json_sprintf("Arm %s: %s embedding is the same for all records of fold 10, so its "
+					"space has no measures and its maps are points.",
+					a->name, whose));
+}
+
 static void add_space(struct study *s, struct study_arm *a, int map_table, struct progress *progress)
 {
 	const struct params *p = s->run->params;
@@ -40,6 +49,8 @@ static void add_space(struct study *s, struct study_arm *a, int map_table, struc
 					    portrait_space(&maps[k], a->embeddings, k == STUDY_RANDOM, &o));
 		progress_step(progress, 1);
 	}
+	note_constant(s, a, json_object_get(a->json, "space"), "its");
+	note_constant(s, a, json_object_get(a->json, "random_space"), "its untrained encoder's");
 	put_map(s, map_table, a, "pca", maps[STUDY_TRAINED].pca, maps[STUDY_TRAINED].n); /* ascending keys */
 	put_map(s, map_table, a, "random-pca", maps[STUDY_RANDOM].pca, maps[STUDY_RANDOM].n);
 	put_map(s, map_table, a, "random-tsne", maps[STUDY_RANDOM].tsne, maps[STUDY_RANDOM].n);

@@ -7,7 +7,7 @@
 #include "common/die.h"
 #include "common/json.h"
 
-enum { TEST_FOLD = 10, SMALL_FOLD = 300 };
+enum { TEST_FOLD = 10 };
 
 static const char *const probability_tables[STUDY_STATES] = {"probability", "probability_random",
 							     "probability_probe"};
@@ -153,12 +153,6 @@ static void read_records(struct study *s)
 	if (n_missing)
 		study_note(s, json_sprintf("%zu records of fold 10 are not in all arms and were left out.",
 					   n_missing));
-	if (s->n < SMALL_FOLD)
-		study_note(s, json_sprintf(
-				      "Fold 10 is small: %zu records. Intervals are wide; differences whose "
-				      "interval "
-				      "includes 0 may be chance.",
-				      s->n));
 }
 
 /* [n][width] floats of the comparison's records, or NULL if the table or a record is missing. */
@@ -224,6 +218,61 @@ static void read_arms(struct study *s)
 	json_decref(metrics);
 }
 
+/* The names of all arms from the first on whose scores have this sentence; returns how many. */
+static int arms_saying(const struct study *s, const json_t *text, char **names)
+{
+	int n = 0;
+	*names = NULL;
+	for (int i = 0; i < s->n_arms; i++) {
+		const json_t *notes = artifact_get_attribute(s->arm[i].scores, "notes"), *other;
+		size_t k;
+		json_array_foreach(notes, k, other)
+		{
+			if (!json_equal(text, other))
+				continue;
+			char *longer = die_printf("%s%s%s", n ? *names : "", n ? ", " : "", s->arm[i].name);
+			free(*names);
+			*names = longer;
+			n++;
+			break;
+		}
+	}
+	return n;
+}
+
+static bool is_said(const json_t *said, const json_t *text)
+{
+	size_t i;
+	const json_t *other;
+	json_array_foreach(said, i, other) if (json_equal(text, other)) return true;
+	return false;
+}
+
+/* What the arms' scores say of their data, each sentence once. Resamples are drawn anew here. */
+static void carry_notes(struct study *s)
+{
+	json_t *said = json_array();
+	for (int i = 0; i < s->n_arms; i++) {
+		json_t *text;
+		size_t k;
+		json_array_foreach(artifact_get_attribute(s->arm[i].scores, "notes"), k, text)
+		{
+			char *names;
+			if (is_said(said, text) || strstr(json_string_value(text), "bootstrap resamples"))
+				continue;
+			json_array_append(said, text);
+			int n = arms_saying(s, text, &names);
+			if (n == s->n_arms)
+				study_note(s, json_incref(text));
+			else
+				study_note(s, json_sprintf("Arm%s %s: %s", n > 1 ? "s" : "", names,
+							   json_string_value(text)));
+			free(names);
+		}
+	}
+	json_decref(said);
+}
+
 void study_open(struct study *s, struct stage_run *run)
 {
 	*s = (struct study){.run = run, .notes = json_array()};
@@ -231,6 +280,7 @@ void study_open(struct study *s, struct stage_run *run)
 	drop_arms(s);
 	read_records(s);
 	read_arms(s);
+	carry_notes(s);
 }
 
 size_t study_patients(const struct study *s)

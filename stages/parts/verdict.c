@@ -6,34 +6,8 @@
 #include "common/die.h"
 #include "model/calibration.h"
 #include "model/scores.h"
-#include "stages/parts/remark.h"
 
 /* ---- comparing ---- */
-
-static void note_classes(struct study *s, const json_t *classes, const bool *meant, const char *one,
-			 const char *many)
-{
-	json_t *text = remark_classes(classes, meant, one, many);
-	if (text)
-		study_note(s, text);
-}
-
-static void note_missing(struct study *s)
-{
-	const json_t *unlisted = artifact_get_attribute(s->first, "unlisted");
-	size_t n = (size_t)s->n_classes, n_unlisted = json_array_size(unlisted);
-	bool *meant = die_calloc(n + n_unlisted, sizeof *meant);
-	for (size_t c = 0; c < n; c++)
-		meant[c] = !s->comparison.metrics[0].of_class[c].support;
-	note_classes(s, s->classes, meant,
-		     "Fold 10 has no record of class %s: the macro averages leave it out.",
-		     "Fold 10 has no record of %d classes: the macro averages leave them out (%s).");
-	for (size_t c = 0; c < n_unlisted; c++)
-		meant[c] = true;
-	note_classes(s, unlisted, meant, "Folds 1-8 have no record of class %s: it is left out.",
-		     "Folds 1-8 have no record of %d classes of this task, which are left out (%s).");
-	free(meant);
-}
 
 void verdict_compare(struct study *s)
 {
@@ -61,7 +35,6 @@ void verdict_compare(struct study *s)
 	if (s->comparison.n_undefined)
 		study_note(s, json_sprintf("%d bootstrap resamples lack a class and were left out.",
 					   s->comparison.n_undefined));
-	note_missing(s);
 }
 
 /* One state of an arm: its metrics, intervals, and the paired difference to another row of the comparison (-1: none). */

@@ -1,0 +1,67 @@
+#!/usr/bin/env bash
+# Data and arms that lack something, from embeddings to the page: a sentence for each, no NaN, no crash.
+. "$(dirname "$0")/../tap.sh"
+tap_needs python3
+
+# shellcheck disable=SC2046 # the flags file is a command line
+(cd "$TOP" && $(cat "$BUILD/flags") -o "$WORK/embeddings" tests/stages/embeddings.c -Wl,--start-group "$BUILD/libstore.a" \
+	"$BUILD/libecg.a" "$BUILD/libkernels.a" "$BUILD/libcommon.a" -Wl,--end-group -ljansson -lyaml -llmdb -lcrypto -lm) ||
+	skip_all "no compiler to build the test's input"
+
+# judge RUN RECORDS CASE...: probe of each case, then evaluate and report of all. An arm called broken has no artifacts.
+judge() {
+	local run=$1 records=$2 arm
+	shift 2
+	mkdir -p "$run"
+	for arm in "$@"; do
+		echo "$arm/embeddings $run/$arm/embed.id"
+		echo "$arm/scores $run/$arm/probe.id"
+	done >"$run/evaluate.inputs"
+	cp "$run/evaluate.inputs" "$run/report.inputs"
+	for arm in . "$@"; do
+		"$BIN/params" --out "$run/$arm" --schemas "$BUILD/schema" --set \
+			"probe.c_steps=2 probe.bootstrap=20 evaluate.bootstrap=40 evaluate.map_steps=260" \
+			"$TOP/params/default.yaml" fetch preprocess views pretrain embed probe finetune evaluate report || return
+	done
+	for arm in "$@"; do
+		[ "$arm" != broken ] || continue
+		./embeddings "$arm" "$records" >"$run/$arm/embed.id" && "$BIN/probe" --build "$run/$arm" >"$run/$arm/table" || return
+	done
+	"$BIN/evaluate" --build "$run" >"$run/table" && "$BIN/report" --build "$run" >"$run/path"
+}
+
+# Not a number is nowhere: not in the table, not in the files for machines, not in the page.
+is_clean() {
+	! grep -wiE 'nan|-nan|inf|infinity' "$1/table" "$1/report/metrics.csv" "$1/report/table.md" &&
+		! grep -wE 'nan|-nan|NaN|inf|Infinity' "$1/report/index.html" "$1/report/metrics.json" &&
+		python3 -c 'import json, sys; json.load(open(sys.argv[1]), parse_constant=lambda x: sys.exit(x))' "$1/report/metrics.json"
+}
+lacks_note() { ! says "$@"; }
+says() { # says RUN TEXT: in the table and on the page
+	grep -q "$2" "$1/table" && grep -q "$2" "$1/report/index.html"
+}
+adverse() { # adverse NAME RUN RECORDS CASE...
+	local name=$1
+	shift
+	check "$name" judge "$@"
+	check "... gives numbers only" is_clean "$1"
+}
+
+adverse "a class missing in fold 10" no10 400 class_missing_in_10
+check "... has its sentence" says no10 'Fold 10 has no record of class HYP: the macro averages leave it out'
+adverse "a class missing in training" no1 400 class_missing_in_training
+check "... has its sentence" says no1 'Folds 1-8 have no record of class HYP: it is never predicted'
+adverse "one record per class and fold" one 15 one_record_per_class
+check "... has its sentence" says one 'Class [A-Z]* has 1 patient in fold 10: the intervals are too narrow'
+adverse "one constant embedding among others" same 300 constant plain
+check "... has its sentence" says same 'Arm constant: its embedding is the same for all records of fold 10'
+check "... which the other arm has not" lacks_note same 'Arm plain: its embedding'
+adverse "one constant feature" feature 300 constant_feature
+adverse "no test fold" none 300 no_fold_10
+check "... has its sentence" says none 'Fold 10 has no record that could be tested'
+adverse "no validation fold" nine 300 no_fold_9
+adverse "one test record" tiny 12 plain
+adverse "an arm that failed" broken 300 plain broken
+check "... has its sentence" says broken 'Arm broken is left out: one of its stages failed'
+check "... and the other arm its row" grep -q '^plain ' broken/table
+tap_done
