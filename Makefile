@@ -38,8 +38,8 @@ cpu_objects := $(foreach i,$(ISAS),$(patsubst kernels/cpu/%.c,$(B)/obj/kernels/c
 # Files of stages/parts/ that a stage is linked with, and layers that it alone uses.
 parts_pretrain := network objective
 parts_embed    := network inspect objective
-parts_probe    := judge remark
-parts_evaluate := study verdict portrait attention lineup remark
+parts_probe    := judge remark legacy
+parts_evaluate := study verdict portrait attention lineup legacy
 parts_report   := sheet results pictures lineup objective
 libs_report    := report
 parts_finetune := judge remark network examples training

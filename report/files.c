@@ -133,4 +133,11 @@ void files_markdown(struct text *t, const json_t *arms, const json_t *floors, co
 	}
 	markdown_row(t, "log-std only", json_object_get(floors, "scale"), classes);
 	markdown_row(t, "majority class", json_object_get(floors, "majority"), classes);
+	json_array_foreach(arms, i, arm)
+	{
+		struct text name = {0};
+		text_add(&name, "%s, legacy: per segment, not comparable", text_of(arm, "name"));
+		markdown_row(t, name.bytes, json_object_get(arm, "legacy"), classes);
+		text_release(&name);
+	}
 }

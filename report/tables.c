@@ -265,6 +265,52 @@ void tables_many_classes(struct text *t, const json_t *arms, const json_t *class
 	end(t);
 }
 
+static void legacy_begin(struct text *t, const json_t *classes)
+{
+	size_t k;
+	const json_t *c;
+	text_add(t, "<h3>Legacy: the poster’s own scoring, not comparable</h3>\n<p>Each segment of folds 9 "
+		    "and 10 "
+		    "is judged as if it were independent, though two come from one heart, and fold 9 is "
+		    "tested on. "
+		    "To be read beside the poster’s own table and beside no other row of this page.</p>\n"
+		    "<div class=scroll><table><thead><tr><th>arm</th><th>segments</th>");
+	json_array_foreach(classes, k, c)
+	{
+		text_add(t, "<th>F1 ");
+		text_escape(t, json_string_value(c));
+		text_add(t, "</th>");
+	}
+	text_add(t, "<th>accuracy</th><th>macro F1</th></tr></thead><tbody>\n");
+}
+
+void tables_legacy(struct text *t, const json_t *arms, const json_t *classes)
+{
+	size_t i, k;
+	const json_t *arm, *c;
+	int rows = 0;
+	json_array_foreach(arms, i, arm)
+	{
+		const json_t *legacy = json_object_get(arm, "legacy"),
+			     *test = json_object_get(legacy, "test"), *each = json_object_get(test, "class");
+		if (!legacy)
+			continue;
+		if (!rows++)
+			legacy_begin(t, classes);
+		text_add(t, "<tr><td>");
+		text_escape(t, text_of(arm, "name"));
+		text_add(t, "</td>");
+		number_cell(t, json_object_get(legacy, "segments"), 0);
+		json_array_foreach(classes, k, c)
+			number_cell(t, json_object_get(json_object_get(each, json_string_value(c)), "f1"), 3);
+		number_cell(t, json_object_get(test, "accuracy"), 3);
+		number_cell(t, json_object_get(test, "macro_f1"), 3);
+		text_add(t, "</tr>\n");
+	}
+	if (rows)
+		end(t);
+}
+
 static void space_row(struct text *t, const char *name, const char *words, const char *id,
 		      const json_t *space, int is_floor)
 {

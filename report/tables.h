@@ -18,6 +18,9 @@ void tables_classes(struct text *t, const json_t *arms, const json_t *classes);
 void tables_many_classes(struct text *t, const json_t *arms, const json_t *classes);
 /* Measures of the embedding space, trained and untrained. */
 void tables_space(struct text *t, const json_t *arms);
+/* The poster's per-segment scores of the arms that have them, with the sentence that they are not comparable. Nothing
+ * without any. */
+void tables_legacy(struct text *t, const json_t *arms, const json_t *classes);
 /* What hiding a lead does to the true class's logit, by how much attention the lead got. Returns how many arms it has. */
 int tables_faithfulness(struct text *t, const json_t *arms);
 /* Which artifacts the numbers of each arm come from, and what makes them again; options: what follows ARMS=NAME. */

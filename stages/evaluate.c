@@ -7,6 +7,7 @@
 #include "common/progress.h"
 #include "model/scoretable.h"
 #include "stages/parts/attention.h"
+#include "stages/parts/legacy.h"
 #include "stages/parts/lineup.h"
 #include "stages/parts/portrait.h"
 #include "stages/parts/study.h"
@@ -74,6 +75,9 @@ static void add_rest(struct study *s, struct study_arm *a)
 		attention_add(s, a);
 	if (training)
 		json_object_set_new(a->json, "training", training);
+	json_t *legacy = legacy_read(a->scores);
+	if (legacy)
+		json_object_set_new(a->json, "legacy", legacy);
 }
 
 /* ---- writing ---- */
@@ -266,6 +270,21 @@ static void show_faithfulness(struct artifact *a, const json_t *names)
 	}
 }
 
+static void show_legacy(struct artifact *a, const json_t *names)
+{
+	json_t *rows = json_array();
+	const json_t *name;
+	size_t i;
+	json_array_foreach(names, i, name)
+	{
+		char *label = die_printf("%s, per segment", json_string_value(name));
+		json_array_append_new(rows, shown_arm(a, "arm", json_string_value(name), "legacy", label));
+		free(label);
+	}
+	legacy_print(artifact_get_attribute(a, "classes"), rows);
+	json_decref(rows);
+}
+
 static void show(struct artifact *a)
 {
 	json_t *rows = json_array(), *trained = json_array();
@@ -301,6 +320,7 @@ static void show(struct artifact *a)
 	show_gains(trained);
 	show_seeds(artifact_get_attribute(a, "seeds"));
 	show_faithfulness(a, artifact_get_attribute(a, "arms"));
+	show_legacy(a, artifact_get_attribute(a, "arms"));
 	json_array_foreach(artifact_get_attribute(a, "notes"), i, name)
 		printf("%s%s\n", i ? "" : "\n", json_string_value(name));
 	json_decref(rows);

@@ -8,6 +8,7 @@
 #include "common/progress.h"
 #include "ecg/lead.h"
 #include "stages/parts/judge.h"
+#include "stages/parts/legacy.h"
 #include "store/stage.h"
 
 /* Rows of the table. What probes see: the trained encoder, the same encoder before training, amplitudes, nothing. */
@@ -139,6 +140,8 @@ static void write_scores(const struct study *s, struct stage_run *r)
 	artifact_attribute(w, "features", json_string(params_text(s->params, "features")));
 	judge_write(&s->judge, w);
 	put_weights(s, w);
+	if (legacy_has(s->embeddings))
+		legacy_put(w, &s->judge, s->embeddings, s->dim);
 }
 
 static void run(struct stage_run *r)
@@ -170,6 +173,10 @@ static void show(struct artifact *scores)
 		json_number_value(json_object_get(arm, "c")), json_number_value(json_object_get(arm, "tau")));
 	printf("\n\n");
 	judge_print(scores, shown);
+	json_t *legacy = json_array();
+	json_array_append_new(legacy, legacy_read(scores));
+	legacy_print(artifact_get_attribute(scores, "classes"), legacy);
+	json_decref(legacy);
 	json_decref(shown);
 }
 

@@ -209,10 +209,10 @@ void pictures_attention(struct sheet *s)
 		text_add(t, " <small>entropy over leads %.3f, over time %.3f</small></h3>\n",
 			 json_number_value(json_object_get(a, "lead_entropy")),
 			 json_number_value(json_object_get(a, "time_entropy")));
-		matrix_leads(t, a, s->classes, lead_names, LEADS);
+		matrix_leads(t, a, s->groups, lead_names, LEADS);
 		if (json_object_get(a, "rollout")) {
 			text_add(t, "<h4>Rollout: through all layers back to the leads' first tokens</h4>\n");
-			matrix_leads(t, json_object_get(a, "rollout"), s->classes, lead_names, LEADS);
+			matrix_leads(t, json_object_get(a, "rollout"), s->groups, lead_names, LEADS);
 		}
 	}
 	write_faithfulness(s);

@@ -39,6 +39,7 @@ void results_comparison(struct sheet *s)
 		tables_pairs(t, s->shown, "macro_f1");
 		page_details_end(t);
 	}
+	tables_legacy(t, s->shown, s->classes);
 	page_details(t, "Every class");
 	if (sheet_columns(s))
 		tables_classes(t, s->shown, s->classes);
