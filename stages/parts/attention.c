@@ -11,8 +11,9 @@
 /* One record: what its leads get, mean over its views, each kind summing to 1. */
 struct record {
 	uint64_t id;
-	int at;	     /* place in the study, or -1 */
-	int n_views; /* summed so far */
+	int at;		  /* place in the study, or -1 */
+	int n_views;	  /* summed so far */
+	uint32_t classes; /* bits of the groups */
 	double cross[LEADS], rollout[LEADS];
 };
 
@@ -54,21 +55,24 @@ static int place_of(const struct study *s, uint64_t id)
 static struct record *record_of(struct looks *k, const void *key)
 {
 	uint64_t id = artifact_record(key);
-	if (!k->n || k->record[k->n - 1].id != id)
-		k->record[k->n++] = (struct record){.id = id, .at = place_of(k->study, id)};
+	if (!k->n || k->record[k->n - 1].id != id) {
+		struct artifact_value v = artifact_get_record(k->embeddings, "label", id);
+		struct label l = {0};
+		if (v.n_bytes == LABEL_BYTES)
+			label_decode(&l, v.bytes);
+		k->record[k->n++] =
+			(struct record){.id = id, .at = place_of(k->study, id), .classes = l.classes};
+	}
 	return &k->record[k->n - 1];
 }
 
-/* The record's one class, or -1. */
+/* The record's one class among the groups, or -1. */
 static int class_of(const struct looks *k, const struct record *r)
 {
-	int found = -1, n = 0, n_classes = k->study->n_classes;
-	for (int c = 0; r->at >= 0 && c < n_classes; c++)
-		if (k->study->truth[(size_t)r->at * (size_t)n_classes + (size_t)c]) {
-			found = c;
-			n++;
-		}
-	return n == 1 ? found : -1;
+	for (size_t c = 0; c < json_array_size(k->study->groups); c++)
+		if (r->classes == UINT32_C(1) << c)
+			return (int)c;
+	return -1;
 }
 
 static void add_rollout(struct looks *k, struct record *r, const void *key, size_t key_bytes)
@@ -112,7 +116,7 @@ static void read_looks(struct looks *k)
 	float *maps = die_malloc(2 * n * sizeof *maps);
 	k->record = die_malloc((artifact_count(k->embeddings, "attention") + 1) * sizeof *k->record);
 	k->time = die_calloc((size_t)k->n_tokens, sizeof *k->time);
-	glance_init(&k->glance, k->n_heads, k->n_tokens, LEADS, k->study->n_classes);
+	glance_init(&k->glance, k->n_heads, k->n_tokens, LEADS, (int)json_array_size(k->study->groups));
 	for (struct artifact_cursor *c = artifact_walk(k->embeddings, "attention"); artifact_next(c);)
 		if (c->value_bytes == 2 * n * sizeof *maps)
 			add_view(k, c, maps, n);
@@ -151,11 +155,10 @@ static json_t *rollout_json(const struct looks *k)
 	for (int t = 0; t < k->n_tokens; t++)
 		json_array_append_new(time, json_real(k->time[t] / (double)k->n_rollouts));
 	json_t *out = json_pack("{s:I, s:o, s:o}", "n", (json_int_t)n, "lead", all, "time", time);
-	for (int c = 0; c < k->study->n_classes; c++) {
-		json_t *leads = rollout_leads(k, c, &n);
+	for (size_t c = 0; c < json_array_size(k->study->groups); c++) {
+		json_t *leads = rollout_leads(k, (int)c, &n);
 		if (n)
-			json_object_set_new(each,
-					    json_string_value(json_array_get(k->study->classes, (size_t)c)),
+			json_object_set_new(each, json_string_value(json_array_get(k->study->groups, c)),
 					    json_pack("{s:I, s:O}", "n", (json_int_t)n, "lead", leads));
 		json_decref(leads);
 	}
@@ -299,7 +302,7 @@ void attention_add(const struct study *s, struct study_arm *a)
 	}
 	read_looks(&k);
 	if (k.n) {
-		json_t *out = glance_json(&k.glance, s->classes);
+		json_t *out = glance_json(&k.glance, s->groups);
 		if (k.n_rollouts)
 			json_object_set_new(out, "rollout", rollout_json(&k));
 		add_faithfulness(&k, a, out);
