@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # make bench-io: what is not training. Reading and preprocessing PTB-XL's records beside wfdb + SciPy, the probe's fits beside
 # scikit-learn, in turn, and what a make with nothing to do costs. Medians (ranges) of ROUNDS (3).
-# DATA: a zip of PTB-XL's layout. PYTHON: an interpreter that has wfdb, SciPy and scikit-learn; without, ours alone.
+# PARTS="read probe noop": some of them. DATA: a zip of PTB-XL's layout. PYTHON: an interpreter that has wfdb, SciPy and scikit-learn; without, ours alone.
 set -eu
 cd "$(dirname "$0")/.."
-: "${PYTHON:=python3}" "${ROUNDS:=3}" "${DATA:=../shared/data/ptb-xl-500.zip}" "${B:=build}" "${RECORDS:=2000}" "${FEATURES:=256}"
+: "${PYTHON:=python3}" "${ROUNDS:=3}" "${DATA:=../shared/data/ptb-xl-500.zip}" "${B:=build}" "${RECORDS:=2000}" "${FEATURES:=256}" "${PARTS:=read probe noop}"
 export EINTHOVEN_THREADS="${THREADS:-${EINTHOVEN_THREADS:-2}}" EINTHOVEN_QUIET=1
 threads=$EINTHOVEN_THREADS
 export OMP_NUM_THREADS=$threads OPENBLAS_NUM_THREADS=$threads
@@ -38,6 +38,9 @@ ours_reads() { # ours_reads SOURCE HZ: fetch and preprocess with an empty store;
 	timed sh -c "'$B/bin/fetch' --build '$B/runs/$run' && '$B/bin/preprocess' --build '$B/runs/$run'"
 }
 
+wanted() {
+	case " $PARTS " in *" $1 "*) ;; *) return 1 ;; esac
+}
 heading() {
 	printf '%-42s %20s %20s' "$1" 'wall, s' 'CPU, s'
 	[ -z "$peer" ] || printf ' %20s %20s %6s' 'peer: wall, s' 'CPU, s' ratio
@@ -47,7 +50,7 @@ peer_reads() { # peer_reads PLACE lr|hr PROCESSES
 	rm -rf "$work/unpacked"
 	[ -z "$peer" ] || $PYTHON bench/io.py read "$1" "$2" "$3" "$work"
 }
-if [ -r "$DATA" ]; then
+if [ -r "$DATA" ] && wanted read; then
 	unzip -q "$DATA" -d "$work/folder"
 	folder=$(dirname "$(find "$work/folder" -name ptbxl_database.csv)")
 	n=$(($(wc -l <"$folder/ptbxl_database.csv") - 1))
@@ -65,14 +68,14 @@ if [ -r "$DATA" ]; then
 		row "zip, $rate Hz; peer: $threads processes" "$work/zip$rate" "$work/zip$rate.all"
 		row "folder, $rate Hz; peer: one process" "$work/folder$rate" "$work/folder$rate.one"
 	done
-else
+elif wanted read; then
 	echo "reading skipped: $DATA is not there (DATA=...)"
 fi
 
 grid=$(awk 'BEGIN {for (k = -10; k <= 4; k++) printf " %.10g", 10 ^ (k / 2)}')
-[ -z "$peer" ] || heading "probe, $RECORDS x $FEATURES, 5 classes, 15 C"
+! wanted probe || [ -z "$peer" ] || heading "probe, $RECORDS x $FEATURES, 5 classes, 15 C"
 for kind in single multi; do
-	[ -n "$peer" ] || break
+	if ! wanted probe || [ -z "$peer" ]; then break; fi
 	$PYTHON bench/io.py data "$work" "$RECORDS" "$FEATURES" 5 $kind 1
 	for peers in "lbfgs 1e-4" "lbfgs 1e-6" "newton-cholesky 1e-6"; do
 		: >"$work/ours"
@@ -92,7 +95,7 @@ for kind in single multi; do
 	done
 done
 
-if [ -r "$DATA" ]; then
+if [ -r "$DATA" ] && wanted noop; then
 	heading 'with nothing to do'
 	set -- SET="fetch.source=$DATA pretrain.epochs=1 probe.bootstrap=20" probe
 	pipeline "$@" >/dev/null 2>&1

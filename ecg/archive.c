@@ -202,7 +202,7 @@ int archive_each(const char *path, bool (*wants)(void *context, const char *name
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	pthread_once(&once, load);
 	struct visit v = {.path = path, .wants = wants, .take = take, .context = context, .e = e};
-	int n_walkers = !take ? 1 : pool_threads() < MAX_WALKERS ? pool_threads() : MAX_WALKERS;
+	int n_walkers = pool_threads() < MAX_WALKERS ? pool_threads() : MAX_WALKERS;
 	pthread_mutex_init(&v.lock, NULL);
 	pool_run(walk_through, &v, n_walkers);
 	pthread_mutex_destroy(&v.lock);

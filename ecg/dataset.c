@@ -189,12 +189,7 @@ static int load_ptbxl(struct dataset *d, struct error *e)
 static int load_tables(struct dataset *d, struct error *e)
 {
 	const struct listing *l = d->options.listing;
-	struct wish w = {0};
-	wish_for(&w, die_strdup(SUMS_FILE));
-	wish_for(&w, die_strdup(dataset_marker(l)));
-	if (!l)
-		wish_for(&w, die_strdup(PTBXL_STATEMENTS));
-	if (grant(d, &w, e) < 0 || load_sums(d, e) < 0 || (l ? load_listing(d, e) : load_ptbxl(d, e)) < 0)
+	if (load_sums(d, e) < 0 || (l ? load_listing(d, e) : load_ptbxl(d, e)) < 0)
 		return -1;
 	return catalog_finish(&d->catalog, d->options.limit, dataset_marker(l), e);
 }
@@ -261,7 +256,9 @@ struct dataset *dataset_open(const char *place, const struct dataset_options *op
 	d->options = *options;
 	pthread_mutex_init(&d->lock, NULL);
 	catalog_init(&d->catalog);
-	d->source = source_open(place, dataset_marker(options->listing), options->scratch, e);
+	const char *tables[] = {dataset_marker(options->listing), SUMS_FILE,
+				options->listing ? NULL : PTBXL_STATEMENTS, NULL};
+	d->source = source_open(place, tables, options->scratch, e);
 	if (d->source && load_tables(d, e) == 0 && gather_records(d, e) == 0)
 		return d;
 	dataset_close(d);

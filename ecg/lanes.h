@@ -22,8 +22,11 @@ typedef double lanes __attribute__((vector_size(16), aligned(8), may_alias));
  */
 typedef double wide __attribute__((vector_size(32), aligned(8), may_alias));
 
+typedef float narrow __attribute__((vector_size(16), aligned(4), may_alias));
+
 #define INLINE static inline __attribute__((always_inline))
-#define AVX2   __attribute__((target("avx2")))
+/* No local arrays inside: gcc 12 takes them for better aligned than they are. */
+#define AVX2 __attribute__((target("avx2")))
 
 /* Whether this CPU has AVX2 and EINTHOVEN_ISA is not scalar. */
 bool lanes_are_wide(void);

@@ -8,6 +8,7 @@
 
 #include "common/die.h"
 #include "ecg/filter.h"
+#include "ecg/lanes.h"
 #include "ecg/lead.h"
 #include "ecg/resample.h"
 #include "kernels/dmath.h"
@@ -220,7 +221,7 @@ static int read_shape(struct raw *raw, const struct prepare *p, const json_t *he
 
 /* ---- the samples ---- */
 
-static int32_t sample_at(const uint8_t *bytes, size_t i, int width)
+INLINE int32_t sample_at(const uint8_t *bytes, size_t i, int width)
 {
 	if (width == 2) {
 		const uint8_t *b = bytes + 2 * i;
@@ -246,12 +247,18 @@ static int check_lead(int32_t *adc, const struct raw *raw, int l, const struct p
 }
 
 /* x [t][LEADS]: leads in canonical order. */
-static void to_millivolts(double (*x)[LEADS], const struct raw *raw, const uint8_t *bytes)
+INLINE void to_millivolts(double (*x)[LEADS], const struct raw *raw, const uint8_t *bytes)
 {
-	for (long t = 0; t < raw->t; t++, bytes += (size_t)raw->width * (size_t)raw->n_columns)
-		for (int l = 0; l < LEADS; l++)
-			x[t][l] = (sample_at(bytes, (size_t)raw->column[l], raw->width) - raw->baseline[l]) /
-				  raw->gain[l];
+	const int *column = raw->column, width = raw->width;
+	for (long t = 0; t < raw->t; t++, bytes += (size_t)width * (size_t)raw->n_columns)
+		for (int l = 0; l < LEADS; l += WIDE_LANES) {
+			wide adc = {sample_at(bytes, (size_t)column[l], width),
+				    sample_at(bytes, (size_t)column[l + 1], width),
+				    sample_at(bytes, (size_t)column[l + 2], width),
+				    sample_at(bytes, (size_t)column[l + 3], width)};
+			*(wide *)(x[t] + l) =
+				(adc - *(const wide *)(raw->baseline + l)) / *(const wide *)(raw->gain + l);
+		}
 }
 
 struct moments {
@@ -274,20 +281,59 @@ static struct moments measure(const double (*x)[LEADS], int n)
 	return m;
 }
 
-static void write_normalized(float *signal, const double (*x)[LEADS], int n, const struct moments *m,
-			     enum prepare_normalize normalize)
+struct line {
+	double mean[LEADS], sd[LEADS];
+};
+
+/* signal [LEADS][n] = (x - mean) / sd */
+INLINE void write_normalized(float *signal, const double (*x)[LEADS], int n, const struct line *line)
 {
+	for (int l = 0; l < LEADS; l += WIDE_LANES, signal += WIDE_LANES * (size_t)n) {
+		wide mean = *(const wide *)(line->mean + l), sd = *(const wide *)(line->sd + l);
+		for (int t = 0; t < n; t++) {
+			narrow z = __builtin_convertvector((*(const wide *)(x[t] + l) - mean) / sd, narrow);
+			signal[t] = z[0];
+			signal[n + t] = z[1];
+			signal[2 * n + t] = z[2];
+			signal[3 * n + t] = z[3];
+		}
+	}
+}
+
+AVX2 static void to_millivolts_avx2(double (*x)[LEADS], const struct raw *raw, const uint8_t *bytes)
+{
+	to_millivolts(x, raw, bytes);
+}
+
+AVX2 static void write_normalized_avx2(float *signal, const double (*x)[LEADS], int n,
+				       const struct line *line)
+{
+	write_normalized(signal, x, n, line);
+}
+
+static void to_millivolts_plain(double (*x)[LEADS], const struct raw *raw, const uint8_t *bytes)
+{
+	to_millivolts(x, raw, bytes);
+}
+
+static void write_normalized_plain(float *signal, const double (*x)[LEADS], int n, const struct line *line)
+{
+	write_normalized(signal, x, n, line);
+}
+
+static struct line normalization(const struct moments *m, enum prepare_normalize normalize)
+{
+	struct line line;
 	double square = 0;
 	for (int l = 0; l < LEADS; l++)
 		square += m->sd[l] * m->sd[l] / LEADS;
 	for (int l = 0; l < LEADS; l++) {
-		double mean = normalize == PREPARE_NONE ? 0 : m->mean[l];
-		double sd = normalize == PREPARE_NONE	    ? 1
-			    : normalize == PREPARE_PER_LEAD ? m->sd[l]
-							    : sqrt(square);
-		for (int t = 0; t < n; t++)
-			signal[(size_t)l * (size_t)n + (size_t)t] = (float)((x[t][l] - mean) / sd);
+		line.mean[l] = normalize == PREPARE_NONE ? 0 : m->mean[l];
+		line.sd[l] = normalize == PREPARE_NONE	     ? 1
+			     : normalize == PREPARE_PER_LEAD ? m->sd[l]
+							     : sqrt(square);
 	}
+	return line;
 }
 
 static int finish(const struct prepare *p, float *signal, float *scale, const double (*x)[LEADS],
@@ -302,7 +348,8 @@ static int finish(const struct prepare *p, float *signal, float *scale, const do
 			return error_set(e, NULL, 0, "lead %s: flat after filtering", lead_names[l]);
 		scale[l] = (float)dmath_log(m.sd[l]);
 	}
-	write_normalized(signal, x, p->samples, &m, p->settings.normalize);
+	struct line line = normalization(&m, p->settings.normalize);
+	(lanes_are_wide() ? write_normalized_avx2 : write_normalized_plain)(signal, x, p->samples, &line);
 	return 0;
 }
 
@@ -322,7 +369,7 @@ int prepare_run(struct prepare *p, float *signal, float *scale, const json_t *he
 	for (int l = 0; l < LEADS && result == 0; l++)
 		result = check_lead(w->adc, &raw, l, p, bytes, e);
 	if (result == 0) {
-		to_millivolts(w->x, &raw, bytes);
+		(lanes_are_wide() ? to_millivolts_avx2 : to_millivolts_plain)(w->x, &raw, bytes);
 		resample_run(resample, w->y, (const double(*)[LEADS])w->x, w->scratch, (int)raw.t);
 		filter_run(&p->filter, w->y, w->scratch, p->samples);
 		result = finish(p, signal, scale, (const double(*)[LEADS])w->y, e);

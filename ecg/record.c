@@ -25,8 +25,12 @@ static double units_per_mv(const char *unit)
 
 static void put(uint8_t *at, uint32_t x, int n_bytes)
 {
-	for (int i = 0; i < n_bytes; i++)
-		at[i] = (uint8_t)(x >> (8 * i));
+	at[0] = (uint8_t)x;
+	at[1] = (uint8_t)(x >> 8);
+	if (n_bytes == 4) {
+		at[2] = (uint8_t)(x >> 16);
+		at[3] = (uint8_t)(x >> 24);
+	}
 }
 
 /* Find the file's signals that are leads: columns[k] is the k-th of them in file order. */
@@ -76,14 +80,6 @@ static json_t *make_header(struct lists *l, double rate_hz, long n_samples, bool
 			 l->units);
 }
 
-static uint16_t checksum(const int32_t *x, long n_samples, int stride, int32_t lowest)
-{
-	uint16_t sum = 0;
-	for (long t = 0; t < n_samples; t++, x += stride)
-		sum = (uint16_t)(sum + (uint32_t)(*x == WFDB_MISSING ? lowest : *x));
-	return sum;
-}
-
 int record_from_wfdb(struct record *r, const char *file, const struct wfdb *h, const int32_t *x,
 		     long n_samples, struct error *e)
 {
@@ -104,16 +100,21 @@ int record_from_wfdb(struct record *r, const char *file, const struct wfdb *h, c
 	int width = is_wide ? 4 : 2;
 	r->n_bytes = (size_t)n_samples * LEADS * (size_t)width;
 	r->signal = die_malloc(r->n_bytes);
+	uint16_t checksum[LEADS] = {0};
+	int32_t lowest[LEADS];
+	for (int k = 0; k < LEADS; k++)
+		lowest[k] = wfdb_lowest(h->signals[columns[k]].format);
+	uint8_t *at = r->signal;
+	for (long t = 0; t < n_samples; t++, x += h->n_signals)
+		for (int k = 0; k < LEADS; k++, at += width) {
+			int32_t v = x[columns[k]];
+			bool is_missing = v == WFDB_MISSING;
+			put(at, (uint32_t)(is_missing && !is_wide ? INT16_MIN : v), width);
+			checksum[k] = (uint16_t)(checksum[k] + (uint32_t)(is_missing ? lowest[k] : v));
+		}
 	for (int k = 0; k < LEADS; k++) {
 		const struct wfdb_signal *s = &h->signals[columns[k]];
-		const int32_t *column = x + columns[k];
-		for (long t = 0; t < n_samples; t++) {
-			int32_t v = column[t * h->n_signals];
-			put(r->signal + (size_t)(t * LEADS + k) * (size_t)width,
-			    (uint32_t)(v == WFDB_MISSING && !is_wide ? INT16_MIN : v), width);
-		}
-		lists_add(&l, lead_index(s->name), s->gain * per_mv[k], s->baseline,
-			  checksum(column, n_samples, h->n_signals, wfdb_lowest(s->format)));
+		lists_add(&l, lead_index(s->name), s->gain * per_mv[k], s->baseline, checksum[k]);
 	}
 	r->header = make_header(&l, h->rate_hz, n_samples, is_wide);
 	return 0;

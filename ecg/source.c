@@ -66,40 +66,6 @@ static int find_folder(struct source *s, const char *marker, struct error *e)
 			 marker);
 }
 
-struct search {
-	const char *marker;
-	char *root;
-	bool is_ambiguous;
-};
-
-static bool note_root(void *context, const char *name)
-{
-	struct search *f = context;
-	size_t n = strlen(name), m = strlen(f->marker);
-	if (n < m || strcmp(name + n - m, f->marker) || (n > m && name[n - m - 1] != '/'))
-		return false;
-	f->is_ambiguous |= f->root != NULL;
-	if (!f->root) {
-		f->root = die_strdup(name);
-		f->root[n > m ? n - m - 1 : 0] = '\0';
-	}
-	return false;
-}
-
-static int find_in_zip(struct source *s, const char *marker, struct error *e)
-{
-	struct search f = {.marker = marker};
-	int result = archive_each(s->path, note_root, NULL, &f, e);
-	s->root = f.root;
-	if (result < 0)
-		return -1;
-	if (!f.root)
-		return error_set(e, s->path, 0, "no %s in this zip: not such a dataset", marker);
-	if (f.is_ambiguous)
-		return error_set(e, s->path, 0, "%s is in several of its folders", marker);
-	return 0;
-}
-
 /* A file without a name in folder: it goes when we do, however we end. */
 static int open_scratch(const char *folder)
 {
@@ -115,7 +81,165 @@ static int open_scratch(const char *folder)
 	return fd;
 }
 
-struct source *source_open(const char *path, const char *marker, const char *scratch, struct error *e)
+/* ---- a zip's files on the scratch file ---- */
+
+static int order(const void *a, const void *b)
+{
+	const struct gathered *x = a, *y = b;
+	return strcmp(x->name, y->name);
+}
+
+/* Among the first n files, which are sorted. */
+static const struct gathered *find(const struct source *s, size_t n, const char *name)
+{
+	const struct gathered key = {.name = (char *)name};
+	return n ? bsearch(&key, s->files, n, sizeof *s->files, order) : NULL;
+}
+
+/* The name relative to the root, or NULL for what lies outside it. */
+static const char *inside_root(const struct source *s, const char *name)
+{
+	size_t n = strlen(s->root);
+	if (!n)
+		return name;
+	return !strncmp(name, s->root, n) && name[n] == '/' ? name + n + 1 : NULL;
+}
+
+/* Append a file to the scratch file, under this name. */
+static void put_scratch(struct source *s, const char *name, const void *bytes, size_t n_bytes)
+{
+	for (size_t done = 0; done < n_bytes;) {
+		ssize_t n = pwrite(s->scratch, (const char *)bytes + done, n_bytes - done,
+				   s->scratch_bytes + (off_t)done);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			die("scratch file in %s: %s; free some space or set EINTHOVEN_STORE to another disk",
+			    s->scratch_folder, strerror(errno));
+		done += (size_t)n;
+	}
+	if (s->n == s->max)
+		s->files = die_realloc(s->files, (s->max = s->max ? 2 * s->max : 1024) * sizeof *s->files);
+	s->files[s->n++] =
+		(struct gathered){.name = die_strdup(name), .offset = s->scratch_bytes, .n_bytes = n_bytes};
+	s->scratch_bytes += (off_t)n_bytes;
+}
+
+static int sort_files(struct source *s, struct error *e)
+{
+	if (s->n)
+		qsort(s->files, s->n, sizeof *s->files, order);
+	for (size_t i = 1; i < s->n; i++)
+		if (!order(&s->files[i - 1], &s->files[i]))
+			return error_set(e, s->path, 0, "%s stands there twice", s->files[i].name);
+	return 0;
+}
+
+struct gathering {
+	struct source *s;
+	size_t n_before; /* files that are there already */
+	bool (*wants)(void *context, const char *name);
+	void *context;
+};
+
+static bool is_wanted(void *context, const char *name)
+{
+	const struct gathering *g = context;
+	const char *inside = inside_root(g->s, name);
+	return inside && !find(g->s, g->n_before, inside) && g->wants(g->context, inside);
+}
+
+static int keep(void *context, const char *name, const void *bytes, size_t n_bytes, struct error *e)
+{
+	struct source *s = ((struct gathering *)context)->s;
+	(void)e;
+	put_scratch(s, inside_root(s, name), bytes, n_bytes);
+	return 0;
+}
+
+int source_gather(struct source *s, bool (*wants)(void *context, const char *name), void *context,
+		  struct error *e)
+{
+	if (!s->is_zip)
+		return 0;
+	struct gathering g = {.s = s, .n_before = s->n, .wants = wants, .context = context};
+	return archive_each(s->path, is_wanted, keep, &g, e) < 0 ? -1 : sort_files(s, e);
+}
+
+/* ---- finding the root of a zip; its tables are kept on the way ---- */
+
+struct search {
+	struct source *s;
+	const char *const *tables;
+	char *root;
+	bool is_ambiguous;
+};
+
+/* Bytes of name before a table's own, "/" included; -1 if it is no such table. */
+static long before_table(const char *name, const char *table)
+{
+	size_t n = strlen(name), m = strlen(table);
+	bool is_table = n >= m && !strcmp(name + n - m, table) && (n == m || name[n - m - 1] == '/');
+	return is_table ? (long)(n - m) : -1;
+}
+
+static bool is_table(void *context, const char *name)
+{
+	struct search *f = context;
+	long before = before_table(name, f->tables[0]);
+	if (before >= 0) {
+		f->is_ambiguous |= f->root != NULL;
+		if (!f->root) {
+			f->root = die_strdup(name);
+			f->root[before ? before - 1 : 0] = '\0';
+		}
+	}
+	for (int i = 0; before < 0 && f->tables[i]; i++)
+		before = before_table(name, f->tables[i]);
+	return before >= 0;
+}
+
+static int keep_table(void *context, const char *name, const void *bytes, size_t n_bytes, struct error *e)
+{
+	(void)e;
+	put_scratch(((struct search *)context)->s, name, bytes, n_bytes);
+	return 0;
+}
+
+/* Names were kept whole while the root was not known. */
+static void keep_what_is_inside(struct source *s)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < s->n; i++) {
+		const char *inside = inside_root(s, s->files[i].name);
+		if (inside) {
+			struct gathered file = s->files[i];
+			s->files[kept] = file;
+			s->files[kept++].name = die_strdup(inside);
+			free(file.name);
+		} else {
+			free(s->files[i].name);
+		}
+	}
+	s->n = kept;
+}
+
+static int find_in_zip(struct source *s, const char *const tables[], struct error *e)
+{
+	struct search f = {.s = s, .tables = tables};
+	int result = archive_each(s->path, is_table, keep_table, &f, e);
+	s->root = f.root;
+	if (result < 0)
+		return -1;
+	if (!f.root)
+		return error_set(e, s->path, 0, "no %s in this zip: not such a dataset", tables[0]);
+	if (f.is_ambiguous)
+		return error_set(e, s->path, 0, "%s is in several of its folders", tables[0]);
+	keep_what_is_inside(s);
+	return sort_files(s, e);
+}
+
+struct source *source_open(const char *path, const char *const tables[], const char *scratch, struct error *e)
 {
 	struct stat st;
 	struct source *s = die_calloc(1, sizeof *s);
@@ -130,12 +254,12 @@ struct source *source_open(const char *path, const char *marker, const char *scr
 		error_set(e, path, 0, "expected a folder or a zip file");
 		goto fail;
 	}
-	if (s->is_zip ? find_in_zip(s, marker, e) < 0 : find_folder(s, marker, e) < 0)
-		goto fail;
 	if (s->is_zip) {
 		s->scratch_folder = die_strdup(scratch);
 		s->scratch = open_scratch(scratch);
 	}
+	if (s->is_zip ? find_in_zip(s, tables, e) < 0 : find_folder(s, tables[0], e) < 0)
+		goto fail;
 	return s;
 fail:
 	source_close(s);
@@ -157,79 +281,6 @@ void source_close(struct source *s)
 	free(s);
 }
 
-/* ---- a zip's files on the scratch file ---- */
-
-static int order(const void *a, const void *b)
-{
-	const struct gathered *x = a, *y = b;
-	return strcmp(x->name, y->name);
-}
-
-static const struct gathered *find(const struct source *s, const char *name)
-{
-	const struct gathered key = {.name = (char *)name};
-	return s->n ? bsearch(&key, s->files, s->n, sizeof *s->files, order) : NULL;
-}
-
-struct gathering {
-	struct source *s;
-	bool (*wants)(void *context, const char *name);
-	void *context;
-};
-
-/* The name relative to the root, or NULL for what lies outside it. */
-static const char *inside_root(const struct source *s, const char *name)
-{
-	size_t n = strlen(s->root);
-	if (!n)
-		return name;
-	return !strncmp(name, s->root, n) && name[n] == '/' ? name + n + 1 : NULL;
-}
-
-static bool is_wanted(void *context, const char *name)
-{
-	const struct gathering *g = context;
-	const char *inside = inside_root(g->s, name);
-	return inside && g->wants(g->context, inside);
-}
-
-static int keep(void *context, const char *name, const void *bytes, size_t n_bytes, struct error *e)
-{
-	struct source *s = ((struct gathering *)context)->s;
-	(void)e;
-	for (size_t done = 0; done < n_bytes;) {
-		ssize_t n = pwrite(s->scratch, (const char *)bytes + done, n_bytes - done,
-				   s->scratch_bytes + (off_t)done);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			die("scratch file in %s: %s; free some space or set EINTHOVEN_STORE to another disk",
-			    s->scratch_folder, strerror(errno));
-		done += (size_t)n;
-	}
-	if (s->n == s->max)
-		s->files = die_realloc(s->files, (s->max = s->max ? 2 * s->max : 1024) * sizeof *s->files);
-	s->files[s->n++] = (struct gathered){
-		.name = die_strdup(inside_root(s, name)), .offset = s->scratch_bytes, .n_bytes = n_bytes};
-	s->scratch_bytes += (off_t)n_bytes;
-	return 0;
-}
-
-int source_gather(struct source *s, bool (*wants)(void *context, const char *name), void *context,
-		  struct error *e)
-{
-	if (!s->is_zip)
-		return 0;
-	struct gathering g = {.s = s, .wants = wants, .context = context};
-	if (archive_each(s->path, is_wanted, keep, &g, e) < 0)
-		return -1;
-	qsort(s->files, s->n, sizeof *s->files, order);
-	for (size_t i = 1; i < s->n; i++)
-		if (!order(&s->files[i - 1], &s->files[i]))
-			return error_set(e, s->path, 0, "%s stands there twice", s->files[i].name);
-	return 0;
-}
-
 /* ---- reading ---- */
 
 bool source_is_zip(const struct source *s)
@@ -245,7 +296,7 @@ const char *source_folder(const struct source *s)
 bool source_has(const struct source *s, const char *name)
 {
 	if (s->is_zip)
-		return find(s, name) != NULL;
+		return find(s, s->n, name) != NULL;
 	char *file = path_join(s->root, name);
 	bool exists = file_exists(file);
 	free(file);
@@ -279,7 +330,7 @@ int source_read(const struct source *s, const char *name, char **bytes, size_t *
 		free(file);
 		return result;
 	}
-	const struct gathered *g = find(s, name);
+	const struct gathered *g = find(s, s->n, name);
 	if (!g)
 		return error_set(e, s->path, 0, "%s is not in this zip", name);
 	if (g->n_bytes > max)

@@ -63,7 +63,7 @@ static int32_t sign_extend(uint32_t x, int bits)
 }
 
 /* Sample i of a file's bytes. */
-static int32_t sample(const uint8_t *b, uint64_t i, int format)
+static inline __attribute__((always_inline)) int32_t sample(const uint8_t *b, uint64_t i, int format)
 {
 	switch (format) {
 	case 80:
@@ -99,6 +99,26 @@ static int check(const struct wfdb_signal *s, int32_t initial, uint16_t sum, con
 	return 0;
 }
 
+struct column {
+	int32_t *x; /* its first value */
+	int x_stride;
+	uint64_t k, n_signals; /* column k of n_signals in the file */
+};
+
+/* n samples, and their sum. */
+static inline __attribute__((always_inline)) uint16_t decode(const struct column *c, uint64_t n,
+							     const uint8_t *bytes, int format)
+{
+	uint16_t sum = 0;
+	int32_t missing = wfdb_lowest(format), *x = c->x;
+	for (uint64_t t = 0; t < n; t++, x += c->x_stride) {
+		int32_t v = sample(bytes, t * c->n_signals + c->k, format);
+		sum = (uint16_t)(sum + (uint32_t)v);
+		*x = v == missing ? WFDB_MISSING : v;
+	}
+	return sum;
+}
+
 int wfdb_samples_read(int32_t *x, long n_samples, const struct wfdb *h, int first, int last, const char *file,
 		      const uint8_t *bytes, size_t n_bytes, struct error *e)
 {
@@ -107,17 +127,12 @@ int wfdb_samples_read(int32_t *x, long n_samples, const struct wfdb *h, int firs
 				 n_samples);
 	int format = h->signals[first].format;
 	uint64_t n = (uint64_t)n_samples, n_signals = (uint64_t)(last - first);
-	int32_t missing = wfdb_lowest(format);
 	bytes += h->signals[first].offset;
 	for (uint64_t k = 0; k < n_signals; k++) {
 		const struct wfdb_signal *s = &h->signals[first + (int)k];
-		uint16_t sum = 0;
-		for (uint64_t t = 0; t < n; t++) {
-			int32_t v = sample(bytes, t * n_signals + k, format);
-			sum = (uint16_t)(sum + (uint32_t)v);
-			x[t * (uint64_t)h->n_signals + (uint64_t)(first + (int)k)] =
-				v == missing ? WFDB_MISSING : v;
-		}
+		struct column c = {x + first + k, h->n_signals, k, n_signals};
+		/* The usual format has a loop without a choice in it. */
+		uint16_t sum = format == 16 ? decode(&c, n, bytes, 16) : decode(&c, n, bytes, format);
 		if (check(s, sample(bytes, k, format), sum, file, e) < 0)
 			return -1;
 	}

@@ -199,7 +199,7 @@ static struct digest digest_folder(const char *path, const struct listing *listi
 {
 	struct error e = {0};
 	const char *names[] = {SUMS_FILE, dataset_marker(listing), listing ? NULL : PTBXL_STATEMENTS, NULL};
-	struct source *s = source_open(path, dataset_marker(listing), path, &e);
+	struct source *s = source_open(path, (const char *[]){dataset_marker(listing), NULL}, path, &e);
 	if (!s)
 		die("%s", error_text(&e));
 	struct digest d;
@@ -282,45 +282,66 @@ static void put_sources(struct fetch *f, struct dataset *d)
 }
 
 struct reading {
-	struct dataset *dataset;
-	size_t first;
+	size_t first, n;
 	struct record records[BATCH];
 	int result[BATCH];
 	struct error error[BATCH];
 };
 
-static void read_record(void *context, int i)
+struct transfer {
+	struct fetch *fetch;
+	struct dataset *dataset;
+	struct reading *now, *before;
+};
+
+static void put_reading(struct fetch *f, struct dataset *d, struct reading *b)
 {
-	struct reading *b = context;
+	for (size_t i = 0; i < b->n; i++) {
+		const struct catalog_record *r = &dataset_catalog(d)->records[b->first + i];
+		if (b->result[i] < 0)
+			refuse_record(r->id, &b->error[i], "");
+		if (b->result[i] > 0)
+			exclude(f, r->id, &b->error[i]);
+		else
+			put_record(f, r->id, &b->records[i], r->subject);
+		record_release(&b->records[i]);
+	}
+	progress_step(&f->progress, b->n);
+	b->n = 0;
+}
+
+/* Task 0 writes the records read before, in order; the others read one each. */
+static void transfer_task(void *context, int i)
+{
+	struct transfer *t = context;
+	struct reading *b = t->now;
+	if (i-- == 0) {
+		put_reading(t->fetch, t->dataset, t->before);
+		return;
+	}
 	b->records[i] = (struct record){0};
 	b->error[i] = (struct error){0};
-	b->result[i] = dataset_read(b->dataset, &b->records[i], b->first + (size_t)i, &b->error[i]);
+	b->result[i] = dataset_read(t->dataset, &b->records[i], b->first + (size_t)i, &b->error[i]);
 }
 
 static void fetch_records(struct fetch *f, struct dataset *d)
 {
 	const struct catalog *c = dataset_catalog(d);
-	struct reading *b = die_calloc(1, sizeof *b);
-	b->dataset = d;
+	struct transfer t = {f, d, die_calloc(1, sizeof *t.now), die_calloc(1, sizeof *t.before)};
 	f->excluded_max = (size_t)(params_float(f->run->params, "max_excluded") * (double)c->n);
 	progress_start(&f->progress, "fetch", "records", c->n);
-	for (size_t n; b->first < c->n && !*f->run->is_interrupted; b->first += n) {
-		n = c->n - b->first < BATCH ? c->n - b->first : BATCH;
-		pool_run(read_record, b, (int)n);
-		for (size_t i = 0; i < n; i++) {
-			const struct catalog_record *r = &c->records[b->first + i];
-			if (b->result[i] < 0)
-				refuse_record(r->id, &b->error[i], "");
-			if (b->result[i] > 0)
-				exclude(f, r->id, &b->error[i]);
-			else
-				put_record(f, r->id, &b->records[i], r->subject);
-			record_release(&b->records[i]);
-		}
-		progress_step(&f->progress, n);
+	for (size_t first = 0; first < c->n && !*f->run->is_interrupted; first += BATCH) {
+		t.now->first = first;
+		t.now->n = c->n - first < BATCH ? c->n - first : BATCH;
+		pool_run(transfer_task, &t, 1 + (int)t.now->n);
+		struct reading *empty = t.before;
+		t.before = t.now;
+		t.now = empty;
 	}
+	put_reading(f, d, t.before);
 	progress_end(&f->progress);
-	free(b);
+	free(t.now);
+	free(t.before);
 }
 
 static void fetch_dataset(struct fetch *f, const char *place)

@@ -15,7 +15,7 @@
 #include "ecg/subjects.h"
 #include "store/stage.h"
 
-#define BATCH 128
+#define BATCH 64
 #define SHOWN 20 /* excluded records named on stderr; the artifact lists all */
 
 struct item {
@@ -30,6 +30,11 @@ struct item {
 	struct error error; /* why not */
 };
 
+struct batch {
+	int n;
+	struct item items[BATCH];
+};
+
 struct preprocess {
 	struct stage_run *run;
 	struct prepare *prepare;
@@ -37,9 +42,8 @@ struct preprocess {
 	int samples;
 	int signal, scale, label, excluded; /* tables */
 	int64_t n_excluded;
-	struct error first; /* reason of the first excluded record */
-	int n_batch;
-	struct item batch[BATCH];
+	struct error first;		 /* reason of the first excluded record */
+	struct batch *filling, *waiting; /* waiting: worked on, to be put while the next is worked on */
 };
 
 static struct prepare_settings settings(const struct params *p)
@@ -106,7 +110,7 @@ static json_t *read_json(const struct preprocess *p, const char *table, uint64_t
 /* Copy what a record's work needs out of the artifact, and its label, which does not need the signal. */
 static void add_item(struct preprocess *p, const struct artifact_cursor *c)
 {
-	struct item *item = &p->batch[p->n_batch++];
+	struct item *item = &p->filling->items[p->filling->n++];
 	struct error e = {0};
 	if (c->key_bytes != 8)
 		die("records %s: table signal: a key of %zu bytes, expected 8", artifact_id(p->run->input[0]),
@@ -120,14 +124,6 @@ static void add_item(struct preprocess *p, const struct artifact_cursor *c)
 	if (subjects_label(p->subjects, &item->label, item->record, subject, &e) < 0)
 		die("%s", error_text(&e));
 	json_decref(subject);
-}
-
-static void work(void *context, int i)
-{
-	struct preprocess *p = context;
-	struct item *item = &p->batch[i];
-	item->is_good = prepare_run(p->prepare, item->signal, item->scale, item->header, item->bytes,
-				    item->n_bytes, &item->error) == 0;
 }
 
 static void put_item(struct preprocess *p, const struct item *item)
@@ -152,11 +148,10 @@ static void exclude(struct preprocess *p, const struct item *item)
 		error_set(&p->first, NULL, 0, "record %" PRIu64 ": %s", item->record, reason);
 }
 
-static void run_batch(struct preprocess *p)
+static void put_batch(struct preprocess *p, struct batch *b)
 {
-	pool_run(work, p, p->n_batch);
-	for (int i = 0; i < p->n_batch; i++) {
-		struct item *item = &p->batch[i];
+	for (int i = 0; i < b->n; i++) {
+		struct item *item = &b->items[i];
 		if (item->is_good)
 			put_item(p, item);
 		else
@@ -165,7 +160,28 @@ static void run_batch(struct preprocess *p)
 		free(item->bytes);
 		free(item->signal);
 	}
-	p->n_batch = 0;
+	b->n = 0;
+}
+
+/* Task 0 writes the batch before, in order; the others are this batch's records. */
+static void work(void *context, int i)
+{
+	struct preprocess *p = context;
+	if (i == 0) {
+		put_batch(p, p->waiting);
+		return;
+	}
+	struct item *item = &p->filling->items[i - 1];
+	item->is_good = prepare_run(p->prepare, item->signal, item->scale, item->header, item->bytes,
+				    item->n_bytes, &item->error) == 0;
+}
+
+static void run_batch(struct preprocess *p)
+{
+	pool_run(work, p, 1 + p->filling->n);
+	struct batch *empty = p->waiting;
+	p->waiting = p->filling;
+	p->filling = empty;
 }
 
 static void check_share(const struct preprocess *p, int64_t n)
@@ -191,6 +207,8 @@ static void run(struct stage_run *r)
 	struct progress progress;
 	int64_t n = (int64_t)artifact_count(r->input[0], "signal");
 	p->run = r;
+	p->filling = die_calloc(1, sizeof *p->filling);
+	p->waiting = die_calloc(1, sizeof *p->waiting);
 	if (!(p->prepare = prepare_open(&s, &e)))
 		die("preprocess: %s", error_text(&e));
 	if (!(p->subjects = subjects_open(artifact_get_attribute(r->input[0], "statements"),
@@ -201,15 +219,18 @@ static void run(struct stage_run *r)
 	progress_start(&progress, "preprocess", "records", (uint64_t)n);
 	for (struct artifact_cursor *c = artifact_walk(r->input[0], "signal"); artifact_next(c);) {
 		add_item(p, c);
-		if (p->n_batch == BATCH)
+		if (p->filling->n == BATCH)
 			run_batch(p);
 		progress_step(&progress, 1);
 	}
 	run_batch(p);
+	put_batch(p, p->waiting);
 	progress_end(&progress);
 	check_share(p, n);
 	prepare_close(p->prepare);
 	subjects_close(p->subjects);
+	free(p->filling);
+	free(p->waiting);
 	free(p);
 }
 

@@ -157,7 +157,7 @@ static struct set *load_real(const char *zip)
 	struct set *s = calloc(1, sizeof *s);
 	struct catalog c;
 	size_t n;
-	struct source *source = source_open(zip, PTBXL_DATABASE, "/tmp", &e);
+	struct source *source = source_open(zip, (const char *[]){PTBXL_DATABASE, NULL}, "/tmp", &e);
 	if (!source || source_gather(source, wants_any, NULL, &e) < 0)
 		fail_msg("%s", error_text(&e));
 	catalog_init(&c);
