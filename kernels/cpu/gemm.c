@@ -386,14 +386,16 @@ static void own_items_task(void *context, int task)
 	}
 }
 
-/* One block of a grid over C, over all items of a chain. */
+/* One block of a grid over C, of every item; items of a chain are one. */
 static void own_block_task(void *context, int task)
 {
 	const struct parallel *p = context;
 	const struct gemm *g = p->g;
 	int i = task / p->n_column_blocks * p->mc, j = task % p->n_column_blocks * p->nc;
 	struct block b = {.i0 = i, .m = min_int(p->mc, g->m - i), .j0 = j, .n = min_int(p->nc, g->n - j)};
-	own_block(g, &b, items_of(g));
+	int n_items = items_of(g), step = is_chained(g) ? n_items : 1;
+	for (; b.item < n_items; b.item += step)
+		own_block(g, &b, step);
 }
 
 /* Blocks about 192 by 192: large enough to repay packing, small enough that B's and A's part stay in the second-level cache

@@ -171,6 +171,9 @@ static void batches_may_share_an_operand(void **state)
 	(void)state;
 	check((struct shape){23, 37, 11, 3}, 2, BIAS, false, true);
 	check((struct shape){23, 37, 11, 40}, 0, PLAIN, false, true);
+	/* too large to be packed once for all threads */
+	check((struct shape){2, 300, 900, 3}, 2, PLAIN, false, true);
+	check((struct shape){2, 300, 900, 2}, 0, BIAS, false, true);
 }
 
 /* More columns than are packed at a time, more depth than is packed at once. */
