@@ -38,11 +38,11 @@ cpu_objects := $(foreach i,$(ISAS),$(patsubst kernels/cpu/%.c,$(B)/obj/kernels/c
 # Files of stages/parts/ that a stage is linked with, and layers that it alone uses.
 parts_pretrain := network objective
 parts_embed    := network inspect objective
-parts_probe    := judge remark legacy
-parts_evaluate := study verdict portrait attention lineup legacy standings
+parts_probe    := judge caveats remark legacy
+parts_evaluate := study verdict portrait attention lineup remark legacy standings
 parts_report   := sheet results pictures lineup objective
 libs_report    := report
-parts_finetune := judge remark network examples training
+parts_finetune := judge caveats remark network examples training
 
 STAGES := $(patsubst stages/%.c,%,$(wildcard stages/*.c))
 TOOLS  := $(patsubst tools/%.c,%,$(wildcard tools/*.c))

@@ -11,6 +11,7 @@
 #include "model/finetune.h"
 #include "model/offset.h"
 #include "model/subset.h"
+#include "stages/parts/caveats.h"
 #include "stages/parts/examples.h"
 #include "stages/parts/judge.h"
 #include "stages/parts/network.h"
@@ -302,7 +303,7 @@ static void judge(struct study *s)
 		judge_note(&s->judge,
 			   json_string("No epoch was better on fold 9 than the probe that training "
 				       "started from, so that was taken."));
-	judge_notes(&s->judge, s->prior);
+	caveats_add(&s->judge, s->prior);
 }
 
 /* The classifier as the probe publishes its own. */

@@ -7,6 +7,7 @@
 #include "common/die.h"
 #include "common/progress.h"
 #include "ecg/lead.h"
+#include "stages/parts/caveats.h"
 #include "stages/parts/judge.h"
 #include "stages/parts/legacy.h"
 #include "store/stage.h"
@@ -111,7 +112,7 @@ static void judge(struct study *s)
 			&s->judge,
 			json_string("Fold 9 has no record: C was taken as the one nearest to 1, without an "
 				    "offset."));
-	judge_notes(&s->judge, s->probe[MAJORITY].prior);
+	caveats_add(&s->judge, s->probe[MAJORITY].prior);
 }
 
 /* ---- writing ---- */

@@ -6,7 +6,7 @@
  *	judge_open(&j, embeddings, "superclass", is_multi); // reads classes and labels
  *	struct judge_arm arms[] = {{"trained", "trained", ...}, ...};
  *	judge_run(&j, arms, n_arms, seed, n_resamples);
- *	judge_notes(&j, prior);
+ *	caveats_add(&j, prior);                             // stages/parts/caveats.h
  *	judge_write(&j, w);                                 // attributes, metrics, labels and probabilities
  *	judge_close(&j);
  */
@@ -70,8 +70,8 @@ const char *judge_class(const struct judge *j, int c);
 void judge_run(struct judge *j, const struct judge_arm *arm, int n_arms, uint64_t seed, int n_resamples);
 /* Append a sentence (steals the reference). */
 void judge_note(struct judge *j, json_t *text);
-/* The sentences about classes that training (prior [n_classes]) or fold 10 lacks, and about its size. After judge_run. */
-void judge_notes(struct judge *j, const double *prior);
+/* Different patients among the records of the part that have class c; c < 0: among all of them. */
+size_t judge_patients(const struct judge *j, const struct judge_part *p, int c);
 
 void judge_write(const struct judge *j, struct artifact_writer *w);
 /* n doubles rounded to float32 under a text key. */
