@@ -12,7 +12,7 @@
 #include "kernels/cpu/tile.h"
 #include "kernels/cpu/vec.h"
 
-enum { AHEAD = 8 }; /* steps of k */
+enum { AHEAD = 16 }; /* steps of k */
 
 struct micro {
 	float *c;
