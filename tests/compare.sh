@@ -3,11 +3,16 @@
 #
 #	compare RUN ARM...      # the chain of each arm of params/arms, then evaluate and report; stderr in RUN/log
 #
+# NAME@2 is NAME with seed 2, and an arm with a section finetune is judged by that, as in pipeline.mk.
 # An arm called broken has no artifacts, as if its stages had failed.
 EXTRA=${EXTRA:-}
 small="fetch.records=300 pretrain.epochs=1 pretrain.d_model=32 pretrain.projector_hidden=16 probe.c_steps=3"
-small="$small probe.bootstrap=20 evaluate.bootstrap=50 evaluate.map_steps=260 $EXTRA"
+small="$small probe.bootstrap=20 evaluate.bootstrap=50 evaluate.map_steps=260 finetune.epochs=2 finetune.bootstrap=20 $EXTRA"
 all_stages='fetch preprocess views pretrain embed probe finetune evaluate report'
+
+file_of() { echo "$TOP/params/arms/${1%@*}.yaml"; }
+judge_of() { if grep -q '^finetune:' "$(file_of "$1")" 2>/dev/null; then echo finetune; else echo probe; fi; }
+seed_of() { case $1 in *@*) echo "pretrain.seed=${1#*@} finetune.seed=${1#*@} finetune.label_draw=${1#*@}" ;; esac }
 
 compare() { # compare RUN ARM...
 	local run=$1 arm stage
@@ -17,9 +22,10 @@ compare() { # compare RUN ARM...
 		[ "$arm" != broken ] || continue
 		mkdir -p "$run/arms/$arm"
 		# shellcheck disable=SC2086
-		"$BIN/params" --out "$run/arms/$arm" --over "$TOP/params/arms/$arm.yaml" --schemas "$BUILD/schema" \
-			--set "$small" "$TOP/params/default.yaml" $all_stages 2>>"$run/log" || return
-		for stage in fetch preprocess views pretrain embed probe; do
+		"$BIN/params" --out "$run/arms/$arm" --over "$(file_of "$arm")" --schemas "$BUILD/schema" \
+			--set "$small $(seed_of "$arm")" "$TOP/params/default.yaml" $all_stages 2>>"$run/log" || return
+		for stage in fetch preprocess views pretrain embed probe finetune; do
+			[ $stage != finetune ] || [ "$(judge_of "$arm")" = finetune ] || continue
 			"$BIN/$stage" --build "$run/arms/$arm" >/dev/null 2>>"$run/log" || return
 		done
 	done
@@ -33,7 +39,7 @@ compare_lists() { # compare_lists RUN ARM...: what evaluate and report read
 	for arm in "$@"; do
 		printf '%s\n' "$arm/signals $run/arms/$arm/preprocess.id" "$arm/views $run/arms/$arm/views.id" \
 			"$arm/model $run/arms/$arm/pretrain.id" "$arm/embeddings $run/arms/$arm/embed.id" \
-			"$arm/scores $run/arms/$arm/probe.id"
+			"$arm/scores $run/arms/$arm/$(judge_of "$arm").id"
 	done >"$run/evaluate.inputs"
 	cp "$run/evaluate.inputs" "$run/report.inputs"
 }

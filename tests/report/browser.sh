@@ -4,7 +4,7 @@
 . "$(dirname "$0")/../tap.sh"
 . "$TOP/tests/compare.sh"
 
-compare run halves interleaved cmsc cmlc broken
+compare run halves interleaved cmsc cmlc finetuned finetuned-10 supervised broken
 page=$WORK/run/report/index.html
 check "a comparison gives a page" test -e "$page"
 [ -e "$page" ] || { tail -3 run/log | sed 's/^/# /' && tap_done; }

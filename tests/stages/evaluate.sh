@@ -52,6 +52,24 @@ check_fails "a name twice is refused" 1 'two inputs are called halves/scores' "$
 compare_lists run halves sequential
 is "gc keeps what the arms of a run need" "$("$BIN/store" gc --runs "$WORK" --grace-days 0 | grep -c "$(cut -c1-8 run/arms/sequential/probe.id)")" 0
 
+# ---- arms trained on the labels, and seeds ----
+compare tuned finetuned finetuned-10 supervised halves halves@2
+is "whole before part of the labels, one seed after the other" "$(value tuned "[a['name'] for a in m['arms']]")" \
+	"['halves', 'halves@2', 'finetuned', 'supervised', 'finetuned-10']"
+is "each has its untrained encoder, and the probe it began as if there was one" \
+	"$(value tuned "[a['name'] for a in m['arms'] if 'random' in a and 'probe' in a]")" "['finetuned', 'finetuned-10']"
+is "the probe it began as is the one that probe published" \
+	"$(value tuned "arm['finetuned']['probe']['test']['macro_auroc'] == arm['halves']['trained']['test']['macro_auroc']")" True
+is "... and what was gained over it is the difference" "$(value tuned "abs(arm['finetuned']['trained']['over_probe']['macro_auroc']['value']
+	- arm['finetuned']['trained']['test']['macro_auroc'] + arm['finetuned']['probe']['test']['macro_auroc']) < 1e-12")" True
+is "maps are of contrasted encoders alone" "$(value tuned "[a['name'] for a in m['arms'] if 'space' in a]")" "['halves', 'halves@2']"
+is "several seeds have a mean, deviation and range" "$(value tuned "[(s['name'], s['arms'], abs(s['trained']['macro_auroc']['mean'] -
+	(arm['halves']['trained']['test']['macro_auroc'] + arm['halves@2']['trained']['test']['macro_auroc']) / 2) < 1e-12,
+	abs(s['trained']['macro_auroc']['deviation'] * 2 ** .5 - s['trained']['macro_auroc']['high'] + s['trained']['macro_auroc']['low']) < 1e-12)
+	for s in m['seeds']]")" "[('halves', ['halves', 'halves@2'], True, True)]"
+check "... and a row of their own in the table" grep -q '^halves  *2  ' tuned/table
+check "the page has the curve over the shares of labels" grep -q 'id=efficiency' tuned/report/index.html
+
 # Few records: classes without one in fold 10, folds with one record of a class, fewer neighbours than asked for.
 for n in 40 70; do
 	EXTRA="" small="${small/records=300/records=$n}" compare "few$n" halves
