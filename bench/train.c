@@ -31,6 +31,7 @@ static struct augment policy = {
 struct run {
 	struct batch_source source;
 	struct batch_place *order;
+	struct batch_drawing drawing;
 	struct contrast *contrast;
 	int n;
 	float *x;
@@ -84,17 +85,27 @@ static void make_network(struct run *r, const struct ops *o)
 	r->contrast = contrast_new(o, &s);
 }
 
-/* Returns the CPU seconds that this thread spent on drawing views. */
-static double steps(struct run *r, int n)
+static void begin_drawing(struct run *r)
 {
 	static uint32_t epoch;
+	batch_shuffle(r->order, &r->source, epoch);
+	r->drawing = (struct batch_drawing){
+		r->x, r->keep, &r->source, r->order, r->n, epoch++, pairing_draw(PAIRING_POLICY, 0, 0)};
+	batch_draw_begin(&r->drawing, r->patient);
+}
+
+/* As stages/pretrain.c: views are drawn while the step before computes. Returns the CPU seconds that this thread spent
+ * on what was left to draw: with one thread, all of it. */
+static double steps(struct run *r, int n)
+{
 	double drawing = 0;
 	for (int i = 0; i < n; i++) {
 		double start = clock_cpu_s();
-		batch_shuffle(r->order, &r->source, epoch);
-		batch_draw(r->x, r->keep, r->patient, &r->source, r->order, r->n, epoch++, NULL);
+		batch_draw_end();
 		drawing += clock_cpu_s() - start;
-		if (contrast_step(r->contrast, r->x, r->keep, r->patient, 1e-4f).is_skipped)
+		contrast_load(r->contrast, r->x, r->keep, r->patient);
+		begin_drawing(r);
+		if (contrast_learn(r->contrast, 1e-4f).is_skipped)
 			die("a step was skipped: what was measured is no training");
 	}
 	return drawing;
@@ -159,6 +170,7 @@ int main(int argc, char **argv)
 	const struct ops *o = ops_cpu();
 	make_records(&r);
 	make_network(&r, is_profile ? timed_ops(o) : o);
+	begin_drawing(&r);
 	if (is_profile)
 		profile(&r, atoi(n_steps), o->name + 4);
 	else

@@ -19,6 +19,13 @@ static void (*run_task)(void *context, int i);
 static void *run_context;
 static int n_run_tasks;
 
+/* What was offered: tasks not yet taken, as above, and those that have not returned. */
+static _Atomic uint64_t offer;
+static _Atomic uint32_t n_offers_unfinished;
+static void (*offer_task)(void *context, int i);
+static void *offer_context;
+static int n_offer_tasks;
+
 static int n_threads;
 static bool is_running;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -60,6 +67,20 @@ static void drain(uint32_t round)
 	}
 }
 
+/* Run one of the tasks on offer; false if there is none. */
+static bool run_offered(void)
+{
+	uint64_t t = atomic_load_explicit(&offer, memory_order_acquire);
+	while ((uint32_t)t != 0)
+		if (atomic_compare_exchange_weak_explicit(&offer, &t, t - 1, memory_order_acq_rel,
+							  memory_order_acquire)) {
+			offer_task(offer_context, n_offer_tasks - (int)(uint32_t)t);
+			atomic_fetch_sub_explicit(&n_offers_unfinished, 1, memory_order_acq_rel);
+			return true;
+		}
+	return false;
+}
+
 /* The number of the next round after `seen`, as soon as there is one. */
 static uint32_t next_round(uint32_t seen)
 {
@@ -67,7 +88,8 @@ static uint32_t next_round(uint32_t seen)
 	for (int i = 0; i < n_spins; i++) {
 		if ((round = (uint32_t)(atomic_load_explicit(&ticket, memory_order_acquire) >> 32)) != seen)
 			return round;
-		relax();
+		if (!run_offered())
+			relax();
 	}
 	pthread_mutex_lock(&lock);
 	atomic_fetch_add(&n_asleep, 1);
@@ -132,7 +154,8 @@ static void wait_finished(void)
 	for (int i = 0; i < n_spins; i++) {
 		if (atomic_load_explicit(&n_unfinished, memory_order_acquire) == 0)
 			return;
-		relax();
+		if (!run_offered())
+			relax();
 	}
 	pthread_mutex_lock(&lock);
 	is_caller_asleep = true;
@@ -171,6 +194,36 @@ void pool_run(void (*task)(void *context, int i), void *context, int n_tasks)
 	drain(round);
 	wait_finished();
 	is_running = false;
+}
+
+void pool_offer(void (*task)(void *context, int i), void *context, int n_tasks)
+{
+	if (atomic_load(&n_offers_unfinished) != 0)
+		BUG("pool_offer before the last offer was finished");
+	if (n_tasks <= 0)
+		return;
+	offer_task = task;
+	offer_context = context;
+	n_offer_tasks = n_tasks;
+	atomic_store(&n_offers_unfinished, (uint32_t)n_tasks);
+	uint32_t round = (uint32_t)(atomic_load(&offer) >> 32) + 1;
+	atomic_store(&offer, (uint64_t)round << 32 | (uint32_t)n_tasks);
+}
+
+static void run_all_offered(void *context, int i)
+{
+	(void)context;
+	(void)i;
+	while (run_offered())
+		;
+}
+
+void pool_finish(void)
+{
+	if ((uint32_t)atomic_load(&offer) != 0)
+		pool_run(run_all_offered, NULL, pool_threads());
+	while (atomic_load(&n_offers_unfinished) != 0) /* one that a waiting thread took is still running */
+		sched_yield();
 }
 
 int pool_self(void)

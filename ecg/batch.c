@@ -5,16 +5,6 @@
 #include "common/pool.h"
 #include "kernels/philox.h"
 
-struct drawing {
-	float *x;
-	uint8_t *keep;
-	const struct batch_source *source;
-	const struct batch_place *order;
-	int n;
-	uint32_t epoch;
-	struct pairing pairing;
-};
-
 /* Ascending keys; equal ones, if ever, by record. Rows ascend with records. */
 static int compare(const void *a, const void *b)
 {
@@ -36,7 +26,7 @@ void batch_shuffle(struct batch_place *order, const struct batch_source *s, uint
 
 static void draw_one(void *context, int task)
 {
-	const struct drawing *d = context;
+	const struct batch_drawing *d = context;
 	const struct batch_source *s = d->source;
 	const struct views *v = &s->policy->views;
 	int view = task >= d->n;
@@ -49,12 +39,28 @@ static void draw_one(void *context, int task)
 			   &d->pairing.view[view]);
 }
 
+static void take_patients(const struct batch_drawing *d, uint64_t *patient)
+{
+	for (int i = 0; i < d->n; i++)
+		patient[i] = d->source->patient[d->order[i].row];
+}
+
 void batch_draw(float *x, uint8_t *keep, uint64_t *patient, const struct batch_source *s,
 		const struct batch_place *order, int n, uint32_t epoch, const struct pairing *pairing)
 {
-	struct drawing d = {
+	struct batch_drawing d = {
 		x, keep, s, order, n, epoch, pairing ? *pairing : pairing_draw(PAIRING_POLICY, 0, 0)};
-	for (int i = 0; i < n; i++)
-		patient[i] = s->patient[order[i].row];
+	take_patients(&d, patient);
 	pool_run(draw_one, &d, 2 * n);
+}
+
+void batch_draw_begin(struct batch_drawing *d, uint64_t *patient)
+{
+	take_patients(d, patient);
+	pool_offer(draw_one, d, 2 * d->n);
+}
+
+void batch_draw_end(void)
+{
+	pool_finish();
 }

@@ -36,4 +36,18 @@ void batch_shuffle(struct batch_place *order, const struct batch_source *s, uint
 void batch_draw(float *x, uint8_t *keep, uint64_t *patient, const struct batch_source *s,
 		const struct batch_place *order, int n, uint32_t epoch, const struct pairing *pairing);
 
+/* The same in moments in which the pool's threads would only wait for each other (pool_offer): begin, compute on the pool,
+ * end. Until the end d and all it points to stay as they are, and x and keep are nobody's. One drawing at a time. */
+struct batch_drawing {
+	float *x;
+	uint8_t *keep;
+	const struct batch_source *source;
+	const struct batch_place *order;
+	int n;
+	uint32_t epoch;
+	struct pairing pairing;
+};
+void batch_draw_begin(struct batch_drawing *d, uint64_t *patient);
+void batch_draw_end(void);
+
 #endif

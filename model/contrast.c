@@ -49,15 +49,21 @@ void contrast_free(struct contrast *c)
 	free(c);
 }
 
-struct contrast_result contrast_step(struct contrast *c, const float *x, const uint8_t *keep,
-				     const uint64_t *patient, float lr)
+void contrast_load(struct contrast *c, const float *x, const uint8_t *keep, const uint64_t *patient)
+{
+	const struct contrast_settings *s = &c->settings;
+	struct contrast_memory *m = c->memory;
+	size_t rows = 2 * (size_t)s->n;
+	c->ops->upload(m->x, x, rows * ENCODER_LEADS * (size_t)encoder_samples(&s->net) * sizeof *x);
+	c->ops->upload(m->keep, keep, rows * ENCODER_LEADS);
+	c->ops->upload(m->patient, patient, (size_t)s->n * sizeof *patient);
+}
+
+struct contrast_result contrast_learn(struct contrast *c, float lr)
 {
 	const struct contrast_settings *s = &c->settings;
 	struct contrast_memory *m = c->memory;
 	int rows = 2 * s->n;
-	c->ops->upload(m->x, x, (size_t)rows * ENCODER_LEADS * (size_t)encoder_samples(&s->net) * sizeof *x);
-	c->ops->upload(m->keep, keep, (size_t)rows * ENCODER_LEADS);
-	c->ops->upload(m->patient, patient, (size_t)s->n * sizeof *patient);
 	encoder_forward(c->net, m->x, m->keep, rows);
 	struct ntxent loss = {.n = s->n,
 			      .d = encoder_projector_out(&s->net),
@@ -78,6 +84,13 @@ struct contrast_result contrast_step(struct contrast *c, const float *x, const u
 	r.norms = encoder_gradient_norms(c->net);
 	r.norm = optimizer_step(&c->optimizer, lr);
 	return isfinite(r.norm) ? r : (struct contrast_result){.is_skipped = true};
+}
+
+struct contrast_result contrast_step(struct contrast *c, const float *x, const uint8_t *keep,
+				     const uint64_t *patient, float lr)
+{
+	contrast_load(c, x, keep, patient);
+	return contrast_learn(c, lr);
 }
 
 float contrast_rankme(struct contrast *c)

@@ -47,6 +47,10 @@ void contrast_free(struct contrast *c);
 struct contrast_result contrast_step(struct contrast *c, const float *x, const uint8_t *keep,
 				     const uint64_t *patient, float lr);
 
+/* Its two halves: after load the caller's arrays are free for the next batch. */
+void contrast_load(struct contrast *c, const float *x, const uint8_t *keep, const uint64_t *patient);
+struct contrast_result contrast_learn(struct contrast *c, float lr);
+
 /* RankMe of the last step's h (model/rankme.h); allocates. 0 if it is not finite. */
 float contrast_rankme(struct contrast *c);
 

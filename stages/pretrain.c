@@ -48,7 +48,9 @@ struct pretrain {
 	struct data data;
 	struct batch_source source;
 	const struct objective *objective;
-	struct batch_place *order; /* [n] of this epoch */
+	struct batch_place *order; /* [n] of epoch `shuffled` */
+	int shuffled;		   /* -1: none */
+	struct batch_drawing drawing;
 	struct contrast *contrast;
 	struct schedule schedule;
 	int n, per_epoch, n_epochs; /* records of a batch, steps of an epoch */
@@ -230,6 +232,7 @@ static void set_up(struct pretrain *t)
 	t->source = (struct batch_source){&t->data.policy, t->data.n, t->data.record, t->data.patient,
 					  t->data.base};
 	t->order = die_malloc(t->data.n * sizeof *t->order);
+	t->shuffled = -1;
 	t->x = die_malloc(rows * input * sizeof *t->x);
 	t->keep = die_malloc(rows * LEADS);
 	t->patient = die_malloc((size_t)t->n * sizeof *t->patient);
@@ -324,15 +327,34 @@ static void end_epoch(struct pretrain *t, struct progress *p, int epoch)
 		progress_line(p, "%s", line);
 }
 
+/* The views of a step are drawn while the step before computes, unless it is the last. */
+static void begin_drawing(struct pretrain *t, int64_t step)
+{
+	if (step >= t->n_steps)
+		return;
+	int epoch = (int)(step / t->per_epoch), i = (int)(step % t->per_epoch);
+	if (epoch != t->shuffled)
+		batch_shuffle(t->order, &t->source, (uint32_t)epoch);
+	t->shuffled = epoch;
+	t->drawing = (struct batch_drawing){
+		t->x,
+		t->keep,
+		&t->source,
+		t->order + (size_t)i * (size_t)t->n,
+		t->n,
+		(uint32_t)epoch,
+		pairing_draw(t->objective->pairing, t->data.policy.seed, (uint64_t)step)};
+	batch_draw_begin(&t->drawing, t->patient);
+}
+
 static void train_step(struct pretrain *t, struct progress *p)
 {
 	int epoch = (int)(t->state.step / t->per_epoch), i = (int)(t->state.step % t->per_epoch);
 	float lr = schedule_lr(&t->schedule, t->state.step);
-	struct pairing pairing =
-		pairing_draw(t->objective->pairing, t->data.policy.seed, (uint64_t)t->state.step);
-	batch_draw(t->x, t->keep, t->patient, &t->source, t->order + (size_t)i * (size_t)t->n, t->n,
-		   (uint32_t)epoch, &pairing);
-	struct contrast_result r = contrast_step(t->contrast, t->x, t->keep, t->patient, lr);
+	batch_draw_end();
+	contrast_load(t->contrast, t->x, t->keep, t->patient);
+	begin_drawing(t, t->state.step + 1);
+	struct contrast_result r = contrast_learn(t->contrast, lr);
 	float loss_uniform = contrast_uniform_loss(&t->contrast->settings);
 	history_add(&t->history, t->state.step, &r, lr, loss_uniform, t->state.rankme);
 	count_skipped(t, r.is_skipped);
@@ -347,18 +369,15 @@ static void train_step(struct pretrain *t, struct progress *p)
 static bool train(struct pretrain *t)
 {
 	struct progress p;
-	int shuffled = -1;
 	progress_start(&p, "pretrain", "records", (uint64_t)(t->n_steps - t->state.step) * (uint64_t)t->n);
+	begin_drawing(t, t->state.step);
 	while (t->state.step < t->n_steps) {
-		int epoch = (int)(t->state.step / t->per_epoch);
-		if (epoch != shuffled)
-			batch_shuffle(t->order, &t->source, (uint32_t)epoch);
-		shuffled = epoch;
 		train_step(t, &p);
 		bool is_interrupted = *t->run->is_interrupted;
 		if (is_interrupted || now_s() - t->saved_s >= t->every_s)
 			checkpoint(t, true);
 		if (is_interrupted && t->state.step < t->n_steps) {
+			batch_draw_end();
 			progress_end(&p);
 			warn("interrupted at step %" PRId64 " of %" PRId64
 			     "; the same command continues there",

@@ -49,7 +49,7 @@ done
 is "ntxent and the three objectives give four models" \
 	"$(for o in threads1 cmsc cmlc cmsmlc; do id $o pretrain; done | sort -u | wc -l)" 4
 
-# ---- killed ----
+# ---- interrupted (killed at random: pretrain-killed.sh) ----
 export EINTHOVEN_QUIET=1
 saved() { # saved NAME: it left a checkpoint and no result
 	[ -n "$(find "$1.store/checkpoints" -name pretrain 2>/dev/null)" ] && [ ! -e "$1/pretrain.id" ]
@@ -64,22 +64,6 @@ wait_for_checkpoint() {
 
 longer="pretrain.epochs=30"
 train whole "$longer"
-resumed=0
-for i in 1 2 3 4 5 6 7 8; do
-	train killed "$longer" &
-	shell=$!
-	saved killed || wait_for_checkpoint killed
-	sleep "0.0$((RANDOM % 90 + 10))"
-	pkill -9 -P $shell 2>/dev/null
-	wait $shell 2>/dev/null
-	[ -e killed/pretrain.id ] && break
-	saved killed && resumed=$((resumed + 1))
-done
-train killed "$longer"
-check "kill -9 left a checkpoint at least once" test $resumed -gt 0
-check "the next run said that it continues" grep -q 'pretrain: continuing at step [1-9]' killed/log
-is "killed with -9 and resumed: the id of the uninterrupted run" "$(id killed pretrain)" "$(id whole pretrain)"
-check "the checkpoint is gone after publishing" test -z "$(find killed.store/checkpoints -type f)"
 
 train stopped "$longer" &
 shell=$!

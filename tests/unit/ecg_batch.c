@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "common/pool.h"
 #include "ecg/batch.h"
 
 enum { RECORDS = 30, SAMPLES = 200, BATCH = 7, T = 100, INPUT = LEADS * T };
@@ -83,6 +84,35 @@ static void a_record_has_the_same_views_and_mask_whatever_the_batch(void **state
 	}
 }
 
+static void nothing(void *context, int i)
+{
+	(void)context;
+	(void)i;
+}
+
+static void views_drawn_beside_other_work_are_the_same(void **state)
+{
+	(void)state;
+	static float x[2 * BATCH * INPUT], y[2 * BATCH * INPUT];
+	uint8_t keep[2 * BATCH * LEADS], kept[2 * BATCH * LEADS];
+	uint64_t patients[BATCH], same[BATCH];
+	struct batch_source s = source();
+	struct batch_place order[RECORDS];
+	batch_shuffle(order, &s, 3);
+	batch_draw(x, keep, patients, &s, order, BATCH, 3, NULL);
+	struct batch_drawing d = {y, kept, &s, order, BATCH, 3, pairing_draw(PAIRING_POLICY, 0, 0)};
+	for (int n_rounds = 0; n_rounds < 50; n_rounds += 10) {
+		memset(y, 0, sizeof y);
+		batch_draw_begin(&d, same);
+		for (int i = 0; i < n_rounds; i++)
+			pool_run(nothing, NULL, 10);
+		batch_draw_end();
+		assert_memory_equal(x, y, sizeof x);
+		assert_memory_equal(keep, kept, sizeof keep);
+		assert_memory_equal(patients, same, sizeof same);
+	}
+}
+
 static void the_two_views_of_a_record_are_drawn_apart(void **state)
 {
 	(void)state;
@@ -105,6 +135,7 @@ int main(void)
 		cmocka_unit_test(an_epoch_holds_every_record_once_in_another_order_than_the_last),
 		cmocka_unit_test(leaving_out_a_record_moves_no_other),
 		cmocka_unit_test(a_record_has_the_same_views_and_mask_whatever_the_batch),
+		cmocka_unit_test(views_drawn_beside_other_work_are_the_same),
 		cmocka_unit_test(the_two_views_of_a_record_are_drawn_apart),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
