@@ -29,7 +29,14 @@ static size_t index_of(const json_t *columns, const char *name)
 	return 0;
 }
 
-/* A column of the history over the steps; none: n is 0. */
+/* Column of the history that a training on labels has: its rows are epochs, not steps. */
+static size_t epochs_of(const json_t *arm)
+{
+	const json_t *columns = json_object_get(json_object_get(arm, "training"), "columns");
+	return index_of(columns, "auroc") ? index_of(columns, "epoch") : 0;
+}
+
+/* A column of the history over the steps, or epochs; none: n is 0. */
 static struct series series_of(const json_t *arm, const char *column)
 {
 	const json_t *training = json_object_get(arm, "training"), *row,
@@ -38,7 +45,7 @@ static struct series series_of(const json_t *arm, const char *column)
 	struct series s = {k ? n : 0, die_calloc(n + 1, sizeof *s.x), die_calloc(n + 1, sizeof *s.y)};
 	json_array_foreach(history, i, row)
 	{
-		s.x[i] = json_number_value(json_array_get(row, 0));
+		s.x[i] = json_number_value(json_array_get(row, epochs_of(arm)));
 		s.y[i] = json_number_value(json_array_get(row, k));
 	}
 	/* RankMe is known from the end of the first epoch on; before, its column holds 0. */
@@ -86,6 +93,8 @@ int curves_history(struct text *t, const json_t *arms, const char *column, const
 {
 	struct svg_plot p = {
 		.width = 400, .height = 260, .y0 = 1e300, .y1 = -1e300, .x_title = "step", .y_title = column};
+	if (epochs_of(json_array_get(arms, 0)))
+		p.x_title = "epoch";
 	const json_t *arm;
 	size_t i;
 	int n = 0;
@@ -306,8 +315,9 @@ static void efficiency_line(struct text *t, const struct svg_plot *p, const json
 	double x[SHARES], y[SHARES];
 	size_t n = 0, i;
 	const json_t *arm;
-	char class_name[8];
+	char class_name[8], thin[16];
 	snprintf(class_name, sizeof class_name, "s%d", line);
+	snprintf(thin, sizeof thin, "s%d thin", line);
 	for (size_t k = 0; k < n_shares; k++)
 		json_array_foreach(arms, i, arm)
 		{
@@ -322,7 +332,7 @@ static void efficiency_line(struct text *t, const struct svg_plot *p, const json
 				double at[2] = {x[n], x[n]},
 				       ends[2] = {json_number_value(low),
 						  json_number_value(json_object_get(v, "high"))};
-				svg_line(t, p, at, ends, 2, "faint");
+				svg_line(t, p, at, ends, 2, thin);
 			}
 			svg_dot(t, p, x[n], y[n], 3.5, class_name);
 			n++;

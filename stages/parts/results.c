@@ -22,6 +22,11 @@ void results_comparison(struct sheet *s)
 		 "Each arm stands above a probe of the same encoder with the weights it began with, on the "
 		 "same labels. “Training added” is the paired difference between the two: only where its "
 		 "interval excludes 0 did training help. Random convolutions are a strong floor on ECGs.");
+	json_t *groups = json_array();
+	for (size_t from = 0, end; (end = sheet_group(s, from)) > from; from = end)
+		json_array_append(groups, json_object_get(json_array_get(s->shown, from), "group"));
+	page_legend(t, groups);
+	json_decref(groups);
 	page_grid_wide(t);
 	page_figure(t, "Macro AUROC: trained (dot), untrained (ring)", NULL);
 	curves_forest(t, s->shown, "macro_auroc", "macro AUROC on fold 10, 95 % interval");
@@ -66,7 +71,8 @@ void results_efficiency(struct sheet *s)
 	if (curves_efficiency(&figure, s->shown) > 1) {
 		page_section(&s->page, "efficiency", "How few labels are enough");
 		page_say(&s->page,
-			 "The same network and the same records of fold 10; only how many labelled records "
+			 "In the figure the same network and the same records of fold 10; only how many "
+			 "labelled records "
 			 "of folds 1–8 train differs. Pretraining saw all of folds 1–8 without labels.");
 		page_grid_wide(&s->page);
 		page_figure(&s->page, "Macro AUROC over the share of the labels", NULL);
