@@ -1,7 +1,7 @@
 /*
  * make bench-train: pretraining steps as stages/pretrain.c runs them, on noise: two views of each record drawn, forward,
  * NT-Xent, backward, AdamW. Prints one line: records per second of wall time, CPU milliseconds per record, peak resident
- * memory in MB. bench/train.py prints the same for PyTorch.
+ * memory in MB, and that without what the program itself takes. bench/train.py prints the same for PyTorch.
  *
  *	bench-train [--steps N] [--batch N] [--lead-mask P] [--profile]
  */
@@ -111,16 +111,23 @@ static double steps(struct run *r, int n)
 	return drawing;
 }
 
-static void measure(struct run *r, int n_steps)
+static double peak_mb(void)
+{
+	struct rusage u;
+	getrusage(RUSAGE_SELF, &u);
+	return u.ru_maxrss * 1024e-6;
+}
+
+/* before_mb: what the program took before it had any data. */
+static void measure(struct run *r, int n_steps, double before_mb)
 {
 	steps(r, WARM_UP);
 	double wall = wall_s(), cpu = process_cpu_s(), records = (double)n_steps * r->n;
 	steps(r, n_steps);
 	wall = wall_s() - wall;
 	cpu = process_cpu_s() - cpu;
-	struct rusage u;
-	getrusage(RUSAGE_SELF, &u);
-	printf("einthoven %.1f %.3f %.0f\n", records / wall, 1e3 * cpu / records, u.ru_maxrss * 1024e-6);
+	printf("einthoven %.1f %.3f %.0f %.0f\n", records / wall, 1e3 * cpu / records, peak_mb(),
+	       peak_mb() - before_mb);
 }
 
 static double peak_flops(const char *isa)
@@ -161,6 +168,7 @@ int main(int argc, char **argv)
 				  .synopsis = "bench-train [options]",
 				  .options = options,
 				  .example = "bench-train --profile"});
+	double before_mb = peak_mb();
 	struct run r = {.n = atoi(batch)};
 	if (r.n < 2 || r.n > 4096 || atoi(n_steps) < 1)
 		die_usage("--batch: expected 2 to 4096; --steps: 1 or more");
@@ -174,6 +182,6 @@ int main(int argc, char **argv)
 	if (is_profile)
 		profile(&r, atoi(n_steps), o->name + 4);
 	else
-		measure(&r, atoi(n_steps));
+		measure(&r, atoi(n_steps), before_mb);
 	return 0;
 }

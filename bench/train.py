@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Pretraining steps of model small in PyTorch, float32: what bench/train.c runs, as fast as plain PyTorch runs it.
 
-    python3 bench/train.py [--steps N] [--batch N] [--lead-mask P] [--threads N]
+    python3 bench/train.py [--steps N] [--batch N] [--lead-mask P] [--threads N] [--compile]
 
-The network is tests/golden/dualview.py's, which the C network agrees with; convolution weights lie as PyTorch likes them
-and attention is PyTorch's fused one where it has one. Prints: pytorch RECORDS_PER_S CPU_MS_PER_RECORD PEAK_MB
+The network is tests/golden/dualview.py's, which the C network agrees with. Convolution weights lie as PyTorch likes them,
+masked leads do not pass the lead stem, attention and AdamW are PyTorch's fused ones where it has them. bench/train.sh sets
+the allocator's environment. Prints: NAME RECORDS_PER_S CPU_MS_PER_RECORD PEAK_MB PEAK_MB_BEYOND_IMPORTS
 """
 import argparse
 import os
@@ -42,6 +43,29 @@ def fused_attention(q, k, v, heads):
     return F.scaled_dot_product_attention(split(q), split(k), split(v)).transpose(1, 2).flatten(2)
 
 
+def channel_tokens(net, x, keep, d):
+    """Only kept leads pass the stem, as in the C network."""
+    kept = keep.flatten().nonzero().flatten()
+    y = x.reshape(-1, 1, x.shape[-1]).index_select(0, kept)
+    for i, (c, k) in enumerate([(d // 8, 15), (d // 4, 7), (d // 2, 7)]):
+        y = net.conv('channel.stem', i + 1, y, c, k, 2)
+    y = net.linear('channel.embedding', dualview.mean_max(y, 2), d)
+    tokens = net.get('channel.mask', d).expand(keep.numel(), d).index_copy(0, kept, y)
+    return tokens.view(-1, dualview.LEADS, d) + net.get('channel.lead', dualview.LEADS, d)
+
+
+def peak_mb():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024e-6
+
+
+def adamw(parameters):
+    parameters, settings = list(parameters), dict(lr=1e-4, weight_decay=0.05)
+    try:
+        return torch.optim.AdamW(parameters, fused=True, **settings)
+    except (TypeError, RuntimeError):  # none for the CPU
+        return torch.optim.AdamW(parameters, **settings)
+
+
 def draw(base, lead_mask):
     """Both halves of every record with a gain and noise per view and lead, and leads masked."""
     x = torch.cat([base[:, :, :SEGMENT], base[:, :, SEGMENT:]])
@@ -56,21 +80,33 @@ def main():
     parser.add_argument('--batch', type=int, default=128)
     parser.add_argument('--lead-mask', type=float, default=0.5)
     parser.add_argument('--threads', type=int, default=2)
+    parser.add_argument('--compile', action='store_true', help='torch.compile the network')
+    parser.add_argument('--name', default='pytorch')
     a = parser.parse_args()
+    before = peak_mb()
     torch.manual_seed(0)
     torch.set_num_threads(a.threads)
     if hasattr(F, 'scaled_dot_product_attention'):
         dualview.attention = fused_attention
+    dualview.channel_tokens = channel_tokens
     place = dualview.positions(SEGMENT // 10, SMALL['d']).float()
     dualview.positions = lambda n, d: place
     net, base, optimizer = Net(), torch.randn(a.batch, 12, SAMPLES), None
-    for step in range(WARM_UP + a.steps):
-        if step == WARM_UP:
+
+    def loss_of(x, keep):
+        return dualview.nt_xent(dualview.projector(net, dualview.encode(net, x, keep, **SMALL), 1024, 128))
+
+    warm_up = WARM_UP
+    if a.compile:
+        loss_of(*draw(base[:2], 0))  # tensors exist from the first use on
+        loss_of, warm_up = torch.compile(loss_of), 3
+    for step in range(warm_up + a.steps):
+        if step == warm_up:
             wall, cpu = time.monotonic(), time.process_time()
         x, keep = draw(base, a.lead_mask)
-        loss = dualview.nt_xent(dualview.projector(net, dualview.encode(net, x, keep, **SMALL), 1024, 128))
-        if optimizer is None:  # tensors exist from the first use on
-            optimizer = torch.optim.AdamW(net.t.values(), lr=1e-4, weight_decay=0.05)
+        loss = loss_of(x, keep)
+        if optimizer is None:
+            optimizer = adamw(net.t.values())
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(net.t.values(), 1.0)
@@ -78,9 +114,8 @@ def main():
         value = loss.item()
     wall, cpu, records = time.monotonic() - wall, time.process_time() - cpu, a.steps * a.batch
     if not value < 100 or any(t.dtype != torch.float32 for t in net.t.values()):
-        sys.exit('train.py: the loss is %g, or not all is float32: what was measured is no training' % value)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024e-6
-    print('pytorch %.1f %.3f %.0f' % (records / wall, 1e3 * cpu / records, peak))
+        sys.exit('%s: the loss is %g, or not all is float32: what was measured is no training' % (a.name, value))
+    print('%s %.1f %.3f %.0f %.0f' % (a.name, records / wall, 1e3 * cpu / records, peak_mb(), peak_mb() - before))
 
 
 if __name__ == '__main__':

@@ -1,24 +1,26 @@
 #!/usr/bin/env bash
 # make bench-train: our pretraining and PyTorch's in turn, each in a process of its own, because the machine's speed drifts.
-# Prints medians of ROUNDS (3) rounds of STEPS (4) steps; THREADS (EINTHOVEN_THREADS, or 2) for both. PYTHON is an
-# interpreter that has PyTorch. Debian's PyTorch uses OpenBLAS, which knows some CPUs not and then takes slow kernels:
-# OPENBLAS_CORETYPE is set to SkylakeX where the CPU has AVX-512, unless it is set already.
+#	PYTHON   interpreters that have PyTorch, separated by blanks (python3)
+#	THREADS  thread counts, separated by blanks ("1 2"); ROUNDS (3) of STEPS (2) steps, BATCH (128), LEAD_MASK (0.5)
+# PyTorch gets what serves it best here: as many OpenMP threads as it is told to use, OpenBLAS's own kernels for AVX-512
+# (Debian's build; OpenBLAS does not know every CPU), and a malloc that keeps large blocks, on huge pages, instead of giving them back to
+# the system after every operation (ALLOCATOR= for the system's default).
 set -eu
 cd "$(dirname "$0")/.."
-: "${PYTHON:=python3}" "${ROUNDS:=3}" "${STEPS:=4}" "${BATCH:=128}" "${LEAD_MASK:=0.5}"
-threads=${THREADS:-${EINTHOVEN_THREADS:-2}}
+: "${PYTHON:=python3}" "${THREADS:=1 2}" "${ROUNDS:=3}" "${STEPS:=2}" "${BATCH:=128}" "${LEAD_MASK:=0.5}"
+: "${ALLOCATOR=MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=1099511627776 GLIBC_TUNABLES=glibc.malloc.hugetlb=1}"
 results=$(mktemp)
 trap 'rm -f "$results"' EXIT
 if grep -q avx512dq /proc/cpuinfo; then
 	export OPENBLAS_CORETYPE="${OPENBLAS_CORETYPE:-SkylakeX}"
 fi
-peer=$($PYTHON -c 'import numpy, torch; print(torch.__version__)' 2>/dev/null) || peer=
-[ -n "$peer" ] || echo "PyTorch skipped: '$PYTHON' cannot import torch and numpy; PYTHON=... names another interpreter"
-
-options=(--steps "$STEPS" --batch "$BATCH" --lead-mask "$LEAD_MASK")
-for _ in $(seq "$ROUNDS"); do
-	EINTHOVEN_THREADS=$threads "${B:-build}/bin/bench-train" "${options[@]}" >>"$results"
-	[ -z "$peer" ] || $PYTHON bench/train.py "${options[@]}" --threads "$threads" >>"$results"
+peers=()
+for python in $PYTHON; do
+	if version=$($python -c 'import numpy, torch; print(torch.__version__)' 2>/dev/null); then
+		peers+=("$python" "PyTorch-$version")
+	else
+		echo "skipped: '$python' cannot import torch and numpy"
+	fi
 done
 
 median() { # median NAME COLUMN
@@ -27,19 +29,32 @@ median() { # median NAME COLUMN
 range() {
 	awk -v name="$1" -v c="$2" '$1 == name {print $c}' "$results" | sort -g | sed -n '1p;$p' | paste -sd-
 }
-echo "model small, halves of 10 s at 100 Hz, batch $BATCH, float32, $threads threads, lead mask $LEAD_MASK; median (range) of $ROUNDS rounds of $STEPS steps"
-row() { # row LABEL COLUMN RATIO
-	ours=$(median einthoven "$2")
-	printf '%-22s %9s %-15s' "$1" "$ours" "($(range einthoven "$2"))"
-	if [ -n "$peer" ]; then
-		theirs=$(median pytorch "$2")
-		printf ' %9s %-15s %6s' "$theirs" "($(range pytorch "$2"))" "$(awk -v ours="$ours" -v theirs="$theirs" "BEGIN {printf \"%.2f\", $3}")"
-	fi
+rows() { # rows NAME: its medians, ranges, and how it stands beside ours
+	local name=$1 c
+	printf '%-24s' "$name"
+	for c in 2 3 4 5; do
+		printf ' %9s %-15s' "$(median "$name" $c)" "($(range "$name" $c))"
+		awk -v ours="$(median einthoven $c)" -v theirs="$(median "$name" $c)" -v c=$c \
+			'BEGIN { printf " %5.2f", c == 2 ? ours / theirs : theirs / ours }'
+	done
 	echo
 }
-printf '%-22s %25s' '' einthoven
-[ -z "$peer" ] || printf ' %25s %6s' "PyTorch $peer" ratio
-echo
-row 'records/s, wall' 2 ours/theirs
-row 'CPU ms per record' 3 theirs/ours
-row 'peak memory, MB' 4 ours/theirs
+
+options=(--steps "$STEPS" --batch "$BATCH" --lead-mask "$LEAD_MASK")
+echo "model small, halves of 10 s at 100 Hz, batch $BATCH, float32, lead mask $LEAD_MASK; median (range) of $ROUNDS rounds of $STEPS steps; last: how many times ours is better"
+for threads in $THREADS; do
+	: >"$results"
+	for ((round = 0; round < ROUNDS; round++)); do
+		EINTHOVEN_THREADS=$threads "${B:-build}/bin/bench-train" "${options[@]}" >>"$results"
+		for ((i = 0; i < ${#peers[@]}; i += 2)); do
+			# shellcheck disable=SC2086
+			env $ALLOCATOR OMP_NUM_THREADS="$threads" "${peers[i]}" bench/train.py "${options[@]}" --threads "$threads" \
+				--name "${peers[i + 1]}" >>"$results" || echo "a round of ${peers[i + 1]} is left out"
+		done
+	done
+	printf '%-24s %31s %31s %31s %31s\n' "$threads thread(s)" 'records/s, wall' 'CPU ms per record' 'peak memory, MB' 'beyond program and libraries'
+	rows einthoven
+	for ((i = 1; i < ${#peers[@]}; i += 2)); do
+		rows "${peers[i]}"
+	done
+done

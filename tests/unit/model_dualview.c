@@ -552,6 +552,17 @@ static void two_steps_give_the_same_bits_for_any_threads_and_instruction_set(voi
 	}
 }
 
+/* docs/model.md, "Memory": most of it is 6 D floats a token and layer. */
+static void training_keeps_no_more_than_the_docs_say(void **state)
+{
+	(void)state;
+	struct dualview_config c = {.samples = 500, .rate_hz = 100, .towers = TOWERS_BOTH};
+	dualview_preset(&c, "small");
+	struct dualview *d = dualview_new(ops_cpu(), &c, 64, true);
+	assert_true(d->arena_bytes < 120e6);
+	dualview_free(d);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 2 && !strcmp(argv[1], "--digest"))
@@ -562,6 +573,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_masked_lead_is_not_silence),
 		cmocka_unit_test(no_mask_equals_all_leads_kept),
 		cmocka_unit_test(h_of_a_record_has_the_same_bits_alone_and_in_any_batch),
+		cmocka_unit_test(training_keeps_no_more_than_the_docs_say),
 		cmocka_unit_test(inference_gives_the_bits_of_training_in_less_memory),
 		cmocka_unit_test(gradients_accumulate_until_they_are_cleared),
 		cmocka_unit_test(padding_between_tensors_stays_zero),
