@@ -6,7 +6,7 @@
 
 #include "common/die.h"
 
-enum { HISTORY = 10, MAX_TRIALS = 40 };
+enum { HISTORY = 20, MAX_TRIALS = 40 };
 
 static const double SUFFICIENT_DECREASE = 1e-4, CURVATURE = 0.9; /* c1, c2 of the Wolfe conditions */
 

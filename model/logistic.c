@@ -115,17 +115,24 @@ DENSE_AVX2 static void chunk_pass_avx2(void *context, int chunk)
 	pass_over(context, chunk);
 }
 
-/* Columns of the gradient: c * (pairwise tree over the chunks) + weight (no penalty on the bias). */
+/* Columns first..end-1 of the chunks' sums, by a pairwise tree; the total is the first chunk's. */
+static void sum_columns(struct pass *s, size_t first, size_t end)
+{
+	size_t n = s->n_parameters;
+	for (size_t step = 1; step < s->n_chunks; step *= 2)
+		for (size_t i = 0; i + step < s->n_chunks; i += 2 * step)
+			for (size_t k = first; k < end; k++)
+				s->partial[i * n + k] += s->partial[(i + step) * n + k];
+}
+
+/* Columns of the gradient: c * sum over the chunks + weight (no penalty on the bias). */
 static void column_pass(void *context, int task)
 {
 	struct pass *s = context;
 	const struct logistic_problem *p = s->problem;
 	size_t first = (size_t)task * COLUMNS, n = s->n_parameters;
 	size_t end = first + COLUMNS < n ? first + COLUMNS : n;
-	for (size_t step = 1; step < s->n_chunks; step *= 2)
-		for (size_t i = 0; i + step < s->n_chunks; i += 2 * step)
-			for (size_t k = first; k < end; k++)
-				s->partial[i * n + k] += s->partial[(i + step) * n + k];
+	sum_columns(s, first, end);
 	size_t n_penalized = (size_t)p->n_classes * (size_t)p->features->ld;
 	for (size_t k = first; k < end; k++)
 		s->gradient[k] = p->c * s->partial[k] + (k < n_penalized ? s->parameters[k] : 0);
@@ -179,7 +186,7 @@ void logistic_init(struct logistic *m, const struct logistic_problem *p)
 {
 	if (p->features->n < 1 || p->n_classes < 1)
 		BUG("logistic: a fit needs a record and a class");
-	*m = (struct logistic){p->n_classes, p->features->d, p->features->ld, p->is_multi, NULL};
+	*m = (struct logistic){p->n_classes, p->features->d, p->features->ld, .is_multi = p->is_multi};
 	size_t n_weights = (size_t)m->n_classes * (size_t)m->ld;
 	m->parameters = die_calloc(n_weights + (size_t)m->n_classes, sizeof *m->parameters);
 	for (int c = 0; c < m->n_classes; c++) {
@@ -193,21 +200,73 @@ void logistic_init(struct logistic *m, const struct logistic_problem *p)
 	}
 }
 
-/* Curvature along a weight of class c is about 1 + c n q (1 - q), along its bias c n q (1 - q): the
- * preconditioner. The penalty alone makes weights 1-convex; nothing but the data bounds the bias. */
-static void set_scales(double *inverse, double *bound, const struct logistic_problem *p)
+/* Of a chunk, sums over its records of v x^2 and, for the bias, v, where v = probability (1 - probability). */
+static void curvature_pass(void *context, int chunk)
 {
-	size_t ld = (size_t)p->features->ld, n_weights = (size_t)p->n_classes * ld;
-	for (int c = 0; c < p->n_classes; c++) {
-		double q = frequency(p, c), curvature = p->c * (double)p->features->n * q * (1 - q);
-		for (size_t k = 0; k < ld; k++) {
-			double variance = !p->variance ? 1 : k < (size_t)p->features->d ? p->variance[k] : 0;
-			inverse[(size_t)c * ld + k] = 1 / (1 + curvature * variance);
-			bound[(size_t)c * ld + k] = 1;
+	struct pass *s = context;
+	const struct logistic_problem *p = s->problem;
+	size_t ld = (size_t)p->features->ld, c_count = (size_t)p->n_classes, first = (size_t)chunk * CHUNK;
+	size_t end = first + CHUNK < p->features->n ? first + CHUNK : p->features->n;
+	double *partial = s->partial + (size_t)chunk * s->n_parameters;
+	memset(partial, 0, s->n_parameters * sizeof *partial);
+	logits(s->logit, s->parameters, p->n_classes, p->features, first, end);
+	for (size_t i = first; i < end; i++) {
+		const double *x = p->features->x + i * ld;
+		double *z = s->logit + i * c_count;
+		record_loss(z, p->truth + i * c_count, p->n_classes, p->is_multi);
+		for (size_t c = 0; c < c_count; c++) {
+			double probability = z[c] + p->truth[i * c_count + c];
+			double v = probability * (1 - probability), *sum = partial + c * ld;
+			for (size_t k = 0; k < ld; k++)
+				sum[k] += v * x[k] * x[k];
+			partial[c_count * ld + c] += v;
 		}
-		inverse[n_weights + (size_t)c] = bound[n_weights + (size_t)c] =
-			curvature > 0 ? 1 / curvature : 1;
 	}
+}
+
+/* The Hessian's diagonal at the starting point preconditions (features are nearly uncorrelated, so little is beside it).
+ * The penalty alone makes weights 1-convex; nothing but the data bounds the bias. */
+static void set_scales(double *inverse, double *bound, struct pass *s, const double *start)
+{
+	const struct logistic_problem *p = s->problem;
+	size_t n_weights = (size_t)p->n_classes * (size_t)p->features->ld;
+	s->parameters = start;
+	pool_run(curvature_pass, s, (int)s->n_chunks);
+	sum_columns(s, 0, s->n_parameters);
+	for (size_t k = 0; k < n_weights; k++) {
+		inverse[k] = 1 / (1 + p->c * s->partial[k]);
+		bound[k] = 1;
+	}
+	for (int c = 0; c < p->n_classes; c++) {
+		double q = frequency(p, c), prior = p->c * (double)p->features->n * q * (1 - q);
+		double curvature = p->c * s->partial[n_weights + (size_t)c];
+		inverse[n_weights + (size_t)c] = 1 / (curvature + 1e-3 * prior + (prior > 0 ? 0 : 1));
+		bound[n_weights + (size_t)c] = prior > 0 ? 1 / prior : 1;
+	}
+}
+
+/* Along log c the minimum moves on a smooth path: start where a straight line through the last two fits leads, if the
+ * objective is lower there. Remembers this fit's start for the next. */
+static void extrapolate(struct logistic *m, struct pass *s, const struct logistic_problem *p,
+			double *gradient)
+{
+	size_t n = s->n_parameters;
+	double *last = die_malloc(n * sizeof *last);
+	memcpy(last, m->parameters, n * sizeof *last);
+	if (m->before && p->c != m->last_c && m->last_c != m->before_c) {
+		double ahead = dmath_log(p->c / m->last_c) / dmath_log(m->last_c / m->before_c);
+		double here = objective(s, gradient, last);
+		for (size_t k = 0; k < n; k++)
+			m->parameters[k] += ahead * (last[k] - m->before[k]);
+		if (!(objective(s, gradient, m->parameters) < here))
+			memcpy(m->parameters, last, n * sizeof *last);
+	}
+	free(m->before);
+	m->before = m->last_c > 0 ? last : NULL;
+	if (!m->before)
+		free(last);
+	m->before_c = m->last_c;
+	m->last_c = p->c;
 }
 
 struct lbfgs_result logistic_fit(struct logistic *m, const struct logistic_problem *p, double tolerance)
@@ -215,7 +274,8 @@ struct lbfgs_result logistic_fit(struct logistic *m, const struct logistic_probl
 	struct pass s;
 	pass_init(&s, p);
 	double *inverse = die_malloc(2 * s.n_parameters * sizeof *inverse), *bound = inverse + s.n_parameters;
-	set_scales(inverse, bound, p);
+	extrapolate(m, &s, p, inverse);
+	set_scales(inverse, bound, &s, m->parameters);
 	struct lbfgs_result r = lbfgs_minimize(m->parameters, &(struct lbfgs){.n = s.n_parameters,
 									      .objective = objective,
 									      .context = &s,
@@ -251,5 +311,6 @@ void logistic_predict(const struct logistic *m, float *probability, const struct
 void logistic_release(struct logistic *m)
 {
 	free(m->parameters);
+	free(m->before);
 	*m = (struct logistic){0};
 }

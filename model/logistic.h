@@ -27,15 +27,15 @@ struct logistic_problem {
 	int n_classes;
 	bool is_multi; /* one-vs-rest */
 	double c;      /* inverse strength of the penalty, > 0 */
-	/* [d] variance of each feature, where the features are uncorrelated (model/pca.h): preconditions the
-	 * fit, which then takes tens of steps, not hundreds. NULL: ones. The minimum is the same. */
-	const double *variance;
 };
 
 struct logistic {
 	int n_classes, d, ld;
 	bool is_multi;
 	double *parameters; /* weight [n_classes][ld], then bias [n_classes]; what L-BFGS varies */
+	/* The last two fits, from which the next one's start is extrapolated: parameters of the one before (NULL: there
+	 * was none) and both values of c, 0 if there was no such fit. */
+	double *before, before_c, last_c;
 };
 
 /* Weight 0 and the bias that is best for it: logarithms of the class frequencies. Needs at least one record.

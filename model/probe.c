@@ -11,8 +11,8 @@
 #include "model/offset.h"
 #include "model/pca.h"
 
-/* Relative gap to the minimum: changes no metric's third digit, and costs a third of what 1e-8 costs. */
-static const double TOLERANCE = 1e-7;
+/* Relative gap to the minimum: changes no metric's third digit. */
+static const double TOLERANCE = 1e-6;
 
 static void probe_init(struct probe *p, const struct probe_data *data, int d)
 {
@@ -150,7 +150,7 @@ static void search_path(struct search *s, struct logistic *m, const struct axes 
 {
 	const struct probe_options *o = s->options;
 	struct logistic_problem problem = {&a->part[PROBE_TRAIN], s->data->truth[PROBE_TRAIN],
-					   s->p->n_classes, s->p->is_multi, .variance = a->pca.variance};
+					   s->p->n_classes, s->p->is_multi, .c = 0};
 	logistic_init(m, &problem);
 	size_t n_parameters = (size_t)m->n_classes * ((size_t)m->ld + 1);
 	s->parameters = die_calloc(n_parameters, sizeof *s->parameters);

@@ -113,7 +113,6 @@ static void rotation_into_principal_axes_keeps_the_optimum(void **state)
 		struct logistic_problem plain = {&g.f, g.truth[k], g.n_classes, .is_multi = k == 1, .c = 1};
 		struct logistic_problem rotated = plain;
 		rotated.features = &turned;
-		rotated.variance = pca.variance;
 		struct logistic a, b;
 		logistic_init(&a, &plain);
 		logistic_init(&b, &rotated);
@@ -287,7 +286,7 @@ static uint64_t fit_bits(void)
 	pca_project(&pca, &turned, &f, D);
 	uint64_t hash = 0xcbf29ce484222325u;
 	for (int is_multi = 0; is_multi < 2; is_multi++) {
-		struct logistic_problem p = {&turned, truth, C, is_multi, .variance = pca.variance};
+		struct logistic_problem p = {&turned, truth, C, is_multi, .c = 0};
 		struct logistic m;
 		logistic_init(&m, &p);
 		for (p.c = 1e-3; p.c < 20; p.c *= 10)
@@ -305,7 +304,7 @@ static uint64_t fit_bits(void)
 }
 
 /* Changes only with the algorithm; never with threads, compiler or machine. */
-static const uint64_t FIT_BITS = 0x0f608f4e450af785;
+static const uint64_t FIT_BITS = 0x06d68a82cb2e1d91;
 
 static void the_fit_has_these_bits_whatever_the_threads(void **state)
 {
