@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The README's first command learns something: the trained encoder beats its floors by more than the bootstrap's standard
-# error, and the loss falls well below that of an encoder that tells nothing apart.
+# error, and the loss falls well below that of an encoder that tells nothing apart. Fine-tuning learns more than its probe.
 . "$(dirname "$0")/../tap.sh"
 . "$TOP/tests/pipeline.sh"
 cd "$TOP" || exit 1
@@ -26,4 +26,12 @@ last=$(grep -oE 'epoch ([0-9]+)/\1 +loss [0-9.]+ \(ln\(2N-1\) [0-9.]+' "$WORK/lo
 echo "# last epoch: $last"
 # shellcheck disable=SC2086 # epoch epochs loss 2 1 uniform
 check "the loss ends 1.0 or more under ln(2N-1)" awk -v "l=$last" 'BEGIN { n = split(l, x, " "); exit !(n > 3 && x[n] - x[3] >= 1) }'
+
+# shellcheck disable=SC2086 # several words
+check "make -f pipeline.mk finetune, any number of classes per record" make --no-print-directory -f pipeline.mk B="$BUILD" $choices \
+	RUN=test-default SET=probe.labels=multi finetune
+sed 's/^/# /' "$R/finetune.txt"
+low=$(sed -nE 's/^over linear probe .*\[([-+0-9.]+), [^]]*\]$/\1/p' "$R/finetune.txt")
+check "fine-tuning beats its probe: the interval of the macro AUROC gained excludes 0 (from ${low:-?})" awk -v "low=${low:-0}" \
+	'BEGIN { exit !(low + 0 > 0) }'
 tap_done
