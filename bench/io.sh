@@ -4,7 +4,7 @@
 # PARTS="read probe noop": some of them. DATA: a zip of PTB-XL's layout. PYTHON: an interpreter that has wfdb, SciPy and scikit-learn; without, ours alone.
 set -eu
 cd "$(dirname "$0")/.."
-: "${PYTHON:=python3}" "${ROUNDS:=3}" "${DATA:=../shared/data/ptb-xl-500.zip}" "${B:=build}" "${RECORDS:=2000}" "${FEATURES:=256}" "${PARTS:=read probe noop}"
+: "${PYTHON:=python3}" "${ROUNDS:=3}" "${DATA:=../shared/data/ptb-xl-500.zip}" "${B:=build}" "${RECORDS:=1500}" "${FEATURES:=200}" "${PARTS:=read probe noop}"
 export EINTHOVEN_THREADS="${THREADS:-${EINTHOVEN_THREADS:-2}}" EINTHOVEN_QUIET=1
 threads=$EINTHOVEN_THREADS
 export OMP_NUM_THREADS=$threads OPENBLAS_NUM_THREADS=$threads
@@ -77,7 +77,7 @@ grid=$(awk 'BEGIN {for (k = -10; k <= 4; k++) printf " %.10g", 10 ^ (k / 2)}')
 for kind in single multi; do
 	if ! wanted probe || [ -z "$peer" ]; then break; fi
 	$PYTHON bench/io.py data "$work" "$RECORDS" "$FEATURES" 5 $kind 1
-	for peers in "lbfgs 1e-4" "lbfgs 1e-6" "newton-cholesky 1e-6"; do
+	for peers in "lbfgs 1e-4" "lbfgs 1e-7" "newton-cholesky 1e-6"; do
 		: >"$work/ours"
 		: >"$work/theirs"
 		for _ in $(seq "$ROUNDS"); do
