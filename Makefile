@@ -36,6 +36,7 @@ objects = $(patsubst %.c,$(B)/obj/%.o,$(wildcard $(1)/*.c))
 cpu_objects := $(foreach i,$(ISAS),$(patsubst kernels/cpu/%.c,$(B)/obj/kernels/cpu/%.$(i).o,$(wildcard kernels/cpu/*.c)))
 
 # Files of stages/parts/ that a stage is linked with, and layers that it alone uses.
+parts_fetch    := identity
 parts_pretrain := network objective
 parts_embed    := network inspect objective
 parts_probe    := judge caveats remark legacy

@@ -2,7 +2,6 @@
  * or synthetic ones. Where they came from leaves no trace in the artifact: equal content gives an equal id.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -16,14 +15,11 @@
 #include "ecg/dataset.h"
 #include "ecg/field.h"
 #include "ecg/ptbxl.h"
-#include "ecg/source.h"
-#include "ecg/sums.h"
 #include "ecg/synth.h"
-#include "ecg/tree.h"
 #include "store/download.h"
+#include "stages/parts/identity.h"
 #include "store/stage.h"
 
-#define TABLE_MAX     ((size_t)1 << 28) /* bytes of a CSV file or checksum list */
 #define SYNTH_DEFAULT 1024
 #define BATCH	      64 /* records that the threads share */
 
@@ -140,85 +136,6 @@ static const struct listing *listing_from_params(struct listing *l, const struct
 
 /* ---- the source's content, for the action key ---- */
 
-static struct digest digest_file(const char *path)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		die("source %s: %s", path, strerror(errno));
-	struct digest_stream *s = digest_open();
-	size_t size = 1 << 20;
-	char *bytes = die_malloc(size);
-	for (ssize_t n; (n = read(fd, bytes, size)) != 0;) {
-		if (n < 0 && errno != EINTR)
-			die("source %s: %s", path, strerror(errno));
-		if (n > 0)
-			digest_update(s, bytes, (size_t)n);
-	}
-	free(bytes);
-	close(fd);
-	return digest_close(s);
-}
-
-/* A folder without checksums: the digest of the list that sha256sum would write for it. */
-static struct digest digest_listing(const char *folder)
-{
-	struct error e = {0};
-	size_t n;
-	char **names = tree_list(folder, &n, &e);
-	if (!names)
-		die("%s", error_text(&e));
-	struct digest_stream *s = digest_open();
-	for (size_t i = 0; i < n; i++) {
-		char *path = die_printf("%s/%s", folder, names[i]), hex[DIGEST_HEX];
-		struct digest d = digest_file(path);
-		digest_hex(hex, &d);
-		char *line = die_printf("%s  %s\n", hex, names[i]);
-		digest_update(s, line, strlen(line));
-		free(line);
-		free(path);
-	}
-	tree_free(names, n);
-	return digest_close(s);
-}
-
-static struct digest digest_source_file(struct source *s, const char *name)
-{
-	struct error e = {0};
-	char *bytes;
-	size_t n;
-	if (source_read(s, name, &bytes, &n, TABLE_MAX, &e) < 0)
-		die("%s", error_text(&e));
-	struct digest d = digest_of(bytes, n);
-	free(bytes);
-	return d;
-}
-
-/* The dataset's SHA256SUMS.txt stands for its signals: each is checked against it when it is read. The tables are hashed
- * here too, so that an edited label is an error (or, without sums for it, another key), never a hit. */
-static struct digest digest_folder(const char *path, const struct listing *listing)
-{
-	struct error e = {0};
-	const char *names[] = {SUMS_FILE, dataset_marker(listing), listing ? NULL : PTBXL_STATEMENTS, NULL};
-	struct source *s = source_open(path, (const char *[]){dataset_marker(listing), NULL}, path, &e);
-	if (!s)
-		die("%s", error_text(&e));
-	struct digest d;
-	if (listing && !source_has(s, SUMS_FILE)) {
-		d = digest_listing(source_folder(s));
-		identified_name = "listing";
-	} else {
-		struct digest_stream *stream = digest_open();
-		for (int i = 0; names[i]; i++) {
-			struct digest file = digest_source_file(s, names[i]);
-			digest_update(stream, file.bytes, sizeof file.bytes);
-		}
-		d = digest_close(stream);
-		identified_name = "sums-and-tables";
-	}
-	source_close(s);
-	return d;
-}
-
 static json_t *identify(const struct params *p)
 {
 	const char *place = params_text(p, "source");
@@ -232,8 +149,9 @@ static json_t *identify(const struct params *p)
 	if (stat(place, &identified) < 0)
 		die("source %s: %s; expected 'synthetic', a folder, a zip file or the URL of one", place,
 		    strerror(errno));
-	identity = S_ISDIR(identified.st_mode) ? digest_folder(place, listing_from_params(&listing, p))
-					       : digest_file(place);
+	identity = S_ISDIR(identified.st_mode)
+			   ? identity_of_folder(place, listing_from_params(&listing, p), &identified_name)
+			   : identity_of_file(place);
 	char hex[DIGEST_HEX];
 	digest_hex(hex, &identity);
 	return json_pack("{s:s}", "sha256", hex);
@@ -424,7 +342,7 @@ static void fetch_url(struct fetch *f, const char *url)
 	is_kept = params_bool(p, "keep_download");
 	if (!downloaded)
 		return;
-	struct digest d = digest_file(downloaded);
+	struct digest d = identity_of_file(downloaded);
 	check_digest(f, url, &d);
 	fetch_dataset(f, downloaded);
 	note_dependency(f, "zip", url, &d);
