@@ -286,6 +286,9 @@ static void fill_table(void)
 	add_gemm("QK' 50x50x32 x512", N, N, 32, false, true, 512, false);
 	add_gemm("PV 50x32x50 x512", N, 32, N, false, false, 512, false);
 	add_gemm("P'dO 50x32x50 x512", N, 32, N, true, false, 512, false);
+	add_gemm("QK' 50x50x32 x16", N, N, 32, false, true, 16, false);
+	add_gemm("PV 50x32x50 x16", N, 32, N, false, false, 16, false);
+	add_gemm("P'dO 50x32x50 x16", N, 32, N, true, false, 16, false);
 	add("attention 50x50", 2 * head * N, 0, run_attention);
 	add("attention backward", 5 * head * N, 0, run_attention_backward);
 	add("attention 2 views", 2 * head * N * NEAR / VIEWS, 0, run_near);

@@ -9,6 +9,7 @@
 
 #include "common/die.h"
 #include "common/pool.h"
+#include "kernels/cpu/items.h"
 #include "kernels/cpu/math.h"
 #include "kernels/cpu/tile.h"
 #include "kernels/workspace.h"
@@ -358,32 +359,14 @@ struct parallel {
 	int mc, nc, n_row_blocks, n_column_blocks;
 };
 
-/* Rows of a matrix that the next item will read. Inline: see look_ahead. */
-INLINE void look_at_rows(const float *p, ptrdiff_t ld, int rows, int columns)
-{
-	for (int i = 0; i < rows; i++)
-		for (int j = 0; j < columns; j += 16)
-			__builtin_prefetch(p + i * ld + j, 0, 2);
-}
-
-INLINE void look_at_item(const struct gemm *g, int item)
-{
-	bool ta = g->is_a_transposed, tb = g->is_b_transposed;
-	look_at_rows(g->a + (size_t)item * g->stride_a, g->lda, ta ? g->k : g->m, ta ? g->m : g->k);
-	look_at_rows(g->b + (size_t)item * g->stride_b, g->ldb, tb ? g->n : g->k, tb ? g->k : g->n);
-}
-
-enum { ITEMS = 8, LOOK_AT = 16 << 10 }; /* items per task; floats that are worth asking for ahead */
+enum { ITEMS = 8 }; /* per task */
 
 static void own_items_task(void *context, int task)
 {
 	const struct gemm *g = context;
 	int end = min_int(items_of(g), (task + 1) * ITEMS);
-	for (int item = task * ITEMS; item < end; item++) {
-		if (item + 1 < end && (long)g->k * (g->m + g->n) < LOOK_AT)
-			look_at_item(g, item + 1);
+	for (int item = task * ITEMS; item < end; item++)
 		own_rows(g, item, 1, 0, g->m);
-	}
 }
 
 /* One block of a grid over C, of every item; items of a chain are one. */
@@ -489,7 +472,9 @@ void ISA(gemm_run)(const struct gemm *g)
 	if (g->residual == g->c && (g->is_accumulated || g->gelu_argument || is_chained(g)))
 		BUG("gemm: C cannot be its own residual and also accumulated, multiplied or a chain's");
 	ISA(gemm_reserve)(g);
-	if (g->k == 0 || (n_items > 1 && !is_chained(g) && g->stride_b != 0))
+	if (n_items > 1 && !is_chained(g) && ISA(items_has)(g))
+		ISA(items_run)(g);
+	else if (g->k == 0 || (n_items > 1 && !is_chained(g) && g->stride_b != 0))
 		pool_run(own_items_task, (void *)(uintptr_t)g, (n_items + ITEMS - 1) / ITEMS);
 	else if (is_chained(g) || ((long)g->k * min_int(g->n, NC) > SHARED && !is_aside(g)))
 		run_own_blocks(g);

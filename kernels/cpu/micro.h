@@ -12,13 +12,15 @@
 #include "kernels/cpu/tile.h"
 #include "kernels/cpu/vec.h"
 
-enum { AHEAD = 16 }; /* steps of k */
+enum { MICRO_ASKS = 2 }; /* lines asked for at each step of k */
 
 struct micro {
 	float *c;
 	const float *from, *factor, *bias, *residual; /* NULL: none */
 	const float *a, *b;
 	ptrdiff_t ldc, ld_from, rs, cs, ldb;
+	const float *ask[MICRO_ASKS]; /* at step i of k the lines at ask + i * ask_step are asked for */
+	ptrdiff_t ask_step[MICRO_ASKS];
 	int k;
 	int last; /* lanes of the last vector that belong to B and C */
 };
@@ -34,6 +36,8 @@ INLINE void micro_tile(const int mr, const int nv, const bool is_whole, const st
 	v16 acc[TILE_ROWS][TILE_VECTORS], row[TILE_VECTORS];
 	const float *a = t->a, *b = t->b;
 	ptrdiff_t rs = t->rs, cs = t->cs, ldb = t->ldb;
+	const float *ask0 = t->ask[0], *ask1 = t->ask[1];
+	ptrdiff_t step0 = t->ask_step[0], step1 = t->ask_step[1];
 	const int last = t->last;
 	UNROLL
 	for (int r = 0; r < mr; r++) {
@@ -51,10 +55,11 @@ INLINE void micro_tile(const int mr, const int nv, const bool is_whole, const st
 		}
 	}
 	for (int k = t->k; k > 0; k--, a += cs, b += ldb) {
-		/* Columns of A, at strides that hardware does not foresee. A narrow tile has no load to spare. */
-		if (nv == TILE_VECTORS) {
-			__builtin_prefetch(a + AHEAD * cs, 0, 3);
-			__builtin_prefetch(a + AHEAD * cs + (mr - 1) * rs, 0, 3);
+		if (nv == TILE_VECTORS) { /* a narrow tile has no load to spare */
+			__builtin_prefetch(ask0, 0, 3);
+			__builtin_prefetch(ask1, 0, 3);
+			ask0 += step0;
+			ask1 += step1;
 		}
 		UNROLL
 		for (int v = 0; v < nv; v++)

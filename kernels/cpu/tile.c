@@ -44,12 +44,6 @@ static micro_function *const part[TILE_VECTORS][TILE_ROWS] = {
 #endif
 };
 
-/* Heights of the tiles that m rows are cut into, as even as can be: rows of tile number i of n. */
-static int height(int left, int tiles_left)
-{
-	return (left + tiles_left - 1) / tiles_left;
-}
-
 static int n_tiles_of(int m)
 {
 	return (m + TILE_ROWS - 1) / TILE_ROWS;
@@ -60,10 +54,40 @@ static const float *at(const float *p, ptrdiff_t offset)
 	return p ? p + offset : NULL;
 }
 
+enum { A_AHEAD = 16 }; /* steps of k: columns of A lie at strides that hardware does not foresee */
+
+void ISA(tile_foresee)(struct tile_ahead *f, const float *p, ptrdiff_t ld, int rows, int columns)
+{
+	bool is_dense = ld < columns + 16;
+	if (is_dense && f->n < TILE_RUNS)
+		f->runs[f->n++] = (struct tile_run){p, 16, (int)((rows * ld + 15) / 16)};
+	for (int j = 0; !is_dense && j < columns && f->n < TILE_RUNS; j += 16)
+		f->runs[f->n++] = (struct tile_run){p + j, ld, rows};
+}
+
+/* What one tile asks for: up to k lines of two runs, else A's columns. */
+static void choose_asks(struct micro *t, int rows, struct tile_ahead *f)
+{
+	for (int i = 0; i < MICRO_ASKS; i++) {
+		if (f && f->at < f->n) {
+			struct tile_run *r = &f->runs[f->at];
+			t->ask[i] = r->p;
+			t->ask_step[i] = r->step;
+			r->p += r->step * t->k;
+			r->n -= t->k;
+			f->at += r->n <= 0;
+		} else {
+			t->ask[i] = at(t->a, A_AHEAD * t->cs + (i ? (rows - 1) * t->rs : 0));
+			t->ask_step[i] = t->cs;
+		}
+	}
+}
+
 void ISA(tile_product)(const struct tile_c *c, struct tile_a a, const float *b, ptrdiff_t ldb, int m, int n,
 		       int k)
 {
-	int n_tiles = n_tiles_of(m);
+	/* Heights are as even as can be: the first `higher` tiles have a row more. */
+	int n_tiles = n_tiles_of(m), low = n_tiles ? m / n_tiles : 0, higher = m - low * n_tiles;
 	struct micro t = {
 		.ldc = c->ldc, .ld_from = c->ld_from, .rs = a.row, .cs = a.column, .ldb = ldb, .k = k};
 	for (int j = 0; j < n; j += TILE_COLUMNS) {
@@ -73,12 +97,13 @@ void ISA(tile_product)(const struct tile_c *c, struct tile_a a, const float *b, 
 		t.b = at(b, j); /* NULL, as a.p, if k is 0 */
 		t.bias = at(c->bias, j);
 		for (int done = 0, tile = 0; tile < n_tiles; tile++) {
-			int rows = height(m - done, n_tiles - tile);
+			int rows = low + (tile < higher);
 			t.c = c->c + done * c->ldc + j;
 			t.from = at(c->from, done * c->ld_from + j);
 			t.residual = at(c->residual, done * c->ldc + j);
 			t.factor = at(c->factor, done);
 			t.a = at(a.p, done * a.row);
+			choose_asks(&t, rows, c->ahead);
 			of_height[rows - 1](&t);
 			done += rows;
 		}

@@ -38,6 +38,24 @@ static inline struct tile_a tile_columns_of(const float *p, ptrdiff_t ld)
 	return (struct tile_a){.p = p, .row = 1, .column = ld};
 }
 
+/* Memory that is wanted soon after a product, asked for into the first cache two lines at a step of k: hardware does not
+ * foresee short runs, and many requests at once wait for one another and hold up the tiles. */
+enum { TILE_RUNS = 16 };
+
+struct tile_run {
+	const float *p;
+	ptrdiff_t step;
+	int n; /* lines, step floats apart */
+};
+
+struct tile_ahead {
+	struct tile_run runs[TILE_RUNS];
+	int n, at; /* runs; the first that is not yet asked for */
+};
+
+/* Adds rows * columns floats, row stride ld, that are to be read or written; what has no place any more is left out. */
+void ISA(tile_foresee)(struct tile_ahead *f, const float *p, ptrdiff_t ld, int rows, int columns);
+
 /* C[m,n] = from + A B, one fma chain over ascending k each; then row i times factor[i]; then + bias[n]; then + residual[m,n]. */
 struct tile_c {
 	float *c;
@@ -45,6 +63,7 @@ struct tile_c {
 	const float *from; /* [m,n], row stride ld_from; may be c; NULL: chains start from 0 */
 	ptrdiff_t ld_from;
 	const float *factor, *bias, *residual; /* NULL: none; residual has row stride ldc and may be c */
+	struct tile_ahead *ahead;	       /* asked for meanwhile; NULL: A's columns of later steps */
 };
 
 /* Rows of B[k,n] have stride ldb. */
