@@ -40,6 +40,26 @@ static void run_gemm(const struct ops *o, struct arrays *a)
 			       .residual = a->in[3]});
 }
 
+/* Several blocks of k: rows of A and of B overlap, so that few numbers suffice. Items that extend one chain; and C as its
+ * own residual. */
+static void run_long_gemm(const struct ops *o, struct arrays *a)
+{
+	enum { M = 2, N = 33, K = 260 };
+	struct gemm g = {.m = M, .n = N, .k = K, .a = a->in[0], .lda = 5, .b = a->in[1], .ldb = 4};
+	g.c = a->out[0];
+	g.ldc = N;
+	g.is_accumulated = true;
+	g.gelu_argument = a->in[3];
+	g.batch = BATCH;
+	g.stride_a = WIDTH;
+	o->gemm(&g);
+	g.is_accumulated = false;
+	g.gelu_argument = NULL;
+	g.batch = 0;
+	g.residual = g.c = memcpy(a->out[1], a->in[2], sizeof a->out[1]);
+	o->gemm(&g);
+}
+
 static void run_attention(const struct ops *o, struct arrays *a)
 {
 	enum { D = WIDTH / HEADS };
@@ -115,6 +135,33 @@ static void run_conv(const struct ops *o, struct arrays *a)
 			   T_PAD, CIN, COUT, K, STRIDE, T_OUT);
 }
 
+/* The shape of a stem's first layer, which has tiles of its own (kernels/cpu/narrow.c). */
+static void run_narrow_conv(const struct ops *o, struct arrays *a)
+{
+	enum { CIN = 1, COUT = 24, K = 15, STRIDE = 2, T_OUT = 17, T_PAD = 48 };
+	o->conv1d(a->out[0], a->in[0], a->in[1], a->in[2], BATCH, T_PAD, CIN, COUT, K, STRIDE, T_OUT);
+	o->conv1d_backward(NULL, a->out[1], a->out[2], a->in[3], a->in[0], a->in[1], a->scratch, BATCH, T_PAD,
+			   CIN, COUT, K, STRIDE, T_OUT);
+}
+
+static void run_adamw(const struct ops *o, struct arrays *a)
+{
+	memcpy(a->out[0], a->in[0], sizeof a->out[0]);
+	memcpy(a->out[1], a->in[1], sizeof a->out[1]);
+	o->adamw(&(struct adamw){.n = SIZE - 3,
+				 .w = a->out[0],
+				 .m = a->out[1],
+				 .v = a->out[2],
+				 .dw = a->in[2],
+				 .lr = 1e-3f,
+				 .beta1 = 0.9f,
+				 .beta2 = 0.999f,
+				 .eps = 1e-8f,
+				 .weight_decay = 0.05f,
+				 .scale = 0.7f,
+				 .step = 3});
+}
+
 static void run_ntxent(const struct ops *o, struct arrays *a)
 {
 	struct ntxent l = {.n = ROWS, .d = WIDTH, .z = a->in[0], .temperature = 0.2f, .dz = a->out[0]};
@@ -157,6 +204,9 @@ static const char *compare(const struct ops *fast, const struct ops *plain, stru
 		     {"groupnorm_gelu", run_groupnorm},
 		     {"batchnorm or max_time", run_batchnorm},
 		     {"conv1d", run_conv},
+		     {"conv1d of one channel", run_narrow_conv},
+		     {"adamw", run_adamw},
+		     {"gemm of several blocks", run_long_gemm},
 		     {"ntxent", run_ntxent},
 		     {"sum_rows, sum_squares, pooling or gelu", run_sums},
 		     {"gemm", run_gemm}};

@@ -472,7 +472,9 @@ void ISA(gemm_run)(const struct gemm *g)
 	if (g->residual == g->c && (g->is_accumulated || g->gelu_argument || is_chained(g)))
 		BUG("gemm: C cannot be its own residual and also accumulated, multiplied or a chain's");
 	ISA(gemm_reserve)(g);
-	if (n_items > 1 && !is_chained(g) && ISA(items_has)(g))
+	if (g->k == 0 && is_chained(g))
+		ISA(gemm_serial)(g);
+	else if (n_items > 1 && !is_chained(g) && ISA(items_has)(g))
 		ISA(items_run)(g);
 	else if (g->k == 0 || (n_items > 1 && !is_chained(g) && g->stride_b != 0))
 		pool_run(own_items_task, (void *)(uintptr_t)g, (n_items + ITEMS - 1) / ITEMS);

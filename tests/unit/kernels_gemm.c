@@ -191,6 +191,31 @@ static void an_empty_product_is_zero_or_the_old_value(void **state)
 	check((struct shape){5, 20, 0, 0}, 0, PLAIN, false, false);
 	check((struct shape){5, 20, 0, 0}, 0, ACCUMULATED, false, false);
 	check((struct shape){5, 20, 0, 3}, 0, BIAS, false, false);
+	check((struct shape){5, 20, 0, 19}, 0, ALL, true, false);
+}
+
+/* A size from 1 on, most of them small, some beyond any block. */
+static int draw_size(struct philox *r)
+{
+	static const int limits[] = {16, 40, 70, 70, 300, 450, 1100};
+	return 1 + (int)(philox_uniform(r) * limits[philox_u32(r) % 7]);
+}
+
+static void drawn_products_equal_their_definition(void **state)
+{
+	struct philox r = philox_open(8, PURPOSE_NOISE, 0, 0);
+	(void)state;
+	for (int i = 0; i < 200;) {
+		struct shape s = {draw_size(&r), draw_size(&r), draw_size(&r), 0};
+		if (philox_u32(&r) % 2)
+			s.batch = (int)(philox_u32(&r) % 20);
+		if ((double)s.m * s.n * s.k * (s.batch > 1 ? s.batch : 1) > 1e6)
+			continue;
+		enum epilogue e = philox_u32(&r) % N_EPILOGUES;
+		bool is_chained = s.batch > 1 && e != RESIDUAL_IN_PLACE && philox_u32(&r) % 3 == 0;
+		check(s, (int)(philox_u32(&r) % 4), e, is_chained, s.batch > 1 && philox_u32(&r) % 2);
+		i++;
+	}
 }
 
 static void rows_of_a_may_overlap(void **state)
@@ -310,6 +335,7 @@ int main(void)
 		cmocka_unit_test(batches_may_share_an_operand),
 		cmocka_unit_test(large_products_equal_their_definition),
 		cmocka_unit_test(an_empty_product_is_zero_or_the_old_value),
+		cmocka_unit_test(drawn_products_equal_their_definition),
 		cmocka_unit_test(rows_of_a_may_overlap),
 		cmocka_unit_test(a_product_is_near_the_real_one),
 		cmocka_unit_test(sum_rows_adds_chunks_in_a_tree),

@@ -212,6 +212,11 @@ static void a_steady_step_allocates_nothing(void **state)
 	}
 }
 
+static void no_step(const struct adamw *a)
+{
+	(void)a;
+}
+
 static void the_self_test_passes_and_finds_a_changed_bit(void **state)
 {
 	const struct ops *o, *scalar = ops_cpu_named("scalar");
@@ -223,6 +228,9 @@ static void the_self_test_passes_and_finds_a_changed_bit(void **state)
 				       ? NULL
 				       : (void (*)(float *, const float *, const float *, size_t))scalar->add;
 	assert_string_equal(selftest_run(&broken, scalar), "sum_rows, sum_squares, pooling or gelu");
+	broken = *scalar;
+	broken.adamw = no_step;
+	assert_string_equal(selftest_run(&broken, scalar), "adamw");
 }
 
 static void the_self_test_takes_under_five_milliseconds(void **state)
