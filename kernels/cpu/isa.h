@@ -13,13 +13,15 @@
 #define ISA(name)	      ISA_PASTE(name, CPU_ISA)
 
 /* Before a loop over an array that shall live in registers. Sanitizers make each unrolled access a branch: minutes of
- * compiling. */
+ * compiling, unless clang is told not to unroll. */
 #if defined __has_feature
 #define HAS_FEATURE(x) __has_feature(x)
 #else
 #define HAS_FEATURE(x) 0
 #endif
-#if !defined __AVX2__ || defined __SANITIZE_ADDRESS__ || HAS_FEATURE(address_sanitizer)
+#if HAS_FEATURE(address_sanitizer) || HAS_FEATURE(thread_sanitizer)
+#define UNROLL _Pragma("nounroll")
+#elif !defined __AVX2__ || defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
 #define UNROLL
 #elif defined __clang__
 #define UNROLL _Pragma("unroll")
