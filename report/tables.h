@@ -12,17 +12,9 @@
 void tables_comparison(struct text *t, const json_t *arms, const json_t *floors, const json_t *classes);
 /* One metric of every arm minus every other, paired. Nothing for one arm. */
 void tables_pairs(struct text *t, const json_t *arms, const char *metric);
-/* Precision, recall, F1, AUROC, AUPRC of each class for each arm. */
-void tables_classes(struct text *t, const json_t *arms, const json_t *classes);
-/* The same for so many classes that each has one row: records, and the AUROC of every arm; the most frequent first. */
-void tables_many_classes(struct text *t, const json_t *arms, const json_t *classes);
-/* Measures of the embedding space, trained and untrained. */
-void tables_space(struct text *t, const json_t *arms);
 /* The poster's per-segment scores of the arms that have them, with the sentence that they are not comparable. Nothing
  * without any. */
 void tables_legacy(struct text *t, const json_t *arms, const json_t *classes);
-/* What hiding a lead does to the true class's logit, by how much attention the lead got. Returns how many arms it has. */
-int tables_faithfulness(struct text *t, const json_t *arms);
 /* Which artifacts the numbers of each arm come from, and what makes them again; options: what follows ARMS=NAME. */
 void tables_provenance(struct text *t, const json_t *arms, const char *options);
 /* seeds: the evaluation's summaries of arms of several seeds. */

@@ -13,9 +13,9 @@
 #include "kernels/dmath.h"
 #include "model/glance.h"
 #include "report/matrix.h"
+#include "report/measures.h"
 #include "report/page.h"
 #include "report/paper.h"
-#include "report/tables.h"
 #include "stages/parts/objective.h"
 
 enum { EXAMPLES = 2, NAME_BYTES = 64 };
@@ -161,7 +161,7 @@ static void write_faithfulness(struct sheet *s)
 	struct text *t = &s->page, table = {0};
 	const json_t *arm;
 	size_t i;
-	if (tables_faithfulness(&table, s->shown)) {
+	if (measures_faithfulness(&table, s->shown)) {
 		text_add(t, "<h3>Does attention point at what the probe uses?</h3>\n");
 		page_say(&s->page,
 			 "Drop in the logit of the true class when one lead is hidden from the network (its "

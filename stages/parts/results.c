@@ -5,8 +5,10 @@
 #include <string.h>
 
 #include "common/die.h"
+#include "report/classes.h"
 #include "report/curves.h"
 #include "report/matrix.h"
+#include "report/measures.h"
 #include "report/page.h"
 #include "report/tables.h"
 
@@ -47,9 +49,9 @@ void results_comparison(struct sheet *s)
 	tables_legacy(t, s->shown, s->classes);
 	page_details(t, "Every class");
 	if (sheet_columns(s))
-		tables_classes(t, s->shown, s->classes);
+		classes_table(t, s->shown, s->classes);
 	else
-		tables_many_classes(t, s->shown, s->classes);
+		classes_many(t, s->shown, s->classes);
 	page_details_end(t);
 }
 
@@ -219,7 +221,7 @@ void results_space(struct sheet *s)
 		"views as training draws them (2: as far apart as strangers); alone it is easy, all equal "
 		"gives 0, so read it with uniformity. A Hopkins value near 1 does not prove clusters: one "
 		"Gaussian of the same covariance, which has none, is given beside it.");
-	tables_space(&s->page, s->shown);
+	measures_space(&s->page, s->shown);
 }
 
 /* ---- confusion, ROC, calibration: small multiples, one per arm ---- */
