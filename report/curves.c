@@ -48,8 +48,8 @@ static struct series series_of(const json_t *arm, const char *column)
 		s.x[i] = json_number_value(json_array_get(row, epochs_of(arm)));
 		s.y[i] = json_number_value(json_array_get(row, k));
 	}
-	/* RankMe is known from the end of the first epoch on; before, its column holds 0. */
-	for (i = 0; i < s.n && s.y[i] == 0; i++)
+	/* RankMe is known from the end of the first epoch on; before, its column holds 0, as the loss of epoch 0 does. */
+	for (i = 0; i < s.n && s.y[i] == 0 && strcmp(column, "top1") != 0; i++)
 		;
 	s.n -= i;
 	memmove(s.x, s.x + i, s.n * sizeof *s.x);
@@ -89,10 +89,24 @@ static void add_guide(struct text *t, const struct svg_plot *p, const json_t *ar
 	release(&g);
 }
 
+static const char *title_of(const char *column)
+{
+	static const char *const titles[][2] = {
+		{"top1", "share found"}, {"rankme", "directions"}, {"auroc", "macro AUROC"}};
+	for (size_t k = 0; k < sizeof titles / sizeof *titles; k++)
+		if (!strcmp(titles[k][0], column))
+			return titles[k][1];
+	return column;
+}
+
 int curves_history(struct text *t, const json_t *arms, const char *column, const char *guide)
 {
-	struct svg_plot p = {
-		.width = 400, .height = 260, .y0 = 1e300, .y1 = -1e300, .x_title = "step", .y_title = column};
+	struct svg_plot p = {.width = 400,
+			     .height = 260,
+			     .y0 = 1e300,
+			     .y1 = -1e300,
+			     .x_title = "step",
+			     .y_title = title_of(column)};
 	if (epochs_of(json_array_get(arms, 0)))
 		p.x_title = "epoch";
 	const json_t *arm;
@@ -342,8 +356,8 @@ static void efficiency_line(struct text *t, const struct svg_plot *p, const json
 
 int curves_efficiency(struct text *t, const json_t *all)
 {
-	struct svg_plot p = {.width = 520,
-			     .height = 320,
+	struct svg_plot p = {.width = 420,
+			     .height = 280,
 			     .x0 = -.3,
 			     .y0 = 1,
 			     .y1 = 0,

@@ -1,5 +1,6 @@
 #include "report/files.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 static const char *text_of(const json_t *object, const char *name)
@@ -18,10 +19,23 @@ static void csv_number(struct text *t, const json_t *x)
 		text_add(t, ",");
 }
 
+/* In quotes where it has to be (RFC 4180): names of classes come from the dataset. */
+static void csv_text(struct text *t, const char *s)
+{
+	bool is_quoted = strpbrk(s, ",\"\r\n");
+	text_add(t, is_quoted ? "\"" : "");
+	for (; *s; s++)
+		text_add(t, *s == '"' ? "\"\"" : "%c", *s);
+	text_add(t, is_quoted ? "\"" : "");
+}
+
 static void csv_row(struct text *t, const char *arm, const char *state, const char *class, const char *metric,
 		    const json_t *v, const char *id)
 {
-	text_add(t, "%s,%s,%s,%s", arm, state, class, metric);
+	csv_text(t, arm);
+	text_add(t, ",%s,", state);
+	csv_text(t, class);
+	text_add(t, ",%s", metric);
 	csv_number(t, json_object_get(v, "value"));
 	csv_number(t, json_object_get(v, "low"));
 	csv_number(t, json_object_get(v, "high"));
@@ -78,6 +92,13 @@ static const char *headline(const json_t *classes, int k)
 	return (k == 0) == !!classes ? "macro_f1" : "macro_auroc";
 }
 
+/* A bar would end the cell. */
+static void markdown_text(struct text *t, const char *s)
+{
+	for (; *s; s++)
+		text_add(t, *s == '|' ? "\\|" : "%c", *s);
+}
+
 static void markdown_row(struct text *t, const char *name, const json_t *state, const json_t *classes)
 {
 	size_t i;
@@ -117,7 +138,12 @@ void files_markdown(struct text *t, const json_t *arms, const json_t *floors, co
 	size_t i;
 	const json_t *arm, *c;
 	text_add(t, "| arm |");
-	json_array_foreach(classes, i, c) text_add(t, " F1 %s |", json_string_value(c));
+	json_array_foreach(classes, i, c)
+	{
+		text_add(t, " F1 ");
+		markdown_text(t, json_string_value(c));
+		text_add(t, " |");
+	}
 	text_add(t, classes ? " accuracy | macro F1 [95 %%] | macro AUROC [95 %%] |\n|---|"
 			    : " accuracy | macro AUROC [95 %%] | macro F1 [95 %%] |\n|---|");
 	for (i = 0; i < json_array_size(classes) + 3; i++)

@@ -8,8 +8,7 @@
 static void cell(struct text *t, double share, const char *words)
 {
 	double alpha = share < 0 ? 0 : share > 1 ? 1 : share;
-	text_add(t, "<td style=\"background:rgba(var(--heat),%.2f)%s\">%s</td>", .85 * alpha,
-		 alpha > .55 ? ";color:#fff" : "", words);
+	text_add(t, "<td style=\"background:rgba(var(--heat),%.2f)\">%s</td>", .7 * alpha, words);
 }
 
 static void heading(struct text *t, const char *corner, const json_t *names)

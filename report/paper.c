@@ -13,6 +13,7 @@ enum {
 	ROWS = 3,
 	ROW_MM = 26,
 	MARGIN_MM = 5,
+	SQUARE_MM = 5,
 	SECOND_LEAD = 1,
 	SHOWN = 4,
 	LEADS = COLUMNS * ROWS
@@ -39,20 +40,26 @@ static void grid(struct text *t, double width, double height)
 	text_add(t, "\"/>");
 }
 
-/* Seconds from..to of one lead around height y; beyond the row it is cut, as a pen at its stop. */
+/* Seconds from..to of one lead around height y; nothing is cut: amplitude decides hypertrophy. */
 static void trace(struct text *t, const float *x, int samples, double rate_hz, double from_s, double to_s,
 		  double y)
 {
 	int first = (int)(from_s * rate_hz), last = (int)(to_s * rate_hz), stride = rate_hz > 250 ? 2 : 1;
 	last = last > samples ? samples : last;
 	text_add(t, "<polyline class=trace points=\"");
-	for (int i = first; i < last; i += stride) {
-		double mm = (double)x[i] * MM_PER_MV;
-		mm = mm > ROW_MM * .7 ? ROW_MM * .7 : mm < -ROW_MM * .7 ? -ROW_MM * .7 : mm;
+	for (int i = first; i < last; i += stride)
 		text_add(t, "%s%.2f,%.2f", i > first ? " " : "", MARGIN_MM + (double)i / rate_hz * MM_PER_S,
-			 y - mm);
-	}
+			 y - (double)x[i] * MM_PER_MV);
 	text_add(t, "\"/>");
+}
+
+/* By how many mm more than half a row a lead rises (sign 1) or falls (-1) from second from on: whole squares of 5. */
+static double excess(const float *x, int samples, double rate_hz, double from_s, double to_s, int sign)
+{
+	double most = 0;
+	for (int i = (int)(from_s * rate_hz); i < samples && i < (int)(to_s * rate_hz); i++)
+		most = sign * (double)x[i] * MM_PER_MV > most ? sign * (double)x[i] * MM_PER_MV : most;
+	return most > ROW_MM / 2.0 ? ceil((most - ROW_MM / 2.0) / SQUARE_MM) * SQUARE_MM : 0;
 }
 
 /* Bars behind a lead: the more a moment is looked at, the stronger; nothing at or under the even share. */
@@ -86,7 +93,15 @@ void paper_twelve(struct text *t, const float *x, int samples, double rate_hz, c
 		  const struct paper_look *looks, int n_looks, const char *label)
 {
 	double length_s = samples / rate_hz, part_s = length_s / COLUMNS;
-	double width = ceil(length_s * MM_PER_S + 2 * MARGIN_MM), height = (ROWS + 1) * ROW_MM + MARGIN_MM;
+	const float *second = x + (size_t)SECOND_LEAD * (size_t)samples;
+	double above = 0, below = excess(second, samples, rate_hz, 0, length_s, -1);
+	for (int column = 0; column < COLUMNS; column++) {
+		double own = excess(x + (size_t)lead_at(column, 0) * (size_t)samples, samples, rate_hz,
+				    column * part_s, (column + 1) * part_s, 1);
+		above = own > above ? own : above;
+	}
+	double width = ceil(length_s * MM_PER_S + 2 * MARGIN_MM), first = MARGIN_MM + above + .5 * ROW_MM,
+	       height = (ROWS + 1) * ROW_MM + MARGIN_MM + above + below;
 	text_add(t,
 		 "<div class=wide><svg class=ecg viewBox=\"0 0 %.0f %.0f\" style=\"max-width:%.0fmm\" "
 		 "role=img aria-label=\"",
@@ -98,10 +113,10 @@ void paper_twelve(struct text *t, const float *x, int samples, double rate_hz, c
 		for (int column = 0; column < COLUMNS; column++) {
 			int lead = lead_at(column, row);
 			strip(t, x, samples, rate_hz, lead, lead_names[lead], looks, n_looks, column * part_s,
-			      (column + 1) * part_s, MARGIN_MM + (row + .5) * ROW_MM);
+			      (column + 1) * part_s, first + row * ROW_MM);
 		}
 	strip(t, x, samples, rate_hz, SECOND_LEAD, lead_names[SECOND_LEAD], looks, n_looks, 0, length_s,
-	      MARGIN_MM + (ROWS + .5) * ROW_MM);
+	      first + ROWS * ROW_MM);
 	text_add(t, "<text x=%d y=%.1f>25 mm/s   10 mm/mV</text></svg></div>\n", MARGIN_MM, height - 1.5);
 }
 

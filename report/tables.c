@@ -25,7 +25,10 @@ static void state_row(struct text *t, const char *name, const char *words, const
 	for (int k = 0; k < 2; k++)
 		cells_value(t, cells_interval(state, "interval", headline(classes, k)), 0);
 	for (int k = 0; k < 2; k++)
-		cells_value(t, difference ? json_object_get(difference, headline(classes, k)) : NULL, 1);
+		if (difference)
+			cells_value(t, json_object_get(difference, headline(classes, k)), 1);
+		else
+			text_add(t, "<td></td>");
 	for (int k = 0; k < 4; k++)
 		cells_number(t, json_object_get(test, plain[k]), 3);
 	json_array_foreach(classes, i, c) cells_number(
@@ -37,10 +40,10 @@ static void state_row(struct text *t, const char *name, const char *words, const
 
 void tables_comparison(struct text *t, const json_t *arms, const json_t *floors, const json_t *classes)
 {
-	static const char *const f1 = "macro F1 <small>[95 %]</small>",
-				 *const auroc = "macro AUROC <small>[95 %]</small>",
-				 *const more_f1 = "training added: F1",
-				 *const more_auroc = "training added: AUROC";
+	static const char *const f1 = "macro F1<br><small>[95 %]</small>",
+				 *const auroc = "macro AUROC<br><small>[95 %]</small>",
+				 *const more_f1 = "training<br>added: F1",
+				 *const more_auroc = "training<br>added: AUROC";
 	const char *const titles[] = {"arm",
 				      classes ? f1 : auroc,
 				      classes ? auroc : f1,
@@ -165,12 +168,12 @@ void tables_legacy(struct text *t, const json_t *arms, const json_t *classes)
 
 void tables_provenance(struct text *t, const json_t *arms, const char *options)
 {
-	static const char *const titles[] = {"arm",   "scores",	 "embeddings",	 "model",
-					     "views", "signals", "derive again", NULL};
+	static const char *const titles[] = {"arm",   "scores",	 "embeddings", "model",
+					     "views", "signals", NULL};
 	size_t i;
 	const json_t *arm;
 	cells_begin(t, titles);
-	text_add(t, "</tr></thead><tbody>\n");
+	text_add(t, "<th class=command>derive again</th></tr></thead><tbody>\n");
 	json_array_foreach(arms, i, arm)
 	{
 		cells_group(t, arms, i);
@@ -264,8 +267,14 @@ void tables_efficiency(struct text *t, const json_t *arms)
 		page_id(t, cells_text(json_object_get(arm, "ids"), "scores"));
 		text_add(t, "</td><td>%g %%</td>", 100 * json_number_value(share));
 		cells_value(t, cells_interval(trained, "interval", "macro_auroc"), 0);
-		cells_value(t, cells_interval(json_object_get(arm, "probe"), "interval", "macro_auroc"), 0);
-		cells_value(t, cells_interval(trained, "over_probe", "macro_auroc"), 1);
+		if (json_object_get(arm, "probe")) {
+			cells_value(t,
+				    cells_interval(json_object_get(arm, "probe"), "interval", "macro_auroc"),
+				    0);
+			cells_value(t, cells_interval(trained, "over_probe", "macro_auroc"), 1);
+		} else {
+			text_add(t, "<td></td><td></td>");
+		}
 		cells_value(t, cells_interval(json_object_get(arm, "random"), "interval", "macro_auroc"), 0);
 		cells_value(t, cells_interval(trained, "difference", "macro_auroc"), 1);
 		text_add(t, "</tr>\n");

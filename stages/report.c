@@ -12,19 +12,6 @@
 #include "stages/parts/sheet.h"
 #include "store/stage.h"
 
-static bool has_fewer_labels(const struct sheet *s)
-{
-	const json_t *arm;
-	size_t i;
-	json_array_foreach(s->shown, i, arm)
-	{
-		const json_t *share = json_object_get(arm, "label_fraction");
-		if (json_is_number(share) && json_number_value(share) < 1)
-			return true;
-	}
-	return false;
-}
-
 static void write_opening(struct sheet *s)
 {
 	struct text *t = &s->page;
@@ -59,7 +46,7 @@ static void write_opening(struct sheet *s)
 	}
 	text_add(t, "<nav><a href=#table>Comparison</a>%s%s",
 		 json_array_size(s->seeds) ? "<a href=#seeds>Seeds</a>" : "",
-		 has_fewer_labels(s) ? "<a href=#efficiency>Labels</a>" : "");
+		 results_has_efficiency(s) ? "<a href=#efficiency>Labels</a>" : "");
 	text_add(
 		t,
 		"<a href=#loss>Training</a><a href=#maps>Maps</a>"

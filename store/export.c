@@ -1,6 +1,7 @@
 #include "store/export.h"
 
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -225,6 +226,33 @@ static struct bytes safetensors(const struct artifact *a)
 
 /* ---- scores: .csv ---- */
 
+/* A field, in quotes where it has to be (RFC 4180): names of classes come from the dataset. */
+static void add_field(struct bytes *b, const char *text, size_t n)
+{
+	bool is_quoted = memchr(text, ',', n) || memchr(text, '"', n) || memchr(text, '\n', n) ||
+			 memchr(text, '\r', n);
+	add_text(b, is_quoted ? "\"" : "");
+	for (size_t i = 0; i < n; i++) {
+		add_text(b, text[i] == '"' ? "\"" : "");
+		add(b, text + i, 1);
+	}
+	add_text(b, is_quoted ? "\"" : "");
+}
+
+/* The names of a record's classes, with blanks between. */
+static void add_classes(struct bytes *b, const json_t *names, struct artifact_value truth, size_t n_classes)
+{
+	struct bytes all = {0};
+	add_text(&all, " "); /* so that there are bytes; left out below */
+	for (size_t k = 0; k < n_classes && truth.n_bytes == n_classes; k++)
+		if (((const char *)truth.bytes)[k]) {
+			add_text(&all, all.n > 1 ? " " : "");
+			add_text(&all, json_string_value(json_array_get(names, k)));
+		}
+	add_field(b, all.first + 1, all.n - 1);
+	free(all.first);
+}
+
 static void add_line(struct bytes *b, const struct artifact *a, const struct artifact_cursor *c,
 		     size_t n_classes)
 {
@@ -239,12 +267,7 @@ static void add_line(struct bytes *b, const struct artifact *a, const struct art
 	char *start = die_printf("%" PRIu64 ",%" PRIu64 ",%" PRIu32 ",", record, patient, fold);
 	add_text(b, start);
 	free(start);
-	const json_t *names = artifact_get_attribute(a, "classes");
-	for (size_t k = 0, n = 0; k < n_classes && truth.n_bytes == n_classes; k++)
-		if (((const char *)truth.bytes)[k]) {
-			add_text(b, n++ ? " " : "");
-			add_text(b, json_string_value(json_array_get(names, k)));
-		}
+	add_classes(b, artifact_get_attribute(a, "classes"), truth, n_classes);
 	for (size_t k = 0; k < n_classes && c->value_bytes == n_classes * sizeof(float); k++) {
 		char text[33] = ",";
 		float p;
@@ -264,7 +287,7 @@ static struct bytes csv(const struct artifact *a)
 	json_array_foreach(names, i, name)
 	{
 		add_text(&b, ",");
-		add_text(&b, json_string_value(name));
+		add_field(&b, json_string_value(name), strlen(json_string_value(name)));
 	}
 	add_text(&b, "\n");
 	for (struct artifact_cursor *c = artifact_walk(a, "probability"); artifact_next(c);)

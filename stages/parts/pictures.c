@@ -100,7 +100,7 @@ static void write_example(struct sheet *s, const json_t *arm, uint64_t record)
 			    .n_tokens = (int)json_integer_value(json_array_get(shape, 1))};
 	struct label l = {0};
 	struct error e = {0};
-	char caption[160] = "";
+	struct text caption = {0};
 	if (views_read(&x.views, artifact_get_attribute(model, "views"), &e) < 0)
 		die("model %s: %s", artifact_id(model), error_text(&e));
 	struct artifact_value v = artifact_get_record(embeddings, "label", record);
@@ -110,15 +110,15 @@ static void write_example(struct sheet *s, const json_t *arm, uint64_t record)
 	if (!signal)
 		return;
 	read_looks(&x, embeddings);
-	int n = snprintf(caption, sizeof caption, "Record %" PRIu64 ", arm %.60s,", record, sheet_name(arm));
+	text_add(&caption, "Record %" PRIu64 ", arm %s,", record, sheet_name(arm));
 	for (size_t c = 0; c < json_array_size(s->groups); c++)
 		if (l.classes >> c & 1)
-			n += snprintf(caption + n, sizeof caption - (size_t)n, " %.20s",
-				      json_string_value(json_array_get(s->groups, c)));
-	page_figure(&s->page, caption, artifact_id(embeddings));
+			text_add(&caption, " %s", json_string_value(json_array_get(s->groups, c)));
+	page_figure(&s->page, caption.bytes, artifact_id(embeddings));
 	paper_twelve(&s->page, signal, x.views.samples, x.views.rate_hz, lead_names, x.look, x.n_looks,
-		     caption);
+		     caption.bytes);
 	page_figure_end(&s->page);
+	text_release(&caption);
 	for (int k = 0; k < x.n_looks; k++)
 		free(x.map[k]);
 	free(signal);
@@ -211,7 +211,8 @@ void pictures_attention(struct sheet *s)
 			 json_number_value(json_object_get(a, "time_entropy")));
 		matrix_leads(t, a, s->groups, lead_names, LEADS);
 		if (json_object_get(a, "rollout")) {
-			text_add(t, "<h4>Rollout: through all layers back to the leads' first tokens</h4>\n");
+			text_add(t, "<h4>Rollout: through all layers back to the leads' first tokens "
+				    "<small>(in brackets: records)</small></h4>\n");
 			matrix_leads(t, json_object_get(a, "rollout"), s->groups, lead_names, LEADS);
 		}
 	}

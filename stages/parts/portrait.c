@@ -40,8 +40,11 @@ static struct rows read_rows(int n_classes, const struct artifact *a, const char
 	int *wanted = die_malloc((room + 1) * sizeof *wanted);
 	for (struct artifact_cursor *c = artifact_walk(a, "label"); artifact_next(c); at++) {
 		struct label l;
+		if (c->value_bytes != LABEL_BYTES)
+			die("embeddings %s: label of record %" PRIu64 " has %zu bytes, expected %d",
+			    artifact_id(a), artifact_record(c->key), c->value_bytes, LABEL_BYTES);
 		label_decode(&l, c->value);
-		wanted[at] = (is_test ? l.fold == TEST_FOLD : l.fold <= LAST_TRAIN_FOLD)
+		wanted[at] = (is_test ? l.fold == TEST_FOLD : l.fold >= 1 && l.fold <= LAST_TRAIN_FOLD)
 				     ? class_of(n_classes, l.classes)
 				     : -1;
 		n_eligible += wanted[at] >= 0;
@@ -106,6 +109,8 @@ json_t *portrait_space(struct portrait_maps *maps, const struct artifact *embedd
 	const char *table = is_random ? "random" : "embedding",
 		   *pair_table = is_random ? "random_pair" : "pair";
 	int dim = (int)artifact_integer(embeddings, "dim");
+	if (dim < 1)
+		die("embeddings %s: dim is %d, expected at least 1", artifact_id(embeddings), dim);
 	struct rows test = read_rows(o->n_classes, embeddings, table, dim, true, o->n_records),
 		    train = read_rows(o->n_classes, embeddings, table, dim, false, 8 * o->n_records);
 	float *pair[2];

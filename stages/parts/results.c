@@ -24,6 +24,13 @@ void results_comparison(struct sheet *s)
 		 "Each arm stands above a probe of the same encoder with the weights it began with, on the "
 		 "same labels. “Training added” is the paired difference between the two: only where its "
 		 "interval excludes 0 did training help. Random convolutions are a strong floor on ECGs.");
+	page_say(t,
+		 "AUROC and AUPRC: area under the ROC and under the precision–recall curve, each class "
+		 "against the "
+		 "rest; macro: the mean over the classes. Balanced accuracy: the mean recall. ECE: expected "
+		 "calibration error, how far predicted probabilities are from what came true. Log-std: how "
+		 "strong each lead is, and nothing else. A dash stands where a number is undefined, as for a "
+		 "class that fold 10 lacks.");
 	json_t *groups = json_array();
 	for (size_t from = 0, end; (end = sheet_group(s, from)) > from; from = end)
 		json_array_append(groups, json_object_get(json_array_get(s->shown, from), "group"));
@@ -67,22 +74,36 @@ void results_seeds(struct sheet *s)
 	tables_seeds(&s->page, s->seeds);
 }
 
+bool results_has_efficiency(const struct sheet *s)
+{
+	const json_t *arm;
+	size_t i;
+	json_array_foreach(s->shown, i, arm) if (sheet_is_tuned(arm)) return true;
+	return false;
+}
+
 void results_efficiency(struct sheet *s)
 {
-	struct text figure = {0};
+	struct text figure = {0}, *t = &s->page;
+	if (!results_has_efficiency(s))
+		return;
 	if (curves_efficiency(&figure, s->shown) > 1) {
-		page_section(&s->page, "efficiency", "How few labels are enough");
-		page_say(&s->page,
-			 "In the figure the same network and the same records of fold 10; only how many "
-			 "labelled records "
-			 "of folds 1–8 train differs. Pretraining saw all of folds 1–8 without labels.");
-		page_grid_wide(&s->page);
-		page_figure(&s->page, "Macro AUROC over the share of the labels", NULL);
-		text_add(&s->page, "%s", figure.bytes);
-		page_figure_end(&s->page);
-		page_grid_end(&s->page);
-		tables_efficiency(&s->page, s->shown);
+		page_section(t, "efficiency", "How few labels are enough");
+		page_say(t, "In the figure the same network and the same records of fold 10; only how many "
+			    "labelled records "
+			    "of folds 1–8 train differs. Pretraining saw all of folds 1–8 without labels.");
+		page_figure(t, "Macro AUROC over the share of the labels", NULL);
+		text_add(t, "%s", figure.bytes);
+		page_figure_end(t);
+	} else {
+		page_section(t, "efficiency", "What training on the labels gained");
 	}
+	page_say(t, "Macro AUROC of the arms trained on the labels, and the paired differences to the probe "
+		    "each began "
+		    "as and to a probe of its untrained encoder, on the same labels. What is trained from "
+		    "scratch began "
+		    "as no probe.");
+	tables_efficiency(t, s->shown);
 	text_release(&figure);
 }
 
@@ -219,7 +240,15 @@ void results_space(struct sheet *s)
 		&s->page,
 		"On the same records, embeddings centred. Alignment: mean squared distance of a record's two "
 		"views as training draws them (2: as far apart as strangers); alone it is easy, all equal "
-		"gives 0, so read it with uniformity. A Hopkins value near 1 does not prove clusters: one "
+		"gives 0, so read it with uniformity (−4: spread evenly over the sphere, 0: all in one "
+		"place). RankMe: how "
+		"many directions are in use. Purity: share of the 5 nearest that have the record's class; "
+		"5-NN: their "
+		"vote. Silhouette, Davies–Bouldin and Calinski–Harabasz take the classes as clusters; ARI "
+		"and NMI say "
+		"how well k-means finds the classes again (1: exactly, 0: as chance does). An arrow ↓: less "
+		"is better. "
+		"A Hopkins value near 1 does not prove clusters: one "
 		"Gaussian of the same covariance, which has none, is given beside it.");
 	measures_space(&s->page, s->shown);
 }

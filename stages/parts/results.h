@@ -5,8 +5,9 @@
 #include "stages/parts/sheet.h"
 
 void results_comparison(struct sheet *s);
-void results_seeds(struct sheet *s);	  /* nothing unless an arm has several */
-void results_efficiency(struct sheet *s); /* nothing unless arms differ in their share of the labels */
+void results_seeds(struct sheet *s); /* nothing unless an arm has several */
+bool results_has_efficiency(const struct sheet *s);
+void results_efficiency(struct sheet *s); /* nothing unless an arm was trained on the labels */
 void results_training(struct sheet *s);
 void results_maps(struct sheet *s);
 void results_space(struct sheet *s);

@@ -60,13 +60,36 @@ static void sort_inputs(struct study *s)
 	qsort(s->arm, (size_t)s->n_arms, sizeof *s->arm, by_name);
 }
 
+static bool is_equal(struct artifact_value a, struct artifact_value b)
+{
+	return a.n_bytes == b.n_bytes && !memcmp(a.bytes, b.bytes, a.n_bytes);
+}
+
+/* Does a record that both scores have belong to another patient, fold or class in one of them? Then they are of other data,
+ * though the numbers of the records are the same. */
+static bool is_of_other_data(const struct artifact *first, const struct artifact *own)
+{
+	static const char *const tables[] = {"label", "truth"};
+	bool is_other = false;
+	for (int k = 0; k < 2 && !is_other; k++)
+		for (struct artifact_cursor *c = artifact_walk(first, tables[k]); artifact_next(c);) {
+			struct artifact_value v = artifact_get(own, tables[k], c->key, c->key_bytes);
+			is_other = v.bytes && !is_equal(v, (struct artifact_value){c->value, c->value_bytes});
+			if (is_other) {
+				artifact_stop(c);
+				break;
+			}
+		}
+	return is_other;
+}
+
 /* Why an arm cannot stand beside the others, or NULL. */
 static const char *obstacle(const struct study *s, const struct study_arm *a)
 {
 	if (!a->scores)
 		return "one of its stages failed";
 	if (!artifact_has_table(a->scores, "probability") || !artifact_has_table(a->scores, "truth") ||
-	    !artifact_get_attribute(a->scores, "classes"))
+	    !artifact_has_table(a->scores, "label") || !artifact_get_attribute(a->scores, "classes"))
 		return "its scores have no probabilities";
 	if (!s->first)
 		return NULL;
@@ -74,6 +97,8 @@ static const char *obstacle(const struct study *s, const struct study_arm *a)
 	    strcmp(artifact_text(a->scores, "task"), artifact_text(s->first, "task")) ||
 	    strcmp(artifact_text(a->scores, "labels"), artifact_text(s->first, "labels")))
 		return "it was asked for other classes than the first arm";
+	if (is_of_other_data(s->first, a->scores))
+		return "its records have other patients or labels than those of the first arm";
 	return NULL;
 }
 
@@ -142,6 +167,9 @@ static void read_records(struct study *s)
 	for (struct artifact_cursor *c = artifact_walk(s->first, "label"); artifact_next(c);) {
 		struct label l;
 		uint64_t record = artifact_record(c->key);
+		if (c->value_bytes != LABEL_BYTES)
+			die("scores %s: label of record %" PRIu64 " has %zu bytes, expected %d",
+			    artifact_id(s->first), record, c->value_bytes, LABEL_BYTES);
 		label_decode(&l, c->value);
 		if (l.fold != TEST_FOLD)
 			continue;

@@ -64,4 +64,16 @@ adverse "one test record" tiny 12 plain
 adverse "an arm that failed" broken 300 plain broken
 check "... has its sentence" says broken 'Arm broken is left out: one of its stages failed'
 check "... and the other arm its row" grep -q '^plain ' broken/table
+adverse "an arm of other data with the same record numbers" other 300 other_data plain
+check "... has its sentence" says other 'Arm plain is left out: its records have other patients'
+adverse "names of classes that tables and files use as signs" odd 300 odd_names
+is "... are fields of metrics.csv as they are" "$(python3 -c 'import csv
+rows = list(csv.DictReader(open("odd/report/metrics.csv")))
+print(all(None not in r and None not in r.values() for r in rows), sum(r["class"].startswith("H<b>Y, of \"P\" |") for r in rows) > 0)')" "True True"
+is "... and no markup of the page" "$(grep -c '<b>Y, of' odd/report/index.html)" 0
+is "... nor cells of table.md" "$(sed 's/[\\]|//g; s/[^|]//g' odd/report/table.md | sort -u | grep -c .)" 1
+"$BIN/store" export odd/odd_names/probe.id odd.csv
+is "... and fields of exported scores" "$(python3 -c 'import csv
+rows = list(csv.reader(open("odd.csv")))
+print({len(r) for r in rows}, rows[0][-1][:6])')" "{9} H<b>Y,"
 tap_done

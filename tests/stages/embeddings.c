@@ -26,6 +26,7 @@ static struct label label_of(uint64_t record)
 	struct philox r = philox_open(1, PURPOSE_SUBSET, record, 0);
 	struct label l = {.patient = 1000 + record / 2, .age = 60, .sex = 1};
 	uint32_t class = philox_below(&r, 10);
+	l.patient += is("other_data") ? 7 : 0;
 	class = class < 4 ? 0 : class < 6 ? 1 : class < 8 ? 2 : class < 9 ? 3 : 4;
 	l.fold = (uint32_t)(record / 2 % 10 + 1);
 	if (is("one_record_per_class")) {
@@ -75,7 +76,10 @@ int main(int argc, char **argv)
 	uint64_t n = strtoull(argv[2], NULL, 10);
 	struct artifact_writer *w = artifact_create("embeddings", 1);
 	artifact_attribute(w, "dim", json_integer(DIM));
-	artifact_attribute(w, "classes", json_pack("[s,s,s,s,s]", "NORM", "MI", "STTC", "CD", "HYP"));
+	artifact_attribute(
+		w, "classes",
+		json_pack("[s,s,s,s,s]", "NORM", "MI", "STTC", "CD",
+			  is("odd_names") ? "H<b>Y, of \"P\" | and a name far longer than most" : "HYP"));
 	if (!is("no_statements"))
 		artifact_attribute(
 			w, "statements",
