@@ -57,31 +57,13 @@ static struct head head_after(const struct attention *a, int record, int head)
 	return record + 1 < a->batch ? head_of(a, record + 1, 0) : head_of(a, record, head);
 }
 
-/* A head's rows are short runs far apart, which hardware does not foresee. Those of the next head are asked for, n rows of d
- * floats, array by array between the steps of this head, for many requests at once wait for one another; they come as far
- * as the second cache. Inline, because gcc takes a function that only prefetches for one without effect and drops
- * the call. */
-INLINE void foresee(const float *p, int ld, int n, int d)
-{
-	for (int i = 0; i < n; i++, p += ld)
-		for (int j = 0; j < d; j += 16)
-			__builtin_prefetch(p + j, 0, 2);
-}
-
-/* The same for rows that this head reads in its next step but one: into the first cache. Copying them there took longer. */
+/* Rows that this head reads in its next step but one: into the first cache, n rows of d floats. Copying them there took
+ * longer. Inline: see tile_ask_rest. */
 INLINE void foresee_near(const float *p, int ld, int n, int d)
 {
 	for (int i = 0; i < n; i++, p += ld)
 		for (int j = 0; j < d; j += 16)
 			__builtin_prefetch(p + j, 0, 3);
-}
-
-/* The same for rows that will be written. */
-INLINE void foresee_writing(const float *p, int ld, int n, int d)
-{
-	for (int i = 0; i < n; i++, p += ld)
-		for (int j = 0; j < d; j += 16)
-			__builtin_prefetch(p + j, 1, 3);
 }
 
 /* to[d][ld] = factor * transposed from[n][d], zeros up to ld = round_up(n). */
@@ -106,9 +88,10 @@ static void gather_transposed(float *to, int ld, const float *from, int ld_from,
 
 /* C = A B, row r times factor[r] (NULL: 1). */
 static void product(float *c, int ldc, struct tile_a a, const float *b, int ldb, int m, int n, int k,
-		    const float *factor)
+		    const float *factor, struct tile_ahead *ahead)
 {
-	ISA(tile_product)(&(struct tile_c){.c = c, .ldc = ldc, .factor = factor}, a, b, ldb, m, n, k);
+	ISA(tile_product)
+	(&(struct tile_c){.c = c, .ldc = ldc, .factor = factor, .ahead = ahead}, a, b, ldb, m, n, k);
 }
 
 /* ---- softmax over the keys of sixteen queries ---- */
@@ -187,17 +170,18 @@ static void forward_head(const struct attention *a, int record, int head)
 	      *inverse = e + (size_t)n_keys * (size_t)ld;
 	foresee_near(s.k, a->ldk, n_keys, d);
 	gather_transposed(across, ld, s.q, a->ldq, n, d, scale2_of(a));
-	foresee(next.q, a->ldq, n, d);
-	foresee(next.k, a->ldk, n_keys, d);
-	product(e, ld, tile_rows_of(s.k, a->ldk), across, ld, n_keys, ld, d, NULL);
+	struct tile_ahead ahead = {.n = 0};
+	ISA(tile_foresee)(&ahead, next.q, a->ldq, n, d);
+	ISA(tile_foresee)(&ahead, next.k, a->ldk, n_keys, d);
+	ISA(tile_foresee)(&ahead, next.v, a->ldv, n_keys, d);
+	ISA(tile_foresee)(&ahead, a->out + next.out, a->ldo, n, d);
+	product(e, ld, tile_rows_of(s.k, a->ldk), across, ld, n_keys, ld, d, NULL, &ahead);
 	foresee_near(s.v, a->ldv, n_keys, d);
-	foresee_writing(a->out + s.out, a->ldo, n, d);
-	foresee(next.v, a->ldv, n_keys, d);
 	softmax(e, ld, inverse, a->lse ? a->lse + s.row : NULL, n, n_keys);
 	if (a->probability)
 		export(a->probability + s.row * (size_t)n_keys, e, ld, inverse, n, n_keys);
-	foresee_writing(a->out + next.out, a->ldo, n, d);
-	product(a->out + s.out, a->ldo, tile_columns_of(e, ld), s.v, a->ldv, n, d, n_keys, inverse);
+	product(a->out + s.out, a->ldo, tile_columns_of(e, ld), s.v, a->ldv, n, d, n_keys, inverse, &ahead);
+	tile_ask_rest(&ahead);
 }
 
 static void forward_task(void *context, int record)
@@ -248,24 +232,26 @@ static void backward_head(const struct attention *a, int record, int head)
 	int n = a->n, n_keys = a->n_keys, d = a->d_head, ld = round_up(n);
 	float *across = workspace_thread(WORKSPACE_TILE), *p = across + (size_t)d * (size_t)ld,
 	      *dp = p + (size_t)n_keys * (size_t)ld;
+	struct tile_ahead ahead = {.n = 0};
+	ISA(tile_foresee)(&ahead, next.q, a->ldq, n, d);
+	ISA(tile_foresee)(&ahead, next.k, a->ldk, n_keys, d);
+	ISA(tile_foresee)(&ahead, next.v, a->ldv, n_keys, d);
+	ISA(tile_foresee)(&ahead, next.dout, a->ldo, n, d);
+	ISA(tile_foresee)(&ahead, a->dv + next.v_at, a->ldv, n_keys, d);
+	ISA(tile_foresee)(&ahead, a->dk + next.k_at, a->ldk, n_keys, d);
+	ISA(tile_foresee)(&ahead, a->dq + next.q_at, a->ldq, n, d);
 	foresee_near(s.k, a->ldk, n_keys, d);
 	gather_transposed(across, ld, s.q, a->ldq, n, d, scale2_of(a));
-	foresee(next.q, a->ldq, n, d);
-	foresee(next.k, a->ldk, n_keys, d);
-	product(p, ld, tile_rows_of(s.k, a->ldk), across, ld, n_keys, ld, d, NULL);
+	product(p, ld, tile_rows_of(s.k, a->ldk), across, ld, n_keys, ld, d, NULL, &ahead);
 	foresee_near(s.v, a->ldv, n_keys, d);
 	gather_transposed(across, ld, s.dout, a->ldo, n, d, scale_of(a));
-	foresee(next.v, a->ldv, n_keys, d);
-	foresee(next.dout, a->ldo, n, d);
-	product(dp, ld, tile_rows_of(s.v, a->ldv), across, ld, n_keys, ld, d, NULL);
-	foresee_writing(a->dv + next.v_at, a->ldv, n_keys, d);
+	product(dp, ld, tile_rows_of(s.v, a->ldv), across, ld, n_keys, ld, d, NULL, &ahead);
 	for (int i = 0; i < n; i += 16)
 		backward_columns(p + i, dp + i, ld, n_keys, v_load_up_to(a->lse + s.row + (size_t)i, n - i));
-	foresee_writing(a->dk + next.k_at, a->ldk, n_keys, d);
-	product(a->dv + s.v_at, a->ldv, tile_rows_of(p, ld), s.dout, a->ldo, n_keys, d, n, NULL);
-	foresee_writing(a->dq + next.q_at, a->ldq, n, d);
-	product(a->dk + s.k_at, a->ldk, tile_rows_of(dp, ld), s.q, a->ldq, n_keys, d, n, NULL);
-	product(a->dq + s.q_at, a->ldq, tile_columns_of(dp, ld), s.k, a->ldk, n, d, n_keys, NULL);
+	product(a->dv + s.v_at, a->ldv, tile_rows_of(p, ld), s.dout, a->ldo, n_keys, d, n, NULL, &ahead);
+	product(a->dk + s.k_at, a->ldk, tile_rows_of(dp, ld), s.q, a->ldq, n_keys, d, n, NULL, &ahead);
+	product(a->dq + s.q_at, a->ldq, tile_columns_of(dp, ld), s.k, a->ldk, n, d, n_keys, NULL, &ahead);
+	tile_ask_rest(&ahead);
 }
 
 static void backward_task(void *context, int record)

@@ -58,6 +58,7 @@ static void items_task(void *context, int task)
 		if (item + 1 < g->batch)
 			foresee_item(&ahead, g, item + 1);
 		one_item(g, item, &ahead);
+		tile_ask_rest(&ahead);
 	}
 }
 

@@ -19,7 +19,8 @@ struct micro {
 	const float *from, *factor, *bias, *residual; /* NULL: none */
 	const float *a, *b;
 	ptrdiff_t ldc, ld_from, rs, cs, ldb;
-	const float *ask[MICRO_ASKS]; /* at step i of k the lines at ask + i * ask_step are asked for */
+	/* At step i of k the lines at ask + i * ask_step are asked for; NULL in a narrow tile: nothing. */
+	const float *ask[MICRO_ASKS];
 	ptrdiff_t ask_step[MICRO_ASKS];
 	int k;
 	int last; /* lanes of the last vector that belong to B and C */
@@ -55,7 +56,7 @@ INLINE void micro_tile(const int mr, const int nv, const bool is_whole, const st
 		}
 	}
 	for (int k = t->k; k > 0; k--, a += cs, b += ldb) {
-		if (nv == TILE_VECTORS) { /* a narrow tile has no load to spare */
+		if (nv == TILE_VECTORS || ask0) {
 			__builtin_prefetch(ask0, 0, 3);
 			__builtin_prefetch(ask1, 0, 3);
 			ask0 += step0;

@@ -65,8 +65,8 @@ void ISA(tile_foresee)(struct tile_ahead *f, const float *p, ptrdiff_t ld, int r
 		f->runs[f->n++] = (struct tile_run){p + j, ld, rows};
 }
 
-/* What one tile asks for: up to k lines of two runs, else A's columns. */
-static void choose_asks(struct micro *t, int rows, struct tile_ahead *f)
+/* What one tile asks for: up to k lines of two runs, else A's columns, for which a narrow tile has no load to spare. */
+static void choose_asks(struct micro *t, int rows, bool is_narrow, struct tile_ahead *f)
 {
 	for (int i = 0; i < MICRO_ASKS; i++) {
 		if (f && f->at < f->n) {
@@ -77,7 +77,8 @@ static void choose_asks(struct micro *t, int rows, struct tile_ahead *f)
 			r->n -= t->k;
 			f->at += r->n <= 0;
 		} else {
-			t->ask[i] = at(t->a, A_AHEAD * t->cs + (i ? (rows - 1) * t->rs : 0));
+			t->ask[i] =
+				is_narrow ? NULL : at(t->a, A_AHEAD * t->cs + (i ? (rows - 1) * t->rs : 0));
 			t->ask_step[i] = t->cs;
 		}
 	}
@@ -103,7 +104,7 @@ void ISA(tile_product)(const struct tile_c *c, struct tile_a a, const float *b, 
 			t.residual = at(c->residual, done * c->ldc + j);
 			t.factor = at(c->factor, done);
 			t.a = at(a.p, done * a.row);
-			choose_asks(&t, rows, c->ahead);
+			choose_asks(&t, rows, vectors < TILE_VECTORS, c->ahead);
 			of_height[rows - 1](&t);
 			done += rows;
 		}

@@ -40,7 +40,7 @@ static inline struct tile_a tile_columns_of(const float *p, ptrdiff_t ld)
 
 /* Memory that is wanted soon after a product, asked for into the first cache two lines at a step of k: hardware does not
  * foresee short runs, and many requests at once wait for one another and hold up the tiles. */
-enum { TILE_RUNS = 16 };
+enum { TILE_RUNS = 32 };
 
 struct tile_run {
 	const float *p;
@@ -55,6 +55,15 @@ struct tile_ahead {
 
 /* Adds rows * columns floats, row stride ld, that are to be read or written; what has no place any more is left out. */
 void ISA(tile_foresee)(struct tile_ahead *f, const float *p, ptrdiff_t ld, int rows, int columns);
+
+/* Asks for what products had no place for. Inline, because gcc takes a function that only prefetches for one without effect and
+ * drops the call. */
+INLINE void tile_ask_rest(struct tile_ahead *f)
+{
+	for (; f->at < f->n; f->at++)
+		for (int i = 0; i < f->runs[f->at].n; i++)
+			__builtin_prefetch(f->runs[f->at].p + i * f->runs[f->at].step, 0, 3);
+}
 
 /* C[m,n] = from + A B, one fma chain over ascending k each; then row i times factor[i]; then + bias[n]; then + residual[m,n]. */
 struct tile_c {
