@@ -31,6 +31,7 @@ uses_store  := store common
 uses_model  := model kernels common
 uses_report := report common
 uses_stages := model ecg store kernels common
+uses_fuzz   := ecg store kernels common
 
 objects = $(patsubst %.c,$(B)/obj/%.o,$(wildcard $(1)/*.c))
 cpu_objects := $(foreach i,$(ISAS),$(patsubst kernels/cpu/%.c,$(B)/obj/kernels/cpu/%.$(i).o,$(wildcard kernels/cpu/*.c)))
@@ -130,9 +131,9 @@ $(foreach u,$(UNITS),$(eval $(call UNIT_RULE,$(u))))
 # A fuzz target is linked with a driver that replays its corpus (make test), or with libFuzzer (make fuzz).
 FUZZ := $(patsubst tests/fuzz/%.c,%,$(filter-out tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c)))
 define FUZZ_RULE
-$(B)/fuzz/$(1): $(B)/obj/tests/fuzz/$(1).o $(if $(FUZZER),,$(B)/obj/tests/fuzz/replay.o) $(LAYERS:%=$(B)/lib%.a)
+$(B)/fuzz/$(1): $(B)/obj/tests/fuzz/$(1).o $(if $(FUZZER),,$(B)/obj/tests/fuzz/replay.o) $(uses_fuzz:%=$(B)/lib%.a)
 	@mkdir -p $$(@D)
-	$$(Q)$$(call link,$$@,$$(filter %.o,$$^),$(LAYERS)) $(if $(FUZZER),-fsanitize=fuzzer)
+	$$(Q)$$(call link,$$@,$$(filter %.o,$$^),$(uses_fuzz)) $(if $(FUZZER),-fsanitize=fuzzer)
 endef
 $(foreach f,$(FUZZ),$(eval $(call FUZZ_RULE,$(f))))
 

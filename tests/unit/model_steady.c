@@ -11,10 +11,10 @@
 #include "kernels/philox.h"
 #include "model/contrast.h"
 
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define HAS_COUNTER 0
 #elif defined(__has_feature)
-#define HAS_COUNTER !__has_feature(address_sanitizer)
+#define HAS_COUNTER (!__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer))
 #else
 #define HAS_COUNTER 1
 #endif
