@@ -18,7 +18,8 @@ static void write_opening(struct sheet *s)
 	const json_t *counts = artifact_get_attribute(s->evaluation, "counts"), *note;
 	size_t i;
 	page_begin(t, "Einthoven: what contrastive training learned");
-	text_add(t, "<p class=lead>%zu arms", json_array_size(s->arms));
+	text_add(t, "<p class=lead>%zu arm%s", json_array_size(s->arms),
+		 json_array_size(s->arms) == 1 ? "" : "s");
 	const char *dataset = json_string_value(artifact_get_attribute(s->evaluation, "dataset"));
 	if (dataset) {
 		text_add(t, " on ");

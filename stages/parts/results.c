@@ -16,6 +16,26 @@ enum { NAME_BYTES = 64 };
 
 /* ---- comparison ---- */
 
+/* What the columns of the comparison are. */
+static void say_measures(struct sheet *s)
+{
+	bool is_multi = !strcmp(artifact_text(s->evaluation, "labels"), "multi");
+	page_say(&s->page, "AUROC and AUPRC: area under the ROC and under the precision–recall curve, each "
+			   "class against the rest; "
+			   "macro: the mean over the classes. ECE: expected calibration error, how far "
+			   "predicted probabilities are "
+			   "from what came true. Log-std: how strong each lead is, and nothing else. A dash "
+			   "stands where a number "
+			   "is undefined, as for a class that fold 10 lacks.");
+	page_say(&s->page,
+		 is_multi
+			 ? "A record may have any number of classes: accuracy is the share of records with "
+			   "every "
+			   "class right, balanced accuracy the mean of recall and specificity over the "
+			   "classes."
+			 : "Each record has one class: balanced accuracy is the mean recall of the classes.");
+}
+
 void results_comparison(struct sheet *s)
 {
 	struct text *t = &s->page;
@@ -24,13 +44,7 @@ void results_comparison(struct sheet *s)
 		 "Each arm stands above a probe of the same encoder with the weights it began with, on the "
 		 "same labels. “Training added” is the paired difference between the two: only where its "
 		 "interval excludes 0 did training help. Random convolutions are a strong floor on ECGs.");
-	page_say(t,
-		 "AUROC and AUPRC: area under the ROC and under the precision–recall curve, each class "
-		 "against the "
-		 "rest; macro: the mean over the classes. Balanced accuracy: the mean recall. ECE: expected "
-		 "calibration error, how far predicted probabilities are from what came true. Log-std: how "
-		 "strong each lead is, and nothing else. A dash stands where a number is undefined, as for a "
-		 "class that fold 10 lacks.");
+	say_measures(s);
 	json_t *groups = json_array();
 	for (size_t from = 0, end; (end = sheet_group(s, from)) > from; from = end)
 		json_array_append(groups, json_object_get(json_array_get(s->shown, from), "group"));

@@ -164,9 +164,10 @@ void standings_print(struct artifact *a)
 	json_t *majority = shown_arm(a, "floor", "majority", NULL, "majority class");
 	json_object_del(majority, "difference");
 	json_array_append_new(rows, majority);
-	printf("%zu arms on fold 10: %lld records of %lld patients\n\n",
-	       json_array_size(artifact_get_attribute(a, "arms")), (long long)artifact_integer(a, "records"),
-	       (long long)artifact_integer(a, "patients"));
+	printf("%zu arm%s on fold 10: %lld records of %lld patients\n\n",
+	       json_array_size(artifact_get_attribute(a, "arms")),
+	       json_array_size(artifact_get_attribute(a, "arms")) == 1 ? "" : "s",
+	       (long long)artifact_integer(a, "records"), (long long)artifact_integer(a, "patients"));
 	scoretable_rows(stdout, artifact_get_attribute(a, "classes"), rows);
 	show_gains(trained);
 	show_seeds(artifact_get_attribute(a, "seeds"));

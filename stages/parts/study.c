@@ -7,7 +7,7 @@
 #include "common/die.h"
 #include "common/json.h"
 
-enum { TEST_FOLD = 10 };
+enum { TEST_FOLD = 10, MOST_GROUPS = 32 };
 
 static const char *const probability_tables[STUDY_STATES] = {"probability", "probability_random",
 							     "probability_probe"};
@@ -102,6 +102,20 @@ static const char *obstacle(const struct study *s, const struct study_arm *a)
 	return NULL;
 }
 
+/* The superclasses of the first arm that has embeddings: bits of a label, so there are at most 32. */
+static void find_groups(struct study *s)
+{
+	s->groups = s->classes;
+	for (int i = s->n_arms - 1; i >= 0; i--) {
+		const struct artifact *a = s->arm[i].embeddings;
+		const json_t *own = a ? artifact_get_attribute(a, "classes") : NULL;
+		if (a && (!json_array_size(own) || json_array_size(own) > MOST_GROUPS))
+			die("embeddings %s: %zu classes, expected 1 to %d", artifact_id(a),
+			    json_array_size(own), MOST_GROUPS);
+		s->groups = a ? own : s->groups;
+	}
+}
+
 static void drop_arms(struct study *s)
 {
 	int kept = 0;
@@ -129,10 +143,7 @@ static void drop_arms(struct study *s)
 		die("no arm has scores; run 'make -f pipeline.mk compare' and see why they failed");
 	if (s->n_classes < 2)
 		die("scores %s: %d classes, expected at least 2", artifact_id(s->first), s->n_classes);
-	s->groups = s->classes;
-	for (int i = kept - 1; i >= 0; i--)
-		if (s->arm[i].embeddings)
-			s->groups = artifact_get_attribute(s->arm[i].embeddings, "classes");
+	find_groups(s);
 }
 
 /* ---- records ---- */
@@ -286,7 +297,8 @@ static void carry_notes(struct study *s)
 		json_array_foreach(artifact_get_attribute(s->arm[i].scores, "notes"), k, text)
 		{
 			char *names;
-			if (is_said(said, text) || strstr(json_string_value(text), "bootstrap resamples"))
+			if (!json_is_string(text) || is_said(said, text) ||
+			    strstr(json_string_value(text), "bootstrap resamples"))
 				continue;
 			json_array_append(said, text);
 			int n = arms_saying(s, text, &names);

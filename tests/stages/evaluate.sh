@@ -73,7 +73,7 @@ check "the page has the curve over the shares of labels" grep -q 'id=efficiency'
 # Few records: classes without one in fold 10, folds with one record of a class, fewer neighbours than asked for.
 for n in 40 70; do
 	EXTRA="" small="${small/records=300/records=$n}" compare "few$n" halves
-	check "$n records are judged" grep -q '^1 arms on fold 10' "few$n/table"
+	check "$n records are judged" grep -q '^1 arm on fold 10' "few$n/table"
 	check "and give numbers only" value "few$n" 1
 done
 tap_done
