@@ -17,9 +17,5 @@ void curves_roc(struct text *t, const json_t *arm, const json_t *classes);
 void curves_reliability(struct text *t, const json_t *arm, const char *class_name);
 /* A line per arm: metric with interval as trained (dot) and untrained (ring). */
 void curves_forest(struct text *t, const json_t *arms, const char *metric, const char *title);
-/* Macro AUROC over the share of labels used ("label_fraction"), shares evenly spaced: fine-tuned, the probe it began as,
- * from scratch, and the untrained encoder's probe, for the network that has fewer labels somewhere. Returns the number of
- * shares; nothing is drawn below 2. */
-int curves_efficiency(struct text *t, const json_t *arms);
 
 #endif

@@ -7,6 +7,7 @@
 #include "common/die.h"
 #include "report/classes.h"
 #include "report/curves.h"
+#include "report/efficiency.h"
 #include "report/matrix.h"
 #include "report/measures.h"
 #include "report/page.h"
@@ -101,7 +102,7 @@ void results_efficiency(struct sheet *s)
 	struct text figure = {0}, *t = &s->page;
 	if (!results_has_efficiency(s))
 		return;
-	if (curves_efficiency(&figure, s->shown) > 1) {
+	if (efficiency_figure(&figure, s->shown) > 1) {
 		page_section(t, "efficiency", "How few labels are enough");
 		page_say(t, "In the figure the same network and the same records of fold 10; only how many "
 			    "labelled records "
