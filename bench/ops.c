@@ -149,7 +149,7 @@ static void run_leads_backward(void)
 }
 
 /* As many signals as the model's stems take at a time. */
-enum { TIME_CHUNK = 32, LEAD_CHUNK = 8 * 12 };
+enum { TIME_CHUNK = 64, LEAD_CHUNK = 8 * 12 };
 static const struct conv time1 = {TIME_CHUNK, 513, 12, D / 4, 15, 2, 250},
 			 time2 = {TIME_CHUNK, 256, D / 4, D / 2, 11, 5, 50},
 			 lead1 = {LEAD_CHUNK, 513, 1, D / 8, 15, 2, 250},
