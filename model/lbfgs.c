@@ -151,8 +151,8 @@ static struct point line_search(struct search *s, double first)
 	return last.t > 0 ? evaluate(s, last.t) : start;
 }
 
-/* Keep s and y of this step if the curvature is positive (it is, up to rounding, after a Wolfe step); move to
- * trial. */
+/* Keep s and y of this step if the curvature is positive (it is, up to rounding, after a Wolfe step), else at least lose the
+ * oldest pair of a full ring, whose place they took; move to trial. */
 static void accept(struct search *s, double f)
 {
 	size_t n = s->problem->n;
@@ -166,6 +166,8 @@ static void accept(struct search *s, double f)
 		s->rho[j] = 1 / curvature;
 		s->newest = j;
 		s->n_kept = s->n_kept < HISTORY ? s->n_kept + 1 : HISTORY;
+	} else if (s->n_kept == HISTORY) {
+		s->n_kept--;
 	}
 	memcpy(s->x, s->trial, n * sizeof *s->x);
 	memcpy(s->gradient, s->trial_gradient, n * sizeof *s->gradient);
