@@ -4,6 +4,7 @@
  * Products are fma chains over ascending width, keys or queries; sums over keys are taken in four strands.
  */
 #include <math.h>
+#include <string.h>
 
 #include "common/pool.h"
 #include "kernels/cpu/math.h"
@@ -14,6 +15,19 @@
 static int round_up(int n)
 {
 	return (n + 15) / 16 * 16;
+}
+
+/* Lanes of the scores that are worked out: all, unless tiles do better without the few of the last vector (tile.c). Of those
+ * that are not, softmax makes ones of zeros and zeros of ones: they begin as zeros and are never read. */
+static int width_of(int n)
+{
+	return n % 16 > 0 && n % 16 <= 4 ? n : round_up(n);
+}
+
+static void clear_unused(float *scores, int rows, int n)
+{
+	if (width_of(n) < round_up(n))
+		memset(scores, 0, (size_t)rows * (size_t)round_up(n) * sizeof *scores);
 }
 
 static float scale_of(const struct attention *a)
@@ -55,15 +69,6 @@ static struct head head_after(const struct attention *a, int record, int head)
 	if (head + 1 < a->n_heads)
 		return head_of(a, record, head + 1);
 	return record + 1 < a->batch ? head_of(a, record + 1, 0) : head_of(a, record, head);
-}
-
-/* Rows that this head reads in its next step but one: into the first cache, n rows of d floats. Copying them there took
- * longer. Inline: see tile_ask_rest. */
-INLINE void foresee_near(const float *p, int ld, int n, int d)
-{
-	for (int i = 0; i < n; i++, p += ld)
-		for (int j = 0; j < d; j += 16)
-			__builtin_prefetch(p + j, 0, 3);
 }
 
 /* to[d][ld] = factor * transposed from[n][d], zeros up to ld = round_up(n). */
@@ -165,18 +170,16 @@ static void export(float *p, const float *e, int ld, const float *inverse, int n
 static void forward_head(const struct attention *a, int record, int head)
 {
 	struct head s = head_of(a, record, head), next = head_after(a, record, head);
-	int n = a->n, n_keys = a->n_keys, d = a->d_head, ld = round_up(n);
+	int n = a->n, n_keys = a->n_keys, d = a->d_head, ld = round_up(n), width = width_of(n);
 	float *across = workspace_thread(WORKSPACE_TILE), *e = across + (size_t)d * (size_t)ld,
 	      *inverse = e + (size_t)n_keys * (size_t)ld;
-	foresee_near(s.k, a->ldk, n_keys, d);
 	gather_transposed(across, ld, s.q, a->ldq, n, d, scale2_of(a));
 	struct tile_ahead ahead = {.n = 0};
 	ISA(tile_foresee)(&ahead, next.q, a->ldq, n, d);
 	ISA(tile_foresee)(&ahead, next.k, a->ldk, n_keys, d);
 	ISA(tile_foresee)(&ahead, next.v, a->ldv, n_keys, d);
 	ISA(tile_foresee)(&ahead, a->out + next.out, a->ldo, n, d);
-	product(e, ld, tile_rows_of(s.k, a->ldk), across, ld, n_keys, ld, d, NULL, &ahead);
-	foresee_near(s.v, a->ldv, n_keys, d);
+	product(e, ld, tile_rows_of(s.k, a->ldk), across, ld, n_keys, width, d, NULL, &ahead);
 	softmax(e, ld, inverse, a->lse ? a->lse + s.row : NULL, n, n_keys);
 	if (a->probability)
 		export(a->probability + s.row * (size_t)n_keys, e, ld, inverse, n, n_keys);
@@ -187,6 +190,8 @@ static void forward_head(const struct attention *a, int record, int head)
 static void forward_task(void *context, int record)
 {
 	const struct attention *a = context;
+	clear_unused(workspace_thread(WORKSPACE_TILE) + (ptrdiff_t)a->d_head * round_up(a->n), a->n_keys,
+		     a->n);
 	for (int head = 0; head < a->n_heads; head++)
 		forward_head(a, record, head);
 }
@@ -229,7 +234,7 @@ static void backward_columns(float *p, float *dp, int ld, int n_keys, v16 lse)
 static void backward_head(const struct attention *a, int record, int head)
 {
 	struct head s = head_of(a, record, head), next = head_after(a, record, head);
-	int n = a->n, n_keys = a->n_keys, d = a->d_head, ld = round_up(n);
+	int n = a->n, n_keys = a->n_keys, d = a->d_head, ld = round_up(n), width = width_of(n);
 	float *across = workspace_thread(WORKSPACE_TILE), *p = across + (size_t)d * (size_t)ld,
 	      *dp = p + (size_t)n_keys * (size_t)ld;
 	struct tile_ahead ahead = {.n = 0};
@@ -240,12 +245,10 @@ static void backward_head(const struct attention *a, int record, int head)
 	ISA(tile_foresee)(&ahead, a->dv + next.v_at, a->ldv, n_keys, d);
 	ISA(tile_foresee)(&ahead, a->dk + next.k_at, a->ldk, n_keys, d);
 	ISA(tile_foresee)(&ahead, a->dq + next.q_at, a->ldq, n, d);
-	foresee_near(s.k, a->ldk, n_keys, d);
 	gather_transposed(across, ld, s.q, a->ldq, n, d, scale2_of(a));
-	product(p, ld, tile_rows_of(s.k, a->ldk), across, ld, n_keys, ld, d, NULL, &ahead);
-	foresee_near(s.v, a->ldv, n_keys, d);
+	product(p, ld, tile_rows_of(s.k, a->ldk), across, ld, n_keys, width, d, NULL, &ahead);
 	gather_transposed(across, ld, s.dout, a->ldo, n, d, scale_of(a));
-	product(dp, ld, tile_rows_of(s.v, a->ldv), across, ld, n_keys, ld, d, NULL, &ahead);
+	product(dp, ld, tile_rows_of(s.v, a->ldv), across, ld, n_keys, width, d, NULL, &ahead);
 	for (int i = 0; i < n; i += 16)
 		backward_columns(p + i, dp + i, ld, n_keys, v_load_up_to(a->lse + s.row + (size_t)i, n - i));
 	product(a->dv + s.v_at, a->ldv, tile_rows_of(p, ld), s.dout, a->ldo, n_keys, d, n, NULL, &ahead);
@@ -257,6 +260,8 @@ static void backward_head(const struct attention *a, int record, int head)
 static void backward_task(void *context, int record)
 {
 	const struct attention *a = context;
+	clear_unused(workspace_thread(WORKSPACE_TILE) + (ptrdiff_t)a->d_head * round_up(a->n), 2 * a->n_keys,
+		     a->n);
 	for (int head = 0; head < a->n_heads; head++)
 		backward_head(a, record, head);
 }

@@ -12,7 +12,8 @@
 #include "kernels/cpu/tile.h"
 #include "kernels/cpu/vec.h"
 
-enum { MICRO_ASKS = 2 }; /* lines asked for at each step of k */
+enum { MICRO_VECTORS = TILE_VECTORS + 1 }; /* of the widest tile */
+enum { MICRO_ASKS = 2 };		   /* lines asked for at each step of k */
 
 struct micro {
 	float *c;
@@ -34,7 +35,7 @@ INLINE v16 micro_load(const float *p, const bool is_part, int last)
 /* mr, nv, is_whole: constants. */
 INLINE void micro_tile(const int mr, const int nv, const bool is_whole, const struct micro *t)
 {
-	v16 acc[TILE_ROWS][TILE_VECTORS], row[TILE_VECTORS];
+	v16 acc[TILE_ROWS][MICRO_VECTORS], row[MICRO_VECTORS];
 	const float *a = t->a, *b = t->b;
 	ptrdiff_t rs = t->rs, cs = t->cs, ldb = t->ldb;
 	const float *ask0 = t->ask[0], *ask1 = t->ask[1];
@@ -56,7 +57,7 @@ INLINE void micro_tile(const int mr, const int nv, const bool is_whole, const st
 		}
 	}
 	for (int k = t->k; k > 0; k--, a += cs, b += ldb) {
-		if (nv == TILE_VECTORS || ask0) {
+		if (nv >= TILE_VECTORS || ask0) {
 			__builtin_prefetch(ask0, 0, 3);
 			__builtin_prefetch(ask1, 0, 3);
 			ask0 += step0;

@@ -12,7 +12,7 @@
 
 #include "kernels/cpu/isa.h"
 
-/* A register tile: TILE_ROWS rows of TILE_COLUMNS columns. 14*2 + 2 + 1 of 32 zmm; (6*1 + 1)*2 + 1 of 16 ymm. */
+/* A register tile, but for products of 50 columns (tile.c): TILE_ROWS rows of TILE_COLUMNS columns. 14*2 + 2 + 1 of 32 zmm; (6*1 + 1)*2 + 1 of 16 ymm. */
 #if defined __AVX512F__
 enum { TILE_ROWS = 14, TILE_VECTORS = 2 };
 #elif defined __AVX2__

@@ -177,6 +177,46 @@ INLINE void v_store_index_n(int32_t *p, i16 v, int n)
 	_mm512_mask_storeu_epi32(p, v_first(n), v);
 }
 
+/* Four rows of four: lane 4 i + j is p[i*ld + j]. */
+INLINE v16 v_quads(const float *p, ptrdiff_t ld)
+{
+	__m512 x = _mm512_castps128_ps512(_mm_loadu_ps(p));
+	x = _mm512_mask_broadcast_f32x4(x, 0x00f0, _mm_loadu_ps(p + ld));
+	x = _mm512_mask_broadcast_f32x4(x, 0x0f00, _mm_loadu_ps(p + 2 * ld));
+	return _mm512_mask_broadcast_f32x4(x, 0xf000, _mm_loadu_ps(p + 3 * ld));
+}
+
+/* The same row four times, its elements from n on being +0. */
+INLINE v16 v_quad(const float *p, int n)
+{
+	return _mm512_broadcast_f32x4(_mm_maskz_loadu_ps((__mmask8)v_first(n), p));
+}
+
+/* Lane 4 i + j becomes lane 4 i + k. */
+INLINE v16 v_in_quads(v16 x, const int k)
+{
+	switch (k) {
+	case 0:
+		return _mm512_permute_ps(x, 0x00);
+	case 1:
+		return _mm512_permute_ps(x, 0x55);
+	case 2:
+		return _mm512_permute_ps(x, 0xaa);
+	default:
+		return _mm512_permute_ps(x, 0xff);
+	}
+}
+
+/* The first n of each row of four. */
+INLINE void v_store_quads(float *p, ptrdiff_t ld, v16 x, int n)
+{
+	__mmask8 m = (__mmask8)v_first(n);
+	_mm_mask_storeu_ps(p, m, _mm512_castps512_ps128(x));
+	_mm_mask_storeu_ps(p + ld, m, _mm512_extractf32x4_ps(x, 1));
+	_mm_mask_storeu_ps(p + 2 * ld, m, _mm512_extractf32x4_ps(x, 2));
+	_mm_mask_storeu_ps(p + 3 * ld, m, _mm512_extractf32x4_ps(x, 3));
+}
+
 /* r[j] lane i becomes r[i] lane j. */
 INLINE void v_transpose(v16 r[16])
 {
