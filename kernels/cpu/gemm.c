@@ -381,7 +381,7 @@ static void own_block_task(void *context, int task)
 		own_block(g, &b, step);
 }
 
-/* Blocks about 192 by 192: large enough to repay packing, small enough that B's and A's part stay in the second-level cache
+/* Blocks of up to OWN_SIDE by OWN_SIDE: large enough to repay packing, small enough that B's and A's part stay in the second-level cache
  * and that threads finish together. */
 static void run_own_blocks(const struct gemm *g)
 {
