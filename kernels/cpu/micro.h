@@ -32,32 +32,20 @@ INLINE v16 micro_load(const float *p, const bool is_part, int last)
 	return is_part ? v_load_n(p, last) : v_load(p);
 }
 
-/* mr, nv, is_whole: constants. */
-INLINE void micro_tile(const int mr, const int nv, const bool is_whole, const struct micro *t)
+/* mr, nv, is_whole, is_asking: constants. */
+
+/* All steps of k. A narrow tile has no load to spare: where it asks for nothing it has a loop of its own. */
+INLINE void micro_steps(const int mr, const int nv, const bool is_whole, const bool is_asking,
+			const struct micro *t, v16 acc[TILE_ROWS][MICRO_VECTORS])
 {
-	v16 acc[TILE_ROWS][MICRO_VECTORS], row[MICRO_VECTORS];
+	v16 row[MICRO_VECTORS];
 	const float *a = t->a, *b = t->b;
 	ptrdiff_t rs = t->rs, cs = t->cs, ldb = t->ldb;
 	const float *ask0 = t->ask[0], *ask1 = t->ask[1];
 	ptrdiff_t step0 = t->ask_step[0], step1 = t->ask_step[1];
 	const int last = t->last;
-	UNROLL
-	for (int r = 0; r < mr; r++) {
-		UNROLL
-		for (int v = 0; v < nv; v++)
-			acc[r][v] = v_set(0);
-	}
-	if (t->from) {
-		UNROLL
-		for (int r = 0; r < mr; r++) {
-			UNROLL
-			for (int v = 0; v < nv; v++)
-				acc[r][v] = micro_load(t->from + r * t->ld_from + v * 16,
-						       !is_whole && v == nv - 1, last);
-		}
-	}
 	for (int k = t->k; k > 0; k--, a += cs, b += ldb) {
-		if (nv >= TILE_VECTORS || ask0) {
+		if (is_asking) {
 			__builtin_prefetch(ask0, 0, 3);
 			__builtin_prefetch(ask1, 0, 3);
 			ask0 += step0;
@@ -74,6 +62,31 @@ INLINE void micro_tile(const int mr, const int nv, const bool is_whole, const st
 				acc[r][v] = v_fma(x, row[v], acc[r][v]);
 		}
 	}
+}
+
+INLINE void micro_tile(const int mr, const int nv, const bool is_whole, const struct micro *t)
+{
+	v16 acc[TILE_ROWS][MICRO_VECTORS], row[MICRO_VECTORS];
+	const int last = t->last;
+	UNROLL
+	for (int r = 0; r < mr; r++) {
+		UNROLL
+		for (int v = 0; v < nv; v++)
+			acc[r][v] = v_set(0);
+	}
+	if (t->from) {
+		UNROLL
+		for (int r = 0; r < mr; r++) {
+			UNROLL
+			for (int v = 0; v < nv; v++)
+				acc[r][v] = micro_load(t->from + r * t->ld_from + v * 16,
+						       !is_whole && v == nv - 1, last);
+		}
+	}
+	if (nv >= TILE_VECTORS || t->ask[0])
+		micro_steps(mr, nv, is_whole, true, t, acc);
+	else
+		micro_steps(mr, nv, is_whole, false, t, acc);
 	if (t->factor) {
 		UNROLL
 		for (int r = 0; r < mr; r++) {
