@@ -13,16 +13,15 @@
 #include "kernels/cpu/vec.h"
 
 enum { MICRO_VECTORS = TILE_VECTORS + 1 }; /* of the widest tile */
-enum { MICRO_ASKS = 2 };		   /* lines asked for at each step of k */
 
 struct micro {
 	float *c;
 	const float *from, *factor, *bias, *residual; /* NULL: none */
 	const float *a, *b;
 	ptrdiff_t ldc, ld_from, rs, cs, ldb;
-	/* At step i of k the lines at ask + i * ask_step are asked for; NULL in a narrow tile: nothing. */
-	const float *ask[MICRO_ASKS];
-	ptrdiff_t ask_step[MICRO_ASKS];
+	/* At step i of k the line at ask + i * ask_step is asked for, and that ask_apart behind it; NULL in a narrow tile: nothing. */
+	const float *ask;
+	ptrdiff_t ask_step, ask_apart;
 	int k;
 	int last; /* lanes of the last vector that belong to B and C */
 };
@@ -41,15 +40,14 @@ INLINE void micro_steps(const int mr, const int nv, const bool is_whole, const b
 	v16 row[MICRO_VECTORS];
 	const float *a = t->a, *b = t->b;
 	ptrdiff_t rs = t->rs, cs = t->cs, ldb = t->ldb;
-	const float *ask0 = t->ask[0], *ask1 = t->ask[1];
-	ptrdiff_t step0 = t->ask_step[0], step1 = t->ask_step[1];
+	const float *ask = t->ask;
+	ptrdiff_t step = t->ask_step, apart = t->ask_apart;
 	const int last = t->last;
 	for (int k = t->k; k > 0; k--, a += cs, b += ldb) {
 		if (is_asking) {
-			__builtin_prefetch(ask0, 0, 3);
-			__builtin_prefetch(ask1, 0, 3);
-			ask0 += step0;
-			ask1 += step1;
+			__builtin_prefetch(ask, 0, 3);
+			__builtin_prefetch(ask + apart, 0, 3);
+			ask += step;
 		}
 		UNROLL
 		for (int v = 0; v < nv; v++)
@@ -83,7 +81,7 @@ INLINE void micro_tile(const int mr, const int nv, const bool is_whole, const st
 						       !is_whole && v == nv - 1, last);
 		}
 	}
-	if (nv >= TILE_VECTORS || t->ask[0])
+	if (nv >= TILE_VECTORS || t->ask)
 		micro_steps(mr, nv, is_whole, true, t, acc);
 	else
 		micro_steps(mr, nv, is_whole, false, t, acc);

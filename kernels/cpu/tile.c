@@ -65,22 +65,21 @@ void ISA(tile_foresee)(struct tile_ahead *f, const float *p, ptrdiff_t ld, int r
 		f->runs[f->n++] = (struct tile_run){p + j, ld, rows};
 }
 
-/* What one tile asks for: up to k lines of two runs, else A's columns, for which a narrow tile has no load to spare. */
+/* What one tile asks for: up to 2 k lines of a run, else A's columns, for which a narrow tile has no load to spare. */
 static void choose_asks(struct micro *t, int rows, bool is_narrow, struct tile_ahead *f)
 {
-	for (int i = 0; i < MICRO_ASKS; i++) {
-		if (f && f->at < f->n) {
-			struct tile_run *r = &f->runs[f->at];
-			t->ask[i] = r->p;
-			t->ask_step[i] = r->step;
-			r->p += r->step * t->k;
-			r->n -= t->k;
-			f->at += r->n <= 0;
-		} else {
-			t->ask[i] =
-				is_narrow ? NULL : at(t->a, A_AHEAD * t->cs + (i ? (rows - 1) * t->rs : 0));
-			t->ask_step[i] = t->cs;
-		}
+	if (f && f->at < f->n) {
+		struct tile_run *r = &f->runs[f->at];
+		t->ask = r->p;
+		t->ask_step = r->step;
+		t->ask_apart = r->step * t->k;
+		r->p += 2 * t->ask_apart;
+		r->n -= 2 * t->k;
+		f->at += r->n <= 0;
+	} else {
+		t->ask = is_narrow ? NULL : at(t->a, A_AHEAD * t->cs);
+		t->ask_step = t->cs;
+		t->ask_apart = (rows - 1) * t->rs;
 	}
 }
 
