@@ -152,7 +152,7 @@ fuzz:
 
 ## check: the tests again under ASan+UBSan, and the unit tests under valgrind (AVX2 path)
 check: all
-	$(Q)$(MAKE) B=$(B)/sanitize CC=clang SAN=address,undefined test
+	$(Q)KILL_TRIALS=50 TEST_TIMEOUT=3600 $(MAKE) B=$(B)/sanitize CC=clang SAN=address,undefined test
 	$(Q)$(MAKE) test-valgrind
 
 # A block of 16 masked loads, each checked, is more than valgrind's translator can hold: shorter pieces.
