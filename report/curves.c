@@ -123,7 +123,7 @@ int curves_history(struct text *t, const json_t *arms, const char *column, const
 	if (!n)
 		return 0;
 	p.y0 = p.y0 > 0 ? 0 : p.y0;
-	p.y1 += .05 * (p.y1 - p.y0); /* room for the guide's words */
+	p.y1 += guide ? .05 * (p.y1 - p.y0) : 0; /* room for its words */
 	svg_round(&p.y0, &p.y1);
 	svg_begin(t, &p, column);
 	json_array_foreach(arms, i, arm)
@@ -131,12 +131,12 @@ int curves_history(struct text *t, const json_t *arms, const char *column, const
 		char class_name[8];
 		struct series s = series_of(arm, column);
 		snprintf(class_name, sizeof class_name, "s%zu", i % SVG_SERIES);
-		if (guide)
-			add_guide(t, &p, arms, i, guide);
 		if (s.n)
 			svg_line(t, &p, s.x, s.y, s.n, class_name);
 		release(&s);
 	}
+	for (i = 0; guide && i < json_array_size(arms); i++) /* over the lines, to be read */
+		add_guide(t, &p, arms, i, guide);
 	svg_end(t);
 	return n;
 }
@@ -242,7 +242,8 @@ void curves_forest(struct text *t, const json_t *arms, const char *metric, const
 	size_t i, n = json_array_size(arms), series = 0; /* a colour per group */
 	const json_t *arm;
 	struct svg_plot p = {.width = 400,
-			     .height = 60 + 40 * (double)n,
+			     .height =
+				     60 + (n > 10 ? 30 : 40) * (double)n, /* many: as much as fits on paper */
 			     .x0 = 1,
 			     .x1 = 0,
 			     .y1 = (double)n,

@@ -127,7 +127,7 @@ void svg_dot(struct text *t, const struct svg_plot *p, double x, double y, doubl
 void svg_words(struct text *t, const struct svg_plot *p, double x, double y, const char *anchor,
 	       const char *words)
 {
-	text_add(t, "<text x=%.1f y=%.1f text-anchor=%s>", svg_x(p, x), svg_y(p, y), anchor);
+	text_add(t, "<text class=over x=%.1f y=%.1f text-anchor=%s>", svg_x(p, x), svg_y(p, y), anchor);
 	text_escape(t, words);
 	text_add(t, "</text>");
 }
