@@ -296,8 +296,7 @@ void attention_add(const struct study *s, struct study_arm *a)
 	if (!a->embeddings)
 		return;
 	if (!read_shape(&k)) {
-		note(a,
-		     "Its network has no cross-attention between time and leads, or none was kept: no maps.");
+		note(a, "No cross-attention between time and leads, or none was kept, so there are no maps.");
 		return;
 	}
 	read_looks(&k);

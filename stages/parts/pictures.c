@@ -155,11 +155,34 @@ static void write_examples(struct sheet *s)
 	}
 }
 
+/* Why arm i has no maps or drops, with the names of all that lack them for this reason; nothing if one before it said so. */
+static void write_note(struct sheet *s, size_t first)
+{
+	struct text *t = &s->page;
+	const json_t *note = json_object_get(json_array_get(s->shown, first), "attention_note"), *arm;
+	size_t i;
+	for (i = 0; i < first; i++)
+		if (json_equal(json_object_get(json_array_get(s->shown, i), "attention_note"), note))
+			return;
+	if (!json_is_string(note))
+		return;
+	text_add(t, "<p class=note>");
+	json_array_foreach(s->shown, i, arm)
+	{
+		if (!json_equal(json_object_get(arm, "attention_note"), note))
+			continue;
+		text_add(t, i > first ? ", " : "");
+		text_escape(t, sheet_name(arm));
+	}
+	text_add(t, ": ");
+	text_escape(t, json_string_value(note));
+	text_add(t, "</p>\n");
+}
+
 /* The table, and a sentence for each arm that it lacks. */
 static void write_faithfulness(struct sheet *s)
 {
 	struct text *t = &s->page, table = {0};
-	const json_t *arm;
 	size_t i;
 	if (measures_faithfulness(&table, s->shown)) {
 		text_add(t, "<h3>Does attention point at what the probe uses?</h3>\n");
@@ -172,17 +195,8 @@ static void write_faithfulness(struct sheet *s)
 		text_add(t, "%s", table.bytes);
 	}
 	text_release(&table);
-	json_array_foreach(s->shown, i, arm)
-	{
-		const char *note = json_string_value(json_object_get(arm, "attention_note"));
-		if (!note)
-			continue;
-		text_add(t, "<p class=note>");
-		text_escape(t, sheet_name(arm));
-		text_add(t, ": ");
-		text_escape(t, note);
-		text_add(t, "</p>\n");
-	}
+	for (i = 0; i < json_array_size(s->shown); i++)
+		write_note(s, i);
 }
 
 void pictures_attention(struct sheet *s)
