@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "kernels/cpu/tile.h"
 #include "kernels/cpu/vec.h"
@@ -40,13 +41,14 @@ INLINE void micro_steps(const int mr, const int nv, const bool is_whole, const b
 	v16 row[MICRO_VECTORS];
 	const float *a = t->a, *b = t->b;
 	ptrdiff_t rs = t->rs, cs = t->cs, ldb = t->ldb;
-	const float *ask = t->ask;
-	ptrdiff_t step = t->ask_step, apart = t->ask_apart;
+	uintptr_t ask = (uintptr_t)t->ask; /* may be NULL or leave its array: an address, never a pointer */
+	uintptr_t step = (uintptr_t)t->ask_step * sizeof *t->ask,
+		  apart = (uintptr_t)t->ask_apart * sizeof *t->ask;
 	const int last = t->last;
 	for (int k = t->k; k > 0; k--, a += cs, b += ldb) {
 		if (is_asking) {
-			__builtin_prefetch(ask, 0, 3);
-			__builtin_prefetch(ask + apart, 0, 3);
+			__builtin_prefetch((const void *)ask, 0, 3);
+			__builtin_prefetch((const void *)(ask + apart), 0, 3);
 			ask += step;
 		}
 		UNROLL
