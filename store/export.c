@@ -301,18 +301,27 @@ static const struct {
 } formats[] = {{"embeddings", ".npz", npz},
 	       {"signals", ".npz", npz},
 	       {"model", ".safetensors", safetensors},
-	       {"scores", ".csv", csv}};
+	       {"scores", ".csv", csv},
+	       {"scores", ".safetensors", safetensors}}; /* of a fine-tuned network */
+
+static bool ends_in(const char *path, const char *suffix)
+{
+	size_t n = strlen(path), length = strlen(suffix);
+	return n > length && !strcmp(path + n - length, suffix);
+}
 
 int export_artifact(const struct artifact *a, const char *path, struct error *e)
 {
+	const char *suffix = NULL; /* the kind's first */
 	for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
-		const char *suffix = formats[i].suffix;
-		size_t n = strlen(path), length = strlen(suffix);
 		if (strcmp(artifact_kind(a), formats[i].kind))
 			continue;
-		if (n <= length || strcmp(path + n - length, suffix))
-			return error_set(e, path, 0, "%s is exported as %s; give the file such a name",
-					 formats[i].kind, suffix);
+		suffix = suffix ? suffix : formats[i].suffix;
+		if (!ends_in(path, formats[i].suffix))
+			continue;
+		if (formats[i].format == safetensors && !artifact_get_attribute(a, "tensors"))
+			return error_set(e, path, 0,
+					 "holds no network: these scores are a probe's, not finetune's");
 		struct bytes b = formats[i].format(a);
 		int status =
 			b.n > UINT32_MAX && formats[i].format == npz
@@ -321,6 +330,9 @@ int export_artifact(const struct artifact *a, const char *path, struct error *e)
 		free(b.first);
 		return status;
 	}
+	if (suffix)
+		return error_set(e, path, 0, "%s is exported as %s; give the file such a name",
+				 artifact_kind(a), suffix);
 	return error_set(e, path, 0, "no format for kind %s; signals, embeddings, model and scores have one",
 			 artifact_kind(a));
 }

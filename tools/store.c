@@ -30,16 +30,17 @@ static const struct arg options[] = {
 
 static const struct args args = {
 	.purpose = "Look into the store ($EINTHOVEN_STORE, else .store)",
-	.synopsis = "store ls | show ID | log ID | diff ID ID | verify [ID ...] | export ID FILE | gc\n\n"
-		    "  ls             list the objects: id, kind, stage, records, size, last use\n"
-		    "  show ID        print an object's header, tables and first records\n"
-		    "  log ID         print how it was made, back to the raw files\n"
-		    "  diff ID ID     print what differs: params, inputs, code, header, tables, records\n"
-		    "  verify [ID]    check every digest (of all objects and entries); name what is damaged\n"
-		    "  export ID FILE embeddings to .npz, a model to .safetensors, scores to .csv\n"
-		    "  gc             list what no run needs, or remove it\n\n"
-		    "ID: an id, 4 or more of its first digits, or a file that holds it "
-		    "(build/runs/default/probe.id)",
+	.synopsis =
+		"store ls | show ID | log ID | diff ID ID | verify [ID ...] | export ID FILE | gc\n\n"
+		"  ls             list the objects: id, kind, stage, records, size, last use\n"
+		"  show ID        print an object's header, tables and first records\n"
+		"  log ID         print how it was made, back to the raw files\n"
+		"  diff ID ID     print what differs: params, inputs, code, header, tables, records\n"
+		"  verify [ID]    check every digest (of all objects and entries); name what is damaged\n"
+		"  export ID FILE embeddings and signals to .npz, a network to .safetensors, scores to .csv\n"
+		"  gc             list what no run needs, or remove it\n\n"
+		"ID: an id, 4 or more of its first digits, or a file that holds it "
+		"(build/runs/default/probe.id)",
 	.options = options,
 	.example = "store log build/runs/default/probe.id",
 	.see_also = "docs/artifact.md, docs/stages.md"};

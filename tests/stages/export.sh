@@ -64,6 +64,7 @@ fi
 "$BIN/store" export run/embed.id again.npz
 check "the same artifact gives the same bytes" cmp e.npz again.npz
 check_fails "a name without the format's suffix is refused" 1 'exported as .npz' "$BIN/store" export run/embed.id e.csv
+check_fails "a probe's scores hold no network" 1 'holds no network' "$BIN/store" export run/probe.id p.safetensors
 check_fails "a kind without a format is refused" 1 'no format for kind records' "$BIN/store" export run/fetch.id e.npz
 check_fails "a folder that is not there is named" 1 'nowhere/e.npz' "$BIN/store" export run/embed.id nowhere/e.npz
 tap_done

@@ -115,4 +115,6 @@ unset EINTHOVEN_QUIET
 tune patient "finetune.epochs=40 finetune.patience=1 finetune.lr=0 finetune.encoder_lr=0"
 check "without a gain it stops after its patience" grep -q 'epoch 1/40 .* stopped' patient/log
 check "... and takes the probe it began with" grep -q 'No epoch was better on fold 9' patient/table
+check "the tuned network is exported" env EINTHOVEN_STORE="$WORK/threads1.store" "$BIN/store" export threads1/finetune.id tuned.safetensors
+check "... with the tensors of an encoder" grep -qa '"channel.embedding.weight":{"data_offsets"' tuned.safetensors
 tap_done
