@@ -56,7 +56,7 @@ void cells_group(struct text *t, const json_t *arms, size_t i)
 	const json_t *group = json_object_get(json_array_get(arms, i), "group");
 	if (!group || (i && json_equal(json_object_get(json_array_get(arms, i - 1), "group"), group)))
 		return;
-	text_add(t, "<tr class=group><td colspan=4>");
+	text_add(t, "<tr class=group><td colspan=30>");
 	text_escape(t, json_string_value(group));
 	text_add(t, "</td></tr>\n");
 }

@@ -80,7 +80,7 @@ void tables_comparison(struct text *t, const json_t *arms, const json_t *floors,
 			state_row(t, "", "its encoder untrained", NULL, random, NULL, classes);
 		json_decref(none);
 	}
-	text_add(t, "<tr class=group><td colspan=4>Floors</td></tr>\n");
+	text_add(t, "<tr class=group><td colspan=30>Floors</td></tr>\n");
 	if (json_object_get(floors, "scale"))
 		state_row(t, "log-std of the leads only", "", NULL, json_object_get(floors, "scale"), NULL,
 			  classes);
