@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "ecg/edge.h"
-#include "ecg/lanes.h"
 #include "kernels/dmath.h"
+#include "kernels/wide.h"
 
 #define PI 3.141592653589793
 
@@ -55,13 +55,13 @@ struct state {
 };
 
 /* As if the sample had stood there for ever. */
-INLINE struct state settle(const struct filter_section *s, const wide *sample)
+WIDE_INLINE struct state settle(const struct filter_section *s, const wide *sample)
 {
 	double gain = (s->b0 + s->b1 + s->b2) / (1 + s->a1 + s->a2);
 	return (struct state){(gain - s->b0) * *sample, (s->b2 - s->a2 * gain) * *sample};
 }
 
-INLINE void step(struct state *z, const struct filter_section *s, wide *sample)
+WIDE_INLINE void step(struct state *z, const struct filter_section *s, wide *sample)
 {
 	wide in = *sample, out = s->b0 * in + z->z0;
 	z->z0 = s->b1 * in - s->a1 * out + z->z1;
@@ -70,7 +70,7 @@ INLINE void step(struct state *z, const struct filter_section *s, wide *sample)
 }
 
 /* One section over n samples of all leads, in place, by 1 or (backward from the last) -1; transposed direct form II. */
-INLINE void pass(const struct filter_section *section, double (*x)[LEADS], int n, int by)
+WIDE_INLINE void pass(const struct filter_section *section, double (*x)[LEADS], int n, int by)
 {
 	const struct filter_section s = *section;
 	wide *row = (wide *)(by > 0 ? x : x + n - 1);
@@ -82,14 +82,14 @@ INLINE void pass(const struct filter_section *section, double (*x)[LEADS], int n
 	}
 }
 
-INLINE void both_ways(const struct filter *f, double (*x)[LEADS], int n)
+WIDE_INLINE void both_ways(const struct filter *f, double (*x)[LEADS], int n)
 {
 	for (int by = 1; by >= -1; by -= 2)
 		for (int i = 0; i < f->n_sections; i++)
 			pass(&f->sections[i], x, n, by);
 }
 
-AVX2 static void both_ways_avx2(const struct filter *f, double (*x)[LEADS], int n)
+WIDE_AVX2 static void both_ways_avx2(const struct filter *f, double (*x)[LEADS], int n)
 {
 	both_ways(f, x, n);
 }
@@ -100,7 +100,7 @@ void filter_run(const struct filter *f, double (*x)[LEADS], double (*scratch)[LE
 		return;
 	int pad = f->pad < t - 1 ? f->pad : t - 1, n = t + 2 * pad;
 	edge_extend(scratch, (const double(*)[LEADS])x, t, pad);
-	if (lanes_are_wide())
+	if (wide_has_avx2())
 		both_ways_avx2(f, scratch, n);
 	else
 		both_ways(f, scratch, n);

@@ -8,10 +8,10 @@
 
 #include "common/die.h"
 #include "ecg/filter.h"
-#include "ecg/lanes.h"
 #include "ecg/lead.h"
 #include "ecg/resample.h"
 #include "kernels/dmath.h"
+#include "kernels/wide.h"
 
 #define MAX_COLUMNS 1024
 #define LEAST_SD_MV 1e-6 /* a lead with less has no signal left */
@@ -221,7 +221,7 @@ static int read_shape(struct raw *raw, const struct prepare *p, const json_t *he
 
 /* ---- the samples ---- */
 
-INLINE int32_t sample_at(const uint8_t *bytes, size_t i, int width)
+WIDE_INLINE int32_t sample_at(const uint8_t *bytes, size_t i, int width)
 {
 	if (width == 2) {
 		const uint8_t *b = bytes + 2 * i;
@@ -247,7 +247,7 @@ static int check_lead(int32_t *adc, const struct raw *raw, int l, const struct p
 }
 
 /* x [t][LEADS]: leads in canonical order. */
-INLINE void to_millivolts(double (*x)[LEADS], const struct raw *raw, const uint8_t *bytes)
+WIDE_INLINE void to_millivolts(double (*x)[LEADS], const struct raw *raw, const uint8_t *bytes)
 {
 	const int *column = raw->column, width = raw->width;
 	for (long t = 0; t < raw->t; t++, bytes += (size_t)width * (size_t)raw->n_columns)
@@ -286,12 +286,13 @@ struct line {
 };
 
 /* signal [LEADS][n] = (x - mean) / sd */
-INLINE void write_normalized(float *signal, const double (*x)[LEADS], int n, const struct line *line)
+WIDE_INLINE void write_normalized(float *signal, const double (*x)[LEADS], int n, const struct line *line)
 {
 	for (int l = 0; l < LEADS; l += WIDE_LANES, signal += WIDE_LANES * (size_t)n) {
 		wide mean = *(const wide *)(line->mean + l), sd = *(const wide *)(line->sd + l);
 		for (int t = 0; t < n; t++) {
-			narrow z = __builtin_convertvector((*(const wide *)(x[t] + l) - mean) / sd, narrow);
+			wide_floats z =
+				__builtin_convertvector((*(const wide *)(x[t] + l) - mean) / sd, wide_floats);
 			signal[t] = z[0];
 			signal[n + t] = z[1];
 			signal[2 * n + t] = z[2];
@@ -300,13 +301,13 @@ INLINE void write_normalized(float *signal, const double (*x)[LEADS], int n, con
 	}
 }
 
-AVX2 static void to_millivolts_avx2(double (*x)[LEADS], const struct raw *raw, const uint8_t *bytes)
+WIDE_AVX2 static void to_millivolts_avx2(double (*x)[LEADS], const struct raw *raw, const uint8_t *bytes)
 {
 	to_millivolts(x, raw, bytes);
 }
 
-AVX2 static void write_normalized_avx2(float *signal, const double (*x)[LEADS], int n,
-				       const struct line *line)
+WIDE_AVX2 static void write_normalized_avx2(float *signal, const double (*x)[LEADS], int n,
+					    const struct line *line)
 {
 	write_normalized(signal, x, n, line);
 }
@@ -349,7 +350,7 @@ static int finish(const struct prepare *p, float *signal, float *scale, const do
 		scale[l] = (float)dmath_log(m.sd[l]);
 	}
 	struct line line = normalization(&m, p->settings.normalize);
-	(lanes_are_wide() ? write_normalized_avx2 : write_normalized_plain)(signal, x, p->samples, &line);
+	(wide_has_avx2() ? write_normalized_avx2 : write_normalized_plain)(signal, x, p->samples, &line);
 	return 0;
 }
 
@@ -369,7 +370,7 @@ int prepare_run(struct prepare *p, float *signal, float *scale, const json_t *he
 	for (int l = 0; l < LEADS && result == 0; l++)
 		result = check_lead(w->adc, &raw, l, p, bytes, e);
 	if (result == 0) {
-		(lanes_are_wide() ? to_millivolts_avx2 : to_millivolts_plain)(w->x, &raw, bytes);
+		(wide_has_avx2() ? to_millivolts_avx2 : to_millivolts_plain)(w->x, &raw, bytes);
 		resample_run(resample, w->y, (const double(*)[LEADS])w->x, w->scratch, (int)raw.t);
 		filter_run(&p->filter, w->y, w->scratch, p->samples);
 		result = finish(p, signal, scale, (const double(*)[LEADS])w->y, e);

@@ -1,69 +1,60 @@
 /*
  * The two inner loops of the linear models, in double, over rows of padded matrices (struct features: ld is a
  * multiple of 8, the padding is 0). Element k of a row belongs to lane k mod 4 whatever the machine's vectors
- * are, so that every compiler and instruction set adds in the same order.
+ * are, so that every compiler and instruction set adds in the same order. For loops built as kernels/wide.h shows.
  */
 #ifndef MODEL_DENSE_H
 #define MODEL_DENSE_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
-#define DENSE_INLINE static inline __attribute__((always_inline))
-
-/* For callers that are compiled a second time for AVX2, which has a register for the four lanes (same operations, same
- * bits): write the loop as a DENSE_INLINE function, call it from a plain and from a DENSE_AVX2 one, and choose by
- * dense_is_wide(): whether this CPU has AVX2 and EINTHOVEN_ISA is not scalar. */
-#define DENSE_AVX2 __attribute__((target("avx2")))
-bool dense_is_wide(void);
+#include "kernels/wide.h"
 
 enum { DENSE_ROWS = 4 }; /* rows of x handled together: a row of w is then loaded once for four */
 
-typedef double dense_lanes __attribute__((vector_size(32), aligned(8)));
-
-DENSE_INLINE double dense_sum(const dense_lanes *v)
+WIDE_INLINE double dense_sum(const wide *v)
 {
 	return ((*v)[0] + (*v)[1]) + ((*v)[2] + (*v)[3]);
 }
 
 /* |a - b|^2 of two rows. */
-DENSE_INLINE double dense_squared_distance(const double *a, const double *b, size_t ld)
+WIDE_INLINE double dense_squared_distance(const double *a, const double *b, size_t ld)
 {
-	dense_lanes sum = {0};
+	wide sum = {0};
 	for (size_t k = 0; k < ld; k += 4) {
-		dense_lanes d = *(const dense_lanes *)(a + k) - *(const dense_lanes *)(b + k);
+		wide d = *(const wide *)(a + k) - *(const wide *)(b + k);
 		sum += d * d;
 	}
 	return dense_sum(&sum);
 }
 
-DENSE_INLINE void dense_dot_block(double *z, size_t z_stride, const double *w, const double *x, size_t ld,
-				  int n_rows)
+WIDE_INLINE void dense_dot_block(double *z, size_t z_stride, const double *w, const double *x, size_t ld,
+				 int n_rows)
 {
-	dense_lanes sum[DENSE_ROWS] = {0};
+	wide sum[DENSE_ROWS] = {0};
 	for (size_t k = 0; k < ld; k += 4) {
-		dense_lanes v = *(const dense_lanes *)(w + k);
+		wide v = *(const wide *)(w + k);
 		for (int r = 0; r < n_rows; r++)
-			sum[r] += v * *(const dense_lanes *)(x + (size_t)r * ld + k);
+			sum[r] += v * *(const wide *)(x + (size_t)r * ld + k);
 	}
 	for (int r = 0; r < n_rows; r++)
 		z[(size_t)r * z_stride] += dense_sum(&sum[r]);
 }
 
-DENSE_INLINE void dense_outer_block(double *y, const double *a, size_t a_stride, const double *x, size_t ld,
-				    int n_rows)
+WIDE_INLINE void dense_outer_block(double *y, const double *a, size_t a_stride, const double *x, size_t ld,
+				   int n_rows)
 {
 	for (size_t k = 0; k < ld; k += 4) {
-		dense_lanes sum = *(dense_lanes *)(y + k);
+		wide sum = *(wide *)(y + k);
 		for (int r = 0; r < n_rows; r++)
-			sum += a[(size_t)r * a_stride] * *(const dense_lanes *)(x + (size_t)r * ld + k);
-		*(dense_lanes *)(y + k) = sum;
+			sum += a[(size_t)r * a_stride] * *(const wide *)(x + (size_t)r * ld + k);
+		*(wide *)(y + k) = sum;
 	}
 }
 
 /* z[r * z_stride] += w . x[r] for n_rows rows of x [n_rows][ld]. */
-DENSE_INLINE void dense_dots(double *z, size_t z_stride, const double *w, const double *x, size_t ld,
-			     size_t n_rows)
+WIDE_INLINE void dense_dots(double *z, size_t z_stride, const double *w, const double *x, size_t ld,
+			    size_t n_rows)
 {
 	size_t r = 0;
 	for (; r + DENSE_ROWS <= n_rows; r += DENSE_ROWS)
@@ -73,8 +64,8 @@ DENSE_INLINE void dense_dots(double *z, size_t z_stride, const double *w, const 
 }
 
 /* y [ld] += sum over r, ascending, of a[r * a_stride] x[r]. */
-DENSE_INLINE void dense_outer(double *y, const double *a, size_t a_stride, const double *x, size_t ld,
-			      size_t n_rows)
+WIDE_INLINE void dense_outer(double *y, const double *a, size_t a_stride, const double *x, size_t ld,
+			     size_t n_rows)
 {
 	size_t r = 0;
 	for (; r + DENSE_ROWS <= n_rows; r += DENSE_ROWS)

@@ -27,8 +27,8 @@ struct pass {
 };
 
 /* z[n][n_classes] = bias + weight x for rows first..end-1. */
-DENSE_INLINE void logits(double *z, const double *parameters, int n_classes, const struct features *f,
-			 size_t first, size_t end)
+WIDE_INLINE void logits(double *z, const double *parameters, int n_classes, const struct features *f,
+			size_t first, size_t end)
 {
 	size_t ld = (size_t)f->ld, c_count = (size_t)n_classes;
 	for (size_t i = first; i < end; i++)
@@ -40,8 +40,8 @@ DENSE_INLINE void logits(double *z, const double *parameters, int n_classes, con
 }
 
 /* gradient += sum over rows first..end-1, ascending, of dz (x, 1). */
-DENSE_INLINE void accumulate(double *gradient, const double *dz, int n_classes, const struct features *f,
-			     size_t first, size_t end)
+WIDE_INLINE void accumulate(double *gradient, const double *dz, int n_classes, const struct features *f,
+			    size_t first, size_t end)
 {
 	size_t ld = (size_t)f->ld, c_count = (size_t)n_classes;
 	for (size_t i = first; i < end; i += NEAR)
@@ -89,7 +89,7 @@ static double record_loss(double *z, const uint8_t *truth, int n_classes, bool i
 	return loss;
 }
 
-DENSE_INLINE void pass_over(struct pass *s, int chunk)
+WIDE_INLINE void pass_over(struct pass *s, int chunk)
 {
 	const struct logistic_problem *p = s->problem;
 	size_t first = (size_t)chunk * CHUNK,
@@ -110,7 +110,7 @@ static void chunk_pass(void *context, int chunk)
 	pass_over(context, chunk);
 }
 
-DENSE_AVX2 static void chunk_pass_avx2(void *context, int chunk)
+WIDE_AVX2 static void chunk_pass_avx2(void *context, int chunk)
 {
 	pass_over(context, chunk);
 }
@@ -160,7 +160,7 @@ static void pass_init(struct pass *s, const struct logistic_problem *p)
 	size_t n = p->features->n, c_count = (size_t)p->n_classes;
 	*s = (struct pass){.problem = p, .n_parameters = c_count * ((size_t)p->features->ld + 1)};
 	s->n_chunks = (n + CHUNK - 1) / CHUNK;
-	s->is_wide = dense_is_wide();
+	s->is_wide = wide_has_avx2();
 	s->logit = die_malloc(n * c_count * sizeof *s->logit);
 	s->loss = die_malloc(s->n_chunks * sizeof *s->loss);
 	s->partial = die_malloc(s->n_chunks * s->n_parameters * sizeof *s->partial);

@@ -17,7 +17,7 @@ struct covariance {
 
 /* Rows of X'X: each element is one chain over the records, ascending. Records go by in blocks that stay in
  * cache. */
-DENSE_INLINE void strip_of(const struct covariance *c, int strip)
+WIDE_INLINE void strip_of(const struct covariance *c, int strip)
 {
 	size_t ld = (size_t)c->f->ld, first = (size_t)strip * STRIP,
 	       end = first + STRIP < ld ? first + STRIP : ld;
@@ -34,7 +34,7 @@ static void covariance_strip(void *context, int strip)
 	strip_of(context, strip);
 }
 
-DENSE_AVX2 static void covariance_strip_avx2(void *context, int strip)
+WIDE_AVX2 static void covariance_strip_avx2(void *context, int strip)
 {
 	strip_of(context, strip);
 }
@@ -46,7 +46,7 @@ void pca_fit(struct pca *p, const struct features *f)
 	p->variance = die_calloc(d, sizeof *p->variance);
 	p->axes = die_calloc(d * ld, sizeof *p->axes);
 	struct covariance c = {f, die_calloc(ld * ld, sizeof *c.sum)};
-	pool_run(dense_is_wide() ? covariance_strip_avx2 : covariance_strip, &c,
+	pool_run(wide_has_avx2() ? covariance_strip_avx2 : covariance_strip, &c,
 		 (int)((ld + STRIP - 1) / STRIP));
 	double *dense = die_malloc(2 * d * d * sizeof *dense), *vectors = dense + d * d;
 	for (size_t i = 0; i < d; i++)
@@ -67,7 +67,7 @@ struct projection {
 	struct features *out;
 };
 
-DENSE_INLINE void project_block(const struct projection *p, int block)
+WIDE_INLINE void project_block(const struct projection *p, int block)
 {
 	size_t first = (size_t)block * ROWS, n = first + ROWS < p->in->n ? ROWS : p->in->n - first;
 	size_t ld = (size_t)p->in->ld, out_ld = (size_t)p->out->ld;
@@ -81,7 +81,7 @@ static void project_rows(void *context, int block)
 	project_block(context, block);
 }
 
-DENSE_AVX2 static void project_rows_avx2(void *context, int block)
+WIDE_AVX2 static void project_rows_avx2(void *context, int block)
 {
 	project_block(context, block);
 }
@@ -89,7 +89,7 @@ DENSE_AVX2 static void project_rows_avx2(void *context, int block)
 void pca_project(const struct pca *p, struct features *out, const struct features *f, int n_axes)
 {
 	scaler_features_init(out, f->n, n_axes);
-	pool_run(dense_is_wide() ? project_rows_avx2 : project_rows, &(struct projection){p, f, out},
+	pool_run(wide_has_avx2() ? project_rows_avx2 : project_rows, &(struct projection){p, f, out},
 		 (int)((f->n + ROWS - 1) / ROWS));
 }
 

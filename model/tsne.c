@@ -94,13 +94,11 @@ static void force_row(void *context, int i)
 {
 	struct tsne *t = context;
 	const double *p = t->p + (size_t)i * t->ld;
-	dense_lanes near_x = {0}, near_y = {0}, far_x = {0}, far_y = {0}, sum = {0};
+	wide near_x = {0}, near_y = {0}, far_x = {0}, far_y = {0}, sum = {0};
 	double xi = t->x[i], yi = t->y[i];
 	for (size_t j = 0; j < t->ld; j += 4) {
-		dense_lanes dx = xi - *(const dense_lanes *)(t->x + j),
-			    dy = yi - *(const dense_lanes *)(t->y + j);
-		dense_lanes q = 1 / (1 + dx * dx + dy * dy), pq = *(const dense_lanes *)(p + j) * q,
-			    qq = q * q;
+		wide dx = xi - *(const wide *)(t->x + j), dy = yi - *(const wide *)(t->y + j);
+		wide q = 1 / (1 + dx * dx + dy * dy), pq = *(const wide *)(p + j) * q, qq = q * q;
 		sum += q;
 		near_x += pq * dx;
 		near_y += pq * dy;

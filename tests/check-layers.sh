@@ -8,7 +8,7 @@ may() {
 	case $1 in
 	common) echo common ;;
 	kernels) echo 'kernels common' ;;
-	ecg) echo 'ecg common kernels/philox.h kernels/dmath.h' ;;
+	ecg) echo 'ecg common kernels/philox.h kernels/dmath.h kernels/wide.h' ;;
 	store) echo 'store common' ;;
 	model) echo 'model kernels common' ;;
 	report) echo 'report common' ;;

@@ -1,9 +1,9 @@
-#include "ecg/lanes.h"
+#include "kernels/wide.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-bool lanes_are_wide(void)
+bool wide_has_avx2(void)
 {
 	const char *isa = getenv("EINTHOVEN_ISA");
 	return __builtin_cpu_supports("avx2") && !(isa && !strcmp(isa, "scalar"));
