@@ -15,8 +15,7 @@
 #include "common/die.h"
 #include "model/logistic.h"
 #include "model/pca.h"
-
-static const double TOLERANCE = 1e-6; /* model/probe.c's */
+#include "model/probe.h"
 
 static double seconds(struct timeval t)
 {
@@ -58,7 +57,7 @@ static void fit(struct logistic_problem *p, const float *raw, size_t n, int d, c
 	logistic_init(&m, p);
 	for (; *c; c++) {
 		p->c = atof(*c);
-		printf(" %.12g", logistic_fit(&m, p, TOLERANCE).objective);
+		printf(" %.12g", logistic_fit(&m, p, PROBE_TOLERANCE).objective);
 	}
 	logistic_release(&m);
 	scaler_features_release(&plain);

@@ -11,9 +11,6 @@
 #include "model/offset.h"
 #include "model/pca.h"
 
-/* Relative gap to the minimum: changes no metric's third digit. */
-static const double TOLERANCE = 1e-6;
-
 static void probe_init(struct probe *p, const struct probe_data *data, int d)
 {
 	size_t n_classes = (size_t)data->n_classes;
@@ -156,7 +153,7 @@ static void search_path(struct search *s, struct logistic *m, const struct axes 
 	s->parameters = die_calloc(n_parameters, sizeof *s->parameters);
 	for (int k = 0; k < o->c_steps; k++) {
 		problem.c = c_at(o, k);
-		logistic_fit(m, &problem, TOLERANCE);
+		logistic_fit(m, &problem, PROBE_TOLERANCE);
 		logistic_predict(m, s->probability, &a->part[PROBE_VALIDATION]);
 		consider(s, problem.c, k == fallback_step(o) && s->best < 0, m);
 		if (o->progress)

@@ -22,6 +22,9 @@
 
 struct progress;
 
+/* Relative gap of a fit to its minimum: changes no metric's third digit. */
+#define PROBE_TOLERANCE 1e-6
+
 enum { PROBE_TRAIN, PROBE_VALIDATION, PROBE_TEST, PROBE_PARTS };
 
 struct probe_data {
