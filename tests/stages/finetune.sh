@@ -21,18 +21,8 @@ tune() {
 }
 store_of() { EINTHOVEN_STORE=$WORK/$1.store "$BIN/store" "${@:2}" "$(id "$1" finetune)"; }
 
-for n in 1 2 4; do
-	EINTHOVEN_THREADS=$n tune "threads$n"
-	is "$n threads give the golden id" "$(id "threads$n" finetune)" "$golden"
-done
-for isa in scalar avx2 avx512; do
-	if [ $isa != scalar ] && ! grep -qw "${isa/avx512/avx512dq}" /proc/cpuinfo; then
-		skip "$isa gives the golden id" "this CPU has no $isa"
-		continue
-	fi
-	EINTHOVEN_ISA=$isa tune "$isa"
-	is "$isa gives the golden id" "$(id "$isa" finetune)" "$golden"
-done
+tuned() { id "$1" finetune; }
+same_everywhere "$golden" tune tuned
 check "the log has a line per epoch" grep -qE \
 	'^finetune: epoch 2/2  loss [0-9.]+  fold 9 AUROC [0-9.]+ \(best [0-9.]+\)  gradient' threads1/log
 has_rows() {

@@ -18,18 +18,8 @@ train() {
 	STORE=$WORK/$1.store chain "$1" "$data $tiny ${2:-}" pretrain
 }
 
-for n in 1 2 4; do
-	EINTHOVEN_THREADS=$n train "threads$n"
-	is "$n threads give the golden id" "$(id "threads$n" pretrain)" "$golden"
-done
-for isa in scalar avx2 avx512; do
-	if [ $isa != scalar ] && ! grep -qw "${isa/avx512/avx512dq}" /proc/cpuinfo; then
-		skip "$isa gives the golden id" "this CPU has no $isa"
-		continue
-	fi
-	EINTHOVEN_ISA=$isa train "$isa"
-	is "$isa gives the golden id" "$(id "$isa" pretrain)" "$golden"
-done
+trained() { id "$1" pretrain; }
+same_everywhere "$golden" train trained
 check "the log shows the loss beside ln(2N-1), top-1, RankMe and both towers' gradients" grep -qE \
 	'^pretrain: epoch 3/3  loss [0-9.]+ \(ln\(2N-1\) 2\.398\)  top-1 [0-9.]+  RankMe [0-9.]+/64  gradient time [0-9.e-]+ channel' \
 	threads1/log

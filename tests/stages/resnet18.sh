@@ -20,18 +20,9 @@ again() {
 	STORE=$WORK/$1.store chain "$1" "$2" pretrain embed
 }
 
-for n in 1 2 4; do
-	EINTHOVEN_THREADS=$n again "threads$n" "$tiny"
-	is "$n threads give the golden ids" "$(id "threads$n" pretrain) $(id "threads$n" embed)" "$golden_model $golden_embeddings"
-done
-for isa in scalar avx2 avx512; do
-	if [ $isa != scalar ] && ! grep -qw "${isa/avx512/avx512dq}" /proc/cpuinfo; then
-		skip "$isa gives the golden ids" "this CPU has no $isa"
-		continue
-	fi
-	EINTHOVEN_ISA=$isa again "$isa" "$tiny"
-	is "$isa gives the golden ids" "$(id "$isa" pretrain) $(id "$isa" embed)" "$golden_model $golden_embeddings"
-done
+again_tiny() { again "$1" "$tiny"; }
+both() { echo "$(id "$1" pretrain) $(id "$1" embed)"; }
+same_everywhere "$golden_model $golden_embeddings" again_tiny both
 again poster "$poster"
 is "the poster's variant gives its golden id" "$(id poster embed)" "$golden_poster"
 check "the log names the network's parts" grep -qE \
