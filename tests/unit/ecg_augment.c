@@ -41,6 +41,16 @@ static struct augment policy(enum views_strategy strategy)
 	};
 }
 
+/* Nothing but the strategy and what the pool draws. */
+static struct augment plain_policy(enum views_strategy strategy)
+{
+	struct augment a = policy(strategy);
+	a.lead_mask_p = 0;
+	a.gain = 1;
+	a.noise_max = 0;
+	return a;
+}
+
 /* A base view like a rhythm strip: different in each lead, near mean 0 and deviation 1. */
 static const float *base(void)
 {
@@ -157,10 +167,7 @@ static void halves_are_cut_where_augment_start_says(void **state)
 	(void)state;
 	static float x[LEADS * N];
 	uint8_t keep[LEADS];
-	struct augment a = policy(VIEWS_HALVES);
-	a.lead_mask_p = 0;
-	a.gain = 1;
-	a.noise_max = 0;
+	struct augment a = plain_policy(VIEWS_HALVES);
 	for (int view = 0; view < 2; view++) {
 		int start = augment_start(&a, 9, 2, view);
 		augment_draw(&a, x, keep, base(), 9, 2, view);
@@ -220,10 +227,7 @@ static void an_interleaved_view_is_shifted_by_at_most_shift_s(void **state)
 	(void)state;
 	static float x[LEADS * N / 2], b[LEADS * N / 2];
 	uint8_t keep[LEADS];
-	struct augment a = policy(VIEWS_INTERLEAVED);
-	a.lead_mask_p = 0;
-	a.gain = 1;
-	a.noise_max = 0;
+	struct augment a = plain_policy(VIEWS_INTERLEAVED);
 	for (int i = 0; i < LEADS * N / 2; i++)
 		b[i] = (float)(i % (N / 2) + 1);
 	int least = N, most = -N;
@@ -244,10 +248,7 @@ static double change_by(enum augment_kind kind)
 {
 	static float x[LEADS * N];
 	uint8_t keep[LEADS];
-	struct augment a = policy(VIEWS_SEQUENTIAL);
-	a.lead_mask_p = 0;
-	a.gain = 1;
-	a.noise_max = 0;
+	struct augment a = plain_policy(VIEWS_SEQUENTIAL);
 	a.pool = 1u << kind;
 	a.pool_draws = 1;
 	double square = 0;
@@ -274,10 +275,7 @@ static void what_is_drawn_from_the_pool_is_drawn_once(void **state)
 	(void)state;
 	static float x[LEADS * N];
 	uint8_t keep[LEADS];
-	struct augment a = policy(VIEWS_SEQUENTIAL);
-	a.lead_mask_p = 0;
-	a.gain = 1;
-	a.noise_max = 0;
+	struct augment a = plain_policy(VIEWS_SEQUENTIAL);
 	a.pool = 1u << AUGMENT_NOISE | 1u << AUGMENT_GAIN;
 	a.pool_draws = 2;
 	for (uint32_t r = 0; r < 50; r++) { /* so each view has both */
@@ -301,10 +299,7 @@ static void a_crop_keeps_a_tone_a_tone_between_the_old_bounds(void **state)
 	(void)state;
 	static float x[LEADS * N], ramp[LEADS * N];
 	uint8_t keep[LEADS];
-	struct augment a = policy(VIEWS_SEQUENTIAL);
-	a.lead_mask_p = 0;
-	a.gain = 1;
-	a.noise_max = 0;
+	struct augment a = plain_policy(VIEWS_SEQUENTIAL);
 	a.pool = 1u << AUGMENT_CROP;
 	a.pool_draws = 1;
 	for (int i = 0; i < LEADS * N; i++)
