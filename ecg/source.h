@@ -3,8 +3,9 @@
  * is made of it is.
  *
  *	struct source *s = source_open("ptb-xl.zip", (const char *[]){"ptbxl_database.csv", NULL}, ".store/tmp", &e);
- *	source_gather(s, wants, context, &e);                 // zip: one pass, chosen files to a nameless
- * scratch file source_read(s, "ptbxl_database.csv", &bytes, &n, 1 << 28, &e); source_close(s);
+ *	source_gather(s, wants, context, &e); // zip: one pass, chosen files to a nameless scratch file
+ *	source_read(s, "ptbxl_database.csv", &bytes, &n, 1 << 28, &e);
+ *	source_close(s);
  *
  * The dataset's root is the folder that holds the marker: the given place itself, or the only one inside it that does.
  */

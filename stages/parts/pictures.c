@@ -292,9 +292,7 @@ void pictures_views(struct sheet *s)
 	page_section(&s->page, "views", "What was contrasted");
 	page_say(&s->page,
 		 "Both views of one record as the first epoch showed them, leads I, II, V1 and V5, each to "
-		 "its "
-		 "own "
-		 "scale, or the one lead that a view has. A masked lead is hidden from the network.");
+		 "its own scale, or the one lead that a view has. A masked lead is hidden from the network.");
 	json_array_foreach(s->shown, i, arm)
 	{
 		const struct artifact *views = sheet_input(s, arm, "views"),
