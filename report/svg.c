@@ -25,13 +25,13 @@ static double top(const struct svg_plot *p)
 	return p->is_bare ? 1 : TOP;
 }
 
-double svg_x(const struct svg_plot *p, double x)
+static double at_x(const struct svg_plot *p, double x)
 {
 	double span = p->x1 - p->x0;
 	return left(p) + (span > 0 ? (x - p->x0) / span : 0.5) * (right(p) - left(p));
 }
 
-double svg_y(const struct svg_plot *p, double y)
+static double at_y(const struct svg_plot *p, double y)
 {
 	double span = p->y1 - p->y0;
 	return bottom(p) - (span > 0 ? (y - p->y0) / span : 0.5) * (bottom(p) - top(p));
@@ -72,7 +72,7 @@ static void ticks(struct text *t, const struct svg_plot *p)
 		text_add(t,
 			 "<path class=grid d=\"M%.1f %.1fV%.1f\"/><text x=%.1f y=%.1f "
 			 "text-anchor=middle>%s</text>",
-			 svg_x(p, x), top(p), bottom(p), svg_x(p, x), bottom(p) + 14, number);
+			 at_x(p, x), top(p), bottom(p), at_x(p, x), bottom(p) + 14, number);
 	}
 	step = step_of(p->y1 - p->y0);
 	for (double y = ceil(p->y0 / step - 1e-9) * step; !p->is_unlabelled && y <= p->y1 + step * 1e-6;
@@ -81,7 +81,7 @@ static void ticks(struct text *t, const struct svg_plot *p)
 		text_add(t,
 			 "<path class=grid d=\"M%.1f %.1fH%.1f\"/><text x=%.1f y=%.1f "
 			 "text-anchor=end>%s</text>",
-			 left(p), svg_y(p, y), right(p), left(p) - 5, svg_y(p, y) + 4, number);
+			 left(p), at_y(p, y), right(p), left(p) - 5, at_y(p, y) + 4, number);
 	}
 	if (p->x_title)
 		text_add(t, "<text x=%.1f y=%.1f text-anchor=middle>%s</text>", (left(p) + right(p)) / 2,
@@ -113,21 +113,21 @@ void svg_line(struct text *t, const struct svg_plot *p, const double *x, const d
 {
 	text_add(t, "<polyline class=\"line %s\" points=\"", class_name);
 	for (size_t i = 0; i < n; i++)
-		text_add(t, "%s%.1f,%.1f", i ? " " : "", svg_x(p, x[i]), svg_y(p, y[i]));
+		text_add(t, "%s%.1f,%.1f", i ? " " : "", at_x(p, x[i]), at_y(p, y[i]));
 	text_add(t, "\"/>");
 }
 
 void svg_dot(struct text *t, const struct svg_plot *p, double x, double y, double radius,
 	     const char *class_name)
 {
-	text_add(t, "<circle class=\"dot %s\" cx=%.1f cy=%.1f r=%.1f />", class_name, svg_x(p, x),
-		 svg_y(p, y), radius);
+	text_add(t, "<circle class=\"dot %s\" cx=%.1f cy=%.1f r=%.1f />", class_name, at_x(p, x), at_y(p, y),
+		 radius);
 }
 
 void svg_words(struct text *t, const struct svg_plot *p, double x, double y, const char *anchor,
 	       const char *words)
 {
-	text_add(t, "<text class=over x=%.1f y=%.1f text-anchor=%s>", svg_x(p, x), svg_y(p, y), anchor);
+	text_add(t, "<text class=over x=%.1f y=%.1f text-anchor=%s>", at_x(p, x), at_y(p, y), anchor);
 	text_escape(t, words);
 	text_add(t, "</text>");
 }

@@ -26,8 +26,6 @@ struct svg_plot {
 /* label: what a screen reader says. */
 void svg_begin(struct text *t, const struct svg_plot *p, const char *label);
 void svg_end(struct text *t);
-double svg_x(const struct svg_plot *p, double x);
-double svg_y(const struct svg_plot *p, double y);
 /* One open line through n points, stride doubles apart. */
 void svg_line(struct text *t, const struct svg_plot *p, const double *x, const double *y, size_t n,
 	      const char *class_name);
