@@ -20,33 +20,28 @@ FLAGS_scalar := -DCPU_ISA=scalar
 FLAGS_avx2   := -DCPU_ISA=avx2 -mavx2 -mfma
 FLAGS_avx512 := -DCPU_ISA=avx512 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx2 -mfma
 
-# Layers, lowest first; each may use those before it that design allows (tests/layers.sh checks).
-LAYERS      := common kernels ecg store model report
-LIBS        := -ljansson -lyaml -llmdb -lcrypto -ldl -lm
-LIBS_download := -lcurl
-uses_common := common
-uses_kernels := kernels common
-uses_ecg    := ecg kernels common
-uses_store  := store common
-uses_model  := model kernels common
-uses_report := report common
-uses_stages := model ecg store kernels common
-uses_fuzz   := ecg store kernels common
+# Layers, lowest first: a folder and its library each; what a layer may use (tests/check-layers.sh holds the tree to it).
+LAYERS          := common numbers kernels ecg statistics store model report shared
+LIBS            := -ljansson -lyaml -llmdb -lcrypto -ldl -lm
+LIBS_download   := -lcurl
+uses_common     := common
+uses_numbers    := numbers common
+uses_kernels    := kernels numbers common
+uses_ecg        := ecg numbers common
+uses_statistics := statistics numbers common
+uses_store      := store common
+uses_model      := model kernels numbers common
+uses_report     := report common
+uses_stages     := shared report statistics model ecg store kernels numbers common
+uses_fuzz       := ecg store numbers common
+folder_of        = $(if $(filter shared,$(1)),stages/shared,$(1))
 
 objects = $(patsubst %.c,$(B)/obj/%.o,$(wildcard $(1)/*.c))
 cpu_objects := $(foreach i,$(ISAS),$(patsubst kernels/cpu/%.c,$(B)/obj/kernels/cpu/%.$(i).o,$(wildcard kernels/cpu/*.c)))
 
-# Files of stages/parts/ that a stage is linked with, and layers that it alone uses.
-parts_fetch    := identity
-parts_pretrain := network objective
-parts_embed    := network inspect objective
-parts_probe    := judge caveats remark legacy
-parts_evaluate := study verdict portrait attention lineup legacy standings
-parts_report   := sheet results pictures lineup objective
-libs_report    := report
-parts_finetune := judge caveats remark network examples training
-
-STAGES := $(patsubst stages/%.c,%,$(wildcard stages/*.c))
+# A stage is a file, or a folder of its name with that file and its own others.
+STAGES := $(sort $(basename $(notdir $(wildcard stages/*.c) $(foreach d,$(wildcard stages/*/),$(wildcard $(d)$(notdir $(d:/=)).c)))))
+stage_objects = $(call objects,stages/$(1)) $(patsubst %.c,$(B)/obj/%.o,$(wildcard stages/$(1).c))
 TOOLS  := $(patsubst tools/%.c,%,$(wildcard tools/*.c))
 UNITS  := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*.c))
 
@@ -80,7 +75,7 @@ endef
 $(foreach i,$(ISAS),$(eval $(call CPU_RULE,$(i))))
 
 define LIB_RULE
-$(B)/lib$(1).a: $(call objects,$(1)) $(if $(filter kernels,$(1)),$(cpu_objects))
+$(B)/lib$(1).a: $(call objects,$(call folder_of,$(1))) $(if $(filter kernels,$(1)),$(cpu_objects))
 	$$(Q)rm -f $$@; $$(AR) rcs $$@ $$^
 endef
 $(foreach l,$(LAYERS),$(eval $(call LIB_RULE,$(l))))
@@ -88,21 +83,21 @@ $(foreach l,$(LAYERS),$(eval $(call LIB_RULE,$(l))))
 link = $(CC) $(ALL_LDFLAGS) -o $(1) $(2) -Wl,--start-group $(3:%=$(B)/lib%.a) -Wl,--end-group $(LIBS)
 
 # The commit these sources are, for provenance; nothing if git is absent or they differ from it.
-built_commit = [ -z "$$(git status --porcelain -- $(LAYERS) stages 2>&1)" ] && git rev-parse HEAD 2>/dev/null || true
+built_commit = [ -z "$$(git status --porcelain -- $(filter-out shared,$(LAYERS)) stages 2>&1)" ] && git rev-parse HEAD 2>/dev/null || true
 
 # A stage is linked twice: first to learn which sources its link pulls in (their hash is its code identity), then for
 # good with that identity inside. <stage>.code changes only when the identity does; pipeline.mk depends on it.
 define STAGE_RULE
-$(B)/bin/$(1): $(B)/obj/stages/$(1).o $(patsubst %.c,$(B)/obj/%.o,$(wildcard $(parts_$(1):%=stages/parts/%.c))) $(foreach l,$(uses_stages) $(libs_$(1)),$(B)/lib$(l).a) $(B)/bin/codeid
+$(B)/bin/$(1): $(call stage_objects,$(1)) $(uses_stages:%=$(B)/lib%.a) $(B)/bin/codeid
 	@mkdir -p $$(@D) $(B)/code
 	$$(if $$(Q),@echo "  LINK  $$@")
-	$$(Q)$$(call link,$(B)/code/$(1).first,$$(filter %.o,$$^),$(uses_stages) $(libs_$(1))) -Wl,--trace,--trace -Wl,--defsym=stage_code_id=0 > $(B)/code/$(1).trace
+	$$(Q)$$(call link,$(B)/code/$(1).first,$$(filter %.o,$$^),$(uses_stages)) -Wl,--trace,--trace -Wl,--defsym=stage_code_id=0 > $(B)/code/$(1).trace
 	$$(Q)rm -f $(B)/code/$(1).first
-	$$(Q)$(B)/bin/codeid $(B) $(1) < $(B)/code/$(1).trace > $(B)/code/$(1).id
+	$$(Q)$(B)/bin/codeid < $(B)/code/$(1).trace > $(B)/code/$(1).id
 	$$(Q)printf 'extern const char stage_code_id[65], stage_commit[];\nconst char stage_code_id[65] = "%s", stage_commit[] = "%s";\n' \
 		"$$$$(cat $(B)/code/$(1).id)" "$$$$($$(built_commit))" > $(B)/code/$(1).c
 	$$(Q)$$(CC) $$(ALL_CFLAGS) -c -o $(B)/code/$(1).o $(B)/code/$(1).c
-	$$(Q)$$(call link,$$@,$$(filter %.o,$$^) $(B)/code/$(1).o,$(uses_stages) $(libs_$(1)))
+	$$(Q)$$(call link,$$@,$$(filter %.o,$$^) $(B)/code/$(1).o,$(uses_stages))
 	$$(Q)cmp -s $(B)/code/$(1).id $$@.code || cp $(B)/code/$(1).id $$@.code
 endef
 $(foreach s,$(STAGES),$(eval $(call STAGE_RULE,$(s))))
@@ -161,17 +156,17 @@ test-valgrind: $(UNITS:%=$(B)/tests/%)
 
 bench_train := bench/train.c bench/timed.c
 bench_probe := bench/probe.c
-$(B)/bin/bench: $(patsubst bench/%.c,$(B)/obj/bench/%.o,$(filter-out $(bench_train) $(bench_probe),$(wildcard bench/*.c))) $(B)/libkernels.a $(B)/libcommon.a
+$(B)/bin/bench: $(patsubst bench/%.c,$(B)/obj/bench/%.o,$(filter-out $(bench_train) $(bench_probe),$(wildcard bench/*.c))) $(B)/libkernels.a $(B)/libnumbers.a $(B)/libcommon.a
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(B)/libkernels.a $(B)/libcommon.a -ldl -lm $(LIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(B)/libkernels.a $(B)/libnumbers.a $(B)/libcommon.a -ldl -lm $(LIBS)
 
-$(B)/bin/bench-train: $(bench_train:%.c=$(B)/obj/%.o) $(B)/obj/bench/peak.o $(B)/libmodel.a $(B)/libecg.a $(B)/libkernels.a $(B)/libcommon.a
+$(B)/bin/bench-train: $(bench_train:%.c=$(B)/obj/%.o) $(B)/obj/bench/peak.o $(B)/libmodel.a $(B)/libecg.a $(B)/libkernels.a $(B)/libnumbers.a $(B)/libcommon.a
 	@mkdir -p $(@D)
-	$(Q)$(call link,$@,$(filter %.o,$^),model ecg kernels common)
+	$(Q)$(call link,$@,$(filter %.o,$^),model ecg kernels numbers common)
 
-$(B)/bin/bench-probe: $(B)/obj/bench/probe.o $(B)/libmodel.a $(B)/libkernels.a $(B)/libcommon.a
+$(B)/bin/bench-probe: $(B)/obj/bench/probe.o $(B)/libstatistics.a $(B)/libnumbers.a $(B)/libcommon.a
 	@mkdir -p $(@D)
-	$(Q)$(call link,$@,$<,model kernels common)
+	$(Q)$(call link,$@,$<,statistics numbers common)
 
 ## bench: one table of every operation's speed on one core (BENCH="--isa avx2 --only conv")
 bench: $(B)/bin/bench
@@ -187,7 +182,7 @@ bench-io: all $(B)/bin/bench-probe
 
 ## format: rewrite all C sources with clang-format
 format:
-	clang-format -i $(wildcard */*.[ch] kernels/*/*.[ch] tests/*/*.[ch])
+	clang-format -i $(wildcard */*.[ch] */*/*.[ch])
 
 ## clean: remove the build folder
 clean:

@@ -16,7 +16,7 @@
 #include "bench/peak.h"
 #include "common/args.h"
 #include "common/die.h"
-#include "kernels/philox.h"
+#include "numbers/philox.h"
 
 enum { VIEWS = 64, N = 50, D = 192, H = 6, ROWS = VIEWS * N, STEP_ROWS = 1600, MAX_ROUNDS = 101 };
 enum { FLOATS = 16 << 20 };

@@ -1,5 +1,5 @@
 /*
- * make bench-io: the probe's fits (model/probe.c) on given features: standardized, rotated into principal axes, then
+ * make bench-io: the probe's fits (statistics/probe.c) on given features: standardized, rotated into principal axes, then
  * logistic regression for each C, ascending, each from the last. Prints one line: the objective at each C, then wall and
  * CPU seconds. bench/io.py prints the same for scikit-learn.
  *
@@ -13,9 +13,9 @@
 
 #include "common/args.h"
 #include "common/die.h"
-#include "model/logistic.h"
-#include "model/pca.h"
-#include "model/probe.h"
+#include "statistics/logistic.h"
+#include "statistics/pca.h"
+#include "statistics/probe.h"
 
 static double seconds(struct timeval t)
 {

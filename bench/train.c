@@ -17,7 +17,7 @@
 #include "common/die.h"
 #include "common/pool.h"
 #include "ecg/batch.h"
-#include "kernels/philox.h"
+#include "numbers/philox.h"
 #include "model/contrast.h"
 
 enum { SAMPLES = 1000, SEGMENT = 500, RATE_HZ = 100, WARM_UP = 1 };

@@ -183,8 +183,9 @@ static json_t *make_integers(json_t *value)
 		json_decref(value);
 		return json_integer((json_int_t)x);
 	}
-	json_array_foreach(value, i, item) json_array_set_new(value, i, make_integers(json_incref(item)));
-	json_object_foreach_safe(value, next, name, item)
+	json_array_foreach (value, i, item)
+		json_array_set_new(value, i, make_integers(json_incref(item)));
+	json_object_foreach_safe (value, next, name, item)
 		json_object_set_new(value, name, make_integers(json_incref(item)));
 	return value;
 }
@@ -276,7 +277,8 @@ static void put_object(struct text *t, const json_t *value)
 	const char **names = die_malloc(n * sizeof *names);
 	const char *name;
 	json_t *item;
-	json_object_foreach((json_t *)value, name, item) names[i++] = name;
+	json_object_foreach ((json_t *)value, name, item)
+		names[i++] = name;
 	qsort(names, n, sizeof *names, compare_names);
 	put_text(t, "{");
 	for (i = 0; i < n; i++) {
@@ -294,8 +296,7 @@ static void put_array(struct text *t, const json_t *value)
 	size_t i;
 	json_t *item;
 	put_text(t, "[");
-	json_array_foreach(value, i, item)
-	{
+	json_array_foreach (value, i, item) {
 		put_text(t, i ? "," : "");
 		put_value(t, item);
 	}

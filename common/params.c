@@ -47,8 +47,7 @@ static int check_section(const struct param *table, const json_t *section, const
 	const char *name;
 	const json_t *value;
 	struct place at = {path, 0, NULL};
-	json_object_foreach((json_t *)section, name, value)
-	{
+	json_object_foreach ((json_t *)section, name, value) {
 		const struct param *p = schema_find(table, name);
 		if (!p)
 			return error_set(e, path, 0, "parameter '%s' is not declared; run make again", name);

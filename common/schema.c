@@ -124,8 +124,9 @@ int schema_check(const struct param *p, const json_t *value, const struct place 
 	case PARAM_LIST:
 		if (!json_is_array(value))
 			return refuse_kind(p, at, e, found);
-		json_array_foreach((json_t *)value, i, item) if (!json_is_string(item)) return refuse(
-			p, at, e, kinds[json_typeof(item)]);
+		json_array_foreach ((json_t *)value, i, item)
+			if (!json_is_string(item))
+				return refuse(p, at, e, kinds[json_typeof(item)]);
 		return 0;
 	case PARAM_END:
 		break;
@@ -237,8 +238,7 @@ static char *join_choices(const json_t *list)
 	char *text = die_strdup("");
 	const json_t *item;
 	size_t i;
-	json_array_foreach((json_t *)list, i, item)
-	{
+	json_array_foreach ((json_t *)list, i, item) {
 		const char *s = json_string_value(item);
 		char *longer = die_printf("%s%s%s", text, i ? " " : "", s ? s : "");
 		free(text);

@@ -5,8 +5,8 @@
 
 #include "common/die.h"
 #include "ecg/noise.h"
-#include "kernels/dmath.h"
-#include "kernels/philox.h"
+#include "numbers/dmath.h"
+#include "numbers/philox.h"
 
 #define PI 3.14159265358979323846
 
@@ -353,8 +353,7 @@ static int read_pool(struct augment *a, const json_t *json, struct error *e)
 	if (!json_is_array(names) || !json_is_integer(draws))
 		return error_set(e, NULL, 0, "attribute \"augment\": pool or pool_draws is missing");
 	a->pool_draws = (int)json_integer_value(draws);
-	json_array_foreach((json_t *)names, i, name)
-	{
+	json_array_foreach ((json_t *)names, i, name) {
 		int k = 0;
 		while (k < AUGMENT_KINDS &&
 		       (!json_is_string(name) || strcmp(json_string_value(name), augment_names[k]) != 0))

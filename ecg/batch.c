@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "common/pool.h"
-#include "kernels/philox.h"
+#include "numbers/philox.h"
 
 /* Ascending keys; equal ones, if ever, by record. Rows ascend with records. */
 static int compare(const void *a, const void *b)

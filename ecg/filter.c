@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "ecg/edge.h"
-#include "kernels/dmath.h"
-#include "kernels/wide.h"
+#include "numbers/dmath.h"
+#include "numbers/double4.h"
 
 #define PI 3.141592653589793
 
@@ -48,33 +48,33 @@ int filter_band(struct filter *f, double rate_hz, double high_pass_hz, double lo
 	return 0;
 }
 
-_Static_assert(LEADS == 3 * WIDE_LANES, "a row of leads is three wide ones");
+_Static_assert(LEADS == 3 * DOUBLE4_LANES, "a row of leads is three double4 ones");
 
 struct state {
-	wide z0, z1;
+	double4 z0, z1;
 };
 
 /* As if the sample had stood there for ever. */
-WIDE_INLINE struct state settle(const struct filter_section *s, const wide *sample)
+DOUBLE4_INLINE struct state warm_up(const struct filter_section *s, const double4 *sample)
 {
 	double gain = (s->b0 + s->b1 + s->b2) / (1 + s->a1 + s->a2);
 	return (struct state){(gain - s->b0) * *sample, (s->b2 - s->a2 * gain) * *sample};
 }
 
-WIDE_INLINE void step(struct state *z, const struct filter_section *s, wide *sample)
+DOUBLE4_INLINE void step(struct state *z, const struct filter_section *s, double4 *sample)
 {
-	wide in = *sample, out = s->b0 * in + z->z0;
+	double4 in = *sample, out = s->b0 * in + z->z0;
 	z->z0 = s->b1 * in - s->a1 * out + z->z1;
 	z->z1 = s->b2 * in - s->a2 * out;
 	*sample = out;
 }
 
 /* One section over n samples of all leads, in place, by 1 or (backward from the last) -1; transposed direct form II. */
-WIDE_INLINE void pass(const struct filter_section *section, double (*x)[LEADS], int n, int by)
+DOUBLE4_INLINE void pass(const struct filter_section *section, double (*x)[LEADS], int n, int by)
 {
 	const struct filter_section s = *section;
-	wide *row = (wide *)(by > 0 ? x : x + n - 1);
-	struct state a = settle(&s, row), b = settle(&s, row + 1), c = settle(&s, row + 2);
+	double4 *row = (double4 *)(by > 0 ? x : x + n - 1);
+	struct state a = warm_up(&s, row), b = warm_up(&s, row + 1), c = warm_up(&s, row + 2);
 	for (int i = 0; i < n; i++, row += 3 * by) {
 		step(&a, &s, row);
 		step(&b, &s, row + 1);
@@ -82,14 +82,14 @@ WIDE_INLINE void pass(const struct filter_section *section, double (*x)[LEADS], 
 	}
 }
 
-WIDE_INLINE void both_ways(const struct filter *f, double (*x)[LEADS], int n)
+DOUBLE4_INLINE void both_ways(const struct filter *f, double (*x)[LEADS], int n)
 {
 	for (int by = 1; by >= -1; by -= 2)
 		for (int i = 0; i < f->n_sections; i++)
 			pass(&f->sections[i], x, n, by);
 }
 
-WIDE_AVX2 static void both_ways_avx2(const struct filter *f, double (*x)[LEADS], int n)
+DOUBLE4_AVX2 static void both_ways_avx2(const struct filter *f, double (*x)[LEADS], int n)
 {
 	both_ways(f, x, n);
 }
@@ -100,7 +100,7 @@ void filter_run(const struct filter *f, double (*x)[LEADS], double (*scratch)[LE
 		return;
 	int pad = f->pad < t - 1 ? f->pad : t - 1, n = t + 2 * pad;
 	edge_extend(scratch, (const double(*)[LEADS])x, t, pad);
-	if (wide_has_avx2())
+	if (double4_has_avx2())
 		both_ways_avx2(f, scratch, n);
 	else
 		both_ways(f, scratch, n);

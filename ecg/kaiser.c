@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-#include "kernels/dmath.h"
+#include "numbers/dmath.h"
 
 #define PI 3.141592653589793
 

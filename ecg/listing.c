@@ -201,8 +201,7 @@ static int collect_classes(const struct listing *l, struct catalog *c, struct er
 				   l->labels[0], json_object_size(seen), STATEMENTS_CLASSES_MAX);
 	c->classes = json_array();
 	if (result == 0) {
-		json_object_foreach(seen, name, value)
-		{
+		json_object_foreach (seen, name, value) {
 			names[n++] = name;
 		}
 		qsort(names, n, sizeof *names, compare_texts);

@@ -12,7 +12,7 @@
 
 #include <stdint.h>
 
-#include "kernels/philox.h"
+#include "numbers/philox.h"
 
 /* Philox blocks that n values use up. */
 uint32_t noise_blocks(int n);

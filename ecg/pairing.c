@@ -1,7 +1,7 @@
 #include "ecg/pairing.h"
 
 #include "ecg/lead.h"
-#include "kernels/philox.h"
+#include "numbers/philox.h"
 
 struct pairing pairing_draw(enum pairing_kind kind, uint64_t seed, uint64_t step)
 {

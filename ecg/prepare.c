@@ -10,8 +10,8 @@
 #include "ecg/filter.h"
 #include "ecg/lead.h"
 #include "ecg/resample.h"
-#include "kernels/dmath.h"
-#include "kernels/wide.h"
+#include "numbers/dmath.h"
+#include "numbers/double4.h"
 
 #define MAX_COLUMNS 1024
 #define LEAST_SD_MV 1e-6 /* a lead with less has no signal left */
@@ -221,7 +221,7 @@ static int read_shape(struct raw *raw, const struct prepare *p, const json_t *he
 
 /* ---- the samples ---- */
 
-WIDE_INLINE int32_t sample_at(const uint8_t *bytes, size_t i, int width)
+DOUBLE4_INLINE int32_t sample_at(const uint8_t *bytes, size_t i, int width)
 {
 	if (width == 2) {
 		const uint8_t *b = bytes + 2 * i;
@@ -247,17 +247,17 @@ static int check_lead(int32_t *adc, const struct raw *raw, int l, const struct p
 }
 
 /* x [t][LEADS]: leads in canonical order. */
-WIDE_INLINE void to_millivolts(double (*x)[LEADS], const struct raw *raw, const uint8_t *bytes)
+DOUBLE4_INLINE void to_millivolts(double (*x)[LEADS], const struct raw *raw, const uint8_t *bytes)
 {
 	const int *column = raw->column, width = raw->width;
 	for (long t = 0; t < raw->t; t++, bytes += (size_t)width * (size_t)raw->n_columns)
-		for (int l = 0; l < LEADS; l += WIDE_LANES) {
-			wide adc = {sample_at(bytes, (size_t)column[l], width),
-				    sample_at(bytes, (size_t)column[l + 1], width),
-				    sample_at(bytes, (size_t)column[l + 2], width),
-				    sample_at(bytes, (size_t)column[l + 3], width)};
-			*(wide *)(x[t] + l) =
-				(adc - *(const wide *)(raw->baseline + l)) / *(const wide *)(raw->gain + l);
+		for (int l = 0; l < LEADS; l += DOUBLE4_LANES) {
+			double4 adc = {sample_at(bytes, (size_t)column[l], width),
+				       sample_at(bytes, (size_t)column[l + 1], width),
+				       sample_at(bytes, (size_t)column[l + 2], width),
+				       sample_at(bytes, (size_t)column[l + 3], width)};
+			*(double4 *)(x[t] + l) = (adc - *(const double4 *)(raw->baseline + l)) /
+						 *(const double4 *)(raw->gain + l);
 		}
 }
 
@@ -286,13 +286,13 @@ struct line {
 };
 
 /* signal [LEADS][n] = (x - mean) / sd */
-WIDE_INLINE void write_normalized(float *signal, const double (*x)[LEADS], int n, const struct line *line)
+DOUBLE4_INLINE void write_normalized(float *signal, const double (*x)[LEADS], int n, const struct line *line)
 {
-	for (int l = 0; l < LEADS; l += WIDE_LANES, signal += WIDE_LANES * (size_t)n) {
-		wide mean = *(const wide *)(line->mean + l), sd = *(const wide *)(line->sd + l);
+	for (int l = 0; l < LEADS; l += DOUBLE4_LANES, signal += DOUBLE4_LANES * (size_t)n) {
+		double4 mean = *(const double4 *)(line->mean + l), sd = *(const double4 *)(line->sd + l);
 		for (int t = 0; t < n; t++) {
-			wide_floats z =
-				__builtin_convertvector((*(const wide *)(x[t] + l) - mean) / sd, wide_floats);
+			double4_floats z = __builtin_convertvector((*(const double4 *)(x[t] + l) - mean) / sd,
+								   double4_floats);
 			signal[t] = z[0];
 			signal[n + t] = z[1];
 			signal[2 * n + t] = z[2];
@@ -301,13 +301,13 @@ WIDE_INLINE void write_normalized(float *signal, const double (*x)[LEADS], int n
 	}
 }
 
-WIDE_AVX2 static void to_millivolts_avx2(double (*x)[LEADS], const struct raw *raw, const uint8_t *bytes)
+DOUBLE4_AVX2 static void to_millivolts_avx2(double (*x)[LEADS], const struct raw *raw, const uint8_t *bytes)
 {
 	to_millivolts(x, raw, bytes);
 }
 
-WIDE_AVX2 static void write_normalized_avx2(float *signal, const double (*x)[LEADS], int n,
-					    const struct line *line)
+DOUBLE4_AVX2 static void write_normalized_avx2(float *signal, const double (*x)[LEADS], int n,
+					       const struct line *line)
 {
 	write_normalized(signal, x, n, line);
 }
@@ -350,7 +350,7 @@ static int finish(const struct prepare *p, float *signal, float *scale, const do
 		scale[l] = (float)dmath_log(m.sd[l]);
 	}
 	struct line line = normalization(&m, p->settings.normalize);
-	(wide_has_avx2() ? write_normalized_avx2 : write_normalized_plain)(signal, x, p->samples, &line);
+	(double4_has_avx2() ? write_normalized_avx2 : write_normalized_plain)(signal, x, p->samples, &line);
 	return 0;
 }
 
@@ -370,7 +370,7 @@ int prepare_run(struct prepare *p, float *signal, float *scale, const json_t *he
 	for (int l = 0; l < LEADS && result == 0; l++)
 		result = check_lead(w->adc, &raw, l, p, bytes, e);
 	if (result == 0) {
-		(wide_has_avx2() ? to_millivolts_avx2 : to_millivolts_plain)(w->x, &raw, bytes);
+		(double4_has_avx2() ? to_millivolts_avx2 : to_millivolts_plain)(w->x, &raw, bytes);
 		resample_run(resample, w->y, (const double(*)[LEADS])w->x, w->scratch, (int)raw.t);
 		filter_run(&p->filter, w->y, w->scratch, p->samples);
 		result = finish(p, signal, scale, (const double(*)[LEADS])w->y, e);

@@ -255,8 +255,7 @@ static int read_statements_of(json_t *subject, const json_t *known, uint64_t id,
 	if (!codes)
 		return -1;
 	json_object_set_new(subject, "codes", codes);
-	json_object_foreach(codes, code, likelihood)
-	{
+	json_object_foreach (codes, code, likelihood) {
 		if (!json_object_get(known, code))
 			return error_set(e, PTBXL_DATABASE, csv_line(t),
 					 "record %llu: statement '%s' is not in " PTBXL_STATEMENTS,

@@ -7,7 +7,7 @@
 #include "common/die.h"
 #include "ecg/edge.h"
 #include "ecg/kaiser.h"
-#include "kernels/wide.h"
+#include "numbers/double4.h"
 
 #define ATTENUATION_DB 86.0 /* of the design; leaves some room above the 80 dB promised */
 #define PASS_SHARE     0.8  /* of half the lower rate */
@@ -87,26 +87,26 @@ int resample_pad(const struct resample *r)
 	return r->side + 1;
 }
 
-_Static_assert(LEADS == 3 * WIDE_LANES, "a row of leads is three wide ones");
+_Static_assert(LEADS == 3 * DOUBLE4_LANES, "a row of leads is three double4 ones");
 
 /* y = sum of taps[k] x[k], all leads at once, ascending k. */
-WIDE_INLINE void convolve(double y[LEADS], const double *taps, const double (*x)[LEADS], int n)
+DOUBLE4_INLINE void convolve(double y[LEADS], const double *taps, const double (*x)[LEADS], int n)
 {
-	wide a = {0}, b = {0}, c = {0};
+	double4 a = {0}, b = {0}, c = {0};
 	for (int k = 0; k < n; k++) {
-		const wide *row = (const wide *)x[k];
+		const double4 *row = (const double4 *)x[k];
 		a += taps[k] * row[0];
 		b += taps[k] * row[1];
 		c += taps[k] * row[2];
 	}
-	wide *sums = (wide *)y;
+	double4 *sums = (double4 *)y;
 	sums[0] = a;
 	sums[1] = b;
 	sums[2] = c;
 }
 
 /* y[i] for i in 0..n-1; x[0] is the input's first sample, with what lies before and behind it around. */
-WIDE_INLINE void phases(const struct resample *r, double (*y)[LEADS], const double (*x)[LEADS], int n)
+DOUBLE4_INLINE void phases(const struct resample *r, double (*y)[LEADS], const double (*x)[LEADS], int n)
 {
 	int n_taps = 2 * r->side + 1;
 	for (int64_t i = 0; i < n; i++) {
@@ -115,8 +115,8 @@ WIDE_INLINE void phases(const struct resample *r, double (*y)[LEADS], const doub
 	}
 }
 
-WIDE_AVX2 static void phases_avx2(const struct resample *r, double (*y)[LEADS], const double (*x)[LEADS],
-				  int n)
+DOUBLE4_AVX2 static void phases_avx2(const struct resample *r, double (*y)[LEADS], const double (*x)[LEADS],
+				     int n)
 {
 	phases(r, y, x, n);
 }
@@ -131,7 +131,7 @@ void resample_run(const struct resample *r, double (*y)[LEADS], const double (*x
 	int pad = resample_pad(r), n = resample_length(r, t);
 	edge_extend(scratch, x, t, pad);
 	const double(*first)[LEADS] = (const double(*)[LEADS])scratch + pad;
-	if (wide_has_avx2())
+	if (double4_has_avx2())
 		phases_avx2(r, y, first, n);
 	else
 		phases(r, y, first, n);

@@ -77,8 +77,7 @@ struct statements *statements_open(const json_t *table, const json_t *classes, s
 		error_set(e, "classes", 0, "expected a list of at most %d names", STATEMENTS_CLASSES_MAX);
 		goto fail;
 	}
-	json_object_foreach((json_t *)table, code, value)
-	{
+	json_object_foreach ((json_t *)table, code, value) {
 		if (read_statement(&s->list[s->n], code, value, classes, e) < 0)
 			goto fail;
 		s->n++;
@@ -133,8 +132,7 @@ int statements_label(const struct statements *s, const json_t *codes, const char
 	json_t *likelihood;
 	*classes = 0;
 	bits[0] = bits[1] = 0;
-	json_object_foreach((json_t *)codes, code, likelihood)
-	{
+	json_object_foreach ((json_t *)codes, code, likelihood) {
 		int i = statements_find(s, code);
 		if (i < 0)
 			return error_set(e, record, 0, "unknown statement '%s'", code);

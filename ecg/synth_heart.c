@@ -5,7 +5,7 @@
 
 #include "common/die.h"
 #include "ecg/synth_rng.h"
-#include "kernels/dmath.h"
+#include "numbers/dmath.h"
 
 /* A patient's standard normals (stream MORPHOLOGY), drawn in this order. */
 struct traits {

@@ -3,7 +3,7 @@
 #include <math.h>
 
 #include "ecg/synth_rng.h"
-#include "kernels/dmath.h"
+#include "numbers/dmath.h"
 
 #define TWO_PI 6.283185307179586
 

@@ -6,7 +6,7 @@
 
 #include "common/die.h"
 #include "ecg/synth_rng.h"
-#include "kernels/dmath.h"
+#include "numbers/dmath.h"
 
 /* Records come in blocks; a patient's records lie side by side in one block, so that finding the patient of a
  * record needs that block's draws only. */

@@ -10,7 +10,7 @@
 #include "ecg/lanes.h"
 #include "ecg/lead.h"
 #include "ecg/synth_rng.h"
-#include "kernels/dmath.h"
+#include "numbers/dmath.h"
 
 #define TWO_PI	6.283185307179586
 #define STEP_MS (1000.0 / SYNTH_RATE_HZ)

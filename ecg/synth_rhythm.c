@@ -4,7 +4,7 @@
 
 #include "common/die.h"
 #include "ecg/synth_rng.h"
-#include "kernels/dmath.h"
+#include "numbers/dmath.h"
 
 #define TWO_PI 6.283185307179586
 #define END_S  10.9 /* beats beyond the record's end still reach into it with their P wave */

@@ -2,8 +2,8 @@
 
 #include <math.h>
 
-#include "kernels/dmath.h"
-#include "kernels/philox.h"
+#include "numbers/dmath.h"
+#include "numbers/philox.h"
 
 #define TWO_PI 6.283185307179586
 

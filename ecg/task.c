@@ -45,8 +45,7 @@ static int add_superclasses(struct task *t, const json_t *classes, struct error 
 	if (!json_is_array(classes) || json_array_size(classes) > STATEMENTS_CLASSES_MAX)
 		return error_set(e, "classes", 0, "expected a list of at most %d names",
 				 STATEMENTS_CLASSES_MAX);
-	json_array_foreach(classes, i, name)
-	{
+	json_array_foreach (classes, i, name) {
 		if (!json_is_string(name))
 			return error_set(e, "classes", 0, "expected names");
 		add(t, json_string_value(name))->class = UINT32_C(1) << i;

@@ -5,7 +5,7 @@
 
 #include "common/die.h"
 #include "ecg/lead.h"
-#include "kernels/dmath.h"
+#include "numbers/dmath.h"
 
 /* The model's stems halve and divide by five: its input is a whole number of tokens. */
 #define TOKEN 10

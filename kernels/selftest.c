@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernels/philox.h"
+#include "numbers/philox.h"
 
 enum { ROWS = 19, WIDTH = 45, DEPTH = 37, HEADS = 3, BATCH = 2 }; /* odd, so that every tail is taken */
 enum { SIZE = BATCH * ROWS * WIDTH + 64, N_INPUTS = 4 };

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "common/die.h"
-#include "kernels/dmath.h"
+#include "numbers/dmath.h"
 
 static size_t width(const struct classifier *c)
 {

@@ -51,8 +51,8 @@ struct contrast_result contrast_step(struct contrast *c, const float *x, const u
 void contrast_load(struct contrast *c, const float *x, const uint8_t *keep, const uint64_t *patient);
 struct contrast_result contrast_learn(struct contrast *c, float lr);
 
-/* RankMe of the last step's h (model/rankme.h); allocates. 0 if it is not finite. */
-float contrast_rankme(struct contrast *c);
+/* The last step's h [2n,dim] into host memory. */
+void contrast_embeddings(float *h, const struct contrast *c);
 
 /* The loss of a network that tells nothing apart: the logarithm of the candidates, ln(2n - 1), or ln n across. */
 float contrast_uniform_loss(const struct contrast_settings *s);

@@ -9,7 +9,7 @@
 #include "model/cross.h"
 #include "model/head.h"
 #include "model/projector.h"
-#include "model/tokens.h"
+#include "model/tokenizer.h"
 #include "model/transformer.h"
 
 enum { TIME, CHANNEL }; /* the towers' places in arrays of two */
@@ -28,8 +28,8 @@ struct dualview_memory {
 	bool is_training;
 	int n_cross;
 	struct tower tower[2];
-	struct tokens_time time_tokens;
-	struct tokens_channel channel_tokens;
+	struct tokenizer_time time_tokens;
+	struct tokenizer_channel channel_tokens;
 	struct head_gate gate;
 	struct projector projector;
 	uint8_t *all_kept; /* [max_batch,12] ones */
@@ -81,13 +81,14 @@ static void declare(struct dualview *d)
 	const struct dualview_config *c = &d->config;
 	struct tower *time = &m->tower[TIME], *channel = &m->tower[CHANNEL];
 	if (time->is_on) {
-		tokens_time_declare(&m->time_tokens, &d->tensors, "time", c->d_model, c->samples, c->rate_hz);
+		tokenizer_time_declare(&m->time_tokens, &d->tensors, "time", c->d_model, c->samples,
+				       c->rate_hz);
 		declare_tower(d, time, "time");
 	}
 	if (channel->is_on) {
 		channel->first = d->tensors.count;
-		tokens_channel_declare(&m->channel_tokens, &d->tensors, "channel", c->d_model, c->samples,
-				       d->max_batch);
+		tokenizer_channel_declare(&m->channel_tokens, &d->tensors, "channel", c->d_model, c->samples,
+					  d->max_batch);
 		declare_tower(d, channel, "channel");
 	}
 	if (is_both(m))
@@ -126,15 +127,15 @@ static void plan_tokens(struct dualview *d, struct arena *a, float *x[2])
 {
 	struct dualview_memory *m = d->memory;
 	if (m->tower[TIME].is_on) {
-		x[TIME] = tokens_time_plan(&m->time_tokens, a, d->max_batch);
+		x[TIME] = tokenizer_time_plan(&m->time_tokens, a, d->max_batch);
 		size_t mark = arena_mark(a);
-		tokens_time_plan_scratch(&m->time_tokens, a, d->ops, d->max_batch, m->is_training);
+		tokenizer_time_plan_scratch(&m->time_tokens, a, d->ops, d->max_batch, m->is_training);
 		arena_back(a, mark);
 	}
 	if (m->tower[CHANNEL].is_on) {
-		x[CHANNEL] = tokens_channel_plan(&m->channel_tokens, a, d->max_batch);
+		x[CHANNEL] = tokenizer_channel_plan(&m->channel_tokens, a, d->max_batch);
 		size_t mark = arena_mark(a);
-		tokens_channel_plan_scratch(&m->channel_tokens, a, d->ops, d->max_batch, m->is_training);
+		tokenizer_channel_plan_scratch(&m->channel_tokens, a, d->ops, d->max_batch, m->is_training);
 		arena_back(a, mark);
 	}
 }
@@ -190,7 +191,7 @@ static void set_constants(struct dualview *d)
 	d->ops->upload(m->all_kept, ones, n);
 	free(ones);
 	if (m->tower[TIME].is_on)
-		tokens_time_constants(&m->time_tokens, d->ops);
+		tokenizer_time_constants(&m->time_tokens, d->ops);
 }
 
 static void set_outputs(struct dualview *d)
@@ -217,7 +218,7 @@ struct dualview *dualview_new(const struct ops *ops, const struct dualview_confi
 	d->dim = c->towers == TOWERS_BOTH ? 2 * c->d_model : c->d_model;
 	m->is_training = is_training;
 	m->n_cross = c->towers == TOWERS_BOTH ? c->n_cross : 0;
-	m->tower[TIME] = (struct tower){.is_on = c->towers & TOWERS_TIME, .n = c->samples / TOKENS_STRIDE};
+	m->tower[TIME] = (struct tower){.is_on = c->towers & TOWERS_TIME, .n = c->samples / TOKENIZER_STRIDE};
 	m->tower[TIME].n_layers = m->tower[TIME].is_on ? c->n_time_layers : 0;
 	m->tower[CHANNEL] = (struct tower){.is_on = c->towers & TOWERS_CHANNEL, .n = DUALVIEW_LEADS};
 	m->tower[CHANNEL].n_layers = m->tower[CHANNEL].is_on ? c->n_channel_layers : 0;
@@ -243,7 +244,7 @@ void dualview_free(struct dualview *d)
 		free(d->memory->tower[i].crosses);
 	}
 	if (d->memory->tower[CHANNEL].is_on)
-		tokens_channel_release(&d->memory->channel_tokens);
+		tokenizer_channel_release(&d->memory->channel_tokens);
 	d->ops->release(d->memory->block);
 	tensors_release(&d->tensors);
 	free(d->memory);
@@ -267,9 +268,9 @@ void dualview_forward(struct dualview *d, const float *x, const uint8_t *keep, i
 	m->keep = keep ? keep : m->all_kept;
 	m->batch = batch;
 	if (m->tower[TIME].is_on)
-		tokens_time_forward(t, &m->time_tokens, x, m->keep, batch);
+		tokenizer_time_forward(t, &m->time_tokens, x, m->keep, batch);
 	if (m->tower[CHANNEL].is_on)
-		tokens_channel_forward(t, &m->channel_tokens, x, m->keep, batch);
+		tokenizer_channel_forward(t, &m->channel_tokens, x, m->keep, batch);
 	for (int i = 0; i < 2; i++)
 		for (int j = 0; j < m->tower[i].n_layers; j++)
 			transformer_forward(t, &m->tower[i].layers[j], batch);
@@ -310,9 +311,10 @@ void dualview_backward_h(struct dualview *d, const float *dh)
 		for (int j = m->tower[i].n_layers - 1; j >= 0; j--)
 			transformer_backward(t, &m->tower[i].layers[j], m->tower[i].dx, m->batch);
 	if (m->tower[CHANNEL].is_on)
-		tokens_channel_backward(t, &m->channel_tokens, m->tower[CHANNEL].dx, m->x, m->keep, m->batch);
+		tokenizer_channel_backward(t, &m->channel_tokens, m->tower[CHANNEL].dx, m->x, m->keep,
+					   m->batch);
 	if (m->tower[TIME].is_on)
-		tokens_time_backward(t, &m->time_tokens, m->tower[TIME].dx, m->x, m->keep, m->batch);
+		tokenizer_time_backward(t, &m->time_tokens, m->tower[TIME].dx, m->x, m->keep, m->batch);
 	m->batch = 0; /* the activations are gone */
 }
 
@@ -392,9 +394,9 @@ int dualview_preset(struct dualview_config *c, const char *name)
 
 int dualview_config_check(const struct dualview_config *c, struct error *e)
 {
-	if (c->samples < 2 * TOKENS_STRIDE || c->samples % TOKENS_STRIDE || c->samples > 100000)
+	if (c->samples < 2 * TOKENIZER_STRIDE || c->samples % TOKENIZER_STRIDE || c->samples > 100000)
 		return error_set(e, NULL, 0, "samples %d: expected a multiple of %d, from %d on", c->samples,
-				 TOKENS_STRIDE, 2 * TOKENS_STRIDE);
+				 TOKENIZER_STRIDE, 2 * TOKENIZER_STRIDE);
 	if (!(c->rate_hz > 0 && c->rate_hz <= 10000))
 		return error_set(e, NULL, 0, "rate %g Hz: expected above 0, at most 10000",
 				 (double)c->rate_hz);

@@ -127,10 +127,10 @@ bool encoder_has_statistics(const struct encoder_config *c)
 	return c->kind == ENCODER_RESNET18;
 }
 
-void encoder_settle(struct encoder *e, const float *x, const uint8_t *keep, int batch)
+void encoder_set_statistics(struct encoder *e, const float *x, const uint8_t *keep, int batch)
 {
 	if (e->resnet18)
-		resnet18_settle(e->resnet18, x, keep, batch);
+		resnet18_set_statistics(e->resnet18, x, keep, batch);
 }
 
 void encoder_copy(struct encoder *e, const struct encoder *from)

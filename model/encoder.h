@@ -87,10 +87,10 @@ void encoder_free(struct encoder *e);
 void encoder_init(struct encoder *e, uint64_t seed);
 
 /* Does this network normalise by statistics of what it was trained on (BatchNorm)? Then an untrained one has none, and
- * encoder_settle takes them from x [batch,12,T]: what a random encoder must have before it is a fair floor. Without them
+ * encoder_set_statistics takes them from x [batch,12,T]: what a random encoder must have before it is a fair floor. Without them
  * nothing happens. */
 bool encoder_has_statistics(const struct encoder_config *c);
-void encoder_settle(struct encoder *e, const float *x, const uint8_t *keep, int batch);
+void encoder_set_statistics(struct encoder *e, const float *x, const uint8_t *keep, int batch);
 
 /* The weights of another encoder of the same sizes: all tensors that both have (one may lack the projector). */
 void encoder_copy(struct encoder *e, const struct encoder *from);

@@ -78,7 +78,7 @@ struct finetune_result finetune_step(struct finetune *f, const struct finetune_b
 	return (struct finetune_result){.loss = loss, .norm = norm};
 }
 
-void finetune_settle(struct finetune *f)
+void finetune_sync(struct finetune *f)
 {
 	encoder_copy(f->still, f->net);
 }

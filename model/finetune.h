@@ -4,9 +4,9 @@
  * group nearer to the input at decay times the one above it (model/layerwise.h).
  *
  *	struct finetune *f = finetune_new(ops, &settings);
- *	... weights into f->net->tensors and classifier_set(f->head, ...); finetune_settle(f);
+ *	... weights into f->net->tensors and classifier_set(f->head, ...); finetune_sync(f);
  *	struct finetune_result r = finetune_step(f, &(struct finetune_batch){...}, lr_share);
- *	finetune_settle(f); finetune_predict(f, probability, x, extra, n);
+ *	finetune_sync(f); finetune_predict(f, probability, x, extra, n);
  *
  * A step whose loss or gradient is not finite changes nothing and is counted.
  */
@@ -35,7 +35,7 @@ struct finetune {
 	const struct ops *ops;
 	struct finetune_settings settings;
 	struct encoder *net;   /* trained */
-	struct encoder *still; /* its copy for looking: as of the last finetune_settle */
+	struct encoder *still; /* its copy for looking: as of the last finetune_sync */
 	struct classifier *head;
 	struct optimizer body, top; /* of net and head */
 	int64_t n_skipped;
@@ -66,7 +66,7 @@ void finetune_free(struct finetune *f);
 struct finetune_result finetune_step(struct finetune *f, const struct finetune_batch *b, float share);
 
 /* Let finetune_embed and finetune_predict use the weights as they are now. */
-void finetune_settle(struct finetune *f);
+void finetune_sync(struct finetune *f);
 /* h [n][dim] (host): mean over the views of x [n*n_views][12][T] (host), view after view of each record. */
 void finetune_embed(struct finetune *f, float *h, const float *x, int n);
 /* probability [n][n_classes] (host). The classifier is linear, so logits of the mean embedding are mean logits. */

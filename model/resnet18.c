@@ -261,7 +261,7 @@ void resnet18_forward(struct resnet18 *r, const float *x, const uint8_t *keep, i
 	forward(r, x, keep, batch, r->memory->is_training ? CONVNORM_BATCH : CONVNORM_RUNNING);
 }
 
-void resnet18_settle(struct resnet18 *r, const float *x, const uint8_t *keep, int batch)
+void resnet18_set_statistics(struct resnet18 *r, const float *x, const uint8_t *keep, int batch)
 {
 	forward(r, x, keep, batch, CONVNORM_SETTLE);
 }

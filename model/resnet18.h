@@ -66,7 +66,7 @@ void resnet18_free(struct resnet18 *r);
  * as they are until the backward pass has ended. */
 void resnet18_forward(struct resnet18 *r, const float *x, const uint8_t *keep, int batch);
 /* The same with this batch's statistics, which then are the running ones: for weights that were never trained. */
-void resnet18_settle(struct resnet18 *r, const float *x, const uint8_t *keep, int batch);
+void resnet18_set_statistics(struct resnet18 *r, const float *x, const uint8_t *keep, int batch);
 /* dp [batch,projector_out] of the last forward's batch; adds to the gradients and moves the running statistics. Once
  * per forward. */
 void resnet18_backward(struct resnet18 *r, const float *dp);

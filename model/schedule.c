@@ -1,6 +1,6 @@
 #include "model/schedule.h"
 
-#include "kernels/dmath.h"
+#include "numbers/dmath.h"
 
 float schedule_lr(const struct schedule *s, int64_t step)
 {

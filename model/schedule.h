@@ -17,7 +17,7 @@ struct schedule {
 };
 
 /* peak (step+1)/n_warmup while step < n_warmup; then last + (peak-last) (1 + cos(pi u))/2, u = (step -
- * n_warmup) / (n_steps - n_warmup), at most 1. Computed in double with kernels/dmath.h: the same bits
+ * n_warmup) / (n_steps - n_warmup), at most 1. Computed in double with numbers/dmath.h: the same bits
  * everywhere. */
 float schedule_lr(const struct schedule *s, int64_t step);
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "common/die.h"
-#include "kernels/philox.h"
+#include "numbers/philox.h"
 
 enum { ALIGN = 16 }; /* floats */
 

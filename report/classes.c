@@ -15,23 +15,23 @@ void classes_table(struct text *t, const json_t *arms, const json_t *classes)
 	const json_t *arm, *c;
 	cells_begin(t, titles);
 	text_add(t, "</tr></thead><tbody>\n");
-	json_array_foreach(arms, i, arm) json_array_foreach(classes, k, c)
-	{
-		const json_t *trained = json_object_get(arm, "trained"),
-			     *each = json_object_get(
-				     json_object_get(json_object_get(trained, "test"), "class"),
-				     json_string_value(c));
-		text_add(t, "<tr><td>");
-		text_escape(t, k ? "" : cells_text(arm, "name"));
-		page_id(t, k ? NULL : cells_text(json_object_get(arm, "ids"), "scores"));
-		text_add(t, "</td><td>");
-		text_escape(t, json_string_value(c));
-		text_add(t, "</td>");
-		cells_number(t, json_object_get(each, "support"), 0);
-		for (int m = 0; m < 5; m++)
-			cells_number(t, json_object_get(each, members[m]), 3);
-		text_add(t, "</tr>\n");
-	}
+	json_array_foreach (arms, i, arm)
+		json_array_foreach (classes, k, c) {
+			const json_t *trained = json_object_get(arm, "trained"),
+				     *each = json_object_get(
+					     json_object_get(json_object_get(trained, "test"), "class"),
+					     json_string_value(c));
+			text_add(t, "<tr><td>");
+			text_escape(t, k ? "" : cells_text(arm, "name"));
+			page_id(t, k ? NULL : cells_text(json_object_get(arm, "ids"), "scores"));
+			text_add(t, "</td><td>");
+			text_escape(t, json_string_value(c));
+			text_add(t, "</td>");
+			cells_number(t, json_object_get(each, "support"), 0);
+			for (int m = 0; m < 5; m++)
+				cells_number(t, json_object_get(each, members[m]), 3);
+			text_add(t, "</tr>\n");
+		}
 	cells_end(t);
 }
 
@@ -47,8 +47,7 @@ static size_t rank_of(const json_t *arm, const json_t *classes, size_t c)
 	size_t i, rank = 0;
 	const json_t *name;
 	double own = json_number_value(json_object_get(class_of(arm, json_array_get(classes, c)), "support"));
-	json_array_foreach(classes, i, name)
-	{
+	json_array_foreach (classes, i, name) {
 		double n = json_number_value(json_object_get(class_of(arm, name), "support"));
 		rank += n > own || (n == own && i < c);
 	}
@@ -63,7 +62,8 @@ static void many_row(struct text *t, const json_t *arms, const json_t *name)
 	text_escape(t, json_string_value(name));
 	text_add(t, "</td>");
 	cells_number(t, json_object_get(class_of(json_array_get(arms, 0), name), "support"), 0);
-	json_array_foreach(arms, i, arm) cells_number(t, json_object_get(class_of(arm, name), "auroc"), 3);
+	json_array_foreach (arms, i, arm)
+		cells_number(t, json_object_get(class_of(arm, name), "auroc"), 3);
 	text_add(t, "</tr>\n");
 }
 
@@ -73,8 +73,7 @@ void classes_many(struct text *t, const json_t *arms, const json_t *classes)
 	size_t i, c, n = json_array_size(classes);
 	const json_t *arm, *first = json_array_get(arms, 0);
 	cells_begin(t, titles);
-	json_array_foreach(arms, i, arm)
-	{
+	json_array_foreach (arms, i, arm) {
 		text_add(t, "<th>AUROC<br>");
 		text_escape(t, cells_text(arm, "name"));
 		text_add(t, "</th>");

@@ -24,7 +24,9 @@ static size_t index_of(const json_t *columns, const char *name)
 {
 	size_t i;
 	const json_t *v;
-	json_array_foreach(columns, i, v) if (!strcmp(json_string_value(v), name)) return i + 1;
+	json_array_foreach (columns, i, v)
+		if (!strcmp(json_string_value(v), name))
+			return i + 1;
 	return 0;
 }
 
@@ -42,8 +44,7 @@ static struct series series_of(const json_t *arm, const char *column)
 		     *history = json_object_get(training, "history");
 	size_t i, k = index_of(json_object_get(training, "columns"), column), n = json_array_size(history);
 	struct series s = {k ? n : 0, die_calloc(n + 1, sizeof *s.x), die_calloc(n + 1, sizeof *s.y)};
-	json_array_foreach(history, i, row)
-	{
+	json_array_foreach (history, i, row) {
 		s.x[i] = json_number_value(json_array_get(row, epochs_of(arm)));
 		s.y[i] = json_number_value(json_array_get(row, k));
 	}
@@ -111,8 +112,7 @@ int curves_history(struct text *t, const json_t *arms, const char *column, const
 	const json_t *arm;
 	size_t i;
 	int n = 0;
-	json_array_foreach(arms, i, arm)
-	{
+	json_array_foreach (arms, i, arm) {
 		struct series s = series_of(arm, column), g = series_of(arm, guide ? guide : "");
 		cover(&p, &s);
 		cover(&p, &g);
@@ -126,8 +126,7 @@ int curves_history(struct text *t, const json_t *arms, const char *column, const
 	p.y1 += guide ? .05 * (p.y1 - p.y0) : 0; /* room for its words */
 	svg_round(&p.y0, &p.y1);
 	svg_begin(t, &p, column);
-	json_array_foreach(arms, i, arm)
-	{
+	json_array_foreach (arms, i, arm) {
 		char class_name[8];
 		struct series s = series_of(arm, column);
 		snprintf(class_name, sizeof class_name, "s%zu", i % SVG_SERIES);
@@ -159,14 +158,12 @@ void curves_roc(struct text *t, const json_t *arm, const json_t *classes)
 	size_t i, k;
 	svg_begin(t, &p, "ROC");
 	diagonal(t, &p);
-	json_array_foreach(classes, i, name)
-	{
+	json_array_foreach (classes, i, name) {
 		const json_t *curve = json_object_get(roc, json_string_value(name));
 		size_t n = json_array_size(curve);
 		double *x = die_calloc(2 * n + 1, sizeof *x);
 		char class_name[8];
-		json_array_foreach(curve, k, point)
-		{
+		json_array_foreach (curve, k, point) {
 			x[k] = json_number_value(json_array_get(point, 0));
 			x[n + k] = json_number_value(json_array_get(point, 1));
 		}
@@ -189,11 +186,11 @@ void curves_reliability(struct text *t, const json_t *arm, const char *class_nam
 	const json_t *bins = json_object_get(json_object_get(arm, "trained"), "reliability"), *bin;
 	double total = 0, x[64], y[64];
 	size_t i, n = 0;
-	json_array_foreach(bins, i, bin) total += json_number_value(json_object_get(bin, "n"));
+	json_array_foreach (bins, i, bin)
+		total += json_number_value(json_object_get(bin, "n"));
 	svg_begin(t, &p, "reliability");
 	diagonal(t, &p);
-	json_array_foreach(bins, i, bin)
-	{
+	json_array_foreach (bins, i, bin) {
 		double count = json_number_value(json_object_get(bin, "n"));
 		if (!(count > 0) || n == 64)
 			continue;
@@ -248,8 +245,7 @@ void curves_forest(struct text *t, const json_t *arms, const char *metric, const
 			     .x1 = 0,
 			     .y1 = (double)n,
 			     .x_title = title};
-	json_array_foreach(arms, i, arm)
-	{
+	json_array_foreach (arms, i, arm) {
 		cover_interval(&p, json_object_get(arm, "trained"), metric);
 		cover_interval(&p, json_object_get(arm, "random"), metric);
 	}
@@ -259,8 +255,7 @@ void curves_forest(struct text *t, const json_t *arms, const char *metric, const
 	svg_round(&p.x0, &p.x1);
 	p.is_unlabelled = 1;
 	svg_begin(t, &p, title);
-	json_array_foreach(arms, i, arm)
-	{
+	json_array_foreach (arms, i, arm) {
 		double y = (double)(n - i);
 		series += i && !json_equal(json_object_get(arm, "group"),
 					   json_object_get(json_array_get(arms, i - 1), "group"));

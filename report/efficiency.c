@@ -27,8 +27,7 @@ static bool is_comparable(const json_t *arm, const json_t *arms)
 {
 	const json_t *other, *config = json_object_get(json_object_get(arm, "training"), "config");
 	size_t i;
-	json_array_foreach(arms, i, other)
-	{
+	json_array_foreach (arms, i, other) {
 		const json_t *share = json_object_get(other, "label_fraction");
 		if (json_is_number(share) && json_number_value(share) < 1)
 			return json_equal(json_object_get(json_object_get(other, "training"), "config"),
@@ -68,8 +67,7 @@ static void draw_line(struct text *t, const struct svg_plot *p, const json_t *ar
 	snprintf(class_name, sizeof class_name, "s%d", line);
 	snprintf(thin, sizeof thin, "s%d thin", line);
 	for (size_t k = 0; k < n_shares; k++)
-		json_array_foreach(arms, i, arm)
-		{
+		json_array_foreach (arms, i, arm) {
 			const json_t *v = point_of(arm, &efficiencies[line]),
 				     *low = json_object_get(v, "low");
 			if (!v || n == SHARES ||
@@ -102,21 +100,23 @@ int efficiency_figure(struct text *t, const json_t *all)
 	double share[SHARES];
 	size_t n_shares = 0, i;
 	json_t *arms = json_array(), *arm, *words = json_array();
-	json_array_foreach(all, i, arm) if (is_comparable(arm, all)) json_array_append(arms, arm);
-	json_array_foreach(arms, i, arm) for (int line = 0; line < EFFICIENCIES; line++)
-	{
-		const json_t *v = point_of(arm, &efficiencies[line]), *low = json_object_get(v, "low"),
-			     *high = json_object_get(v, "high");
-		if (!v)
-			continue;
-		double value = json_number_value(json_object_get(v, "value")),
-		       least = json_is_number(low) ? json_number_value(low) : value,
-		       most = json_is_number(high) ? json_number_value(high) : value;
-		n_shares =
-			add_share(share, n_shares, json_number_value(json_object_get(arm, "label_fraction")));
-		p.y0 = least < p.y0 ? least : p.y0;
-		p.y1 = most > p.y1 ? most : p.y1;
-	}
+	json_array_foreach (all, i, arm)
+		if (is_comparable(arm, all))
+			json_array_append(arms, arm);
+	json_array_foreach (arms, i, arm)
+		for (int line = 0; line < EFFICIENCIES; line++) {
+			const json_t *v = point_of(arm, &efficiencies[line]),
+				     *low = json_object_get(v, "low"), *high = json_object_get(v, "high");
+			if (!v)
+				continue;
+			double value = json_number_value(json_object_get(v, "value")),
+			       least = json_is_number(low) ? json_number_value(low) : value,
+			       most = json_is_number(high) ? json_number_value(high) : value;
+			n_shares = add_share(share, n_shares,
+					     json_number_value(json_object_get(arm, "label_fraction")));
+			p.y0 = least < p.y0 ? least : p.y0;
+			p.y1 = most > p.y1 ? most : p.y1;
+		}
 	if (n_shares > 1) {
 		p.x1 = (double)n_shares - .7;
 		svg_round(&p.y0, &p.y1);

@@ -48,14 +48,12 @@ static void csv_state(struct text *t, const char *arm, const char *state, const 
 {
 	const char *name, *class;
 	json_t *v, *each;
-	json_object_foreach((json_t *)intervals, name, v)
-	{
+	json_object_foreach ((json_t *)intervals, name, v) {
 		if (strcmp(name, "class")) {
 			csv_row(t, arm, state, "", name, v, id);
 			continue;
 		}
-		json_object_foreach(v, class, each)
-		{
+		json_object_foreach (v, class, each) {
 			csv_row(t, arm, state, class, "f1", json_object_get(each, "f1"), id);
 			csv_row(t, arm, state, class, "auroc", json_object_get(each, "auroc"), id);
 		}
@@ -69,8 +67,7 @@ void files_csv(struct text *t, const json_t *arms, const json_t *floors)
 	const char *name;
 	json_t *floor;
 	text_add(t, "arm,state,class,metric,value,low,high,error,scores\n");
-	json_array_foreach(arms, i, arm)
-	{
+	json_array_foreach (arms, i, arm) {
 		const json_t *trained = json_object_get(arm, "trained"),
 			     *random = json_object_get(arm, "random");
 		const char *id = text_of(json_object_get(arm, "ids"), "scores"), *own = text_of(arm, "name");
@@ -80,7 +77,7 @@ void files_csv(struct text *t, const json_t *arms, const json_t *floors)
 		csv_state(t, own, "difference", json_object_get(trained, "difference"), id);
 		csv_state(t, own, "over probe", json_object_get(trained, "over_probe"), id);
 	}
-	json_object_foreach((json_t *)floors, name, floor)
+	json_object_foreach ((json_t *)floors, name, floor)
 		csv_state(t, name, "floor", json_object_get(floor, "interval"), "");
 }
 
@@ -106,8 +103,7 @@ static void markdown_row(struct text *t, const char *name, const json_t *state, 
 	if (!test)
 		return;
 	text_add(t, "| %s |", name);
-	json_array_foreach(classes, i, c)
-	{
+	json_array_foreach (classes, i, c) {
 		text_add(t, " ");
 		text_number(
 			t,
@@ -138,8 +134,7 @@ void files_markdown(struct text *t, const json_t *arms, const json_t *floors, co
 	size_t i;
 	const json_t *arm, *c;
 	text_add(t, "| arm |");
-	json_array_foreach(classes, i, c)
-	{
+	json_array_foreach (classes, i, c) {
 		text_add(t, " F1 ");
 		markdown_text(t, json_string_value(c));
 		text_add(t, " |");
@@ -149,8 +144,7 @@ void files_markdown(struct text *t, const json_t *arms, const json_t *floors, co
 	for (i = 0; i < json_array_size(classes) + 3; i++)
 		text_add(t, "---|");
 	text_add(t, "\n");
-	json_array_foreach(arms, i, arm)
-	{
+	json_array_foreach (arms, i, arm) {
 		struct text name = {0};
 		text_add(&name, "%s, untrained", text_of(arm, "name"));
 		markdown_row(t, text_of(arm, "name"), json_object_get(arm, "trained"), classes);
@@ -159,8 +153,7 @@ void files_markdown(struct text *t, const json_t *arms, const json_t *floors, co
 	}
 	markdown_row(t, "log-std only", json_object_get(floors, "scale"), classes);
 	markdown_row(t, "majority class", json_object_get(floors, "majority"), classes);
-	json_array_foreach(arms, i, arm)
-	{
+	json_array_foreach (arms, i, arm) {
 		struct text name = {0};
 		text_add(&name, "%s, legacy: per segment, not comparable", text_of(arm, "name"));
 		markdown_row(t, name.bytes, json_object_get(arm, "legacy"), classes);

@@ -16,8 +16,7 @@ static void heading(struct text *t, const char *corner, const json_t *names)
 	size_t i;
 	const json_t *name;
 	text_add(t, "<div class=scroll><table class=matrix><thead><tr><th>%s</th>", corner);
-	json_array_foreach(names, i, name)
-	{
+	json_array_foreach (names, i, name) {
 		text_add(t, "<th>");
 		text_escape(t, json_string_value(name));
 		text_add(t, "</th>");
@@ -35,16 +34,15 @@ void matrix_confusion(struct text *t, const json_t *counts, const json_t *classe
 	for (k = 0; k < 4; k++)
 		json_array_append_new(names, json_string(outcomes[k]));
 	heading(t, is_square ? "true" : "class", is_square ? classes : names);
-	json_array_foreach(counts, i, row)
-	{
+	json_array_foreach (counts, i, row) {
 		double sum = 0;
 		char words[32];
 		text_add(t, "<tr><td>");
 		text_escape(t, json_string_value(json_array_get(classes, i)));
 		text_add(t, "</td>");
-		json_array_foreach(row, k, x) sum += json_number_value(x);
-		json_array_foreach(row, k, x)
-		{
+		json_array_foreach (row, k, x)
+			sum += json_number_value(x);
+		json_array_foreach (row, k, x) {
 			snprintf(words, sizeof words, "%.0f", json_number_value(x));
 			cell(t, sum > 0 ? json_number_value(x) / sum : 0, words);
 		}
@@ -61,8 +59,7 @@ static void lead_row(struct text *t, const char *name, const json_t *row, size_t
 	text_add(t, "<tr><td>");
 	text_escape(t, name);
 	text_add(t, " <small>(%.0f)</small></td>", json_number_value(json_object_get(row, "n")));
-	json_array_foreach(lead, i, x)
-	{
+	json_array_foreach (lead, i, x) {
 		char words[32];
 		double share = json_number_value(x);
 		snprintf(words, sizeof words, "%.1f", 100 * share);
@@ -81,8 +78,7 @@ void matrix_leads(struct text *t, const json_t *attention, const json_t *classes
 		json_array_append_new(names, json_string(lead_names[i]));
 	heading(t, "% of attention", names);
 	lead_row(t, "all", attention, n_leads);
-	json_array_foreach(classes, i, name)
-	{
+	json_array_foreach (classes, i, name) {
 		const char *key = json_string_value(name);
 		const json_t *row = json_object_get(json_object_get(attention, "class"), key);
 		if (row)

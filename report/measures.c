@@ -45,8 +45,7 @@ void measures_space(struct text *t, const json_t *arms)
 	const json_t *arm;
 	cells_begin(t, titles);
 	text_add(t, "</tr></thead><tbody>\n");
-	json_array_foreach(arms, i, arm)
-	{
+	json_array_foreach (arms, i, arm) {
 		space_row(t, cells_text(arm, "name"), "",
 			  cells_text(json_object_get(arm, "ids"), "embeddings"),
 			  json_object_get(arm, "space"), 0);
@@ -81,8 +80,7 @@ int measures_faithfulness(struct text *t, const json_t *arms)
 	size_t i;
 	const json_t *arm;
 	int rows = 0;
-	json_array_foreach(arms, i, arm)
-	{
+	json_array_foreach (arms, i, arm) {
 		const json_t *f = json_object_get(json_object_get(arm, "attention"), "faithfulness"),
 			     *n = json_object_get(f, "n");
 		if (!f)

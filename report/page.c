@@ -98,8 +98,7 @@ void page_legend(struct text *t, const json_t *names)
 	size_t i;
 	const json_t *name;
 	text_add(t, "<ul class=legend>");
-	json_array_foreach(names, i, name)
-	{
+	json_array_foreach (names, i, name) {
 		text_add(t, "<li class=s%zu><i></i><b>", i % SVG_SERIES);
 		text_escape(t, json_string_value(name));
 		text_add(t, "</b></li>");

@@ -31,10 +31,12 @@ static void state_row(struct text *t, const char *name, const char *words, const
 			text_add(t, "<td></td>");
 	for (int k = 0; k < 4; k++)
 		cells_number(t, json_object_get(test, plain[k]), 3);
-	json_array_foreach(classes, i, c) cells_number(
-		t,
-		json_object_get(json_object_get(json_object_get(test, "class"), json_string_value(c)), "f1"),
-		2);
+	json_array_foreach (classes, i, c)
+		cells_number(
+			t,
+			json_object_get(json_object_get(json_object_get(test, "class"), json_string_value(c)),
+					"f1"),
+			2);
 	text_add(t, "</tr>\n");
 }
 
@@ -57,15 +59,13 @@ void tables_comparison(struct text *t, const json_t *arms, const json_t *floors,
 	size_t i;
 	const json_t *arm, *c;
 	cells_begin(t, titles);
-	json_array_foreach(classes, i, c)
-	{
+	json_array_foreach (classes, i, c) {
 		text_add(t, "<th>F1<br>");
 		text_escape(t, json_string_value(c));
 		text_add(t, "</th>");
 	}
 	text_add(t, "</tr></thead><tbody>\n");
-	json_array_foreach(arms, i, arm)
-	{
+	json_array_foreach (arms, i, arm) {
 		const json_t *trained = json_object_get(arm, "trained"),
 			     *random = json_object_get(arm, "random"),
 			     *difference = json_object_get(trained, "difference");
@@ -97,24 +97,25 @@ void tables_pairs(struct text *t, const json_t *arms, const char *metric)
 	if (json_array_size(arms) < 2)
 		return;
 	cells_begin(t, titles);
-	json_array_foreach(arms, k, column)
-	{
+	json_array_foreach (arms, k, column) {
 		text_add(t, "<th>");
 		text_escape(t, cells_text(column, "name"));
 		text_add(t, "</th>");
 	}
 	text_add(t, "</tr></thead><tbody>\n");
-	json_array_foreach(arms, i, row)
-	{
+	json_array_foreach (arms, i, row) {
 		text_add(t, "<tr><td>");
 		text_escape(t, cells_text(row, "name"));
 		text_add(t, "</td>");
-		json_array_foreach(arms, k, column) if (k == i) text_add(t, "<td class=no>·</td>");
-		else cells_value(t,
-				 json_object_get(json_object_get(json_object_get(row, "against"),
-								 cells_text(column, "name")),
-						 metric),
-				 1);
+		json_array_foreach (arms, k, column)
+			if (k == i)
+				text_add(t, "<td class=no>·</td>");
+			else
+				cells_value(t,
+					    json_object_get(json_object_get(json_object_get(row, "against"),
+									    cells_text(column, "name")),
+							    metric),
+					    1);
 		text_add(t, "</tr>\n");
 	}
 	cells_end(t);
@@ -130,8 +131,7 @@ static void legacy_begin(struct text *t, const json_t *classes)
 		    "tested on. "
 		    "To be read beside the poster’s own table and beside no other row of this page.</p>\n"
 		    "<div class=scroll><table><thead><tr><th>arm</th><th>segments</th>");
-	json_array_foreach(classes, k, c)
-	{
+	json_array_foreach (classes, k, c) {
 		text_add(t, "<th>F1 ");
 		text_escape(t, json_string_value(c));
 		text_add(t, "</th>");
@@ -144,8 +144,7 @@ void tables_legacy(struct text *t, const json_t *arms, const json_t *classes)
 	size_t i, k;
 	const json_t *arm, *c;
 	int rows = 0;
-	json_array_foreach(arms, i, arm)
-	{
+	json_array_foreach (arms, i, arm) {
 		const json_t *legacy = json_object_get(arm, "legacy"),
 			     *test = json_object_get(legacy, "test"), *each = json_object_get(test, "class");
 		if (!legacy)
@@ -156,8 +155,9 @@ void tables_legacy(struct text *t, const json_t *arms, const json_t *classes)
 		text_escape(t, cells_text(arm, "name"));
 		text_add(t, "</td>");
 		cells_number(t, json_object_get(legacy, "segments"), 0);
-		json_array_foreach(classes, k, c) cells_number(
-			t, json_object_get(json_object_get(each, json_string_value(c)), "f1"), 3);
+		json_array_foreach (classes, k, c)
+			cells_number(t, json_object_get(json_object_get(each, json_string_value(c)), "f1"),
+				     3);
 		cells_number(t, json_object_get(test, "accuracy"), 3);
 		cells_number(t, json_object_get(test, "macro_f1"), 3);
 		text_add(t, "</tr>\n");
@@ -174,8 +174,7 @@ void tables_provenance(struct text *t, const json_t *arms, const char *options)
 	const json_t *arm;
 	cells_begin(t, titles);
 	text_add(t, "<th class=command>derive again</th></tr></thead><tbody>\n");
-	json_array_foreach(arms, i, arm)
-	{
+	json_array_foreach (arms, i, arm) {
 		cells_group(t, arms, i);
 		text_add(t, "<tr><td>");
 		text_escape(t, cells_text(arm, "name"));
@@ -227,8 +226,7 @@ void tables_seeds(struct text *t, const json_t *seeds)
 	const json_t *arm;
 	cells_begin(t, titles);
 	text_add(t, "</tr></thead><tbody>\n");
-	json_array_foreach(seeds, i, arm)
-	{
+	json_array_foreach (seeds, i, arm) {
 		text_add(t, "<tr><td>");
 		text_escape(t, cells_text(arm, "name"));
 		text_add(t, "</td><td>%zu</td>", json_array_size(json_object_get(arm, "arms")));
@@ -256,8 +254,7 @@ void tables_efficiency(struct text *t, const json_t *arms)
 	const json_t *arm;
 	cells_begin(t, titles);
 	text_add(t, "</tr></thead><tbody>\n");
-	json_array_foreach(arms, i, arm)
-	{
+	json_array_foreach (arms, i, arm) {
 		const json_t *trained = json_object_get(arm, "trained"),
 			     *share = json_object_get(arm, "label_fraction");
 		if (!json_is_number(share))

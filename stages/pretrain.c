@@ -16,8 +16,9 @@
 #include "model/encoder.h"
 #include "model/history.h"
 #include "model/schedule.h"
-#include "stages/parts/network.h"
-#include "stages/parts/objective.h"
+#include "stages/shared/network.h"
+#include "stages/shared/objective.h"
+#include "statistics/rankme.h"
 #include "store/stage.h"
 
 /* Folds 9 and 10 validate and test: their records are never trained on, labelled or not. */
@@ -307,6 +308,17 @@ static void resume(struct pretrain *t)
 
 /* ---- training ---- */
 
+/* RankMe of the last step's embeddings; 0 if it is not finite. */
+static float effective_rank(const struct contrast *c)
+{
+	int rows = 2 * c->settings.n, dim = c->net->dim;
+	float *h = die_malloc((size_t)rows * (size_t)dim * sizeof *h);
+	contrast_embeddings(h, c);
+	double rank = rankme(h, rows, dim);
+	free(h);
+	return isfinite(rank) ? (float)rank : 0;
+}
+
 static void count_skipped(struct pretrain *t, bool is_skipped)
 {
 	t->state.n_skipped_in_a_row = is_skipped ? t->state.n_skipped_in_a_row + 1 : 0;
@@ -320,7 +332,7 @@ static void end_epoch(struct pretrain *t, struct progress *p, int epoch)
 {
 	char line[256];
 	int every = (t->n_epochs + LINES - 1) / LINES;
-	t->state.rankme = contrast_rankme(t->contrast);
+	t->state.rankme = effective_rank(t->contrast);
 	history_end_epoch(&t->history, t->state.step - 1, t->state.rankme);
 	history_line(line, sizeof line, &t->history, epoch, t->contrast->net->dim);
 	if ((epoch + 1) % every == 0 || epoch + 1 == t->n_epochs)

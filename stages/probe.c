@@ -7,9 +7,9 @@
 #include "common/die.h"
 #include "common/progress.h"
 #include "ecg/lead.h"
-#include "stages/parts/caveats.h"
-#include "stages/parts/judge.h"
-#include "stages/parts/legacy.h"
+#include "stages/shared/caveats.h"
+#include "stages/shared/judge.h"
+#include "stages/shared/legacy.h"
 #include "store/stage.h"
 
 /* Rows of the table. What probes see: the trained encoder, the same encoder before training, amplitudes, nothing. */
@@ -22,7 +22,7 @@ static const struct {
 		{"scale", "log-std only", "scale", "probability_scale"},
 		{"majority", "majority class", NULL, NULL}};
 
-struct study {
+struct probing {
 	struct artifact *embeddings;
 	const struct params *params;
 	int dim;
@@ -35,7 +35,7 @@ struct study {
 
 /* ---- reading ---- */
 
-static void read_header(struct study *s, struct stage_run *r)
+static void read_header(struct probing *s, struct stage_run *r)
 {
 	s->embeddings = r->input[0];
 	s->params = r->params;
@@ -52,7 +52,7 @@ static void read_header(struct study *s, struct stage_run *r)
 }
 
 /* Copies n floats of each record of the part into columns at.. of raw [n][width]. */
-static void read_columns(const struct study *s, float *raw, const struct judge_part *p, const char *table,
+static void read_columns(const struct probing *s, float *raw, const struct judge_part *p, const char *table,
 			 size_t n, size_t at, size_t width)
 {
 	for (size_t i = 0; i < p->n; i++) {
@@ -66,7 +66,7 @@ static void read_columns(const struct study *s, float *raw, const struct judge_p
 
 /* ---- fitting and judging ---- */
 
-static void fit(struct study *s, int arm, struct progress *progress)
+static void fit(struct probing *s, int arm, struct progress *progress)
 {
 	const struct params *p = s->params;
 	size_t n = arm == SCALE ? LEADS : (size_t)s->dim, extra = arm != SCALE && s->has_scale ? LEADS : 0;
@@ -85,7 +85,7 @@ static void fit(struct study *s, int arm, struct progress *progress)
 		free(raw[k]);
 }
 
-static void fit_all(struct study *s)
+static void fit_all(struct probing *s)
 {
 	struct progress p;
 	progress_start(&p, "probe", "fits",
@@ -96,7 +96,7 @@ static void fit_all(struct study *s)
 	progress_end(&p);
 }
 
-static void judge(struct study *s)
+static void judge(struct probing *s)
 {
 	for (int a = 0; a < ARMS; a++) {
 		const struct probe *p = &s->probe[a];
@@ -118,7 +118,7 @@ static void judge(struct study *s)
 /* ---- writing ---- */
 
 /* What a fine-tuning head starts from: logits = weight ((x - mean) / scale) + bias, 0 where scale is 0. */
-static void put_weights(const struct study *s, struct artifact_writer *w)
+static void put_weights(const struct probing *s, struct artifact_writer *w)
 {
 	const struct probe *p = &s->probe[TRAINED];
 	size_t d = (size_t)p->d, n = (size_t)p->n_classes;
@@ -129,7 +129,7 @@ static void put_weights(const struct study *s, struct artifact_writer *w)
 	judge_put_doubles(w, table, "weight", p->coefficient, n * d);
 }
 
-static void write_scores(const struct study *s, struct stage_run *r)
+static void write_scores(const struct probing *s, struct stage_run *r)
 {
 	static const char *const carried[] = {"dataset", "strategy"};
 	struct artifact_writer *w = r->output = artifact_create("scores", 1);
@@ -147,7 +147,7 @@ static void write_scores(const struct study *s, struct stage_run *r)
 
 static void run(struct stage_run *r)
 {
-	struct study s = {0};
+	struct probing s = {0};
 	read_header(&s, r);
 	fit_all(&s);
 	judge(&s);
@@ -169,9 +169,12 @@ static void show(struct artifact *scores)
 	       artifact_text(scores, "features"));
 	judge_print_parts(scores);
 	printf("chosen");
-	json_array_foreach(shown, i, arm) if (json_is_number(json_object_get(arm, "c"))) printf(
-		"%s %s: C %.2g, tau %g", i ? ";" : "", json_string_value(json_object_get(arm, "name")),
-		json_number_value(json_object_get(arm, "c")), json_number_value(json_object_get(arm, "tau")));
+	json_array_foreach (shown, i, arm)
+		if (json_is_number(json_object_get(arm, "c")))
+			printf("%s %s: C %.2g, tau %g", i ? ";" : "",
+			       json_string_value(json_object_get(arm, "name")),
+			       json_number_value(json_object_get(arm, "c")),
+			       json_number_value(json_object_get(arm, "tau")));
 	printf("\n\n");
 	judge_print(scores, shown);
 	json_t *legacy = json_array();

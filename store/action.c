@@ -36,7 +36,7 @@ void action_key(char key[DIGEST_HEX], const json_t *action)
 
 char *action_path(const char *key)
 {
-	return die_printf("%s/actions/%.2s/%s.json", artifact_store(), key, key);
+	return die_printf("%s/actions/%.2s/%s.json", artifact_store_path(), key, key);
 }
 
 /* The entry's artifact, after checking that the entry speaks of this key. */
@@ -176,7 +176,7 @@ void action_each(void (*f)(const char *key, const char *id, const json_t *statem
 {
 	const struct each each = {f, bad, context};
 	for (int i = 0; i < 256; i++) {
-		char *folder = die_printf("%s/actions/%02x", artifact_store(), i);
+		char *folder = die_printf("%s/actions/%02x", artifact_store_path(), i);
 		each_in(&each, folder);
 		free(folder);
 	}

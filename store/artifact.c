@@ -26,7 +26,7 @@ uint64_t artifact_record(const void *key)
 	return record;
 }
 
-const char *artifact_store(void)
+const char *artifact_store_path(void)
 {
 	const char *store = getenv("EINTHOVEN_STORE");
 	return store && store[0] ? store : ".store";
@@ -34,7 +34,7 @@ const char *artifact_store(void)
 
 char *artifact_path(const char *id)
 {
-	return die_printf("%s/objects/%.2s/%s.mdb", artifact_store(), id, id);
+	return die_printf("%s/objects/%.2s/%s.mdb", artifact_store_path(), id, id);
 }
 
 bool artifact_exists(const char *id)

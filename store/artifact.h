@@ -43,7 +43,7 @@ struct artifact_key artifact_key(uint64_t record);
 uint64_t artifact_record(const void *key);
 
 /* The store's folder: $EINTHOVEN_STORE, or .store. Borrowed. */
-const char *artifact_store(void);
+const char *artifact_store_path(void);
 /* Path of an object, <store>/objects/ab/<id>.mdb; yours to free. */
 char *artifact_path(const char *id);
 /* Whether the object is present in the local store (not whether it is sound). */

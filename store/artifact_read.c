@@ -118,8 +118,7 @@ static int parse_header(struct artifact *a, struct error *e)
 				 format, ARTIFACT_FORMAT);
 	if (json_object_size(tables) > ARTIFACT_MAX_TABLES)
 		return error_set(e, NULL, 0, "object %s: its header names too many tables", a->id);
-	json_object_foreach(tables, name, item)
-	{
+	json_object_foreach (tables, name, item) {
 		json_int_t count = json_integer_value(json_object_get(item, "count"));
 		a->table[a->n_tables++] = (struct table){.name = name, .count = (uint64_t)count};
 	}
@@ -147,7 +146,7 @@ static int open_checked(struct artifact *a, const char *id, struct error *e)
 	a->path = artifact_path(id);
 	if (!file_exists(a->path))
 		return error_set(e, NULL, 0, "object %s is not in the store %s; run the stage that makes it",
-				 id, artifact_store());
+				 id, artifact_store_path());
 	if (pages_check(a->path, &a->file_bytes, &why) < 0)
 		return error_set(e, NULL, 0, "object %s is damaged: %s; remove it and run again", id,
 				 error_text(&why));

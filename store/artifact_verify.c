@@ -45,8 +45,7 @@ int artifact_verify_here(const char *id, struct error *e)
 	struct artifact *a = artifact_try(id, e);
 	if (!a)
 		return -1;
-	json_object_foreach(json_object_get(artifact_header(a), "tables"), name, described)
-	{
+	json_object_foreach (json_object_get(artifact_header(a), "tables"), name, described) {
 		status = check_table(a, name, described, e);
 		if (status < 0)
 			break;

@@ -7,12 +7,12 @@
 
 #include "common/die.h"
 #include "common/file.h"
-#include "store/tokens.h"
+#include "store/lexer.h"
 
 #define MAX_SOURCE ((size_t)16 << 20)
 
-/* Where numbers are made. */
-static const char *const layers[] = {"ecg", "kernels", "model", "report", "stages"};
+/* Where numbers are made: folders whose sources count. */
+static const char *const layers[] = {"ecg", "kernels", "model", "numbers", "report", "stages", "statistics"};
 
 static bool is_layer(const char *name, size_t n_bytes)
 {
@@ -20,6 +20,18 @@ static bool is_layer(const char *name, size_t n_bytes)
 		if (strlen(layers[i]) == n_bytes && !memcmp(layers[i], name, n_bytes))
 			return true;
 	return false;
+}
+
+/* The folder whose sources are in lib<name>.a, or NULL: none that counts. */
+static const char *folder_of(const char *name, size_t n_bytes)
+{
+	static const char shared[] = "shared";
+	if (n_bytes == strlen(shared) && !memcmp(name, shared, n_bytes))
+		return "stages/shared";
+	for (size_t i = 0; i < sizeof layers / sizeof *layers; i++)
+		if (strlen(layers[i]) == n_bytes && !memcmp(layers[i], name, n_bytes))
+			return layers[i];
+	return NULL;
 }
 
 static bool is_ours(const char *path)
@@ -75,21 +87,19 @@ int code_add_source(struct code *c, const char *path, struct error *e)
 		return -1;
 	c->path = die_realloc(c->path, (c->n + 1) * sizeof *c->path);
 	c->path[c->n++] = die_strdup(path);
-	tokens = tokens_of(text, n, &n);
+	tokens = lexer_tokens(text, n, &n);
 	free(text);
 	int status = add_includes(c, path, tokens, e);
 	free(tokens);
 	return status;
 }
 
-/* Add <layer>/<stem>.c, or <layer>/cpu/<stem>.c for an object of one instruction set. */
-static int add_member(struct code *c, const char *layer, size_t layer_bytes, const char *member,
-		      struct error *e)
+/* Add <folder>/<stem>.c, or <folder>/cpu/<stem>.c for an object of one instruction set. */
+static int add_member(struct code *c, const char *folder, const char *member, struct error *e)
 {
 	size_t stem = strcspn(member, ".)");
 	bool has_isa = !strstr(member, ".o") || strstr(member, ".o") != member + stem;
-	char *path = die_printf("%.*s/%s%.*s.c", (int)layer_bytes, layer, has_isa ? "cpu/" : "", (int)stem,
-				member);
+	char *path = die_printf("%s/%s%.*s.c", folder, has_isa ? "cpu/" : "", (int)stem, member);
 	int status = code_add_source(c, path, e);
 	free(path);
 	return status;
@@ -121,9 +131,8 @@ int code_add_object(struct code *c, const char *line, struct error *e)
 	const char *name = end;
 	while (name > line && name[-1] != '/' && name[-1] != '(')
 		name--;
-	if (strncmp(name, "lib", 3) || !is_layer(name + 3, (size_t)(end - name - 3)))
-		return 0;
-	return add_member(c, name + 3, (size_t)(end - name - 3), end + 3, e);
+	const char *folder = strncmp(name, "lib", 3) ? NULL : folder_of(name + 3, (size_t)(end - name - 3));
+	return folder ? add_member(c, folder, end + 3, e) : 0;
 }
 
 static int compare_paths(const void *a, const void *b)
@@ -137,7 +146,7 @@ static int describe(char **list, const char *path, struct error *e)
 	size_t n;
 	if (file_read(&text, &n, path, MAX_SOURCE, e) < 0)
 		return -1;
-	tokens = tokens_of(text, n, &n);
+	tokens = lexer_tokens(text, n, &n);
 	struct digest d = digest_of(tokens, n);
 	digest_hex(hex, &d);
 	longer = die_printf("%s%s  %s\n", *list, hex, path);

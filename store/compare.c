@@ -78,8 +78,7 @@ static bool compare_tables(FILE *out, const struct artifact *a, const struct art
 	bool differs = false;
 	const char *name;
 	json_t *table;
-	json_object_foreach(json_object_get(artifact_header(a), "tables"), name, table)
-	{
+	json_object_foreach (json_object_get(artifact_header(a), "tables"), name, table) {
 		if (!artifact_has_table(b, name) || !strcmp(root_of(a, name), root_of(b, name)))
 			continue;
 		differs = true;
@@ -95,7 +94,8 @@ static json_t *outline(const struct artifact *a)
 	json_t *header = json_deep_copy(artifact_header(a)), *tables = json_object_get(header, "tables"),
 	       *table;
 	const char *name;
-	json_object_foreach(tables, name, table) json_object_del(table, "root");
+	json_object_foreach (tables, name, table)
+		json_object_del(table, "root");
 	return header;
 }
 

@@ -29,7 +29,7 @@ static char *place_of(const char *url)
 	char hex[DIGEST_HEX];
 	struct digest d = digest_of(url, strlen(url));
 	digest_hex(hex, &d);
-	char *folder = die_printf("%s/downloads", artifact_store());
+	char *folder = die_printf("%s/downloads", artifact_store_path());
 	if (file_make_folder(folder, &e) < 0)
 		die("%s", error_text(&e));
 	char *path = die_printf("%s/%s", folder, hex);

@@ -171,7 +171,7 @@ static struct bytes npz(const struct artifact *a)
 	struct zip z = {0};
 	const char *table;
 	json_t *unused;
-	json_object_foreach(json_object_get(artifact_header(a), "tables"), table, unused)
+	json_object_foreach (json_object_get(artifact_header(a), "tables"), table, unused)
 		add_table(&z, a, table);
 	zip_end(&z);
 	return z.file;
@@ -284,8 +284,7 @@ static struct bytes csv(const struct artifact *a)
 	const json_t *names = artifact_get_attribute(a, "classes"), *name;
 	size_t i;
 	add_text(&b, "record,patient,fold,classes");
-	json_array_foreach(names, i, name)
-	{
+	json_array_foreach (names, i, name) {
 		add_text(&b, ",");
 		add_field(&b, json_string_value(name), strlen(json_string_value(name)));
 	}

@@ -94,8 +94,7 @@ void lineage_inputs(const struct lineage_entry *entry,
 	const char *name;
 	json_t *id;
 	struct digest d;
-	json_object_foreach(json_object_get(entry->action, "inputs"), name, id)
-	{
+	json_object_foreach (json_object_get(entry->action, "inputs"), name, id) {
 		if (json_is_string(id) && digest_parse(&d, json_string_value(id)) == 0)
 			f(name, json_string_value(id), context);
 	}
@@ -138,15 +137,13 @@ static void print_dependencies(FILE *out, const json_t *list)
 {
 	size_t i;
 	json_t *item;
-	json_array_foreach(list, i, item)
-	{
+	json_array_foreach (list, i, item) {
 		const char *name = json_string_value(json_object_get(item, "name"));
 		if (name && (!strncmp(name, "input:", 6) || !strncmp(name, "code:", 5)))
 			continue;
 		const char *algorithm = NULL, *first = "";
 		json_t *digest;
-		json_object_foreach(json_object_get(item, "digest"), algorithm, digest)
-		{
+		json_object_foreach (json_object_get(item, "digest"), algorithm, digest) {
 			first = json_string_value(digest) ? json_string_value(digest) : "";
 			break;
 		}

@@ -31,7 +31,7 @@ static void release_held(void)
 
 static int open_file(const char *path)
 {
-	char *folder = die_printf("%s/locks", artifact_store());
+	char *folder = die_printf("%s/locks", artifact_store_path());
 	publish_folder(folder);
 	free(folder);
 	int fd = open(path, O_RDONLY | O_CREAT | O_CLOEXEC, 0666); /* flock needs no write permission */
@@ -69,7 +69,7 @@ static bool try_lock(struct lock *l)
 struct lock *lock_take(const char *key, const char *who, const volatile bool *is_interrupted)
 {
 	struct lock *l = die_malloc(sizeof *l);
-	*l = (struct lock){die_printf("%s/locks/%s", artifact_store(), key), -1};
+	*l = (struct lock){die_printf("%s/locks/%s", artifact_store_path(), key), -1};
 	for (int tries = 0; !try_lock(l); tries++) {
 		if (*is_interrupted) {
 			lock_release(l);

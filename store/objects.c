@@ -48,7 +48,7 @@ size_t objects_list(char (**ids)[DIGEST_HEX])
 {
 	struct list l = {0};
 	for (int i = 0; i < 256; i++) {
-		char *folder = die_printf("%s/objects/%02x", artifact_store(), i);
+		char *folder = die_printf("%s/objects/%02x", artifact_store_path(), i);
 		list_folder(&l, folder);
 		free(folder);
 	}
@@ -88,7 +88,7 @@ static int find_beginning(char id[DIGEST_HEX], const char *name, struct error *e
 	if (n_found > 1)
 		return error_set(e, NULL, 0, "%zu objects begin with %s; give more digits", n_found, name);
 	return error_set(e, NULL, 0, "no object in %s begins with %s; 'store ls' lists them",
-			 artifact_store(), name);
+			 artifact_store_path(), name);
 }
 
 int objects_resolve(char id[DIGEST_HEX], const char *name, struct error *e)

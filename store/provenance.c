@@ -46,8 +46,10 @@ static json_t *dependencies(const struct provenance *p)
 {
 	json_t *list = json_array(), *id;
 	const char *name, *stage = json_string_value(json_object_get(p->action, "stage"));
-	json_object_foreach(json_object_get(p->action, "inputs"), name, id) if (json_is_string(id))
-		json_array_append_new(list, descriptor("input:", name, "sha256", json_string_value(id)));
+	json_object_foreach (json_object_get(p->action, "inputs"), name, id)
+		if (json_is_string(id))
+			json_array_append_new(list,
+					      descriptor("input:", name, "sha256", json_string_value(id)));
 	json_array_append_new(list, descriptor("code:", stage, "sha256",
 					       json_string_value(json_object_get(p->action, "code"))));
 	if (stage_commit && *stage_commit)

@@ -122,7 +122,7 @@ static bool create(struct publish *p, const char *folder, int number)
 struct publish *publish_begin(void)
 {
 	struct publish *p = die_calloc(1, sizeof *p);
-	char *folder = die_printf("%s/tmp", artifact_store());
+	char *folder = die_printf("%s/tmp", artifact_store_path());
 	publish_folder(folder);
 	/* Never a name twice: a cleaner that has just read the name of a published file must not meet another. */
 	static atomic_int number;
@@ -153,7 +153,7 @@ void publish_write(struct publish *p, const void *bytes, size_t n_bytes)
 
 /* Everything but the rename: the bytes and the folder are durable, so that a name never points at half a
  * file. */
-static void settle(struct publish *p, const char *path)
+static void put_in_place(struct publish *p, const char *path)
 {
 	struct stat s;
 	if (fstat(p->fd, &s) < 0 || fchmod(p->fd, s.st_mode & 0444) < 0 ||
@@ -180,7 +180,7 @@ static void sync_folder(const char *path)
 
 void publish_end(struct publish *p, const char *path)
 {
-	settle(p, path);
+	put_in_place(p, path);
 	if (rename(p->path, path) < 0)
 		publish_die(path, "publish", errno);
 	sync_folder(path);
@@ -189,7 +189,7 @@ void publish_end(struct publish *p, const char *path)
 
 bool publish_first(struct publish *p, const char *path)
 {
-	settle(p, path);
+	put_in_place(p, path);
 	bool is_first = link(p->path, path) == 0;
 	if (!is_first && errno != EEXIST)
 		publish_die(path, "publish", errno);
@@ -224,7 +224,7 @@ static bool clean_one(int folder, const char *name)
 
 static int clean_folder(const char *name)
 {
-	char *path = die_printf("%s/%s", artifact_store(), name);
+	char *path = die_printf("%s/%s", artifact_store_path(), name);
 	DIR *folder = opendir(path);
 	int n = 0;
 	free(path);

@@ -39,8 +39,7 @@ static void show_attributes(FILE *out, const json_t *attributes)
 	const char *name;
 	json_t *value;
 	fprintf(out, "attributes\n");
-	json_object_foreach((json_t *)attributes, name, value)
-	{
+	json_object_foreach ((json_t *)attributes, name, value) {
 		char *text = json_canonical(value, NULL);
 		fprintf(out, "  %-20s %.200s%s\n", name, text, strlen(text) > 200 ? "..." : "");
 		free(text);
@@ -57,8 +56,7 @@ void show_artifact(FILE *out, const struct artifact *a, int n_records)
 		(long long)json_integer_value(json_object_get(header, "schema")));
 	show_attributes(out, json_object_get(header, "attributes"));
 	fprintf(out, "tables\n");
-	json_object_foreach(json_object_get(header, "tables"), name, table)
-	{
+	json_object_foreach (json_object_get(header, "tables"), name, table) {
 		fprintf(out, "  %s: %lld records, %s, root %.12s\n", name,
 			(long long)json_integer_value(json_object_get(table, "count")),
 			show_size(size,

@@ -188,7 +188,7 @@ static void catch_signals(void)
 const char *stage_checkpoint(struct stage_run *r)
 {
 	if (!r->checkpoint) {
-		r->checkpoint = die_printf("%s/checkpoints/%s", artifact_store(), r->key);
+		r->checkpoint = die_printf("%s/checkpoints/%s", artifact_store_path(), r->key);
 		publish_folder(r->checkpoint);
 	}
 	return r->checkpoint;
@@ -202,7 +202,7 @@ static int remove_entry(const char *path, const struct stat *s, int type, struct
 
 static void remove_checkpoint(const struct job *j)
 {
-	char *path = die_printf("%s/checkpoints/%s", artifact_store(), j->key);
+	char *path = die_printf("%s/checkpoints/%s", artifact_store_path(), j->key);
 	if (file_exists(path))
 		nftw(path, remove_entry, 8, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
 	free(path);

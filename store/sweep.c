@@ -167,7 +167,7 @@ static int drop_entry(const char *path, const struct stat *s, int type, struct F
 /* What unfinished work left behind, once nobody has touched it for as long as an object is kept. */
 static void drop_left(struct work *w, const char *folder, const char *what)
 {
-	char *root = die_printf("%s/%s", artifact_store(), folder);
+	char *root = die_printf("%s/%s", artifact_store_path(), folder);
 	DIR *d = opendir(root);
 	dropping = w;
 	dropped = what;

@@ -7,17 +7,20 @@ cd "$TOP" || exit 1
 may() {
 	case $1 in
 	common) echo common ;;
-	kernels) echo 'kernels common' ;;
-	ecg) echo 'ecg common kernels/philox.h kernels/dmath.h kernels/wide.h' ;;
+	numbers) echo 'numbers common' ;;
+	kernels) echo 'kernels numbers common' ;;
+	ecg) echo 'ecg numbers common' ;;
+	statistics) echo 'statistics numbers common' ;;
 	store) echo 'store common' ;;
-	model) echo 'model kernels common' ;;
+	model) echo 'model kernels numbers common' ;;
 	report) echo 'report common' ;;
-	stages) echo 'stages/parts report model ecg store kernels common' ;;
+	stages) echo 'stages report statistics model ecg store kernels numbers common' ;;
 	tools) echo 'store common' ;;
 	esac
 }
 
-for layer in common kernels ecg store model report stages tools; do
+layers='common numbers kernels ecg statistics store model report stages tools'
+for layer in $layers; do
 	bad=
 	while IFS=: read -r file _ line; do
 		header=$(echo "$line" | sed -n 's/.*#include "\([^"]*\)".*/\1/p')
@@ -34,7 +37,7 @@ done
 door() { # door HEADER FILE...: only these files may include the library's header
 	local header=$1 got
 	shift
-	got=$(grep -rlE "#include <$header" --include='*.[ch]' common kernels ecg store model report stages tools | sort | tr '\n' ' ')
+	got=$(grep -rlE "#include <$header" --include='*.[ch]' $layers | sort | tr '\n' ' ')
 	is "<$header> has one door: $*" "${got% }" "$*"
 }
 door 'lmdb.h' store/artifact_read.c store/artifact_write.c
@@ -45,7 +48,7 @@ door 'yaml.h' common/yaml.c
 tap_needs nm
 bad=
 # shellcheck disable=SC2044 # no blanks in names of ours
-for object in $(find "$BUILD"/obj/common "$BUILD"/obj/ecg "$BUILD"/obj/store "$BUILD"/obj/model "$BUILD"/obj/report -name '*.o' 2>/dev/null); do
+for object in $(find "$BUILD"/obj/{common,numbers,ecg,statistics,store,model,report} -name '*.o' 2>/dev/null); do
 	prefix=$(basename "$object" .o)
 	prefix=${prefix%%_*} # artifact_read.c is a part of artifact
 	names=$(nm --defined-only -g "$object" | awk '$2 ~ /[TDBRV]/ {print $3}' | grep -v '^__' | grep -v "^${prefix}\(_\|\$\)")

@@ -16,9 +16,9 @@ static const struct arg options[] = {
 
 static const struct args args = {
 	.purpose = "Print the SHA-256 of the sources in a stage's link, without comments and layout",
-	.synopsis = "codeid [--list] BUILD STAGE < TRACE",
+	.synopsis = "codeid [--list] < TRACE",
 	.options = options,
-	.example = "build/bin/codeid --list build pretrain < build/code/pretrain.trace",
+	.example = "build/bin/codeid --list < build/code/pretrain.trace",
 	.see_also = "docs/stages.md"};
 
 static void add_trace(struct code *c)
@@ -44,13 +44,9 @@ int main(int argc, char **argv)
 	struct error e = {0};
 	char hex[DIGEST_HEX], *list = NULL;
 	argc = args_parse(argc, argv, &args);
-	if (argc != 2)
-		die_usage("needs a build folder and the name of a stage");
+	if (argc != 0)
+		die_usage("takes no arguments: the trace comes on stdin");
 	add_trace(&c);
-	char *own = die_printf("stages/%s.c", argv[1]);
-	/* A stage that lives elsewhere (tests) has its own object in the trace or nothing. */
-	if (file_exists(own) && code_add_source(&c, own, &e) < 0)
-		die("%s", error_text(&e));
 	if (!c.n)
 		die("no source of ours in the trace");
 	if (code_identity(&c, hex, &list, &e) < 0)
@@ -61,7 +57,6 @@ int main(int argc, char **argv)
 	if (fflush(stdout))
 		die("cannot write to stdout");
 	free(list);
-	free(own);
 	code_release(&c);
 	return 0;
 }

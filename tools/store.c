@@ -66,8 +66,8 @@ static unsigned long long count_records(const struct artifact *a)
 	unsigned long long n = 0;
 	const char *name;
 	json_t *table;
-	json_object_foreach(json_object_get(artifact_header(a), "tables"), name, table) n +=
-		(unsigned long long)json_integer_value(json_object_get(table, "count"));
+	json_object_foreach (json_object_get(artifact_header(a), "tables"), name, table)
+		n += (unsigned long long)json_integer_value(json_object_get(table, "count"));
 	return n;
 }
 
@@ -191,7 +191,7 @@ static void verify_action(const char *key, const char *id, const json_t *stateme
 		return;
 	printf("action entry %s is damaged: its action does not hash to its key; remove "
 	       "%s/actions/%.2s/%s.json\n",
-	       key, artifact_store(), key, key);
+	       key, artifact_store_path(), key, key);
 	c->n_bad++;
 }
 

@@ -7,7 +7,7 @@
 #include "common/pool.h"
 #include "kernels/cpu/table.h"
 #include "kernels/cpu/vec.h"
-#include "kernels/dmath.h"
+#include "numbers/dmath.h"
 
 enum { BLOCK = 1 << 14 };
 

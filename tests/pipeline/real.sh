@@ -51,7 +51,7 @@ check "explain names the field that differs" grep -q '^views: params.gain 2 -> 3
 small >/dev/null
 
 code=$(cat build/bin/pretrain.code)
-for file in kernels/cpu/gemm.c kernels/philox.c model/dualview.c ecg/views.c; do
+for file in kernels/cpu/gemm.c numbers/philox.c model/dualview.c ecg/views.c; do
 	[ -e $file ] && printf '\n/* A remark, and an empty line before it. */\n' >>$file
 done
 outcome all >/dev/null

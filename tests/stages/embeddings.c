@@ -8,7 +8,7 @@
 
 #include "common/die.h"
 #include "ecg/label.h"
-#include "kernels/philox.h"
+#include "numbers/philox.h"
 #include "store/artifact.h"
 
 enum { DIM = 16, SCALES = 12, CLASSES = 5 };

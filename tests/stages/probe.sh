@@ -4,7 +4,7 @@
 
 # shellcheck disable=SC2046 # the flags file is a command line
 (cd "$TOP" && $(cat "$BUILD/flags") -o "$WORK/embeddings" tests/stages/embeddings.c -Wl,--start-group "$BUILD/libstore.a" \
-	"$BUILD/libecg.a" "$BUILD/libkernels.a" "$BUILD/libcommon.a" -Wl,--end-group -ljansson -lyaml -llmdb -lcrypto -lm) ||
+	"$BUILD/libecg.a" "$BUILD/libnumbers.a" "$BUILD/libcommon.a" -Wl,--end-group -ljansson -lyaml -llmdb -lcrypto -lm) ||
 	skip_all "no compiler to build the test's input"
 
 # probe CASE RECORDS [name=value...]: run it; table in ./table, talk in ./err.

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "ecg/augment.h"
-#include "kernels/dmath.h"
+#include "numbers/dmath.h"
 
 #define N	1000
 #define RECORDS 2000

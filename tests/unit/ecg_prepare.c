@@ -245,7 +245,7 @@ static void headers_that_do_not_fit_are_refused(void **state)
 	free(r);
 }
 
-static void wide_samples_give_the_same_signal(void **state)
+static void double4_samples_give_the_same_signal(void **state)
 {
 	(void)state;
 	struct raw *r = synthetic(100);
@@ -329,7 +329,7 @@ int main(void)
 		cmocka_unit_test(leads_are_found_by_name),
 		cmocka_unit_test(spoilt_leads_are_refused_with_their_name),
 		cmocka_unit_test(headers_that_do_not_fit_are_refused),
-		cmocka_unit_test(wide_samples_give_the_same_signal),
+		cmocka_unit_test(double4_samples_give_the_same_signal),
 		cmocka_unit_test(both_rates_of_a_record_give_nearly_the_same_signal),
 		cmocka_unit_test(long_records_are_cut_from_the_start),
 		cmocka_unit_test(quality_counts_what_it_says),

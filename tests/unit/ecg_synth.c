@@ -212,8 +212,7 @@ static void subject_and_statements_are_what_fetch_stores(void **state)
 	free(text);
 	const char *code;
 	json_t *likelihood;
-	json_object_foreach(json_object_get(subject, "codes"), code, likelihood)
-	{
+	json_object_foreach (json_object_get(subject, "codes"), code, likelihood) {
 		const json_t *s = json_object_get(statements, code);
 		assert_int_equal(json_is_true(json_object_get(s, "diagnostic")),
 				 json_integer_value(likelihood) > 0);

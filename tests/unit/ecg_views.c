@@ -10,7 +10,7 @@
 
 #include "ecg/lead.h"
 #include "ecg/views.h"
-#include "kernels/dmath.h"
+#include "numbers/dmath.h"
 
 #define N 1000
 

@@ -273,7 +273,7 @@ static void leads_are_chosen_by_name_and_named_canonically(void **state)
 	record_release(&r);
 }
 
-static void wide_formats_are_kept_as_int32(void **state)
+static void double4_formats_are_kept_as_int32(void **state)
 {
 	(void)state;
 	struct error e = {0};
@@ -326,7 +326,7 @@ int main(void)
 		cmocka_unit_test(samples_begin_at_the_byte_offset),
 		cmocka_unit_test(faults_of_a_signal_file_are_named),
 		cmocka_unit_test(leads_are_chosen_by_name_and_named_canonically),
-		cmocka_unit_test(wide_formats_are_kept_as_int32),
+		cmocka_unit_test(double4_formats_are_kept_as_int32),
 		cmocka_unit_test(faults_of_leads_are_named),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,7 +2,7 @@
 #include "tests/unit/kernels_helper.h"
 
 #include "kernels/cpu/math.h"
-#include "kernels/dmath.h"
+#include "numbers/dmath.h"
 
 static float lane(v16 v)
 {

@@ -15,7 +15,7 @@
 
 #include "common/die.h"
 #include "kernels/ops.h"
-#include "kernels/philox.h"
+#include "numbers/philox.h"
 
 #define HELPER static inline __attribute__((unused))
 

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "kernels/philox.h"
+#include "numbers/philox.h"
 #include "model/dualview.h"
 #include "model/optimizer.h"
 

@@ -47,7 +47,7 @@ static void a_records_embedding_is_the_same_alone_and_in_any_batch(void **state)
 		float *together = malloc(BATCH * n * sizeof *together);
 		encoder_init(e, 1);
 		fill();
-		encoder_settle(e, x, keep, 2);
+		encoder_set_statistics(e, x, keep, 2);
 		encoder_forward(e, x, keep, BATCH);
 		memcpy(together, e->h, BATCH * n * sizeof *together);
 		for (int k = 0; k < BATCH; k++) {
@@ -97,7 +97,7 @@ static void training_and_settling_give_the_same_embeddings(void **state)
 		if (encoder_has_statistics(&c)) {
 			encoder_forward(e, x, keep, BATCH);
 			assert_memory_not_equal(e->h, training->h, n_bytes);
-			encoder_settle(e, x, keep, BATCH);
+			encoder_set_statistics(e, x, keep, BATCH);
 		} else {
 			encoder_forward(e, x, keep, BATCH);
 		}
@@ -172,8 +172,7 @@ static void a_config_goes_through_json_and_back(void **state)
 		const char *key;
 		json_t *value;
 		void *next;
-		json_object_foreach_safe(again, next, key, value)
-		{
+		json_object_foreach_safe (again, next, key, value) {
 			json_t *without = json_copy(again);
 			json_object_del(without, key);
 			assert_int_equal(config_read(&b, without, &e), -1);

@@ -136,7 +136,7 @@ static void training_learns_the_classes(void **state)
 		last = finetune_step(f, &batch, 1).loss;
 	assert_true(last < 0.1 * first);
 	float p[RECORDS * CLASSES];
-	finetune_settle(f);
+	finetune_sync(f);
 	finetune_predict(f, p, x, extra, RECORDS);
 	for (int i = 0; i < RECORDS; i++)
 		assert_true(p[i * CLASSES + i % CLASSES] > 0.5f);
@@ -149,7 +149,7 @@ static void records_are_the_mean_of_their_views(void **state)
 	struct finetune *f = make(0.001f);
 	int dim = f->net->dim;
 	float *h = malloc(RECORDS * (size_t)dim * sizeof *h);
-	finetune_settle(f);
+	finetune_sync(f);
 	finetune_embed(f, h, x, RECORDS);
 	encoder_forward(f->net, x, keep, ROWS);
 	for (int i = 0; i < RECORDS; i++)

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "kernels/philox.h"
+#include "numbers/philox.h"
 #include "model/rollout.h"
 
 enum { HEADS = 2, TOKENS = 5, LEADS = 3, ALL = TOKENS + LEADS };

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "kernels/philox.h"
+#include "numbers/philox.h"
 #include "model/contrast.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)

@@ -11,12 +11,12 @@
 #include <cmocka.h>
 
 #include "store/code.h"
-#include "store/tokens.h"
+#include "store/lexer.h"
 
 static int is_same(const char *a, const char *b)
 {
 	size_t n_a, n_b;
-	char *x = tokens_of(a, strlen(a), &n_a), *y = tokens_of(b, strlen(b), &n_b);
+	char *x = lexer_tokens(a, strlen(a), &n_a), *y = lexer_tokens(b, strlen(b), &n_b);
 	int same = n_a == n_b && !memcmp(x, y, n_a);
 	free(x);
 	free(y);
@@ -88,7 +88,7 @@ static void any_bytes_are_accepted(void **state)
 			s ^= s << 13, s ^= s >> 7, s ^= s << 17;
 			text[k] = "\"'/*\\\n#<>.e+-a1 (\r\x80"[s % 20];
 		}
-		free(tokens_of(text, n, &n_out));
+		free(lexer_tokens(text, n, &n_out));
 	}
 }
 

@@ -1,0 +1,241 @@
+#include "model/tokenizer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/die.h"
+#include "numbers/dmath.h"
+
+enum {
+	TIME_CHUNK = 64,
+	CHANNEL_CHUNK = 8 * TOKENIZER_LEADS
+}; /* signals; part of the definition of the stems' gradients */
+
+/* Make tokens of unit variance from features of GELU(standard normal): E[g^2] = 0.425 (time), and from mean
+ * and maximum of some 60 of those: E[mean^2 + max^2]/2 is near 2.9 (channel). */
+static const float time_gain = 1.53f, channel_gain = 0.59f;
+
+/* Periods of the positions, a geometric row: from four tokens at 100 Hz to four records. */
+static const double shortest_s = 0.4, longest_s = 40;
+
+static int min(int a, int b)
+{
+	return a < b ? a : b;
+}
+
+void tokenizer_time_declare(struct tokenizer_time *k, struct tensors *t, const char *name, int d, int samples,
+			    float rate_hz)
+{
+	char s[64];
+	*k = (struct tokenizer_time){
+		.d = d, .n = samples / TOKENIZER_STRIDE, .rate_hz = rate_hz, .stem.chunk = TIME_CHUNK};
+	snprintf(s, sizeof s, "%s.stem", name);
+	stem_declare(&k->stem, t, s, samples, TOKENIZER_LEADS, d / 4, 15, 2);
+	stem_declare(&k->stem, t, s, stem_last(&k->stem)->t_out, d / 4, d / 2, 11, 5);
+	snprintf(s, sizeof s, "%s.embedding", name);
+	k->linear = linear_declare(t, s, d / 2, d, time_gain);
+	k->mask = tensors_add(t, &(struct tensor){.shape = {TOKENIZER_LEADS, d}, .spread = 0.02f}, "%s.mask",
+			      name);
+}
+
+float *tokenizer_time_plan(struct tokenizer_time *k, struct arena *a, int max_batch)
+{
+	size_t b = (size_t)max_batch, d = (size_t)k->d;
+	k->position = arena_floats(a, (size_t)k->n * d);
+	k->one = arena_floats(a, 1);
+	k->absent = arena_floats(a, b * TOKENIZER_LEADS);
+	k->e = arena_floats(a, b * d);
+	k->de = k->e; /* e is dead once added */
+	return k->x = arena_floats(a, b * (size_t)k->n * d);
+}
+
+void tokenizer_time_plan_scratch(struct tokenizer_time *k, struct arena *a, const struct ops *ops,
+				 int max_batch, bool is_training)
+{
+	stem_plan(&k->stem, a, ops, max_batch, is_training);
+}
+
+/* position[n,2i] = sin(w_i s), [n,2i+1] = cos(w_i s): s = 10 n / rate seconds, the centre of the token's
+ * window. */
+void tokenizer_time_constants(struct tokenizer_time *k, const struct ops *ops)
+{
+	const double two_pi = 6.283185307179586;
+	float *p = die_calloc((size_t)k->n * (size_t)k->d, sizeof *p);
+	for (int i = 0; i < k->d / 2; i++) {
+		double period_s = shortest_s * dmath_pow(longest_s / shortest_s, i / (k->d / 2 - 1.0));
+		for (int n = 0; n < k->n; n++) {
+			double angle =
+				two_pi / period_s * (TOKENIZER_STRIDE * (double)n / (double)k->rate_hz);
+			p[(size_t)n * (size_t)k->d + 2 * (size_t)i] = (float)dmath_sin(angle);
+			p[(size_t)n * (size_t)k->d + 2 * (size_t)i + 1] = (float)dmath_cos(angle);
+		}
+	}
+	ops->upload(k->position, p, (size_t)k->n * (size_t)k->d * sizeof *p);
+	ops->upload(k->one, &(float){1}, sizeof(float));
+	free(p);
+}
+
+/* e [B,D] = absent [B,12] mask [12,D] */
+static void gather_masks(const struct tensors *t, const struct tokenizer_time *k, const uint8_t *keep,
+			 int batch)
+{
+	t->ops->zero(k->absent, (size_t)batch * TOKENIZER_LEADS * sizeof *k->absent);
+	t->ops->mask_tokens(k->absent, k->absent, keep, k->one, batch, TOKENIZER_LEADS, 1);
+	t->ops->gemm(&(struct gemm){.m = batch,
+				    .n = k->d,
+				    .k = TOKENIZER_LEADS,
+				    .a = k->absent,
+				    .lda = TOKENIZER_LEADS,
+				    .b = tensors_weight(t, k->mask),
+				    .ldb = k->d,
+				    .c = k->e,
+				    .ldc = k->d});
+}
+
+void tokenizer_time_forward(const struct tensors *t, const struct tokenizer_time *k, const float *x,
+			    const uint8_t *keep, int batch)
+{
+	for (int i = 0; i < batch; i += k->stem.chunk) {
+		int n = min(k->stem.chunk, batch - i);
+		stem_forward(t, &k->stem, x, keep, NULL, i, n);
+		linear_forward(t, &k->linear, k->x + (size_t)i * (size_t)k->n * (size_t)k->d,
+			       k->stem.features, n * k->n, NULL);
+	}
+	gather_masks(t, k, keep, batch);
+	t->ops->add_record(k->x, k->x, k->e, batch, k->n, k->d);
+	t->ops->add_position(k->x, k->x, k->position, batch, k->n, k->d);
+}
+
+static void scatter_masks(const struct tensors *t, const struct tokenizer_time *k, const float *dx, int batch)
+{
+	t->ops->add_record_backward(k->de, dx, batch, k->n, k->d);
+	t->ops->gemm(&(struct gemm){.m = TOKENIZER_LEADS,
+				    .n = k->d,
+				    .k = batch,
+				    .a = k->absent,
+				    .lda = TOKENIZER_LEADS,
+				    .is_a_transposed = true,
+				    .b = k->de,
+				    .ldb = k->d,
+				    .c = tensors_gradient(t, k->mask),
+				    .ldc = k->d,
+				    .is_accumulated = true});
+}
+
+void tokenizer_time_backward(const struct tensors *t, const struct tokenizer_time *k, const float *dx,
+			     const float *x, const uint8_t *keep, int batch)
+{
+	scatter_masks(t, k, dx, batch);
+	for (int i = 0; i < batch; i += k->stem.chunk) {
+		int n = min(k->stem.chunk, batch - i);
+		stem_forward(t, &k->stem, x, keep, NULL, i, n);
+		linear_backward(t, &k->linear, k->stem.features, dx + (size_t)i * (size_t)k->n * (size_t)k->d,
+				k->stem.features, n * k->n, NULL);
+		stem_backward(t, &k->stem, n);
+	}
+}
+
+void tokenizer_channel_declare(struct tokenizer_channel *k, struct tensors *t, const char *name, int d,
+			       int samples, int max_batch)
+{
+	char s[64];
+	*k = (struct tokenizer_channel){.d = d, .stem.chunk = CHANNEL_CHUNK};
+	snprintf(s, sizeof s, "%s.stem", name);
+	stem_declare(&k->stem, t, s, samples, 1, d / 8, 15, 2);
+	stem_declare(&k->stem, t, s, stem_last(&k->stem)->t_out, d / 8, d / 4, 7, 2);
+	stem_declare(&k->stem, t, s, stem_last(&k->stem)->t_out, d / 4, d / 2, 7, 2);
+	snprintf(s, sizeof s, "%s.embedding", name);
+	k->linear = linear_declare(t, s, d, d, channel_gain);
+	k->mask = tensors_add(t, &(struct tensor){.shape = {d}, .spread = 0.02f}, "%s.mask", name);
+	k->lead = tensors_add(t, &(struct tensor){.shape = {TOKENIZER_LEADS, d}, .spread = 0.5f}, "%s.lead",
+			      name);
+	k->keep = die_malloc((size_t)max_batch * TOKENIZER_LEADS);
+	k->kept = die_malloc((size_t)max_batch * TOKENIZER_LEADS * sizeof *k->kept);
+}
+
+void tokenizer_channel_release(struct tokenizer_channel *k)
+{
+	free(k->keep);
+	free(k->kept);
+}
+
+float *tokenizer_channel_plan(struct tokenizer_channel *k, struct arena *a, int max_batch)
+{
+	size_t signals = (size_t)max_batch * TOKENIZER_LEADS, d = (size_t)k->d;
+	k->pooled = arena_floats(a, signals * d);
+	k->at = arena_take(a, signals * (d / 2) * sizeof *k->at);
+	return k->x = arena_floats(a, signals * d);
+}
+
+void tokenizer_channel_plan_scratch(struct tokenizer_channel *k, struct arena *a, const struct ops *ops,
+				    int max_batch, bool is_training)
+{
+	stem_plan(&k->stem, a, ops, max_batch * TOKENIZER_LEADS, is_training);
+	k->dpooled = arena_floats(a, (size_t)max_batch * TOKENIZER_LEADS * (size_t)k->d);
+}
+
+static void list_kept(const struct tensors *t, struct tokenizer_channel *k, const uint8_t *keep, int signals)
+{
+	t->ops->download(k->keep, keep, (size_t)signals);
+	k->n_kept = 0;
+	for (int i = 0; i < signals; i++)
+		if (k->keep[i])
+			k->kept[k->n_kept++] = i;
+}
+
+/* Features of these n signals -> their rows of pooled and at. */
+static void pool(const struct tensors *t, const struct tokenizer_channel *k, const int *numbers, int n)
+{
+	int half = k->d / 2, t_out = stem_last(&k->stem)->t_out;
+	for (int i = 0, length; i < n; i += length) {
+		length = stem_run(numbers + i, n - i);
+		t->ops->pool_mean_max(k->pooled + (size_t)numbers[i] * (size_t)k->d,
+				      k->at + (size_t)numbers[i] * (size_t)half,
+				      k->stem.features + (size_t)i * (size_t)t_out * (size_t)half, length,
+				      t_out, half);
+	}
+}
+
+static void pool_backward(const struct tensors *t, const struct tokenizer_channel *k, const int *numbers,
+			  int n)
+{
+	int half = k->d / 2, t_out = stem_last(&k->stem)->t_out;
+	for (int i = 0, length; i < n; i += length) {
+		length = stem_run(numbers + i, n - i);
+		t->ops->pool_mean_max_backward(k->stem.features + (size_t)i * (size_t)t_out * (size_t)half,
+					       k->dpooled + (size_t)numbers[i] * (size_t)k->d,
+					       k->at + (size_t)numbers[i] * (size_t)half, length, t_out,
+					       half);
+	}
+}
+
+void tokenizer_channel_forward(const struct tensors *t, struct tokenizer_channel *k, const float *x,
+			       const uint8_t *keep, int batch)
+{
+	int signals = batch * TOKENIZER_LEADS;
+	list_kept(t, k, keep, signals);
+	t->ops->zero(k->pooled, (size_t)signals * (size_t)k->d * sizeof *k->pooled);
+	for (int i = 0; i < k->n_kept; i += k->stem.chunk) {
+		int n = min(k->stem.chunk, k->n_kept - i);
+		stem_forward(t, &k->stem, x, keep, k->kept + i, i, n);
+		pool(t, k, k->kept + i, n);
+	}
+	linear_forward(t, &k->linear, k->x, k->pooled, signals, NULL);
+	t->ops->mask_tokens(k->x, k->x, keep, tensors_weight(t, k->mask), batch, TOKENIZER_LEADS, k->d);
+	t->ops->add_position(k->x, k->x, tensors_weight(t, k->lead), batch, TOKENIZER_LEADS, k->d);
+}
+
+void tokenizer_channel_backward(const struct tensors *t, const struct tokenizer_channel *k, float *dx,
+				const float *x, const uint8_t *keep, int batch)
+{
+	t->ops->add_position_backward(tensors_gradient(t, k->lead), dx, batch, TOKENIZER_LEADS, k->d);
+	t->ops->mask_tokens_backward(dx, tensors_gradient(t, k->mask), dx, keep, batch, TOKENIZER_LEADS,
+				     k->d);
+	linear_backward(t, &k->linear, k->dpooled, dx, k->pooled, batch * TOKENIZER_LEADS, NULL);
+	for (int i = 0; i < k->n_kept; i += k->stem.chunk) {
+		int n = min(k->stem.chunk, k->n_kept - i);
+		stem_forward(t, &k->stem, x, keep, k->kept + i, i, n);
+		pool_backward(t, k, k->kept + i, n);
+		stem_backward(t, &k->stem, n);
+	}
+}

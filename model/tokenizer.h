@@ -1,0 +1,68 @@
+/*
+ * From a signal to tokens, one way per tower (docs/model.md, "Tokens").
+ *	time:    stem over all leads -> linear -> + sum of e_l over masked leads l + sinusoidal position: [B,N,D], N = T/10
+ *	channel: stem per lead -> [mean, max] over time -> linear, or the mask token where masked, + lead embedding: [B,12,D]
+ * A masked lead thus shows as something learned, never as silence, and its samples are not read.
+ */
+#ifndef MODEL_TOKENIZER_H
+#define MODEL_TOKENIZER_H
+
+#include "model/linear.h"
+#include "model/stem.h"
+
+enum { TOKENIZER_LEADS = 12, TOKENIZER_STRIDE = 10 }; /* samples per time token */
+
+struct tokenizer_time {
+	int d, n;
+	float rate_hz;
+	struct stem stem;
+	struct linear linear;
+	int mask;		/* [12,D] */
+	float *position;	/* [N,D] constant */
+	float *one;		/* [1] constant */
+	float *absent, *e, *de; /* [B,12] 1 where masked; [B,D] */
+	float *x;		/* [B,N,D] */
+};
+
+void tokenizer_time_declare(struct tokenizer_time *k, struct tensors *t, const char *name, int d, int samples,
+			    float rate_hz);
+/* Returns x. */
+float *tokenizer_time_plan(struct tokenizer_time *k, struct arena *a, int max_batch);
+void tokenizer_time_plan_scratch(struct tokenizer_time *k, struct arena *a, const struct ops *ops,
+				 int max_batch, bool is_training);
+/* Once, after the arena has its memory. */
+void tokenizer_time_constants(struct tokenizer_time *k, const struct ops *ops);
+void tokenizer_time_forward(const struct tensors *t, const struct tokenizer_time *k, const float *x,
+			    const uint8_t *keep, int batch);
+void tokenizer_time_backward(const struct tensors *t, const struct tokenizer_time *k, const float *dx,
+			     const float *x, const uint8_t *keep, int batch);
+
+struct tokenizer_channel {
+	int d;
+	struct stem stem;
+	struct linear linear;
+	int mask, lead; /* [D], [12,D] */
+	float *pooled;	/* [B*12,D] */
+	int32_t *at;	/* [B*12,D/2] */
+	float *dpooled; /* scratch */
+	float *x;	/* [B,12,D] */
+	/* Only kept leads pass through the stem: */
+	uint8_t *keep; /* host memory, [max_batch*12] */
+	int *kept;     /* host memory: places of those with keep 1, ascending */
+	int n_kept;
+};
+
+/* max_batch: for the list of kept leads, which tokenizer_channel_release frees. */
+void tokenizer_channel_declare(struct tokenizer_channel *k, struct tensors *t, const char *name, int d,
+			       int samples, int max_batch);
+void tokenizer_channel_release(struct tokenizer_channel *k);
+float *tokenizer_channel_plan(struct tokenizer_channel *k, struct arena *a, int max_batch);
+void tokenizer_channel_plan_scratch(struct tokenizer_channel *k, struct arena *a, const struct ops *ops,
+				    int max_batch, bool is_training);
+void tokenizer_channel_forward(const struct tensors *t, struct tokenizer_channel *k, const float *x,
+			       const uint8_t *keep, int batch);
+/* dx is changed. */
+void tokenizer_channel_backward(const struct tensors *t, const struct tokenizer_channel *k, float *dx,
+				const float *x, const uint8_t *keep, int batch);
+
+#endif

@@ -1,0 +1,10 @@
+#include "numbers/double4.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+bool double4_has_avx2(void)
+{
+	const char *isa = getenv("EINTHOVEN_ISA");
+	return __builtin_cpu_supports("avx2") && !(isa && !strcmp(isa, "scalar"));
+}

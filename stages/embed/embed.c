@@ -1,0 +1,387 @@
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/die.h"
+#include "common/pool.h"
+#include "common/progress.h"
+#include "ecg/augment.h"
+#include "ecg/label.h"
+#include "ecg/lead.h"
+#include "ecg/views.h"
+#include "model/config.h"
+#include "model/encoder.h"
+#include "stages/embed/inspect.h"
+#include "stages/shared/network.h"
+#include "stages/shared/objective.h"
+#include "store/stage.h"
+
+#define BATCH 64 /* records that go through a network together */
+#define PAIR  2	 /* views of a record that training contrasts */
+
+#define LAST_TRAINING_FOLD 8
+#define TEST_FOLD	   10
+
+/* The trained network, and one of the same shape with the weights it began with: what training must beat. */
+enum { TRAINED, RANDOM, NETWORKS };
+
+enum { EMBEDDING, OF_RANDOM, TIME, CHANNEL, SEGMENT, PAIRS, RANDOM_PAIRS, TABLES };
+static const char *const table_names[TABLES] = {"embedding", "random", "time",	     "channel",
+						"segment",   "pair",   "random_pair"};
+
+struct embed {
+	struct stage_run *run;
+	struct artifact *model, *signals;
+	struct views views;
+	struct augment augment; /* what training drew pairs with */
+	enum pairing_kind pairing;
+	bool has_pairs, has_segments;
+	struct encoder *net[NETWORKS];
+	int n_views; /* of a record */
+	int n;	     /* records in hand */
+	uint64_t record[BATCH];
+	bool is_test[BATCH];
+	float *signal;	      /* [BATCH][12][samples] */
+	float *base;	      /* [BATCH*PAIR][12][base_samples] */
+	float *x;	      /* [BATCH*PAIR][12][T] */
+	uint8_t *keep;	      /* [BATCH*PAIR][12] of pairs */
+	float *device_x;      /* the same in ops memory */
+	uint8_t *device_keep; /* likewise */
+	float *rows;	      /* [BATCH*PAIR][dim] of the network's output */
+	float *mean;	      /* [dim] */
+	int table[TABLES];
+	struct inspect *inspect; /* NULL: nothing to look into */
+	int n_inspect;		 /* records still to look into */
+};
+
+/* ---- the networks ---- */
+
+static void open_networks(struct embed *m)
+{
+	struct error e = {0};
+	struct encoder_config c;
+	const json_t *seed = artifact_get_attribute(m->model, "seed");
+	if (config_read(&c, artifact_get_attribute(m->model, "config"), &e) < 0 ||
+	    views_read(&m->views, artifact_get_attribute(m->model, "views"), &e) < 0)
+		die("model %s: %s", artifact_id(m->model), error_text(&e));
+	if (encoder_samples(&c) != views_input_samples(&m->views) || !json_is_integer(seed))
+		die("model %s: its attributes contradict each other", artifact_id(m->model));
+	m->n_views = views_n_fixed(&m->views);
+	for (int i = 0; i < NETWORKS; i++)
+		m->net[i] = encoder_new(ops_cpu(), &c, BATCH * PAIR, false);
+	m->has_pairs = artifact_get_attribute(m->model, "augment") != NULL;
+	if (m->has_pairs &&
+	    augment_read(&m->augment, artifact_get_attribute(m->model, "augment"), &m->views, &e) < 0)
+		die("model %s: %s", artifact_id(m->model), error_text(&e));
+	m->augment.seed = (uint64_t)json_integer_value(seed);
+	m->pairing = objective_of(m->model)->pairing;
+	network_load(m->net[TRAINED], m->model);
+	encoder_init(m->net[RANDOM], (uint64_t)json_integer_value(seed));
+}
+
+/* Embedding other signals than those trained on is fine if they were prepared in the same way. */
+static void check_signals(const struct embed *m)
+{
+	double rate_hz = json_number_value(artifact_get_attribute(m->signals, "rate_hz"));
+	int64_t samples = artifact_integer(m->signals, "samples");
+	if (rate_hz != m->views.rate_hz || samples != m->views.samples)
+		die("signals %s: %" PRId64
+		    " samples at %g Hz, but the model was trained on records of %d at %g Hz",
+		    artifact_id(m->signals), samples, rate_hz, m->views.samples, m->views.rate_hz);
+	const json_t *trained = artifact_get_attribute(m->model, "normalize");
+	if (!json_equal(trained, artifact_get_attribute(m->signals, "normalize")))
+		die("signals %s: preprocess.normalize differs from that of the signals the model was trained "
+		    "on",
+		    artifact_id(m->signals));
+}
+
+/* ---- setting up ---- */
+
+static bool has_table(const struct embed *m, int table)
+{
+	const struct encoder *net = m->net[TRAINED];
+	return table == TIME	  ? net->z_time != NULL
+	       : table == CHANNEL ? net->z_channel != NULL
+	       : table == SEGMENT ? m->has_segments
+	       : table >= PAIRS	  ? m->has_pairs
+				  : true;
+}
+
+static void open_output(struct embed *m)
+{
+	static const char *const carried[] = {"classes", "statements", "dataset", "normalize"};
+	struct artifact_writer *w = m->run->output = artifact_create("embeddings", 1);
+	const struct encoder *net = m->net[TRAINED];
+	network_carry(w, m->signals, carried, sizeof carried / sizeof *carried);
+	artifact_attribute(w, "dim", json_integer(net->dim));
+	if (net->tower_dim)
+		artifact_attribute(w, "tower_dim", json_integer(net->tower_dim));
+	artifact_attribute(w, "config", config_json(&net->config));
+	artifact_attribute(
+		w, "strategy",
+		json_deep_copy(json_object_get(artifact_get_attribute(m->model, "views"), "strategy")));
+	for (int i = 0; i < TABLES; i++)
+		if (has_table(m, i))
+			m->table[i] = artifact_table(w, table_names[i]);
+	m->n_inspect = (int)params_int(m->run->params, "attention_records");
+	m->inspect = m->n_inspect ? inspect_open(w, net, m->n_views) : NULL;
+}
+
+static void allocate(struct embed *m)
+{
+	size_t rows = BATCH * PAIR, dim = (size_t)m->net[TRAINED]->dim;
+	size_t input = LEADS * (size_t)views_input_samples(&m->views);
+	m->signal = die_malloc(BATCH * LEADS * (size_t)m->views.samples * sizeof(float));
+	m->base = die_malloc(rows * LEADS * (size_t)views_base_samples(&m->views) * sizeof(float));
+	m->x = die_malloc(rows * input * sizeof(float));
+	m->device_x = m->net[TRAINED]->ops->alloc(rows * input * sizeof(float));
+	m->keep = die_malloc(rows * LEADS);
+	m->device_keep = m->net[TRAINED]->ops->alloc(rows * LEADS);
+	m->rows = die_malloc(rows * dim * sizeof(float));
+	m->mean = die_malloc(dim * sizeof(float));
+}
+
+static void tear_down(struct embed *m)
+{
+	m->net[TRAINED]->ops->release(m->device_x);
+	m->net[TRAINED]->ops->release(m->device_keep);
+	for (int i = 0; i < NETWORKS; i++)
+		encoder_free(m->net[i]);
+	free(m->signal);
+	free(m->base);
+	free(m->x);
+	free(m->rows);
+	free(m->mean);
+	free(m->keep);
+	inspect_close(m->inspect);
+	free(m);
+}
+
+/* ---- a batch ---- */
+
+static void make_view(void *context, int task)
+{
+	struct embed *m = context;
+	int view = task % m->n_views;
+	const float *signal = m->signal + (size_t)(task / m->n_views) * LEADS * (size_t)m->views.samples;
+	float *base = m->base + (size_t)task * LEADS * (size_t)views_base_samples(&m->views);
+	float *x = m->x + (size_t)task * LEADS * (size_t)views_input_samples(&m->views);
+	views_base(&m->views, base, signal, views_base_of(&m->views, view));
+	views_fixed(&m->views, x, base, view);
+}
+
+/* Row of view v of record i, as it was downloaded, under record and view. */
+static void put_view(struct embed *m, int table, int i, int v, int n_views, int width)
+{
+	uint8_t key[9];
+	memcpy(key, artifact_key(m->record[i]).bytes, 8);
+	key[8] = (uint8_t)v;
+	artifact_put_floats(m->run->output, m->table[table], key, sizeof key,
+			    m->rows + ((size_t)i * (size_t)n_views + (size_t)v) * (size_t)width,
+			    (size_t)width);
+}
+
+/* Rows y [n*n_views][width] of the device, averaged over the views of a record, into a table. */
+static void put_means(struct embed *m, int table, const float *y, int width)
+{
+	m->net[TRAINED]->ops->download(m->rows, y,
+				       (size_t)m->n * (size_t)m->n_views * (size_t)width * sizeof *y);
+	for (int i = 0; i < m->n; i++) {
+		const float *rows = m->rows + (size_t)i * (size_t)m->n_views * (size_t)width;
+		for (int k = 0; k < width; k++) {
+			float sum = rows[k];
+			for (int v = 1; v < m->n_views; v++)
+				sum += rows[v * width + k];
+			m->mean[k] = sum / (float)m->n_views;
+		}
+		artifact_put_floats(m->run->output, m->table[table], artifact_key(m->record[i]).bytes, 8,
+				    m->mean, (size_t)width);
+		for (int v = 0; v < m->n_views && table == EMBEDDING && m->has_segments; v++)
+			put_view(m, SEGMENT, i, v, m->n_views, width);
+	}
+}
+
+static uint32_t fold_of(const struct embed *m, uint64_t record)
+{
+	struct artifact_value v = artifact_get_record(m->signals, "label", record);
+	struct label l;
+	if (v.n_bytes != LABEL_BYTES)
+		die("signals %s: record %" PRIu64 " has no label", artifact_id(m->signals), record);
+	label_decode(&l, v.bytes);
+	return l.fold;
+}
+
+/* The first records of the test fold; m->x holds their views. */
+static void look_inside(struct embed *m)
+{
+	size_t n = (size_t)m->n_views * LEADS * (size_t)views_input_samples(&m->views);
+	for (int i = 0; i < m->n && m->inspect && m->n_inspect > 0; i++)
+		if (m->is_test[i]) {
+			inspect_record(m->inspect, m->record[i], m->x + (size_t)i * n);
+			m->n_inspect--;
+		}
+}
+
+static void upload_views(struct embed *m, int rows)
+{
+	m->net[TRAINED]->ops->upload(m->device_x, m->x,
+				     (size_t)rows * LEADS * (size_t)views_input_samples(&m->views) *
+					     sizeof(float));
+}
+
+/* Views of the records in hand, into ops memory; returns how many. */
+static int make_views(struct embed *m)
+{
+	int rows = m->n * m->n_views;
+	pool_run(make_view, m, rows);
+	upload_views(m, rows);
+	return rows;
+}
+
+static void draw_view(void *context, int task)
+{
+	struct embed *m = context;
+	int view = task % PAIR;
+	const float *signal = m->signal + (size_t)(task / PAIR) * LEADS * (size_t)m->views.samples;
+	float *base = m->base + (size_t)task * LEADS * (size_t)views_base_samples(&m->views);
+	float *x = m->x + (size_t)task * LEADS * (size_t)views_input_samples(&m->views);
+	views_base(&m->views, base, signal, views_base_of(&m->views, view));
+	uint64_t record = m->record[task / PAIR];
+	struct pairing pairing = pairing_draw(m->pairing, m->augment.seed, record);
+	augment_draw_shown(&m->augment, x, m->keep + (size_t)task * LEADS, base, record, 0, view,
+			   &pairing.view[view]);
+}
+
+/* Pairs of the test fold as the first epoch would have drawn them; where leads are views, each record shows leads of its
+ * own, so that all pairs of leads count. What is in hand shrinks to those records. */
+static void put_pairs(struct embed *m)
+{
+	const struct ops *ops = m->net[TRAINED]->ops;
+	size_t n_signal = LEADS * (size_t)m->views.samples;
+	int n = 0, width = m->net[TRAINED]->dim;
+	for (int i = 0; i < m->n; i++) {
+		if (!m->is_test[i])
+			continue;
+		memmove(m->signal + (size_t)n * n_signal, m->signal + (size_t)i * n_signal,
+			n_signal * sizeof(float));
+		m->record[n++] = m->record[i];
+	}
+	if (!n)
+		return;
+	pool_run(draw_view, m, n * PAIR);
+	upload_views(m, n * PAIR);
+	ops->upload(m->device_keep, m->keep, (size_t)n * PAIR * LEADS);
+	for (int k = 0; k < NETWORKS; k++) {
+		encoder_forward(m->net[k], m->device_x, m->device_keep, n * PAIR);
+		ops->download(m->rows, m->net[k]->h, (size_t)n * PAIR * (size_t)width * sizeof(float));
+		for (int row = 0; row < n * PAIR; row++)
+			put_view(m, PAIRS + k, row / PAIR, row % PAIR, PAIR, width);
+	}
+}
+
+static void run_batch(struct embed *m)
+{
+	struct encoder *trained = m->net[TRAINED], *random = m->net[RANDOM];
+	int rows = make_views(m);
+	encoder_forward(trained, m->device_x, NULL, rows);
+	put_means(m, EMBEDDING, trained->h, trained->dim);
+	if (trained->z_time)
+		put_means(m, TIME, trained->z_time, trained->tower_dim);
+	if (trained->z_channel)
+		put_means(m, CHANNEL, trained->z_channel, trained->tower_dim);
+	encoder_forward(random, m->device_x, NULL, rows);
+	put_means(m, OF_RANDOM, random->h, random->dim);
+	for (int i = 0; i < m->n; i++)
+		m->is_test[i] = fold_of(m, m->record[i]) == TEST_FOLD;
+	look_inside(m);
+	if (m->has_pairs)
+		put_pairs(m);
+	m->n = 0;
+}
+
+/* ---- the stage ---- */
+
+static void carry_table(struct embed *m, const char *name)
+{
+	int table = artifact_table(m->run->output, name);
+	for (struct artifact_cursor *c = artifact_walk(m->signals, name); artifact_next(c);)
+		artifact_put(m->run->output, table, c->key, c->key_bytes, c->value, c->value_bytes);
+}
+
+static void add_record(struct embed *m, const struct artifact_cursor *c)
+{
+	size_t n_bytes = LEADS * (size_t)m->views.samples * sizeof(float);
+	if (c->value_bytes != n_bytes)
+		die("signals %s: record %" PRIu64 " has %zu bytes, expected %zu", artifact_id(m->signals),
+		    artifact_record(c->key), c->value_bytes, n_bytes);
+	memcpy(m->signal + (size_t)m->n * LEADS * (size_t)m->views.samples, c->value, n_bytes);
+	m->record[m->n++] = artifact_record(c->key);
+}
+
+/* The random network gets its running statistics, if it has any, from the first records of the training folds: without
+ * them it would be a poorer floor than the weights that training began with. */
+static void set_random_statistics(struct embed *m)
+{
+	if (!encoder_has_statistics(&m->net[RANDOM]->config))
+		return;
+	struct artifact_cursor *c = artifact_walk(m->signals, "signal");
+	while (m->n < BATCH && artifact_next(c))
+		if (fold_of(m, artifact_record(c->key)) <= LAST_TRAINING_FOLD)
+			add_record(m, c);
+	if (m->n == BATCH)
+		artifact_stop(c);
+	if (m->n > 0) {
+		int rows = make_views(m);
+		encoder_set_statistics(m->net[RANDOM], m->device_x, NULL, rows);
+	}
+	m->n = 0;
+}
+
+static void run(struct stage_run *r)
+{
+	struct embed *m = die_calloc(1, sizeof *m);
+	struct progress p;
+	m->run = r;
+	m->model = r->input[0];
+	m->signals = r->input[1];
+	m->has_segments = params_bool(r->params, "segments");
+	open_networks(m);
+	check_signals(m);
+	open_output(m);
+	allocate(m);
+	carry_table(m, "label");
+	carry_table(m, "scale");
+	set_random_statistics(m);
+	progress_start(&p, "embed", "records", artifact_count(m->signals, "signal"));
+	for (struct artifact_cursor *c = artifact_walk(m->signals, "signal"); artifact_next(c);) {
+		add_record(m, c);
+		if (m->n == BATCH)
+			run_batch(m);
+		progress_step(&p, 1);
+	}
+	if (m->n > 0)
+		run_batch(m);
+	progress_end(&p);
+	tear_down(m);
+}
+
+static const struct param params[] = {
+	{"attention_records", PARAM_INT, .min = 0, .max = 1000000, .otherwise = "64",
+	 .help = "records of the test fold whose attention is kept, with the embedding under each masked "
+		 "lead"},
+	{"segments", PARAM_BOOL, .otherwise = "false",
+	 .help = "keep the embedding of every view, for the poster's scoring per segment (legacy)"},
+	{0}};
+
+static const struct stage stage = {
+	.name = "embed",
+	.purpose = "Encode every record with the trained and with the initial weights",
+	.inputs = INPUTS("pretrain", "preprocess"),
+	.kind = "embeddings",
+	.params = params,
+	.run = run};
+
+int main(int argc, char **argv)
+{
+	return stage_main(&stage, argc, argv);
+}

@@ -1,0 +1,28 @@
+/*
+ * What embed keeps of a few records so that evaluate and report can look into a network with cross-attention:
+ *
+ * table `attention`  record, view -> maps of the last cross block: time_to_lead [H][N][12], then lead_to_time [H][12][N]
+ * table `rollout`    record, view -> relevance [N+12] of the tokens (model/rollout.h)
+ * table `masked`     record, lead -> the record's embedding with that lead hidden from the network (its mask token)
+ *
+ *	struct inspect *i = inspect_open(writer, trained, n_views);     // NULL: no cross-attention
+ *	inspect_record(i, record, x);                                   // by ascending record
+ *	inspect_close(i);
+ */
+#ifndef STAGES_EMBED_INSPECT_H
+#define STAGES_EMBED_INSPECT_H
+
+#include <stdint.h>
+
+#include "model/encoder.h"
+#include "store/artifact.h"
+
+struct inspect;
+
+/* Declares the tables and attribute attention_maps; the weights are copied. */
+struct inspect *inspect_open(struct artifact_writer *w, const struct encoder *trained, int n_views);
+/* x [n_views][12][T] of one record, un-augmented, in host memory. */
+void inspect_record(struct inspect *i, uint64_t record, const float *x);
+void inspect_close(struct inspect *i); /* NULL: nothing */
+
+#endif

@@ -1,0 +1,358 @@
+#include "stages/evaluate/arms.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/die.h"
+#include "common/json.h"
+
+enum { TEST_FOLD = 10, MOST_GROUPS = 32 };
+
+static const char *const probability_tables[ARM_STATES] = {"probability", "probability_random",
+							   "probability_probe"};
+
+void arms_note(struct arms *s, json_t *text)
+{
+	json_array_append_new(s->notes, text);
+}
+
+/* ---- arms ---- */
+
+static struct arm *find_arm(struct arms *s, const char *name, size_t n_bytes)
+{
+	for (int i = 0; i < s->n_arms; i++)
+		if (strlen(s->arm[i].name) == n_bytes && !memcmp(s->arm[i].name, name, n_bytes))
+			return &s->arm[i];
+	struct arm *a = &s->arm[s->n_arms++];
+	a->name = die_printf("%.*s", (int)n_bytes, name);
+	a->json = json_pack("{s:s, s:{}}", "name", a->name, "ids");
+	return a;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct arm *x = a, *y = b;
+	return strcmp(x->name, y->name);
+}
+
+/* Inputs are called <arm>/<kind>. */
+static void sort_inputs(struct arms *s)
+{
+	struct stage_run *r = s->run;
+	s->arm = die_calloc((size_t)r->n_inputs + 1, sizeof *s->arm);
+	for (int i = 0; i < r->n_inputs; i++) {
+		const char *name = r->input_name[i], *slash = strrchr(name, '/');
+		if (!slash)
+			die("an input is called %s; expected ARM/KIND", name);
+		struct arm *a = find_arm(s, name, (size_t)(slash - name));
+		struct artifact *x = r->input[i];
+		if (!strcmp(slash, "/scores"))
+			a->scores = x;
+		else if (!strcmp(slash, "/embeddings"))
+			a->embeddings = x;
+		else if (!strcmp(slash, "/model"))
+			a->model = x;
+		if (x)
+			json_object_set_new(json_object_get(a->json, "ids"), slash + 1,
+					    json_string(artifact_id(x)));
+	}
+	qsort(s->arm, (size_t)s->n_arms, sizeof *s->arm, by_name);
+}
+
+static bool is_equal(struct artifact_value a, struct artifact_value b)
+{
+	return a.n_bytes == b.n_bytes && !memcmp(a.bytes, b.bytes, a.n_bytes);
+}
+
+/* Does a record that both scores have belong to another patient, fold or class in one of them? Then they are of other data,
+ * though the numbers of the records are the same. */
+static bool is_of_other_data(const struct artifact *first, const struct artifact *own)
+{
+	static const char *const tables[] = {"label", "truth"};
+	bool is_other = false;
+	for (int k = 0; k < 2 && !is_other; k++)
+		for (struct artifact_cursor *c = artifact_walk(first, tables[k]); artifact_next(c);) {
+			struct artifact_value v = artifact_get(own, tables[k], c->key, c->key_bytes);
+			is_other = v.bytes && !is_equal(v, (struct artifact_value){c->value, c->value_bytes});
+			if (is_other) {
+				artifact_stop(c);
+				break;
+			}
+		}
+	return is_other;
+}
+
+/* Why an arm cannot stand beside the others, or NULL. */
+static const char *obstacle(const struct arms *s, const struct arm *a)
+{
+	if (!a->scores)
+		return "one of its stages failed";
+	if (!artifact_has_table(a->scores, "probability") || !artifact_has_table(a->scores, "truth") ||
+	    !artifact_has_table(a->scores, "label") || !artifact_get_attribute(a->scores, "classes"))
+		return "its scores have no probabilities";
+	if (!s->first)
+		return NULL;
+	if (!json_equal(artifact_get_attribute(a->scores, "classes"), s->classes) ||
+	    strcmp(artifact_text(a->scores, "task"), artifact_text(s->first, "task")) ||
+	    strcmp(artifact_text(a->scores, "labels"), artifact_text(s->first, "labels")))
+		return "it was asked for other classes than the first arm";
+	if (is_of_other_data(s->first, a->scores))
+		return "its records have other patients or labels than those of the first arm";
+	return NULL;
+}
+
+/* The superclasses of the first arm that has embeddings: bits of a label, so there are at most 32. */
+static void find_groups(struct arms *s)
+{
+	s->groups = s->classes;
+	for (int i = s->n_arms - 1; i >= 0; i--) {
+		const struct artifact *a = s->arm[i].embeddings;
+		const json_t *own = a ? artifact_get_attribute(a, "classes") : NULL;
+		if (a && (!json_array_size(own) || json_array_size(own) > MOST_GROUPS))
+			die("embeddings %s: %zu classes, expected 1 to %d", artifact_id(a),
+			    json_array_size(own), MOST_GROUPS);
+		s->groups = a ? own : s->groups;
+	}
+}
+
+static void drop_arms(struct arms *s)
+{
+	int kept = 0;
+	for (int i = 0; i < s->n_arms; i++) {
+		const char *why = obstacle(s, &s->arm[i]);
+		if (why) {
+			arms_note(s, json_sprintf("Arm %s is left out: %s.", s->arm[i].name, why));
+			json_decref(s->arm[i].json);
+			free(s->arm[i].name);
+			continue;
+		}
+		if (!s->first) {
+			s->first = s->arm[i].scores;
+			s->classes = json_deep_copy(artifact_get_attribute(s->first, "classes"));
+			s->n_classes = (int)json_array_size(s->classes);
+			s->is_multi = !strcmp(artifact_text(s->first, "labels"), "multi");
+		}
+		if (!s->floor && artifact_has_table(s->arm[i].scores, "probability_scale"))
+			s->floor = s->arm[i].scores;
+		s->arm[kept++] = s->arm[i];
+	}
+	s->floor = s->floor ? s->floor : s->first;
+	s->n_arms = kept;
+	if (!kept)
+		die("no arm has scores; run 'make -f pipeline.mk compare' and see why they failed");
+	if (s->n_classes < 2)
+		die("scores %s: %d classes, expected at least 2", artifact_id(s->first), s->n_classes);
+	find_groups(s);
+}
+
+/* ---- records ---- */
+
+static bool all_have(const struct arms *s, uint64_t record)
+{
+	for (int i = 0; i < s->n_arms; i++)
+		if (!artifact_get_record(s->arm[i].scores, "probability", record).bytes)
+			return false;
+	return true;
+}
+
+static void add_record(struct arms *s, uint64_t record, const struct label *l)
+{
+	s->record[s->n] = record;
+	s->patient[s->n] = l->patient;
+	s->label[s->n] = *l;
+	struct artifact_value v = artifact_get_record(s->first, "truth", record);
+	if (v.n_bytes != (size_t)s->n_classes)
+		die("scores %s: record %" PRIu64 " has %zu bytes in table truth, expected %d",
+		    artifact_id(s->first), record, v.n_bytes, s->n_classes);
+	memcpy(s->truth + s->n++ * v.n_bytes, v.bytes, v.n_bytes);
+}
+
+static void read_records(struct arms *s)
+{
+	size_t room = artifact_count(s->first, "label") + 1, n_missing = 0;
+	s->record = die_malloc(room * sizeof *s->record);
+	s->patient = die_malloc(room * sizeof *s->patient);
+	s->label = die_malloc(room * sizeof *s->label);
+	s->truth = die_malloc(room * (size_t)s->n_classes);
+	for (struct artifact_cursor *c = artifact_walk(s->first, "label"); artifact_next(c);) {
+		struct label l;
+		uint64_t record = artifact_record(c->key);
+		if (c->value_bytes != LABEL_BYTES)
+			die("scores %s: label of record %" PRIu64 " has %zu bytes, expected %d",
+			    artifact_id(s->first), record, c->value_bytes, LABEL_BYTES);
+		label_decode(&l, c->value);
+		if (l.fold != TEST_FOLD)
+			continue;
+		if (all_have(s, record))
+			add_record(s, record, &l);
+		else
+			n_missing++;
+	}
+	if (n_missing)
+		arms_note(s, json_sprintf("%zu records of fold 10 are not in all arms and were left out.",
+					  n_missing));
+}
+
+/* [n][width] floats of the comparison's records, or NULL if the table or a record is missing. */
+static float *read_table(const struct arms *s, const struct artifact *a, const char *table, size_t width)
+{
+	if (!a || !artifact_has_table(a, table))
+		return NULL;
+	float *x = die_malloc((s->n * width + 1) * sizeof *x);
+	for (size_t i = 0; i < s->n; i++) {
+		struct artifact_value v = artifact_get_record(a, table, s->record[i]);
+		if (v.n_bytes != width * sizeof *x) {
+			free(x);
+			return NULL;
+		}
+		memcpy(x + i * width, v.bytes, v.n_bytes);
+	}
+	return x;
+}
+
+json_t *arms_metrics(const struct artifact *scores, const char *key)
+{
+	struct artifact_value v = {0};
+	if (artifact_has_table(scores, "metrics"))
+		v = artifact_get(scores, "metrics", key, strlen(key));
+	return v.bytes ? json_read(v.bytes, v.n_bytes, "metrics", NULL) : NULL;
+}
+
+static double *read_weight(const struct arms *s, const json_t *metrics)
+{
+	double *w = die_malloc((size_t)s->n_classes * sizeof *w);
+	const json_t *given = json_object_get(metrics, "decision_weight");
+	for (int c = 0; c < s->n_classes; c++) {
+		const json_t *x = json_array_get(given, (size_t)c);
+		w[c] = json_is_number(x) ? json_number_value(x) : 1;
+	}
+	return w;
+}
+
+/* Key of the metrics of one state: probe writes "trained", finetune its own name first. */
+static const char *metrics_key(const struct arm *a, int state)
+{
+	const json_t *keys = artifact_get_attribute(a->scores, "arms");
+	const char *first = json_string_value(json_array_get(keys, 0));
+	if (state != ARM_TRAINED)
+		return state == ARM_RANDOM ? "random" : "probe";
+	return first ? first : "trained";
+}
+
+static void read_arms(struct arms *s)
+{
+	for (int i = 0; i < s->n_arms; i++)
+		for (int k = 0; k < ARM_STATES; k++) {
+			struct arm *a = &s->arm[i];
+			json_t *metrics = arms_metrics(a->scores, metrics_key(a, k));
+			a->weight[k] = read_weight(s, metrics);
+			a->probability[k] =
+				read_table(s, a->scores, probability_tables[k], (size_t)s->n_classes);
+			json_decref(metrics);
+		}
+	json_t *metrics = arms_metrics(s->floor, "scale");
+	s->scale_weight = read_weight(s, metrics);
+	s->scale = read_table(s, s->floor, "probability_scale", (size_t)s->n_classes);
+	json_decref(metrics);
+}
+
+/* The names of all arms from the first on whose scores have this sentence; returns how many. */
+static int arms_saying(const struct arms *s, const json_t *text, char **names)
+{
+	int n = 0;
+	*names = NULL;
+	for (int i = 0; i < s->n_arms; i++) {
+		const json_t *notes = artifact_get_attribute(s->arm[i].scores, "notes"), *other;
+		size_t k;
+		json_array_foreach (notes, k, other) {
+			if (!json_equal(text, other))
+				continue;
+			char *longer = die_printf("%s%s%s", n ? *names : "", n ? ", " : "", s->arm[i].name);
+			free(*names);
+			*names = longer;
+			n++;
+			break;
+		}
+	}
+	return n;
+}
+
+static bool is_said(const json_t *said, const json_t *text)
+{
+	size_t i;
+	const json_t *other;
+	json_array_foreach (said, i, other)
+		if (json_equal(text, other))
+			return true;
+	return false;
+}
+
+/* What the arms' scores say of their data, each sentence once. Resamples are drawn anew here. */
+static void carry_notes(struct arms *s)
+{
+	json_t *said = json_array();
+	for (int i = 0; i < s->n_arms; i++) {
+		json_t *text;
+		size_t k;
+		json_array_foreach (artifact_get_attribute(s->arm[i].scores, "notes"), k, text) {
+			char *names;
+			if (!json_is_string(text) || is_said(said, text) ||
+			    strstr(json_string_value(text), "bootstrap resamples"))
+				continue;
+			json_array_append(said, text);
+			int n = arms_saying(s, text, &names);
+			if (n == s->n_arms)
+				arms_note(s, json_incref(text));
+			else
+				arms_note(s, json_sprintf("Arm%s %s: %s", n > 1 ? "s" : "", names,
+							  json_string_value(text)));
+			free(names);
+		}
+	}
+	json_decref(said);
+}
+
+void arms_open(struct arms *s, struct stage_run *run)
+{
+	*s = (struct arms){.run = run, .notes = json_array()};
+	sort_inputs(s);
+	drop_arms(s);
+	read_records(s);
+	read_arms(s);
+	carry_notes(s);
+}
+
+size_t arms_patients(const struct arms *s)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < s->n; i++) {
+		size_t j = 0;
+		while (j < i && s->patient[j] != s->patient[i])
+			j++;
+		n += j == i;
+	}
+	return n;
+}
+
+void arms_close(struct arms *s)
+{
+	for (int i = 0; i < s->n_arms; i++) {
+		struct arm *a = &s->arm[i];
+		for (int k = 0; k < ARM_STATES; k++) {
+			free(a->weight[k]);
+			free(a->probability[k]);
+		}
+		json_decref(a->json);
+		free(a->name);
+	}
+	free((void *)s->comparison.arm);
+	comparison_release(&s->comparison);
+	free(s->arm);
+	free(s->record);
+	free(s->patient);
+	free(s->label);
+	free(s->truth);
+	free(s->scale);
+	free(s->scale_weight);
+}

@@ -1,0 +1,175 @@
+#include "stages/evaluate/terminal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/die.h"
+#include "common/json.h"
+#include "statistics/scoretable.h"
+#include "stages/shared/legacy.h"
+#include "stages/shared/arm.h"
+
+static json_t *shown_arm(const struct artifact *a, const char *table, const char *key, const char *state,
+			 const char *name)
+{
+	struct artifact_value v = artifact_get(a, table, key, strlen(key));
+	json_t *all = v.bytes ? json_read(v.bytes, v.n_bytes, table, NULL) : NULL,
+	       *out = json_incref(state ? json_object_get(all, state) : all);
+	if (out)
+		json_object_set_new(out, "name", json_string(name));
+	json_decref(all);
+	return out;
+}
+
+/* What training added to each arm, on the same resamples. */
+static void show_gains(const json_t *rows)
+{
+	size_t i;
+	json_t *row;
+	printf("\ntraining added (paired)       macro F1                 macro AUROC\n");
+	json_array_foreach (rows, i, row) {
+		const json_t *f1 = json_object_get(json_object_get(row, "difference"), "macro_f1"),
+			     *area = json_object_get(json_object_get(row, "difference"), "macro_auroc");
+		if (!json_is_number(json_object_get(f1, "low")) ||
+		    !json_is_number(json_object_get(area, "low")))
+			continue;
+		printf("%-24s %+7.3f [%+.3f, %+.3f]  %+7.3f [%+.3f, %+.3f]\n",
+		       json_string_value(json_object_get(row, "name")),
+		       json_number_value(json_object_get(f1, "value")),
+		       json_number_value(json_object_get(f1, "low")),
+		       json_number_value(json_object_get(f1, "high")),
+		       json_number_value(json_object_get(area, "value")),
+		       json_number_value(json_object_get(area, "low")),
+		       json_number_value(json_object_get(area, "high")));
+	}
+}
+
+static void show_summary(const json_t *all, const char *metric, const char *format)
+{
+	const json_t *v = json_object_get(all, metric);
+	char text[64] = "-";
+	if (v)
+		snprintf(text, sizeof text, format, json_number_value(json_object_get(v, "mean")),
+			 json_number_value(json_object_get(v, "deviation")),
+			 json_number_value(json_object_get(v, "low")),
+			 json_number_value(json_object_get(v, "high")));
+	printf("  %-30s", text);
+}
+
+/* Arms of several seeds: mean, standard deviation over the seeds, least and greatest. */
+static void show_seeds(const json_t *seeds)
+{
+	size_t i;
+	const json_t *arm;
+	if (!json_array_size(seeds))
+		return;
+	printf("\n%-22s%5s  %-30s  %-30s  %s\n", "over seeds", "seeds", "macro F1", "macro AUROC",
+	       "training added to macro AUROC");
+	json_array_foreach (seeds, i, arm) {
+		printf("%-22s%5zu", json_string_value(json_object_get(arm, "name")),
+		       json_array_size(json_object_get(arm, "arms")));
+		show_summary(json_object_get(arm, "trained"), "macro_f1", "%.3f ± %.3f [%.3f, %.3f]");
+		show_summary(json_object_get(arm, "trained"), "macro_auroc", "%.3f ± %.3f [%.3f, %.3f]");
+		show_summary(json_object_get(arm, "difference"), "macro_auroc",
+			     "%+.3f ± %.3f [%+.3f, %+.3f]");
+		putchar('\n');
+	}
+}
+
+/* Of several seeds the first stands for its arm. */
+static bool is_shown(const json_t *names, size_t at)
+{
+	const char *own = json_string_value(json_array_get(names, at));
+	size_t n = arm_base(own);
+	for (size_t i = 0; i < at; i++) {
+		const char *other = json_string_value(json_array_get(names, i));
+		if (own[n] && arm_base(other) == n && !memcmp(own, other, n))
+			return false;
+	}
+	return true;
+}
+
+/* Does hiding the lead that attention favours hurt more than hiding any? */
+static void show_faithfulness(struct artifact *a, const json_t *names)
+{
+	const json_t *name;
+	size_t i;
+	int n_shown = 0;
+	json_array_foreach (names, i, name) {
+		json_t *arm = shown_arm(a, "arm", json_string_value(name), NULL, json_string_value(name));
+		const json_t *f = json_object_get(
+				     json_object_get(json_object_get(arm, "attention"), "faithfulness"),
+				     "cross"),
+			     *more = json_object_get(f, "most_minus_any");
+		if (json_is_number(json_object_get(more, "low"))) {
+			if (!n_shown++)
+				printf("\ntrue class's logit falls by   most attended lead hidden   any lead "
+				       "  "
+				       "difference\n");
+			printf("%-29s %+25.3f %+10.3f   %+.3f [%+.3f, %+.3f]\n", json_string_value(name),
+			       json_number_value(json_object_get(json_object_get(f, "most"), "value")),
+			       json_number_value(json_object_get(json_object_get(f, "any"), "value")),
+			       json_number_value(json_object_get(more, "value")),
+			       json_number_value(json_object_get(more, "low")),
+			       json_number_value(json_object_get(more, "high")));
+		}
+		json_decref(arm);
+	}
+}
+
+static void show_legacy(struct artifact *a, const json_t *names)
+{
+	json_t *rows = json_array();
+	const json_t *name;
+	size_t i;
+	json_array_foreach (names, i, name) {
+		char *label = die_printf("%s, per segment", json_string_value(name));
+		json_array_append_new(rows, shown_arm(a, "arm", json_string_value(name), "legacy", label));
+		free(label);
+	}
+	legacy_print(artifact_get_attribute(a, "classes"), rows);
+	json_decref(rows);
+}
+
+void terminal_print(struct artifact *a)
+{
+	json_t *rows = json_array(), *trained = json_array();
+	const json_t *name;
+	size_t i;
+	json_array_foreach (artifact_get_attribute(a, "arms"), i, name) {
+		const char *key = json_string_value(name);
+		if (!is_shown(artifact_get_attribute(a, "arms"), i))
+			continue;
+		json_t *own = shown_arm(a, "arm", key, "trained", key);
+		char *label = die_printf("%s, untrained", key);
+		json_t *random = shown_arm(a, "arm", key, "random", label);
+		json_array_append(trained, own);
+		/* "difference" is for scoretable the first arm minus this one. */
+		json_t *row = json_copy(own);
+		json_object_del(row, "difference");
+		json_array_append_new(rows, row);
+		if (random)
+			json_array_append(rows, random);
+		json_decref(own);
+		json_decref(random);
+		free(label);
+	}
+	json_array_append_new(rows, shown_arm(a, "floor", "scale", NULL, "log-std only"));
+	json_t *majority = shown_arm(a, "floor", "majority", NULL, "majority class");
+	json_object_del(majority, "difference");
+	json_array_append_new(rows, majority);
+	printf("%zu arm%s on fold 10: %lld records of %lld patients\n\n",
+	       json_array_size(artifact_get_attribute(a, "arms")),
+	       json_array_size(artifact_get_attribute(a, "arms")) == 1 ? "" : "s",
+	       (long long)artifact_integer(a, "records"), (long long)artifact_integer(a, "patients"));
+	scoretable_rows(stdout, artifact_get_attribute(a, "classes"), rows);
+	show_gains(trained);
+	show_seeds(artifact_get_attribute(a, "seeds"));
+	show_faithfulness(a, artifact_get_attribute(a, "arms"));
+	show_legacy(a, artifact_get_attribute(a, "arms"));
+	json_array_foreach (artifact_get_attribute(a, "notes"), i, name)
+		printf("%s%s\n", i ? "" : "\n", json_string_value(name));
+	json_decref(rows);
+	json_decref(trained);
+}

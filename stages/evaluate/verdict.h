@@ -1,0 +1,20 @@
+/*
+ * How well the arms of a study predict: metrics, intervals and paired differences from one set of resamples, reliability
+ * and ROC curves, as JSON (docs/report.md).
+ *
+ *	verdict_compare(&study);
+ *	verdict_add(&study, &study.arm[i]);         // "trained", "random", "probe", "against" of the arm's JSON
+ *	json_t *scale = verdict_scale(&study);
+ */
+#ifndef STAGES_EVALUATE_VERDICT_H
+#define STAGES_EVALUATE_VERDICT_H
+
+#include "stages/evaluate/arms.h"
+
+/* All arms, their untrained encoders and the floor on the same resamples; adds sentences about what is undefined. */
+void verdict_compare(struct arms *s);
+void verdict_add(const struct arms *s, struct arm *a);
+/* The floor of amplitudes alone, or NULL. New reference. */
+json_t *verdict_scale(const struct arms *s);
+
+#endif

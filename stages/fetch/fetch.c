@@ -1,0 +1,425 @@
+/* Bring in records as they are: PTB-XL or another WFDB database, from a folder, a zip file or the URL of one,
+ * or synthetic ones. Where they came from leaves no trace in the artifact: equal content gives an equal id.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/die.h"
+#include "common/file.h"
+#include "common/json.h"
+#include "common/pool.h"
+#include "common/progress.h"
+#include "ecg/dataset.h"
+#include "ecg/field.h"
+#include "ecg/ptbxl.h"
+#include "ecg/synth.h"
+#include "store/download.h"
+#include "stages/fetch/identity.h"
+#include "store/stage.h"
+
+#define SYNTH_DEFAULT 1024
+#define BATCH	      64 /* records that the threads share */
+
+struct fetch {
+	struct stage_run *run;
+	int rate_hz;
+	int signal, header, subject, excluded, source; /* tables */
+	struct progress progress;
+	size_t n_excluded, excluded_max;
+	double rate_seen_hz; /* of the records put so far; 0: none, -1: several */
+};
+
+/* The downloaded zip of this run: removed when its artifact is safe. */
+static char *downloaded;
+static bool is_kept; /* it is wanted again, for the other rate */
+
+/* What a local source was when it was identified; it must still be that when it has been read. */
+static struct stat identified;
+static struct digest identity;
+static const char *identified_name; /* of what identity is the digest, for a folder */
+
+static void open_tables(struct fetch *f, const char *dataset, json_t *classes, json_t *statements)
+{
+	struct artifact_writer *w = f->run->output = artifact_create("records", 1);
+	artifact_attribute(w, "dataset", json_string(dataset));
+	artifact_attribute(w, "classes", classes);
+	if (statements)
+		artifact_attribute(w, "statements", statements);
+	f->signal = artifact_table(w, "signal");
+	f->header = artifact_table(w, "header");
+	f->subject = artifact_table(w, "subject");
+	f->excluded = artifact_table(w, "excluded");
+	f->source = artifact_table(w, "source");
+}
+
+static void put_json(struct fetch *f, int table, uint64_t id, const json_t *value)
+{
+	size_t n;
+	char *text = json_canonical(value, &n);
+	artifact_put(f->run->output, table, artifact_key(id).bytes, 8, text, n);
+	free(text);
+}
+
+static void put_record(struct fetch *f, uint64_t id, const struct record *r, const json_t *subject)
+{
+	artifact_put(f->run->output, f->signal, artifact_key(id).bytes, 8, r->signal, r->n_bytes);
+	put_json(f, f->header, id, r->header);
+	put_json(f, f->subject, id, subject);
+	double rate_hz = json_number_value(json_object_get(r->header, "rate_hz"));
+	f->rate_seen_hz = f->rate_seen_hz == 0 || f->rate_seen_hz == rate_hz ? rate_hz : -1;
+}
+
+/* Attribute rate_hz is there if all records share a rate; each record's header has its own. */
+static void close_tables(struct fetch *f)
+{
+	if (f->rate_seen_hz > 0)
+		artifact_attribute(f->run->output, "rate_hz", field_json(f->rate_seen_hz));
+}
+
+/* ---- synthetic records ---- */
+
+struct synth_batch {
+	uint64_t seed, first;
+	int rate_hz;
+	struct record records[BATCH];
+	json_t *subjects[BATCH];
+};
+
+static void make_synthetic(void *context, int i)
+{
+	struct synth_batch *b = context;
+	struct synth_info info;
+	int16_t *x = die_malloc(sizeof *x * LEADS * (size_t)SYNTH_SAMPLES(b->rate_hz));
+	synth_record(b->seed, b->first + (uint64_t)i, b->rate_hz, x, &info);
+	record_from_microvolts(&b->records[i], x, SYNTH_SAMPLES(b->rate_hz), b->rate_hz);
+	b->subjects[i] = synth_subject(&info);
+	free(x);
+}
+
+static void fetch_synthetic(struct fetch *f, uint64_t n)
+{
+	struct synth_batch b = {.seed = (uint64_t)params_int(f->run->params, "seed"), .rate_hz = f->rate_hz};
+	open_tables(f, "synthetic", ptbxl_classes(), synth_statements_json());
+	progress_start(&f->progress, "fetch", "records", n);
+	for (b.first = 1; b.first <= n && !*f->run->is_interrupted; b.first += BATCH) {
+		int n_batch = n - b.first < BATCH ? (int)(n - b.first) + 1 : BATCH;
+		pool_run(make_synthetic, &b, n_batch);
+		for (int i = 0; i < n_batch; i++) {
+			put_record(f, b.first + (uint64_t)i, &b.records[i], b.subjects[i]);
+			record_release(&b.records[i]);
+			json_decref(b.subjects[i]);
+		}
+		progress_step(&f->progress, (uint64_t)n_batch);
+	}
+	progress_end(&f->progress);
+	close_tables(f);
+}
+
+/* The generic reader's columns, or NULL if the params say PTB-XL. */
+static const struct listing *listing_from_params(struct listing *l, const struct params *p)
+{
+	if (strcmp(params_text(p, "format"), "wfdb"))
+		return NULL;
+	*l = (struct listing){.csv = params_text(p, "labels_csv"),
+			      .path = params_text(p, "path_column"),
+			      .id = params_text(p, "id_column"),
+			      .patient = params_text(p, "patient_column"),
+			      .fold = params_text(p, "fold_column"),
+			      .age = params_text(p, "age_column"),
+			      .sex = params_text(p, "sex_column")};
+	l->n_labels = params_list(p, "label_columns", &l->labels);
+	return l;
+}
+
+/* ---- the source's content, for the action key ---- */
+
+static json_t *identify(const struct params *p)
+{
+	const char *place = params_text(p, "source");
+	struct listing listing;
+	if (!strcmp(place, "synthetic"))
+		return json_null();
+	if (download_is_url(place))
+		return json_pack("{s:s}", "url", place);
+	if (strstr(place, "://"))
+		die("source %s: of URLs only http and https are read", place);
+	if (stat(place, &identified) < 0)
+		die("source %s: %s; expected 'synthetic', a folder, a zip file or the URL of one", place,
+		    strerror(errno));
+	identity = S_ISDIR(identified.st_mode)
+			   ? identity_of_folder(place, listing_from_params(&listing, p), &identified_name)
+			   : identity_of_file(place);
+	char hex[DIGEST_HEX];
+	digest_hex(hex, &identity);
+	return json_pack("{s:s}", "sha256", hex);
+}
+
+/* ---- records of a dataset ---- */
+
+static void sha256(char hex[DATASET_HEX], const void *bytes, size_t n_bytes)
+{
+	struct digest d = digest_of(bytes, n_bytes);
+	digest_hex(hex, &d);
+}
+
+static _Noreturn void refuse(const char *text)
+{
+	if (downloaded)
+		die("%s (downloaded to %s: remove it to fetch it anew)", text, downloaded);
+	die("%s", text);
+}
+
+static _Noreturn void refuse_record(uint64_t id, const struct error *e, const char *remark)
+{
+	char *text = die_printf("record %llu: %s%s", (unsigned long long)id, error_text(e), remark);
+	refuse(text);
+}
+
+/* A record that cannot be read is named, counted and listed; too many of them end the stage. */
+static void exclude(struct fetch *f, uint64_t id, const struct error *e)
+{
+	if (++f->n_excluded > f->excluded_max)
+		refuse_record(id, e,
+			      params_float(f->run->params, "max_excluded") > 0
+				      ? " (more such records than fetch.max_excluded allows)"
+				      : " (fetch.max_excluded=0.01 would leave out such records)");
+	warn("record %llu left out: %s", (unsigned long long)id, error_text(e));
+	artifact_put(f->run->output, f->excluded, artifact_key(id).bytes, 8, e->text, strlen(e->text));
+}
+
+static void put_sources(struct fetch *f, struct dataset *d)
+{
+	size_t n;
+	const struct dataset_file *files = dataset_used(d, &n);
+	for (size_t i = 0; i < n; i++)
+		artifact_put(f->run->output, f->source, files[i].name, strlen(files[i].name), files[i].hex,
+			     DATASET_HEX - 1);
+}
+
+struct reading {
+	size_t first, n;
+	struct record records[BATCH];
+	int result[BATCH];
+	struct error error[BATCH];
+};
+
+struct transfer {
+	struct fetch *fetch;
+	struct dataset *dataset;
+	struct reading *now, *before;
+};
+
+static void put_reading(struct fetch *f, struct dataset *d, struct reading *b)
+{
+	for (size_t i = 0; i < b->n; i++) {
+		const struct catalog_record *r = &dataset_catalog(d)->records[b->first + i];
+		if (b->result[i] < 0)
+			refuse_record(r->id, &b->error[i], "");
+		if (b->result[i] > 0)
+			exclude(f, r->id, &b->error[i]);
+		else
+			put_record(f, r->id, &b->records[i], r->subject);
+		record_release(&b->records[i]);
+	}
+	progress_step(&f->progress, b->n);
+	b->n = 0;
+}
+
+/* Task 0 writes the records read before, in order; the others read one each. */
+static void transfer_task(void *context, int i)
+{
+	struct transfer *t = context;
+	struct reading *b = t->now;
+	if (i-- == 0) {
+		put_reading(t->fetch, t->dataset, t->before);
+		return;
+	}
+	b->records[i] = (struct record){0};
+	b->error[i] = (struct error){0};
+	b->result[i] = dataset_read(t->dataset, &b->records[i], b->first + (size_t)i, &b->error[i]);
+}
+
+static void fetch_records(struct fetch *f, struct dataset *d)
+{
+	const struct catalog *c = dataset_catalog(d);
+	struct transfer t = {f, d, die_calloc(1, sizeof *t.now), die_calloc(1, sizeof *t.before)};
+	f->excluded_max = (size_t)(params_float(f->run->params, "max_excluded") * (double)c->n);
+	progress_start(&f->progress, "fetch", "records", c->n);
+	for (size_t first = 0; first < c->n && !*f->run->is_interrupted; first += BATCH) {
+		t.now->first = first;
+		t.now->n = c->n - first < BATCH ? c->n - first : BATCH;
+		pool_run(transfer_task, &t, 1 + (int)t.now->n);
+		struct reading *empty = t.before;
+		t.before = t.now;
+		t.now = empty;
+	}
+	put_reading(f, d, t.before);
+	progress_end(&f->progress);
+	free(t.now);
+	free(t.before);
+}
+
+static void fetch_dataset(struct fetch *f, const char *place)
+{
+	struct error e = {0};
+	struct listing listing;
+	char *scratch = die_printf("%s/tmp", artifact_store_path());
+	const struct dataset_options options = {.listing = listing_from_params(&listing, f->run->params),
+						.rate_hz = f->rate_hz,
+						.limit = (size_t)params_int(f->run->params, "records"),
+						.scratch = scratch,
+						.is_interrupted = f->run->is_interrupted,
+						.sha256 = sha256};
+	struct dataset *d = file_make_folder(scratch, &e) < 0 ? NULL : dataset_open(place, &options, &e);
+	if (!d && *f->run->is_interrupted)
+		return;
+	if (!d)
+		refuse(error_text(&e));
+	const struct catalog *c = dataset_catalog(d);
+	open_tables(f, options.listing ? "wfdb" : "ptb-xl", json_incref(c->classes),
+		    json_incref(c->statements));
+	fetch_records(f, d);
+	put_sources(f, d);
+	close_tables(f);
+	dataset_close(d);
+	free(scratch);
+}
+
+static void check_unchanged(const char *place)
+{
+	struct stat now;
+	if (stat(place, &now) < 0)
+		die("source %s: %s", place, strerror(errno));
+	if (now.st_ino != identified.st_ino || now.st_size != identified.st_size ||
+	    now.st_mtim.tv_sec != identified.st_mtim.tv_sec ||
+	    now.st_mtim.tv_nsec != identified.st_mtim.tv_nsec)
+		die("source %s changed while it was read; run again", place);
+}
+
+/* For the provenance: what the records were made from. */
+static void note_dependency(struct fetch *f, const char *name, const char *uri, const struct digest *d)
+{
+	char hex[DIGEST_HEX];
+	digest_hex(hex, d);
+	json_t *dependency =
+		json_pack("{s:{s:s},s:o}", "digest", "sha256", hex, "name", json_sprintf("source:%s", name));
+	if (uri)
+		json_object_set_new(dependency, "uri", json_string(uri));
+	json_array_append_new(f->run->dependencies, dependency);
+}
+
+/* fetch.sha256 pins the zip's content: a server that gives another one is found out. */
+static void check_digest(const struct fetch *f, const char *place, const struct digest *d)
+{
+	const char *wanted = params_text(f->run->params, "sha256");
+	char hex[DIGEST_HEX];
+	digest_hex(hex, d);
+	if (*wanted && strcmp(wanted, hex)) {
+		char *text = die_printf("source %s: its SHA-256 is %s, but fetch.sha256 is %s", place, hex,
+					wanted);
+		refuse(text);
+	}
+}
+
+static void fetch_local(struct fetch *f, const char *place)
+{
+	const char *slash = strrchr(place, '/'), *name = slash ? slash + 1 : place;
+	if (!S_ISDIR(identified.st_mode))
+		check_digest(f, place, &identity);
+	fetch_dataset(f, place);
+	check_unchanged(place);
+	note_dependency(f, S_ISDIR(identified.st_mode) ? identified_name : name, NULL, &identity);
+}
+
+static void fetch_url(struct fetch *f, const char *url)
+{
+	const struct params *p = f->run->params;
+	downloaded = download_fetch(url, (int)params_int(p, "retries"), (int)params_int(p, "stall_s"),
+				    f->run->is_interrupted);
+	is_kept = params_bool(p, "keep_download");
+	if (!downloaded)
+		return;
+	struct digest d = identity_of_file(downloaded);
+	check_digest(f, url, &d);
+	fetch_dataset(f, downloaded);
+	note_dependency(f, "zip", url, &d);
+}
+
+static void run(struct stage_run *r)
+{
+	const char *source = params_text(r->params, "source");
+	struct fetch f = {.run = r, .rate_hz = atoi(params_text(r->params, "rate_hz"))};
+	int64_t n = params_int(r->params, "records");
+	if (!strcmp(source, "synthetic"))
+		fetch_synthetic(&f, n ? (uint64_t)n : SYNTH_DEFAULT);
+	else if (download_is_url(source))
+		fetch_url(&f, source);
+	else
+		fetch_local(&f, source);
+}
+
+/* The artifact is published: the zip it came from has done its work. */
+static void show(struct artifact *output)
+{
+	(void)output;
+	if (is_kept)
+		free(downloaded);
+	else
+		download_forget(downloaded);
+	downloaded = NULL;
+}
+
+static const struct param params[] = {
+	{"source", PARAM_PATH, .otherwise = "synthetic",
+	 .help = "synthetic, a folder, a zip file, or the URL of one"},
+	{"sha256", PARAM_TEXT, .otherwise = "''",
+	 .help = "of the zip, 64 hex digits, checked before it is read; '': whatever is there. A URL's text "
+		 "stands for its content, so pin it"},
+	{"format", PARAM_CHOICE, .choices = "ptb-xl wfdb", .otherwise = "ptb-xl",
+	 .help = "of a source that is not synthetic: PTB-XL's tables, or any WFDB records listed by "
+		 "labels_csv"},
+	{"rate_hz", PARAM_CHOICE, .unit = "Hz", .choices = "100 500", .otherwise = "100",
+	 .help = "ptb-xl, synthetic: which of the two rates"},
+	{"records", PARAM_INT, .max = 10000000, .otherwise = "0",
+	 .help = "how many, by ascending number; 0: all, or 1024 synthetic ones"},
+	{"seed", PARAM_INT, .max = 4294967295, .otherwise = "1", .help = "synthetic: of the generator"},
+	{"max_excluded", PARAM_FLOAT, .max = 1, .otherwise = "0",
+	 .help = "largest share of unreadable records that may be left out"},
+	{"labels_csv", PARAM_TEXT, .otherwise = "labels.csv",
+	 .help = "wfdb: the table of records, inside the source"},
+	{"path_column", PARAM_TEXT, .otherwise = "path",
+	 .help = "wfdb: the record's file, relative to labels_csv"},
+	{"id_column", PARAM_TEXT, .otherwise = "''", .help = "wfdb: the record's number; '': counted by row"},
+	{"patient_column", PARAM_TEXT, .otherwise = "''",
+	 .help = "wfdb: the patient's name; '': each record its own patient"},
+	{"fold_column", PARAM_TEXT, .otherwise = "''",
+	 .help = "wfdb: the fold 1 to 10; '': drawn by patient"},
+	{"age_column", PARAM_TEXT, .otherwise = "''", .help = "wfdb: the age in years; '': unknown"},
+	{"sex_column", PARAM_TEXT, .otherwise = "''", .help = "wfdb: 0 or male, 1 or female; '': unknown"},
+	{"label_columns", PARAM_LIST, .otherwise = "[label]",
+	 .help = "wfdb: one column of class names (A;B), or several columns of 0 and 1"},
+	{"keep_download", PARAM_BOOL, .otherwise = "false", .not_in_key = true,
+	 .help = "URL: keep the zip in the store when its records are safe (the other rate needs it again)"},
+	{"retries", PARAM_INT, .max = 1000, .otherwise = "8", .not_in_key = true,
+	 .help = "URL: tries in a row that may bring nothing"},
+	{"stall_s", PARAM_INT, .unit = "s", .min = 1, .max = 3600, .otherwise = "30", .not_in_key = true,
+	 .help = "URL: silence that counts as a cut"},
+	{0}};
+
+static const struct stage stage = {
+	.name = "fetch",
+	.purpose = "Bring in ECG records: PTB-XL, another WFDB database, or synthetic",
+	.inputs = INPUTS(),
+	.kind = "records",
+	.params = params,
+	.run = run,
+	.identify = identify,
+	.show = show};
+
+int main(int argc, char **argv)
+{
+	return stage_main(&stage, argc, argv);
+}

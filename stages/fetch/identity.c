@@ -1,0 +1,93 @@
+#include "stages/fetch/identity.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/die.h"
+#include "ecg/dataset.h"
+#include "ecg/ptbxl.h"
+#include "ecg/source.h"
+#include "ecg/sums.h"
+#include "ecg/tree.h"
+
+#define TABLE_MAX ((size_t)1 << 28) /* bytes of a CSV file or checksum list */
+
+struct digest identity_of_file(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		die("source %s: %s", path, strerror(errno));
+	struct digest_stream *s = digest_open();
+	size_t size = 1 << 20;
+	char *bytes = die_malloc(size);
+	for (ssize_t n; (n = read(fd, bytes, size)) != 0;) {
+		if (n < 0 && errno != EINTR)
+			die("source %s: %s", path, strerror(errno));
+		if (n > 0)
+			digest_update(s, bytes, (size_t)n);
+	}
+	free(bytes);
+	close(fd);
+	return digest_close(s);
+}
+
+/* A folder without checksums: the digest of the list that sha256sum would write for it. */
+static struct digest digest_listing(const char *folder)
+{
+	struct error e = {0};
+	size_t n;
+	char **names = tree_list(folder, &n, &e);
+	if (!names)
+		die("%s", error_text(&e));
+	struct digest_stream *s = digest_open();
+	for (size_t i = 0; i < n; i++) {
+		char *path = die_printf("%s/%s", folder, names[i]), hex[DIGEST_HEX];
+		struct digest d = identity_of_file(path);
+		digest_hex(hex, &d);
+		char *line = die_printf("%s  %s\n", hex, names[i]);
+		digest_update(s, line, strlen(line));
+		free(line);
+		free(path);
+	}
+	tree_free(names, n);
+	return digest_close(s);
+}
+
+static struct digest digest_source_file(struct source *s, const char *name)
+{
+	struct error e = {0};
+	char *bytes;
+	size_t n;
+	if (source_read(s, name, &bytes, &n, TABLE_MAX, &e) < 0)
+		die("%s", error_text(&e));
+	struct digest d = digest_of(bytes, n);
+	free(bytes);
+	return d;
+}
+
+struct digest identity_of_folder(const char *path, const struct listing *listing, const char **name)
+{
+	struct error e = {0};
+	const char *names[] = {SUMS_FILE, dataset_marker(listing), listing ? NULL : PTBXL_STATEMENTS, NULL};
+	struct source *s = source_open(path, (const char *[]){dataset_marker(listing), NULL}, path, &e);
+	if (!s)
+		die("%s", error_text(&e));
+	struct digest d;
+	if (listing && !source_has(s, SUMS_FILE)) {
+		d = digest_listing(source_folder(s));
+		*name = "listing";
+	} else {
+		struct digest_stream *stream = digest_open();
+		for (int i = 0; names[i]; i++) {
+			struct digest file = digest_source_file(s, names[i]);
+			digest_update(stream, file.bytes, sizeof file.bytes);
+		}
+		d = digest_close(stream);
+		*name = "sums-and-tables";
+	}
+	source_close(s);
+	return d;
+}

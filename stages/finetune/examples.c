@@ -1,0 +1,142 @@
+#include "stages/finetune/examples.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/die.h"
+#include "common/pool.h"
+#include "ecg/lead.h"
+
+static size_t base_size(const struct examples *e)
+{
+	return LEADS * (size_t)views_base_samples(&e->policy.views);
+}
+
+size_t examples_input_size(const struct examples *e)
+{
+	return LEADS * (size_t)views_input_samples(&e->policy.views);
+}
+
+/* ---- loading ---- */
+
+static void copy_floats(float *to, const struct artifact *signals, const char *table, uint64_t record,
+			size_t n)
+{
+	struct artifact_value v = artifact_get_record(signals, table, record);
+	if (!v.bytes || v.n_bytes != n * sizeof *to)
+		die("signals %s: record %" PRIu64 " has %zu bytes in table %s, expected %zu",
+		    artifact_id(signals), record, v.n_bytes, table, n * sizeof *to);
+	memcpy(to, v.bytes, v.n_bytes);
+}
+
+static void load_part(struct examples *e, const struct artifact *signals, const struct judge_part *p,
+		      int part)
+{
+	const struct views *v = &e->policy.views;
+	size_t n_bases = (size_t)views_n_bases(v), n_signal = LEADS * (size_t)v->samples;
+	size_t n_extra = (size_t)e->n_extra;
+	float *signal = die_malloc(n_signal * sizeof *signal);
+	e->n[part] = p->n;
+	e->base[part] = die_malloc((p->n * n_bases * base_size(e) + 1) * sizeof(float));
+	e->extra[part] = die_malloc((p->n * n_extra + 1) * sizeof(float));
+	for (size_t i = 0; i < p->n; i++) {
+		copy_floats(signal, signals, "signal", p->record[i], n_signal);
+		for (size_t k = 0; k < n_bases; k++)
+			views_base(v, e->base[part] + (i * n_bases + k) * base_size(e), signal, (int)k);
+		if (n_extra)
+			copy_floats(e->extra[part] + i * n_extra, signals, "scale", p->record[i], n_extra);
+	}
+	free(signal);
+}
+
+void examples_load(struct examples *e, const struct artifact *signals, const struct judge *j)
+{
+	for (int k = 0; k < PROBE_PARTS; k++)
+		load_part(e, signals, &j->part[k], k);
+}
+
+void examples_release(struct examples *e)
+{
+	for (int k = 0; k < PROBE_PARTS; k++) {
+		free(e->base[k]);
+		free(e->extra[k]);
+	}
+}
+
+/* ---- looking ---- */
+
+struct look {
+	const struct examples *examples;
+	const float *base;
+	float *x;
+	int n_views;
+};
+
+static void make_view(void *context, int task)
+{
+	const struct look *l = context;
+	const struct examples *e = l->examples;
+	const struct views *v = &e->policy.views;
+	int view = task % l->n_views;
+	size_t base = (size_t)(task / l->n_views) * (size_t)views_n_bases(v) + (size_t)views_base_of(v, view);
+	views_fixed(v, l->x + (size_t)task * examples_input_size(e), l->base + base * base_size(e), view);
+}
+
+static struct look look_open(const struct examples *e, const struct finetune *net)
+{
+	size_t rows = (size_t)net->settings.max_records * (size_t)net->settings.n_views;
+	return (struct look){.examples = e,
+			     .n_views = net->settings.n_views,
+			     .x = die_malloc(rows * examples_input_size(e) * sizeof(float))};
+}
+
+/* Fixed views of the records from first on, as many as fit; returns how many. */
+static int look_at(struct look *l, const struct finetune *net, int part, size_t first)
+{
+	const struct examples *e = l->examples;
+	size_t left = e->n[part] - first, room = (size_t)net->settings.max_records;
+	int n = (int)(left < room ? left : room);
+	l->base = e->base[part] + first * (size_t)views_n_bases(&e->policy.views) * base_size(e);
+	pool_run(make_view, l, n * l->n_views);
+	return n;
+}
+
+void examples_predict(const struct examples *e, struct finetune *net, int part, float *probability)
+{
+	struct look l = look_open(e, net);
+	for (size_t i = 0, n; i < e->n[part]; i += n) {
+		n = (size_t)look_at(&l, net, part, i);
+		finetune_predict(net, probability + i * (size_t)net->settings.n_classes, l.x,
+				 e->extra[part] + i * (size_t)e->n_extra, (int)n);
+	}
+	free(l.x);
+}
+
+void examples_features(const struct examples *e, struct finetune *net, int part, float *features)
+{
+	struct look l = look_open(e, net);
+	size_t dim = (size_t)net->net->dim, n_extra = (size_t)e->n_extra;
+	float *h = die_malloc((size_t)net->settings.max_records * dim * sizeof *h);
+	for (size_t i = 0, n; i < e->n[part]; i += n) {
+		n = (size_t)look_at(&l, net, part, i);
+		finetune_embed(net, h, l.x, (int)n);
+		for (size_t r = 0; r < n; r++) {
+			float *row = features + (i + r) * (dim + n_extra);
+			memcpy(row, h + r * dim, dim * sizeof *h);
+			memcpy(row + dim, e->extra[part] + (i + r) * n_extra, n_extra * sizeof *h);
+		}
+	}
+	free(h);
+	free(l.x);
+}
+
+void examples_set_statistics(const struct examples *e, struct finetune *net)
+{
+	struct look l = look_open(e, net);
+	int rows = look_at(&l, net, PROBE_TRAIN, 0) * l.n_views;
+	net->ops->upload(net->x, l.x, (size_t)rows * examples_input_size(e) * sizeof *l.x);
+	encoder_set_statistics(net->still, net->x, NULL, rows);
+	encoder_copy(net->net, net->still);
+	free(l.x);
+}

@@ -1,0 +1,138 @@
+#include "stages/report/draft.h"
+
+#include <string.h>
+
+#include "common/die.h"
+#include "common/json.h"
+#include "stages/shared/arm.h"
+
+enum { FEW_CLASSES = 12 };
+
+static json_t *read_json(const struct artifact *a, const char *table, const char *key)
+{
+	struct error e = {0};
+	struct artifact_value v = artifact_get(a, table, key, strlen(key));
+	json_t *x = v.bytes ? json_read(v.bytes, v.n_bytes, key, &e) : NULL;
+	if (v.bytes && !x)
+		die("evaluation %s: %s", artifact_id(a), error_text(&e));
+	return x;
+}
+
+static json_t *read_arm(const struct draft *s, const char *name)
+{
+	static const char *const kinds[] = {"views", "signals"};
+	json_t *arm = read_json(s->evaluation, "arm", name);
+	if (!arm)
+		die("evaluation %s: arm %s is absent", artifact_id(s->evaluation), name);
+	for (int k = 0; k < 2; k++)
+		if (draft_input(s, arm, kinds[k]))
+			json_object_set_new(json_object_get(arm, "ids"), kinds[k],
+					    json_string(artifact_id(draft_input(s, arm, kinds[k]))));
+	return arm;
+}
+
+/* Arms of one NAME stand together, so that the last shown one tells. */
+static bool is_further_seed(const json_t *shown, const char *name)
+{
+	const json_t *arm;
+	size_t i, n = arm_base(name);
+	json_array_foreach (shown, i, arm) {
+		const char *other = draft_name(arm);
+		if (name[n] && arm_base(other) == n && !memcmp(name, other, n))
+			return true;
+	}
+	return false;
+}
+
+void draft_open(struct draft *s, struct stage_run *run)
+{
+	static const char *const floors[] = {"scale", "majority"};
+	const json_t *name;
+	size_t i;
+	*s = (struct draft){.run = run, .evaluation = run->input[0]};
+	s->classes = artifact_get_attribute(s->evaluation, "classes");
+	s->groups = artifact_get_attribute(s->evaluation, "groups");
+	s->notes = artifact_get_attribute(s->evaluation, "notes");
+	s->seeds = artifact_get_attribute(s->evaluation, "seeds");
+	s->arms = json_array();
+	s->shown = json_array();
+	s->floors = json_object();
+	json_array_foreach (artifact_get_attribute(s->evaluation, "arms"), i, name) {
+		json_t *arm = read_arm(s, json_string_value(name));
+		json_array_append_new(s->arms, arm);
+		if (!is_further_seed(s->shown, draft_name(arm)))
+			json_array_append(s->shown, arm);
+	}
+	for (int k = 0; k < 2; k++) {
+		json_t *floor = read_json(s->evaluation, "floor", floors[k]);
+		if (floor)
+			json_object_set_new(s->floors, floors[k], floor);
+	}
+}
+
+void draft_close(struct draft *s)
+{
+	text_release(&s->page);
+	json_decref(s->arms);
+	json_decref(s->shown);
+	json_decref(s->floors);
+}
+
+const json_t *draft_columns(const struct draft *s)
+{
+	return json_array_size(s->classes) <= FEW_CLASSES ? s->classes : NULL;
+}
+
+const struct artifact *draft_input(const struct draft *s, const json_t *arm, const char *kind)
+{
+	const char *name = draft_name(arm);
+	size_t n = strlen(name);
+	for (int i = 0; i < s->run->n_inputs; i++) {
+		const char *own = s->run->input_name[i];
+		if (!strncmp(own, name, n) && own[n] == '/' && !strcmp(own + n + 1, kind))
+			return s->run->input[i];
+	}
+	return NULL;
+}
+
+const char *draft_name(const json_t *arm)
+{
+	return json_string_value(json_object_get(arm, "name"));
+}
+
+const char *draft_id(const json_t *arm, const char *kind)
+{
+	return json_string_value(json_object_get(json_object_get(arm, "ids"), kind));
+}
+
+bool draft_is_tuned(const json_t *arm)
+{
+	return json_object_get(arm, "from");
+}
+
+size_t draft_group(const struct draft *s, size_t from)
+{
+	size_t end = from, n = json_array_size(s->shown);
+	const json_t *group = json_object_get(json_array_get(s->shown, from), "group");
+	while (end < n && json_equal(json_object_get(json_array_get(s->shown, end), "group"), group))
+		end++;
+	return end;
+}
+
+json_t *draft_slice(const struct draft *s, size_t from, size_t end)
+{
+	json_t *out = json_array();
+	for (size_t i = from; i < end; i++)
+		json_array_append(out, json_array_get(s->shown, i));
+	return out;
+}
+
+json_t *draft_names(const json_t *arms)
+{
+	json_t *names = json_array();
+	const json_t *arm;
+	size_t i;
+	json_array_foreach (arms, i, arm)
+		json_array_append_new(names, json_string(draft_name(arm)));
+	return names;
+}

@@ -1,0 +1,386 @@
+#include "stages/shared/judge.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/die.h"
+#include "common/json.h"
+#include "statistics/scores.h"
+#include "statistics/scoretable.h"
+
+enum { MAX_ARMS = 8 };
+
+/* ---- reading ---- */
+
+/* Folds 1-8 train, 9 validates, 10 tests; -1: none of them. */
+static int part_of(uint32_t fold)
+{
+	return fold >= 1 && fold <= 8 ? PROBE_TRAIN
+	       : fold == 9	      ? PROBE_VALIDATION
+	       : fold == 10	      ? PROBE_TEST
+				      : -1;
+}
+
+static void part_add(struct judge_part *p, uint64_t record, const struct label *l)
+{
+	if (p->n == p->room) {
+		p->room = p->room ? 2 * p->room : 1024;
+		p->record = die_realloc(p->record, p->room * sizeof *p->record);
+		p->label = die_realloc(p->label, p->room * sizeof *p->label);
+	}
+	p->record[p->n] = record;
+	p->label[p->n++] = *l;
+}
+
+static int count_classes(const struct task *t, const struct label *l)
+{
+	int n = 0;
+	for (int c = 0; c < task_count(t); c++)
+		n += task_has(t, l, c);
+	return n;
+}
+
+static void read_labels(struct judge *j)
+{
+	for (struct artifact_cursor *c = artifact_walk(j->source, "label"); artifact_next(c);) {
+		struct label l;
+		if (c->value_bytes != LABEL_BYTES)
+			die("%s %s: a label has %zu bytes, expected %d", artifact_kind(j->source),
+			    artifact_id(j->source), c->value_bytes, LABEL_BYTES);
+		label_decode(&l, c->value);
+		int n = count_classes(j->task, &l);
+		if (!n)
+			j->n_unlabelled++;
+		else if (!j->is_multi && n > 1)
+			j->n_several++;
+		else if (part_of(l.fold) >= 0)
+			part_add(&j->part[part_of(l.fold)], artifact_record(c->key), &l);
+	}
+}
+
+static bool is_learnable(const struct judge *j, int c)
+{
+	const struct judge_part *p = &j->part[PROBE_TRAIN];
+	size_t i = 0;
+	while (i < p->n && !task_has(j->task, &p->label[i], c))
+		i++;
+	return i < p->n;
+}
+
+/* The five superclasses are always there; of up to 71 statements only those that training can know. */
+static void list_classes(struct judge *j)
+{
+	int n = task_count(j->task);
+	bool is_fixed = !strcmp(j->task_name, "superclass");
+	j->classes = json_array();
+	j->unlisted = json_array();
+	j->task_class = die_calloc((size_t)n + 1, sizeof *j->task_class);
+	for (int c = 0; c < n; c++) {
+		bool is_listed = is_fixed || is_learnable(j, c);
+		json_array_append_new(is_listed ? j->classes : j->unlisted,
+				      json_string(task_name(j->task, c)));
+		if (is_listed)
+			j->task_class[j->n_classes++] = c;
+	}
+}
+
+static void set_truth(struct judge_part *p, const struct judge *j)
+{
+	size_t n = (size_t)j->n_classes;
+	free(p->truth);
+	p->truth = die_calloc(p->n * n + 1, 1);
+	for (size_t i = 0; i < p->n * n; i++)
+		p->truth[i] = task_has(j->task, &p->label[i / n], j->task_class[i % n]);
+}
+
+void judge_open(struct judge *j, const struct artifact *source, const char *task, bool is_multi)
+{
+	struct error e = {0};
+	*j = (struct judge){.source = source, .task_name = task, .notes = json_array()};
+	j->is_multi = is_multi || strcmp(task, "superclass") != 0;
+	j->task = task_open(task, artifact_get_attribute(source, "classes"),
+			    artifact_get_attribute(source, "statements"), &e);
+	if (!j->task)
+		die("%s %s: %s", artifact_kind(source), artifact_id(source), error_text(&e));
+	read_labels(j);
+	if (!j->part[PROBE_TRAIN].n)
+		die("%s %s: no record of folds 1-8 has %s; nothing to train on", artifact_kind(source),
+		    artifact_id(source), j->is_multi ? "a label" : "exactly one label");
+	list_classes(j);
+	if (j->n_classes < 2)
+		die("%s %s: folds 1-8 have records of %d class; a classifier needs 2", artifact_kind(source),
+		    artifact_id(source), j->n_classes);
+	for (int k = 0; k < PROBE_PARTS; k++)
+		set_truth(&j->part[k], j);
+}
+
+void judge_keep(struct judge *j, const uint8_t *chosen)
+{
+	struct judge_part *p = &j->part[PROBE_TRAIN];
+	size_t n = 0;
+	for (size_t i = 0; i < p->n; i++)
+		if (chosen[i]) {
+			p->record[n] = p->record[i];
+			p->label[n++] = p->label[i];
+		}
+	p->n = n;
+	set_truth(p, j);
+}
+
+struct probe_data judge_data(const struct judge *j)
+{
+	struct probe_data d = {.n_classes = j->n_classes, .is_multi = j->is_multi};
+	for (int k = 0; k < PROBE_PARTS; k++) {
+		d.n[k] = j->part[k].n;
+		d.truth[k] = j->part[k].truth;
+	}
+	return d;
+}
+
+const char *judge_class(const struct judge *j, int c)
+{
+	return json_string_value(json_array_get(j->classes, (size_t)c));
+}
+
+/* ---- judging ---- */
+
+/* The validation part is what was chosen on, so only the test part gets intervals. */
+static void judge_part(struct judge *j, int k, uint64_t seed, int n_resamples)
+{
+	struct comparison_arm compared[MAX_ARMS];
+	struct judge_part *p = &j->part[k];
+	uint64_t *patient = die_malloc((p->n + 1) * sizeof *patient);
+	for (size_t i = 0; i < p->n; i++)
+		patient[i] = p->label[i].patient;
+	for (int a = 0; a < j->n_arms; a++)
+		compared[a] =
+			(struct comparison_arm){j->arm[a].key, j->arm[a].probability[k], j->arm[a].weight};
+	j->comparison[k] = (struct comparison){
+		.n_arms = j->n_arms,
+		.arm = compared,
+		.data = {.n = p->n, .n_classes = j->n_classes, .is_multi = j->is_multi, .truth = p->truth},
+		.bootstrap = {.seed = seed, .n_resamples = n_resamples, .patient = patient},
+		.is_partial = strcmp(j->task_name, "superclass") != 0};
+	comparison_run(&j->comparison[k]);
+	free(patient);
+}
+
+void judge_run(struct judge *j, const struct judge_arm *arm, int n_arms, uint64_t seed, int n_resamples)
+{
+	if (n_arms > MAX_ARMS)
+		BUG("more arms than a table holds");
+	j->arm = arm;
+	j->n_arms = n_arms;
+	judge_part(j, PROBE_VALIDATION, seed, 0);
+	judge_part(j, PROBE_TEST, seed, n_resamples);
+}
+
+void judge_note(struct judge *j, json_t *text)
+{
+	json_array_append_new(j->notes, text);
+}
+
+static int by_value(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+	return (x > y) - (x < y);
+}
+
+size_t judge_patients(const struct judge *j, const struct judge_part *p, int c)
+{
+	uint64_t *patient = die_malloc((p->n + 1) * sizeof *patient);
+	size_t n = 0, n_distinct = 0;
+	for (size_t i = 0; i < p->n; i++)
+		if (c < 0 || p->truth[i * (size_t)j->n_classes + (size_t)c])
+			patient[n++] = p->label[i].patient;
+	qsort(patient, n, sizeof *patient, by_value);
+	for (size_t i = 0; i < n; i++)
+		n_distinct += !i || patient[i] != patient[i - 1];
+	free(patient);
+	return n_distinct;
+}
+
+/* ---- writing ---- */
+
+static json_t *numbers(const double *x, int n)
+{
+	json_t *out = json_array();
+	for (int i = 0; i < n; i++)
+		json_array_append_new(out, scores_number(x[i]));
+	return out;
+}
+
+static json_t *arm_json(const struct judge *j, int a)
+{
+	const struct judge_arm *arm = &j->arm[a];
+	const struct comparison *test = &j->comparison[PROBE_TEST];
+	json_t *out = json_object();
+	json_object_set_new(out, "name", json_string(arm->name));
+	json_object_set_new(out, "c", scores_number(arm->c));
+	json_object_set_new(out, "tau", json_real(arm->tau));
+	json_object_set_new(out, "decision_weight", numbers(arm->weight, j->n_classes));
+	json_object_set_new(
+		out, "validation",
+		scores_metrics(&j->comparison[PROBE_VALIDATION].metrics[a], j->classes, j->is_multi));
+	json_object_set_new(out, "test", scores_metrics(&test->metrics[a], j->classes, j->is_multi));
+	json_object_set_new(out, "interval", scores_intervals(test, a, -1, j->classes));
+	if (a)
+		json_object_set_new(out, "difference", scores_intervals(test, 0, a, j->classes));
+	return out;
+}
+
+static void put_arm(const struct judge *j, struct artifact_writer *w, int table, int a)
+{
+	size_t n;
+	json_t *v = arm_json(j, a);
+	char *text = json_canonical(v, &n);
+	artifact_put(w, table, j->arm[a].key, strlen(j->arm[a].key), text, n);
+	free(text);
+	json_decref(v);
+}
+
+/* Keys ascend: each time the least of those above the last. */
+static void put_metrics(const struct judge *j, struct artifact_writer *w)
+{
+	int table = artifact_table(w, "metrics");
+	const char *last = "";
+	for (int k = 0; k < j->n_arms; k++) {
+		int next = -1;
+		for (int a = 0; a < j->n_arms; a++)
+			if (strcmp(j->arm[a].key, last) > 0 &&
+			    (next < 0 || strcmp(j->arm[a].key, j->arm[next].key) < 0))
+				next = a;
+		put_arm(j, w, table, next);
+		last = j->arm[next].key;
+	}
+}
+
+enum column { LABEL, TRUTH, PROBABILITY };
+
+/* Of folds 9 and 10 by ascending record (the two parts are merged): labels, classes, or an arm's probabilities. */
+static void put_records(const struct judge *j, struct artifact_writer *w, const char *name,
+			enum column column, const struct judge_arm *arm)
+{
+	const struct judge_part *v = &j->part[PROBE_VALIDATION], *t = &j->part[PROBE_TEST];
+	int table = artifact_table(w, name);
+	for (size_t i = 0, k = 0; i < v->n || k < t->n;) {
+		bool is_test = i == v->n || (k < t->n && t->record[k] < v->record[i]);
+		const struct judge_part *p = is_test ? t : v;
+		size_t at = is_test ? k++ : i++, n = (size_t)j->n_classes;
+		struct artifact_key key = artifact_key(p->record[at]);
+		uint8_t bytes[LABEL_BYTES];
+		label_encode(bytes, &p->label[at]);
+		if (column == LABEL)
+			artifact_put(w, table, key.bytes, 8, bytes, sizeof bytes);
+		else if (column == TRUTH)
+			artifact_put(w, table, key.bytes, 8, p->truth + at * n, n);
+		else
+			artifact_put_floats(
+				w, table, key.bytes, 8,
+				arm->probability[is_test ? PROBE_TEST : PROBE_VALIDATION] + at * n, n);
+	}
+}
+
+static void put_attributes(const struct judge *j, struct artifact_writer *w)
+{
+	json_t *order = json_array();
+	for (int a = 0; a < j->n_arms; a++)
+		json_array_append_new(order, json_string(j->arm[a].key));
+	artifact_attribute(w, "arms", order);
+	artifact_attribute(w, "classes", json_incref(j->classes));
+	artifact_attribute(w, "unlisted", json_incref(j->unlisted));
+	artifact_attribute(w, "task", json_string(j->task_name));
+	artifact_attribute(w, "labels", json_string(j->is_multi ? "multi" : "single"));
+	artifact_attribute(w, "notes", json_incref(j->notes));
+	artifact_attribute(w, "decision_weight", numbers(j->arm[0].weight, j->n_classes));
+	artifact_attribute(
+		w, "records",
+		json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "train", (json_int_t)j->part[PROBE_TRAIN].n,
+			  "validation", (json_int_t)j->part[PROBE_VALIDATION].n, "test",
+			  (json_int_t)j->part[PROBE_TEST].n, "test_patients",
+			  (json_int_t)judge_patients(j, &j->part[PROBE_TEST], -1), "unlabelled",
+			  (json_int_t)j->n_unlabelled, "several_classes", (json_int_t)j->n_several));
+}
+
+void judge_write(const struct judge *j, struct artifact_writer *w)
+{
+	put_attributes(j, w);
+	put_metrics(j, w);
+	put_records(j, w, "label", LABEL, NULL);
+	put_records(j, w, "truth", TRUTH, NULL);
+	for (int a = 0; a < j->n_arms; a++)
+		if (j->arm[a].table)
+			put_records(j, w, j->arm[a].table, PROBABILITY, &j->arm[a]);
+}
+
+void judge_put_doubles(struct artifact_writer *w, int table, const char *key, const double *x, size_t n)
+{
+	float *rounded = die_malloc((n + 1) * sizeof *rounded);
+	for (size_t i = 0; i < n; i++)
+		rounded[i] = (float)x[i];
+	artifact_put_floats(w, table, key, strlen(key), rounded, n);
+	free(rounded);
+}
+
+void judge_close(struct judge *j)
+{
+	for (int k = 0; k < PROBE_PARTS; k++) {
+		if (k != PROBE_TRAIN && j->n_arms)
+			comparison_release(&j->comparison[k]);
+		free(j->part[k].record);
+		free(j->part[k].label);
+		free(j->part[k].truth);
+	}
+	task_close(j->task);
+	free(j->task_class);
+	json_decref(j->classes);
+	json_decref(j->unlisted);
+	json_decref(j->notes);
+}
+
+/* ---- showing ---- */
+
+static json_t *read_arm(struct artifact *scores, const char *key)
+{
+	struct error e = {0};
+	struct artifact_value v = artifact_get(scores, "metrics", key, strlen(key));
+	json_t *arm = v.bytes ? json_read(v.bytes, v.n_bytes, "metrics", &e) : NULL;
+	if (!arm)
+		die("scores %s: metrics of %s: %s", artifact_id(scores), key,
+		    v.bytes ? error_text(&e) : "absent");
+	return arm;
+}
+
+json_t *judge_read_arms(struct artifact *scores)
+{
+	json_t *arms = json_array();
+	const json_t *keys = artifact_get_attribute(scores, "arms"), *key;
+	size_t i;
+	json_array_foreach (keys, i, key)
+		json_array_append_new(arms, read_arm(scores, json_string_value(key)));
+	return arms;
+}
+
+void judge_print_parts(struct artifact *scores)
+{
+	const json_t *n = artifact_get_attribute(scores, "records");
+	printf("folds 1-8 train: %lld records   fold 9 chooses: %lld   fold 10 tests: %lld of %lld "
+	       "patients\n",
+	       json_integer_value(json_object_get(n, "train")),
+	       json_integer_value(json_object_get(n, "validation")),
+	       json_integer_value(json_object_get(n, "test")),
+	       json_integer_value(json_object_get(n, "test_patients")));
+}
+
+void judge_print(struct artifact *scores, const json_t *arms)
+{
+	const json_t *notes = artifact_get_attribute(scores, "notes"), *text;
+	size_t i;
+	scoretable_print(stdout, artifact_get_attribute(scores, "classes"), arms);
+	if (json_array_size(notes))
+		putchar('\n');
+	json_array_foreach (notes, i, text)
+		puts(json_string_value(text));
+}

@@ -1,0 +1,112 @@
+#include "stages/shared/legacy.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/die.h"
+#include "common/json.h"
+#include "statistics/probe.h"
+#include "statistics/scores.h"
+#include "statistics/scoretable.h"
+
+enum { MOST_SEGMENTS = 2 }; /* of a record */
+
+const char legacy_sentence[] =
+	"The poster's own scoring, not comparable with any other row: each segment of folds 9 and "
+	"10 is judged as if it were independent, and fold 9 is tested on.";
+
+struct samples {
+	size_t n, room;
+	float *x;	/* [n][dim] */
+	uint8_t *truth; /* [n][n_classes] */
+};
+
+bool legacy_has(const struct artifact *embeddings)
+{
+	return artifact_has_table(embeddings, "segment");
+}
+
+static void add(struct samples *s, const struct judge_part *p, const struct artifact *a, size_t dim,
+		size_t n_classes)
+{
+	s->room += MOST_SEGMENTS * p->n;
+	s->x = die_realloc(s->x, (s->room * dim + 1) * sizeof *s->x);
+	s->truth = die_realloc(s->truth, s->room * n_classes + 1);
+	for (size_t i = 0; i < p->n; i++) {
+		size_t before = s->n;
+		for (uint8_t v = 0; v < MOST_SEGMENTS; v++) {
+			uint8_t key[9];
+			memcpy(key, artifact_key(p->record[i]).bytes, 8);
+			key[8] = v;
+			struct artifact_value row = artifact_get(a, "segment", key, sizeof key);
+			if (!row.bytes || row.n_bytes != dim * sizeof *s->x)
+				break;
+			memcpy(s->x + s->n * dim, row.bytes, row.n_bytes);
+			memcpy(s->truth + s->n++ * n_classes, p->truth + i * n_classes, n_classes);
+		}
+		if (s->n == before)
+			die("embeddings %s: record %" PRIu64 " has no row in table segment", artifact_id(a),
+			    p->record[i]);
+	}
+}
+
+static json_t *score(const struct probe *p, const struct judge *j, const struct samples *test)
+{
+	struct metrics m;
+	metrics_init(&m, j->n_classes);
+	metrics_compute(&m, &(struct metrics_input){.n = test->n,
+						    .n_classes = j->n_classes,
+						    .probability = p->probability[PROBE_TEST],
+						    .truth = test->truth});
+	json_t *out = json_pack(
+		"{s:s, s:I, s:o, s:{s:{s:o}, s:{s:o}}}", "name", "legacy, per segment", "segments",
+		(json_int_t)test->n, "test", scores_metrics(&m, j->classes, false), "interval", "macro_f1",
+		"value", scores_number(m.macro_f1), "macro_auroc", "value", scores_number(m.macro_auroc));
+	metrics_release(&m);
+	return out;
+}
+
+void legacy_put(struct artifact_writer *w, const struct judge *j, const struct artifact *embeddings, int dim)
+{
+	struct samples train = {0}, test = {0};
+	struct probe p;
+	size_t n_classes = (size_t)j->n_classes, n;
+	if (j->is_multi)
+		return;
+	add(&train, &j->part[PROBE_TRAIN], embeddings, (size_t)dim, n_classes);
+	add(&test, &j->part[PROBE_VALIDATION], embeddings, (size_t)dim, n_classes);
+	add(&test, &j->part[PROBE_TEST], embeddings, (size_t)dim, n_classes);
+	struct probe_data data = {.n = {train.n, 0, test.n},
+				  .truth = {train.truth, NULL, test.truth},
+				  .n_classes = j->n_classes};
+	const float *raw[PROBE_PARTS] = {train.x, NULL, test.x};
+	probe_fit(&p, &data, raw, dim, &(struct probe_options){1, 1, 1, false, NULL});
+	json_t *row = score(&p, j, &test);
+	char *text = json_canonical(row, &n);
+	artifact_put(w, artifact_table(w, "legacy"), "metrics", 7, text, n);
+	free(text);
+	json_decref(row);
+	probe_release(&p);
+	free(train.x);
+	free(train.truth);
+	free(test.x);
+	free(test.truth);
+}
+
+json_t *legacy_read(const struct artifact *scores)
+{
+	struct artifact_value v = {0};
+	if (artifact_has_table(scores, "legacy"))
+		v = artifact_get(scores, "legacy", "metrics", 7);
+	return v.bytes ? json_read(v.bytes, v.n_bytes, "legacy", NULL) : NULL;
+}
+
+void legacy_print(const json_t *classes, const json_t *rows)
+{
+	if (!json_array_size(rows))
+		return;
+	printf("\n%s\n", legacy_sentence);
+	scoretable_rows(stdout, classes, rows);
+}

@@ -1,0 +1,30 @@
+#include "stages/shared/objective.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "common/die.h"
+
+static const struct objective objectives[] = {
+	{"ntxent", PAIRING_POLICY, false, false, "ln(2N-1)"},
+	{"cmsc", PAIRING_POLICY, true, true, "ln N"},
+	{"cmlc", PAIRING_LEADS, true, true, "ln N"},
+	{"cmsmlc", PAIRING_SEGMENTS_LEADS, true, true, "ln N"},
+};
+
+const struct objective *objective_named(const char *name)
+{
+	for (size_t i = 0; i < sizeof objectives / sizeof *objectives; i++)
+		if (strcmp(objectives[i].name, name) == 0)
+			return &objectives[i];
+	return NULL;
+}
+
+const struct objective *objective_of(const struct artifact *model)
+{
+	const char *name = json_string_value(artifact_get_attribute(model, "objective"));
+	const struct objective *o = objective_named(name ? name : "ntxent");
+	if (!o)
+		die("model %s: unknown objective '%s'", artifact_id(model), name);
+	return o;
+}

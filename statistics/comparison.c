@@ -1,0 +1,138 @@
+#include "statistics/comparison.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "common/die.h"
+#include "common/pool.h"
+
+const char *const comparison_names[COMPARISON_METRICS] = {
+	"accuracy", "balanced_accuracy", "macro_f1", "weighted_f1", "macro_auroc", "macro_auprc", "ece"};
+
+struct resampling {
+	const struct comparison *c;
+	struct auroc *ranking;	/* [n_arms][n_classes] */
+	struct metrics *thread; /* one per thread */
+};
+
+int comparison_count(const struct comparison *c)
+{
+	return COMPARISON_METRICS + 2 * c->data.n_classes;
+}
+
+static void gather_means(double *value, const struct metrics *m)
+{
+	value[COMPARISON_ACCURACY] = m->accuracy;
+	value[COMPARISON_BALANCED_ACCURACY] = m->balanced_accuracy;
+	value[COMPARISON_MACRO_F1] = m->macro_f1;
+	value[COMPARISON_WEIGHTED_F1] = m->weighted_f1;
+	value[COMPARISON_MACRO_AUROC] = m->macro_auroc;
+	value[COMPARISON_MACRO_AUPRC] = m->macro_auprc;
+	value[COMPARISON_ECE] = m->ece;
+}
+
+static void gather(double *value, const struct metrics *m)
+{
+	gather_means(value, m);
+	for (int k = 0; k < m->n_classes; k++) {
+		value[COMPARISON_METRICS + k] = m->of_class[k].f1;
+		value[COMPARISON_METRICS + m->n_classes + k] = m->of_class[k].auroc;
+	}
+}
+
+static struct metrics_input input_of(const struct comparison *c, const struct auroc *ranking, int arm)
+{
+	struct metrics_input in = c->data;
+	in.probability = c->arm[arm].probability;
+	in.weight = c->arm[arm].weight;
+	in.ranking = ranking + (size_t)arm * (size_t)in.n_classes;
+	return in;
+}
+
+static bool statistic(void *context, double *value, const uint32_t *count)
+{
+	const struct resampling *r = context;
+	struct metrics *m = &r->thread[pool_self()];
+	for (int a = 0; a < r->c->n_arms; a++) {
+		struct metrics_input in = input_of(r->c, r->ranking, a);
+		in.count = count;
+		metrics_compute(m, &in);
+		if (!r->c->is_partial && m->n_missing > r->c->metrics[a].n_missing)
+			return false;
+		double *own = value + a * comparison_count(r->c);
+		gather(own, m);
+		if (r->c->is_partial) {
+			metrics_complete(m, &r->c->metrics[a]);
+			gather_means(own, m);
+		}
+	}
+	return true;
+}
+
+void comparison_run(struct comparison *c)
+{
+	size_t n_arms = (size_t)c->n_arms, n_classes = (size_t)c->data.n_classes;
+	struct resampling r = {.c = c, .ranking = die_calloc(n_arms * n_classes, sizeof *r.ranking)};
+	c->metrics = die_calloc(n_arms, sizeof *c->metrics);
+	for (size_t a = 0; a < n_arms; a++) {
+		for (size_t k = 0; k < n_classes; k++)
+			auroc_init(&r.ranking[a * n_classes + k], c->arm[a].probability + k, n_classes,
+				   c->data.n);
+		struct metrics_input in = input_of(c, r.ranking, (int)a);
+		metrics_init(&c->metrics[a], c->data.n_classes);
+		metrics_compute(&c->metrics[a], &in);
+	}
+	int n_threads = pool_threads(), n_values = c->n_arms * comparison_count(c);
+	r.thread = die_calloc((size_t)n_threads, sizeof *r.thread);
+	for (int t = 0; t < n_threads; t++)
+		metrics_init(&r.thread[t], c->data.n_classes);
+	c->bootstrap.n = c->data.n;
+	c->values = die_calloc((size_t)c->bootstrap.n_resamples * (size_t)n_values + 1, sizeof *c->values);
+	c->n_undefined = bootstrap_run(c->values, &c->bootstrap, n_values, statistic, &r);
+	for (int t = 0; t < n_threads; t++)
+		metrics_release(&r.thread[t]);
+	for (size_t k = 0; k < n_arms * n_classes; k++)
+		auroc_release(&r.ranking[k]);
+	free(r.thread);
+	free(r.ranking);
+}
+
+static double point(const struct comparison *c, int arm, int metric)
+{
+	double *value = die_calloc((size_t)comparison_count(c), sizeof *value);
+	gather(value, &c->metrics[arm]);
+	double out = value[metric];
+	free(value);
+	return out;
+}
+
+struct comparison_value comparison_of(const struct comparison *c, int arm, int metric)
+{
+	size_t n = (size_t)comparison_count(c);
+	const double *first = c->values + (size_t)arm * n + (size_t)metric;
+	return (struct comparison_value){
+		point(c, arm, metric),
+		bootstrap_interval(first, (size_t)c->n_arms * n, c->bootstrap.n_resamples)};
+}
+
+struct comparison_value comparison_difference(const struct comparison *c, int arm, int other, int metric)
+{
+	size_t n = (size_t)comparison_count(c), row = (size_t)c->n_arms * n;
+	size_t n_resamples = (size_t)c->bootstrap.n_resamples;
+	double *difference = die_malloc((n_resamples + 1) * sizeof *difference);
+	for (size_t k = 0; k < n_resamples; k++)
+		difference[k] = c->values[k * row + (size_t)arm * n + (size_t)metric] -
+				c->values[k * row + (size_t)other * n + (size_t)metric];
+	struct comparison_value v = {point(c, arm, metric) - point(c, other, metric),
+				     bootstrap_interval(difference, 1, c->bootstrap.n_resamples)};
+	free(difference);
+	return v;
+}
+
+void comparison_release(struct comparison *c)
+{
+	for (int a = 0; a < c->n_arms; a++)
+		metrics_release(&c->metrics[a]);
+	free(c->metrics);
+	free(c->values);
+}

@@ -1,0 +1,63 @@
+/*
+ * Several arms (classifiers) judged on the same records: the metrics of each, their intervals, and paired differences,
+ * from one set of patient-cluster bootstrap resamples. A resample without records of a class that the records do have
+ * is drawn again, so that a macro average always means the same classes (but see is_partial).
+ *
+ *	struct comparison c = {.n_arms = 2, .arm = arms, .data = {...}, .bootstrap = {...}};
+ *	comparison_run(&c);
+ *	struct comparison_value v = comparison_difference(&c, 0, 1, COMPARISON_MACRO_AUROC);
+ *	comparison_release(&c);
+ */
+#ifndef STATISTICS_COMPARISON_H
+#define STATISTICS_COMPARISON_H
+
+#include "statistics/bootstrap.h"
+#include "statistics/metrics.h"
+
+/* What is resampled: these, then the F1 of each class, then the AUROC of each class. */
+enum comparison_metric {
+	COMPARISON_ACCURACY,
+	COMPARISON_BALANCED_ACCURACY,
+	COMPARISON_MACRO_F1,
+	COMPARISON_WEIGHTED_F1,
+	COMPARISON_MACRO_AUROC,
+	COMPARISON_MACRO_AUPRC,
+	COMPARISON_ECE,
+	COMPARISON_METRICS
+};
+extern const char *const comparison_names[COMPARISON_METRICS]; /* "accuracy", ... as in JSON */
+
+struct comparison_arm {
+	const char *name;
+	const float *probability; /* [n][n_classes] */
+	const double *weight;	  /* [n_classes] of the decision */
+};
+
+struct comparison {
+	int n_arms;
+	const struct comparison_arm *arm;
+	struct metrics_input data;  /* n, n_classes, is_multi, truth; the rest is the arms' */
+	struct bootstrap bootstrap; /* seed, n_resamples, patient */
+	/* Of many rare classes a resample may lack some: they keep their value on the whole there (metrics_complete),
+	 * and have none of their own. Multi only. */
+	bool is_partial;
+	/* results */
+	struct metrics *metrics; /* [n_arms] on the records as they are */
+	double *values;		 /* [n_resamples][n_arms][comparison_count()] */
+	int n_undefined;	 /* resamples that could not be drawn; their values are NAN */
+};
+
+struct comparison_value {
+	double value; /* on the records as they are; NAN: undefined */
+	struct bootstrap_interval interval;
+};
+
+void comparison_run(struct comparison *c);
+/* Number of metrics: COMPARISON_METRICS + 2 n_classes. */
+int comparison_count(const struct comparison *c);
+struct comparison_value comparison_of(const struct comparison *c, int arm, int metric);
+/* Arm minus other. */
+struct comparison_value comparison_difference(const struct comparison *c, int arm, int other, int metric);
+void comparison_release(struct comparison *c);
+
+#endif
