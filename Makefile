@@ -182,7 +182,7 @@ bench-io: all $(B)/bin/bench-probe
 
 ## format: rewrite all C sources with clang-format
 format:
-	clang-format -i $(wildcard */*.[ch] */*/*.[ch])
+	$(Q)clang-format -i $$(git ls-files "*.[ch]")
 
 ## clean: remove the build folder
 clean:

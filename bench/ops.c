@@ -243,6 +243,7 @@ static void add_gemm(const char *name, int m, int n, int k, bool ta, bool tb, in
 			 .ldc = n,
 			 .batch = batch,
 			 .is_accumulated = is_accumulated};
+
 	g.stride_a = (size_t)(m * k);
 	g.stride_b = (size_t)(n * k);
 	g.stride_c = (size_t)(m * n);
@@ -355,6 +356,7 @@ static double rate_of(const struct entry *e, enum who who)
 		if (runs > 0 && (spent = clock_cpu_s() - start) >= 2e-3)
 			return runs * (e->flops > 0 ? e->flops : e->bytes) / spent;
 	}
+
 	return 0;
 }
 
@@ -461,11 +463,13 @@ int main(int argc, char **argv)
 		{"rounds", "N", "interleaved rounds, median taken (default 11)", .text = &rounds_text},
 		{"only", "TEXT", "only entries whose name holds this", .text = &only},
 		{0}};
+
 	args_parse(argc, argv,
 		   &(struct args){.purpose = "measure every operation of a training step on one core",
 				  .synopsis = "bench [options]",
 				  .options = options,
 				  .example = "bench --only conv --isa avx2"});
+
 	int rounds = atoi(rounds_text);
 	if (rounds < 1 || rounds > MAX_ROUNDS)
 		die_usage("--rounds: expected 1 to %d", MAX_ROUNDS);
@@ -476,6 +480,7 @@ int main(int argc, char **argv)
 	isa = o->name + strlen("cpu/");
 	allocate();
 	choose(only);
+
 	bool is_avx512 = strcmp(isa, "avx512") == 0, has_blas = blas_open(is_avx512 ? "SkylakeX" : "Haswell"),
 	     has_onednn = onednn_open(isa);
 	double fma[MAX_ROUNDS], stream[MAX_ROUNDS];
@@ -489,5 +494,6 @@ int main(int argc, char **argv)
 	       "ratio", "oneDNN", "ratio");
 	for (int i = 0; i < n_entries; i++)
 		print_entry(&entries[i], rounds);
+
 	return 0;
 }

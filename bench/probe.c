@@ -46,6 +46,7 @@ static void fit(struct logistic_problem *p, const float *raw, size_t n, int d, c
 	struct scaler scaler;
 	struct features plain, rotated;
 	struct pca pca;
+
 	scaler_fit(&scaler, raw, n, d);
 	scaler_features_init(&plain, n, d);
 	scaler_apply(&scaler, &plain, raw);
@@ -59,6 +60,7 @@ static void fit(struct logistic_problem *p, const float *raw, size_t n, int d, c
 		p->c = atof(*c);
 		printf(" %.12g", logistic_fit(&m, p, PROBE_TOLERANCE).objective);
 	}
+
 	logistic_release(&m);
 	scaler_features_release(&plain);
 	scaler_features_release(&rotated);
@@ -74,6 +76,7 @@ int main(int argc, char **argv)
 					 .options = (const struct arg[]){{0}}});
 	if (argc < 6 || atoi(argv[1]) < 1 || atoi(argv[2]) < 1 || atoi(argv[3]) < 2)
 		die_usage("expected FOLDER N D CLASSES multi|single C [C ...]");
+
 	size_t n = (size_t)atoi(argv[1]);
 	int d = atoi(argv[2]), n_classes = atoi(argv[3]);
 	float *raw = read_file(argv[0], "x.f32", n * (size_t)d * sizeof *raw);
@@ -82,10 +85,12 @@ int main(int argc, char **argv)
 		.truth = truth, .n_classes = n_classes, .is_multi = strcmp(argv[4], "multi") == 0};
 	double start = wall_s();
 	fit(&p, raw, n, d, argv + 5);
+
 	struct rusage u;
 	getrusage(RUSAGE_SELF, &u);
 	printf(" %.3f %.3f\n", wall_s() - start, seconds(u.ru_utime) + seconds(u.ru_stime));
 	free(raw);
 	free(truth);
+
 	return 0;
 }

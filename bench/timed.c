@@ -209,6 +209,7 @@ void timed_print(double total_s, double peak_flops)
 		left -= entries[i].seconds;
 		heavy += entries[i].flops > 0 ? entries[i].seconds : 0;
 	}
+
 	qsort(entries, SLOTS, sizeof *entries, by_time);
 	printf("%-26s %7s %8s %7s %8s %8s\n", "", "share", "seconds", "calls", "GFLOP/s", "of peak");
 	for (int i = 0; i < SLOTS && entries[i].calls; i++) {
@@ -220,6 +221,7 @@ void timed_print(double total_s, double peak_flops)
 			       100 * e->flops / e->seconds / peak_flops);
 		putchar('\n');
 	}
+
 	printf("%-26s %5.1f %% %8.3f\n", "outside these", 100 * left / total_s, left);
 	printf("%-26s %5.1f %% %8.3f\n", "gemm, attention, conv", 100 * heavy / total_s, heavy);
 }

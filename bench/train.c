@@ -163,11 +163,13 @@ int main(int argc, char **argv)
 		 .text = &lead_mask},
 		{"profile", NULL, "where the time of a step goes, on one thread", .flag = &is_profile},
 		{0}};
+
 	args_parse(argc, argv,
 		   &(struct args){.purpose = "measure pretraining of model small on halves of 10 s at 100 Hz",
 				  .synopsis = "bench-train [options]",
 				  .options = options,
 				  .example = "bench-train --profile"});
+
 	double before_mb = peak_mb();
 	struct run r = {.n = atoi(batch)};
 	if (r.n < 2 || r.n > 4096 || atoi(n_steps) < 1)
@@ -175,6 +177,7 @@ int main(int argc, char **argv)
 	if (is_profile)
 		setenv("EINTHOVEN_THREADS", "1", 1);
 	policy.lead_mask_p = atof(lead_mask);
+
 	const struct ops *o = ops_cpu();
 	make_records(&r);
 	make_network(&r, is_profile ? timed_ops(o) : o);
@@ -183,5 +186,6 @@ int main(int argc, char **argv)
 		profile(&r, atoi(n_steps), o->name + 4);
 	else
 		measure(&r, atoi(n_steps), before_mb);
+
 	return 0;
 }

@@ -53,12 +53,14 @@ static int take_option(const struct arg *options, char **argv, int i)
 {
 	const char *name = argv[i] + 2, *equals = strchr(name, '=');
 	const struct arg *a = find(options, name, equals ? (size_t)(equals - name) : strlen(name));
+
 	if (!a->value) {
 		if (equals)
 			die_usage("option --%s takes no value", a->name);
 		*a->flag = true;
 		return 1;
 	}
+
 	const char *value = equals ? equals + 1 : argv[i + 1];
 	if (!value)
 		die_usage("option --%s needs a value: --%s %s", a->name, a->name, a->value);
@@ -66,6 +68,7 @@ static int take_option(const struct arg *options, char **argv, int i)
 		append(a->list, value);
 	else
 		*a->text = value;
+
 	return equals ? 1 : 2;
 }
 
@@ -75,6 +78,7 @@ int args_parse(int argc, char **argv, const struct args *args)
 		return 0;
 	const char *slash = strrchr(argv[0], '/');
 	die_program(slash ? slash + 1 : argv[0]);
+
 	int n = 0, i = 1;
 	while (i < argc) {
 		if (!strcmp(argv[i], "--help"))
@@ -90,6 +94,7 @@ int args_parse(int argc, char **argv, const struct args *args)
 		else
 			argv[n++] = argv[i++];
 	}
+
 	while (i < argc)
 		argv[n++] = argv[i++];
 	argv[n] = NULL;

@@ -21,6 +21,7 @@ static int read_all(int fd, char **bytes, size_t *n_bytes, size_t max)
 {
 	size_t n = 0, room = 4096;
 	char *p = die_malloc(room + 1);
+
 	for (;;) {
 		if (n == room) {
 			room *= 2;
@@ -37,6 +38,7 @@ static int read_all(int fd, char **bytes, size_t *n_bytes, size_t max)
 		if (got == 0 || n > max)
 			break;
 	}
+
 	p[n] = 0;
 	*bytes = p;
 	*n_bytes = n;
@@ -162,6 +164,7 @@ int file_sync_folder(const char *path, struct error *e)
 	char *folder = !slash	       ? die_strdup(".")
 		       : slash == path ? die_strdup("/")
 				       : strndup(path, (size_t)(slash - path));
+
 	if (!folder)
 		die("out of memory");
 	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), status = 0;
@@ -170,6 +173,7 @@ int file_sync_folder(const char *path, struct error *e)
 	else if (fsync(fd) < 0 && errno != EINVAL &&
 		 errno != EROFS) /* some file systems cannot sync a folder */
 		status = fail(e, folder, "sync this folder");
+
 	if (fd >= 0)
 		close(fd);
 	free(folder);

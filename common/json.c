@@ -83,10 +83,12 @@ static void number_text(char out[32], double x, bool is_float)
 		strcpy(out, "0"); /* minus zero too */
 		return;
 	}
+
 	char text[64], digits[20];
 	shortest(text, fabs(x), is_float);
 	char *e = strchr(text, 'e');
 	int n = 0;
+
 	for (const char *p = text; p < e; p++)
 		if (*p != '.')
 			digits[n++] = *p;
@@ -142,10 +144,12 @@ static int check_integer(const char *token, size_t n_bytes)
 		return -1;
 	memcpy(text, token, n_bytes);
 	text[n_bytes] = 0;
+
 	double x = strtod(text, NULL);
 	if (fabs(x) < MAX_INTEGER)
 		return 0;
 	json_number_text(back, x);
+
 	return strcmp(text, back) ? -1 : 1;
 }
 
@@ -154,6 +158,7 @@ static int check_integers(const char *text, size_t n_bytes)
 {
 	bool in_string = false;
 	int found = 0;
+
 	for (size_t i = 0; i < n_bytes; i++) {
 		size_t n = 0;
 		if (in_string && text[i] == '\\')
@@ -168,6 +173,7 @@ static int check_integers(const char *text, size_t n_bytes)
 		found |= status;
 		i += n ? n - 1 : 0;
 	}
+
 	return found;
 }
 
@@ -194,20 +200,24 @@ json_t *json_read(const char *text, size_t n_bytes, const char *name, struct err
 {
 	json_error_t why;
 	int big = check_integers(text, n_bytes);
+
 	if (is_too_deep(text, n_bytes)) {
 		error_set(e, name, 0, "JSON is nested deeper than %d levels", MAX_DEPTH);
 		return NULL;
 	}
+
 	if (big < 0) {
 		error_set(e, name, 0, "an integer is beyond 2^53 and no double; write it as a string");
 		return NULL;
 	}
+
 	size_t flags = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | (big ? JSON_DECODE_INT_AS_REAL : 0);
 	json_t *value = json_loadb(text, n_bytes, flags, &why);
 	if (!value) {
 		error_set(e, name, why.line, "column %d: not valid JSON: %s", why.column, why.text);
 		return NULL;
 	}
+
 	return big ? make_integers(value) : value;
 }
 
@@ -238,6 +248,7 @@ static void put_string(struct text *t, const char *s, size_t n)
 {
 	static const char *const shorts[32] = {
 		['\b'] = "\\b", ['\t'] = "\\t", ['\n'] = "\\n", ['\f'] = "\\f", ['\r'] = "\\r"};
+
 	put_text(t, "\"");
 	for (size_t i = 0; i < n; i++) {
 		unsigned char c = (unsigned char)s[i];
@@ -254,6 +265,7 @@ static void put_string(struct text *t, const char *s, size_t n)
 			put_text(t, hex);
 		}
 	}
+
 	put_text(t, "\"");
 }
 
@@ -277,16 +289,19 @@ static void put_object(struct text *t, const json_t *value)
 	const char **names = die_malloc(n * sizeof *names);
 	const char *name;
 	json_t *item;
+
 	json_object_foreach ((json_t *)value, name, item)
 		names[i++] = name;
 	qsort(names, n, sizeof *names, compare_names);
 	put_text(t, "{");
+
 	for (i = 0; i < n; i++) {
 		put_text(t, i ? "," : "");
 		put_string(t, names[i], strlen(names[i]));
 		put_text(t, ":");
 		put_value(t, json_object_get(value, names[i]));
 	}
+
 	put_text(t, "}");
 	free(names);
 }

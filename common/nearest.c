@@ -12,6 +12,7 @@ static size_t distance(const char *a, const char *b)
 		return 64;
 	for (size_t j = 0; j <= m; j++)
 		d[0][j] = j;
+
 	for (size_t i = 1; i <= n; i++) {
 		size_t *now = d[i % 3], *before = d[(i + 2) % 3], *earlier = d[(i + 1) % 3];
 		now[0] = i;
@@ -23,6 +24,7 @@ static size_t distance(const char *a, const char *b)
 			now[j] = is_swap && earlier[j - 2] + 1 < best ? earlier[j - 2] + 1 : best;
 		}
 	}
+
 	return d[n % 3][m];
 }
 

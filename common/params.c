@@ -47,6 +47,7 @@ static int check_section(const struct param *table, const json_t *section, const
 	const char *name;
 	const json_t *value;
 	struct place at = {path, 0, NULL};
+
 	json_object_foreach ((json_t *)section, name, value) {
 		const struct param *p = schema_find(table, name);
 		if (!p)
@@ -54,6 +55,7 @@ static int check_section(const struct param *table, const json_t *section, const
 		if (schema_check(p, value, &at, e) < 0)
 			return -1;
 	}
+
 	for (const struct param *p = table; p->type != PARAM_END; p++)
 		if (!json_object_get(section, p->name))
 			return error_set(e, path, 0, "parameter '%s' is missing; run make again", p->name);
@@ -89,6 +91,7 @@ int params_next_assignment(char **cursor, char **name, char **value, bool *is_qu
 	s[n] = '\0';
 	s += n + 1;
 	*is_quoted = *s == '\'' || *s == '"';
+
 	if (*is_quoted) {
 		char *end = strchr(s + 1, *s);
 		if (!end || (end[1] && !strchr(" \t\n", end[1])))
@@ -98,11 +101,13 @@ int params_next_assignment(char **cursor, char **name, char **value, bool *is_qu
 		*end = '\0';
 		return 1;
 	}
+
 	*value = s;
 	s += *s == '[' ? strcspn(s, "]") : 0; /* blanks may stand inside [a, b] */
 	s += strcspn(s, " \t\n");
 	*cursor = s + (*s != '\0');
 	*s = '\0';
+
 	return 1;
 }
 

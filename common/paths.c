@@ -68,6 +68,7 @@ static void add_folder(struct paths *p, const char *stage, const char *path, int
 {
 	struct dirent **entries = NULL;
 	int n = scandir(path, &entries, NULL, by_name);
+
 	write_rule(p, stage, path);
 	for (int i = 0; i < n; i++) {
 		struct stat st;
@@ -80,6 +81,7 @@ static void add_folder(struct paths *p, const char *stage, const char *path, int
 		free(child);
 		free(entries[i]);
 	}
+
 	free(entries);
 }
 

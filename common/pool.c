@@ -173,16 +173,19 @@ void pool_run(void (*task)(void *context, int i), void *context, int n_tasks)
 	if (n_tasks <= 0)
 		return;
 	is_running = true;
+
 	if (n_threads == 1 || n_tasks == 1) {
 		for (int i = 0; i < n_tasks; i++)
 			task(context, i);
 		is_running = false;
 		return;
 	}
+
 	run_task = task;
 	run_context = context;
 	n_run_tasks = n_tasks;
 	atomic_store(&n_unfinished, (uint32_t)n_tasks);
+
 	uint32_t round = (uint32_t)(atomic_load(&ticket) >> 32) + 1;
 	atomic_store(&ticket,
 		     (uint64_t)round << 32 | (uint32_t)n_tasks); /* seq_cst: before reading n_asleep */
@@ -191,6 +194,7 @@ void pool_run(void (*task)(void *context, int i), void *context, int n_tasks)
 		pthread_cond_broadcast(&work);
 		pthread_mutex_unlock(&lock);
 	}
+
 	drain(round);
 	wait_finished();
 	is_running = false;

@@ -74,6 +74,7 @@ static void draw(struct progress *p, double t_s, bool is_end)
 		fprintf(stderr, "%s: %s\n", p->what, text);
 		return;
 	}
+
 	if (p->total > 0 && p->done <= p->total) {
 		size_t full = (size_t)(20.0 * (double)p->done / (double)p->total);
 		memset(bar, '.', 22);
@@ -81,6 +82,7 @@ static void draw(struct progress *p, double t_s, bool is_end)
 		memcpy(bar + 21, "] ", 2);
 		bar[0] = '[';
 	}
+
 	/* One short of the width: a full line would wrap and \r could not take it back. */
 	char line[320];
 	snprintf(line, sizeof line, "%s: %s%s", p->what, bar, text);

@@ -25,12 +25,14 @@ static bool is_number(const char *s, bool *is_integer)
 	if (end == s || (*s == '0' && end != s + 1))
 		return false;
 	*is_integer = *end == '\0';
+
 	if (*end == '.') {
 		s = end + 1;
 		end = skip_digits(s);
 		if (end == s)
 			return false;
 	}
+
 	if (*end == 'e' || *end == 'E') {
 		s = end + 1;
 		s += *s == '-' || *s == '+';
@@ -38,6 +40,7 @@ static bool is_number(const char *s, bool *is_integer)
 		if (end == s)
 			return false;
 	}
+
 	return *end == '\0';
 }
 
@@ -88,6 +91,7 @@ static json_t *flow_list(const char *text)
 	const char *s = text + 1, *end = text + n - 1;
 	if (s + strspn(s, " \t") == end)
 		return list;
+
 	while (s <= end) {
 		const char *comma = memchr(s, ',', (size_t)(end - s));
 		const char *stop = comma ? comma : end;
@@ -97,6 +101,7 @@ static json_t *flow_list(const char *text)
 		}
 		s = stop + 1;
 	}
+
 	return list;
 }
 
@@ -113,6 +118,7 @@ json_t *scalar_value(enum param_type type, const char *text, bool is_quoted)
 		return NULL;
 	if (!is_quoted && is_null(text))
 		return NULL;
+
 	switch (type) {
 	case PARAM_INT:
 	case PARAM_FLOAT:
@@ -128,5 +134,6 @@ json_t *scalar_value(enum param_type type, const char *text, bool is_quoted)
 	case PARAM_END:
 		break;
 	}
+
 	BUG("a parameter without a type");
 }

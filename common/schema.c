@@ -29,6 +29,7 @@ static void expectation(char *out, size_t size, const struct param *p)
 					    [PARAM_LIST] = "a list like [a, b]",
 					    [PARAM_PATH] = "a file, folder or URL"};
 	const char *unit = p->unit ? p->unit : "", *space = p->unit ? " " : "";
+
 	if (p->type == PARAM_CHOICE)
 		snprintf(out, size, "%s: %s", nouns[p->type], p->choices);
 	else if ((p->type == PARAM_INT || p->type == PARAM_FLOAT) && has_limits(p)) {
@@ -108,6 +109,7 @@ int schema_check(const struct param *p, const json_t *value, const struct place 
 	const char *found = kinds[json_typeof(value)];
 	const json_t *item;
 	size_t i;
+
 	switch (p->type) {
 	case PARAM_INT:
 		return json_is_integer(value) ? check_number(p, value, at, e) : refuse_kind(p, at, e, found);
@@ -131,6 +133,7 @@ int schema_check(const struct param *p, const json_t *value, const struct place 
 	case PARAM_END:
 		break;
 	}
+
 	BUG("a parameter without a type");
 }
 
@@ -172,6 +175,7 @@ int schema_fill(const struct param *table, json_t *section, const struct place *
 			return -1;
 		json_object_set_new(section, p->name, value);
 	}
+
 	return 0;
 }
 
@@ -179,10 +183,12 @@ char *schema_help(const struct param *table, const char *section)
 {
 	char *text = NULL;
 	size_t n;
+
 	FILE *out = open_memstream(&text, &n);
 	if (!out)
 		die("out of memory");
 	fprintf(out, "parameters (section %s of a params file):\n", section);
+
 	for (const struct param *p = table; p->type != PARAM_END; p++) {
 		char expected[256];
 		expectation(expected, sizeof expected, p);
@@ -192,6 +198,7 @@ char *schema_help(const struct param *table, const char *section)
 			: *p->otherwise ? p->otherwise
 					: "''");
 	}
+
 	fclose(out);
 	return text;
 }
@@ -229,6 +236,7 @@ json_t *schema_describe(const struct param *table)
 		json_object_set_new(o, "in_key", json_boolean(!p->not_in_key && p->type != PARAM_PATH));
 		json_array_append_new(description, o);
 	}
+
 	return description;
 }
 
@@ -253,6 +261,7 @@ static int read_entry(struct param *p, const json_t *o, const char *name, struct
 	p->name = json_string_value(json_object_get(o, "name"));
 	if (!p->name || !type)
 		return error_set(e, name, 0, "expected an array of {\"name\", \"type\", ...}; build again");
+
 	for (int t = PARAM_INT; t < n_types; t++)
 		if (!strcmp(type, type_names[t]))
 			p->type = (enum param_type)t;
@@ -266,6 +275,7 @@ static int read_entry(struct param *p, const json_t *o, const char *name, struct
 	p->help = json_string_value(json_object_get(o, "help"));
 	p->not_in_key = json_is_false(json_object_get(o, "in_key"));
 	p->choices = choices ? join_choices(choices) : NULL;
+
 	return 0;
 }
 

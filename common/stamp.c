@@ -48,12 +48,14 @@ static int wait_tick(int fd, struct timespec t0)
 			break;
 		sleep_ms(1);
 	}
+
 	for (int i = 0; i < 20; i++) { /* bounded: a server's clock may run ahead of ours */
 		clock_gettime(CLOCK_REALTIME_COARSE, &t);
 		if (is_later(t, t0))
 			break;
 		sleep_ms(1);
 	}
+
 	return 0;
 }
 

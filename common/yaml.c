@@ -70,6 +70,7 @@ static int next_event(struct reader *r)
 	const yaml_event_t *v = &r->event;
 	size_t line0 = v->start_mark.line;
 	const yaml_char_t *anchor = NULL, *tag = NULL;
+
 	switch (v->type) {
 	case YAML_ALIAS_EVENT:
 		return refuse(r, line0, "aliases (*name) are not allowed; write the value out");
@@ -93,10 +94,12 @@ static int next_event(struct reader *r)
 	default:
 		break;
 	}
+
 	if (anchor)
 		return refuse(r, line0, "anchors (&name) are not allowed; write the value out");
 	if (tag)
 		return refuse(r, line0, "tags (!name) are not allowed; write the value without");
+
 	return 0;
 }
 
@@ -134,6 +137,7 @@ static int read_member(struct reader *r, struct yaml_value *map, struct yaml_val
 			      "expected 'name: value', found a list or mapping as name");
 	if (check_scalar(r) < 0)
 		return -1;
+
 	char *key = die_strdup((const char *)r->event.data.scalar.value);
 	const struct yaml_value *earlier = find(map, key);
 	v->key = key;
@@ -142,6 +146,7 @@ static int read_member(struct reader *r, struct yaml_value *map, struct yaml_val
 				 key, earlier->line);
 	if (next_event(r) < 0)
 		return -1;
+
 	return read_value(r, v, depth);
 }
 
@@ -150,6 +155,7 @@ static int read_members(struct reader *r, struct yaml_value *v, yaml_event_type_
 	struct yaml_value **tail = &v->first;
 	if (depth >= YAML_MAX_DEPTH)
 		return refuse(r, r->event.start_mark.line, "more levels than a params file has");
+
 	for (int n = 0;; n++) {
 		if (next_event(r) < 0)
 			return -1;
@@ -215,6 +221,7 @@ static int read_document(struct reader *r, struct yaml_value *root)
 		return -1;
 	if (r->event.type != YAML_STREAM_END_EVENT)
 		return refuse(r, r->event.start_mark.line, "a second document ('---') is not allowed");
+
 	return 0;
 }
 
@@ -243,18 +250,21 @@ struct yaml *yaml_parse(const char *text, size_t n_bytes, const char *name, stru
 		error_set(e, name, 0, "larger than the %d bytes a params file may have", YAML_MAX_BYTES);
 		return NULL;
 	}
+
 	if (refuse_tabs(text, n_bytes, name, e) < 0)
 		return NULL;
 	if (!yaml_parser_initialize(&r.parser))
 		die("out of memory");
 	yaml_parser_set_encoding(&r.parser, YAML_UTF8_ENCODING);
 	yaml_parser_set_input_string(&r.parser, (const unsigned char *)text, n_bytes);
+
 	struct yaml *y = die_calloc(1, sizeof *y);
 	y->root = die_calloc(1, sizeof *y->root);
 	if (read_document(&r, y->root) < 0) {
 		yaml_close(y);
 		y = NULL;
 	}
+
 	yaml_event_delete(&r.event);
 	yaml_parser_delete(&r.parser);
 	return y;

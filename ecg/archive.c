@@ -93,6 +93,7 @@ static int read_entry(struct walk *w, const char *name, size_t *n_bytes)
 			break;
 		n += (size_t)got;
 	}
+
 	*n_bytes = n;
 	return 0;
 }
@@ -146,6 +147,7 @@ static int walk(struct walk *w)
 	struct archive_entry *entry;
 	int status;
 	long n_entries = 0;
+
 	while ((status = lib.archive_read_next_header(w->a, &entry)) != ARCHIVE_EOF && !is_over(w->visit)) {
 		const char *name;
 		if (status != ARCHIVE_OK)
@@ -166,6 +168,7 @@ static int walk(struct walk *w)
 		if (result < 0)
 			return -1;
 	}
+
 	return 0;
 }
 
@@ -174,16 +177,19 @@ static void walk_through(void *context, int i)
 	struct visit *v = context;
 	struct walk w = {.visit = v, .a = lib.archive_read_new(), .path = v->path};
 	int result = -1;
+
 	(void)i;
 	w.e = &w.error;
 	if (!w.a)
 		die("libarchive: out of memory");
+
 	if (lib.archive_read_support_format_zip_seekable(w.a) != ARCHIVE_OK)
 		failed(&w, NULL);
 	else if (lib.archive_read_open_filename(w.a, v->path, BLOCK_BYTES) != ARCHIVE_OK)
 		error_set(w.e, v->path, 0, "not a zip file, or only part of one");
 	else
 		result = walk(&w);
+
 	lib.archive_read_free(w.a);
 	free(w.bytes);
 	pthread_mutex_lock(&v->lock);
@@ -191,6 +197,7 @@ static void walk_through(void *context, int i)
 		v->is_over = true;
 		*v->e = w.error;
 	}
+
 	pthread_mutex_unlock(&v->lock);
 }
 

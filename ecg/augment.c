@@ -93,6 +93,7 @@ static void cut(const struct augment *a, struct draw *d, const float *base, uint
 		struct philox r = philox_open(a->seed, PURPOSE_CROP, record, epoch * 2 + (uint32_t)view);
 		by = draw_shift(&r, a->shift_s, d->rate_hz);
 	}
+
 	for (int l = 0; l < LEADS; l++) {
 		float *x = d->x + (size_t)l * (size_t)d->n;
 		if (!d->keep[l]) {
@@ -111,17 +112,20 @@ static float deviation(const float *x, int n)
 	float sum[8] = {0}, square[8] = {0};
 	double mean = 0, variance = 0;
 	int m = n - n % 8;
+
 	for (int i = 0; i < m; i += 8)
 		for (int j = 0; j < 8; j++)
 			sum[j] += x[i + j];
 	for (int j = 0; j < 8; j++)
 		mean += sum[j];
 	mean /= m;
+
 	for (int i = 0; i < m; i += 8)
 		for (int j = 0; j < 8; j++) {
 			float centred = x[i + j] - (float)mean;
 			square[j] += centred * centred;
 		}
+
 	for (int j = 0; j < 8; j++)
 		variance += square[j];
 	return (float)sqrt(variance / m);
@@ -350,9 +354,11 @@ static int read_pool(struct augment *a, const json_t *json, struct error *e)
 	const json_t *names = json_object_get(json, "pool"), *draws = json_object_get(json, "pool_draws"),
 		     *name;
 	size_t i;
+
 	if (!json_is_array(names) || !json_is_integer(draws))
 		return error_set(e, NULL, 0, "attribute \"augment\": pool or pool_draws is missing");
 	a->pool_draws = (int)json_integer_value(draws);
+
 	json_array_foreach ((json_t *)names, i, name) {
 		int k = 0;
 		while (k < AUGMENT_KINDS &&
@@ -362,6 +368,7 @@ static int read_pool(struct augment *a, const json_t *json, struct error *e)
 			return error_set(e, NULL, 0, "attribute \"augment\": unknown augmentation in pool");
 		a->pool |= 1u << k;
 	}
+
 	return 0;
 }
 
@@ -378,6 +385,7 @@ int augment_read(struct augment *a, const json_t *json, const struct views *v, s
 					 members[i].name, members[i].min, members[i].max);
 		*(double *)((char *)a + members[i].offset) = x;
 	}
+
 	if (a->noise_min > a->noise_max)
 		return error_set(e, NULL, 0, "noise_min %g is above noise_max %g", a->noise_min,
 				 a->noise_max);

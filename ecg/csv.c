@@ -82,6 +82,7 @@ static int read_field(struct csv *c, struct error *e)
 				return -1;
 		}
 	}
+
 	append(c, '\0');
 	return 0;
 }
@@ -92,6 +93,7 @@ static int read_row(struct csv *c, struct error *e)
 	int n = 0;
 	c->n_text = 0;
 	c->row_line = c->line;
+
 	for (;;) {
 		if (n == CSV_COLUMNS)
 			return bad(c, e, c->line, "more than 1024 columns");
@@ -102,10 +104,12 @@ static int read_row(struct csv *c, struct error *e)
 			break;
 		c->at++;
 	}
+
 	if (c->at < c->end) {
 		c->at += *c->at == '\r' ? 2 : 1;
 		c->line++;
 	}
+
 	return n;
 }
 
@@ -120,6 +124,7 @@ struct csv *csv_open(const char *name, const char *bytes, size_t n_bytes, struct
 		bad(c, e, 0, "empty file, expected a row of column names");
 		goto fail;
 	}
+
 	int n = read_row(c, e);
 	if (n < 0)
 		goto fail;
@@ -129,6 +134,7 @@ struct csv *csv_open(const char *name, const char *bytes, size_t n_bytes, struct
 	return c;
 fail:
 	csv_close(c);
+
 	return NULL;
 }
 

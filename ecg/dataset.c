@@ -53,15 +53,18 @@ static int read_checked(struct dataset *d, const char *name, char **bytes, size_
 	if (source_read(d->source, name, bytes, n_bytes, max, e) < 0)
 		return -1;
 	d->options.sha256(hex, *bytes, *n_bytes);
+
 	const char *listed = d->sums ? sums_find(d->sums, name) : hex;
 	if (listed && !strcmp(listed, hex)) {
 		note_used(d, name, hex);
 		return 0;
 	}
+
 	free(*bytes);
 	*bytes = NULL;
 	if (!listed)
 		return error_set(e, name, 0, "not listed in " SUMS_FILE);
+
 	return error_set(e, name, 0,
 			 "damaged or changed: " SUMS_FILE " says %.12s..., found SHA-256 %.12s...", listed,
 			 hex);
@@ -217,6 +220,7 @@ static int wish_for_signals(struct dataset *d, struct wish *w, const struct cata
 	size_t n;
 	char *name = header_name(r), *bytes;
 	int result = source_read(d->source, name, &bytes, &n, WFDB_HEADER_MAX, e);
+
 	if (result == 0) {
 		int parsed =
 			wfdb_parse(&h, name, bytes, n, NULL); /* reading the record will say what is wrong */
@@ -229,6 +233,7 @@ static int wish_for_signals(struct dataset *d, struct wish *w, const struct cata
 		}
 		free(bytes);
 	}
+
 	free(name);
 	return result;
 }
@@ -313,6 +318,7 @@ int dataset_read(struct dataset *d, struct record *out, size_t i, struct error *
 	int32_t *x = NULL;
 	long n_samples = 0;
 	int result = read_checked(d, name, &bytes, &n, WFDB_HEADER_MAX, e);
+
 	if (result < 0)
 		goto done;
 	if (wfdb_parse(&h, name, bytes, n, e) < 0)
@@ -322,14 +328,17 @@ int dataset_read(struct dataset *d, struct record *out, size_t i, struct error *
 		error_set(e, name, 0, "expected %d Hz, found %g Hz", d->options.rate_hz, h.rate_hz);
 		result = 1;
 	}
+
 	for (int first = 0, last; result == 0 && first < h.n_signals; first = last) {
 		last = wfdb_group_end(&h, first);
 		result = read_group(d, r, &h, first, last, &x, &n_samples, e);
 	}
+
 	if (result == 0 && record_from_wfdb(out, name, &h, x, n_samples, e) < 0)
 		result = 1;
 done:
 	free(x);
 	free(name);
+
 	return result;
 }

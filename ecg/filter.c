@@ -34,15 +34,18 @@ int filter_band(struct filter *f, double rate_hz, double high_pass_hz, double lo
 		return error_set(e, NULL, 0,
 				 "high-pass corner %g Hz: expected 0 (none) up to half the rate, %g Hz",
 				 high_pass_hz, rate_hz / 2);
+
 	if (low_pass_hz < 0 || low_pass_hz >= rate_hz / 2 || (low_pass_hz > 0 && low_pass_hz <= high_pass_hz))
 		return error_set(e, NULL, 0,
 				 "low-pass corner %g Hz: expected 0 (none), or above %g Hz and below half "
 				 "the rate, %g Hz",
 				 low_pass_hz, high_pass_hz, rate_hz / 2);
+
 	for (int pair = 0; pair < order / 2 && high_pass_hz > 0; pair++)
 		f->sections[f->n_sections++] = butterworth(rate_hz, high_pass_hz, order, pair, 1);
 	for (int pair = 0; pair < order / 2 && low_pass_hz > 0; pair++)
 		f->sections[f->n_sections++] = butterworth(rate_hz, low_pass_hz, order, pair, 0);
+
 	double lowest_hz = high_pass_hz > 0 ? high_pass_hz : low_pass_hz;
 	f->pad = f->n_sections ? (int)ceil(fmin(rate_hz / lowest_hz, 100 * rate_hz)) : 0;
 	return 0;

@@ -132,17 +132,20 @@ static int read_person(json_t *subject, uint64_t id, const struct listing *l, co
 	if (at->fold != NONE && (field_integer(csv_text(t, at->fold), &fold) < 0 || fold < 1 || fold > 10))
 		return bad_field(l, t, at->fold, "a fold 1 to 10", e);
 	json_object_set_new(subject, "fold", json_integer((json_int_t)fold));
+
 	if (at->age != NONE && *csv_text(t, at->age)) {
 		if (field_number(csv_text(t, at->age), &age) < 0 || age < 0 || age > 300)
 			return bad_field(l, t, at->age, "an age in years", e);
 		json_object_set_new(subject, "age", field_json(age));
 	}
+
 	if (at->sex != NONE && *csv_text(t, at->sex)) {
 		int sex = read_sex(csv_text(t, at->sex));
 		if (sex < 0)
 			return bad_field(l, t, at->sex, "0 or male, 1 or female", e);
 		json_object_set_new(subject, "sex", json_integer(sex));
 	}
+
 	return 0;
 }
 
@@ -165,12 +168,14 @@ static int add_row(const struct listing *l, struct catalog *c, const struct csv 
 		return bad_field(l, t, at->id, "a record's number", e);
 	json_t *subject = json_object(), *classes = json_array();
 	json_object_set_new(subject, "classes", classes);
+
 	if (read_person(subject, id, l, t, at, e) < 0 ||
 	    (at->n_labels == 1 ? read_names(classes, l, t, at->labels[0], e)
 			       : read_flags(classes, l, t, at, e)) < 0) {
 		json_decref(subject);
 		return -1;
 	}
+
 	char *path = read_path(l, csv_text(t, at->path));
 	int result = catalog_add(c, id, path, subject, l->csv, csv_line(t), e);
 	free(path);
@@ -190,16 +195,19 @@ static int collect_classes(const struct listing *l, struct catalog *c, struct er
 	json_t *seen = json_object(), *value;
 	const char *names[STATEMENTS_CLASSES_MAX], *name;
 	size_t n = 0;
+
 	for (size_t i = 0; i < c->n; i++) {
 		json_t *list = json_object_get(c->records[i].subject, "classes");
 		for (size_t k = 0; k < json_array_size(list); k++)
 			json_object_set_new(seen, json_string_value(json_array_get(list, k)), json_true());
 	}
+
 	int result = 0;
 	if (json_object_size(seen) > STATEMENTS_CLASSES_MAX)
 		result = error_set(e, l->csv, 0, "%s: %zu different classes, at most %d expected",
 				   l->labels[0], json_object_size(seen), STATEMENTS_CLASSES_MAX);
 	c->classes = json_array();
+
 	if (result == 0) {
 		json_object_foreach (seen, name, value) {
 			names[n++] = name;
@@ -208,6 +216,7 @@ static int collect_classes(const struct listing *l, struct catalog *c, struct er
 		for (size_t i = 0; i < n; i++)
 			json_array_append_new(c->classes, json_string(names[i]));
 	}
+
 	json_decref(seen);
 	return result;
 }
@@ -229,6 +238,7 @@ int listing_records(const struct listing *l, struct catalog *c, const char *byte
 	struct columns at = {0};
 	struct csv *t = csv_open(l->csv, bytes, n_bytes, e);
 	int got = -1;
+
 	if (!t || find_columns(&at, l, t, e) < 0)
 		goto done;
 	while ((got = csv_next(t, e)) > 0)
@@ -236,9 +246,11 @@ int listing_records(const struct listing *l, struct catalog *c, const char *byte
 			got = -1;
 			break;
 		}
+
 	if (got == 0)
 		got = set_classes(l, c, e);
 done:
 	csv_close(t);
+
 	return got;
 }

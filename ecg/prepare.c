@@ -59,12 +59,14 @@ struct prepare *prepare_open(const struct prepare_settings *s, struct error *e)
 			  s->rate_hz, p->samples);
 		goto fail;
 	}
+
 	if (filter_band(&p->filter, s->rate_hz, s->high_pass_hz, s->low_pass_hz, s->filter_order, e) < 0)
 		goto fail;
 	pthread_mutex_init(&p->lock, NULL);
 	return p;
 fail:
 	free(p);
+
 	return NULL;
 }
 
@@ -96,6 +98,7 @@ static struct workspace *workspace_take(struct prepare *p, size_t rows, size_t p
 				.y = die_malloc(rows * sizeof *w->y),
 				.scratch = die_malloc(padded * sizeof *w->scratch),
 				.adc = die_malloc(rows * sizeof *w->adc)};
+
 	return w;
 }
 
@@ -156,6 +159,7 @@ static int find_leads(struct raw *raw, const json_t *leads, struct error *e)
 		return error_set(e, "header", 0, "expected member 'leads' with 1 to %d names", MAX_COLUMNS);
 	for (int l = 0; l < LEADS; l++)
 		raw->column[l] = -1;
+
 	for (int c = 0; c < raw->n_columns; c++) {
 		const char *name = json_string_value(json_array_get(leads, (size_t)c));
 		int lead = name ? lead_index(name) : -1;
@@ -164,6 +168,7 @@ static int find_leads(struct raw *raw, const json_t *leads, struct error *e)
 		if (lead >= 0)
 			raw->column[lead] = c;
 	}
+
 	for (int l = 0; l < LEADS; l++)
 		if (raw->column[l] < 0)
 			return error_set(e, NULL, 0, "lead %s is missing", lead_names[l]);
@@ -174,6 +179,7 @@ static int read_calibration(struct raw *raw, const json_t *header, struct error 
 {
 	const json_t *gain = json_object_get(header, "gain"), *baseline = json_object_get(header, "baseline");
 	const json_t *units = json_object_get(header, "units");
+
 	for (int l = 0; l < LEADS; l++) {
 		size_t c = (size_t)raw->column[l];
 		const json_t *g = json_array_get(gain, c), *b = json_array_get(baseline, c);
@@ -188,6 +194,7 @@ static int read_calibration(struct raw *raw, const json_t *header, struct error 
 			return error_set(e, NULL, 0, "lead %s: expected unit mV, found '%s'", lead_names[l],
 					 unit ? unit : "none");
 	}
+
 	return 0;
 }
 
@@ -198,6 +205,7 @@ static int read_shape(struct raw *raw, const struct prepare *p, const json_t *he
 	const char *dtype = json_string_value(json_object_get(header, "dtype"));
 	double rate_hz = json_number_value(json_object_get(header, "rate_hz"));
 	json_int_t samples = json_integer_value(json_object_get(header, "samples"));
+
 	raw->width = dtype && !strcmp(dtype, "int16") ? 2 : dtype && !strcmp(dtype, "int32") ? 4 : 0;
 	if (!raw->width)
 		return error_set(e, "header", 0, "expected dtype int16 or int32");
@@ -209,6 +217,7 @@ static int read_shape(struct raw *raw, const struct prepare *p, const json_t *he
 		return error_set(e, NULL, 0, "expected a whole sampling rate of 1 to %d Hz, found %g Hz",
 				 RESAMPLE_MAX_HZ, rate_hz);
 	raw->rate_hz = (long)rate_hz;
+
 	/* The fewest samples that reach the last output sample's time. */
 	double needed = floor((p->samples - 1) * rate_hz / p->settings.rate_hz) + 1;
 	double wanted = fmax(needed, floor(p->settings.duration_s * rate_hz + 1e-9));
@@ -216,6 +225,7 @@ static int read_shape(struct raw *raw, const struct prepare *p, const json_t *he
 		return error_set(e, NULL, 0, "short: %lld samples at %g Hz, expected %g s",
 				 (long long)samples, rate_hz, p->settings.duration_s);
 	raw->t = (long)wanted;
+
 	return 0;
 }
 
@@ -359,22 +369,26 @@ int prepare_run(struct prepare *p, float *signal, float *scale, const json_t *he
 {
 	struct raw raw = {0};
 	const struct resample *resample;
+
 	if (find_leads(&raw, json_object_get(header, "leads"), e) < 0 ||
 	    read_calibration(&raw, header, e) < 0 || read_shape(&raw, p, header, n_bytes, e) < 0 ||
 	    !(resample = find_plan(p, raw.rate_hz, e)))
 		return -1;
+
 	int pad = resample_pad(resample) > p->filter.pad ? resample_pad(resample) : p->filter.pad, result = 0;
 	long made = resample_length(resample, (int)raw.t);
 	size_t rows = (size_t)(raw.t > made ? raw.t : made);
 	struct workspace *w = workspace_take(p, rows, rows + 2 * (size_t)pad);
 	for (int l = 0; l < LEADS && result == 0; l++)
 		result = check_lead(w->adc, &raw, l, p, bytes, e);
+
 	if (result == 0) {
 		(double4_has_avx2() ? to_millivolts_avx2 : to_millivolts_plain)(w->x, &raw, bytes);
 		resample_run(resample, w->y, (const double(*)[LEADS])w->x, w->scratch, (int)raw.t);
 		filter_run(&p->filter, w->y, w->scratch, p->samples);
 		result = finish(p, signal, scale, (const double(*)[LEADS])w->y, e);
 	}
+
 	workspace_give_back(p, w);
 	return result;
 }

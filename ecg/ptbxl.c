@@ -64,6 +64,7 @@ static int add_statement(json_t *statements, const struct csv *t, const struct s
 	const char *code = csv_text(t, at->code), *class = csv_text(t, at->class);
 	long line = csv_line(t);
 	bool diagnostic, form, rhythm;
+
 	if (!*code || strlen(code) >= CODE_BYTES)
 		return error_set(e, PTBXL_STATEMENTS, line, "expected a statement's code, found '%.30s'",
 				 code);
@@ -73,10 +74,12 @@ static int add_statement(json_t *statements, const struct csv *t, const struct s
 	    read_flag(csv_text(t, at->form), &form, line, "form", e) < 0 ||
 	    read_flag(csv_text(t, at->rhythm), &rhythm, line, "rhythm", e) < 0)
 		return -1;
+
 	if (diagnostic ? !is_superclass(class) : *class && !is_superclass(class))
 		return error_set(e, PTBXL_STATEMENTS, line,
 				 "%s: unknown superclass '%.30s', expected NORM, MI, STTC, CD or HYP", code,
 				 class);
+
 	json_t *s = json_pack("{s:b,s:b,s:b}", "diagnostic", diagnostic, "form", form, "rhythm", rhythm);
 	const char *subclass = csv_text(t, at->subclass);
 	if (*class)
@@ -85,6 +88,7 @@ static int add_statement(json_t *statements, const struct csv *t, const struct s
 		json_decref(s);
 		return error_set(e, PTBXL_STATEMENTS, line, "%s: subclass is not UTF-8", code);
 	}
+
 	if (json_object_set_new(statements, code, s) < 0)
 		return error_set(e, PTBXL_STATEMENTS, line, "code is not UTF-8");
 	return 0;
@@ -96,6 +100,7 @@ int ptbxl_statements(struct catalog *c, const char *bytes, size_t n_bytes, struc
 	struct csv *t = csv_open(PTBXL_STATEMENTS, bytes, n_bytes, e);
 	json_t *statements = json_object();
 	int got = -1;
+
 	if (!t || find_statement_columns(&at, t, e) < 0)
 		goto done;
 	while ((got = csv_next(t, e)) > 0)
@@ -103,6 +108,7 @@ int ptbxl_statements(struct catalog *c, const char *bytes, size_t n_bytes, struc
 			got = -1;
 			break;
 		}
+
 	if (got == 0 && json_object_size(statements) > STATEMENTS_MAX)
 		got = error_set(e, PTBXL_STATEMENTS, 0, "more than %d statements", STATEMENTS_MAX);
 done:
@@ -111,6 +117,7 @@ done:
 		json_decref(statements);
 		return -1;
 	}
+
 	c->statements = statements;
 	c->classes = ptbxl_classes();
 	return 0;
@@ -226,21 +233,25 @@ static int read_person(json_t *subject, const struct csv *t, const struct record
 {
 	uint64_t patient, sex, fold;
 	double age;
+
 	if (field_integer(csv_text(t, at->patient), &patient) < 0)
 		return bad_field(t, at->patient, "a patient's number", e);
 	char text[24];
 	snprintf(text, sizeof text, "%llu", (unsigned long long)patient);
 	json_object_set_new(subject, "patient", json_string(text));
+
 	if (*csv_text(t, at->age)) {
 		if (field_number(csv_text(t, at->age), &age) < 0 || age < 0 || age > 300)
 			return bad_field(t, at->age, "an age in years", e);
 		json_object_set_new(subject, "age", field_json(age));
 	}
+
 	if (*csv_text(t, at->sex)) {
 		if (field_integer(csv_text(t, at->sex), &sex) < 0 || sex > 1)
 			return bad_field(t, at->sex, "0 (male) or 1 (female)", e);
 		json_object_set_new(subject, "sex", json_integer((json_int_t)sex));
 	}
+
 	if (field_integer(csv_text(t, at->fold), &fold) < 0 || fold < 1 || fold > 10)
 		return bad_field(t, at->fold, "a fold 1 to 10", e);
 	json_object_set_new(subject, "fold", json_integer((json_int_t)fold));

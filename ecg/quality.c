@@ -11,6 +11,7 @@ struct quality quality_measure(const int32_t *x, long n, int stride, int32_t mis
 		q.low = v != missing && v < q.low ? v : q.low;
 		q.high = v != missing && v > q.high ? v : q.high;
 	}
+
 	/* Without a branch that depends on whether a sample repeats: half of them do. */
 	long run = 0;
 	for (long i = 0; i < n; i++) {
@@ -20,6 +21,7 @@ struct quality quality_measure(const int32_t *x, long n, int stride, int32_t mis
 		if ((v == q.low || v == q.high) && run >= clip_run)
 			q.clipped += run == clip_run ? run : 1;
 	}
+
 	return q;
 }
 

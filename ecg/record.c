@@ -38,6 +38,7 @@ static int choose(int columns[LEADS], const char *file, const struct wfdb *h, st
 {
 	unsigned seen = 0;
 	int n = 0;
+
 	for (int i = 0; i < h->n_signals; i++) {
 		int lead = lead_index(h->signals[i].name);
 		if (lead < 0)
@@ -47,10 +48,12 @@ static int choose(int columns[LEADS], const char *file, const struct wfdb *h, st
 		seen |= 1u << lead;
 		columns[n++] = i;
 	}
+
 	for (int lead = 0; lead < LEADS; lead++)
 		if (!(seen & 1u << lead))
 			return error_set(e, file, 0, "expected 12 leads, found %d: %s is missing", n,
 					 lead_names[lead]);
+
 	return 0;
 }
 
@@ -86,6 +89,7 @@ int record_from_wfdb(struct record *r, const char *file, const struct wfdb *h, c
 	int columns[LEADS];
 	bool is_wide = false;
 	double per_mv[LEADS];
+
 	if (choose(columns, file, h, e) < 0)
 		return -1;
 	for (int k = 0; k < LEADS; k++) {
@@ -96,14 +100,17 @@ int record_from_wfdb(struct record *r, const char *file, const struct wfdb *h, c
 					 s->name, s->units);
 		is_wide |= !wfdb_is_narrow(s->format);
 	}
+
 	struct lists l = lists_new();
 	int width = is_wide ? 4 : 2;
 	r->n_bytes = (size_t)n_samples * LEADS * (size_t)width;
 	r->signal = die_malloc(r->n_bytes);
+
 	uint16_t checksum[LEADS] = {0};
 	int32_t lowest[LEADS];
 	for (int k = 0; k < LEADS; k++)
 		lowest[k] = wfdb_lowest(h->signals[columns[k]].format);
+
 	uint8_t *at = r->signal;
 	for (long t = 0; t < n_samples; t++, x += h->n_signals)
 		for (int k = 0; k < LEADS; k++, at += width) {
@@ -112,10 +119,12 @@ int record_from_wfdb(struct record *r, const char *file, const struct wfdb *h, c
 			put(at, (uint32_t)(is_missing && !is_wide ? INT16_MIN : v), width);
 			checksum[k] = (uint16_t)(checksum[k] + (uint32_t)(is_missing ? lowest[k] : v));
 		}
+
 	for (int k = 0; k < LEADS; k++) {
 		const struct wfdb_signal *s = &h->signals[columns[k]];
 		lists_add(&l, lead_index(s->name), s->gain * per_mv[k], s->baseline, checksum[k]);
 	}
+
 	r->header = make_header(&l, h->rate_hz, n_samples, is_wide);
 	return 0;
 }

@@ -47,12 +47,14 @@ struct resample *resample_open(long from_hz, long to_hz, struct error *e)
 			  to_hz, RESAMPLE_MAX_HZ);
 		return NULL;
 	}
+
 	int64_t divisor = gcd(from_hz, to_hz);
 	struct resample *r = die_calloc(1, sizeof *r);
 	r->up = to_hz / divisor;
 	r->down = from_hz / divisor;
 	if (r->up == r->down)
 		return r;
+
 	double rate = (double)from_hz * (double)r->up,
 	       edge = (from_hz < to_hz ? from_hz : to_hz) / 2.0 / rate;
 	int half = kaiser_half(ATTENUATION_DB, (1 - PASS_SHARE) * edge);
@@ -62,11 +64,13 @@ struct resample *resample_open(long from_hz, long to_hz, struct error *e)
 		free(r);
 		return NULL;
 	}
+
 	double *half_taps = die_malloc(sizeof *half_taps * (size_t)(half + 1));
 	kaiser_lowpass(half_taps, half, (1 + PASS_SHARE) / 2 * edge, kaiser_beta(ATTENUATION_DB));
 	r->side = (int)((half + r->up - 1) / r->up);
 	split_phases(r, half_taps, half);
 	free(half_taps);
+
 	return r;
 }
 

@@ -37,15 +37,18 @@ static int find_folder(struct source *s, const char *marker, struct error *e)
 {
 	char *file = path_join(s->path, marker), *found = NULL;
 	bool is_here = file_exists(file);
+
 	free(file);
 	if (is_here) {
 		s->root = die_strdup(s->path);
 		return 0;
 	}
+
 	DIR *d = opendir(s->path);
 	if (!d)
 		return error_set(e, s->path, 0, "%s", strerror(errno));
 	int n_found = 0;
+
 	for (struct dirent *entry; (entry = readdir(d));) {
 		if (entry->d_name[0] == '.')
 			continue;
@@ -56,10 +59,12 @@ static int find_folder(struct source *s, const char *marker, struct error *e)
 		free(file);
 		free(folder);
 	}
+
 	closedir(d);
 	s->root = found;
 	if (n_found == 1)
 		return 0;
+
 	return error_set(e, s->path, 0,
 			 n_found ? "%s is in several of its folders: name one"
 				 : "no %s in this folder: not such a dataset",
@@ -118,6 +123,7 @@ static void put_scratch(struct source *s, const char *name, const void *bytes, s
 			    s->scratch_folder, strerror(errno));
 		done += (size_t)n;
 	}
+
 	if (s->n == s->max)
 		s->files = die_realloc(s->files, (s->max = s->max ? 2 * s->max : 1024) * sizeof *s->files);
 	s->files[s->n++] =
@@ -243,26 +249,31 @@ struct source *source_open(const char *path, const char *const tables[], const c
 {
 	struct stat st;
 	struct source *s = die_calloc(1, sizeof *s);
+
 	s->path = die_strdup(path);
 	s->scratch = -1;
 	if (stat(path, &st) < 0) {
 		error_set(e, path, 0, "%s", strerror(errno));
 		goto fail;
 	}
+
 	s->is_zip = !S_ISDIR(st.st_mode);
 	if (s->is_zip && !S_ISREG(st.st_mode)) {
 		error_set(e, path, 0, "expected a folder or a zip file");
 		goto fail;
 	}
+
 	if (s->is_zip) {
 		s->scratch_folder = die_strdup(scratch);
 		s->scratch = open_scratch(scratch);
 	}
+
 	if (s->is_zip ? find_in_zip(s, tables, e) < 0 : find_folder(s, tables[0], e) < 0)
 		goto fail;
 	return s;
 fail:
 	source_close(s);
+
 	return NULL;
 }
 
@@ -330,6 +341,7 @@ int source_read(const struct source *s, const char *name, char **bytes, size_t *
 		free(file);
 		return result;
 	}
+
 	const struct gathered *g = find(s, s->n, name);
 	if (!g)
 		return error_set(e, s->path, 0, "%s is not in this zip", name);
@@ -337,5 +349,6 @@ int source_read(const struct source *s, const char *name, char **bytes, size_t *
 		return error_set(e, s->path, 0, "%s: larger than %zu bytes", name, max);
 	*bytes = die_malloc(g->n_bytes + 1);
 	*n_bytes = g->n_bytes;
+
 	return read_scratch(s, g, *bytes);
 }

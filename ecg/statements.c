@@ -69,23 +69,28 @@ struct statements *statements_open(const json_t *table, const json_t *classes, s
 	struct statements *s = die_calloc(1, sizeof *s);
 	const char *code;
 	json_t *value;
+
 	if (!json_is_object(table) || json_object_size(table) > STATEMENTS_MAX) {
 		error_set(e, "statements", 0, "expected an object of at most %d statements", STATEMENTS_MAX);
 		goto fail;
 	}
+
 	if (!json_is_array(classes) || json_array_size(classes) > STATEMENTS_CLASSES_MAX) {
 		error_set(e, "classes", 0, "expected a list of at most %d names", STATEMENTS_CLASSES_MAX);
 		goto fail;
 	}
+
 	json_object_foreach ((json_t *)table, code, value) {
 		if (read_statement(&s->list[s->n], code, value, classes, e) < 0)
 			goto fail;
 		s->n++;
 	}
+
 	qsort(s->list, s->n, sizeof *s->list, order);
 	return s;
 fail:
 	statements_close(s);
+
 	return NULL;
 }
 

@@ -119,6 +119,7 @@ int subjects_label(const struct subjects *s, struct label *l, uint64_t record, c
 	char name[32];
 	int fold, sex;
 	const json_t *codes = json_object_get(subject, "codes");
+
 	snprintf(name, sizeof name, "record %" PRIu64, record);
 	*l = (struct label){0};
 	if (read_patient(l, record, json_object_get(subject, "patient"), name, e) < 0 ||
@@ -126,11 +127,14 @@ int subjects_label(const struct subjects *s, struct label *l, uint64_t record, c
 	    read_whole(&sex, json_object_get(subject, "sex"), 0, 1, -1, "sex", name, e) < 0 ||
 	    read_whole(&fold, json_object_get(subject, "fold"), 1, FOLDS, 0, "fold", name, e) < 0)
 		return -1;
+
 	l->sex = sex;
+
 	/* The patient's number is mixed first: it may itself be regular in the dataset's order. */
 	uint64_t mixed = l->patient * UINT64_C(0x9e3779b97f4a7c15);
 	l->fold = fold ? (uint32_t)fold : 1 + (uint32_t)((mixed >> 32) % FOLDS);
 	if (is_known(codes) && statements_label(s->statements, codes, name, &l->classes, l->codes, e) < 0)
 		return -1;
+
 	return read_classes(l, s, json_object_get(subject, "classes"), name, e);
 }

@@ -54,6 +54,7 @@ static int read_line(struct sums *s, char *line)
 	if (s->n == s->max)
 		s->list = die_realloc(s->list, (s->max = s->max ? 2 * s->max : 1024) * sizeof *s->list);
 	s->list[s->n++] = (struct sum){.path = path, .hex = line};
+
 	return 0;
 }
 
@@ -73,6 +74,7 @@ static int read_lines(struct sums *s, const char *name, struct error *e)
 			return error_set(e, name, number, "expected a SHA-256 and a path, found '%.80s'",
 					 line);
 	}
+
 	return 0;
 }
 
@@ -87,15 +89,18 @@ struct sums *sums_open(const char *name, const char *bytes, size_t n_bytes, stru
 		error_set(e, name, 0, "holds a NUL byte: not a list of checksums");
 		goto fail;
 	}
+
 	if (read_lines(s, name, e) < 0)
 		goto fail;
 	if (s->n)
 		qsort(s->list, s->n, sizeof *s->list, order);
+
 	for (size_t i = 1; i < s->n; i++)
 		if (!order(&s->list[i - 1], &s->list[i]) && strcmp(s->list[i - 1].hex, s->list[i].hex)) {
 			error_set(e, name, 0, "%.200s stands there twice", s->list[i].path);
 			goto fail;
 		}
+
 	return s;
 fail:
 	sums_close(s);

@@ -25,6 +25,7 @@ static void describe(struct synth_info *info, const struct synth_patient *p, con
 		.weight_kg = p->weight_kg,
 		.rate_per_min = h->rate_per_min,
 	};
+
 	for (int i = 0; i < p->n_findings; i++)
 		if (!p->findings[i].is_hidden)
 			add_code(info, p->findings[i].code);
@@ -39,12 +40,14 @@ void synth_record(uint64_t seed, uint64_t record, int rate_hz, int16_t *adc, str
 {
 	struct synth_patient patient;
 	struct synth_rhythm rhythm;
+
 	synth_patient_draw(&patient, seed, record);
 	synth_rhythm_draw(&rhythm, &patient, seed);
 	if (info)
 		describe(info, &patient, &rhythm);
 	if (!adc)
 		return;
+
 	struct synth_heart heart;
 	struct synth_canvas *canvas = die_calloc(1, sizeof *canvas);
 	synth_heart_draw(&heart, &patient, seed);

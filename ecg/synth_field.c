@@ -84,6 +84,7 @@ void synth_field_make(struct synth_field *f, const struct synth_anatomy *a, int 
 	for (int e = 0; e < SYNTH_ELECTRODES; e++)
 		for (int k = 0; k < 3; k++)
 			electrode[e][k] += a->electrode[e][k];
+
 	for (int k = 0; k < 3; k++) {
 		source[SYNTH_AT_QRS][k] = a->heart[k] + at_qrs[k];
 		source[SYNTH_AT_STT][k] = a->heart[k] + at_stt[k];
@@ -93,6 +94,7 @@ void synth_field_make(struct synth_field *f, const struct synth_anatomy *a, int 
 							 a->path[i][k] +
 							 (is_left_block ? left_block_shift[k] : 0);
 	}
+
 	for (int s = 0; s < SYNTH_SOURCES; s++)
 		see(f->lead[s], electrode, source[s]);
 }

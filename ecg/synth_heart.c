@@ -122,6 +122,7 @@ static void draw_day(struct day *day, struct synth_anatomy *a, uint64_t seed, ui
 	day->u_breath = synth_rng_uniform(&r);
 	for (int k = 0; k < 3; k++)
 		a->heart[k] += .38 * synth_rng_normal(&r);
+
 	for (int e = 0; e < SYNTH_ELECTRODES; e++)
 		for (int k = 0; k < 3; k++)
 			a->electrode[e][k] += .65 * synth_rng_normal(&r);
@@ -133,6 +134,7 @@ static void start_from_patient(struct synth_heart *h, struct draft *b)
 	const struct traits *t = &b->traits;
 	double d = b->decades, f = b->female, sick = b->sick;
 	double log_gain = .014 + .12 * sick - .057 * d - .135 * f + .130 * t->gain;
+
 	b->gain = dmath_exp(log_gain + b->day.gain);
 	b->stt_gain =
 		dmath_exp(.091 - .16 * sick - .008 * d - .26 * f + .60 * log_gain + .224 * t->stt_gain) *
@@ -141,6 +143,7 @@ static void start_from_patient(struct synth_heart *h, struct draft *b)
 	b->jitter = sick > 0 ? 1.12 : 1;
 	h->width = dmath_exp(-.114 + .009 * d - .14 * f - .22 * log_gain + .094 * t->width);
 	h->stt_time = dmath_exp(.0117 + .013 * d + .069 * f + .058 * t->stt_time);
+
 	double longer = t->u_pr_more < .18 ? 25 * fabs(t->pr_more) : 0;
 	h->p_ms = -fmin(fmax(112 + 4.2 * d + 20 * t->pr + longer, 66), 175);
 	h->p_half_ms = 14;
@@ -168,11 +171,13 @@ static void apply_blocks(struct synth_heart *h, const struct synth_patient *p)
 		mix_rows(h->qrs, share, synth_tables_lafb_qrs, SYNTH_QRS);
 		h->width *= 1 + .25 * share;
 	}
+
 	f = synth_patient_finding(p, SYNTH_LPFB);
 	if (f) {
 		mix_rows(h->qrs, fmin(.5 + .5 * f->severity, 1.2), synth_tables_lpfb_qrs, SYNTH_QRS);
 		h->width *= 1.1;
 	}
+
 	f = synth_patient_finding(p, SYNTH_CLBBB);
 	if (f) {
 		double share = fmin(.75 + .25 * f->severity, 1.15);
@@ -276,6 +281,7 @@ static void apply_finding(struct synth_heart *h, struct draft *b, enum synth_cod
 	default:
 		break;
 	}
+
 	apply_delta(h, code, v);
 }
 
@@ -302,6 +308,7 @@ static void finish(struct synth_heart *h, const struct draft *b)
 			h->qrs[i][k] += b->jitter * synth_tables_qrs_sd[i][k] * b->traits.qrs[i][k];
 		turn(h->qrs[i], b->gain, b->qrs_turn, h->qrs[i]);
 	}
+
 	for (int i = 0; i < SYNTH_STT; i++) {
 		for (int k = 0; k < 3; k++)
 			h->stt[i][k] = b->stt_gain * h->stt[i][k] + synth_tables_stt_sd[i][k] *
@@ -309,15 +316,18 @@ static void finish(struct synth_heart *h, const struct draft *b)
 									    (b->sick > 0 ? 1.2 : 1);
 		turn(h->stt[i], 1, b->stt_turn, h->stt[i]);
 	}
+
 	for (int i = 0; i < SYNTH_P; i++)
 		for (int k = 0; k < 3; k++)
 			h->p[i][k] = b->p_gain * (h->p[i][k] + synth_tables_p_sd[i][k] * b->traits.p[i][k]);
 	double stretch = fmax(h->width / .8, .85);
+
 	for (int i = 0; i < h->n_late; i++) {
 		turn(h->late[i].v, b->gain, b->qrs_turn, h->late[i].v);
 		h->late[i].at_ms *= stretch;
 		h->late[i].width_ms *= stretch;
 	}
+
 	for (int i = 0; i < SYNTH_NOTCHES; i++) {
 		h->notch[i].at_ms *= 12 * h->width;
 		for (int k = 0; k < 3; k++)
@@ -331,11 +341,13 @@ static void draw_ventricular(struct synth_heart *h, uint64_t seed, uint64_t reco
 	static const double t_shape[SYNTH_STT] = {.1, .2, .3, .35, .15};
 	struct synth_rng r = synth_rng_open(seed, record, SYNTH_STREAM_ECTOPIC);
 	double mirror = synth_rng_uniform(&r) >= .6 ? -1 : 1, degrees[3], m[3][3], sum[3] = {0};
+
 	for (int k = 0; k < 3; k++)
 		degrees[k] = 40 * synth_rng_normal(&r);
 	rotation(m, degrees);
 	double gain = 1.25 * synth_rng_lognormal(&r, 1, .25, 0, 1e9);
 	h->ventricular_width = synth_rng_between(&r, 2.1, 2.7);
+
 	double t_gain = synth_rng_between(&r, .9, 1.6);
 	for (int i = 0; i < SYNTH_QRS; i++) {
 		const double *q = synth_tables_lbbb_qrs[i];
@@ -343,6 +355,7 @@ static void draw_ventricular(struct synth_heart *h, uint64_t seed, uint64_t reco
 		for (int k = 0; k < 3; k++)
 			sum[k] += h->ventricular_qrs[i][k];
 	}
+
 	double length = sqrt(sum[0] * sum[0] + sum[1] * sum[1] + sum[2] * sum[2]);
 	for (int i = 0; i < SYNTH_STT; i++)
 		for (int k = 0; k < 3; k++)
@@ -353,6 +366,7 @@ void synth_heart_draw(struct synth_heart *h, const struct synth_patient *p, uint
 {
 	struct draft b = {.patient = p, .sick = synth_patient_is_sick(p), .female = p->is_female};
 	struct synth_anatomy anatomy;
+
 	b.decades = (p->age - 50) / 10;
 	*h = (struct synth_heart){0};
 	draw_traits(&b.traits, seed, p->patient);

@@ -50,6 +50,7 @@ static void sum_waves(double y[SYNTH_LENGTH], const struct wave *waves, int n_wa
 {
 	double value[KNOTS] = {0}, slope[KNOTS] = {0}; /* slope per knot */
 	const double step_s = KNOT_STEP / (double)SYNTH_RATE_HZ;
+
 	for (int i = 0; i < n_waves; i++) {
 		double start = TWO_PI * waves[i].hz * time_s(0) + waves[i].phase,
 		       turn = TWO_PI * waves[i].hz * step_s;
@@ -63,6 +64,7 @@ static void sum_waves(double y[SYNTH_LENGTH], const struct wave *waves, int n_wa
 			s = next;
 		}
 	}
+
 	double from[KNOT_STEP], to[KNOT_STEP], leave[KNOT_STEP], arrive[KNOT_STEP];
 	for (int j = 0; j < KNOT_STEP; j++) {
 		double u = j / (double)KNOT_STEP;
@@ -71,6 +73,7 @@ static void sum_waves(double y[SYNTH_LENGTH], const struct wave *waves, int n_wa
 		leave[j] = u * (1 - u) * (1 - u);
 		arrive[j] = u * u * (u - 1);
 	}
+
 	for (int k = 0; k + 1 < KNOTS; k++)
 		for (int j = 0; j < KNOT_STEP; j++)
 			y[k * KNOT_STEP + j] = from[j] * value[k] + to[j] * value[k + 1] +
@@ -89,6 +92,7 @@ static void draw_electrode(struct electrode *e, int index, const struct levels *
 	e->emg_phase = synth_rng_uniform(r);
 	e->line_z = synth_rng_normal(r);
 	e->line_phase = synth_rng_uniform(r);
+
 	for (int i = 0; i < WANDERS; i++) {
 		double hz = .05 * dmath_exp(.215 * i);
 		double spectrum = sqrt(hz) / (1 + dmath_pow(hz / .25, 2.6)), z = synth_rng_normal(r);
@@ -96,6 +100,7 @@ static void draw_electrode(struct electrode *e, int index, const struct levels *
 		e->waves[i] =
 			(struct wave){.mv = spectrum * z * e->wander_mv * 1.95, .hz = hz, .phase = phase};
 	}
+
 	e->waves[WANDERS] = (struct wave){
 		.mv = l->respiration * l->wander * wander_mv[index] * e->respiration_z,
 		.hz = h->respiration_hz,
@@ -191,10 +196,12 @@ void synth_noise_add(struct synth_canvas *c, const struct synth_rhythm *h, uint6
 {
 	struct synth_rng r = synth_rng_open(seed, record, SYNTH_STREAM_NOISE);
 	struct levels l;
+
 	l.wander = synth_rng_lognormal(&r, 1, .70, 0, 1e9);
 	l.emg = synth_rng_lognormal(&r, 1, .56, 0, 1e9);
 	l.line_mv = synth_rng_lognormal(&r, .0006, .8, 0, 1e9);
 	l.respiration = synth_rng_lognormal(&r, .22, .6, 0, 1e9);
+
 	for (uint32_t i = 0; i < SYNTH_ELECTRODES; i++) {
 		struct electrode e;
 		draw_electrode(&e, (int)i, &l, h, &r);
@@ -204,5 +211,6 @@ void synth_noise_add(struct synth_canvas *c, const struct synth_rhythm *h, uint6
 		add_emg(c->e[i], emg_mv[i] * l.emg * e.emg, &e, seed, record, SYNTH_STREAM_EMG + i);
 		add_line(c->e[i], l.line_mv * e.line_z, e.line_phase);
 	}
+
 	add_artefacts(c, seed, record);
 }

@@ -116,6 +116,7 @@ static void draw_block(struct synth_patient *p, struct synth_rng *r)
 {
 	static const enum synth_code codes[] = {SYNTH_LAFB,  SYNTH_IRBBB, SYNTH_1AVB, SYNTH_IVCD,
 						SYNTH_CRBBB, SYNTH_CLBBB, SYNTH_LPFB, SYNTH_WPW};
+
 	static const struct {
 		char with;
 		double w[8];
@@ -126,6 +127,7 @@ static void draw_block(struct synth_patient *p, struct synth_rng *r)
 		{'H', {.15, .22, .18, .07, .13, .18, .07, 0}},
 		{'C', {.27, .20, .08, .06, .10, .24, .02, .03}},
 	};
+
 	int row = 0;
 	while (!synth_patient_has(p, weights[row].with))
 		row++;
@@ -133,6 +135,7 @@ static void draw_block(struct synth_patient *p, struct synth_rng *r)
 	if (code == SYNTH_CLBBB && synth_patient_finding(p, SYNTH_RVH))
 		code = SYNTH_IRBBB;
 	add(p, code, draw_severity(r));
+
 	double x = synth_rng_uniform(r), severity = draw_severity(r);
 	bool may_be_long = code == SYNTH_LAFB || code == SYNTH_IRBBB || code == SYNTH_IVCD ||
 			   code == SYNTH_CRBBB || code == SYNTH_CLBBB;
@@ -186,15 +189,18 @@ static void change_labels(struct synth_patient *p, uint64_t seed)
 {
 	struct synth_rng r = synth_rng_open(seed, p->record, SYNTH_STREAM_CHANGE);
 	double x = synth_rng_uniform(&r);
+
 	if (x < .30)
 		return;
 	r = synth_rng_open(seed, p->record, SYNTH_STREAM_CHANGED);
 	int set = 0;
+
 	for (int attempt = 0; attempt < 40; attempt++) {
 		set = pick_set(&r);
 		if (share_class(set, p->set) || x >= .85)
 			break;
 	}
+
 	if (set != p->set) {
 		p->set = set;
 		draw_findings(p, &r);

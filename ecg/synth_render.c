@@ -101,9 +101,11 @@ static void add_fibrillation(struct synth_canvas *c, const struct synth_field *f
 	double fm_hz = synth_rng_between(&r, .1, .4), fm_phase = synth_rng_uniform(&r);
 	double am_hz = synth_rng_between(&r, .15, .5), am_phase = synth_rng_uniform(&r);
 	double v[3] = {-.25, .5, -.8}, gain[SYNTH_ELECTRODES];
+
 	for (int k = 0; k < 3; k++)
 		v[k] += .25 * synth_rng_normal(&r);
 	synth_field_project(gain, f, SYNTH_AT_P, v);
+
 	for (int n = 0; n < SYNTH_LENGTH; n++) {
 		double t = (n - SYNTH_PAD) * STEP_MS / 1000;
 		double p = TWO_PI * f_hz * t + 1.2 * dmath_sin(TWO_PI * (fm_hz * t + fm_phase));
@@ -119,6 +121,7 @@ void synth_render_beats(struct synth_canvas *c, const struct synth_heart *h,
 {
 	struct synth_rng r = synth_rng_open(seed, record, SYNTH_STREAM_BEAT);
 	double rr_mean_s = rhythm->rr_s, adapt = rhythm->is_fibrillating ? .1 : .2;
+
 	for (int i = 0; i < rhythm->n_beats; i++) {
 		const struct synth_beat *b = &rhythm->beats[i];
 		double at_ms = b->at_s * 1000, z_gain = synth_rng_normal(&r), z_time = synth_rng_normal(&r);
@@ -135,6 +138,7 @@ void synth_render_beats(struct synth_canvas *c, const struct synth_heart *h,
 		if (!rhythm->is_fibrillating)
 			add_p(c, h, at_ms, rr_mean_s, b->kind == SYNTH_BEAT_ATRIAL);
 	}
+
 	if (rhythm->is_fibrillating)
 		add_fibrillation(c, &h->field, seed, record);
 }
@@ -209,6 +213,7 @@ void synth_render_leads(int16_t *adc, const struct synth_canvas *c, int rate_hz)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct leads *l = die_malloc(sizeof *l);
+
 	measure(l, c);
 	if (rate_hz == SYNTH_RATE_HZ) {
 		for (int n = 0; n < 10 * rate_hz; n++)
@@ -223,5 +228,6 @@ void synth_render_leads(int16_t *adc, const struct synth_canvas *c, int rate_hz)
 	} else {
 		BUG("synthetic records are made at 100 or 500 Hz");
 	}
+
 	free(l);
 }

@@ -90,12 +90,14 @@ void synth_rhythm_draw(struct synth_rhythm *h, const struct synth_patient *p, ui
 	struct synth_rng r = synth_rng_open(seed, p->record, SYNTH_STREAM_RHYTHM);
 	bool is_sick = synth_patient_is_sick(p);
 	double u[6];
+
 	for (int i = 0; i < 6; i++)
 		u[i] = synth_rng_uniform(&r);
 	*h = (struct synth_rhythm){0};
 	draw_kind(h, p, u);
 	h->rate_per_min = draw_rate(h, is_sick, u[4], &r);
 	h->rr_s = 60 / h->rate_per_min;
+
 	double decades = (p->age - 50) / 10;
 	double sd_s = dmath_exp(-3.5 - .25 * is_sick + .95 * dmath_log(h->rr_s) - .163 * decades +
 				.65 * synth_rng_clamped(&r, 2.5));
@@ -105,6 +107,7 @@ void synth_rhythm_draw(struct synth_rhythm *h, const struct synth_patient *p, ui
 	h->respiration_hz = synth_rng_between(&r, .18, .33);
 	for (int i = 0; i < 3; i++)
 		h->phase[i] = TWO_PI * synth_rng_uniform(&r);
+
 	double vagal = synth_rng_between(&r, .3, .8);
 	draw_beats(h, sd_s, vagal, &r);
 }

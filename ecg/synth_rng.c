@@ -102,6 +102,7 @@ static void unit_circle(double *c, double *s, uint32_t word)
 			      z * (-1.98412698298579493134e-04 +
 				   z * (2.75573137070700676789e-06 + z * (-2.50507602534068634195e-08 +
 									  z * 1.58969099521155010221e-10)))));
+
 	*c = cosine * middle_cos[quarter] - sine * middle_sin[quarter];
 	*s = sine * middle_cos[quarter] + cosine * middle_sin[quarter];
 }

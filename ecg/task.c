@@ -77,11 +77,13 @@ static int read_statements(struct task *t, const char *name, const json_t *class
 		     {"subdiagnostic", STATEMENTS_DIAGNOSTIC, true},
 		     {"form", STATEMENTS_FORM, false},
 		     {"rhythm", STATEMENTS_RHYTHM, false}};
+
 	size_t k = 0, n = sizeof tasks / sizeof *tasks;
 	while (k < n && strcmp(tasks[k].name, name) != 0)
 		k++;
 	if (k == n)
 		return error_set(e, "task", 0, "'%s' is none of: %s", name, TASK_CHOICES);
+
 	struct statements *s = table ? statements_open(table, classes, e) : NULL;
 	if (table && !s)
 		return -1;
@@ -90,6 +92,7 @@ static int read_statements(struct task *t, const char *name, const json_t *class
 	statements_close(s);
 	if (!t->n)
 		return error_set(e, "task", 0, "the dataset has no statement for task '%s'", name);
+
 	return 0;
 }
 

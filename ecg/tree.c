@@ -28,6 +28,7 @@ static int walk(struct tree *t, const char *folder, const char *inside, int dept
 	int result = d ? 0
 		       : error_set(e, place, 0, "%s",
 				   depth < DEPTH ? strerror(errno) : "more than 32 folders deep");
+
 	for (struct dirent *entry; result == 0 && (entry = readdir(d));) {
 		struct stat st;
 		if (entry->d_name[0] == '.')
@@ -46,6 +47,7 @@ static int walk(struct tree *t, const char *folder, const char *inside, int dept
 		free(name);
 		free(file);
 	}
+
 	if (d)
 		closedir(d);
 	free(place);

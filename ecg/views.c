@@ -24,20 +24,24 @@ int views_check(const struct views *v, struct error *e)
 		return error_set(e, NULL, 0,
 				 "records of %d samples: views need %d to %d; change preprocess.rate_hz",
 				 v->samples, 2 * TOKEN, VIEWS_MAX_SAMPLES);
+
 	if (!(v->rate_hz > 0))
 		return error_set(e, NULL, 0, "a rate of %g Hz: expected a positive one", v->rate_hz);
 	if (v->strategy != VIEWS_HALVES)
 		return 0;
+
 	if (v->segment < TOKEN || v->segment % TOKEN != 0)
 		return error_set(e, NULL, 0,
 				 "views.segment_s gives segments of %d samples: expected a multiple of %d, "
 				 "at least %d",
 				 v->segment, TOKEN, TOKEN);
+
 	if (2 * v->segment > v->samples)
 		return error_set(e, NULL, 0,
 				 "views.segment_s: two segments of %g s do not fit into records of %g s; "
 				 "make it smaller",
 				 v->segment / v->rate_hz, v->samples / v->rate_hz);
+
 	return 0;
 }
 
@@ -177,12 +181,15 @@ int views_read(struct views *v, const json_t *json, struct error *e)
 	const char *strategy = NULL;
 	int is_antialiased = 0, is_standardized = 0;
 	json_error_t at;
+
 	memset(v, 0, sizeof *v);
+
 	/* The format of jansson's unpack has no const form; the value is only read. */
 	if (json_unpack_ex((json_t *)json, &at, 0, "{s:s, s:F, s:i, s?:i, s:b, s:b}", "strategy", &strategy,
 			   "rate_hz", &v->rate_hz, "samples", &v->samples, "segment", &v->segment,
 			   "antialias", &is_antialiased, "standardize", &is_standardized) < 0)
 		return error_set(e, NULL, 0, "attribute \"views\": %s", at.text);
+
 	v->is_antialiased = is_antialiased;
 	v->is_standardized = is_standardized;
 	for (int i = 0; i < 3; i++)
@@ -190,5 +197,6 @@ int views_read(struct views *v, const json_t *json, struct error *e)
 			v->strategy = (enum views_strategy)i;
 			return views_check(v, e);
 		}
+
 	return error_set(e, NULL, 0, "attribute \"views\": unknown strategy '%s'", strategy);
 }

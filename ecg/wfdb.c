@@ -87,10 +87,12 @@ static int read_record_line(struct wfdb *h, struct line *l)
 {
 	char *name = next_field(l), *count = next_field(l), *rate = next_field(l), *samples = next_field(l);
 	long n;
+
 	if (!name || !count)
 		return error_set(l->e, l->name, l->number, "expected record name and number of signals");
 	if (strchr(name, '/'))
 		return error_set(l->e, l->name, l->number, "records of several segments are not supported");
+
 	const char *whole = count;
 	if (copy_text(l, h->record, name, "record name") < 0 ||
 	    read_long(l, &count, 1, WFDB_SIGNALS, &n, "1 to 64 signals") < 0)
@@ -106,6 +108,7 @@ static int read_record_line(struct wfdb *h, struct line *l)
 	whole = samples;
 	if (read_long(l, &samples, 0, WFDB_SAMPLES, &h->n_samples, "a number of samples") < 0)
 		return -1;
+
 	return *samples ? expected(l, "a number of samples", whole) : 0;
 }
 
@@ -123,6 +126,7 @@ static int read_format(struct wfdb_signal *s, const struct line *l, char *field)
 {
 	const char *whole = field;
 	long format, x;
+
 	if (read_long(l, &field, 0, 10000, &format, "a signal format") < 0)
 		return -1;
 	bool is_known = false;
@@ -131,21 +135,25 @@ static int read_format(struct wfdb_signal *s, const struct line *l, char *field)
 	if (!is_known)
 		return expected(l, "signal format 16, 24, 32, 61, 80 or 212", whole);
 	s->format = (int)format;
+
 	if (*field == 'x') {
 		field++;
 		if (read_long(l, &field, 1, 1, &x, "1 sample per frame (others are not supported)") < 0)
 			return -1;
 	}
+
 	if (*field == ':') {
 		field++;
 		if (read_long(l, &field, 0, 0, &x, "skew 0 (others are not supported)") < 0)
 			return -1;
 	}
+
 	if (*field == '+') {
 		field++;
 		if (read_long(l, &field, 0, INT_MAX, &s->offset, "a byte offset") < 0)
 			return -1;
 	}
+
 	return *field ? expected(l, "a signal format", whole) : 0;
 }
 
@@ -154,10 +162,12 @@ static int read_gain(struct wfdb_signal *s, const struct line *l, char *field, b
 {
 	const char *whole = field;
 	long baseline;
+
 	if (read_real(l, &field, &s->gain, "a gain in ADC steps per unit") < 0)
 		return -1;
 	if (s->gain == 0)
 		s->gain = 200;
+
 	if (*field == '(') {
 		field++;
 		if (read_long(l, &field, INT_MIN, INT_MAX, &baseline, "a baseline") < 0)
@@ -167,6 +177,7 @@ static int read_gain(struct wfdb_signal *s, const struct line *l, char *field, b
 		s->baseline = (int32_t)baseline;
 		*has_baseline = true;
 	}
+
 	if (*field == '/')
 		return copy_text(l, s->units, field + 1, "unit");
 	return *field ? expected(l, "a gain like 1000.0(0)/mV", whole) : 0;
@@ -184,6 +195,7 @@ static int read_integers(struct wfdb_signal *s, struct line *l, bool has_baselin
 		       {INT_MIN, INT_MAX, "an initial value"},
 		       {-65535, 65535, "a 16-bit checksum"},
 		       {0, INT_MAX, "a block size"}};
+
 	long x[5] = {0};
 	int n = 0;
 	for (char *field; n < 5 && (field = next_field(l)); n++) {
@@ -193,12 +205,14 @@ static int read_integers(struct wfdb_signal *s, struct line *l, bool has_baselin
 		if (*field)
 			return expected(l, fields[n].what, whole);
 	}
+
 	if (!has_baseline)
 		s->baseline = (int32_t)x[1];
 	s->has_initial = n > 2;
 	s->has_checksum = n > 3;
 	s->initial = (int32_t)x[2];
 	s->checksum = (uint16_t)x[3];
+
 	return 0;
 }
 
@@ -206,6 +220,7 @@ static int read_signal_line(struct wfdb_signal *s, struct line *l)
 {
 	char *file = next_field(l), *format = next_field(l), *gain = next_field(l);
 	bool has_baseline = false;
+
 	if (!file || !format)
 		return error_set(l->e, l->name, l->number, "expected signal file and format");
 	strcpy(s->units, "mV");
@@ -214,12 +229,14 @@ static int read_signal_line(struct wfdb_signal *s, struct line *l)
 	    (gain && read_gain(s, l, gain, &has_baseline) < 0) || read_integers(s, l, has_baseline) < 0)
 		return -1;
 	l->at += strspn(l->at, " \t");
+
 	size_t n = strlen(l->at);
 	while (n && strchr(" \t", l->at[n - 1]))
 		l->at[--n] = '\0';
 	if (n >= WFDB_TEXT)
 		l->at[WFDB_TEXT - 1] = '\0';
 	strcpy(s->name, l->at);
+
 	return 0;
 }
 

@@ -29,12 +29,14 @@ long wfdb_samples_count(const struct wfdb *h, int first, int last, const char *f
 {
 	const struct wfdb_signal *s = &h->signals[first];
 	uint64_t n_signals = (uint64_t)(last - first), offset = (uint64_t)s->offset;
+
 	for (int i = first + 1; i < last; i++)
 		if (h->signals[i].format != s->format || h->signals[i].offset != s->offset)
 			return error_set(e, file, 0, "its signals differ in format or offset in the header");
 	if (n_bytes < offset)
 		return error_set(e, file, 0, "expected samples from byte %ld on, found %zu bytes", s->offset,
 				 n_bytes);
+
 	uint64_t n = (uint64_t)h->n_samples;
 	if (!n) {
 		n = samples_in(s->format, n_bytes - offset) / n_signals;
@@ -42,17 +44,21 @@ long wfdb_samples_count(const struct wfdb *h, int first, int last, const char *f
 			return error_set(e, file, 0, "%zu bytes make no record of 1 to %ld samples", n_bytes,
 					 WFDB_SAMPLES);
 	}
+
 	/* A small file must not ask for memory for many long signals. */
 	if (n * (uint64_t)h->n_signals > WFDB_VALUES)
 		return error_set(e, file, 0, "%llu samples of %d signals are more than this reader takes",
 				 (unsigned long long)n, h->n_signals);
+
 	uint64_t size = offset + size_of(s->format, n * n_signals);
+
 	/* An odd number of format 212 samples may be filled up to a whole triple. */
 	if (n_bytes != size && !(s->format == 212 && n * n_signals % 2 && n_bytes == size + 1))
 		return error_set(e, file, 0,
 				 "expected %llu bytes (%llu samples of %llu signals, format %d), found %zu",
 				 (unsigned long long)size, (unsigned long long)n,
 				 (unsigned long long)n_signals, s->format, n_bytes);
+
 	return (long)n;
 }
 
@@ -128,6 +134,7 @@ int wfdb_samples_read(int32_t *x, long n_samples, const struct wfdb *h, int firs
 	int format = h->signals[first].format;
 	uint64_t n = (uint64_t)n_samples, n_signals = (uint64_t)(last - first);
 	bytes += h->signals[first].offset;
+
 	for (uint64_t k = 0; k < n_signals; k++) {
 		const struct wfdb_signal *s = &h->signals[first + (int)k];
 		struct column c = {x + first + k, h->n_signals, k, n_signals};
@@ -136,5 +143,6 @@ int wfdb_samples_read(int32_t *x, long n_samples, const struct wfdb *h, int firs
 		if (check(s, sample(bytes, k, format), sum, file, e) < 0)
 			return -1;
 	}
+
 	return 0;
 }

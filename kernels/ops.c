@@ -47,6 +47,7 @@ static void choose(void)
 	if (wanted && !*wanted)
 		wanted = NULL;
 	__builtin_cpu_init();
+
 	for (int i = 0; i < N_TABLES && !chosen; i++) {
 		if (wanted && strcmp(wanted, tables[i].name) != 0)
 			continue;
@@ -55,6 +56,7 @@ static void choose(void)
 		else if (wanted)
 			die("EINTHOVEN_ISA=%s: this machine cannot run it; unset it", wanted);
 	}
+
 	if (!chosen)
 		die("EINTHOVEN_ISA=%s: expected scalar, avx2 or avx512", wanted);
 	const char *failed = selftest_run(chosen, &table_ops_scalar);

@@ -210,6 +210,7 @@ static const char *compare(const struct ops *fast, const struct ops *plain, stru
 		     {"ntxent", run_ntxent},
 		     {"sum_rows, sum_squares, pooling or gelu", run_sums},
 		     {"gemm", run_gemm}};
+
 	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
 		memset(a->out, 0, sizeof a->out);
 		memset(b->out, 0, sizeof b->out);
@@ -218,6 +219,7 @@ static const char *compare(const struct ops *fast, const struct ops *plain, stru
 		if (memcmp(a->out, b->out, sizeof a->out) != 0)
 			return parts[i].name;
 	}
+
 	return is_plain_product(a) ? NULL : "gemm";
 }
 

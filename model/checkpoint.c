@@ -37,16 +37,19 @@ void checkpoint_save(const char *path, const char *key, const struct checkpoint_
 {
 	size_t n = body_bytes(parts);
 	char *file = die_malloc(HEAD_BYTES + n), *at = file + HEAD_BYTES;
+
 	for (const struct checkpoint_part *p = parts; p->bytes; p++) {
 		uint64_t size = p->n_bytes;
 		memcpy(at, &size, sizeof size);
 		memcpy(at + sizeof size, p->bytes, p->n_bytes);
 		at += sizeof size + p->n_bytes;
 	}
+
 	uint64_t sum = sum_of(file + HEAD_BYTES, n);
 	memcpy(file, magic, MAGIC_BYTES);
 	memcpy(file + MAGIC_BYTES, key, KEY_BYTES);
 	memcpy(file + MAGIC_BYTES + KEY_BYTES, &sum, sizeof sum);
+
 	struct error e = {0};
 	if (file_replace(path, file, HEAD_BYTES + n, &e) < 0)
 		die("checkpoint: %s", error_text(&e));
@@ -67,6 +70,7 @@ static const char *refuse(const char *file, size_t n_bytes, const char *key,
 	memcpy(&sum, file + MAGIC_BYTES + KEY_BYTES, sizeof sum);
 	if (sum != sum_of(file + HEAD_BYTES, n_bytes - HEAD_BYTES))
 		return "is damaged";
+
 	for (const char *at = file + HEAD_BYTES; parts->bytes; parts++) {
 		uint64_t size;
 		memcpy(&size, at, sizeof size);
@@ -74,6 +78,7 @@ static const char *refuse(const char *file, size_t n_bytes, const char *key,
 			return "has parts of other sizes";
 		at += sizeof size + size;
 	}
+
 	return NULL;
 }
 
@@ -82,20 +87,24 @@ bool checkpoint_load(const char *path, const char *key, const struct checkpoint_
 	char *file;
 	size_t n_bytes;
 	struct error e = {0};
+
 	if (!file_exists(path))
 		return false;
 	if (file_read(&file, &n_bytes, path, HEAD_BYTES + body_bytes(parts), &e) < 0) {
 		warn("%s; starting anew", error_text(&e));
 		return false;
 	}
+
 	const char *reason = refuse(file, n_bytes, key, parts);
 	if (reason)
 		warn("checkpoint %s %s; starting anew", path, reason);
 	const char *at = file + HEAD_BYTES;
+
 	for (const struct checkpoint_part *p = parts; p->bytes && !reason; p++) {
 		memcpy(p->bytes, at + sizeof(uint64_t), p->n_bytes);
 		at += sizeof(uint64_t) + p->n_bytes;
 	}
+
 	free(file);
 	return !reason;
 }

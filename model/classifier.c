@@ -28,6 +28,7 @@ struct classifier *classifier_new(const struct ops *ops, const struct classifier
 	c->dh = ops->alloc(rows * (size_t)config->dim * sizeof *c->dh);
 	c->host = die_malloc(rows * (d > n ? d : n) * sizeof *c->host);
 	c->logits = die_malloc(n * sizeof *c->logits);
+
 	return c;
 }
 
@@ -67,6 +68,7 @@ static void forward(struct classifier *c, const float *h, const float *extra, in
 	const struct ops *ops = c->tensors.ops;
 	size_t d = width(c), dim = (size_t)c->config.dim, n_extra = d - dim, n = (size_t)rows;
 	float *packed = c->host + n * n_extra;
+
 	ops->download(packed, h, n * dim * sizeof *h);
 	for (size_t i = 0; i < n; i++) {
 		float *u = c->host + i * d;
@@ -76,6 +78,7 @@ static void forward(struct classifier *c, const float *h, const float *extra, in
 		for (size_t k = 0; k < d; k++)
 			u[k] = (u[k] - c->mean[k]) * c->inverse[k];
 	}
+
 	ops->upload(c->u, c->host, n * d * sizeof *c->u);
 	linear_forward(&c->tensors, &c->linear, c->z, c->u, rows, NULL);
 	ops->download(c->host, c->z, n * (size_t)c->config.n_classes * sizeof *c->z);

@@ -87,6 +87,7 @@ int config_read(struct encoder_config *c, const json_t *json, struct error *e)
 				 "attribute \"config\": unknown encoder '%s', expected dvt or resnet18",
 				 encoder ? encoder : "");
 	}
+
 	return status < 0 ? -1 : encoder_config_check(c, e);
 }
 

@@ -19,6 +19,7 @@ struct contrast *contrast_new(const struct ops *ops, const struct contrast_setti
 	struct contrast_memory *m = c->memory = die_calloc(1, sizeof *m);
 	size_t rows = 2 * (size_t)s->n, input = ENCODER_LEADS * (size_t)encoder_samples(&s->net);
 	int width = encoder_projector_out(&s->net);
+
 	c->ops = ops;
 	c->settings = *s;
 	c->net = encoder_new(ops, &s->net, (int)rows, true);
@@ -29,6 +30,7 @@ struct contrast *contrast_new(const struct ops *ops, const struct contrast_setti
 	m->patient = ops->alloc((size_t)s->n * sizeof *m->patient);
 	m->dp = ops->alloc(rows * (size_t)width * sizeof *m->dp);
 	m->scratch = ops->alloc(ops->ntxent_scratch(s->n, width) * sizeof *m->scratch);
+
 	return c;
 }
 
@@ -63,6 +65,7 @@ struct contrast_result contrast_learn(struct contrast *c, float lr)
 	const struct contrast_settings *s = &c->settings;
 	struct contrast_memory *m = c->memory;
 	int rows = 2 * s->n;
+
 	encoder_forward(c->net, m->x, m->keep, rows);
 	struct ntxent loss = {.n = s->n,
 			      .d = encoder_projector_out(&s->net),
@@ -77,11 +80,13 @@ struct contrast_result contrast_learn(struct contrast *c, float lr)
 		c->optimizer.n_skipped++;
 		return (struct contrast_result){.is_skipped = true};
 	}
+
 	tensors_zero_gradients(c->net->tensors);
 	encoder_backward(c->net, m->dp);
 	struct contrast_result r = {.loss = loss.loss, .top1 = loss.top1};
 	r.norms = encoder_gradient_norms(c->net);
 	r.norm = optimizer_step(&c->optimizer, lr);
+
 	return isfinite(r.norm) ? r : (struct contrast_result){.is_skipped = true};
 }
 

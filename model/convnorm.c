@@ -21,16 +21,19 @@ struct convnorm convnorm_declare(struct tensors *t, const char *name, const char
 	c.t_pad = (c.t_out - 1) * stride + k;
 	if (c.t_pad < c.pad + t_in)
 		c.t_pad = c.pad + t_in;
+
 	/* He et al. 2015: variance 2/fan_in */
 	float spread = sqrtf(2.0f / (float)(k * c_in));
 	c.weight = tensors_add(
 		t, &(struct tensor){.shape = {c_out, k, c_in}, .spread = spread, .has_decay = true},
 		"%s.conv%s.weight", name, suffix);
+
 	const struct tensor ones = {.shape = {c_out}, .start = 1}, zeros = {.shape = {c_out}};
 	c.norm_weight = tensors_add(t, &ones, "%s.norm%s.weight", name, suffix);
 	c.norm_bias = tensors_add(t, &zeros, "%s.norm%s.bias", name, suffix);
 	c.mean = tensors_add(t, &zeros, "%s.norm%s.running_mean", name, suffix);
 	c.variance = tensors_add(t, &ones, "%s.norm%s.running_variance", name, suffix);
+
 	return c;
 }
 

@@ -61,16 +61,19 @@ static void declare_tower(struct dualview *d, struct tower *w, const char *name)
 	char s[64];
 	int n_cross = d->memory->n_cross, width = d->config.d_model, heads = d->config.n_heads;
 	float gain = 1 / sqrtf(2.0f * (float)(w->n_layers + n_cross > 0 ? w->n_layers + n_cross : 1));
+
 	w->layers = die_calloc((size_t)w->n_layers + 1, sizeof *w->layers);
 	w->crosses = die_calloc((size_t)n_cross + 1, sizeof *w->crosses);
 	for (int i = 0; i < w->n_layers; i++) {
 		snprintf(s, sizeof s, "%s.layers.%d", name, i);
 		transformer_declare(&w->layers[i], &d->tensors, s, width, heads, gain);
 	}
+
 	for (int i = 0; i < n_cross; i++) {
 		snprintf(s, sizeof s, "%s.cross.%d", name, i);
 		transformer_declare(&w->crosses[i], &d->tensors, s, width, heads, gain);
 	}
+
 	head_declare(&w->head, &d->tensors, name, width);
 	w->end = d->tensors.count;
 }
@@ -80,17 +83,20 @@ static void declare(struct dualview *d)
 	struct dualview_memory *m = d->memory;
 	const struct dualview_config *c = &d->config;
 	struct tower *time = &m->tower[TIME], *channel = &m->tower[CHANNEL];
+
 	if (time->is_on) {
 		tokenizer_time_declare(&m->time_tokens, &d->tensors, "time", c->d_model, c->samples,
 				       c->rate_hz);
 		declare_tower(d, time, "time");
 	}
+
 	if (channel->is_on) {
 		channel->first = d->tensors.count;
 		tokenizer_channel_declare(&m->channel_tokens, &d->tensors, "channel", c->d_model, c->samples,
 					  d->max_batch);
 		declare_tower(d, channel, "channel");
 	}
+
 	if (is_both(m))
 		head_gate_declare(&m->gate, &d->tensors, "gate", c->d_model);
 	if (m->is_training && c->projector_out)
@@ -106,6 +112,7 @@ static void plan_outputs(struct dualview *d, struct arena *a)
 {
 	struct dualview_memory *m = d->memory;
 	size_t b = (size_t)d->max_batch, width = (size_t)d->config.d_model;
+
 	m->all_kept = arena_take(a, b * DUALVIEW_LEADS);
 	for (int i = 0; i < 2; i++) {
 		struct tower *w = &m->tower[i];
@@ -117,6 +124,7 @@ static void plan_outputs(struct dualview *d, struct arena *a)
 		w->dz = arena_floats(a, b * width);
 		w->dx = arena_floats(a, b * (size_t)w->n * width);
 	}
+
 	if (is_both(m))
 		head_gate_plan(&m->gate, a, d->max_batch);
 	if (m->is_training && d->config.projector_out)
@@ -153,6 +161,7 @@ static void plan_layers(struct dualview *d, struct arena *a, float *x[2])
 						 min(transformer_chunk(w->n), d->max_batch));
 			arena_back(a, mark);
 		}
+
 	for (int j = 0; j < m->n_cross; j++) {
 		for (int i = 0; i < 2; i++)
 			x[i] = transformer_plan(&m->tower[i].crosses[j], a, x[i], d->max_batch, m->tower[i].n,
@@ -225,6 +234,7 @@ struct dualview *dualview_new(const struct ops *ops, const struct dualview_confi
 	tensors_init(&d->tensors, ops);
 	declare(d);
 	tensors_alloc(&d->tensors, is_training);
+
 	struct arena a = {0};
 	plan(d, &a);
 	d->arena_bytes = a.peak;
@@ -232,6 +242,7 @@ struct dualview *dualview_new(const struct ops *ops, const struct dualview_confi
 	plan(d, &a);
 	set_constants(d);
 	set_outputs(d);
+
 	return d;
 }
 
@@ -262,6 +273,7 @@ void dualview_forward(struct dualview *d, const float *x, const uint8_t *keep, i
 {
 	struct dualview_memory *m = d->memory;
 	const struct tensors *t = &d->tensors;
+
 	if (batch < 1 || batch > d->max_batch)
 		BUG("batch is not within 1..max_batch");
 	m->x = x;
@@ -271,13 +283,16 @@ void dualview_forward(struct dualview *d, const float *x, const uint8_t *keep, i
 		tokenizer_time_forward(t, &m->time_tokens, x, m->keep, batch);
 	if (m->tower[CHANNEL].is_on)
 		tokenizer_channel_forward(t, &m->channel_tokens, x, m->keep, batch);
+
 	for (int i = 0; i < 2; i++)
 		for (int j = 0; j < m->tower[i].n_layers; j++)
 			transformer_forward(t, &m->tower[i].layers[j], batch);
+
 	for (int j = 0; j < m->n_cross; j++) {
 		struct cross c = cross_of(m, j);
 		cross_forward(t, &c, batch);
 	}
+
 	for (int i = 0; i < 2; i++)
 		if (m->tower[i].is_on)
 			head_forward(t, &m->tower[i].head, batch);
@@ -292,6 +307,7 @@ void dualview_backward_h(struct dualview *d, const float *dh)
 	struct dualview_memory *m = d->memory;
 	const struct tensors *t = &d->tensors;
 	const float *dz[2] = {dh, dh};
+
 	if (!m->is_training || !m->batch)
 		BUG("backward without a forward that kept its activations");
 	if (is_both(m)) {
@@ -300,13 +316,16 @@ void dualview_backward_h(struct dualview *d, const float *dh)
 		head_gate_backward(t, &m->gate, m->tower[TIME].dz, m->tower[CHANNEL].dz, dh, d->z_time,
 				   d->z_channel, m->batch);
 	}
+
 	for (int i = 1; i >= 0; i--)
 		if (m->tower[i].is_on)
 			head_backward(t, &m->tower[i].head, m->tower[i].dx, dz[i], m->batch);
+
 	for (int j = m->n_cross - 1; j >= 0; j--) {
 		struct cross c = cross_of(m, j);
 		cross_backward(t, &c, m->tower[TIME].dx, m->tower[CHANNEL].dx, m->batch);
 	}
+
 	for (int i = 1; i >= 0; i--)
 		for (int j = m->tower[i].n_layers - 1; j >= 0; j--)
 			transformer_backward(t, &m->tower[i].layers[j], m->tower[i].dx, m->batch);
@@ -378,6 +397,7 @@ int dualview_preset(struct dualview_config *c, const char *name)
 	} presets[] = {{"tiny", 64, 4, 2, 2, 1, 256, 128},
 		       {"small", 192, 6, 4, 4, 1, 1024, 128},
 		       {"base", 256, 8, 6, 4, 1, 2048, 128}};
+
 	for (size_t i = 0; i < sizeof presets / sizeof *presets; i++)
 		if (!strcmp(name, presets[i].name)) {
 			c->d_model = presets[i].d;
@@ -389,6 +409,7 @@ int dualview_preset(struct dualview_config *c, const char *name)
 			c->projector_out = presets[i].out;
 			return 0;
 		}
+
 	return -1;
 }
 
@@ -412,5 +433,6 @@ int dualview_config_check(const struct dualview_config *c, struct error *e)
 		return error_set(e, NULL, 0, "no tower is on");
 	if (c->projector_out < 0 || (c->projector_out && c->projector_hidden < 1))
 		return error_set(e, NULL, 0, "projector sizes: expected at least 1");
+
 	return 0;
 }

@@ -24,6 +24,7 @@ int encoder_set(struct encoder_config *c, const char *size, int value)
 {
 	struct dualview_config *d = &c->dvt;
 	struct resnet18_config *r = &c->resnet18;
+
 	const struct {
 		const char *name;
 		int *of_dvt, *of_resnet18;
@@ -34,6 +35,7 @@ int encoder_set(struct encoder_config *c, const char *size, int value)
 		     {"n_cross", &d->n_cross, NULL},
 		     {"projector_hidden", &d->projector_hidden, &r->projector_hidden},
 		     {"projector_out", &d->projector_out, &r->projector_out}};
+
 	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
 		int *to = c->kind == ENCODER_DVT ? sizes[i].of_dvt : sizes[i].of_resnet18;
 		if (strcmp(size, sizes[i].name) == 0 && to) {
@@ -41,6 +43,7 @@ int encoder_set(struct encoder_config *c, const char *size, int value)
 			return 0;
 		}
 	}
+
 	return -1;
 }
 

@@ -15,12 +15,14 @@ struct finetune *finetune_new(const struct ops *ops, const struct finetune_setti
 {
 	struct finetune *f = die_calloc(1, sizeof *f);
 	struct finetune_settings *s = &f->settings;
+
 	f->ops = ops;
 	*s = *settings;
 	encoder_set(&s->net, "projector_out", 0);
 	size_t n_fixed = (size_t)s->max_records * (size_t)s->n_views, n_rows = (size_t)s->max_rows;
 	f->net = encoder_new(ops, &s->net, s->max_rows, true);
 	f->still = encoder_new(ops, &s->net, (int)n_fixed, false);
+
 	int n_head = s->max_rows > s->max_records ? s->max_rows : s->max_records;
 	f->head = classifier_new(
 		ops, &(struct classifier_config){f->net->dim, s->n_extra, s->n_classes, s->is_multi, n_head});
@@ -32,6 +34,7 @@ struct finetune *finetune_new(const struct ops *ops, const struct finetune_setti
 	f->keep = ops->alloc(n_rows * ENCODER_LEADS);
 	f->h = ops->alloc((size_t)s->max_records * (size_t)f->net->dim * sizeof *f->h);
 	f->rows = die_malloc(n_fixed * (size_t)f->net->dim * sizeof *f->rows);
+
 	return f;
 }
 
@@ -66,15 +69,18 @@ struct finetune_result finetune_step(struct finetune *f, const struct finetune_b
 	tensors_zero_gradients(f->net->tensors);
 	tensors_zero_gradients(&f->head->tensors);
 	encoder_forward(f->net, f->x, f->keep, b->rows);
+
 	double loss = classifier_loss(f->head, f->net->h, b->extra, b->truth, b->rows);
 	if (!isfinite(loss))
 		return skipped(f);
 	encoder_backward_h(f->net, f->head->dh);
+
 	float norm = layerwise_norm(both, 2);
 	if (!isfinite(norm))
 		return skipped(f);
 	layerwise_step(&f->body, f->rate, share * f->settings.encoder_lr, norm);
 	layerwise_step(&f->top, NULL, share * f->settings.lr, norm);
+
 	return (struct finetune_result){.loss = loss, .norm = norm};
 }
 

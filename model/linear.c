@@ -63,6 +63,7 @@ void linear_backward(const struct tensors *t, const struct linear *l, float *dx,
 				    .ldc = l->n_in,
 				    .is_accumulated = true});
 	t->ops->sum_rows(tensors_gradient(t, l->bias), dy, rows, l->n_out, l->n_out);
+
 	if (dx)
 		t->ops->gemm(&(struct gemm){.m = rows,
 					    .n = l->n_in,

@@ -137,6 +137,7 @@ static void plan(struct resnet18 *r, struct arena *a)
 	struct resnet18_memory *m = r->memory;
 	struct convnorm_scratch *s = &m->scratch;
 	const struct ops *ops = r->ops;
+
 	m->all_kept = arena_take(a, (size_t)r->max_batch * RESNET18_LEADS);
 	m->h = arena_floats(a, (size_t)r->max_batch * (size_t)r->dim);
 	if (m->is_training && r->config.projector_out)
@@ -145,6 +146,7 @@ static void plan(struct resnet18 *r, struct arena *a)
 		m->pool_at = arena_take(a, (size_t)r->max_batch * (size_t)m->block[0].conv1.t_in *
 						   (size_t)r->config.width * sizeof *m->pool_at);
 	convnorm_plan(&m->stem, a, s, ops, r->max_batch, m->is_training, true);
+
 	for (int i = 0; i < RESNET18_BLOCKS; i++) {
 		struct block *b = &m->block[i];
 		convnorm_plan(&b->conv1, a, s, ops, r->max_batch, m->is_training, false);
@@ -152,10 +154,12 @@ static void plan(struct resnet18 *r, struct arena *a)
 		if (b->has_down)
 			convnorm_plan(&b->down, a, s, ops, r->max_batch, m->is_training, false);
 	}
+
 	if (m->is_training)
 		plan_training(r, a);
 	else
 		plan_inference(r, a);
+
 	convnorm_plan_scratch(s, a, m->is_training);
 }
 
@@ -193,6 +197,7 @@ struct resnet18 *resnet18_new(const struct ops *ops, const struct resnet18_confi
 	declare(r);
 	tensors_alloc(&r->tensors, is_training);
 	allocate(r);
+
 	return r;
 }
 
@@ -335,6 +340,7 @@ int resnet18_preset(struct resnet18_config *c, const char *name)
 		int hidden, out;
 	} presets[] = {{"resnet18", 64, 7, 3, false, 2048, 128},
 		       {"resnet18-poster", 120, 15, 7, true, 480, 128}};
+
 	for (size_t i = 0; i < sizeof presets / sizeof *presets; i++)
 		if (!strcmp(name, presets[i].name)) {
 			c->width = presets[i].width;
@@ -345,6 +351,7 @@ int resnet18_preset(struct resnet18_config *c, const char *name)
 			c->projector_out = presets[i].out;
 			return 0;
 		}
+
 	return -1;
 }
 

@@ -67,6 +67,7 @@ void rollout_relevance(float *relevance, struct dualview *d, int batch)
 	double *w = die_malloc((size_t)batch * (size_t)all * sizeof *w);
 	float *to_lead = die_malloc((size_t)batch * size * sizeof *to_lead),
 	      *to_time = die_malloc((size_t)batch * size * sizeof *to_time);
+
 	start(w, d, batch, n);
 	for (int i = c->n_cross - 1; i >= 0; i--) {
 		dualview_map(d, to_lead, TOWERS_TIME, c->n_time_layers + i);
@@ -75,6 +76,7 @@ void rollout_relevance(float *relevance, struct dualview *d, int batch)
 			rollout_cross(w + b * all, to_lead + (size_t)b * size, to_time + (size_t)b * size,
 				      c->n_heads, n, DUALVIEW_LEADS);
 	}
+
 	self_layers(w, d, TOWERS_TIME, c->n_time_layers, batch, n);
 	self_layers(w, d, TOWERS_CHANNEL, c->n_channel_layers, batch, n);
 	for (int k = 0; k < batch * all; k++)

@@ -16,6 +16,7 @@ void stem_declare(struct stem *s, struct tensors *t, const char *name, int t_in,
 	c->pad = (k - 1) / 2;
 	c->t_out = (t_in - 1) / stride + 1;
 	c->t_pad = (c->t_out - 1) * stride + k; /* >= pad + t_in because stride <= pad + 1 */
+
 	/* He et al. 2015: variance 2/fan_in */
 	float spread = sqrtf(2.0f / (float)(k * c_in));
 	c->weight = tensors_add(
@@ -54,6 +55,7 @@ void stem_plan(struct stem *s, struct arena *a, const struct ops *ops, int max_s
 	if (s->chunk > max_signals)
 		s->chunk = max_signals;
 	size_t n = (size_t)s->chunk, n_features = 0, n_dpadded = 0, n_dw = 0;
+
 	for (int i = 0; i < s->n_convs; i++) {
 		struct stem_conv *c = &s->conv[i];
 		c->y = arena_floats(a, n * n_out(c));
@@ -65,6 +67,7 @@ void stem_plan(struct stem *s, struct arena *a, const struct ops *ops, int max_s
 		n_dw = max(n_dw, ops->conv1d_scratch(s->chunk, c->t_pad, c->c_in, c->c_out, c->k, c->stride,
 						     c->t_out));
 	}
+
 	s->features = arena_floats(a, n * n_features);
 	if (!is_training)
 		return;

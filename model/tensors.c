@@ -33,6 +33,7 @@ int tensors_add(struct tensors *t, const struct tensor *like, const char *format
 {
 	struct tensor new = *like;
 	va_list va;
+
 	va_start(va, format);
 	int length = vsnprintf(new.name, sizeof new.name, format, va);
 	va_end(va);
@@ -45,6 +46,7 @@ int tensors_add(struct tensors *t, const struct tensor *like, const char *format
 	t->count += (new.count + ALIGN - 1) / ALIGN * ALIGN;
 	t->list = die_realloc(t->list, (size_t)(t->n + 1) * sizeof *t->list);
 	t->list[t->n] = new;
+
 	return t->n++;
 }
 

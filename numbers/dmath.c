@@ -45,6 +45,7 @@ static double scale(double x, int k)
 			k += 969;
 		}
 	}
+
 	return x * of_bits((uint64_t)(1023 + k) << 52);
 }
 
@@ -168,6 +169,7 @@ double dmath_sin(double x)
 		return NAN;
 	if (fabs(x) < 0x1p-26)
 		return x;
+
 	switch (reduce(x, &hi, &lo) & 3) {
 	case 0:
 		return sin_reduced(hi, lo);
@@ -220,6 +222,7 @@ static double expm1_between(double x)
 	double half = 0.5 * r, h = r * half;
 	double p = 1.0 + h * (q1 + h * (q2 + h * (q3 + h * (q4 + h * q5)))), t = 3.0 - p * half;
 	double e = h * ((p - t) / (6.0 - r * t));
+
 	if (k == 0)
 		return r - (r * e - h);
 	e = (r * (e - lost) - lost) - h;
@@ -233,6 +236,7 @@ static double expm1_between(double x)
 		return ((1.0 - two_minus_k) - (e - r)) * two_k;
 	if (k > 0)
 		return ((r - (e + two_minus_k)) + 1.0) * two_k;
+
 	return (1.0 - (e - r)) * two_k - 1.0;
 }
 
@@ -259,6 +263,7 @@ static double atan_positive(double x)
 		6.66107313738753120669e-02,  -5.83357013379057348645e-02, 4.97687799461593236017e-02,
 		-3.65315727442169155270e-02, 1.62858201153657823623e-02};
 	double hi = 0, lo = 0, t = x;
+
 	if (x >= 2.4375) {
 		hi = 1.57079632679489655800e+00, lo = 6.12323399573676603587e-17, t = -1.0 / x;
 	} else if (x >= 1.1875) {
@@ -270,6 +275,7 @@ static double atan_positive(double x)
 		hi = 4.63647609000806093515e-01, lo = 2.26987774529616870924e-17,
 		t = (2.0 * x - 1.0) / (2.0 + x);
 	}
+
 	double z = t * t, w = z * z;
 	double even = z * (at[0] + w * (at[2] + w * (at[4] + w * (at[6] + w * (at[8] + w * at[10])))));
 	double odd = w * (at[1] + w * (at[3] + w * (at[5] + w * (at[7] + w * at[9]))));
@@ -280,6 +286,7 @@ double dmath_atan2(double y, double x)
 {
 	static const double pi = 3.14159265358979311600e+00, pi_lo = 1.22464679914735317720e-16;
 	double angle;
+
 	if (isnan(x) || isnan(y))
 		return x + y;
 	if (isinf(x) && isinf(y))
@@ -293,6 +300,7 @@ double dmath_atan2(double y, double x)
 		if (x < 0)
 			angle = pi - (angle - pi_lo);
 	}
+
 	return signbit(y) ? -angle : angle;
 }
 
@@ -323,6 +331,7 @@ double dmath_pow(double x, double y)
 		return NAN;
 	if (x == 0 || x == INFINITY || isinf(y))
 		return (x < 1) == (y > 0) ? 0.0 : INFINITY;
+
 	double hi, lo;
 	log_pair(x, &hi, &lo);
 	double p = y * hi, p_lo = fma(y, hi, -p) + y * lo;
@@ -330,6 +339,7 @@ double dmath_pow(double x, double y)
 		return INFINITY;
 	if (p < -745.14)
 		return 0.0;
+
 	double k = floor(p * 1.44269504088896338700e+00 + 0.5);
 	return exp_reduced(p - k * ln2_hi, k * ln2_lo - p_lo, (int)k);
 }

@@ -18,6 +18,7 @@ void philox_block(uint32_t out[4], const uint32_t counter[4], const uint32_t key
 		k0 += 0x9E3779B9u;
 		k1 += 0xBB67AE85u;
 	}
+
 	out[0] = c0;
 	out[1] = c1;
 	out[2] = c2;

@@ -13,6 +13,7 @@ void classes_table(struct text *t, const json_t *arms, const json_t *classes)
 				 *const members[] = {"precision", "recall", "f1", "auroc", "auprc"};
 	size_t i, k;
 	const json_t *arm, *c;
+
 	cells_begin(t, titles);
 	text_add(t, "</tr></thead><tbody>\n");
 	json_array_foreach (arms, i, arm)
@@ -32,6 +33,7 @@ void classes_table(struct text *t, const json_t *arms, const json_t *classes)
 				cells_number(t, json_object_get(each, members[m]), 3);
 			text_add(t, "</tr>\n");
 		}
+
 	cells_end(t);
 }
 
@@ -72,12 +74,14 @@ void classes_many(struct text *t, const json_t *arms, const json_t *classes)
 	static const char *const titles[] = {"class", "records", NULL};
 	size_t i, c, n = json_array_size(classes);
 	const json_t *arm, *first = json_array_get(arms, 0);
+
 	cells_begin(t, titles);
 	json_array_foreach (arms, i, arm) {
 		text_add(t, "<th>AUROC<br>");
 		text_escape(t, cells_text(arm, "name"));
 		text_add(t, "</th>");
 	}
+
 	text_add(t, "</tr></thead><tbody>\n");
 	size_t *order = die_calloc(n + 1, sizeof *order);
 	for (c = 0; c < n; c++)

@@ -44,16 +44,19 @@ static struct series series_of(const json_t *arm, const char *column)
 		     *history = json_object_get(training, "history");
 	size_t i, k = index_of(json_object_get(training, "columns"), column), n = json_array_size(history);
 	struct series s = {k ? n : 0, die_calloc(n + 1, sizeof *s.x), die_calloc(n + 1, sizeof *s.y)};
+
 	json_array_foreach (history, i, row) {
 		s.x[i] = json_number_value(json_array_get(row, epochs_of(arm)));
 		s.y[i] = json_number_value(json_array_get(row, k));
 	}
+
 	/* RankMe is known from the end of the first epoch on; before, its column holds 0, as the loss of epoch 0 does. */
 	for (i = 0; i < s.n && s.y[i] == 0 && strcmp(column, "top1") != 0; i++)
 		;
 	s.n -= i;
 	memmove(s.x, s.x + i, s.n * sizeof *s.x);
 	memmove(s.y, s.y + i, s.n * sizeof *s.y);
+
 	return s;
 }
 
@@ -74,11 +77,13 @@ static void add_guide(struct text *t, const struct svg_plot *p, const json_t *ar
 	const char *made = json_string_value(json_object_get(json_object_get(arm, "training"), "chance"));
 	struct series g = series_of(arm, guide);
 	bool is_new = g.n > 0;
+
 	for (size_t k = 0; k < i && is_new; k++) {
 		struct series other = series_of(json_array_get(arms, k), guide);
 		is_new = !other.n || fabs(other.y[other.n - 1] - g.y[g.n - 1]) > 1e-3;
 		release(&other);
 	}
+
 	if (is_new) {
 		char words[128];
 		snprintf(words, sizeof words, "%.40s%snothing is told apart", made ? made : "",
@@ -86,6 +91,7 @@ static void add_guide(struct text *t, const struct svg_plot *p, const json_t *ar
 		svg_line(t, p, g.x, g.y, g.n, "faint");
 		svg_words(t, p, g.x[g.n - 1], g.y[g.n - 1] + (p->y1 - p->y0) * .02, "end", words);
 	}
+
 	release(&g);
 }
 
@@ -107,11 +113,13 @@ int curves_history(struct text *t, const json_t *arms, const char *column, const
 			     .y1 = -1e300,
 			     .x_title = "step",
 			     .y_title = title_of(column)};
+
 	if (epochs_of(json_array_get(arms, 0)))
 		p.x_title = "epoch";
 	const json_t *arm;
 	size_t i;
 	int n = 0;
+
 	json_array_foreach (arms, i, arm) {
 		struct series s = series_of(arm, column), g = series_of(arm, guide ? guide : "");
 		cover(&p, &s);
@@ -120,12 +128,14 @@ int curves_history(struct text *t, const json_t *arms, const char *column, const
 		release(&s);
 		release(&g);
 	}
+
 	if (!n)
 		return 0;
 	p.y0 = p.y0 > 0 ? 0 : p.y0;
 	p.y1 += guide ? .05 * (p.y1 - p.y0) : 0; /* room for its words */
 	svg_round(&p.y0, &p.y1);
 	svg_begin(t, &p, column);
+
 	json_array_foreach (arms, i, arm) {
 		char class_name[8];
 		struct series s = series_of(arm, column);
@@ -134,6 +144,7 @@ int curves_history(struct text *t, const json_t *arms, const char *column, const
 			svg_line(t, &p, s.x, s.y, s.n, class_name);
 		release(&s);
 	}
+
 	for (i = 0; guide && i < json_array_size(arms); i++) /* over the lines, to be read */
 		add_guide(t, &p, arms, i, guide);
 	svg_end(t);
@@ -156,6 +167,7 @@ void curves_roc(struct text *t, const json_t *arm, const json_t *classes)
 			     .y_title = "true positive rate"};
 	const json_t *roc = json_object_get(json_object_get(arm, "trained"), "roc"), *name, *point;
 	size_t i, k;
+
 	svg_begin(t, &p, "ROC");
 	diagonal(t, &p);
 	json_array_foreach (classes, i, name) {
@@ -172,6 +184,7 @@ void curves_roc(struct text *t, const json_t *arm, const json_t *classes)
 			svg_line(t, &p, x, x + n, n, class_name);
 		free(x);
 	}
+
 	svg_end(t);
 }
 
@@ -186,10 +199,12 @@ void curves_reliability(struct text *t, const json_t *arm, const char *class_nam
 	const json_t *bins = json_object_get(json_object_get(arm, "trained"), "reliability"), *bin;
 	double total = 0, x[64], y[64];
 	size_t i, n = 0;
+
 	json_array_foreach (bins, i, bin)
 		total += json_number_value(json_object_get(bin, "n"));
 	svg_begin(t, &p, "reliability");
 	diagonal(t, &p);
+
 	json_array_foreach (bins, i, bin) {
 		double count = json_number_value(json_object_get(bin, "n"));
 		if (!(count > 0) || n == 64)
@@ -199,6 +214,7 @@ void curves_reliability(struct text *t, const json_t *arm, const char *class_nam
 		svg_dot(t, &p, x[n], y[n], 2 + 12 * sqrt(count / total), class_name);
 		n++;
 	}
+
 	svg_line(t, &p, x, y, n, class_name);
 	svg_end(t);
 }
@@ -245,16 +261,19 @@ void curves_forest(struct text *t, const json_t *arms, const char *metric, const
 			     .x1 = 0,
 			     .y1 = (double)n,
 			     .x_title = title};
+
 	json_array_foreach (arms, i, arm) {
 		cover_interval(&p, json_object_get(arm, "trained"), metric);
 		cover_interval(&p, json_object_get(arm, "random"), metric);
 	}
+
 	if (p.x0 > p.x1)
 		return;
 	p.y0 = 0;
 	svg_round(&p.x0, &p.x1);
 	p.is_unlabelled = 1;
 	svg_begin(t, &p, title);
+
 	json_array_foreach (arms, i, arm) {
 		double y = (double)(n - i);
 		series += i && !json_equal(json_object_get(arm, "group"),
@@ -264,5 +283,6 @@ void curves_forest(struct text *t, const json_t *arms, const char *metric, const
 		whisker(t, &p, json_object_get(arm, "trained"), metric, y - .5, series, 0);
 		whisker(t, &p, json_object_get(arm, "random"), metric, y - .75, series, 1);
 	}
+
 	svg_end(t);
 }

@@ -64,6 +64,7 @@ static void draw_line(struct text *t, const struct svg_plot *p, const json_t *ar
 	size_t n = 0, i;
 	const json_t *arm;
 	char class_name[8], thin[16];
+
 	snprintf(class_name, sizeof class_name, "s%d", line);
 	snprintf(thin, sizeof thin, "s%d thin", line);
 	for (size_t k = 0; k < n_shares; k++)
@@ -84,6 +85,7 @@ static void draw_line(struct text *t, const struct svg_plot *p, const json_t *ar
 			svg_dot(t, p, x[n], y[n], 3.5, class_name);
 			n++;
 		}
+
 	svg_line(t, p, x, y, n, class_name);
 }
 
@@ -100,9 +102,11 @@ int efficiency_figure(struct text *t, const json_t *all)
 	double share[SHARES];
 	size_t n_shares = 0, i;
 	json_t *arms = json_array(), *arm, *words = json_array();
+
 	json_array_foreach (all, i, arm)
 		if (is_comparable(arm, all))
 			json_array_append(arms, arm);
+
 	json_array_foreach (arms, i, arm)
 		for (int line = 0; line < EFFICIENCIES; line++) {
 			const json_t *v = point_of(arm, &efficiencies[line]),
@@ -117,6 +121,7 @@ int efficiency_figure(struct text *t, const json_t *all)
 			p.y0 = least < p.y0 ? least : p.y0;
 			p.y1 = most > p.y1 ? most : p.y1;
 		}
+
 	if (n_shares > 1) {
 		p.x1 = (double)n_shares - .7;
 		svg_round(&p.y0, &p.y1);
@@ -133,6 +138,7 @@ int efficiency_figure(struct text *t, const json_t *all)
 			draw_line(t, &p, arms, line, share, n_shares);
 		svg_end(t);
 	}
+
 	json_decref(arms);
 	json_decref(words);
 	return (int)n_shares;

@@ -66,6 +66,7 @@ void files_csv(struct text *t, const json_t *arms, const json_t *floors)
 	const json_t *arm;
 	const char *name;
 	json_t *floor;
+
 	text_add(t, "arm,state,class,metric,value,low,high,error,scores\n");
 	json_array_foreach (arms, i, arm) {
 		const json_t *trained = json_object_get(arm, "trained"),
@@ -77,6 +78,7 @@ void files_csv(struct text *t, const json_t *arms, const json_t *floors)
 		csv_state(t, own, "difference", json_object_get(trained, "difference"), id);
 		csv_state(t, own, "over probe", json_object_get(trained, "over_probe"), id);
 	}
+
 	json_object_foreach ((json_t *)floors, name, floor)
 		csv_state(t, name, "floor", json_object_get(floor, "interval"), "");
 }
@@ -100,9 +102,11 @@ static void markdown_row(struct text *t, const char *name, const json_t *state, 
 {
 	size_t i;
 	const json_t *c, *test = json_object_get(state, "test");
+
 	if (!test)
 		return;
 	text_add(t, "| %s |", name);
+
 	json_array_foreach (classes, i, c) {
 		text_add(t, " ");
 		text_number(
@@ -112,6 +116,7 @@ static void markdown_row(struct text *t, const char *name, const json_t *state, 
 			2, 0);
 		text_add(t, " |");
 	}
+
 	text_add(t, " ");
 	text_number(t, json_object_get(test, "accuracy"), 3, 0);
 	for (int k = 0; k < 2; k++) {
@@ -126,6 +131,7 @@ static void markdown_row(struct text *t, const char *name, const json_t *state, 
 			text_add(t, "]");
 		}
 	}
+
 	text_add(t, " |\n");
 }
 
@@ -133,17 +139,20 @@ void files_markdown(struct text *t, const json_t *arms, const json_t *floors, co
 {
 	size_t i;
 	const json_t *arm, *c;
+
 	text_add(t, "| arm |");
 	json_array_foreach (classes, i, c) {
 		text_add(t, " F1 ");
 		markdown_text(t, json_string_value(c));
 		text_add(t, " |");
 	}
+
 	text_add(t, classes ? " accuracy | macro F1 [95 %%] | macro AUROC [95 %%] |\n|---|"
 			    : " accuracy | macro AUROC [95 %%] | macro F1 [95 %%] |\n|---|");
 	for (i = 0; i < json_array_size(classes) + 3; i++)
 		text_add(t, "---|");
 	text_add(t, "\n");
+
 	json_array_foreach (arms, i, arm) {
 		struct text name = {0};
 		text_add(&name, "%s, untrained", text_of(arm, "name"));
@@ -151,6 +160,7 @@ void files_markdown(struct text *t, const json_t *arms, const json_t *floors, co
 		markdown_row(t, name.bytes, json_object_get(arm, "random"), classes);
 		text_release(&name);
 	}
+
 	markdown_row(t, "log-std only", json_object_get(floors, "scale"), classes);
 	markdown_row(t, "majority class", json_object_get(floors, "majority"), classes);
 	json_array_foreach (arms, i, arm) {

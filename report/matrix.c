@@ -31,9 +31,11 @@ void matrix_confusion(struct text *t, const json_t *counts, const json_t *classe
 	const json_t *row, *x;
 	size_t i, k;
 	int is_square = json_array_size(json_array_get(counts, 0)) == json_array_size(classes);
+
 	for (k = 0; k < 4; k++)
 		json_array_append_new(names, json_string(outcomes[k]));
 	heading(t, is_square ? "true" : "class", is_square ? classes : names);
+
 	json_array_foreach (counts, i, row) {
 		double sum = 0;
 		char words[32];
@@ -48,6 +50,7 @@ void matrix_confusion(struct text *t, const json_t *counts, const json_t *classe
 		}
 		text_add(t, "</tr>\n");
 	}
+
 	text_add(t, "</tbody></table></div>\n");
 	json_decref(names);
 }
@@ -74,16 +77,19 @@ void matrix_leads(struct text *t, const json_t *attention, const json_t *classes
 	json_t *names = json_array();
 	const json_t *name;
 	size_t i;
+
 	for (i = 0; i < n_leads; i++)
 		json_array_append_new(names, json_string(lead_names[i]));
 	heading(t, "% of attention", names);
 	lead_row(t, "all", attention, n_leads);
+
 	json_array_foreach (classes, i, name) {
 		const char *key = json_string_value(name);
 		const json_t *row = json_object_get(json_object_get(attention, "class"), key);
 		if (row)
 			lead_row(t, key, row, n_leads);
 	}
+
 	text_add(t, "</tbody></table></div>\n");
 	json_decref(names);
 }
@@ -92,25 +98,30 @@ void matrix_points(struct text *t, const float *xy, const json_t *labels, size_t
 {
 	struct svg_plot p = {.width = 260, .height = 260, .is_bare = 1};
 	double low[2] = {INFINITY, INFINITY}, high[2] = {-INFINITY, -INFINITY};
+
 	for (size_t i = 0; i < 2 * n; i++) {
 		low[i % 2] = (double)xy[i] < low[i % 2] ? (double)xy[i] : low[i % 2];
 		high[i % 2] = (double)xy[i] > high[i % 2] ? (double)xy[i] : high[i % 2];
 	}
+
 	for (int k = 0; k < 2; k++) {
 		double margin = n && high[k] > low[k] ? .04 * (high[k] - low[k]) : 1;
 		low[k] = (n ? low[k] : 0) - margin;
 		high[k] = (n ? high[k] : 0) + margin;
 	}
+
 	p.x0 = low[0];
 	p.x1 = high[0];
 	p.y0 = low[1];
 	p.y1 = high[1];
 	svg_begin(t, &p, label);
+
 	for (size_t i = 0; i < n; i++) {
 		char class_name[8];
 		snprintf(class_name, sizeof class_name, "s%d",
 			 (int)json_integer_value(json_array_get(labels, i)) % SVG_SERIES);
 		svg_dot(t, &p, (double)xy[2 * i], (double)xy[2 * i + 1], n > 400 ? 1.6 : 2.6, class_name);
 	}
+
 	svg_end(t);
 }

@@ -43,6 +43,7 @@ void measures_space(struct text *t, const json_t *arms)
 					     NULL};
 	size_t i;
 	const json_t *arm;
+
 	cells_begin(t, titles);
 	text_add(t, "</tr></thead><tbody>\n");
 	json_array_foreach (arms, i, arm) {
@@ -51,6 +52,7 @@ void measures_space(struct text *t, const json_t *arms)
 			  json_object_get(arm, "space"), 0);
 		space_row(t, "", "its encoder untrained", NULL, json_object_get(arm, "random_space"), 1);
 	}
+
 	cells_end(t);
 }
 
@@ -80,6 +82,7 @@ int measures_faithfulness(struct text *t, const json_t *arms)
 	size_t i;
 	const json_t *arm;
 	int rows = 0;
+
 	json_array_foreach (arms, i, arm) {
 		const json_t *f = json_object_get(json_object_get(arm, "attention"), "faithfulness"),
 			     *n = json_object_get(f, "n");
@@ -92,6 +95,7 @@ int measures_faithfulness(struct text *t, const json_t *arms)
 		faithfulness_row(t, cells_text(arm, "name"), "cross block", n, json_object_get(f, "cross"));
 		faithfulness_row(t, "", "rollout", n, json_object_get(f, "rollout"));
 	}
+
 	if (rows)
 		cells_end(t);
 	return rows;

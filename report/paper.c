@@ -95,11 +95,13 @@ void paper_twelve(struct text *t, const float *x, int samples, double rate_hz, c
 	double length_s = samples / rate_hz, part_s = length_s / COLUMNS;
 	const float *second = x + (size_t)SECOND_LEAD * (size_t)samples;
 	double above = 0, below = excess(second, samples, rate_hz, 0, length_s, -1);
+
 	for (int column = 0; column < COLUMNS; column++) {
 		double own = excess(x + (size_t)lead_at(column, 0) * (size_t)samples, samples, rate_hz,
 				    column * part_s, (column + 1) * part_s, 1);
 		above = own > above ? own : above;
 	}
+
 	double width = ceil(length_s * MM_PER_S + 2 * MARGIN_MM), first = MARGIN_MM + above + .5 * ROW_MM,
 	       height = (ROWS + 1) * ROW_MM + MARGIN_MM + above + below;
 	text_add(t,
@@ -109,12 +111,14 @@ void paper_twelve(struct text *t, const float *x, int samples, double rate_hz, c
 	text_escape(t, label);
 	text_add(t, "\">");
 	grid(t, width, height);
+
 	for (int row = 0; row < ROWS; row++)
 		for (int column = 0; column < COLUMNS; column++) {
 			int lead = lead_at(column, row);
 			strip(t, x, samples, rate_hz, lead, lead_names[lead], looks, n_looks, column * part_s,
 			      (column + 1) * part_s, first + row * ROW_MM);
 		}
+
 	strip(t, x, samples, rate_hz, SECOND_LEAD, lead_names[SECOND_LEAD], looks, n_looks, 0, length_s,
 	      first + ROWS * ROW_MM);
 	text_add(t, "<text x=%d y=%.1f>25 mm/s   10 mm/mV</text></svg></div>\n", MARGIN_MM, height - 1.5);
@@ -142,10 +146,12 @@ void paper_view(struct text *t, const float *x, int samples, const unsigned char
 {
 	int shown[SHOWN], n = leads_of_view(shown, keep);
 	double width = 340, row = 44;
+
 	text_add(t, "<svg viewBox=\"0 0 %.0f %.0f\" style=\"max-width:%.0fpx\" role=img aria-label=\"", width,
 		 n * row, width);
 	text_escape(t, label);
 	text_add(t, "\">");
+
 	for (int k = 0; k < n; k++) {
 		const float *lead = x + (size_t)shown[k] * (size_t)samples;
 		double middle = (k + .5) * row, low = 1e30, high = -1e30;
@@ -166,5 +172,6 @@ void paper_view(struct text *t, const float *x, int samples, const unsigned char
 				 middle - ((double)lead[i] - (low + high) / 2) * scale);
 		text_add(t, "\"/>");
 	}
+
 	text_add(t, "</svg>\n");
 }

@@ -66,6 +66,7 @@ static void ticks(struct text *t, const struct svg_plot *p)
 {
 	char number[32];
 	double step = step_of(p->x1 - p->x0);
+
 	for (double x = ceil(p->x0 / step - 1e-9) * step; !p->is_ordinal && x <= p->x1 + step * 1e-6;
 	     x += step) {
 		tick_text(number, x, step);
@@ -74,6 +75,7 @@ static void ticks(struct text *t, const struct svg_plot *p)
 			 "text-anchor=middle>%s</text>",
 			 at_x(p, x), top(p), bottom(p), at_x(p, x), bottom(p) + 14, number);
 	}
+
 	step = step_of(p->y1 - p->y0);
 	for (double y = ceil(p->y0 / step - 1e-9) * step; !p->is_unlabelled && y <= p->y1 + step * 1e-6;
 	     y += step) {
@@ -83,6 +85,7 @@ static void ticks(struct text *t, const struct svg_plot *p)
 			 "text-anchor=end>%s</text>",
 			 left(p), at_y(p, y), right(p), left(p) - 5, at_y(p, y) + 4, number);
 	}
+
 	if (p->x_title)
 		text_add(t, "<text x=%.1f y=%.1f text-anchor=middle>%s</text>", (left(p) + right(p)) / 2,
 			 p->height - 6, p->x_title);

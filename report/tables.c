@@ -17,6 +17,7 @@ static void state_row(struct text *t, const char *name, const char *words, const
 	static const char *const plain[] = {"accuracy", "balanced_accuracy", "macro_auprc", "ece"};
 	size_t i;
 	const json_t *c, *test = json_object_get(state, "test");
+
 	text_add(t, "<tr%s><td>", difference ? "" : " class=floor");
 	text_escape(t, name);
 	text_add(t, "%s", words);
@@ -24,11 +25,13 @@ static void state_row(struct text *t, const char *name, const char *words, const
 	text_add(t, "</td>");
 	for (int k = 0; k < 2; k++)
 		cells_value(t, cells_interval(state, "interval", headline(classes, k)), 0);
+
 	for (int k = 0; k < 2; k++)
 		if (difference)
 			cells_value(t, json_object_get(difference, headline(classes, k)), 1);
 		else
 			text_add(t, "<td></td>");
+
 	for (int k = 0; k < 4; k++)
 		cells_number(t, json_object_get(test, plain[k]), 3);
 	json_array_foreach (classes, i, c)
@@ -37,6 +40,7 @@ static void state_row(struct text *t, const char *name, const char *words, const
 			json_object_get(json_object_get(json_object_get(test, "class"), json_string_value(c)),
 					"f1"),
 			2);
+
 	text_add(t, "</tr>\n");
 }
 
@@ -58,12 +62,14 @@ void tables_comparison(struct text *t, const json_t *arms, const json_t *floors,
 				      NULL};
 	size_t i;
 	const json_t *arm, *c;
+
 	cells_begin(t, titles);
 	json_array_foreach (classes, i, c) {
 		text_add(t, "<th>F1<br>");
 		text_escape(t, json_string_value(c));
 		text_add(t, "</th>");
 	}
+
 	text_add(t, "</tr></thead><tbody>\n");
 	json_array_foreach (arms, i, arm) {
 		const json_t *trained = json_object_get(arm, "trained"),
@@ -80,6 +86,7 @@ void tables_comparison(struct text *t, const json_t *arms, const json_t *floors,
 			state_row(t, "", "its encoder untrained", NULL, random, NULL, classes);
 		json_decref(none);
 	}
+
 	text_add(t, "<tr class=group><td colspan=30>Floors</td></tr>\n");
 	if (json_object_get(floors, "scale"))
 		state_row(t, "log-std of the leads only", "", NULL, json_object_get(floors, "scale"), NULL,
@@ -94,14 +101,17 @@ void tables_pairs(struct text *t, const json_t *arms, const char *metric)
 	static const char *const titles[] = {"row minus column", NULL};
 	size_t i, k;
 	const json_t *row, *column;
+
 	if (json_array_size(arms) < 2)
 		return;
 	cells_begin(t, titles);
+
 	json_array_foreach (arms, k, column) {
 		text_add(t, "<th>");
 		text_escape(t, cells_text(column, "name"));
 		text_add(t, "</th>");
 	}
+
 	text_add(t, "</tr></thead><tbody>\n");
 	json_array_foreach (arms, i, row) {
 		text_add(t, "<tr><td>");
@@ -118,6 +128,7 @@ void tables_pairs(struct text *t, const json_t *arms, const char *metric)
 					    1);
 		text_add(t, "</tr>\n");
 	}
+
 	cells_end(t);
 }
 
@@ -144,6 +155,7 @@ void tables_legacy(struct text *t, const json_t *arms, const json_t *classes)
 	size_t i, k;
 	const json_t *arm, *c;
 	int rows = 0;
+
 	json_array_foreach (arms, i, arm) {
 		const json_t *legacy = json_object_get(arm, "legacy"),
 			     *test = json_object_get(legacy, "test"), *each = json_object_get(test, "class");
@@ -162,6 +174,7 @@ void tables_legacy(struct text *t, const json_t *arms, const json_t *classes)
 		cells_number(t, json_object_get(test, "macro_f1"), 3);
 		text_add(t, "</tr>\n");
 	}
+
 	if (rows)
 		cells_end(t);
 }
@@ -172,6 +185,7 @@ void tables_provenance(struct text *t, const json_t *arms, const char *options)
 					     "views", "signals", NULL};
 	size_t i;
 	const json_t *arm;
+
 	cells_begin(t, titles);
 	text_add(t, "<th class=command>derive again</th></tr></thead><tbody>\n");
 	json_array_foreach (arms, i, arm) {
@@ -188,6 +202,7 @@ void tables_provenance(struct text *t, const json_t *arms, const char *options)
 		text_escape(t, options);
 		text_add(t, "</code></td></tr>\n");
 	}
+
 	cells_end(t);
 }
 
@@ -224,6 +239,7 @@ void tables_seeds(struct text *t, const json_t *seeds)
 	static const char *const headlines[] = {"macro_f1", "macro_auroc"};
 	size_t i;
 	const json_t *arm;
+
 	cells_begin(t, titles);
 	text_add(t, "</tr></thead><tbody>\n");
 	json_array_foreach (seeds, i, arm) {
@@ -237,6 +253,7 @@ void tables_seeds(struct text *t, const json_t *seeds)
 			summary_cell(t, json_object_get(arm, "difference"), headlines[k], 1);
 		text_add(t, "</tr>\n");
 	}
+
 	cells_end(t);
 }
 
@@ -252,6 +269,7 @@ void tables_efficiency(struct text *t, const json_t *arms)
 					     NULL};
 	size_t i;
 	const json_t *arm;
+
 	cells_begin(t, titles);
 	text_add(t, "</tr></thead><tbody>\n");
 	json_array_foreach (arms, i, arm) {
@@ -276,5 +294,6 @@ void tables_efficiency(struct text *t, const json_t *arms)
 		cells_value(t, cells_interval(trained, "difference", "macro_auroc"), 1);
 		text_add(t, "</tr>\n");
 	}
+
 	cells_end(t);
 }

@@ -75,6 +75,7 @@ static void open_output(struct preprocess *p, const struct prepare_settings *s)
 {
 	struct artifact *records = p->run->input[0];
 	struct artifact_writer *w = p->run->output = artifact_create("signals", 1);
+
 	artifact_attribute(w, "dataset", json_string(artifact_text(records, "dataset")));
 	artifact_attribute(w, "classes", json_deep_copy(artifact_get_attribute(records, "classes")));
 	const json_t *statements = artifact_get_attribute(records, "statements");
@@ -206,6 +207,7 @@ static void run(struct stage_run *r)
 	struct preprocess *p = die_calloc(1, sizeof *p);
 	struct progress progress;
 	int64_t n = (int64_t)artifact_count(r->input[0], "signal");
+
 	p->run = r;
 	p->filling = die_calloc(1, sizeof *p->filling);
 	p->waiting = die_calloc(1, sizeof *p->waiting);
@@ -217,12 +219,14 @@ static void run(struct stage_run *r)
 	p->samples = prepare_samples(p->prepare);
 	open_output(p, &s);
 	progress_start(&progress, "preprocess", "records", (uint64_t)n);
+
 	for (struct artifact_cursor *c = artifact_walk(r->input[0], "signal"); artifact_next(c);) {
 		add_item(p, c);
 		if (p->filling->n == BATCH)
 			run_batch(p);
 		progress_step(&progress, 1);
 	}
+
 	run_batch(p);
 	put_batch(p, p->waiting);
 	progress_end(&progress);

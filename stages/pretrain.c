@@ -97,10 +97,12 @@ static void load(struct data *d, const struct artifact *views, uint64_t seed)
 {
 	struct error e = {0};
 	struct views v;
+
 	if (views_read(&v, artifact_get_attribute(views, "views"), &e) < 0 ||
 	    augment_read(&d->policy, artifact_get_attribute(views, "augment"), &v, &e) < 0)
 		die("views %s: %s", artifact_id(views), error_text(&e));
 	d->policy.seed = seed;
+
 	size_t n = count_records(views),
 	       size = LEADS * (size_t)views_base_samples(&v) * (size_t)views_n_bases(&v);
 	if (n < 2)
@@ -109,6 +111,7 @@ static void load(struct data *d, const struct artifact *views, uint64_t seed)
 	d->record = die_malloc(n * sizeof *d->record);
 	d->patient = die_malloc(n * sizeof *d->patient);
 	d->base = die_malloc(n * size * sizeof *d->base);
+
 	for (struct artifact_cursor *c = artifact_walk(views, "label"); artifact_next(c);) {
 		struct label l;
 		label_decode(&l, c->value);
@@ -131,14 +134,17 @@ static struct encoder_config network(const struct params *p, const struct views 
 	const char *model = params_text(p, "model"), *towers = params_text(p, "towers");
 	struct encoder_config c;
 	struct error e = {0};
+
 	if (encoder_preset(&c, model, views_input_samples(v), (float)views_input_rate(v)) < 0)
 		BUG("a model size without a preset");
 	if (encoder_set_towers(&c, config_towers(towers)) < 0)
 		die("pretrain.towers: %s has no towers to choose from; leave it at both", model);
+
 	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
 		if (params_int(p, sizes[i]) >= 0 &&
 		    encoder_set(&c, sizes[i], (int)params_int(p, sizes[i])) < 0)
 			die("pretrain.%s: %s has no such size; leave it at -1", sizes[i], model);
+
 	if (encoder_config_check(&c, &e) < 0)
 		die("%s", error_text(&e));
 	return c;
@@ -271,11 +277,13 @@ static void checkpoint(struct pretrain *t, bool is_saving)
 	const struct ops *ops = t->contrast->ops;
 	size_t n_bytes = o->tensors->count * sizeof(float);
 	float *device[3] = {o->tensors->weights, o->m, o->v}, *host[3];
+
 	for (int i = 0; i < 3; i++) {
 		host[i] = die_malloc(n_bytes);
 		if (is_saving)
 			ops->download(host[i], device[i], n_bytes);
 	}
+
 	struct checkpoint_part parts[] = {{&t->state, sizeof t->state},
 					  {&o->n_steps, sizeof o->n_steps},
 					  {&o->n_skipped, sizeof o->n_skipped},
@@ -289,11 +297,13 @@ static void checkpoint(struct pretrain *t, bool is_saving)
 		checkpoint_save(t->checkpoint, t->run->key, parts);
 	else
 		is_loaded = checkpoint_load(t->checkpoint, t->run->key, parts);
+
 	for (int i = 0; i < 3; i++) {
 		if (is_loaded)
 			ops->upload(device[i], host[i], n_bytes);
 		free(host[i]);
 	}
+
 	t->saved_s = now_s();
 }
 
@@ -383,6 +393,7 @@ static bool train(struct pretrain *t)
 	struct progress p;
 	progress_start(&p, "pretrain", "records", (uint64_t)(t->n_steps - t->state.step) * (uint64_t)t->n);
 	begin_drawing(t, t->state.step);
+
 	while (t->state.step < t->n_steps) {
 		train_step(t, &p);
 		bool is_interrupted = *t->run->is_interrupted;
@@ -397,6 +408,7 @@ static bool train(struct pretrain *t)
 			return false;
 		}
 	}
+
 	progress_end(&p);
 	return true;
 }
@@ -422,6 +434,7 @@ static void write_model(struct pretrain *t)
 					      "dataset", "views",      "augment"};
 	struct artifact_writer *w = t->run->output = artifact_create("model", 1);
 	const struct encoder *net = t->contrast->net;
+
 	network_carry(w, t->run->input[0], carried, sizeof carried / sizeof *carried);
 	artifact_attribute(w, "config", config_json(&net->config));
 	artifact_attribute(w, "tensors", config_shapes(net->tensors));

@@ -71,12 +71,14 @@ static void fit(struct probing *s, int arm, struct progress *progress)
 	const struct params *p = s->params;
 	size_t n = arm == SCALE ? LEADS : (size_t)s->dim, extra = arm != SCALE && s->has_scale ? LEADS : 0;
 	float *raw[PROBE_PARTS];
+
 	for (int k = 0; k < PROBE_PARTS; k++) {
 		raw[k] = die_malloc((s->judge.part[k].n * (n + extra) + 1) * sizeof *raw[k]);
 		read_columns(s, raw[k], &s->judge.part[k], arms[arm].table, n, 0, n + extra);
 		if (extra)
 			read_columns(s, raw[k], &s->judge.part[k], arms[SCALE].table, extra, n, n + extra);
 	}
+
 	probe_fit(&s->probe[arm], &s->data, (const float *const *)raw, (int)(n + extra),
 		  &(struct probe_options){params_float(p, "c_min"), params_float(p, "c_max"),
 					  (int)params_int(p, "c_steps"), params_bool(p, "class_offset"),
@@ -105,6 +107,7 @@ static void judge(struct probing *s)
 					       .tau = p->tau,	    .table = arms[a].out};
 		memcpy(s->arm[a].probability, p->probability, sizeof p->probability);
 	}
+
 	judge_run(&s->judge, s->arm, ARMS, (uint64_t)params_int(s->params, "seed"),
 		  (int)params_int(s->params, "bootstrap"));
 	if (!s->data.n[PROBE_VALIDATION])
@@ -112,6 +115,7 @@ static void judge(struct probing *s)
 			&s->judge,
 			json_string("Fold 9 has no record: C was taken as the one nearest to 1, without an "
 				    "offset."));
+
 	caveats_add(&s->judge, s->probe[MAJORITY].prior);
 }
 
@@ -163,18 +167,21 @@ static void show(struct artifact *scores)
 {
 	json_t *shown = judge_read_arms(scores), *arm;
 	size_t i;
+
 	printf("Linear probe on frozen encoders, per record, task %s, %s (%s)\n",
 	       artifact_text(scores, "task"),
 	       !strcmp(artifact_text(scores, "labels"), "multi") ? "any number of classes" : "one class each",
 	       artifact_text(scores, "features"));
 	judge_print_parts(scores);
 	printf("chosen");
+
 	json_array_foreach (shown, i, arm)
 		if (json_is_number(json_object_get(arm, "c")))
 			printf("%s %s: C %.2g, tau %g", i ? ";" : "",
 			       json_string_value(json_object_get(arm, "name")),
 			       json_number_value(json_object_get(arm, "c")),
 			       json_number_value(json_object_get(arm, "tau")));
+
 	printf("\n\n");
 	judge_print(scores, shown);
 	json_t *legacy = json_array();

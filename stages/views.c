@@ -37,6 +37,7 @@ static void augment_from_params(struct augment *a, const struct params *p)
 			    names[i]);
 		a->pool |= 1u << k;
 	}
+
 	a->pool_draws = (int)params_int(p, "pool_draws");
 	a->lead_mask_p = params_float(p, "lead_mask_p");
 	a->gain = params_float(p, "gain");
@@ -80,6 +81,7 @@ static void write_views(struct stage_run *r, const struct views *v)
 	float *signal = die_malloc(signal_bytes), *base = die_malloc(n * sizeof *base);
 	int table = artifact_table(r->output, "view");
 	struct progress p;
+
 	progress_start(&p, "views", "records", artifact_count(r->input[0], "signal"));
 	for (struct artifact_cursor *c = artifact_walk(r->input[0], "signal"); artifact_next(c);) {
 		if (c->value_bytes != signal_bytes || c->key_bytes != 8)
@@ -95,6 +97,7 @@ static void write_views(struct stage_run *r, const struct views *v)
 		}
 		progress_step(&p, 1);
 	}
+
 	progress_end(&p);
 	free(signal);
 	free(base);
@@ -105,6 +108,7 @@ static void run(struct stage_run *r)
 	struct error e = {0};
 	struct views v = {0};
 	struct augment a = {0};
+
 	views_from_params(&v, r->params, r->input[0]);
 	augment_from_params(&a, r->params);
 	if (views_check(&v, &e) < 0)

@@ -68,6 +68,7 @@ double agreement_nmi(const int *a, int n_a, const int *b, int n_b, size_t n)
 	if (!n)
 		return NAN;
 	table_init(&t, a, n_a, b, n_b, n);
+
 	double total = (double)n, information = 0;
 	for (size_t i = 0; i < t.n_a; i++)
 		for (size_t j = 0; j < t.n_b; j++) {
@@ -76,9 +77,11 @@ double agreement_nmi(const int *a, int n_a, const int *b, int n_b, size_t n)
 				information += both / total *
 					       dmath_log(both * total / ((double)t.a[i] * (double)t.b[j]));
 		}
+
 	double of_a = entropy(t.a, t.n_a, total), of_b = entropy(t.b, t.n_b, total);
 	free(t.both);
 	if (of_a == 0 && of_b == 0)
 		return 1;
+
 	return information > DBL_EPSILON ? information / ((of_a + of_b) / 2) : 0;
 }

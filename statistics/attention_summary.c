@@ -59,18 +59,21 @@ json_t *attention_summary_json(const struct attention_summary *g, const json_t *
 	if (!g->n)
 		return json_null();
 	json_t *out = json_object(), *each = json_object();
+
 	for (int c = 0; c < g->n_classes; c++)
 		if (g->n_of_class[c])
 			json_object_set_new(each, json_string_value(json_array_get(classes, (size_t)c)),
 					    json_pack("{s:I, s:o}", "n", (json_int_t)g->n_of_class[c], "lead",
 						      means(g->lead + (c + 1) * g->n_leads, g->n_leads,
 							    g->n_of_class[c])));
+
 	json_object_set_new(out, "n", json_integer((json_int_t)g->n));
 	json_object_set_new(out, "lead", means(g->lead, g->n_leads, g->n));
 	json_object_set_new(out, "time", means(g->time, g->n_tokens, g->n));
 	json_object_set_new(out, "lead_entropy", json_real(g->lead_entropy / (double)g->n));
 	json_object_set_new(out, "time_entropy", json_real(g->time_entropy / (double)g->n));
 	json_object_set_new(out, "class", each);
+
 	return out;
 }
 

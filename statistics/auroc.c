@@ -51,6 +51,7 @@ double auroc_area(const struct auroc *a, const uint8_t *truth, size_t stride, co
 			group_positives = group_negatives = 0;
 		}
 	}
+
 	if (!positives || !negatives)
 		return NAN;
 	return (double)above / (2 * (double)positives * (double)negatives);

@@ -107,6 +107,7 @@ struct bootstrap_interval bootstrap_interval(const double *value, size_t stride,
 {
 	double *sorted = die_malloc(((size_t)n + 1) * sizeof *sorted), mean = 0, square = 0;
 	struct bootstrap_interval out = {NAN, NAN, NAN, 0};
+
 	for (int i = 0; i < n; i++)
 		if (!isnan(value[(size_t)i * stride]))
 			sorted[out.n++] = value[(size_t)i * stride];
@@ -116,11 +117,13 @@ struct bootstrap_interval bootstrap_interval(const double *value, size_t stride,
 	mean /= out.n ? out.n : 1;
 	for (int i = 0; i < out.n; i++)
 		square += (sorted[i] - mean) * (sorted[i] - mean);
+
 	if (out.n >= 2) {
 		out.error = sqrt(square / (out.n - 1));
 		out.low = quantile(sorted, out.n, 0.025);
 		out.high = quantile(sorted, out.n, 0.975);
 	}
+
 	free(sorted);
 	return out;
 }

@@ -24,6 +24,7 @@ void calibration_bins(struct calibration_bin bin[METRICS_BINS], const struct met
 			if (in->is_multi || c == best)
 				add(bin, (double)p[c], truth[c]);
 	}
+
 	for (int k = 0; k < METRICS_BINS; k++)
 		if (bin[k].n) {
 			bin[k].confidence /= (double)bin[k].n;
@@ -44,12 +45,14 @@ size_t calibration_roc(struct calibration_point *point, const float *score, cons
 {
 	struct auroc a;
 	size_t positives = 0, up = 0, right = 0, n_points = 0;
+
 	for (size_t i = 0; i < n; i++)
 		positives += truth[i * stride];
 	if (!positives || positives == n)
 		return 0;
 	auroc_init(&a, score, stride, n);
 	point[n_points++] = (struct calibration_point){0, 0};
+
 	for (size_t i = 0; i < n; i++) {
 		*(truth[a.order[i] * stride] ? &up : &right) += 1;
 		if (!a.ends_group[i])
@@ -59,6 +62,7 @@ size_t calibration_roc(struct calibration_point *point, const float *score, cons
 		n_points -= n_points > 1 && is_between(&point[n_points - 2], &point[n_points - 1], &p);
 		point[n_points++] = p;
 	}
+
 	auroc_release(&a);
 	return n_points;
 }

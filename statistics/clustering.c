@@ -31,10 +31,12 @@ static bool groups_init(struct groups *g, const struct features *f, const int *l
 		free(g->count);
 		return false;
 	}
+
 	g->centre = die_calloc((size_t)n_labels * ld, sizeof *g->centre);
 	for (size_t i = 0; i < f->n; i++)
 		for (size_t k = 0; k < ld; k++)
 			g->centre[(size_t)label[i] * ld + k] += f->x[i * ld + k];
+
 	for (size_t c = 0; c < (size_t)n_labels; c++)
 		for (size_t k = 0; g->count[c] && k < ld; k++)
 			g->centre[c * ld + k] /= (double)g->count[c];
@@ -115,15 +117,18 @@ double clustering_davies_bouldin(const struct features *f, const int *label, int
 	double *scatter = die_calloc((size_t)n_labels, sizeof *scatter), sum = 0, farthest = 0, widest = 0;
 	for (size_t i = 0; i < f->n; i++)
 		scatter[label[i]] += distance(&g, f->x + i * (size_t)f->ld, centre(&g, label[i]));
+
 	for (int c = 0; c < n_labels; c++) {
 		scatter[c] /= g.count[c] ? (double)g.count[c] : 1;
 		widest = fmax(widest, scatter[c]);
 	}
+
 	for (int c = 0; c < n_labels; c++)
 		sum += g.count[c] ? worst_ratio(&g, scatter, c, &farthest) : 0;
 	double index = widest > 1e-8 && farthest > 1e-8 ? sum / g.n_used : 0;
 	free(scatter);
 	groups_release(&g);
+
 	return index;
 }
 
@@ -134,6 +139,7 @@ double clustering_calinski_harabasz(const struct features *f, const int *label, 
 		return NAN;
 	size_t ld = (size_t)f->ld;
 	double *mean = die_calloc(ld, sizeof *mean), between = 0, within = 0;
+
 	for (size_t i = 0; i < f->n; i++)
 		for (size_t k = 0; k < ld; k++)
 			mean[k] += f->x[i * ld + k];
@@ -143,9 +149,11 @@ double clustering_calinski_harabasz(const struct features *f, const int *label, 
 		between += (double)g.count[c] * dense_squared_distance(centre(&g, c), mean, ld);
 	for (size_t i = 0; i < f->n; i++)
 		within += dense_squared_distance(f->x + i * ld, centre(&g, label[i]), ld);
+
 	double index =
 		within > 0 ? between * (double)(f->n - (size_t)g.n_used) / (within * (g.n_used - 1)) : 1;
 	free(mean);
 	groups_release(&g);
+
 	return index;
 }

@@ -53,6 +53,7 @@ static bool statistic(void *context, double *value, const uint32_t *count)
 {
 	const struct resampling *r = context;
 	struct metrics *m = &r->thread[pool_self()];
+
 	for (int a = 0; a < r->c->n_arms; a++) {
 		struct metrics_input in = input_of(r->c, r->ranking, a);
 		in.count = count;
@@ -66,6 +67,7 @@ static bool statistic(void *context, double *value, const uint32_t *count)
 			gather_means(own, m);
 		}
 	}
+
 	return true;
 }
 
@@ -73,6 +75,7 @@ void comparison_run(struct comparison *c)
 {
 	size_t n_arms = (size_t)c->n_arms, n_classes = (size_t)c->data.n_classes;
 	struct resampling r = {.c = c, .ranking = die_calloc(n_arms * n_classes, sizeof *r.ranking)};
+
 	c->metrics = die_calloc(n_arms, sizeof *c->metrics);
 	for (size_t a = 0; a < n_arms; a++) {
 		for (size_t k = 0; k < n_classes; k++)
@@ -82,6 +85,7 @@ void comparison_run(struct comparison *c)
 		metrics_init(&c->metrics[a], c->data.n_classes);
 		metrics_compute(&c->metrics[a], &in);
 	}
+
 	int n_threads = pool_threads(), n_values = c->n_arms * comparison_count(c);
 	r.thread = die_calloc((size_t)n_threads, sizeof *r.thread);
 	for (int t = 0; t < n_threads; t++)

@@ -51,6 +51,7 @@ static void tridiagonalize(double *d, double *e, double *beta, double *work, dou
 			for (size_t j = 0; j < m; j++)
 				block[i * n + j] -= v[i] * work[j] + work[i] * v[j];
 	}
+
 	d[n - 1] = a[n * n - 1];
 }
 
@@ -103,6 +104,7 @@ static void sweep(double *d, double *e, double *q, size_t n, size_t l, size_t m)
 		g = c * r - b;
 		rotate(q + i * n, q + (i + 1) * n, c, s, n);
 	}
+
 	d[l] -= p;
 	e[l] = g;
 	e[m] = 0;

@@ -73,6 +73,7 @@ json_t *faithfulness_json(const struct faithfulness_input *in)
 	if (!in->n)
 		return json_null();
 	struct records r = {in->n, die_malloc(in->n * VALUES * sizeof *r.value)};
+
 	for (size_t i = 0; i < in->n; i++)
 		judge_record(r.value + i * VALUES, in->attention + i * (size_t)in->n_leads,
 			     in->drop + i * (size_t)in->n_leads, in->n_leads);
@@ -81,6 +82,7 @@ json_t *faithfulness_json(const struct faithfulness_input *in)
 	struct bootstrap b = {in->seed, in->n_resamples, in->n, in->patient};
 	means(&r, value, NULL);
 	bootstrap_run(resampled, &b, VALUES, means, &r);
+
 	json_t *out = json_object();
 	for (int k = 0; k < VALUES; k++) {
 		struct bootstrap_interval i = bootstrap_interval(resampled + k, VALUES, in->n_resamples);
@@ -91,6 +93,7 @@ json_t *faithfulness_json(const struct faithfulness_input *in)
 		json_object_set_new(one, "high", scores_number(i.high));
 		json_object_set_new(out, names[k], one);
 	}
+
 	free(resampled);
 	free(r.value);
 	return out;

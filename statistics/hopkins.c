@@ -47,6 +47,7 @@ static void draw(void *context, int k)
 	struct philox random = philox_open(s->seed, PURPOSE_HOPKINS, (uint64_t)k, 0);
 	uint32_t *row = die_malloc(f->n * sizeof *row);
 	double *point = die_calloc(ld, sizeof *point), u = 0, w = 0;
+
 	sample(row, &random, f->n, m);
 	for (size_t i = 0; i < m; i++) {
 		for (size_t d = 0; d < (size_t)f->d; d++)
@@ -54,6 +55,7 @@ static void draw(void *context, int k)
 		u += nearest(f, point, f->n);
 		w += nearest(f, f->x + row[i] * ld, row[i]);
 	}
+
 	s->h[k] = u / (u + w);
 	free(point);
 	free(row);

@@ -51,6 +51,7 @@ static void place(double *centre, double *nearest, const struct starts *s, int s
 	size_t ld = (size_t)f->ld, n_trials = 2 + (size_t)dmath_log((double)s->k);
 	double *trial = nearest + f->n, *kept = trial + f->n, total = INFINITY;
 	struct philox random = philox_open(s->seed, PURPOSE_CLUSTER, (uint64_t)start, 0);
+
 	for (size_t i = 0; i < f->n; i++)
 		nearest[i] = INFINITY;
 	for (size_t c = 0; c < s->k; c++) {
@@ -89,6 +90,7 @@ static size_t assign(int *label, double *nearest, const double *centre, const st
 		n_changed += label[i] != best;
 		label[i] = best;
 	}
+
 	return n_changed;
 }
 
@@ -97,12 +99,14 @@ static void move(double *centre, double *nearest, const int *label, const struct
 {
 	size_t ld = (size_t)s->f->ld, n = s->f->n;
 	size_t *count = die_calloc(s->k, sizeof *count);
+
 	memset(centre, 0, s->k * ld * sizeof *centre);
 	for (size_t i = 0; i < n; i++) {
 		count[label[i]]++;
 		for (size_t k = 0; k < ld; k++)
 			centre[(size_t)label[i] * ld + k] += s->f->x[i * ld + k];
 	}
+
 	for (size_t c = 0; c < s->k; c++) {
 		size_t farthest = 0;
 		for (size_t i = 1; !count[c] && i < n; i++)
@@ -114,6 +118,7 @@ static void move(double *centre, double *nearest, const int *label, const struct
 		for (size_t k = 0; count[c] && k < ld; k++)
 			centre[c * ld + k] /= (double)count[c];
 	}
+
 	free(count);
 }
 
@@ -123,6 +128,7 @@ static void run_start(void *context, int start)
 	int *label = s->label + (size_t)start * s->f->n;
 	double *centre = die_calloc(s->k * (size_t)s->f->ld, sizeof *centre);
 	double *nearest = die_malloc(3 * s->f->n * sizeof *nearest), sum = 0;
+
 	place(centre, nearest, s, start);
 	for (size_t i = 0; i < s->f->n; i++)
 		label[i] = -1;

@@ -21,6 +21,7 @@ static void find_one(void *context, int query)
 	size_t ld = (size_t)s->base->ld, n = 0;
 	uint32_t *nearest = s->nearest + (size_t)query * s->k;
 	double *squared = s->squared + (size_t)query * s->k;
+
 	for (size_t j = 0; j < s->base->n; j++) {
 		if (s->base == s->queries && j == (size_t)query)
 			continue;
@@ -76,6 +77,7 @@ double knn_accuracy(const struct features *train, const int *train_label, const 
 	int *votes = die_malloc((size_t)n_labels * sizeof *votes);
 	size_t right = 0;
 	knn_find(nearest, NULL, train, test, k);
+
 	for (size_t i = 0; i < test->n; i++) {
 		int best = 0;
 		for (int c = 0; c < n_labels; c++)
@@ -86,6 +88,7 @@ double knn_accuracy(const struct features *train, const int *train_label, const 
 			best = votes[c] > votes[best] ? c : best;
 		right += best == test_label[i];
 	}
+
 	free(votes);
 	free(nearest);
 	return (double)right / (double)test->n;

@@ -63,6 +63,7 @@ static void set_direction(struct search *s)
 {
 	size_t n = s->problem->n;
 	double *d = s->direction, alpha[HISTORY];
+
 	for (size_t i = 0; i < n; i++)
 		d[i] = -s->gradient[i];
 	for (int k = 0; k < s->n_kept; k++) {
@@ -71,9 +72,11 @@ static void set_direction(struct search *s)
 		for (size_t i = 0; i < n; i++)
 			d[i] -= alpha[j] * s->change[j][i];
 	}
+
 	double scale = s->n_kept ? initial_scale(s) : 1;
 	for (size_t i = 0; i < n; i++)
 		d[i] *= scale * inverse_at(s->problem, i);
+
 	for (int k = s->n_kept - 1; k >= 0; k--) {
 		int j = (s->newest - k + HISTORY) % HISTORY;
 		double beta = alpha[j] - s->rho[j] * dot(s->change[j], d, n);
@@ -135,9 +138,11 @@ static struct point line_search(struct search *s, double first)
 {
 	struct point start = {.t = 0, .f = s->f, .slope = dot(s->gradient, s->direction, s->problem->n)};
 	struct point last = start;
+
 	if (!(start.slope < 0))
 		return start;
 	double t = first;
+
 	for (int k = 0; k < MAX_TRIALS; k++, t *= 2) {
 		struct point p = evaluate(s, t);
 		if (p.f > start.f + SUFFICIENT_DECREASE * t * start.slope || (k && p.f >= last.f))
@@ -148,6 +153,7 @@ static struct point line_search(struct search *s, double first)
 			return zoom(s, start, p, last);
 		last = p;
 	}
+
 	return last.t > 0 ? evaluate(s, last.t) : start;
 }
 
@@ -157,10 +163,12 @@ static void accept(struct search *s, double f)
 {
 	size_t n = s->problem->n;
 	int j = (s->newest + 1) % HISTORY;
+
 	for (size_t i = 0; i < n; i++) {
 		s->step[j][i] = s->trial[i] - s->x[i];
 		s->change[j][i] = s->trial_gradient[i] - s->gradient[i];
 	}
+
 	double curvature = dot(s->step[j], s->change[j], n);
 	if (curvature > 1e-14 * dot(s->change[j], s->change[j], n)) {
 		s->rho[j] = 1 / curvature;
@@ -169,6 +177,7 @@ static void accept(struct search *s, double f)
 	} else if (s->n_kept == HISTORY) {
 		s->n_kept--;
 	}
+
 	memcpy(s->x, s->trial, n * sizeof *s->x);
 	memcpy(s->gradient, s->trial_gradient, n * sizeof *s->gradient);
 	s->f = f;
@@ -178,15 +187,18 @@ static void search_init(struct search *s, const struct lbfgs *problem, double *x
 {
 	size_t n = problem->n;
 	double *memory = die_calloc(n * (4 + 2 * HISTORY) + 1, sizeof *memory);
+
 	*s = (struct search){.problem = problem, .x = x, .newest = HISTORY - 1};
 	s->gradient = memory;
 	s->direction = memory + n;
 	s->trial = memory + 2 * n;
 	s->trial_gradient = memory + 3 * n;
+
 	for (int j = 0; j < HISTORY; j++) {
 		s->step[j] = memory + (4 + (size_t)j) * n;
 		s->change[j] = memory + (4 + HISTORY + (size_t)j) * n;
 	}
+
 	s->f = problem->objective(problem->context, s->gradient, x);
 	s->evaluations = 1;
 	if (!isfinite(s->f))
@@ -199,6 +211,7 @@ struct lbfgs_result lbfgs_minimize(double *x, const struct lbfgs *problem)
 	search_init(&s, problem, x);
 	struct lbfgs_result r = {0};
 	int limit = problem->max_iterations ? problem->max_iterations : 2000;
+
 	for (;;) {
 		r.gap = gap_of(problem, s.gradient);
 		r.is_converged = r.gap <= problem->tolerance * fabs(s.f);
@@ -219,6 +232,7 @@ struct lbfgs_result lbfgs_minimize(double *x, const struct lbfgs *problem)
 		accept(&s, p.f);
 		r.iterations++;
 	}
+
 	r.objective = s.f;
 	r.evaluations = s.evaluations;
 	free(s.gradient);

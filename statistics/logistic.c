@@ -208,6 +208,7 @@ static void curvature_pass(void *context, int chunk)
 	size_t ld = (size_t)p->features->ld, c_count = (size_t)p->n_classes, first = (size_t)chunk * CHUNK;
 	size_t end = first + CHUNK < p->features->n ? first + CHUNK : p->features->n;
 	double *partial = s->partial + (size_t)chunk * s->n_parameters;
+
 	memset(partial, 0, s->n_parameters * sizeof *partial);
 	logits(s->logit, s->parameters, p->n_classes, p->features, first, end);
 	for (size_t i = first; i < end; i++) {
@@ -230,13 +231,16 @@ static void set_scales(double *inverse, double *bound, struct pass *s, const dou
 {
 	const struct logistic_problem *p = s->problem;
 	size_t n_weights = (size_t)p->n_classes * (size_t)p->features->ld;
+
 	s->parameters = start;
 	pool_run(curvature_pass, s, (int)s->n_chunks);
 	sum_columns(s, 0, s->n_parameters);
+
 	for (size_t k = 0; k < n_weights; k++) {
 		inverse[k] = 1 / (1 + p->c * s->partial[k]);
 		bound[k] = 1;
 	}
+
 	for (int c = 0; c < p->n_classes; c++) {
 		double q = frequency(p, c), prior = p->c * (double)p->features->n * q * (1 - q);
 		double curvature = p->c * s->partial[n_weights + (size_t)c];
@@ -252,6 +256,7 @@ static void extrapolate(struct logistic *m, struct pass *s, const struct logisti
 {
 	size_t n = s->n_parameters;
 	double *last = die_malloc(n * sizeof *last);
+
 	memcpy(last, m->parameters, n * sizeof *last);
 	if (m->before && p->c != m->last_c && m->last_c != m->before_c) {
 		double ahead = dmath_log(p->c / m->last_c) / dmath_log(m->last_c / m->before_c);
@@ -261,6 +266,7 @@ static void extrapolate(struct logistic *m, struct pass *s, const struct logisti
 		if (!(objective(s, gradient, m->parameters) < here))
 			memcpy(m->parameters, last, n * sizeof *last);
 	}
+
 	free(m->before);
 	m->before = m->last_c > 0 ? last : NULL;
 	if (!m->before)

@@ -80,12 +80,14 @@ static void count_single(struct metrics *m, const struct metrics_input *in)
 {
 	size_t n = (size_t)m->n_classes;
 	uint64_t right = 0;
+
 	memset(m->confusion, 0, n * n * sizeof *m->confusion);
 	for (size_t i = 0; i < in->n; i++) {
 		int predicted = metrics_decide(in->probability + i * n, in->weight, in->n_classes);
 		m->confusion[(size_t)true_class(in, i) * n + (size_t)predicted] += times(in, i);
 		m->n += times(in, i);
 	}
+
 	double recalls = 0;
 	size_t n_present = 0;
 	for (size_t c = 0; c < n; c++) {
@@ -99,6 +101,7 @@ static void count_single(struct metrics *m, const struct metrics_input *in)
 		recalls += m->of_class[c].support ? m->of_class[c].recall : 0;
 		n_present += m->of_class[c].support > 0;
 	}
+
 	m->accuracy = ratio(right, m->n);
 	m->balanced_accuracy = n_present ? recalls / (double)n_present : NAN;
 }
@@ -126,6 +129,7 @@ static void count_multi(struct metrics *m, const struct metrics_input *in)
 {
 	size_t n = (size_t)m->n_classes;
 	uint64_t right = 0;
+
 	memset(m->confusion, 0, 4 * n * sizeof *m->confusion);
 	for (size_t i = 0; i < in->n; i++) {
 		bool is_right = true;
@@ -138,10 +142,12 @@ static void count_multi(struct metrics *m, const struct metrics_input *in)
 		m->n += times(in, i);
 		right += is_right ? times(in, i) : 0;
 	}
+
 	for (size_t c = 0; c < n; c++) {
 		const uint64_t *k = m->confusion + 4 * c;
 		set_class(&m->of_class[c], (struct counts){k[0], k[1], k[2], k[3]});
 	}
+
 	m->accuracy = ratio(right, m->n);
 	set_balanced(m, m);
 }
@@ -165,6 +171,7 @@ static void set_means(struct metrics *m)
 {
 	double f1 = 0, weighted = 0, auroc = 0, auprc = 0;
 	uint64_t n_present = 0, n_areas = 0, support = 0;
+
 	m->n_missing = 0;
 	for (int c = 0; c < m->n_classes; c++) {
 		const struct metrics_class *k = &m->of_class[c];
@@ -179,6 +186,7 @@ static void set_means(struct metrics *m)
 		auprc += is_present ? k->auprc : 0;
 		weighted += k->support ? k->f1 * (double)k->support : 0;
 	}
+
 	m->macro_f1 = n_present ? f1 / (double)n_present : NAN;
 	m->macro_auprc = n_present ? auprc / (double)n_present : NAN;
 	m->weighted_f1 = support ? weighted / (double)support : NAN;

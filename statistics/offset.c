@@ -28,6 +28,7 @@ struct offset offset_choose(double *weight, const struct metrics_input *in, cons
 	struct offset best = {0, -1};
 	struct metrics_input weighted = *in;
 	struct metrics m;
+
 	metrics_init(&m, in->n_classes);
 	weighted.weight = weight;
 	for (int k = 0; k < (has_offset ? TAUS : 1); k++) {
@@ -37,6 +38,7 @@ struct offset offset_choose(double *weight, const struct metrics_input *in, cons
 		if (m.macro_f1 > best.macro_f1)
 			best = (struct offset){tau, m.macro_f1};
 	}
+
 	offset_weight(weight, prior, in->n_classes, in->is_multi, best.tau);
 	metrics_release(&m);
 	return best;

@@ -45,18 +45,22 @@ void pca_fit(struct pca *p, const struct features *f)
 	*p = (struct pca){.d = f->d, .ld = f->ld};
 	p->variance = die_calloc(d, sizeof *p->variance);
 	p->axes = die_calloc(d * ld, sizeof *p->axes);
+
 	struct covariance c = {f, die_calloc(ld * ld, sizeof *c.sum)};
 	pool_run(double4_has_avx2() ? covariance_strip_avx2 : covariance_strip, &c,
 		 (int)((ld + STRIP - 1) / STRIP));
 	double *dense = die_malloc(2 * d * d * sizeof *dense), *vectors = dense + d * d;
+
 	for (size_t i = 0; i < d; i++)
 		for (size_t j = 0; j < d; j++)
 			dense[i * d + j] = c.sum[i * ld + j] / (double)f->n;
 	eigen_symmetric(p->variance, vectors, dense, f->d);
+
 	for (size_t i = 0; i < d; i++) {
 		p->variance[i] = p->variance[i] > 0 ? p->variance[i] : 0;
 		memcpy(p->axes + i * ld, vectors + i * d, d * sizeof *vectors);
 	}
+
 	free(dense);
 	free(c.sum);
 }

@@ -148,9 +148,11 @@ static void search_path(struct search *s, struct logistic *m, const struct axes 
 	const struct probe_options *o = s->options;
 	struct logistic_problem problem = {&a->part[PROBE_TRAIN], s->data->truth[PROBE_TRAIN],
 					   s->p->n_classes, s->p->is_multi, .c = 0};
+
 	logistic_init(m, &problem);
 	size_t n_parameters = (size_t)m->n_classes * ((size_t)m->ld + 1);
 	s->parameters = die_calloc(n_parameters, sizeof *s->parameters);
+
 	for (int k = 0; k < o->c_steps; k++) {
 		problem.c = c_at(o, k);
 		logistic_fit(m, &problem, PROBE_TOLERANCE);
@@ -159,6 +161,7 @@ static void search_path(struct search *s, struct logistic *m, const struct axes 
 		if (o->progress)
 			progress_step(o->progress, 1);
 	}
+
 	memcpy(m->parameters, s->parameters, n_parameters * sizeof *s->parameters);
 	free(s->parameters);
 }
@@ -179,6 +182,7 @@ void probe_fit(struct probe *p, const struct probe_data *data, const float *cons
 {
 	struct axes a;
 	struct logistic m;
+
 	probe_init(p, data, d);
 	axes_init(&a, p, data, raw);
 	struct search s = {.p = p, .data = data, .options = options, .best = -1};

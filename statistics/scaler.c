@@ -15,16 +15,19 @@ void scaler_fit(struct scaler *s, const float *raw, size_t n, int d)
 	*s = (struct scaler){.d = d};
 	s->mean = die_calloc((size_t)d, sizeof *s->mean);
 	s->scale = die_calloc((size_t)d, sizeof *s->scale);
+
 	for (size_t i = 0; i < n; i++)
 		for (int k = 0; k < d; k++)
 			s->mean[k] += (double)raw[i * (size_t)d + (size_t)k];
 	for (int k = 0; k < d; k++)
 		s->mean[k] /= (double)n;
+
 	for (size_t i = 0; i < n; i++)
 		for (int k = 0; k < d; k++) {
 			double x = (double)raw[i * (size_t)d + (size_t)k] - s->mean[k];
 			s->scale[k] += x * x;
 		}
+
 	for (int k = 0; k < d; k++) {
 		s->scale[k] = sqrt(s->scale[k] / (double)n);
 		if (s->scale[k] <= 1e-12 * fabs(s->mean[k])) /* nothing but the rounding of the mean */

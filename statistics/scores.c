@@ -40,6 +40,7 @@ static json_t *notes(const struct metrics *m, const json_t *classes)
 		json_array_append_new(out, json_string("no records: nothing could be measured"));
 		return out;
 	}
+
 	for (int c = 0; c < m->n_classes; c++) {
 		const char *why =
 			"no record has class %s: its F1, AUROC and AUPRC are undefined and left out of "
@@ -50,6 +51,7 @@ static json_t *notes(const struct metrics *m, const json_t *classes)
 		if (isnan(m->of_class[c].auroc))
 			json_array_append_new(out, json_sprintf(why, class_name(classes, c)));
 	}
+
 	return out;
 }
 
@@ -69,6 +71,7 @@ json_t *scores_metrics(const struct metrics *m, const json_t *classes, bool is_m
 	for (int c = 0; c < m->n_classes; c++)
 		json_object_set_new(each, class_name(classes, c), one_class(&m->of_class[c]));
 	json_object_set_new(out, "class", each);
+
 	return out;
 }
 

@@ -52,11 +52,13 @@ static void print_heading(FILE *out, const json_t *classes, bool has_classes)
 	size_t i;
 	const json_t *c;
 	int n_wide = 0;
+
 	json_array_foreach (classes, i, c)
 		n_wide += has_classes ? column_width(json_string_value(c)) : 0;
 	if (n_wide)
 		fprintf(out, "%-*s%*s\n", NAME_WIDTH, "", n_wide / 2 + 1, "F1");
 	fprintf(out, "%-*s", NAME_WIDTH, "encoder");
+
 	json_array_foreach (classes, i, c)
 		if (has_classes)
 			fprintf(out, "%*s", column_width(json_string_value(c)), json_string_value(c));
@@ -72,11 +74,13 @@ static void print_arm(FILE *out, const json_t *classes, const json_t *arm, bool 
 {
 	size_t i;
 	const json_t *c, *test = json_object_get(arm, "test"), *interval = json_object_get(arm, "interval");
+
 	fprintf(out, "%-*s", NAME_WIDTH, json_string_value(json_object_get(arm, "name")));
 	json_array_foreach (classes, i, c)
 		if (has_classes)
 			print_number(out, json_object_get(arm_class(arm, c), "f1"),
 				     column_width(json_string_value(c)));
+
 	const json_t *f1 = json_object_get(interval, "macro_f1"),
 		     *auroc = json_object_get(interval, "macro_auroc");
 	if (has_classes) {
@@ -90,6 +94,7 @@ static void print_arm(FILE *out, const json_t *classes, const json_t *arm, bool 
 		print_number(out, json_object_get(test, "balanced_accuracy"), 10);
 		print_number(out, json_object_get(test, "accuracy"), 10);
 	}
+
 	fputc('\n', out);
 }
 
@@ -107,12 +112,14 @@ void scoretable_print(FILE *out, const json_t *classes, const json_t *arms)
 {
 	size_t i;
 	const json_t *arm;
+
 	scoretable_rows(out, classes, arms);
 	if (json_array_size(arms) < 2)
 		return;
 	const char *first = json_string_value(json_object_get(json_array_get(arms, 0), "name"));
 	fprintf(out, "\n%s gained%*s  %-*s  %s\n", first, NAME_WIDTH - 7 - (int)strlen(first), "",
 		GAIN_WIDTH - 2, titles[0], titles[1]);
+
 	json_array_foreach (arms, i, arm) {
 		if (!i)
 			continue;

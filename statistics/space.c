@@ -92,17 +92,20 @@ static double alignment(const struct space_input *in)
 	struct features f[2], unit[2];
 	double *mean = mean_of(in->pair[0], in->n_pairs, in->dim),
 	       *other = mean_of(in->pair[1], in->n_pairs, in->dim);
+
 	for (int k = 0; k < in->dim; k++)
 		mean[k] = (mean[k] + other[k]) / 2;
 	for (int v = 0; v < 2; v++) {
 		centre(&f[v], in->pair[v], in->n_pairs, in->dim, mean);
 		geometry_normalize(&unit[v], &f[v]);
 	}
+
 	double out = geometry_alignment(&unit[0], &unit[1]);
 	for (int v = 0; v < 2; v++) {
 		scaler_features_release(&f[v]);
 		scaler_features_release(&unit[v]);
 	}
+
 	free(mean);
 	free(other);
 	return out;
@@ -113,10 +116,12 @@ json_t *space_measures(const struct space_input *in)
 	json_t *out = json_object();
 	struct features f, unit, normal;
 	double *mean = mean_of(in->raw, in->n, in->dim);
+
 	json_object_set_new(out, "n", json_integer((json_int_t)in->n));
 	centre(&f, in->raw, in->n, in->dim, mean);
 	bool constant = in->n >= 2 && is_constant(&f);
 	json_object_set_new(out, "is_constant", json_boolean(constant));
+
 	if (in->n >= 2 && !constant) {
 		geometry_normalize(&unit, &f);
 		set(out, "alignment", in->n_pairs ? alignment(in) : NAN);
@@ -130,6 +135,7 @@ json_t *space_measures(const struct space_input *in)
 		scaler_features_release(&normal);
 		scaler_features_release(&unit);
 	}
+
 	scaler_features_release(&f);
 	free(mean);
 	return out;
@@ -147,6 +153,7 @@ double space_maps(float *pca, float *tsne, const float *raw, size_t n, int dim, 
 	struct features f, axes;
 	struct pca p;
 	double divergence = 0, *mean = mean_of(raw, n, dim), *map;
+
 	centre(&f, raw, n, dim, mean);
 	free(mean);
 	for (size_t i = 0; i < 2 * n; i++)
@@ -155,6 +162,7 @@ double space_maps(float *pca, float *tsne, const float *raw, size_t n, int dim, 
 		scaler_features_release(&f);
 		return 0;
 	}
+
 	pca_fit(&p, &f);
 	pca_project(&p, &axes, &f, dim < AXES ? dim : AXES);
 	copy_map(pca, &axes, NULL);
@@ -164,6 +172,7 @@ double space_maps(float *pca, float *tsne, const float *raw, size_t n, int dim, 
 		copy_map(tsne, &axes, map);
 		free(map);
 	}
+
 	scaler_features_release(&axes);
 	scaler_features_release(&f);
 	pca_release(&p);

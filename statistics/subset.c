@@ -58,6 +58,7 @@ static size_t gather(struct person *person, const struct subset *s, const int *r
 	for (size_t i = 0; i < s->n; i++)
 		person[i] = (struct person){.patient = s->patient[i], .stratum = stratum_of(s, rank, i)};
 	qsort(person, s->n, sizeof *person, compare_patients);
+
 	for (size_t i = 0; i < s->n; i++) {
 		if (!n || person[n - 1].patient != person[i].patient)
 			person[n++] = person[i];
@@ -66,11 +67,13 @@ static size_t gather(struct person *person, const struct subset *s, const int *r
 		if (person[i].stratum < p->stratum)
 			p->stratum = person[i].stratum;
 	}
+
 	for (size_t i = 0; i < n; i++) {
 		struct philox r = philox_open(s->draw, PURPOSE_SUBSET, person[i].patient, 0);
 		uint64_t high = philox_u32(&r);
 		person[i].order = high << 32 | philox_u32(&r);
 	}
+
 	return n;
 }
 

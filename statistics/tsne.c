@@ -50,10 +50,12 @@ static void conditional_row(void *context, int i)
 	struct tsne *t = context;
 	size_t self = (size_t)i, fld = (size_t)t->f->ld;
 	double *p = t->p + self * t->ld, *d = die_malloc(t->n * sizeof *d), nearest = INFINITY, sum = 1;
+
 	for (size_t j = 0; j < t->n; j++) {
 		d[j] = dense_squared_distance(t->f->x + self * fld, t->f->x + j * fld, fld);
 		nearest = j != self && d[j] < nearest ? d[j] : nearest;
 	}
+
 	double beta = 1, low = 0, high = INFINITY, wanted = dmath_log(t->perplexity);
 	for (int k = 0; k < BISECTIONS; k++) {
 		double excess = entropy(p, &sum, d, nearest, beta, t->n, self) - wanted;
@@ -67,6 +69,7 @@ static void conditional_row(void *context, int i)
 		if (isinf(beta) || beta < DBL_MIN) /* all others equally far: any bandwidth will do */
 			break;
 	}
+
 	for (size_t j = 0; j < t->n; j++)
 		p[j] /= sum;
 	free(d);
@@ -96,6 +99,7 @@ static void force_row(void *context, int i)
 	const double *p = t->p + (size_t)i * t->ld;
 	double4 near_x = {0}, near_y = {0}, far_x = {0}, far_y = {0}, sum = {0};
 	double xi = t->x[i], yi = t->y[i];
+
 	for (size_t j = 0; j < t->ld; j += 4) {
 		double4 dx = xi - *(const double4 *)(t->x + j), dy = yi - *(const double4 *)(t->y + j);
 		double4 q = 1 / (1 + dx * dx + dy * dy), pq = *(const double4 *)(p + j) * q, qq = q * q;
@@ -105,6 +109,7 @@ static void force_row(void *context, int i)
 		far_x += qq * dx;
 		far_y += qq * dy;
 	}
+
 	double *out = t->force + 4 * (size_t)i;
 	out[0] = dense_sum(&near_x);
 	out[1] = dense_sum(&near_y);
@@ -165,10 +170,12 @@ static void descend(struct tsne *t, int n_steps, double momentum, double rate)
 {
 	double best = INFINITY;
 	int best_step = 0;
+
 	for (size_t k = 0; k < 2 * t->n; k++) {
 		t->update[k] = 0;
 		t->gain[k] = 1;
 	}
+
 	for (int s = 0; s < n_steps; s++) {
 		double norm = step(t, momentum, rate);
 		if (norm <= SMALLEST_GRADIENT)
@@ -207,6 +214,7 @@ double tsne_map(double *map, const struct features *f, double perplexity, int n_
 	memset(map, 0, 2 * n * sizeof *map);
 	if (n < 4)
 		return 0;
+
 	struct tsne t = {.f = f, .n = n, .ld = ld, .perplexity = fmin(perplexity, (double)(n - 1) / 3)};
 	t.p = die_calloc(n * ld + 2 * ld + 9 * n, sizeof *t.p);
 	t.x = t.p + n * ld;
@@ -218,17 +226,20 @@ double tsne_map(double *map, const struct features *f, double perplexity, int n_
 	place(&t);
 	pool_run(conditional_row, &t, (int)n);
 	symmetrize(&t);
+
 	double rate = fmax((double)n / EXAGGERATION / 4, 50);
 	int n_first = n_steps < EXAGGERATED_STEPS ? n_steps : EXAGGERATED_STEPS;
 	scale_p(&t, EXAGGERATION);
 	descend(&t, n_first, 0.5, rate);
 	scale_p(&t, 1 / EXAGGERATION);
 	descend(&t, n_steps - n_first, 0.8, rate);
+
 	double kl = divergence(&t);
 	for (size_t i = 0; i < n; i++) {
 		map[2 * i] = t.x[i];
 		map[2 * i + 1] = t.y[i];
 	}
+
 	free(t.p);
 	return kl;
 }

@@ -148,17 +148,20 @@ static void each_entry(const struct each *each, const char *name)
 	char key[DIGEST_HEX], id[DIGEST_HEX];
 	struct digest parsed;
 	struct error e = {0};
+
 	if (strlen(name) != DIGEST_HEX - 1 + strlen(".json"))
 		return;
 	memcpy(key, name, DIGEST_HEX - 1);
 	key[DIGEST_HEX - 1] = 0;
 	if (digest_parse(&parsed, key) < 0)
 		return;
+
 	json_t *statement = action_read(key, id, &e);
 	if (statement)
 		each->f(key, id, statement, each->context);
 	else if (each->bad)
 		each->bad(error_text(&e), each->context);
+
 	json_decref(statement);
 }
 

@@ -63,6 +63,7 @@ static void read_header(void *context)
 {
 	struct artifact *a = context;
 	struct digest want, found;
+
 	MDB_dbi root;
 	MDB_val k = {strlen(ARTIFACT_HEADER_KEY), ARTIFACT_HEADER_KEY};
 	int status = open_file(a);
@@ -74,6 +75,7 @@ static void read_header(void *context)
 		a->problem = mdb_strerror(status);
 		return;
 	}
+
 	found = digest_of(a->header_value.mv_data, a->header_value.mv_size);
 	if (digest_parse(&want, a->id) < 0 || memcmp(&want, &found, sizeof want))
 		a->problem = "its header does not hash to its id";
@@ -108,20 +110,24 @@ static int parse_header(struct artifact *a, struct error *e)
 	const char *format, *kind, *name;
 	int schema;
 	json_t *attributes, *tables, *item;
+
 	a->header = json_read(a->header_value.mv_data, a->header_value.mv_size, "header", e);
 	if (!a->header ||
 	    json_unpack(a->header, "{s:o, s:s, s:s, s:i, s:o}", "attributes", &attributes, "format", &format,
 			"kind", &kind, "schema", &schema, "tables", &tables) < 0)
 		return error_set(e, NULL, 0, "object %s: its header is not a header", a->id);
+
 	if (strcmp(format, ARTIFACT_FORMAT))
 		return error_set(e, NULL, 0, "object %s has format %.40s; this program reads %s", a->id,
 				 format, ARTIFACT_FORMAT);
 	if (json_object_size(tables) > ARTIFACT_MAX_TABLES)
 		return error_set(e, NULL, 0, "object %s: its header names too many tables", a->id);
+
 	json_object_foreach (tables, name, item) {
 		json_int_t count = json_integer_value(json_object_get(item, "count"));
 		a->table[a->n_tables++] = (struct table){.name = name, .count = (uint64_t)count};
 	}
+
 	return 0;
 }
 
@@ -140,6 +146,7 @@ static int open_checked(struct artifact *a, const char *id, struct error *e)
 {
 	struct digest d;
 	struct error why = {0};
+
 	if (digest_parse(&d, id) < 0)
 		return error_set(e, NULL, 0, "'%.80s' is not an id (64 lower-case hex digits)", id);
 	memcpy(a->id, id, sizeof a->id);
@@ -152,6 +159,7 @@ static int open_checked(struct artifact *a, const char *id, struct error *e)
 				 error_text(&why));
 	if (try_step(a, read_header, e) < 0 || parse_header(a, e) < 0)
 		return -1;
+
 	return try_step(a, open_tables, e);
 }
 
@@ -348,6 +356,7 @@ static void step(void *context)
 		w->problem = w->n == w->t->count ? NULL : "records are missing after it";
 		return;
 	}
+
 	if (status != MDB_SUCCESS || leaf_status != MDB_SUCCESS)
 		w->problem = "the records after it cannot be read";
 	else if (key.mv_size < 1 || key.mv_size > ARTIFACT_MAX_KEY)
@@ -358,6 +367,7 @@ static void step(void *context)
 		w->problem = "the next key does not ascend";
 	else if (key.mv_size != leaf_key.mv_size || memcmp(key.mv_data, leaf_key.mv_data, key.mv_size))
 		w->problem = "the next record and its leaf digest have different keys";
+
 	if (w->problem)
 		return;
 	memcpy(w->last, key.mv_data, key.mv_size);

@@ -17,6 +17,7 @@ static int check_table(const struct artifact *a, const char *name, const json_t 
 	char root[DIGEST_HEX];
 	json_int_t n_bytes = 0;
 	int status;
+
 	merkle_init(&m);
 	struct artifact_cursor *c = artifact_walk(a, name);
 	while ((status = artifact_try_next(c, e)) > 0) {
@@ -24,16 +25,19 @@ static int check_table(const struct artifact *a, const char *name, const json_t 
 		merkle_add(&m, &leaf);
 		n_bytes += (json_int_t)(c->key_bytes + c->value_bytes);
 	}
+
 	if (status < 0)
 		return -1;
 	struct digest d = merkle_root(&m);
 	digest_hex(root, &d);
+
 	const char *want = json_string_value(json_object_get(described, "root"));
 	if (!want || strcmp(want, root) || json_integer_value(json_object_get(described, "bytes")) != n_bytes)
 		return error_set(
 			e, NULL, 0,
 			"object %s is damaged: table %s: its records do not hash to the root in the header",
 			artifact_id(a), name);
+
 	return 0;
 }
 
@@ -83,6 +87,7 @@ int artifact_verify(const char *id, struct error *e)
 {
 	int ends[2], status = 0;
 	char text[sizeof e->text];
+
 	if (pipe(ends) < 0)
 		die("pipe: %s", strerror(errno));
 	pid_t child = fork();
@@ -92,6 +97,7 @@ int artifact_verify(const char *id, struct error *e)
 		close(ends[0]);
 		check(id, ends[1]);
 	}
+
 	close(ends[1]);
 	read_message(ends[0], text, sizeof text);
 	close(ends[0]);
@@ -101,5 +107,6 @@ int artifact_verify(const char *id, struct error *e)
 		return 0;
 	if (text[0])
 		return error_set(e, NULL, 0, "%s", text);
+
 	return error_set(e, NULL, 0, "object %s is damaged: reading it crashed", id);
 }

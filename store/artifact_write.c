@@ -145,11 +145,13 @@ void artifact_put(struct artifact_writer *w, int table, const void *key, size_t 
 		BUG("no such table");
 	if (interrupted && *interrupted)
 		stop_interrupted();
+
 	struct table_writer *t = &w->table[table];
 	check_key(t, key, key_bytes);
 	if (value_bytes > UINT32_MAX)
 		die("table %s: a value of %zu bytes is over LMDB's 4 GiB; split it", t->name, value_bytes);
 	make_room(w, 2 * key_bytes + value_bytes + 256);
+
 	struct digest leaf = digest_leaf(key, key_bytes, value, value_bytes);
 	MDB_val k = {key_bytes, (void *)(uintptr_t)key}, v = {value_bytes, (void *)(uintptr_t)value};
 	MDB_val l = {sizeof leaf.bytes, leaf.bytes};

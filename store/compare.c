@@ -50,6 +50,7 @@ static void compare_records(FILE *out, const struct artifact *a, const struct ar
 	unsigned long long n_less = 0, n_more = 0, n_changed = 0;
 	step(&p.a);
 	step(&p.b);
+
 	while (p.a || p.b) {
 		int order = order_of(&p);
 		bool differs = order || !is_equal(p.a, p.b);
@@ -63,6 +64,7 @@ static void compare_records(FILE *out, const struct artifact *a, const struct ar
 		if (order >= 0)
 			step(&p.b);
 	}
+
 	fprintf(out, "  %llu records differ, %llu only in the first, %llu only in the second\n", n_changed,
 		n_less, n_more);
 }

@@ -61,6 +61,7 @@ static pid_t start(const char *helper, const char *url, const char *path, int re
 		die("fork: %s", strerror(errno));
 	if (child)
 		return child;
+
 	/* The helper must not outlive a killed stage; the stage may already be gone when this takes effect.
 	 */
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
@@ -79,6 +80,7 @@ char *download_fetch(const char *url, int retries, int stall_s, const volatile b
 	char *path = place_of(url), *helper = helper_path();
 	int status = 0;
 	pid_t child = start(helper, url, path, retries, stall_s);
+
 	free(helper);
 	bool is_told = false;
 	for (pid_t ended; (ended = waitpid(child, &status, WNOHANG)) != child;) {
@@ -88,10 +90,12 @@ char *download_fetch(const char *url, int retries, int stall_s, const volatile b
 			is_told = kill(child, SIGTERM) == 0;
 		nanosleep(&(struct timespec){.tv_nsec = POLL_NS}, NULL);
 	}
+
 	if (*is_interrupted) {
 		free(path);
 		return NULL;
 	}
+
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
 		die("could not download %s", url);
 	return path;

@@ -29,17 +29,20 @@ static int compare_members(FILE *out, const char *prefix, const char *path, cons
 	const char *name;
 	json_t *item;
 	int n = 0;
+
 	json_object_foreach ((json_t *)now, name, item) {
 		char *member = die_printf("%s%s%s", path, path[0] ? "." : "", name);
 		n += compare(out, prefix, member, json_object_get(before, name), item);
 		free(member);
 	}
+
 	json_object_foreach ((json_t *)before, name, item) {
 		char *member = die_printf("%s%s%s", path, path[0] ? "." : "", name);
 		if (!json_object_get(now, name))
 			n += compare(out, prefix, member, item, NULL);
 		free(member);
 	}
+
 	return n;
 }
 

@@ -80,6 +80,7 @@ static void zip_add(struct zip *z, const char *name, struct bytes *data)
 {
 	size_t at = z->file.n, n = strlen(name);
 	uint32_t crc = crc32_of(data->first, data->n);
+
 	add_text(&z->file, "PK\3\4");
 	add_common(&z->file, data, crc, n);
 	add(&z->file, name, n);
@@ -123,6 +124,7 @@ static struct bytes npy(const char *dtype, uint64_t n, uint64_t width)
 	char *dict = die_printf("{'descr': %s%s%s, 'fortran_order': False, 'shape': %s, }", quote, dtype,
 				quote, shape);
 	size_t length = (10 + strlen(dict) + 1 + 63) / 64 * 64 - 10;
+
 	add(&b, "\x93NUMPY\1\0", 8);
 	add_number(&b, length, 2);
 	add_text(&b, dict);
@@ -131,6 +133,7 @@ static struct bytes npy(const char *dtype, uint64_t n, uint64_t width)
 	add_text(&b, "\n");
 	free(shape);
 	free(dict);
+
 	return b;
 }
 
@@ -150,15 +153,18 @@ static void add_table(struct zip *z, const struct artifact *a, const char *table
 {
 	size_t size = value_size(a, table);
 	uint64_t n = artifact_count(a, table);
+
 	if (!size)
 		return;
 	bool is_label = !strcmp(table, "label") && size == LABEL_SIZE;
 	struct bytes values = is_label ? npy(LABEL_DTYPE, n, 0) : npy("<f4", n, size / 4),
 		     records = npy("<u8", n, 0);
+
 	for (struct artifact_cursor *c = artifact_walk(a, table); artifact_next(c);) {
 		add(&values, c->value, c->value_bytes);
 		add_number(&records, artifact_record(c->key), 8);
 	}
+
 	char *name = die_printf("%s.npy", table), *record_name = die_printf("%s_record.npy", table);
 	zip_add(z, name, &values);
 	zip_add(z, record_name, &records);
@@ -198,6 +204,7 @@ static struct bytes safetensors(const struct artifact *a)
 	json_t *header = json_object();
 	const json_t *shapes = artifact_get_attribute(a, "tensors");
 	struct bytes data = {0}, out = {0};
+
 	json_object_set_new(header, "__metadata__", metadata(a));
 	for (struct artifact_cursor *c = artifact_walk(a, "tensor"); artifact_next(c);) {
 		char *name = die_printf("%.*s", (int)c->key_bytes, (const char *)c->key);
@@ -211,6 +218,7 @@ static struct bytes safetensors(const struct artifact *a)
 					      "data_offsets", (json_int_t)at, (json_int_t)data.n));
 		free(name);
 	}
+
 	size_t n;
 	char *text = json_canonical(header, &n);
 	add_number(&out, (n + 7) / 8 * 8, 8);
@@ -221,6 +229,7 @@ static struct bytes safetensors(const struct artifact *a)
 	json_decref(header);
 	free(text);
 	free(data.first);
+
 	return out;
 }
 
@@ -260,14 +269,17 @@ static void add_line(struct bytes *b, const struct artifact *a, const struct art
 	uint32_t fold = 0;
 	struct artifact_value v = artifact_get_record(a, "label", record),
 			      truth = artifact_get_record(a, "truth", record);
+
 	if (v.n_bytes == LABEL_SIZE) {
 		memcpy(&patient, v.bytes, sizeof patient);
 		memcpy(&fold, (const char *)v.bytes + LABEL_FOLD, sizeof fold);
 	}
+
 	char *start = die_printf("%" PRIu64 ",%" PRIu64 ",%" PRIu32 ",", record, patient, fold);
 	add_text(b, start);
 	free(start);
 	add_classes(b, artifact_get_attribute(a, "classes"), truth, n_classes);
+
 	for (size_t k = 0; k < n_classes && c->value_bytes == n_classes * sizeof(float); k++) {
 		char text[33] = ",";
 		float p;
@@ -275,6 +287,7 @@ static void add_line(struct bytes *b, const struct artifact *a, const struct art
 		json_float_text(text + 1, p);
 		add_text(b, text);
 	}
+
 	add_text(b, "\n");
 }
 
@@ -329,6 +342,7 @@ int export_artifact(const struct artifact *a, const char *path, struct error *e)
 		free(b.first);
 		return status;
 	}
+
 	if (suffix)
 		return error_set(e, path, 0, "%s is exported as %s; give the file such a name",
 				 artifact_kind(a), suffix);

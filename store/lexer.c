@@ -167,6 +167,7 @@ char *lexer_tokens(const char *text, size_t n_bytes, size_t *n_out)
 	size_t n_joined;
 	char *joined = join_lines(text, n_bytes, &n_joined);
 	struct lexer l = {.p = joined, .end = joined + n_joined, .at_line_start = true};
+
 	l.out = die_malloc(3 * n_joined + 4);
 	for (skip_layout(&l); l.p < l.end; skip_layout(&l)) {
 		size_t n = token_length(&l);
@@ -180,9 +181,11 @@ char *lexer_tokens(const char *text, size_t n_bytes, size_t *n_out)
 		l.p += n;
 		l.at_line_start = false;
 	}
+
 	end_line(&l);
 	l.out[l.n] = 0;
 	free(joined);
 	*n_out = l.n;
+
 	return l.out;
 }

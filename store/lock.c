@@ -79,10 +79,12 @@ struct lock *lock_take(const char *key, const char *who, const volatile bool *is
 			fprintf(stderr, "%s: another process is making this result; waiting for it\n", who);
 		nanosleep(&(struct timespec){0, 20000000}, NULL);
 	}
+
 	if (!holder)
 		atexit(release_held);
 	held = l;
 	holder = getpid();
+
 	return l;
 }
 

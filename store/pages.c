@@ -42,16 +42,19 @@ static int check_meta(const char *path, int fd, off_t at, uint32_t *page_bytes, 
 	unsigned char bytes[HEADER_BYTES + META_BYTES];
 	struct meta m;
 	ssize_t got = pread(fd, bytes, sizeof bytes, at);
+
 	if (got < 0)
 		return error_set(e, path, 0, "cannot read: %s", strerror(errno));
 	if (got != (ssize_t)sizeof bytes)
 		return error_set(e, path, 0, "damaged: the file ends after %ju bytes", (uintmax_t)size);
 	memcpy(&m, bytes + HEADER_BYTES, sizeof m);
+
 	uint64_t number;
 	memcpy(&number, bytes, sizeof number);
 	if (m.magic != MAGIC || m.version != VERSION || !(bytes[10] & FLAG_META) ||
 	    (at == 0) != (number == 0))
 		return error_set(e, path, 0, "damaged, or not an LMDB 0.9 file");
+
 	uint32_t page = m.tree[0].page_bytes;
 	if (page < 4096 || page > 65536 || (page & (page - 1)) || (*page_bytes && page != *page_bytes))
 		return error_set(e, path, 0, "damaged: pages of %u bytes", page);
@@ -59,6 +62,7 @@ static int check_meta(const char *path, int fd, off_t at, uint32_t *page_bytes, 
 	if (m.last_page < 1 || m.last_page >= size / page)
 		return error_set(e, path, 0, "damaged: the file has %ju bytes, its pages need %ju",
 				 (uintmax_t)size, (uintmax_t)(m.last_page + 1) * page);
+
 	return check_root(&m, 0, path, e) < 0 || check_root(&m, 1, path, e) < 0 ? -1 : 0;
 }
 
@@ -67,16 +71,19 @@ int pages_check(const char *path, size_t *n_bytes, struct error *e)
 	struct stat s;
 	uint32_t page_bytes = 0;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
 	if (fd < 0 || fstat(fd, &s) < 0) {
 		error_set(e, path, 0, "cannot open: %s", strerror(errno));
 		if (fd >= 0)
 			close(fd);
 		return -1;
 	}
+
 	int status = check_meta(path, fd, 0, &page_bytes, (uint64_t)s.st_size, e);
 	if (status == 0)
 		status = check_meta(path, fd, (off_t)page_bytes, &page_bytes, (uint64_t)s.st_size, e);
 	close(fd);
 	*n_bytes = (size_t)s.st_size;
+
 	return status;
 }

@@ -133,10 +133,12 @@ char *preview_difference(const void *a, size_t a_bytes, const void *b, size_t b_
 {
 	const uint8_t *x = a, *y = b;
 	size_t shared = a_bytes < b_bytes ? a_bytes : b_bytes, at = 0;
+
 	while (at < shared && x[at] == y[at])
 		at++;
 	if (a_bytes != b_bytes)
 		return die_printf("%zu -> %zu bytes, first at byte %zu", a_bytes, b_bytes, at);
+
 	enum type type = guess(a, a_bytes);
 	if (type != guess(b, b_bytes) || type == TYPE_BYTES)
 		return die_printf("byte %zu", at);
@@ -148,6 +150,7 @@ char *preview_difference(const void *a, size_t a_bytes, const void *b, size_t b_
 		free(to);
 		return text;
 	}
+
 	char from[32], to[32];
 	number_text(from, x, type, at / type_bytes(type));
 	number_text(to, y, type, at / type_bytes(type));

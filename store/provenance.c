@@ -98,6 +98,7 @@ json_t *provenance_statement(const struct provenance *p)
 		json_pack("{s:s, s:{s:o, s:o}, s:s, s:o}", "_type", "https://in-toto.io/Statement/v1",
 			  "predicate", "buildDefinition", definition, "runDetails", run_details(p),
 			  "predicateType", "https://slsa.dev/provenance/v1", "subject", subject);
+
 	if (!statement)
 		BUG("a provenance statement is not JSON");
 	return statement;

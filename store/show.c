@@ -52,10 +52,12 @@ void show_artifact(FILE *out, const struct artifact *a, int n_records)
 	const char *name;
 	json_t *table;
 	char size[16];
+
 	fprintf(out, "artifact  %s\nkind      %s, schema %lld\n", artifact_id(a), artifact_kind(a),
 		(long long)json_integer_value(json_object_get(header, "schema")));
 	show_attributes(out, json_object_get(header, "attributes"));
 	fprintf(out, "tables\n");
+
 	json_object_foreach (json_object_get(header, "tables"), name, table) {
 		fprintf(out, "  %s: %lld records, %s, root %.12s\n", name,
 			(long long)json_integer_value(json_object_get(table, "count")),

@@ -284,6 +284,7 @@ static void obtain(struct job *j)
 			run(j);
 		lock_release(lock);
 	}
+
 	remove_checkpoint(j); /* also one that a kill after publishing has left */
 	if (is_cached)
 		artifact_touch(j->id);
@@ -388,6 +389,7 @@ static void remove_leftovers(const struct job *j)
 		if (atol(pid) > 1 && kill((pid_t)atol(pid), 0) < 0 && errno == ESRCH)
 			unlinkat(dirfd(d), name, 0);
 	}
+
 	if (d)
 		closedir(d);
 }
@@ -416,6 +418,7 @@ static void explain(struct job *j)
 	char *prefix = die_printf("%s: ", j->stage->name);
 	size_t n;
 	json_t *before = NULL;
+
 	if (file_read(&text, &n, path, MAX_KEY_DOCUMENT, NULL) == 0)
 		before = json_read(text, n, path, NULL);
 	read_action(j, true);
@@ -425,6 +428,7 @@ static void explain(struct job *j)
 		printf("%s%s\n", prefix,
 		       read_id(j->id, id_path, NULL) == 0 && artifact_exists(j->id) ? "up to date"
 										    : "its artifact is gone");
+
 	json_decref(before);
 	free(prefix);
 	free(text);
@@ -453,6 +457,7 @@ int stage_main(const struct stage *stage, int argc, char **argv)
 	char *synopsis = die_printf("%s --build DIR [--explain] | --describe", stage->name);
 	char *example = die_printf("make -f pipeline.mk %s", stage->name);
 	char *notes = schema_help(stage->params, stage->name);
+
 	argc = args_parse(
 		argc, argv,
 		&(struct args){stage->purpose, synopsis, options, example, "docs/stages.md", notes});
@@ -461,12 +466,14 @@ int stage_main(const struct stage *stage, int argc, char **argv)
 		die_usage("takes no operand, got '%s'", argv[0]);
 	if (!is_describe && !j.build)
 		die_usage("needs --build DIR");
+
 	if (is_describe)
 		describe(stage);
 	else if (is_explain)
 		explain(&j);
 	else
 		make(&j);
+
 	free(synopsis);
 	free(example);
 	free(notes);
@@ -475,5 +482,6 @@ int stage_main(const struct stage *stage, int argc, char **argv)
 	for (int i = 0; i < j.n_inputs; i++)
 		free(j.input[i].name);
 	free(j.input);
+
 	return 0;
 }

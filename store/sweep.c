@@ -77,6 +77,7 @@ static void keep_run(struct work *w, const char *folder)
 		keep(NULL, id, w);
 		free(path);
 	}
+
 	if (d)
 		closedir(d);
 }
@@ -89,6 +90,7 @@ static void keep_runs(struct work *w, const char *runs)
 		die("%s: cannot open: %s; name the folder that holds your runs with --runs", runs,
 		    strerror(errno));
 	keep_run(w, runs);
+
 	for (struct dirent *entry; (entry = readdir(d));) {
 		if (entry->d_name[0] == '.')
 			continue;
@@ -100,6 +102,7 @@ static void keep_runs(struct work *w, const char *runs)
 		free(arms);
 		free(folder);
 	}
+
 	closedir(d);
 }
 
@@ -171,6 +174,7 @@ static void drop_left(struct work *w, const char *folder, const char *what)
 	DIR *d = opendir(root);
 	dropping = w;
 	dropped = what;
+
 	for (struct dirent *entry; d && (entry = readdir(d));) {
 		if (entry->d_name[0] == '.')
 			continue;
@@ -179,6 +183,7 @@ static void drop_left(struct work *w, const char *folder, const char *what)
 			nftw(path, drop_entry, 8, FTW_DEPTH | FTW_PHYS);
 		free(path);
 	}
+
 	if (d)
 		closedir(d);
 	free(root);
@@ -188,6 +193,7 @@ void sweep_store(FILE *out, const struct sweep *s)
 {
 	struct work w = {.s = s, .out = out, .lineage = lineage_open()};
 	char size[16];
+
 	w.n = objects_list(&w.ids);
 	w.is_kept = die_calloc(w.n, sizeof *w.is_kept);
 	for (const char *const *runs = s->runs; *runs; runs++)

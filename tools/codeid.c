@@ -43,6 +43,7 @@ int main(int argc, char **argv)
 	struct code c = {0};
 	struct error e = {0};
 	char hex[DIGEST_HEX], *list = NULL;
+
 	argc = args_parse(argc, argv, &args);
 	if (argc != 0)
 		die_usage("takes no arguments: the trace comes on stdin");
@@ -58,5 +59,6 @@ int main(int argc, char **argv)
 		die("cannot write to stdout");
 	free(list);
 	code_release(&c);
+
 	return 0;
 }

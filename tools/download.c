@@ -67,16 +67,19 @@ static size_t on_header(char *line, size_t size, size_t n, void *context)
 	struct download *d = context;
 	char value[VALIDATOR_BYTES];
 	const char *colon = memchr(line, ':', size * n);
+
 	if (size * n > 5 && !strncasecmp(line, "HTTP/", 5)) {
 		d->etag[0] = d->modified[0] = '\0';
 		d->range_first = d->range_total = -1;
 		d->retry_after_s = 0;
 		return size * n;
 	}
+
 	if (!colon)
 		return size * n;
 	size_t n_name = (size_t)(colon - line);
 	copy_value(value, colon + 1, size * n - n_name - 1);
+
 	if (n_name == 4 && !strncasecmp(line, "ETag", 4)) {
 		if (value[0] == '"') /* a weak one does not say that the bytes are equal */
 			strcpy(d->etag, value);
@@ -93,6 +96,7 @@ static size_t on_header(char *line, size_t size, size_t n, void *context)
 			d->range_total = total;
 		}
 	}
+
 	return size * n;
 }
 
@@ -138,6 +142,7 @@ static int begin_body(struct download *d)
 	curl_easy_getinfo(d->curl, CURLINFO_RESPONSE_CODE, &d->status);
 	curl_easy_getinfo(d->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
 	d->has_answered = true;
+
 	if (d->status == 206) {
 		if (d->range_first != d->have || (d->total >= 0 && d->range_total != d->total)) {
 			start_over(d);
@@ -151,10 +156,12 @@ static int begin_body(struct download *d)
 	} else {
 		return 0;
 	}
+
 	check_room(d);
 	d->is_body_ours = true;
 	d->progress_from = d->have;
 	progress_start(&d->progress, "download", "bytes", d->total < 0 ? 0 : (uint64_t)(d->total - d->have));
+
 	return 0;
 }
 
@@ -168,6 +175,7 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *context)
 		if (!d->is_body_ours)
 			return n; /* an error page */
 	}
+
 	for (size_t done = 0; done < n;) {
 		ssize_t got = pwrite(d->fd, bytes + done, n - done, d->have);
 		if (got < 0 && errno == EINTR)
@@ -178,6 +186,7 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *context)
 		done += (size_t)got;
 		d->have += got;
 	}
+
 	progress_at(&d->progress, (uint64_t)(d->have - d->progress_from));
 	return n;
 }
@@ -188,6 +197,7 @@ static CURLcode perform(struct download *d, long stall_s)
 {
 	char range[32], if_range[VALIDATOR_BYTES + 16];
 	struct curl_slist *headers = NULL;
+
 	curl_easy_reset(d->curl);
 	curl_easy_setopt(d->curl, CURLOPT_URL, d->url);
 	curl_easy_setopt(d->curl, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -203,6 +213,7 @@ static CURLcode perform(struct download *d, long stall_s)
 	curl_easy_setopt(d->curl, CURLOPT_HEADERDATA, d);
 	curl_easy_setopt(d->curl, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(d->curl, CURLOPT_WRITEDATA, d);
+
 	if (d->have > 0) {
 		snprintf(range, sizeof range, "%lld-", (long long)d->have);
 		curl_easy_setopt(d->curl, CURLOPT_RANGE, range);
@@ -212,12 +223,14 @@ static CURLcode perform(struct download *d, long stall_s)
 			curl_easy_setopt(d->curl, CURLOPT_HTTPHEADER, headers);
 		}
 	}
+
 	d->is_body_ours = false;
 	d->status = 0;
 	d->problem[0] = '\0';
 	CURLcode code = curl_easy_perform(d->curl);
 	curl_easy_getinfo(d->curl, CURLINFO_RESPONSE_CODE, &d->status);
 	curl_slist_free_all(headers);
+
 	return code;
 }
 
@@ -238,11 +251,13 @@ static enum outcome judge_status(struct download *d)
 		refuse(d, "the part on disk is longer than the file");
 		return AGAIN;
 	}
+
 	snprintf(d->problem, sizeof d->problem, "the server answered %ld%s", d->status,
 		 d->status == 404   ? " (no such file)"
 		 : d->status == 403 ? " (forbidden)"
 		 : d->status == 401 ? " (needs a password)"
 				    : "");
+
 	return is_worth_another_try(d->status) ? AGAIN : FAILED;
 }
 
@@ -269,16 +284,19 @@ static enum outcome attempt(struct download *d, long stall_s)
 		end_progress(d, code);
 	if (code == CURLE_OK && !d->is_body_ours && (d->status == 200 || d->status == 206))
 		begin_body(d); /* an empty body */
+
 	if (code == CURLE_OK && d->is_body_ours) {
 		if (d->total < 0 || d->have == d->total)
 			return DONE;
 		refuse(d, "the connection was cut");
 		return AGAIN;
 	}
+
 	if (code == CURLE_OK)
 		return judge_status(d);
 	double connect_s = 0;
 	curl_easy_getinfo(d->curl, CURLINFO_CONNECT_TIME, &connect_s);
+
 	if (code == CURLE_OPERATION_TIMEDOUT)
 		snprintf(d->problem, sizeof d->problem,
 			 connect_s > 0 ? "nothing came for %ld s" : "no connection within %ld s",
@@ -289,6 +307,7 @@ static enum outcome attempt(struct download *d, long stall_s)
 		refuse(d, "only http and https are allowed");
 	else if (!d->problem[0])
 		refuse(d, curl_easy_strerror(code));
+
 	return is_hopeless(code) ? FAILED : AGAIN;
 }
 
@@ -321,6 +340,7 @@ static void open_part(struct download *d)
 			break;
 		close(d->fd);
 	}
+
 	d->have = ours.st_size;
 }
 
@@ -364,6 +384,7 @@ static void fetch(struct download *d, int retries, long stall_s)
 {
 	int n_failed = 0;
 	double wait_s = 0.5;
+
 	for (;;) {
 		curl_off_t before = d->have;
 		enum outcome outcome = attempt(d, stall_s);
@@ -385,6 +406,7 @@ static void fetch(struct download *d, int retries, long stall_s)
 		sleep_s(wait_s);
 		wait_s = wait_s < 15 ? 2 * wait_s : 30;
 	}
+
 	finish(d);
 }
 
@@ -417,6 +439,7 @@ int main(int argc, char **argv)
 		{"retries", "N", "tries in a row that may bring nothing (8)", .text = &retries},
 		{"stall", "SECONDS", "silence that counts as a cut (30)", .text = &stall},
 		{0}};
+
 	argc = args_parse(
 		argc, argv,
 		&(struct args){.purpose = "Download one file over HTTP(S), continuing after cuts.",
@@ -426,6 +449,7 @@ int main(int argc, char **argv)
 	die_program("download");
 	if (argc != 1 || !to)
 		die_usage("expected --to FILE and one URL");
+
 	struct download d = {.url = argv[0],
 			     .file = die_strdup(to),
 			     .part = die_printf("%s.part", to),
@@ -438,9 +462,11 @@ int main(int argc, char **argv)
 		unlink(d.part); /* whole since an earlier run, or since we waited */
 	else
 		run(&d, whole_number(retries, "retries"), whole_number(stall, "stall"));
+
 	close(d.fd);
 	free(d.file);
 	free(d.part);
 	free(d.from);
+
 	return 0;
 }

@@ -132,9 +132,11 @@ static int apply_section(const struct sections *all, struct section *s, const st
 {
 	bool is_empty = map->kind == YAML_SCALAR && !*map->text &&
 			!map->is_quoted; /* "probe:" with nothing under it */
+
 	if (map->kind != YAML_MAP && !is_empty)
 		return error_set(e, path, map->line, "expected indented 'name: value' lines under '%s:'",
 				 s->name);
+
 	for (const struct yaml_value *v = map->first; v; v = v->next) {
 		struct place at = {path, v->line, s->name};
 		const struct param *p = schema_find(s->table, v->key);
@@ -145,6 +147,7 @@ static int apply_section(const struct sections *all, struct section *s, const st
 			return -1;
 		json_object_set_new(s->values, p->name, value);
 	}
+
 	return 0;
 }
 
@@ -191,6 +194,7 @@ static int apply_base(struct sections *all, const struct yaml_value *extends, co
 	struct error cause = {0};
 	struct yaml *base = yaml_open(base_path, &cause);
 	int status = -1;
+
 	if (!base && !file_exists(base_path))
 		error_set(e, path, extends->line, "extends: no such file: %s", base_path);
 	else if (!base)
@@ -201,6 +205,7 @@ static int apply_base(struct sections *all, const struct yaml_value *extends, co
 			  path);
 	else
 		status = apply_file(all, base, base_path, e);
+
 	yaml_close(base);
 	return status;
 }
@@ -236,14 +241,17 @@ static int assign(const struct sections *all, char *name, const char *value, boo
 {
 	struct place at = {"SET", 0, NULL};
 	char *dot = strchr(name, '.');
+
 	if (!dot)
 		return error_set(e, at.file, 0, "expected section.name=value, got '%.80s=%.80s'", name,
 				 value);
 	*dot = '\0';
+
 	struct section *s = find(all, name);
 	if (!s)
 		return refuse_section(all, name, &at, e);
 	at.section = name;
+
 	const struct param *p = schema_find(s->table, dot + 1);
 	if (!p)
 		return refuse_key(all, s, dot + 1, &at, e);
@@ -251,6 +259,7 @@ static int assign(const struct sections *all, char *name, const char *value, boo
 	if (!v)
 		return -1;
 	json_object_set_new(s->values, p->name, v);
+
 	return 0;
 }
 
@@ -344,6 +353,7 @@ static int split(struct sections *all, const char *folder, const char *schemas, 
 	struct stamp t0;
 	char *slices = die_printf("%s/params", folder), *stamp = die_printf("%s/params.stamp", folder);
 	int status = file_make_folder(slices, e);
+
 	if (status == 0)
 		status = stamp_begin(&t0, folder, e);
 	for (size_t i = 0; i < all->n && status == 0; i++)
@@ -362,6 +372,7 @@ static int split(struct sections *all, const char *folder, const char *schemas, 
 		status = stamp_end(&t0, stamp, e);
 	free(stamp);
 	free(slices);
+
 	return status;
 }
 
@@ -386,6 +397,7 @@ int main(int argc, char **argv)
 		{"schemas", "DIR", "where <stage>.json are, made by <stage> --describe (build/schema)",
 		 .text = &schemas},
 		{0}};
+
 	argc = args_parse(
 		argc, argv,
 		&(struct args){
@@ -397,6 +409,7 @@ int main(int argc, char **argv)
 			.see_also = "docs/params.md"});
 	if (!out || argc < 2)
 		die_usage("expected --out DIR, a params file and the names of the stages");
+
 	struct sections all = {die_calloc((size_t)argc, sizeof *all.first), (size_t)argc - 1, NULL, over};
 	for (size_t i = 0; i < all.n; i++)
 		all.first[i].name = argv[i + 1];
@@ -406,5 +419,6 @@ int main(int argc, char **argv)
 		fprintf(stderr, "%s\n",
 			error_text(&e)); /* "file:line: ..." first, where editors look for it */
 	release(&all);
+
 	return status < 0;
 }

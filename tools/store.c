@@ -76,6 +76,7 @@ static void list_one(const char *id, const struct lineage *l)
 	struct error e = {0};
 	struct stat s = {0};
 	char *path = artifact_path(id), size[16], when[32];
+
 	stat(path, &s);
 	free(path);
 	struct artifact *a = artifact_try(id, &e);
@@ -83,6 +84,7 @@ static void list_one(const char *id, const struct lineage *l)
 		printf("%.12s  damaged: %s\n", id, error_text(&e));
 		return;
 	}
+
 	const struct lineage_entry *entry = lineage_find(l, id);
 	strftime(when, sizeof when, "%Y-%m-%d %H:%M", localtime(&s.st_mtime));
 	printf("%.12s  %-11s %-11s %9llu  %8s  %s\n", id, artifact_kind(a), entry ? entry->stage : "-",
@@ -209,10 +211,12 @@ static int run_verify(char **operands)
 	struct count objects = {0}, actions = {0};
 	if (!operands[0])
 		objects.n = objects_list(&ids);
+
 	for (; operands[0] && operands[objects.n]; objects.n++) {
 		ids = die_realloc(ids, (objects.n + 1) * sizeof *ids);
 		resolve(ids[objects.n], operands[objects.n]);
 	}
+
 	for (size_t i = 0; i < objects.n; i++)
 		objects.n_bad += !verify_one(ids[i]);
 	if (!operands[0])
@@ -221,6 +225,7 @@ static int run_verify(char **operands)
 		printf("%zu action entries verified, %zu damaged\n", actions.n, actions.n_bad);
 	printf("%zu objects verified, %zu damaged\n", objects.n, objects.n_bad);
 	free(ids);
+
 	return objects.n_bad + actions.n_bad > 0;
 }
 
@@ -260,6 +265,7 @@ int main(int argc, char **argv)
 	argc = args_parse(argc, argv, &args);
 	if (argc < 1)
 		die_usage("needs a command: ls, show, log, diff, verify, export or gc");
+
 	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
 		const struct command *c = &commands[i];
 		if (strcmp(argv[0], c->name))
@@ -277,5 +283,6 @@ int main(int argc, char **argv)
 		free(runs);
 		return status;
 	}
+
 	die_usage("unknown command '%s'; there are ls, show, log, diff, verify, export and gc", argv[0]);
 }

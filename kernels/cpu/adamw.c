@@ -27,6 +27,7 @@ static void block_task(void *context, int block)
 	    rest2 = v_set(1.0f - a->beta2);
 	v16 scale = v_set(a->scale), spread = v_set(s->spread), eps = v_set(a->eps), rate = v_set(-s->rate),
 	    decay = v_set(-s->shrink);
+
 	for (size_t i = (size_t)block * BLOCK; i < end; i += 16) {
 		int left = end - i < 16 ? (int)(end - i) : 16;
 		v16 g = v_mul(v_load_up_to(a->dw + i, left), scale), w = v_load_up_to(a->w + i, left);

@@ -129,6 +129,7 @@ static v16 column_exponentials(float *s, int ld, int n_keys, v16 maximum)
 {
 	v16 sum[STRANDS] = {v_set(0), v_set(0), v_set(0), v_set(0)};
 	int j = 0;
+
 	for (; j + STRANDS <= n_keys; j += STRANDS, s += STRANDS * ld)
 		UNROLL
 	for (int k = 0; k < STRANDS; k++) {
@@ -136,6 +137,7 @@ static v16 column_exponentials(float *s, int ld, int n_keys, v16 maximum)
 		v_store(s + k * ld, e);
 		sum[k] = v_add(e, sum[k]);
 	}
+
 	UNROLL
 	for (int k = 0; k < STRANDS - 1; k++) {
 		if (k < n_keys - j) {
@@ -144,6 +146,7 @@ static v16 column_exponentials(float *s, int ld, int n_keys, v16 maximum)
 			sum[k] = v_add(e, sum[k]);
 		}
 	}
+
 	return strands_sum(sum);
 }
 
@@ -173,6 +176,7 @@ static void forward_head(const struct attention *a, int record, int head)
 	int n = a->n, n_keys = a->n_keys, d = a->d_head, ld = round_up(n), width = width_of(n);
 	float *across = workspace_thread(WORKSPACE_TILE), *e = across + (size_t)d * (size_t)ld,
 	      *inverse = e + (size_t)n_keys * (size_t)ld;
+
 	gather_transposed(across, ld, s.q, a->ldq, n, d, scale2_of(a));
 	struct tile_ahead ahead = {.n = 0};
 	ISA(tile_foresee)(&ahead, next.q, a->ldq, n, d);
@@ -208,6 +212,7 @@ static void backward_columns(float *p, float *dp, int ld, int n_keys, v16 lse)
 {
 	v16 sum[STRANDS] = {v_set(0), v_set(0), v_set(0), v_set(0)};
 	int j = 0;
+
 	for (; j + STRANDS <= n_keys; j += STRANDS)
 		UNROLL
 	for (int k = 0; k < STRANDS; k++) {
@@ -216,6 +221,7 @@ static void backward_columns(float *p, float *dp, int ld, int n_keys, v16 lse)
 		v_store(p + at, e);
 		sum[k] = v_fma(e, v_load(dp + at), sum[k]);
 	}
+
 	UNROLL
 	for (int k = 0; k < STRANDS - 1; k++) {
 		if (k < n_keys - j) {
@@ -225,6 +231,7 @@ static void backward_columns(float *p, float *dp, int ld, int n_keys, v16 lse)
 			sum[k] = v_fma(e, v_load(dp + at), sum[k]);
 		}
 	}
+
 	v16 delta = strands_sum(sum);
 	for (j = 0; j < n_keys; j++, p += ld, dp += ld)
 		v_store(dp, v_mul(v_load(p), v_sub(v_load(dp), delta)));
@@ -238,6 +245,7 @@ static void backward_head(const struct attention *a, int record, int head)
 	float *across = workspace_thread(WORKSPACE_TILE), *p = across + (size_t)d * (size_t)ld,
 	      *dp = p + (size_t)n_keys * (size_t)ld;
 	struct tile_ahead ahead = {.n = 0};
+
 	ISA(tile_foresee)(&ahead, next.q, a->ldq, n, d);
 	ISA(tile_foresee)(&ahead, next.k, a->ldk, n_keys, d);
 	ISA(tile_foresee)(&ahead, next.v, a->ldv, n_keys, d);

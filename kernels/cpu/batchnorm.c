@@ -146,6 +146,7 @@ static void gradients_task(void *context, int chunk)
 	const struct sums *s = context;
 	const struct batchnorm *n = s->n;
 	float *to = s->partial + (size_t)chunk * (size_t)s->width;
+
 	for (int j = 0; j < n->c; j += 16) {
 		int left = left_of(n->c, j);
 		v16 mean = v_load_up_to(n->mean + j, left), rstd = deviation_inverse(n, j, left);
@@ -168,6 +169,7 @@ static void backward_task(void *context, int chunk)
 	const struct batchnorm *n = s->n;
 	const float *sum = s->partial;
 	v16 count = v_set((float)n->m);
+
 	for (int j = 0; j < n->c; j += 16) {
 		int left = left_of(n->c, j);
 		v16 mean = v_load_up_to(n->mean + j, left), rstd = deviation_inverse(n, j, left);

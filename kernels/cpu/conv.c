@@ -45,6 +45,7 @@ void ISA(conv_forward)(float *y, const float *x, const float *w, const float *bi
 		ISA(narrow_forward)(y, x, w, bias, &narrow);
 		return;
 	}
+
 	ISA(gemm_run)
 	(&(struct gemm){.m = t_out,
 			.n = c_out,
@@ -102,10 +103,12 @@ static void chunk_task(void *context, int chunk)
 	size_t dy_record = (size_t)c->t_out * (size_t)c->c_out, x_record = (size_t)c->t_pad * (size_t)c->c_in;
 	const float *dy = c->dy + (size_t)from * dy_record, *x = c->x + (size_t)from * x_record;
 	struct narrow narrow = {n, c->t_pad, c->c_in, c->c_out, c->k, c->stride, c->t_out};
+
 	if (ISA(narrow_has_weights)(&narrow)) {
 		ISA(narrow_weights)(dw, dw + weights_of(c), dy, x, &narrow);
 		return;
 	}
+
 	ISA(gemm_serial)
 	(&(struct gemm){.m = c->c_out,
 			.n = c->k * c->c_in,
@@ -207,6 +210,7 @@ static void data_gradients(struct conv *c)
 			 .batch = c->batch,
 			 .stride_a = padded_record(c),
 			 .stride_c = (size_t)c->t_pad * (size_t)c->c_in};
+
 	fill_phases(c);
 	pool_run(pad_task, c, c->batch);
 	whole_rows(c, g);

@@ -48,6 +48,7 @@ static void block_task(void *context, int block)
 	size_t from = (size_t)block * BLOCK, n = e->n - from < BLOCK ? e->n - from : BLOCK;
 	float *y = e->y + from;
 	const float *a = e->a + from, *b = e->b + from;
+
 	switch (e->which) {
 	case ADD:
 		apply_block(ADD, y, a, b, n);

@@ -109,10 +109,12 @@ static struct tile_c target(const struct gemm *g, const struct block *b)
 	size_t at = place(g, b);
 	struct tile_c c = {.c = (g->before_gelu ? g->before_gelu : g->c) + at, .ldc = g->ldc};
 	bool is_started = !b->is_first || g->is_accumulated;
+
 	if (is_started) {
 		c.from = b->is_first ? g->c + at : c.c;
 		c.ld_from = g->ldc;
 	}
+
 	if (is_aside(g)) {
 		float *aside = workspace_thread(WORKSPACE_TILE);
 		c.from = b->is_first ? NULL : aside;
@@ -122,10 +124,12 @@ static struct tile_c target(const struct gemm *g, const struct block *b)
 			c.ldc = NC;
 		}
 	}
+
 	if (b->is_last && g->bias)
 		c.bias = g->bias + b->j0;
 	if (b->is_last && g->residual && !g->before_gelu && !g->gelu_argument)
 		c.residual = g->residual + at;
+
 	return c;
 }
 
@@ -138,6 +142,7 @@ INLINE void finish_rows(const struct gemm *g, const struct block *b, const bool 
 	const float *argument = g->gelu_argument, *residual = g->residual;
 	float *c = g->c + at;
 	const float *from = has_gelu ? g->before_gelu + at : c;
+
 	argument = has_argument ? argument + at : NULL;
 	residual = has_residual ? residual + at : NULL;
 	for (int i = 0; i < b->m; i++) {
@@ -223,6 +228,7 @@ static struct foresight foresee(const struct gemm *g, const struct block *b, int
 {
 	struct foresight f = {0};
 	int n_tiles = (b->m + TILE_ROWS - 1) / TILE_ROWS * ((b->n + TILE_COLUMNS - 1) / TILE_COLUMNS);
+
 	if (!g->is_a_transposed || k0 >= g->k)
 		return f;
 	f.a = (struct rows_ahead){.p = operand_a(g, b->item, b->i0, k0).p,
@@ -230,11 +236,13 @@ static struct foresight foresee(const struct gemm *g, const struct block *b, int
 				  .k = min_int(b->k, g->k - k0),
 				  .n = b->m};
 	f.a_lines = lines_per_tile(&f.a, n_tiles);
+
 	if (is_b_wanted && !g->is_b_transposed) {
 		f.b = (struct rows_ahead){
 			.p = operand_b(g, b->item, k0, b->j0).p, .ld = g->ldb, .k = f.a.k, .n = b->n};
 		f.b_lines = lines_per_tile(&f.b, n_tiles);
 	}
+
 	return f;
 }
 
@@ -263,6 +271,7 @@ static void multiply(const struct gemm *g, const struct block *b, struct tile_a 
 {
 	struct tile_c c = target(g, b);
 	struct foresight f = foresee(g, b, k_next, is_b_next);
+
 	for (int j = 0; j < b->n; j += TILE_COLUMNS) {
 		int cols = min_int(TILE_COLUMNS, b->n - j);
 		const float *panel = columns.p; /* NULL if k is 0 */
@@ -274,6 +283,7 @@ static void multiply(const struct gemm *g, const struct block *b, struct tile_a 
 		c.bias = c.bias ? c.bias + TILE_COLUMNS : NULL;
 		c.residual = c.residual ? c.residual + TILE_COLUMNS : NULL;
 	}
+
 	if (b->is_last && (g->before_gelu || g->gelu_argument))
 		finish(g, b);
 }
@@ -388,6 +398,7 @@ static void run_own_blocks(const struct gemm *g)
 	struct parallel p = {.g = g};
 	int n_threads = pool_threads(), rows = (g->m + OWN_SIDE - 1) / OWN_SIDE,
 	    columns = (g->n + OWN_SIDE - 1) / OWN_SIDE;
+
 	while (n_threads > 1 && rows * columns < 2 * n_threads &&
 	       (g->m / rows > 4 * TILE_ROWS || g->n / columns > 2 * TILE_COLUMNS)) {
 		if (g->m / rows >= g->n / columns)
@@ -395,6 +406,7 @@ static void run_own_blocks(const struct gemm *g)
 		else
 			columns++;
 	}
+
 	p.mc = round_up((g->m + rows - 1) / rows, TILE_ROWS);
 	p.nc = round_up((g->n + columns - 1) / columns, TILE_COLUMNS);
 	p.n_row_blocks = (g->m + p.mc - 1) / p.mc;
@@ -427,6 +439,7 @@ static void shared_task(void *context, int task)
 			  .m = min_int(p->mc, g->m - i),
 			  .j0 = p->j0 + j,
 			  .n = min_int(p->nc, p->n - j)};
+
 	for (int k0 = 0; k0 < g->k; k0 += p->kc) {
 		b.k = min_int(p->kc, g->k - k0);
 		b.is_first = k0 == 0;
@@ -472,6 +485,7 @@ void ISA(gemm_run)(const struct gemm *g)
 	if (g->residual == g->c && (g->is_accumulated || g->gelu_argument || is_chained(g)))
 		BUG("gemm: C cannot be its own residual and also accumulated, multiplied or a chain's");
 	ISA(gemm_reserve)(g);
+
 	if (g->k == 0 && is_chained(g))
 		ISA(gemm_serial)(g);
 	else if (n_items > 1 && !is_chained(g) && ISA(items_has)(g))

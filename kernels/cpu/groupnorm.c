@@ -75,6 +75,7 @@ static void forward_task(void *context, int record)
 	float *sums = workspace_thread(WORKSPACE_TILE), *mu = sums + c, *scale = mu + c;
 	float *mean = n->mean + (size_t)record * (size_t)n->groups,
 	      *rstd = n->rstd + (size_t)record * (size_t)n->groups;
+
 	ISA(reduce_rows_serial)(sums, x, (size_t)t, c, (size_t)c, REDUCE_ROWS, false);
 	group_means(mean, sums, n);
 	spread(mu, mean, c, n->groups);
@@ -83,6 +84,7 @@ static void forward_task(void *context, int record)
 	for (int g = 0; g < n->groups; g++)
 		rstd[g] = 1.0f / sqrtf(rstd[g] + n->eps);
 	spread(scale, rstd, c, n->groups);
+
 	for (int i = 0; i < t; i++) {
 		size_t row = at + (size_t)i * (size_t)c;
 		for (int j = 0; j < c; j += 16) {
@@ -155,6 +157,7 @@ static void backward_task(void *context, int record)
 	float *dw = n->partial + (size_t)record * 2 * (size_t)c, *db = dw + c;
 	float *mu = workspace_thread(WORKSPACE_TILE), *scale = mu + c, *m1 = scale + c, *m2 = m1 + c;
 	float *products = m2 + c, *means = products + c;
+
 	spread(mu, n->kept_mean + group_at, c, groups);
 	spread(scale, n->kept_rstd + group_at, c, groups);
 	gelu_and_sums(n, at, mu, scale, dw, db);
@@ -166,6 +169,7 @@ static void backward_task(void *context, int record)
 		products[j] = n->w[j] * dw[j];
 	group_means(means, products, n);
 	spread(m2, means, c, groups);
+
 	for (int i = 0; i < t; i++) {
 		size_t row = at + (size_t)i * (size_t)c;
 		for (int j = 0; j < c; j += 16) {
@@ -197,6 +201,7 @@ void ISA(groupnorm_gelu_backward)(float *dx, float *dw, float *db, const float *
 			 .t = t,
 			 .c = c,
 			 .groups = groups};
+
 	workspace_reserve(WORKSPACE_TILE, 6 * (size_t)c);
 	pool_run(backward_task, &n, batch);
 	ISA(reduce_rows_serial)(dw, n.partial, (size_t)batch, c, row, REDUCE_ROWS, true);

@@ -32,12 +32,14 @@ static void one_item(const struct gemm *g, int item, struct tile_ahead *ahead)
 	const float *a = g->a + i * g->stride_a, *b = g->b + i * g->stride_b;
 	float *c = g->c + i * g->stride_c;
 	ptrdiff_t ldb = g->ldb;
+
 	if (g->is_b_transposed) {
 		float *turned = workspace_thread(WORKSPACE_PACK);
 		ISA(tile_rows)(turned, SIDE, b, 1, ldb, g->n, g->k);
 		b = turned;
 		ldb = SIDE;
 	}
+
 	ISA(tile_product)
 	(&(struct tile_c){.c = c,
 			  .ldc = g->ldc,

@@ -80,6 +80,7 @@ static void backward_row(const struct norm *n, int i, float *dw, float *db)
 	size_t at = (size_t)i * (size_t)n->d;
 	const float *x = n->x + at, *dy = n->dy + at;
 	v16 mean = v_set(n->kept_mean[i]), rstd = v_set(n->kept_rstd[i]), sum = v_set(0), sum_hat = v_set(0);
+
 	for (int j = 0; j < n->d; j += 16) {
 		int left = left_of(n->d, j);
 		v16 hat = v_mul(v_sub(v_load_up_to(x + j, left), mean), rstd), d = v_load_up_to(dy + j, left);
@@ -89,6 +90,7 @@ static void backward_row(const struct norm *n, int i, float *dw, float *db)
 		v_store_up_to(dw + j, v_fma(d, hat, v_load_up_to(dw + j, left)), left);
 		v_store_up_to(db + j, v_add(d, v_load_up_to(db + j, left)), left);
 	}
+
 	v16 m1 = v_set(v_sum(sum) / (float)n->d), m2 = v_set(-(v_sum(sum_hat) / (float)n->d));
 	for (int j = 0; j < n->d; j += 16) {
 		int left = left_of(n->d, j);
@@ -125,10 +127,12 @@ void ISA(layernorm_backward)(float *dx, float *dw, float *db, const float *dy, c
 			 .partial = workspace_shared(WORKSPACE_PARTIAL, n_chunks * row + 1),
 			 .m = m,
 			 .d = d};
+
 	if (m <= 0)
 		return;
 	pool_run(backward_task, &n, (int)n_chunks);
 	reduce_tree(n.partial, n_chunks, row, row);
+
 	for (int j = 0; j < d; j++) {
 		dw[j] += n.partial[j];
 		db[j] += n.partial[d + j];

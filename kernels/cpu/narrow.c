@@ -33,12 +33,14 @@ INLINE void pair_tile(const int n_pairs, const int nv, const struct pairs *t)
 	const float *first = t->x, *second = t->x + t->step, *row = t->w, *bias = t->bias;
 	const ptrdiff_t step = 2 * t->step;
 	float *y = t->y;
+
 	UNROLL
 	for (int p = 0; p < n_pairs; p++) {
 		UNROLL
 		for (int v = 0; v < nv; v++)
 			acc[p][v] = v_set(0);
 	}
+
 	for (int k = t->k; k > 0; k--, first++, second++, row += nv * 16) {
 		UNROLL
 		for (int v = 0; v < nv; v++)
@@ -53,6 +55,7 @@ INLINE void pair_tile(const int n_pairs, const int nv, const struct pairs *t)
 				acc[p][2] = v_fma(b, w[2], acc[p][2]);
 		}
 	}
+
 	if (bias) {
 		UNROLL
 		for (int v = 0; v < nv; v++)
@@ -64,6 +67,7 @@ INLINE void pair_tile(const int n_pairs, const int nv, const struct pairs *t)
 				acc[p][v] = v_add(acc[p][v], w[v]);
 		}
 	}
+
 	UNROLL
 	for (int p = 0; p < n_pairs; p++) {
 		UNROLL
@@ -106,6 +110,7 @@ static void forward_signal(const struct forward *f, int signal)
 			  .w = f->w,
 			  .bias = f->bias,
 			  .k = n->k * n->c_in};
+
 	pair_function *const *of_pairs = pair_functions[row / 48];
 	for (int left = n_tiles, pairs; left > 0; left--, n_pairs -= pairs) {
 		pairs = (n_pairs + left - 1) / left;
@@ -113,6 +118,7 @@ static void forward_signal(const struct forward *f, int signal)
 		t.y += pairs * row;
 		t.x += 2 * pairs * t.step;
 	}
+
 	if (n->t_out % 2) {
 		float *y = t.y;
 		t.y = last;

@@ -18,6 +18,7 @@ static void pool_task(void *context, int record)
 	const float *x = p->x + (size_t)record * (size_t)p->n * (size_t)p->d;
 	float *mean = p->y + (size_t)record * 2 * (size_t)p->d, *largest = mean + p->d;
 	v16 count = v_set((float)p->n);
+
 	for (int j = 0; j < p->d; j += 16) {
 		int left = p->d - j < 16 ? p->d - j : 16;
 		v16 top = v_load_up_to(x + j, left), sum = v_add(v_set(0), top);

@@ -92,6 +92,7 @@ static void panel_product(const struct tile_c *c, struct tile_a a, const float *
 	    higher = m - low * n_tiles;
 	int vectors = (cols + 15) / 16;
 	micro_function *const *of_height = cols % 16 ? part[vectors - 1] : whole[vectors - 1];
+
 	struct micro t = {.ldc = c->ldc,
 			  .ld_from = c->ld_from,
 			  .bias = c->bias,
@@ -101,6 +102,7 @@ static void panel_product(const struct tile_c *c, struct tile_a a, const float *
 			  .ldb = ldb,
 			  .k = k,
 			  .last = cols - 16 * (vectors - 1)};
+
 	for (int done = 0, tile = 0; tile < n_tiles; tile++) {
 		int rows = low + (tile < higher);
 		t.c = c->c + done * c->ldc;
@@ -145,6 +147,7 @@ static void quads_product(float *c, ptrdiff_t ldc, const float *a, ptrdiff_t lda
 	UNROLL
 	for (int q = 0; q < QUADS; q++)
 		acc[q] = v_set(0);
+
 	for (; k > 0; k -= 4, a += 4) {
 		UNROLL
 		for (int q = 0; q < QUADS; q++)
@@ -157,6 +160,7 @@ static void quads_product(float *c, ptrdiff_t ldc, const float *a, ptrdiff_t lda
 				acc[q] = v_fma(v_in_quads(x[q], i), row, acc[q]);
 		}
 	}
+
 	UNROLL
 	for (int q = 0; q < QUADS; q++)
 		v_store_quads(c + 4 * q * ldc, ldc, acc[q], n);

@@ -25,6 +25,7 @@ static void max_task(void *context, int record)
 	const float *x = p->x + (size_t)record * (size_t)p->t * width;
 	float *y = p->y + (size_t)record * body;
 	int32_t *at = p->at + (size_t)record * body;
+
 	for (int i = 0; i < p->t_out; i++) {
 		int from = i * p->stride - p->k / 2, end = from + p->k < p->t ? from + p->k : p->t;
 		from = from > 0 ? from : 0;

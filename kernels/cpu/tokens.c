@@ -96,6 +96,7 @@ static void token_gradient_task(void *context, int task)
 	int j = task * REDUCE_COLUMNS, width = t->d - j < REDUCE_COLUMNS ? t->d - j : REDUCE_COLUMNS;
 	size_t m = (size_t)t->batch * (size_t)t->n;
 	struct reduce r;
+
 	r.n_chunks = 0;
 	r.depth = 0;
 	for (size_t from = 0; from < m; from += REDUCE_ROWS) {
@@ -105,6 +106,7 @@ static void token_gradient_task(void *context, int task)
 				part[c] += t->x[i * (size_t)t->d + (size_t)(j + c)];
 		reduce_push(&r, part);
 	}
+
 	const float *sum = reduce_end(&r);
 	for (int c = 0; c < width; c++)
 		t->dtoken[j + c] += sum[c];

@@ -61,6 +61,7 @@ static void open_networks(struct embed *m)
 	struct error e = {0};
 	struct encoder_config c;
 	const json_t *seed = artifact_get_attribute(m->model, "seed");
+
 	if (config_read(&c, artifact_get_attribute(m->model, "config"), &e) < 0 ||
 	    views_read(&m->views, artifact_get_attribute(m->model, "views"), &e) < 0)
 		die("model %s: %s", artifact_id(m->model), error_text(&e));
@@ -112,6 +113,7 @@ static void open_output(struct embed *m)
 	static const char *const carried[] = {"classes", "statements", "dataset", "normalize"};
 	struct artifact_writer *w = m->run->output = artifact_create("embeddings", 1);
 	const struct encoder *net = m->net[TRAINED];
+
 	network_carry(w, m->signals, carried, sizeof carried / sizeof *carried);
 	artifact_attribute(w, "dim", json_integer(net->dim));
 	if (net->tower_dim)
@@ -120,6 +122,7 @@ static void open_output(struct embed *m)
 	artifact_attribute(
 		w, "strategy",
 		json_deep_copy(json_object_get(artifact_get_attribute(m->model, "views"), "strategy")));
+
 	for (int i = 0; i < TABLES; i++)
 		if (has_table(m, i))
 			m->table[i] = artifact_table(w, table_names[i]);
@@ -259,6 +262,7 @@ static void put_pairs(struct embed *m)
 	const struct ops *ops = m->net[TRAINED]->ops;
 	size_t n_signal = LEADS * (size_t)m->views.samples;
 	int n = 0, width = m->net[TRAINED]->dim;
+
 	for (int i = 0; i < m->n; i++) {
 		if (!m->is_test[i])
 			continue;
@@ -266,11 +270,13 @@ static void put_pairs(struct embed *m)
 			n_signal * sizeof(float));
 		m->record[n++] = m->record[i];
 	}
+
 	if (!n)
 		return;
 	pool_run(draw_view, m, n * PAIR);
 	upload_views(m, n * PAIR);
 	ops->upload(m->device_keep, m->keep, (size_t)n * PAIR * LEADS);
+
 	for (int k = 0; k < NETWORKS; k++) {
 		encoder_forward(m->net[k], m->device_x, m->device_keep, n * PAIR);
 		ops->download(m->rows, m->net[k]->h, (size_t)n * PAIR * (size_t)width * sizeof(float));
@@ -283,6 +289,7 @@ static void run_batch(struct embed *m)
 {
 	struct encoder *trained = m->net[TRAINED], *random = m->net[RANDOM];
 	int rows = make_views(m);
+
 	encoder_forward(trained, m->device_x, NULL, rows);
 	put_means(m, EMBEDDING, trained->h, trained->dim);
 	if (trained->z_time)
@@ -341,6 +348,7 @@ static void run(struct stage_run *r)
 {
 	struct embed *m = die_calloc(1, sizeof *m);
 	struct progress p;
+
 	m->run = r;
 	m->model = r->input[0];
 	m->signals = r->input[1];
@@ -353,12 +361,14 @@ static void run(struct stage_run *r)
 	carry_table(m, "scale");
 	set_random_statistics(m);
 	progress_start(&p, "embed", "records", artifact_count(m->signals, "signal"));
+
 	for (struct artifact_cursor *c = artifact_walk(m->signals, "signal"); artifact_next(c);) {
 		add_record(m, c);
 		if (m->n == BATCH)
 			run_batch(m);
 		progress_step(&p, 1);
 	}
+
 	if (m->n > 0)
 		run_batch(m);
 	progress_end(&p);

@@ -59,6 +59,7 @@ struct inspect *inspect_open(struct artifact_writer *w, const struct encoder *tr
 	i->h = die_malloc(rows * (size_t)i->net->dim * sizeof(float));
 	i->mean = die_malloc((size_t)i->net->dim * sizeof(float));
 	put_keep(i);
+
 	return i;
 }
 

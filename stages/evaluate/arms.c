@@ -57,6 +57,7 @@ static void sort_inputs(struct arms *s)
 			json_object_set_new(json_object_get(a->json, "ids"), slash + 1,
 					    json_string(artifact_id(x)));
 	}
+
 	qsort(s->arm, (size_t)s->n_arms, sizeof *s->arm, by_name);
 }
 
@@ -137,6 +138,7 @@ static void drop_arms(struct arms *s)
 			s->floor = s->arm[i].scores;
 		s->arm[kept++] = s->arm[i];
 	}
+
 	s->floor = s->floor ? s->floor : s->first;
 	s->n_arms = kept;
 	if (!kept)
@@ -175,6 +177,7 @@ static void read_records(struct arms *s)
 	s->patient = die_malloc(room * sizeof *s->patient);
 	s->label = die_malloc(room * sizeof *s->label);
 	s->truth = die_malloc(room * (size_t)s->n_classes);
+
 	for (struct artifact_cursor *c = artifact_walk(s->first, "label"); artifact_next(c);) {
 		struct label l;
 		uint64_t record = artifact_record(c->key);
@@ -189,6 +192,7 @@ static void read_records(struct arms *s)
 		else
 			n_missing++;
 	}
+
 	if (n_missing)
 		arms_note(s, json_sprintf("%zu records of fold 10 are not in all arms and were left out.",
 					  n_missing));
@@ -275,6 +279,7 @@ static int arms_saying(const struct arms *s, const json_t *text, char **names)
 			break;
 		}
 	}
+
 	return n;
 }
 
@@ -310,6 +315,7 @@ static void carry_notes(struct arms *s)
 			free(names);
 		}
 	}
+
 	json_decref(said);
 }
 
@@ -346,6 +352,7 @@ void arms_close(struct arms *s)
 		json_decref(a->json);
 		free(a->name);
 	}
+
 	free((void *)s->comparison.arm);
 	comparison_release(&s->comparison);
 	free(s->arm);

@@ -81,6 +81,7 @@ static void add_rollout(struct looks *k, struct record *r, const void *key, size
 	struct artifact_value v = artifact_get(k->embeddings, "rollout", key, key_bytes);
 	size_t n_time = (size_t)k->n_tokens * sizeof(float);
 	double sum = 0, all = 0;
+
 	if (v.n_bytes != n_time + sizeof relevance)
 		return;
 	memcpy(relevance, (const char *)v.bytes + n_time, sizeof relevance);
@@ -88,6 +89,7 @@ static void add_rollout(struct looks *k, struct record *r, const void *key, size
 		sum += (double)relevance[l];
 	for (int l = 0; l < LEADS && sum > 0; l++)
 		r->rollout[l] += (double)relevance[l] / sum;
+
 	float *time = die_malloc(n_time);
 	memcpy(time, v.bytes, n_time);
 	for (int t = 0; t < k->n_tokens; t++)
@@ -114,18 +116,22 @@ static void read_looks(struct looks *k)
 {
 	size_t n = (size_t)k->n_heads * (size_t)k->n_tokens * LEADS;
 	float *maps = die_malloc(2 * n * sizeof *maps);
+
 	k->record = die_malloc((artifact_count(k->embeddings, "attention") + 1) * sizeof *k->record);
 	k->time = die_calloc((size_t)k->n_tokens, sizeof *k->time);
 	attention_summary_init(&k->glance, k->n_heads, k->n_tokens, LEADS,
 			       (int)json_array_size(k->study->groups));
+
 	for (struct artifact_cursor *c = artifact_walk(k->embeddings, "attention"); artifact_next(c);)
 		if (c->value_bytes == 2 * n * sizeof *maps)
 			add_view(k, c, maps, n);
+
 	for (size_t i = 0; i < k->n; i++)
 		for (int l = 0; l < LEADS; l++) {
 			k->record[i].cross[l] /= k->record[i].n_views;
 			k->record[i].rollout[l] /= k->record[i].n_views;
 		}
+
 	free(maps);
 }
 
@@ -207,12 +213,14 @@ static bool read_drop(const struct looks *k, double drop[LEADS], const struct re
 {
 	size_t n_classes = (size_t)k->study->n_classes, n_true = 0;
 	struct artifact_value whole = artifact_get_record(k->embeddings, "embedding", r->id);
+
 	memset(drop, 0, LEADS * sizeof *drop);
 	if (r->at < 0 || whole.n_bytes != dim * sizeof(float))
 		return false;
 	const uint8_t *truth = k->study->truth + (size_t)r->at * n_classes;
 	for (size_t c = 0; c < n_classes; c++)
 		n_true += truth[c];
+
 	for (int l = 0; l < LEADS && n_true; l++) {
 		uint8_t key[9];
 		memcpy(key, artifact_key(r->id).bytes, 8);
@@ -230,6 +238,7 @@ static bool read_drop(const struct looks *k, double drop[LEADS], const struct re
 						   (double)n_true;
 		}
 	}
+
 	return n_true > 0;
 }
 
@@ -240,6 +249,7 @@ static json_t *faithfulness(const struct looks *k, const double *slope, size_t d
 	       *drop = die_malloc((k->n * LEADS + 1) * sizeof *drop);
 	uint64_t *patient = die_malloc((k->n + 1) * sizeof *patient);
 	size_t n = 0;
+
 	for (size_t i = 0; i < k->n; i++) {
 		const struct record *r = &k->record[i];
 		if (!read_drop(k, drop + n * LEADS, r, slope, dim))
@@ -248,6 +258,7 @@ static json_t *faithfulness(const struct looks *k, const double *slope, size_t d
 		memcpy(rollout + n * LEADS, r->rollout, sizeof r->rollout);
 		patient[n++] = k->study->patient[r->at];
 	}
+
 	struct faithfulness_input in = {.n = n,
 					.n_leads = LEADS,
 					.attention = cross,
@@ -262,6 +273,7 @@ static json_t *faithfulness(const struct looks *k, const double *slope, size_t d
 	free(rollout);
 	free(drop);
 	free(patient);
+
 	return out;
 }
 
@@ -278,6 +290,7 @@ static void add_faithfulness(const struct looks *k, struct arm *a, json_t *out)
 	double *slope = read_slope(k, dim);
 	json_t *judged =
 		slope && artifact_has_table(k->embeddings, "masked") ? faithfulness(k, slope, dim) : NULL;
+
 	free(slope);
 	if (judged && json_integer_value(json_object_get(judged, "n")))
 		json_object_set(out, "faithfulness", judged);
@@ -288,6 +301,7 @@ static void add_faithfulness(const struct looks *k, struct arm *a, json_t *out)
 		note(a,
 		     "The maps are those of the pretrained network, but the scores come from another one or "
 		     "from no linear probe, so faithfulness is left out.");
+
 	json_decref(judged);
 }
 
@@ -300,6 +314,7 @@ void attention_add(const struct arms *s, struct arm *a)
 		note(a, "No cross-attention between time and leads, or none was kept, so there are no maps.");
 		return;
 	}
+
 	read_looks(&k);
 	if (k.n) {
 		json_t *out = attention_summary_json(&k.glance, s->groups);
@@ -310,6 +325,7 @@ void attention_add(const struct arms *s, struct arm *a)
 	} else {
 		note(a, "Fold 10 has no record whose attention could be kept.");
 	}
+
 	attention_summary_release(&k.glance);
 	free(k.record);
 	free(k.time);

@@ -36,6 +36,7 @@ static struct rows read_rows(int n_classes, const struct artifact *a, const char
 			 die_malloc((limit + 1) * sizeof *r.label),
 			 die_malloc((limit + 1) * sizeof *r.record)};
 	int *wanted = die_malloc((room + 1) * sizeof *wanted);
+
 	for (struct artifact_cursor *c = artifact_walk(a, "label"); artifact_next(c); at++) {
 		struct label l;
 		if (c->value_bytes != LABEL_BYTES)
@@ -47,6 +48,7 @@ static struct rows read_rows(int n_classes, const struct artifact *a, const char
 				     : -1;
 		n_eligible += wanted[at] >= 0;
 	}
+
 	at = 0;
 	size_t seen = 0;
 	for (struct artifact_cursor *c = artifact_walk(a, "label"); artifact_next(c); at++) {
@@ -63,6 +65,7 @@ static struct rows read_rows(int n_classes, const struct artifact *a, const char
 		r.record[r.n] = artifact_record(c->key);
 		r.label[r.n++] = wanted[at];
 	}
+
 	free(wanted);
 	return r;
 }
@@ -107,6 +110,7 @@ json_t *embedding_space_measure(struct embedding_space_maps *maps, const struct 
 	const char *table = is_random ? "random" : "embedding",
 		   *pair_table = is_random ? "random_pair" : "pair";
 	int dim = (int)artifact_integer(embeddings, "dim");
+
 	if (dim < 1)
 		die("embeddings %s: dim is %d, expected at least 1", artifact_id(embeddings), dim);
 	struct rows test = read_rows(o->n_classes, embeddings, table, dim, true, o->n_records),
@@ -114,6 +118,7 @@ json_t *embedding_space_measure(struct embedding_space_maps *maps, const struct 
 	float *pair[2];
 	for (int v = 0; v < 2; v++)
 		pair[v] = read_pair(embeddings, pair_table, &test, dim, v);
+
 	struct space_input in = {.raw = test.x,
 				 .label = test.label,
 				 .n = test.n,
@@ -129,6 +134,7 @@ json_t *embedding_space_measure(struct embedding_space_maps *maps, const struct 
 	maps->n = test.n;
 	maps->pca = die_malloc((2 * test.n + 1) * sizeof *maps->pca);
 	maps->tsne = die_malloc((2 * test.n + 1) * sizeof *maps->tsne);
+
 	double divergence = space_maps(maps->pca, maps->tsne, test.x, test.n, dim, o->perplexity, o->n_steps);
 	json_object_set_new(out, "tsne_divergence", scores_number(divergence));
 	json_object_set_new(out, "map_labels", labels_json(&test));
@@ -136,6 +142,7 @@ json_t *embedding_space_measure(struct embedding_space_maps *maps, const struct 
 		free(pair[v]);
 	release_rows(&test);
 	release_rows(&train);
+
 	return out;
 }
 

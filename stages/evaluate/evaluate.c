@@ -43,6 +43,7 @@ static void add_space(struct arms *s, struct arm *a, int map_table, struct progr
 					    .perplexity = params_float(p, "perplexity"),
 					    .n_steps = (int)params_int(p, "map_steps")};
 	struct embedding_space_maps maps[ARM_ENCODERS] = {0};
+
 	for (int k = 0; k < ARM_ENCODERS; k++) {
 		if (a->embeddings &&
 		    artifact_has_table(a->embeddings, k == ARM_RANDOM ? "random" : "embedding"))
@@ -51,6 +52,7 @@ static void add_space(struct arms *s, struct arm *a, int map_table, struct progr
 				embedding_space_measure(&maps[k], a->embeddings, k == ARM_RANDOM, &o));
 		progress_step(progress, 1);
 	}
+
 	note_constant(s, a, json_object_get(a->json, "space"), "its");
 	note_constant(s, a, json_object_get(a->json, "random_space"), "its untrained encoder's");
 	put_map(s, map_table, a, "pca", maps[ARM_TRAINED].pca, maps[ARM_TRAINED].n); /* ascending keys */
@@ -69,6 +71,7 @@ static void add_rest(struct arms *s, struct arm *a)
 		if (value)
 			json_object_set_new(a->json, of_scores[i], json_deep_copy(value));
 	}
+
 	/* What was trained on the labels has a training of its own, and shares encoder and maps with the arm it began as. */
 	bool is_tuned = json_object_get(a->json, "from");
 	json_t *training = training_summary(is_tuned ? a->scores : a->model);
@@ -76,6 +79,7 @@ static void add_rest(struct arms *s, struct arm *a)
 		attention_add(s, a);
 	if (training)
 		json_object_set_new(a->json, "training", training);
+
 	json_t *legacy = legacy_read(a->scores);
 	if (legacy)
 		json_object_set_new(a->json, "legacy", legacy);
@@ -109,6 +113,7 @@ static void put_header(struct arms *s)
 	struct artifact_writer *w = s->run->output;
 	json_t *names = json_array(), *list = json_array(), *arm;
 	size_t at;
+
 	for (int i = 0; i < s->n_arms; i++)
 		json_array_append(list, s->arm[i].json);
 	json_t *ordered = arm_order(list), *seeds = arm_seeds(ordered);
@@ -116,6 +121,7 @@ static void put_header(struct arms *s)
 		json_array_append(names, json_object_get(arm, "name"));
 	json_decref(list);
 	json_decref(ordered);
+
 	const json_t *dataset = artifact_get_attribute(s->first, "dataset");
 	if (dataset)
 		artifact_attribute(w, "dataset", json_deep_copy(dataset));
@@ -129,6 +135,7 @@ static void put_header(struct arms *s)
 	artifact_attribute(w, "records", json_integer((json_int_t)s->n));
 	artifact_attribute(w, "patients", json_integer((json_int_t)arms_patients(s)));
 	artifact_attribute(w, "resamples", json_integer(params_int(s->run->params, "bootstrap")));
+
 	const json_t *counts = artifact_get_attribute(s->floor, "records");
 	if (counts)
 		artifact_attribute(w, "counts", json_deep_copy(counts));
@@ -138,11 +145,13 @@ static void run(struct stage_run *r)
 {
 	struct arms s;
 	struct progress p;
+
 	arms_open(&s, r);
 	progress_start(&p, "evaluate", "parts", 1 + ARM_ENCODERS * (uint64_t)s.n_arms);
 	verdict_compare(&s);
 	progress_step(&p, 1);
 	r->output = artifact_create("evaluation", 1);
+
 	int table = artifact_table(r->output, "arm"), map_table = artifact_table(r->output, "map");
 	for (int i = 0; i < s.n_arms; i++) {
 		struct arm *a = &s.arm[i];
@@ -153,6 +162,7 @@ static void run(struct stage_run *r)
 		json_object_set_new(a->json, "group", json_string(arm_group(a->json)));
 		put_json(&s, table, a->name, a->json);
 	}
+
 	progress_end(&p);
 	put_floors(&s);
 	put_header(&s);

@@ -27,6 +27,7 @@ static void show_gains(const json_t *rows)
 {
 	size_t i;
 	json_t *row;
+
 	printf("\ntraining added (paired)       macro F1                 macro AUROC\n");
 	json_array_foreach (rows, i, row) {
 		const json_t *f1 = json_object_get(json_object_get(row, "difference"), "macro_f1"),
@@ -62,10 +63,12 @@ static void show_seeds(const json_t *seeds)
 {
 	size_t i;
 	const json_t *arm;
+
 	if (!json_array_size(seeds))
 		return;
 	printf("\n%-22s%5s  %-30s  %-30s  %s\n", "over seeds", "seeds", "macro F1", "macro AUROC",
 	       "training added to macro AUROC");
+
 	json_array_foreach (seeds, i, arm) {
 		printf("%-22s%5zu", json_string_value(json_object_get(arm, "name")),
 		       json_array_size(json_object_get(arm, "arms")));
@@ -96,6 +99,7 @@ static void show_faithfulness(struct artifact *a, const json_t *names)
 	const json_t *name;
 	size_t i;
 	int n_shown = 0;
+
 	json_array_foreach (names, i, name) {
 		json_t *arm = shown_arm(a, "arm", json_string_value(name), NULL, json_string_value(name));
 		const json_t *f = json_object_get(
@@ -137,6 +141,7 @@ void terminal_print(struct artifact *a)
 	json_t *rows = json_array(), *trained = json_array();
 	const json_t *name;
 	size_t i;
+
 	json_array_foreach (artifact_get_attribute(a, "arms"), i, name) {
 		const char *key = json_string_value(name);
 		if (!is_shown(artifact_get_attribute(a, "arms"), i))
@@ -155,6 +160,7 @@ void terminal_print(struct artifact *a)
 		json_decref(random);
 		free(label);
 	}
+
 	json_array_append_new(rows, shown_arm(a, "floor", "scale", NULL, "log-std only"));
 	json_t *majority = shown_arm(a, "floor", "majority", NULL, "majority class");
 	json_object_del(majority, "difference");

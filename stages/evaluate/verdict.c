@@ -13,6 +13,7 @@ void verdict_compare(struct arms *s)
 {
 	struct comparison_arm *list = die_calloc(ARM_STATES * (size_t)s->n_arms + 1, sizeof *list);
 	int n = 0;
+
 	for (int i = 0; i < s->n_arms; i++)
 		for (int k = 0; k < ARM_STATES; k++) {
 			struct arm *a = &s->arm[i];
@@ -20,6 +21,7 @@ void verdict_compare(struct arms *s)
 			if (a->probability[k])
 				list[n++] = (struct comparison_arm){a->name, a->probability[k], a->weight[k]};
 		}
+
 	s->scale_compared = s->scale ? n : -1;
 	if (s->scale)
 		list[n++] = (struct comparison_arm){"scale", s->scale, s->scale_weight};
@@ -87,18 +89,21 @@ void verdict_add(const struct arms *s, struct arm *a)
 	json_object_set_new(a->json, "trained", trained);
 	if (a->compared[ARM_RANDOM] >= 0)
 		json_object_set_new(a->json, "random", judged(s, a->compared[ARM_RANDOM], -1));
+
 	if (a->compared[ARM_PROBE] >= 0) {
 		json_object_set_new(a->json, "probe", judged(s, a->compared[ARM_PROBE], -1));
 		json_object_set_new(trained, "over_probe",
 				    scores_intervals(&s->comparison, a->compared[ARM_TRAINED],
 						     a->compared[ARM_PROBE], s->classes));
 	}
+
 	json_t *against = json_object();
 	for (int i = 0; i < s->n_arms; i++)
 		if (&s->arm[i] != a)
 			json_object_set_new(against, s->arm[i].name,
 					    scores_intervals(&s->comparison, a->compared[ARM_TRAINED],
 							     s->arm[i].compared[ARM_TRAINED], s->classes));
+
 	json_object_set_new(a->json, "against", against);
 }
 

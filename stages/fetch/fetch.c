@@ -104,6 +104,7 @@ static void fetch_synthetic(struct fetch *f, uint64_t n)
 	struct synth_batch b = {.seed = (uint64_t)params_int(f->run->params, "seed"), .rate_hz = f->rate_hz};
 	open_tables(f, "synthetic", ptbxl_classes(), synth_statements_json());
 	progress_start(&f->progress, "fetch", "records", n);
+
 	for (b.first = 1; b.first <= n && !*f->run->is_interrupted; b.first += BATCH) {
 		int n_batch = n - b.first < BATCH ? (int)(n - b.first) + 1 : BATCH;
 		pool_run(make_synthetic, &b, n_batch);
@@ -114,6 +115,7 @@ static void fetch_synthetic(struct fetch *f, uint64_t n)
 		}
 		progress_step(&f->progress, (uint64_t)n_batch);
 	}
+
 	progress_end(&f->progress);
 	close_tables(f);
 }
@@ -140,6 +142,7 @@ static json_t *identify(const struct params *p)
 {
 	const char *place = params_text(p, "source");
 	struct listing listing;
+
 	if (!strcmp(place, "synthetic"))
 		return json_null();
 	if (download_is_url(place))
@@ -152,6 +155,7 @@ static json_t *identify(const struct params *p)
 	identity = S_ISDIR(identified.st_mode)
 			   ? identity_of_folder(place, listing_from_params(&listing, p), &identified_name)
 			   : identity_of_file(place);
+
 	char hex[DIGEST_HEX];
 	digest_hex(hex, &identity);
 	return json_pack("{s:s}", "sha256", hex);
@@ -246,6 +250,7 @@ static void fetch_records(struct fetch *f, struct dataset *d)
 {
 	const struct catalog *c = dataset_catalog(d);
 	struct transfer t = {f, d, die_calloc(1, sizeof *t.now), die_calloc(1, sizeof *t.before)};
+
 	f->excluded_max = (size_t)(params_float(f->run->params, "max_excluded") * (double)c->n);
 	progress_start(&f->progress, "fetch", "records", c->n);
 	for (size_t first = 0; first < c->n && !*f->run->is_interrupted; first += BATCH) {
@@ -256,6 +261,7 @@ static void fetch_records(struct fetch *f, struct dataset *d)
 		t.before = t.now;
 		t.now = empty;
 	}
+
 	put_reading(f, d, t.before);
 	progress_end(&f->progress);
 	free(t.now);
@@ -274,10 +280,12 @@ static void fetch_dataset(struct fetch *f, const char *place)
 						.is_interrupted = f->run->is_interrupted,
 						.sha256 = sha256};
 	struct dataset *d = file_make_folder(scratch, &e) < 0 ? NULL : dataset_open(place, &options, &e);
+
 	if (!d && *f->run->is_interrupted)
 		return;
 	if (!d)
 		refuse(error_text(&e));
+
 	const struct catalog *c = dataset_catalog(d);
 	open_tables(f, options.listing ? "wfdb" : "ptb-xl", json_incref(c->classes),
 		    json_incref(c->statements));

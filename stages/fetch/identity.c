@@ -23,12 +23,14 @@ struct digest identity_of_file(const char *path)
 	struct digest_stream *s = digest_open();
 	size_t size = 1 << 20;
 	char *bytes = die_malloc(size);
+
 	for (ssize_t n; (n = read(fd, bytes, size)) != 0;) {
 		if (n < 0 && errno != EINTR)
 			die("source %s: %s", path, strerror(errno));
 		if (n > 0)
 			digest_update(s, bytes, (size_t)n);
 	}
+
 	free(bytes);
 	close(fd);
 	return digest_close(s);
@@ -40,9 +42,11 @@ static struct digest digest_listing(const char *folder)
 	struct error e = {0};
 	size_t n;
 	char **names = tree_list(folder, &n, &e);
+
 	if (!names)
 		die("%s", error_text(&e));
 	struct digest_stream *s = digest_open();
+
 	for (size_t i = 0; i < n; i++) {
 		char *path = die_printf("%s/%s", folder, names[i]), hex[DIGEST_HEX];
 		struct digest d = identity_of_file(path);
@@ -52,6 +56,7 @@ static struct digest digest_listing(const char *folder)
 		free(line);
 		free(path);
 	}
+
 	tree_free(names, n);
 	return digest_close(s);
 }
@@ -73,6 +78,7 @@ struct digest identity_of_folder(const char *path, const struct listing *listing
 	struct error e = {0};
 	const char *names[] = {SUMS_FILE, dataset_marker(listing), listing ? NULL : PTBXL_STATEMENTS, NULL};
 	struct source *s = source_open(path, (const char *[]){dataset_marker(listing), NULL}, path, &e);
+
 	if (!s)
 		die("%s", error_text(&e));
 	struct digest d;
@@ -88,6 +94,7 @@ struct digest identity_of_folder(const char *path, const struct listing *listing
 		d = digest_close(stream);
 		*name = "sums-and-tables";
 	}
+
 	source_close(s);
 	return d;
 }

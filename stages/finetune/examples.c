@@ -37,9 +37,11 @@ static void load_part(struct examples *e, const struct artifact *signals, const 
 	size_t n_bases = (size_t)views_n_bases(v), n_signal = LEADS * (size_t)v->samples;
 	size_t n_extra = (size_t)e->n_extra;
 	float *signal = die_malloc(n_signal * sizeof *signal);
+
 	e->n[part] = p->n;
 	e->base[part] = die_malloc((p->n * n_bases * base_size(e) + 1) * sizeof(float));
 	e->extra[part] = die_malloc((p->n * n_extra + 1) * sizeof(float));
+
 	for (size_t i = 0; i < p->n; i++) {
 		copy_floats(signal, signals, "signal", p->record[i], n_signal);
 		for (size_t k = 0; k < n_bases; k++)
@@ -47,6 +49,7 @@ static void load_part(struct examples *e, const struct artifact *signals, const 
 		if (n_extra)
 			copy_floats(e->extra[part] + i * n_extra, signals, "scale", p->record[i], n_extra);
 	}
+
 	free(signal);
 }
 

@@ -50,9 +50,11 @@ static void read_policy(struct tuning *s)
 	struct error e = {0};
 	struct views v;
 	const struct params *p = s->run->params;
+
 	if (views_read(&v, artifact_get_attribute(s->model, "views"), &e) < 0 ||
 	    augment_read(&s->examples.policy, artifact_get_attribute(s->model, "augment"), &v, &e) < 0)
 		die("model %s: %s", artifact_id(s->model), error_text(&e));
+
 	/* Amplitudes and leads are what diagnoses rest on, so what hid them from pretraining is off unless asked for. */
 	s->examples.policy.seed = (uint64_t)params_int(p, "seed");
 	s->examples.policy.lead_mask_p = params_float(p, "lead_mask_p");
@@ -121,12 +123,14 @@ static struct training_plan plan(const struct tuning *s)
 	const struct params *p = s->run->params;
 	int64_t n = (int64_t)s->examples.n[PROBE_TRAIN], batch = params_int(p, "batch"),
 		limit = n / params_int(p, "min_steps");
+
 	if (limit < MIN_BATCH)
 		limit = MIN_BATCH;
 	if (batch > limit)
 		batch = limit;
 	if (batch > n)
 		batch = n;
+
 	return (struct training_plan){.batch = (int)batch,
 				      .per_epoch = (int)(n / batch),
 				      .n_epochs = (int)params_int(p, "epochs"),
@@ -153,6 +157,7 @@ static void make_network(struct tuning *s, int batch)
 				      .decay = (float)params_float(p, "layer_decay"),
 				      .optimizer = {.weight_decay = (float)params_float(p, "weight_decay"),
 						    .max_norm = (float)params_float(p, "clip")}};
+
 	if (config_read(&f.net, artifact_get_attribute(s->model, "config"), &e) < 0)
 		die("model %s: %s", artifact_id(s->model), error_text(&e));
 	if (encoder_samples(&f.net) != views_input_samples(&s->examples.policy.views))
@@ -161,6 +166,7 @@ static void make_network(struct tuning *s, int batch)
 		f.encoder_lr = f.lr;
 		f.decay = 1;
 	}
+
 	s->net = finetune_new(ops_cpu(), &f);
 }
 
@@ -229,6 +235,7 @@ static void start_head(struct tuning *s)
 {
 	size_t d = (size_t)(s->net->net->dim + s->examples.n_extra), n = (size_t)s->judge.n_classes;
 	float *weight = die_malloc(n * d * sizeof *weight), *bias = die_malloc(n * sizeof *bias);
+
 	s->mean = die_malloc(d * sizeof *s->mean);
 	s->scale = die_malloc(d * sizeof *s->scale);
 	if (s->is_scratch || params_float(s->run->params, "label_fraction") < 1) {
@@ -244,6 +251,7 @@ static void start_head(struct tuning *s)
 		read_weight(s, weight, "weight", n * d);
 		read_weight(s, bias, "bias", n);
 	}
+
 	classifier_set(s->net->head, s->mean, s->scale, weight, bias);
 	free(weight);
 	free(bias);
@@ -282,6 +290,7 @@ static void judge(struct tuning *s)
 {
 	const struct params *p = s->run->params;
 	struct probe_data data = judge_data(&s->judge);
+
 	s->prior = die_malloc((size_t)data.n_classes * sizeof *s->prior);
 	offset_prior(s->prior, data.truth[PROBE_TRAIN], data.n[PROBE_TRAIN], data.n_classes);
 	probe_majority(&s->majority, &data);
@@ -289,12 +298,14 @@ static void judge(struct tuning *s)
 	if (!s->is_scratch)
 		add_arm(s, PROBE, "probe", "linear probe", "probability_probe");
 	add_arm(s, RANDOM, "random", "random-initialised", "probability_random");
+
 	struct judge_arm *majority = &s->arm[s->n_arms++];
 	*majority = (struct judge_arm){"majority", "majority class", .weight = s->majority.weight,
 				       .c = (double)NAN};
 	memcpy(majority->probability, s->majority.probability, sizeof s->majority.probability);
 	judge_run(&s->judge, s->arm, s->n_arms, (uint64_t)params_int(p, "seed"),
 		  (int)params_int(p, "bootstrap"));
+
 	if (!data.n[PROBE_VALIDATION])
 		judge_note(&s->judge,
 			   json_string("Fold 9 has no record: the last epoch was taken, without an "
@@ -303,6 +314,7 @@ static void judge(struct tuning *s)
 		judge_note(&s->judge,
 			   json_string("No epoch was better on fold 9 than the probe that training "
 				       "started from, so that was taken."));
+
 	caveats_add(&s->judge, s->prior);
 }
 
@@ -326,6 +338,7 @@ static void write_scores(struct tuning *s)
 	const struct params *p = s->run->params;
 	const struct encoder *net = s->net->net;
 	struct artifact_writer *w = s->run->output = artifact_create("scores", 1);
+
 	network_carry(w, s->signals, of_signals, 1);
 	network_carry(w, s->model, of_model, sizeof of_model / sizeof *of_model);
 	artifact_attribute(
@@ -367,23 +380,27 @@ static void run(struct stage_run *r)
 	read_inputs(&s);
 	struct training_plan p = plan(&s);
 	make_network(&s, p.batch);
+
 	if (s.is_scratch) {
 		draw_weights(&s, s.examples.policy.seed);
 	} else {
 		judge_random(&s);
 		load_weights(&s);
 	}
+
 	start_head(&s);
 	predict(&s, s.is_scratch ? RANDOM : PROBE);
 	training_init(&s.training, r, s.net, &s.examples, &s.judge, &p);
 	warn("%zu records, batch %d, %" PRId64 " steps of %.1f MB activations, %d threads",
 	     s.examples.n[PROBE_TRAIN], p.batch, s.training.schedule.n_steps,
 	     (double)s.net->net->arena_bytes / 1e6, pool_threads());
+
 	if (training_run(&s.training)) {
 		predict(&s, TUNED);
 		judge(&s);
 		write_scores(&s);
 	}
+
 	study_release(&s);
 }
 

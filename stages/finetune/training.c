@@ -44,6 +44,7 @@ static void checkpoint(struct training *t, bool is_saving)
 		{t->mean_head, o[1]->tensors->count * sizeof(float)}};
 	struct checkpoint_part *arrays = parts + 8;
 	float *device[ARRAYS];
+
 	for (int i = 0; i < ARRAYS; i++) {
 		struct optimizer *of = o[i / 3];
 		device[i] = i % 3 == 0 ? of->tensors->weights : i % 3 == 1 ? of->m : of->v;
@@ -52,14 +53,17 @@ static void checkpoint(struct training *t, bool is_saving)
 		if (is_saving)
 			t->net->ops->download(arrays[i].bytes, device[i], arrays[i].n_bytes);
 	}
+
 	bool is_loaded = !is_saving && checkpoint_load(t->checkpoint, t->run->key, parts);
 	if (is_saving)
 		checkpoint_save(t->checkpoint, t->run->key, parts);
+
 	for (int i = 0; i < ARRAYS; i++) {
 		if (is_loaded)
 			t->net->ops->upload(device[i], arrays[i].bytes, arrays[i].n_bytes);
 		free(arrays[i].bytes);
 	}
+
 	t->saved_s = now_s();
 }
 
@@ -137,12 +141,14 @@ static void allocate(struct training *t)
 {
 	size_t n_classes = (size_t)t->judge->n_classes, rows = 2 * (size_t)t->plan.batch,
 	       n = t->examples->n[PROBE_TRAIN];
+
 	t->order = die_malloc(n * sizeof *t->order);
 	t->patient = die_malloc(n * sizeof *t->patient);
 	t->drawn = die_malloc(n * sizeof *t->drawn);
 	t->history = die_calloc((size_t)(t->plan.n_epochs + 1) * COLUMNS, sizeof *t->history);
 	t->best_net = die_malloc(t->net->net->tensors->count * sizeof(float));
 	t->best_head = die_malloc(t->net->head->tensors.count * sizeof(float));
+
 	size_t n_net = t->net->net->tensors->count, n_head = t->net->head->tensors.count;
 	t->mean_net = die_malloc(n_net * sizeof(float));
 	t->mean_head = die_malloc(n_head * sizeof(float));
@@ -193,6 +199,7 @@ static void end_epoch(struct training *t, struct progress *p)
 {
 	int64_t epoch = t->state.step / t->plan.per_epoch;
 	float *row = t->history + epoch * COLUMNS;
+
 	exchange_all(t);
 	double auroc = macro_auroc(t);
 	row[EPOCH] = (float)epoch;
@@ -228,6 +235,7 @@ static void train_step(struct training *t, struct progress *p)
 {
 	int64_t epoch = t->state.step / t->plan.per_epoch;
 	float share = schedule_lr(&t->schedule, t->state.step), *row = t->history + (epoch + 1) * COLUMNS;
+
 	draw_batch(t, epoch, (int)(t->state.step % t->plan.per_epoch));
 	struct finetune_result r = finetune_step(
 		t->net, &(struct finetune_batch){t->x, t->keep, t->extra, t->truth, 2 * t->plan.batch},
@@ -253,6 +261,7 @@ bool training_run(struct training *t)
 {
 	struct progress p;
 	int64_t shuffled = -1;
+
 	progress_start(&p, "finetune", "views",
 		       (uint64_t)(t->schedule.n_steps - t->state.step) * 2 * (uint64_t)t->plan.batch);
 	while (!t->state.is_over) {
@@ -272,6 +281,7 @@ bool training_run(struct training *t)
 			return false;
 		}
 	}
+
 	progress_end(&p);
 	restore_best(t);
 	return true;

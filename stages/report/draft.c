@@ -49,6 +49,7 @@ void draft_open(struct draft *s, struct stage_run *run)
 	static const char *const floors[] = {"scale", "majority"};
 	const json_t *name;
 	size_t i;
+
 	*s = (struct draft){.run = run, .evaluation = run->input[0]};
 	s->classes = artifact_get_attribute(s->evaluation, "classes");
 	s->groups = artifact_get_attribute(s->evaluation, "groups");
@@ -57,12 +58,14 @@ void draft_open(struct draft *s, struct stage_run *run)
 	s->arms = json_array();
 	s->shown = json_array();
 	s->floors = json_object();
+
 	json_array_foreach (artifact_get_attribute(s->evaluation, "arms"), i, name) {
 		json_t *arm = read_arm(s, json_string_value(name));
 		json_array_append_new(s->arms, arm);
 		if (!is_further_seed(s->shown, draft_name(arm)))
 			json_array_append(s->shown, arm);
 	}
+
 	for (int k = 0; k < 2; k++) {
 		json_t *floor = read_json(s->evaluation, "floor", floors[k]);
 		if (floor)

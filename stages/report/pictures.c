@@ -37,11 +37,13 @@ static float *millivolts(const struct artifact *signals, uint64_t record, int sa
 	struct artifact_value v = artifact_get_record(signals, "signal", record),
 			      s = artifact_get_record(signals, "scale", record);
 	float scale[LEADS];
+
 	if (v.n_bytes != (size_t)samples * LEADS * sizeof(float) || s.n_bytes != sizeof scale)
 		return NULL;
 	float *x = die_malloc(v.n_bytes);
 	memcpy(x, v.bytes, v.n_bytes);
 	memcpy(scale, s.bytes, sizeof scale);
+
 	for (int l = 0; l < LEADS; l++) {
 		float *lead = x + (size_t)l * (size_t)samples;
 		double sum = 0, square = 0;
@@ -54,6 +56,7 @@ static float *millivolts(const struct artifact *signals, uint64_t record, int sa
 		for (int i = 0; i < samples; i++)
 			lead[i] = (float)(((double)lead[i] - sum / samples) * factor);
 	}
+
 	return x;
 }
 
@@ -71,6 +74,7 @@ static void read_looks(struct example *x, const struct artifact *embeddings)
 	size_t n = (size_t)x->n_heads * (size_t)x->n_tokens * LEADS;
 	float *maps = die_malloc(2 * n * sizeof *maps);
 	int n_views = x->views.strategy == VIEWS_HALVES ? 2 : 1;
+
 	for (int v = 0; v < n_views; v++) {
 		uint8_t key[9];
 		memcpy(key, artifact_key(x->record).bytes, 8);
@@ -85,6 +89,7 @@ static void read_looks(struct example *x, const struct artifact *embeddings)
 		x->look[x->n_looks].n_tokens = x->n_tokens;
 		set_span(&x->look[x->n_looks++], &x->views, v);
 	}
+
 	free(maps);
 }
 
@@ -101,16 +106,19 @@ static void write_example(struct draft *s, const json_t *arm, uint64_t record)
 	struct label l = {0};
 	struct error e = {0};
 	struct text caption = {0};
+
 	if (views_read(&x.views, artifact_get_attribute(model, "views"), &e) < 0)
 		die("model %s: %s", artifact_id(model), error_text(&e));
 	struct artifact_value v = artifact_get_record(embeddings, "label", record);
 	if (v.n_bytes == LABEL_BYTES)
 		label_decode(&l, v.bytes);
+
 	float *signal = millivolts(signals, record, x.views.samples);
 	if (!signal)
 		return;
 	read_looks(&x, embeddings);
 	text_add(&caption, "Record %" PRIu64 ", arm %s,", record, draft_name(arm));
+
 	for (size_t c = 0; c < json_array_size(s->groups); c++)
 		if (l.classes >> c & 1)
 			text_add(&caption, " %s", json_string_value(json_array_get(s->groups, c)));
@@ -160,18 +168,21 @@ static void write_note(struct draft *s, size_t first)
 	struct text *t = &s->page;
 	const json_t *note = json_object_get(json_array_get(s->shown, first), "attention_note"), *arm;
 	size_t i;
+
 	for (i = 0; i < first; i++)
 		if (json_equal(json_object_get(json_array_get(s->shown, i), "attention_note"), note))
 			return;
 	if (!json_is_string(note))
 		return;
 	text_add(t, "<p class=note>");
+
 	json_array_foreach (s->shown, i, arm) {
 		if (!json_equal(json_object_get(arm, "attention_note"), note))
 			continue;
 		text_add(t, i > first ? ", " : "");
 		text_escape(t, draft_name(arm));
 	}
+
 	text_add(t, ": ");
 	text_escape(t, json_string_value(note));
 	text_add(t, "</p>\n");
@@ -182,6 +193,7 @@ static void write_faithfulness(struct draft *s)
 {
 	struct text *t = &s->page, table = {0};
 	size_t i;
+
 	if (measures_faithfulness(&table, s->shown)) {
 		text_add(t, "<h3>Does attention point at what the probe uses?</h3>\n");
 		page_say(&s->page,
@@ -192,6 +204,7 @@ static void write_faithfulness(struct draft *s)
 			 "faithful, hiding the lead it favours would cost more than hiding any lead.");
 		text_add(t, "%s", table.bytes);
 	}
+
 	text_release(&table);
 	for (i = 0; i < json_array_size(s->shown); i++)
 		write_note(s, i);
@@ -203,12 +216,14 @@ void pictures_attention(struct draft *s)
 	const json_t *arm;
 	size_t i;
 	int n = 0;
+
 	page_section(t, "attention", "Attention");
 	page_say(&s->page,
 		 "What the last cross-attention block looks at, averaged over heads and the first records of "
 		 "fold 10 (in brackets: how many views). Even attention would give every lead 8.3 %. An "
 		 "entropy of 1 means that nothing is "
 		 "selected; over .98, do not read the maps. Attention is not an explanation.");
+
 	json_array_foreach (s->shown, i, arm) {
 		const json_t *a = json_object_get(arm, "attention");
 		if (!json_is_object(a))
@@ -227,6 +242,7 @@ void pictures_attention(struct draft *s)
 			matrix_leads(t, json_object_get(a, "rollout"), s->groups, lead_names, LEADS);
 		}
 	}
+
 	write_faithfulness(s);
 	if (!n)
 		page_say(&s->page, "No arm has cross-attention between time and leads.");
@@ -234,6 +250,7 @@ void pictures_attention(struct draft *s)
 		page_say(&s->page, "Below, the stronger the bar behind the trace, the more the lead attends "
 				   "to that moment "
 				   "(from 1 to 4 times the even share).");
+
 	write_examples(s);
 }
 
@@ -247,19 +264,23 @@ static int write_views_of(struct draft *s, const json_t *arm)
 	struct error e = {0};
 	uint8_t keep[LEADS];
 	char caption[2 * NAME_BYTES];
+
 	if (views_read(&v, artifact_get_attribute(model, "views"), &e) < 0 ||
 	    augment_read(&policy, artifact_get_attribute(model, "augment"), &v, &e) < 0)
 		die("model %s: %s", artifact_id(model), error_text(&e));
 	policy.seed = (uint64_t)artifact_integer(model, "seed");
+
 	struct pairing pairing = pairing_draw(objective_of(model)->pairing, policy.seed, 0);
 	struct artifact_cursor *first = artifact_walk(views, "view");
 	if (!artifact_next(first))
 		return 0;
+
 	uint64_t record = artifact_record(first->key);
 	artifact_stop(first);
 	size_t n = LEADS * (size_t)views_base_samples(&v);
 	float *base = die_malloc(n * sizeof *base),
 	      *x = die_malloc(LEADS * (size_t)views_input_samples(&v) * sizeof *x);
+
 	for (int k = 0; k < 2; k++) {
 		uint8_t key[9];
 		memcpy(key, artifact_key(record).bytes, 8);
@@ -275,6 +296,7 @@ static int write_views_of(struct draft *s, const json_t *arm)
 		paper_view(&s->page, x, views_input_samples(&v), keep, lead_names, caption);
 		page_figure_end(&s->page);
 	}
+
 	free(base);
 	free(x);
 	return 1;
@@ -286,10 +308,12 @@ void pictures_views(struct draft *s)
 	const json_t *arm, *seen;
 	json_t *shown = json_array();
 	size_t i, k;
+
 	page_section(&s->page, "views", "What was contrasted");
 	page_say(&s->page,
 		 "Both views of one record as the first epoch showed them, leads I, II, V1 and V5, each to "
 		 "its own scale, or the one lead that a view has. A masked lead is hidden from the network.");
+
 	json_array_foreach (s->shown, i, arm) {
 		const struct artifact *views = draft_input(s, arm, "views"),
 				      *model = draft_input(s, arm, "model");
@@ -307,5 +331,6 @@ void pictures_views(struct draft *s)
 		write_views_of(s, arm);
 		page_grid_end(&s->page);
 	}
+
 	json_decref(shown);
 }

@@ -17,6 +17,7 @@ static void write_opening(struct draft *s)
 	struct text *t = &s->page;
 	const json_t *counts = artifact_get_attribute(s->evaluation, "counts"), *note;
 	size_t i;
+
 	page_begin(t, "Einthoven: what contrastive training learned");
 	text_add(t, "<p class=lead>%zu arm%s", json_array_size(s->arms),
 		 json_array_size(s->arms) == 1 ? "" : "s");
@@ -25,6 +26,7 @@ static void write_opening(struct draft *s)
 		text_add(t, " on ");
 		text_escape(t, dataset);
 	}
+
 	const char *task = artifact_text(s->evaluation, "task");
 	if (strcmp(task, "superclass") != 0)
 		text_add(t, ", task <b>%s</b> of the PTB-XL benchmark (%zu classes that can be learned)",
@@ -39,11 +41,13 @@ static void write_opening(struct draft *s)
 		 (long long)artifact_integer(s->evaluation, "records"),
 		 (long long)artifact_integer(s->evaluation, "patients"),
 		 (long long)artifact_integer(s->evaluation, "resamples"));
+
 	json_array_foreach (s->notes, i, note) {
 		text_add(t, "<p class=note>");
 		text_escape(t, json_string_value(note));
 		text_add(t, "</p>\n");
 	}
+
 	text_add(t, "<nav><a href=#table>Comparison</a>%s%s",
 		 json_array_size(s->seeds) ? "<a href=#seeds>Seeds</a>" : "",
 		 results_has_efficiency(s) ? "<a href=#efficiency>Labels</a>" : "");
@@ -71,6 +75,7 @@ static void write_provenance(struct draft *s)
 	char *options = options_of(s);
 	const json_t *arm;
 	size_t i;
+
 	page_section(t, "provenance", "Where the numbers come from");
 	text_add(t,
 		 "<p>Everything above is computed from evaluation <span class=id>%s</span>, and that from "
@@ -81,10 +86,12 @@ static void write_provenance(struct draft *s)
 		 "inputs, down to the raw files. The same command gives the same ids, on any machine.</p>\n",
 		 artifact_id(s->evaluation));
 	text_add(t, "<pre>make -f pipeline.mk compare report ARMS=\"");
+
 	json_array_foreach (s->arms, i, arm) {
 		text_add(t, i ? " " : "");
 		text_escape(t, draft_name(arm));
 	}
+
 	text_add(t, "\"");
 	text_escape(t, options);
 	text_add(t, "\nbuild/bin/store log %s</pre>\n", artifact_id(s->evaluation));

@@ -46,6 +46,7 @@ void results_comparison(struct draft *s)
 		 "same labels. “Training added” is the paired difference between the two: only where its "
 		 "interval excludes 0 did training help. Random convolutions are a strong floor on ECGs.");
 	say_measures(s);
+
 	json_t *groups = json_array();
 	for (size_t from = 0, end; (end = draft_group(s, from)) > from; from = end)
 		json_array_append(groups, json_object_get(json_array_get(s->shown, from), "group"));
@@ -60,6 +61,7 @@ void results_comparison(struct draft *s)
 	page_figure_end(t);
 	page_grid_end(t);
 	tables_comparison(t, s->shown, s->floors, draft_columns(s));
+
 	if (json_array_size(s->shown) > 1) {
 		page_details(t, "Arm against arm: macro AUROC");
 		tables_pairs(t, s->shown, "macro_auroc");
@@ -68,12 +70,14 @@ void results_comparison(struct draft *s)
 		tables_pairs(t, s->shown, "macro_f1");
 		page_details_end(t);
 	}
+
 	tables_legacy(t, s->shown, s->classes);
 	page_details(t, "Every class");
 	if (draft_columns(s))
 		classes_table(t, s->shown, s->classes);
 	else
 		classes_many(t, s->shown, s->classes);
+
 	page_details_end(t);
 }
 
@@ -115,6 +119,7 @@ void results_efficiency(struct draft *s)
 	} else {
 		page_section(t, "efficiency", "What training on the labels gained");
 	}
+
 	page_say(t, "Macro AUROC of the arms trained on the labels, and the paired differences to the probe "
 		    "each began "
 		    "as and to a probe of its untrained encoder, on the same labels. What is trained from "
@@ -153,6 +158,7 @@ static void training_of(struct text *t, const json_t *arms)
 {
 	json_t *names = draft_names(arms);
 	const json_t *first = json_array_get(arms, 0);
+
 	page_heading(t, json_string_value(json_object_get(first, "group")));
 	page_legend(t, names);
 	page_grid_wide(t);
@@ -164,6 +170,7 @@ static void training_of(struct text *t, const json_t *arms)
 		history_figure(t, arms, "top1", NULL, "Partner found first (top-1)");
 		history_figure(t, arms, "rankme", NULL, "RankMe: directions in use");
 	}
+
 	page_grid_end(t);
 	json_decref(names);
 }
@@ -193,6 +200,7 @@ static void write_map(struct draft *s, const json_t *arm, const char *what, cons
 	char *key = die_printf("%s %s", draft_name(arm), what);
 	struct artifact_value v = artifact_get(s->evaluation, "map", key, strlen(key));
 	const json_t *space = json_object_get(arm, space_name);
+
 	free(key);
 	if (!v.bytes)
 		return;
@@ -332,6 +340,7 @@ void results_judgements(struct draft *s)
 		write_calibration(s);
 		return;
 	}
+
 	page_say(t, "Rows: the true class; columns: the predicted one, by the rule chosen on fold 9. "
 		    "Shading: share "
 		    "of the row.");

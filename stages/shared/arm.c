@@ -127,6 +127,7 @@ static json_t *summary(const json_t *arms, const char *state, const char *member
 						      "deviation", sqrt(squares / (double)(n - 1)), "low",
 						      low, "high", high));
 	}
+
 	return out;
 }
 
@@ -149,6 +150,7 @@ json_t *arm_seeds(const json_t *arms)
 	size_t i, k;
 	const json_t *first;
 	json_t *other;
+
 	json_array_foreach (arms, i, first) {
 		const char *name = text_of(first, "name");
 		size_t n = arm_base(name);
@@ -165,5 +167,6 @@ json_t *arm_seeds(const json_t *arms)
 			json_array_append_new(out, summarize(name, n, same));
 		json_decref(same);
 	}
+
 	return out;
 }

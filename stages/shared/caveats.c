@@ -33,6 +33,7 @@ static void note_test_fold(struct judge *j)
 	bool *is_absent = die_calloc((size_t)j->n_classes, sizeof *is_absent);
 	int rarest = -1, n_rare = 0;
 	size_t fewest = 0;
+
 	for (int c = 0; c < j->n_classes; c++) {
 		size_t n = judge_patients(j, p, c);
 		is_absent[c] = p->n && !n;
@@ -42,16 +43,19 @@ static void note_test_fold(struct judge *j)
 			fewest = n;
 		}
 	}
+
 	note_classes(j, j->classes, is_absent,
 		     "Fold 10 has no record of class %s: the macro averages leave it out.",
 		     "Fold 10 has no record of %d classes: the macro averages leave them out (%s).");
 	free(is_absent);
+
 	if (rarest < 0)
 		judge_note(j, json_string("Fold 10 has no record that could be tested."));
 	else if (p->n < SMALL_FOLD || fewest < SMALL_CLASS)
 		judge_note(j, json_sprintf("Fold 10 is small: %zu records of %zu patients, %zu of these with "
 					   "%s; differences smaller than the intervals are chance.",
 					   p->n, judge_patients(j, p, -1), fewest, judge_class(j, rarest)));
+
 	if (n_rare)
 		note_rare(j, rarest, fewest, n_rare);
 }

@@ -152,6 +152,7 @@ static void judge_part(struct judge *j, int k, uint64_t seed, int n_resamples)
 	struct comparison_arm compared[MAX_ARMS];
 	struct judge_part *p = &j->part[k];
 	uint64_t *patient = die_malloc((p->n + 1) * sizeof *patient);
+
 	for (size_t i = 0; i < p->n; i++)
 		patient[i] = p->label[i].patient;
 	for (int a = 0; a < j->n_arms; a++)
@@ -217,6 +218,7 @@ static json_t *arm_json(const struct judge *j, int a)
 	const struct judge_arm *arm = &j->arm[a];
 	const struct comparison *test = &j->comparison[PROBE_TEST];
 	json_t *out = json_object();
+
 	json_object_set_new(out, "name", json_string(arm->name));
 	json_object_set_new(out, "c", scores_number(arm->c));
 	json_object_set_new(out, "tau", json_real(arm->tau));
@@ -228,6 +230,7 @@ static json_t *arm_json(const struct judge *j, int a)
 	json_object_set_new(out, "interval", scores_intervals(test, a, -1, j->classes));
 	if (a)
 		json_object_set_new(out, "difference", scores_intervals(test, 0, a, j->classes));
+
 	return out;
 }
 

@@ -34,6 +34,7 @@ static void add(struct samples *s, const struct judge_part *p, const struct arti
 	s->room += MOST_SEGMENTS * p->n;
 	s->x = die_realloc(s->x, (s->room * dim + 1) * sizeof *s->x);
 	s->truth = die_realloc(s->truth, s->room * n_classes + 1);
+
 	for (size_t i = 0; i < p->n; i++) {
 		size_t before = s->n;
 		for (uint8_t v = 0; v < MOST_SEGMENTS; v++) {
@@ -73,16 +74,19 @@ void legacy_put(struct artifact_writer *w, const struct judge *j, const struct a
 	struct samples train = {0}, test = {0};
 	struct probe p;
 	size_t n_classes = (size_t)j->n_classes, n;
+
 	if (j->is_multi)
 		return;
 	add(&train, &j->part[PROBE_TRAIN], embeddings, (size_t)dim, n_classes);
 	add(&test, &j->part[PROBE_VALIDATION], embeddings, (size_t)dim, n_classes);
 	add(&test, &j->part[PROBE_TEST], embeddings, (size_t)dim, n_classes);
+
 	struct probe_data data = {.n = {train.n, 0, test.n},
 				  .truth = {train.truth, NULL, test.truth},
 				  .n_classes = j->n_classes};
 	const float *raw[PROBE_PARTS] = {train.x, NULL, test.x};
 	probe_fit(&p, &data, raw, dim, &(struct probe_options){1, 1, 1, false, NULL});
+
 	json_t *row = score(&p, j, &test);
 	char *text = json_canonical(row, &n);
 	artifact_put(w, artifact_table(w, "legacy"), "metrics", 7, text, n);

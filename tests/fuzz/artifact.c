@@ -41,6 +41,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n_bytes)
 	struct error e = {0}, why = {0};
 	char id[DIGEST_HEX];
 	size_t n_file;
+
 	store();
 	find_id(id, bytes, n_bytes);
 	char *path = artifact_path(id);
@@ -48,16 +49,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n_bytes)
 	FILE *f = file_make_folder(folder, &e) < 0 ? NULL : fopen(path, "wb");
 	if (!f || fwrite(bytes, 1, n_bytes, f) != n_bytes || fclose(f))
 		die("cannot write %s", path);
+
 	int pages = pages_check(path, &n_file, &e), sound = artifact_verify_here(id, &why);
 	if ((pages < 0 && !e.text[0]) || (sound < 0 && !why.text[0]))
 		abort(); /* refused without a reason */
 	if (pages < 0 && sound == 0)
 		abort();
 	unlink(path);
+
 	for (int i = 0; i < 3; i++) { /* ab, objects, the store: nothing stays in /tmp */
 		rmdir(folder);
 		*strrchr(folder, '/') = 0;
 	}
+
 	free(folder);
 	free(path);
 	return 0;

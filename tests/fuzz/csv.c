@@ -13,6 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n_bytes)
 	struct csv *c = csv_open("fuzz.csv", (const char *)bytes, n_bytes, &e);
 	size_t n_text = 0;
 	int got = c ? 1 : -1;
+
 	while (c && (got = csv_next(c, &e)) > 0)
 		for (int i = 0; i < csv_columns(c); i++)
 			n_text += strlen(csv_text(c, i));
@@ -20,9 +21,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n_bytes)
 		abort(); /* refused without a reason */
 	if (n_text > n_bytes)
 		abort(); /* more text than there was */
+
 	for (int i = 0; c && i < csv_columns(c); i++)
 		if (csv_find(c, csv_name(c, i)) < 0)
 			abort();
 	csv_close(c);
+
 	return 0;
 }

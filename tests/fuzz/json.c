@@ -12,15 +12,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n_bytes)
 	struct error e = {0}, again = {0};
 	size_t n, n_again;
 	json_t *value = json_read((const char *)bytes, n_bytes, "fuzz.json", &e);
+
 	if (!value) {
 		if (!e.text[0])
 			abort(); /* refused without a reason */
 		return 0;
 	}
+
 	char *text = json_canonical(value, &n);
 	json_t *back = json_read(text, n, "canonical", &again);
 	if (!back)
 		abort(); /* we cannot read what we wrote */
+
 	char *text_again = json_canonical(back, &n_again);
 	if (n != n_again || memcmp(text, text_again, n))
 		abort(); /* not canonical */
@@ -28,5 +31,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n_bytes)
 	json_decref(back);
 	free(text);
 	free(text_again);
+
 	return 0;
 }

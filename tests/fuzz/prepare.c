@@ -47,12 +47,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n_bytes)
 	const uint8_t *end = n_bytes ? memchr(bytes, 0, n_bytes) : NULL;
 	size_t n_text = end ? (size_t)(end - bytes) : n_bytes, n_rest = end ? n_bytes - n_text - 1 : 0;
 	json_t *header = json_read((const char *)bytes, n_text, "fuzz", &e);
+
 	if (!header)
 		return 0;
 	float signal[LEADS * SAMPLES], scale[LEADS];
 	struct prepare *p = prepare_open(&settings, &e);
 	if (!p || prepare_samples(p) != SAMPLES)
 		abort();
+
 	if (prepare_run(p, signal, scale, header, end ? end + 1 : bytes, n_rest, &e) == 0) {
 		for (int i = 0; i < LEADS * SAMPLES; i++)
 			if (!isfinite(signal[i]) || !isfinite(scale[i / SAMPLES]))
@@ -60,6 +62,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n_bytes)
 	} else if (!e.text[0]) {
 		abort();
 	}
+
 	prepare_close(p);
 	label(header);
 	json_decref(header);

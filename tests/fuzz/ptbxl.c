@@ -16,6 +16,7 @@ static void check_catalog(const struct catalog *c)
 {
 	struct error e = {0};
 	struct statements *s = c->statements ? statements_open(c->statements, c->classes, &e) : NULL;
+
 	if (c->statements && !s)
 		abort(); /* what the reader accepted must do as a table of labels */
 	for (size_t i = 0; i < c->n; i++) {
@@ -29,6 +30,7 @@ static void check_catalog(const struct catalog *c)
 		if (s && statements_label(s, codes, "r", &classes, bits, &e) < 0)
 			abort();
 	}
+
 	statements_close(s);
 }
 

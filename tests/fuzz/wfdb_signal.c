@@ -16,16 +16,19 @@ static void read_record(const struct wfdb *h, const uint8_t *bytes, size_t n_byt
 	struct error e = {0};
 	struct record r = {0};
 	long t = wfdb_samples_count(h, 0, wfdb_group_end(h, 0), "fuzz.dat", n_bytes, &e);
+
 	if (t < 0 && !e.text[0])
 		abort();
 	if (t < 0 || t * h->n_signals > VALUES_MAX)
 		return;
+
 	int32_t *x = malloc(sizeof *x * (size_t)t * (size_t)h->n_signals + 1);
 	int result = 0;
 	for (int first = 0, last; result == 0 && first < h->n_signals; first = last) {
 		last = wfdb_group_end(h, first);
 		result = wfdb_samples_read(x, t, h, first, last, "fuzz.dat", bytes, n_bytes, &e);
 	}
+
 	if (result == 0)
 		result = record_from_wfdb(&r, "fuzz.hea", h, x, t, &e);
 	if (result < 0 && !e.text[0])

@@ -50,6 +50,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n_bytes)
 {
 	struct error e = {0};
 	struct yaml *y = yaml_parse((const char *)bytes, n_bytes, "fuzz.yaml", &e);
+
 	if (!y && !e.text[0])
 		abort();
 	if (y)
@@ -61,11 +62,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n_bytes)
 		abort();
 	memcpy(text, bytes, n_bytes);
 	text[n_bytes] = '\0';
+
 	struct error refused = {0};
 	struct params *p = params_from_text(text, table, &refused);
 	if (!p && !refused.text[0])
 		abort();
 	params_close(p);
 	free(text);
+
 	return 0;
 }

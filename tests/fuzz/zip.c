@@ -42,11 +42,13 @@ static void read_one(struct seen *seen, const struct source *s, const char *name
 	struct error e = {0};
 	char *text;
 	size_t n;
+
 	if (source_read(s, name, &text, &n, MAX_BYTES, &e) < 0) {
 		if (!e.text[0])
 			abort();
 		return;
 	}
+
 	if (text[n])
 		abort();
 	seen->n_files++;
@@ -63,6 +65,7 @@ static struct seen read_zip(const char *path)
 	struct names names = {0};
 	struct error e = {0};
 	struct source *s = source_open(path, tables, "/tmp", &e);
+
 	if (s && source_gather(s, wants, &names, &e) == 0) {
 		seen.is_read = true;
 		read_one(&seen, s, tables[0]);
@@ -71,10 +74,12 @@ static struct seen read_zip(const char *path)
 	} else if (!e.text[0]) {
 		abort();
 	}
+
 	for (size_t i = 0; i < names.n; i++)
 		free(names.name[i]);
 	free(names.name);
 	source_close(s);
+
 	return seen;
 }
 

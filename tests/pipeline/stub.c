@@ -32,14 +32,17 @@ static void run(struct stage_run *r)
 		usleep(10000);
 	if (params_bool(r->params, "fails"))
 		die("told to fail");
+
 	int n = snprintf(text, sizeof text, "NAME %g", params_float(r->params, "temperature"));
 	if (!params_bool(r->params, "is_constant"))
 		n += snprintf(text + n, sizeof text - (size_t)n, " %d %d", (int)params_int(r->params, "n"),
 			      (int)params_int(r->params, "seed"));
+
 	for (int i = 0; i < r->n_inputs; i++)
 		n += snprintf(text + n, sizeof text - (size_t)n, " %s",
 			      r->input[i] ? artifact_id(r->input[i]) : "-");
 	r->output = artifact_create("stub", 1);
+
 	int table = artifact_table(r->output, "made");
 	artifact_put(r->output, table, artifact_key(1).bytes, 8, text, (size_t)n);
 }

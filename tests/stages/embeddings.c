@@ -26,6 +26,7 @@ static struct label label_of(uint64_t record)
 	struct philox r = philox_open(1, PURPOSE_SUBSET, record, 0);
 	struct label l = {.patient = 1000 + record / 2, .age = 60, .sex = 1};
 	uint32_t class = philox_below(&r, 10);
+
 	l.patient += is("other_data") ? 7 : 0;
 	class = class < 4 ? 0 : class < 6 ? 1 : class < 8 ? 2 : class < 9 ? 3 : 4;
 	l.fold = (uint32_t)(record / 2 % 10 + 1);
@@ -34,6 +35,7 @@ static struct label label_of(uint64_t record)
 		l.fold = (uint32_t)(record < CLASSES ? 1 : record < 2 * CLASSES ? 9 : 10);
 		l.patient = record;
 	}
+
 	if (is("no_fold_9") && l.fold == 9)
 		l.fold = 8;
 	if (is("no_fold_10") && l.fold == 10)
@@ -50,6 +52,7 @@ static struct label label_of(uint64_t record)
 		l.classes = 0;
 	l.codes[0] = (l.classes >> 1 & 3) | (l.classes & 4) | (record % 40 == 3 ? 8 : 0) |
 		     (l.fold > 8 && record % 5 == 0 ? 16 : 0);
+
 	return l;
 }
 
@@ -73,6 +76,7 @@ int main(int argc, char **argv)
 	if (argc != 3)
 		die_usage("embeddings CASE RECORDS");
 	what = argv[1];
+
 	uint64_t n = strtoull(argv[2], NULL, 10);
 	struct artifact_writer *w = artifact_create("embeddings", 1);
 	artifact_attribute(w, "dim", json_integer(DIM));
@@ -80,6 +84,7 @@ int main(int argc, char **argv)
 		w, "classes",
 		json_pack("[s,s,s,s,s]", "NORM", "MI", "STTC", "CD",
 			  is("odd_names") ? "H<b>Y, of \"P\" | and a name far longer than most" : "HYP"));
+
 	if (!is("no_statements"))
 		artifact_attribute(
 			w, "statements",
@@ -87,6 +92,7 @@ int main(int argc, char **argv)
 				  "diagnostic", 0, "form", 1, "S2", "diagnostic", 0, "form", 1, "S3",
 				  "diagnostic", 0, "form", 1, "S4", "diagnostic", 0, "form", 1, "S5",
 				  "diagnostic", 0, "form", 1));
+
 	int embedding = artifact_table(w, "embedding"), label = artifact_table(w, "label");
 	int random = artifact_table(w, "random"), scale = artifact_table(w, "scale");
 	for (uint64_t i = 0; i < n; i++) {
@@ -99,6 +105,7 @@ int main(int argc, char **argv)
 		if (!is("record_without_embedding") || i != 8)
 			put_features(w, embedding, i, DIM, 1.1, 0);
 	}
+
 	artifact_publish(w, id);
 	puts(id);
 }

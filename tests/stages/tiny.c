@@ -56,15 +56,18 @@ static void run(struct stage_run *r)
 {
 	static uint8_t value[1 << 20];
 	int64_t n = params_int(r->params, "count"), n_bytes = params_int(r->params, "value_bytes");
+
 	if (getenv("TINY_LOG")) { /* one byte per run */
 		FILE *f = fopen(getenv("TINY_LOG"), "a");
 		if (!f || fputc('x', f) == EOF || fclose(f))
 			die("TINY_LOG");
 	}
+
 	r->output = artifact_create("numbers", 1);
 	artifact_attribute(r->output, "rate", json_real(params_float(r->params, "rate")));
 	int t = artifact_table(r->output, "number");
 	wait_ms(r, params_int(r->params, "wait_ms"));
+
 	for (int64_t i = 0; i < n; i++) {
 		int64_t x = i / params_int(r->params, "divisor");
 		memcpy(value, &x, sizeof x);

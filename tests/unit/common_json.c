@@ -78,6 +78,7 @@ static void the_numbers_of_rfc_8785_come_out(void **state)
 		     {0x41b3de4355555557, "333333333.33333343"},
 		     {0xbecbf647612f3696, "-0.0000033333333333333333"},
 		     {0x43143ff3c1cb0959, "1424953923781206.2"}};
+
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		double x;
 		char text[32];
@@ -110,6 +111,7 @@ static void numbers_are_as_ecmascript_prints_them(void **state)
 	uint8_t got[32];
 	EVP_MD_CTX *c = EVP_MD_CTX_new();
 	EVP_DigestInit_ex(c, EVP_sha256(), NULL);
+
 	uint64_t s = 88172645463325252;
 	for (int i = 0; i < 50000; i++) {
 		s ^= s << 13;
@@ -117,11 +119,13 @@ static void numbers_are_as_ecmascript_prints_them(void **state)
 		s ^= s << 17;
 		add_number(c, s);
 	}
+
 	for (uint64_t e = 0; e < 2047; e++) {
 		add_number(c, e << 52);
 		add_number(c, e << 52 | 1);
 		add_number(c, e << 52 | 0xfffffffffffff);
 	}
+
 	EVP_DigestFinal_ex(c, got, NULL);
 	EVP_MD_CTX_free(c);
 	assert_memory_equal(got, expected, sizeof got);
@@ -139,6 +143,7 @@ static void floats_are_as_short_as_can_be(void **state)
 	assert_string_equal(text, "1e-45");
 	json_float_text(text, 3.4028234663852886e38f);
 	assert_string_equal(text, "3.4028235e+38");
+
 	for (uint32_t bits = 1; bits < 0x7f800000; bits += 65521) {
 		float x;
 		memcpy(&x, &bits, sizeof x);

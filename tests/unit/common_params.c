@@ -176,11 +176,13 @@ static void a_foreign_slice_is_refused(void **state)
 		"\"strategy\":"
 		"\"none\",\"tau\":1}",
 	};
+
 	for (size_t i = 0; i < sizeof slices / sizeof *slices; i++) {
 		struct error e = {0};
 		assert_null(open_text(slices[i], &e));
 		assert_true(e.text[0] != '\0');
 	}
+
 	struct error e = {0};
 	assert_null(params_open("/nonexistent/slice.json", table, &e));
 	assert_non_null(strstr(e.text, "/nonexistent/slice.json"));

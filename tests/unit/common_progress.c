@@ -64,6 +64,7 @@ static void run_to_terminal(uint64_t n, uint64_t total, unsigned short columns)
 	stderr_to(slave);
 	run(n, total);
 	stderr_back();
+
 	size_t length = 0; /* the terminal hands it over in pieces; the end is the only new line */
 	do {
 		ssize_t got = read(master, shown + length, sizeof shown - 1 - length);
@@ -71,6 +72,7 @@ static void run_to_terminal(uint64_t n, uint64_t total, unsigned short columns)
 		length += (size_t)got;
 		shown[length] = '\0';
 	} while (!strchr(shown, '\n'));
+
 	close(slave);
 	close(master);
 }

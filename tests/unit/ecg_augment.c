@@ -68,6 +68,7 @@ static void a_view_depends_on_seed_record_epoch_and_view_alone(void **state)
 	(void)state;
 	static float x[LEADS * N], y[LEADS * N];
 	uint8_t keep[LEADS], kept[LEADS];
+
 	for (int s = 0; s < 3; s++) {
 		struct augment a = policy(strategies[s]);
 		size_t bytes = sizeof(float) * LEADS * (size_t)views_input_samples(&a.views);
@@ -112,11 +113,13 @@ static void half_of_the_leads_are_kept_and_never_none(void **state)
 	uint8_t keep[LEADS];
 	struct augment a = policy(VIEWS_HALVES);
 	int kept = 0;
+
 	for (uint32_t i = 0; i < RECORDS; i++) {
 		augment_draw(&a, x, keep, base(), i, 0, 0);
 		for (int l = 0; l < LEADS; l++)
 			kept += keep[l];
 	}
+
 	assert_true(fabs(kept / (double)(RECORDS * LEADS) - 0.5) < 0.015);
 	a.lead_mask_p = 1;
 	for (uint32_t i = 0; i < RECORDS; i++) {
@@ -185,6 +188,7 @@ static void gains_are_in_range_and_independent(void **state)
 	a.lead_mask_p = 0;
 	a.noise_max = 0;
 	a.pool_draws = 0;
+
 	double low = 10, high = 0, product = 0, last = 0;
 	for (uint32_t i = 0; i < RECORDS; i++) {
 		augment_draw(&a, x, keep, base(), i, 0, (int)(i & 1));
@@ -196,6 +200,7 @@ static void gains_are_in_range_and_independent(void **state)
 			last = log_gain;
 		}
 	}
+
 	assert_true(low >= 0.499999 && low < 0.51 && high <= 2.000001 && high > 1.96);
 	assert_true(fabs(product / (RECORDS * LEADS)) < 0.005); /* variance .16 */
 }
@@ -210,12 +215,14 @@ static void noise_has_the_deviation_asked_for(void **state)
 	a.gain = 1;
 	a.pool_draws = 0;
 	a.noise_min = a.noise_max = 0.2;
+
 	double square = 0;
 	for (uint32_t r = 0; r < 20; r++) {
 		augment_draw(&a, x, keep, base(), r, 0, 0);
 		for (int i = 0; i < LEADS * N; i++)
 			square += ((double)x[i] - base()[i]) * ((double)x[i] - base()[i]);
 	}
+
 	assert_true(fabs(sqrt(square / (20 * LEADS * N)) - 0.2) < 0.005);
 	a.noise_p = 0;
 	augment_draw(&a, x, keep, base(), 3, 0, 0);
@@ -230,6 +237,7 @@ static void an_interleaved_view_is_shifted_by_at_most_shift_s(void **state)
 	struct augment a = plain_policy(VIEWS_INTERLEAVED);
 	for (int i = 0; i < LEADS * N / 2; i++)
 		b[i] = (float)(i % (N / 2) + 1);
+
 	int least = N, most = -N;
 	for (uint32_t r = 0; r < 500; r++) {
 		augment_draw(&a, x, keep, b, r, 0, 1);
@@ -239,6 +247,7 @@ static void an_interleaved_view_is_shifted_by_at_most_shift_s(void **state)
 		least = by < least ? by : least;
 		most = by > most ? by : most;
 	}
+
 	assert_int_equal(least, -25);
 	assert_int_equal(most, 25);
 }
@@ -278,6 +287,7 @@ static void what_is_drawn_from_the_pool_is_drawn_once(void **state)
 	struct augment a = plain_policy(VIEWS_SEQUENTIAL);
 	a.pool = 1u << AUGMENT_NOISE | 1u << AUGMENT_GAIN;
 	a.pool_draws = 2;
+
 	for (uint32_t r = 0; r < 50; r++) { /* so each view has both */
 		double change = 0;
 		augment_draw(&a, x, keep, base(), r, 0, 0);
@@ -304,6 +314,7 @@ static void a_crop_keeps_a_tone_a_tone_between_the_old_bounds(void **state)
 	a.pool_draws = 1;
 	for (int i = 0; i < LEADS * N; i++)
 		ramp[i] = (float)(i % N);
+
 	for (uint32_t r = 0; r < 100; r++) {
 		augment_draw(&a, x, keep, ramp, r, 0, 0);
 		float step = (x[N - 1] - x[0]) / (N - 1);
@@ -349,5 +360,6 @@ int main(void)
 		cmocka_unit_test(a_crop_keeps_a_tone_a_tone_between_the_old_bounds),
 		cmocka_unit_test(json_round_trip_draws_the_same_views),
 	};
+
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -73,6 +73,7 @@ static void a_record_has_the_same_views_and_mask_whatever_the_batch(void **state
 	struct batch_place order[RECORDS];
 	batch_shuffle(order, &s, 2);
 	batch_draw(x, keep, patients, &s, order, BATCH, 2, NULL);
+
 	for (int i = 0; i < BATCH; i++) {
 		batch_draw(y, kept, &one, &s, order + i, 1, 2, NULL);
 		assert_memory_equal(y, x + i * INPUT, sizeof(float) * INPUT);
@@ -100,6 +101,7 @@ static void views_drawn_beside_other_work_are_the_same(void **state)
 	struct batch_place order[RECORDS];
 	batch_shuffle(order, &s, 3);
 	batch_draw(x, keep, patients, &s, order, BATCH, 3, NULL);
+
 	struct batch_drawing d = {y, kept, &s, order, BATCH, 3, pairing_draw(PAIRING_POLICY, 0, 0)};
 	for (int n_rounds = 0; n_rounds < 50; n_rounds += 10) {
 		memset(y, 0, sizeof y);

@@ -33,6 +33,7 @@ static void filter_equals_scipy(void **state)
 	double rate, high, low, worst = 0;
 	int order, n_cases = 0;
 	char name[32];
+
 	while (fscanf(f, "%31s", name) == 1) {
 		if (strcmp(name, "filter")) {
 			int c;
@@ -57,6 +58,7 @@ static void filter_equals_scipy(void **state)
 		free(scratch);
 		n_cases++;
 	}
+
 	fclose(f);
 	print_message("# %d filters, largest difference %.1e\n", n_cases, worst);
 	assert_int_equal(n_cases, 6);
@@ -166,6 +168,7 @@ static void impossible_corners_are_refused(void **state)
 	} wrong[] = {{.5, 50, 4, "low-pass corner 50 Hz"},  {50, 0, 4, "high-pass corner 50 Hz"},
 		     {-1, 40, 4, "high-pass corner -1 Hz"}, {10, 5, 4, "above 10 Hz"},
 		     {.5, 40, 3, "filter order 3"},	    {.5, 40, 10, "filter order 10"}};
+
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
 		struct filter filter;
 		struct error e = {0};

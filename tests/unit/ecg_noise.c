@@ -56,6 +56,7 @@ static void moments_are_those_of_a_normal(void **state)
 	float *z = malloc(N * sizeof *z);
 	struct philox r = philox_open(1, PURPOSE_NOISE, 2, 3);
 	noise_fill(z, N, &r, 0);
+
 	double m1 = 0, m2 = 0, m4 = 0, neighbours = 0, largest = 0;
 	int beyond_one = 0, beyond_two = 0;
 	for (int i = 0; i < N; i++) {
@@ -67,6 +68,7 @@ static void moments_are_those_of_a_normal(void **state)
 		beyond_one += fabsf(z[i]) > 1;
 		beyond_two += fabsf(z[i]) > 2;
 	}
+
 	free(z);
 	assert_true(fabs(m1 / N) < 0.01);
 	assert_true(fabs(m2 / N - 1) < 0.01);

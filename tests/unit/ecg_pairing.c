@@ -28,6 +28,7 @@ static void assert_even(enum pairing_kind kind, int n)
 {
 	static int count[24][24];
 	double expected = STEPS / (n * (n - 1) / 2.0);
+
 	memset(count, 0, sizeof count);
 	for (uint64_t step = 0; step < STEPS; step++) {
 		struct pairing p = pairing_draw(kind, 3, step);
@@ -37,6 +38,7 @@ static void assert_even(enum pairing_kind kind, int n)
 		assert_in_range(b, 0, n - 1);
 		count[a < b ? a : b][a < b ? b : a]++;
 	}
+
 	for (int a = 0; a < n; a++)
 		for (int b = a; b < n; b++)
 			if (a == b)
@@ -79,10 +81,12 @@ static void every_record_of_a_batch_shows_the_one_lead_of_the_one_segment(void *
 	struct batch_place order[N];
 	struct batch_source s = {&policy, N, record, patient, base};
 	uint8_t keep[2 * N * LEADS];
+
 	(void)state;
 	for (int i = 0; i < N * LEADS * SAMPLES; i++)
 		base[i] = (float)(i * 7919 % 9973);
 	batch_shuffle(order, &s, 1);
+
 	for (int p = 0; p < 2; p++) {
 		batch_draw(x, keep, drawn, &s, order, N, 1, &pairings[p]);
 		for (int row = 0; row < 2 * N; row++) {

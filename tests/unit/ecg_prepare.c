@@ -82,6 +82,7 @@ static void every_lead_has_mean_zero_and_deviation_one(void **state)
 	struct raw *r = synthetic(500);
 	struct prepared *p = malloc(sizeof *p);
 	assert_int_equal(prepare(p, &usual, r), 0);
+
 	for (int l = 0; l < LEADS; l++) {
 		double sum = 0, square = 0;
 		for (int t = 0; t < T; t++) {
@@ -92,6 +93,7 @@ static void every_lead_has_mean_zero_and_deviation_one(void **state)
 		assert_true(fabs(square / T - 1) < 1e-5);
 		assert_true(p->scale[l] > log(.02) && p->scale[l] < log(2));
 	}
+
 	free(p);
 	free(r);
 }
@@ -123,16 +125,19 @@ static void normalisation_per_record_keeps_the_ratios_of_leads(void **state)
 	assert_int_equal(prepare(mv, &s, r), 0);
 	s.normalize = PREPARE_PER_RECORD;
 	assert_int_equal(prepare(p, &s, r), 0);
+
 	double square = 0;
 	for (int i = 0; i < LEADS * T; i++)
 		square += (double)p->signal[i] * p->signal[i];
 	assert_true(fabs(square / (LEADS * T) - 1) < 1e-5);
+
 	double factor = p->signal[0] - p->signal[1];
 	factor /= mv->signal[0] - mv->signal[1];
 	for (int i = 1; i < LEADS * T; i++)
 		if (i % T)
 			assert_true(fabs((p->signal[i] - p->signal[i - 1]) -
 					 factor * (mv->signal[i] - mv->signal[i - 1])) < 1e-3);
+
 	assert_memory_equal(mv->scale, p->scale, sizeof p->scale);
 	free(mv);
 	free(p);
@@ -148,6 +153,7 @@ static void leads_are_found_by_name(void **state)
 	struct raw *r = synthetic(100);
 	struct prepared *plain = malloc(sizeof *plain), *shuffled = malloc(sizeof *shuffled);
 	assert_int_equal(prepare(plain, &usual, r), 0);
+
 	int16_t *adc = calloc(T * (LEADS + 1), sizeof *adc);
 	json_t *leads = json_array(), *gain = json_array(), *baseline = json_array(), *units = json_array();
 	for (int c = 0; c <= LEADS; c++) {
@@ -161,6 +167,7 @@ static void leads_are_found_by_name(void **state)
 		json_array_append_new(baseline, json_integer(100));
 		json_array_append_new(units, json_string("mV"));
 	}
+
 	json_t *header = json_pack("{s:o,s:o,s:o,s:o,s:s,s:i,s:i}", "leads", leads, "gain", gain, "baseline",
 				   baseline, "units", units, "dtype", "int16", "rate_hz", 100, "samples", T);
 	assert_int_equal(prepare_header(shuffled, &usual, header, adc, sizeof *adc * T * (LEADS + 1)), 0);
@@ -198,6 +205,7 @@ static void spoilt_leads_are_refused_with_their_name(void **state)
 		r->adc[t * LEADS + 11] = -5;
 	expect_refusal(r, "lead V6: flat for 1.20 s, limit 1.00 s");
 	memcpy(r, copy, size);
+
 	for (int t = 0; t < r->t; t++) /* at the rail for 80 of every 500 samples: 16 % */
 		if (t % 500 < 80)
 			r->adc[t * LEADS + 0] = 5000;
@@ -229,6 +237,7 @@ static void headers_that_do_not_fit_are_refused(void **state)
 		{"baseline", "[]", "lead I: expected a baseline"},
 		{"units", "[\"mV\", \"mmHg\"]", "lead II: expected unit mV, found 'mmHg'"},
 	};
+
 	struct raw *r = synthetic(100);
 	struct prepared *p = malloc(sizeof *p);
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
@@ -241,6 +250,7 @@ static void headers_that_do_not_fit_are_refused(void **state)
 			fail_msg("expected \"%s\", got \"%s\"", wrong[i].text, error_text(&p->error));
 		record_release(&record);
 	}
+
 	free(p);
 	free(r);
 }
@@ -254,6 +264,7 @@ static void double4_samples_give_the_same_signal(void **state)
 	assert_int_equal(prepare(narrow, &usual, r), 0);
 	record_from_microvolts(&record, r->adc, r->t, 100);
 	json_object_set_new(record.header, "dtype", json_string("int32"));
+
 	int32_t *adc = malloc(sizeof *adc * T * LEADS);
 	for (int i = 0; i < T * LEADS; i++)
 		adc[i] = r->adc[i];
@@ -275,6 +286,7 @@ static void both_rates_of_a_record_give_nearly_the_same_signal(void **state)
 	s.low_pass_hz = 30; /* below where the two anti-alias filters differ */
 	assert_int_equal(prepare(a, &s, slow), 0);
 	assert_int_equal(prepare(b, &s, fast), 0);
+
 	for (int l = 0; l < LEADS; l++) {
 		double square = 0;
 		for (int t = 0; t < T; t++) {
@@ -283,6 +295,7 @@ static void both_rates_of_a_record_give_nearly_the_same_signal(void **state)
 		}
 		assert_true(sqrt(square) < .05);
 	}
+
 	free(a);
 	free(b);
 	free(slow);

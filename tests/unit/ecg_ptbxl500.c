@@ -74,6 +74,7 @@ static void check_rate(int rate_hz)
 	FILE *f = open_goldens("tests/golden/records.txt");
 	char line[256], expected[64], hex[DATASET_HEX];
 	unsigned long long id;
+
 	int rate, samples;
 	size_t n = 0;
 	while (fgets(line, sizeof line, f)) {
@@ -92,6 +93,7 @@ static void check_rate(int rate_hz)
 		record_release(&r);
 		n++;
 	}
+
 	assert_int_equal(n, 500);
 	assert_int_equal(dataset_catalog(d)->n, 500);
 	fclose(f);
@@ -131,6 +133,7 @@ static void counts_are_the_known_ones(void **state)
 	const char *patients[500];
 	int labelled = 0, single[5] = {0}, folds[3] = {0}, n_patients = 0;
 	assert_non_null(s);
+
 	for (size_t i = 0; i < c->n; i++) {
 		uint32_t classes;
 		uint64_t bits[2];
@@ -144,6 +147,7 @@ static void counts_are_the_known_ones(void **state)
 		folds[fold == 10 ? 2 : fold == 9]++;
 		patients[i] = json_string_value(json_object_get(subject, "patient"));
 	}
+
 	qsort(patients, c->n, sizeof *patients, compare);
 	for (size_t i = 0; i < c->n; i++)
 		n_patients += i == 0 || strcmp(patients[i - 1], patients[i]) != 0;
@@ -181,6 +185,7 @@ static size_t print_task(char *out, size_t room, const struct task *t, const cha
 			used += (size_t)snprintf(out + used, room - used, "%s %s %d %.16s\n", name,
 						 task_name(t, k), n, hex);
 	}
+
 	return used;
 }
 
@@ -189,6 +194,7 @@ static void classes_of_all_tasks_are_those_of_the_tables(void **state)
 	static const char *const names[] = {"superclass",    "all",  "diagnostic",
 					    "subdiagnostic", "form", "rhythm"};
 	static const int counts[] = {5, 71, 44, 23, 19, 12}; /* as published */
+
 	(void)state;
 	if (!zip)
 		skip();
@@ -200,9 +206,11 @@ static void classes_of_all_tasks_are_those_of_the_tables(void **state)
 	struct subjects *subjects = subjects_open(c->statements, c->classes, &e);
 	static struct label label[500];
 	assert_non_null(subjects);
+
 	for (size_t i = 0; i < c->n; i++)
 		assert_int_equal(
 			subjects_label(subjects, &label[i], c->records[i].id, c->records[i].subject, &e), 0);
+
 	for (size_t k = 0; k < 6; k++) {
 		struct task *t = task_open(names[k], c->classes, c->statements, &e);
 		assert_non_null(t);
@@ -210,16 +218,19 @@ static void classes_of_all_tasks_are_those_of_the_tables(void **state)
 		n_found += print_task(found + n_found, sizeof found - n_found, t, names[k], c, label);
 		task_close(t);
 	}
+
 	FILE *f = open_goldens("tests/golden/tasks.txt");
 	fread(expected, 1, sizeof expected - 1, f);
 	fclose(f);
 	char *a = found, *b = expected, *line, *other;
+
 	/* The script lists superclasses by name, a task in the order of its bits: lines are compared as sets. */
 	for (; (line = strsep(&b, "\n")) && *line; n_lines++) {
 		other = strstr(a, line);
 		if (!other)
 			fail_msg("not found: %s", line);
 	}
+
 	for (; n_found; n_found--)
 		n_lines -= found[n_found - 1] == '\n';
 	assert_int_equal(n_lines, 0);
@@ -235,6 +246,7 @@ int main(void)
 		cmocka_unit_test(counts_are_the_known_ones),
 		cmocka_unit_test(classes_of_all_tasks_are_those_of_the_tables),
 	};
+
 	const char *data = getenv("EINTHOVEN_DATA");
 	zip = die_printf("%s/ptb-xl-500.zip", data ? data : "../shared/data");
 	if (access(zip, R_OK) < 0) {
@@ -242,6 +254,7 @@ int main(void)
 		free(zip);
 		zip = NULL;
 	}
+
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 	free(zip);
 	return failed;

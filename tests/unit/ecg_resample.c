@@ -43,6 +43,7 @@ static void resampling_equals_scipy(void **state)
 	char name[32];
 	int n_cases = 0;
 	double worst = 0;
+
 	while (fscanf(f, "%31s", name) == 1) {
 		long from, to;
 		if (strcmp(name, "resample")) {
@@ -65,6 +66,7 @@ static void resampling_equals_scipy(void **state)
 		free(y);
 		n_cases++;
 	}
+
 	fclose(f);
 	print_message("# %d ratios, largest difference %.1e\n", n_cases, worst);
 	assert_int_equal(n_cases, 5);
@@ -86,16 +88,19 @@ static struct tone send(double f_hz, long from_hz, long to_hz)
 			x[i][l] = cos(2 * M_PI * f_hz * i / (double)from_hz);
 	double(*y)[LEADS] = resampled(x, t, from_hz, to_hz, &n);
 	assert_int_equal(n, 10 * to_hz);
+
 	struct tone tone = {0};
 	int from = n / 5, to = n - n / 5;
 	for (int i = from; i < to; i++) {
 		tone.in_phase += y[i][7] * cos(2 * M_PI * f_hz * i / (double)to_hz) * 2 / (to - from);
 		tone.quadrature += y[i][7] * sin(2 * M_PI * f_hz * i / (double)to_hz) * 2 / (to - from);
 	}
+
 	for (int i = from; i < to; i++)
 		tone.rest = fmax(tone.rest,
 				 fabs(y[i][7] - tone.in_phase * cos(2 * M_PI * f_hz * i / (double)to_hz)));
 	free(y);
+
 	return tone;
 }
 

@@ -85,6 +85,7 @@ static void unknown_members_are_marked_and_patients_stay_in_one_fold(void **stat
 	assert_true(a.age == -1 && b.age == -1);
 	assert_int_equal(a.sex, -1);
 	assert_int_equal(a.classes, 0);
+
 	unsigned folds = 0;
 	for (int i = 0; i < 200; i++) {
 		char text[64];
@@ -95,6 +96,7 @@ static void unknown_members_are_marked_and_patients_stay_in_one_fold(void **stat
 		assert_in_range(a.fold, 1, 10);
 		folds |= 1u << a.fold;
 	}
+
 	assert_int_equal(folds, 0x7fe); /* all ten occur */
 }
 
@@ -119,6 +121,7 @@ static void wrong_members_are_named(void **state)
 		{"{\"codes\":{\"XYZ\":1}}", "record 17: unknown statement 'XYZ'"},
 		{"{\"classes\":[\"XYZ\"]}", "record 17: classes: unknown class 'XYZ'"},
 	};
+
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
 		struct error e = {0};
 		struct label l;

@@ -61,6 +61,7 @@ static void compare_about(FILE *f, const struct synth_info *info)
 	int fold, age, sex;
 	double rate;
 	char codes[128], ours[128] = "";
+
 	assert_int_equal(
 		fscanf(f, "%" SCNu64 " %d %d %d %lf %127s", &patient, &fold, &age, &sex, &rate, codes), 6);
 	assert_int_equal(info->patient, patient);
@@ -68,10 +69,12 @@ static void compare_about(FILE *f, const struct synth_info *info)
 	assert_int_equal(info->age, age);
 	assert_int_equal(info->sex, sex);
 	assert_true(fabs(info->rate_per_min - rate) < 1e-8);
+
 	for (int i = 0; i < info->n_codes; i++) {
 		strcat(ours, i ? "," : "");
 		strcat(ours, info->codes[i]->code);
 	}
+
 	assert_string_equal(ours, codes);
 }
 
@@ -84,6 +87,7 @@ static void records_equal_the_reference_within_a_microvolt(void **state)
 	int16_t *slow = malloc(sizeof *slow * LEADS * 1000), *fast = malloc(sizeof *fast * LEADS * 5000);
 	uint64_t seed, record;
 	int n = 0, differing = 0;
+
 	while (fscanf(f, "%" SCNu64 " %" SCNu64, &seed, &record) == 2) {
 		struct synth_info info;
 		synth_record(seed, record, 100, slow, &info);
@@ -93,6 +97,7 @@ static void records_equal_the_reference_within_a_microvolt(void **state)
 		differing += compare_samples(f, fast, LEADS * 5000, 433);
 		n++;
 	}
+
 	fclose(f);
 	free(slow);
 	free(fast);
@@ -147,6 +152,7 @@ static void limb_leads_obey_einthoven(void **state)
 				assert_in_range(abs(2 * x[5] - x[1] - x[2]), 0, 2);
 			}
 		}
+
 	free(adc);
 }
 
@@ -155,6 +161,7 @@ static void patients_keep_fold_sex_and_age_over_their_records(void **state)
 	(void)state;
 	struct synth_info before = {0}, info;
 	int n_more = 0, folds[11] = {0};
+
 	for (uint64_t record = 0; record < 4000; record++) {
 		synth_record(9, record, 100, NULL, &info);
 		assert_in_range(info.fold, 1, 10);
@@ -170,6 +177,7 @@ static void patients_keep_fold_sex_and_age_over_their_records(void **state)
 		}
 		before = info;
 	}
+
 	assert_in_range(n_more, 300, 700); /* PTB-XL: 21,799 records of 18,869 patients, 13 % */
 	for (int i = 1; i <= 10; i++)
 		assert_in_range(folds[i], 330, 470);
@@ -183,6 +191,7 @@ static void classes_come_as_often_as_in_ptb_xl(void **state)
 					.124}; /* of 21,388 records with a superclass */
 	const int n = 4000;
 	int count[5] = {0};
+
 	for (uint64_t record = 0; record < (uint64_t)n; record++) {
 		struct synth_info info;
 		bool has[5] = {0};
@@ -194,6 +203,7 @@ static void classes_come_as_often_as_in_ptb_xl(void **state)
 		for (int k = 0; k < 5; k++)
 			count[k] += has[k];
 	}
+
 	for (int k = 0; k < 5; k++)
 		assert_true(fabs(count[k] / (double)n - share[k]) < .03);
 }
@@ -210,6 +220,7 @@ static void subject_and_statements_are_what_fetch_stores(void **state)
 		"{\"age\":69,\"codes\":{\"ASMI\":100,\"ISC_\":100,\"LAO/LAE\":100,\"LVH\":100,\"SR\":0},"
 		"\"fold\":5,\"patient\":\"4\",\"sex\":0}");
 	free(text);
+
 	const char *code;
 	json_t *likelihood;
 	json_object_foreach (json_object_get(subject, "codes"), code, likelihood) {
@@ -219,6 +230,7 @@ static void subject_and_statements_are_what_fetch_stores(void **state)
 		assert_int_equal(*json_string_value(json_object_get(s, "class")) != 0,
 				 json_integer_value(likelihood) > 0);
 	}
+
 	assert_int_equal(json_object_size(statements), 37);
 	json_decref(subject);
 	json_decref(statements);

@@ -43,6 +43,7 @@ static void fourier(double *re, double *im, int n)
 			re[j] = swap; /* im is 0 still */
 		}
 	}
+
 	for (int half = 1; half < n; half *= 2)
 		for (int k = 0; k < half; k++) {
 			double c = cos(M_PI * k / half), s = -sin(M_PI * k / half);
@@ -134,12 +135,14 @@ static void read_real(struct set *s, const struct source *source, const struct c
 	struct wfdb h;
 	size_t n;
 	char name[256];
+
 	snprintf(name, sizeof name, "%s.hea", r->path);
 	char *bytes = read_file(source, name, &n);
 	assert_int_equal(wfdb_parse(&h, name, bytes, n, &e), 0);
 	free(bytes);
 	snprintf(name, sizeof name, "%s.dat", r->path);
 	bytes = read_file(source, name, &n);
+
 	int32_t *x = malloc(sizeof *x * DELINEATE_T * LEADS);
 	int16_t *adc = malloc(sizeof *adc * DELINEATE_T * LEADS);
 	assert_int_equal(wfdb_samples_read(x, DELINEATE_T, &h, 0, LEADS, name, (uint8_t *)bytes, n, &e), 0);
@@ -158,6 +161,7 @@ static struct set *load_real(const char *zip)
 	struct catalog c;
 	size_t n;
 	struct source *source = source_open(zip, (const char *[]){PTBXL_DATABASE, NULL}, "/tmp", &e);
+
 	if (!source || source_gather(source, wants_any, NULL, &e) < 0)
 		fail_msg("%s", error_text(&e));
 	catalog_init(&c);
@@ -171,6 +175,7 @@ static struct set *load_real(const char *zip)
 		read_real(s, source, &c.records[i]);
 	catalog_release(&c);
 	source_close(source);
+
 	return s;
 }
 
@@ -179,6 +184,7 @@ static struct set *make_synthetic(const struct set *real)
 {
 	struct set *s = calloc(1, sizeof *s);
 	int16_t *adc = malloc(sizeof *adc * DELINEATE_T * LEADS);
+
 	for (uint64_t record = 1; s->n < real->n; record++) {
 		struct synth_info info;
 		bool is_norm = false;
@@ -190,6 +196,7 @@ static struct set *make_synthetic(const struct set *real)
 		synth_record(1, record, 500, adc, NULL);
 		add_record(s, adc, is_norm);
 	}
+
 	free(adc);
 	return s;
 }

@@ -54,6 +54,7 @@ static void tables_become_subjects(void **state)
 	assert_int_equal(c.n, 2);
 	assert_int_equal(c.records[0].id, 2);
 	assert_string_equal(c.records[0].path, "hr/2");
+
 	char *text = json_dumps(c.records[1].subject, JSON_SORT_KEYS | JSON_COMPACT);
 	assert_string_equal(
 		text,
@@ -122,6 +123,7 @@ static void codes_are_read_strictly(void **state)
 					  "{'A': 1 'B': 2}",
 					  "{'A\\'': 1}",
 					  "{'ABCDEFGHIJKLMNOPQRST': 1}"};
+
 	for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
 		struct error e = {0};
 		json_t *codes = ptbxl_codes(good[i], "t", 1, &e);
@@ -129,6 +131,7 @@ static void codes_are_read_strictly(void **state)
 			fail_msg("%s", error_text(&e));
 		json_decref(codes);
 	}
+
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
 		struct error e = {0};
 		if (ptbxl_codes(bad[i], "t", 1, &e))
@@ -147,10 +150,12 @@ static void superclasses_are_those_of_diagnostic_statements(void **state)
 	uint32_t classes;
 	uint64_t bits[2];
 	assert_null(load(&c, STATEMENTS, RECORDS_HEAD "1,1,1,1,{'NORM': 1},1,a,b\n", 100));
+
 	struct statements *s = statements_open(c.statements, c.classes, &e);
 	assert_non_null(s);
 	assert_int_equal(statements_count(s), 4);
 	assert_string_equal(statements_name(s, 0), "IMI"); /* sorted: IMI NDT NORM SR */
+
 	json_t *codes = json_pack("{s:i,s:i,s:i}", "IMI", 0, "NDT", 50, "SR", 0);
 	assert_int_equal(statements_label(s, codes, "r", &classes, bits, &e), 0);
 	assert_int_equal(classes, 1 << 1 | 1 << 2); /* likelihood 0 counts */
@@ -269,12 +274,14 @@ static void numbers_are_read_as_tables_write_them(void **state)
 	assert_int_equal(field_integer("15709.0", &n), 0);
 	assert_int_equal(n, 15709);
 	assert_int_equal(field_integer("9007199254740992", &n), 0);
+
 	static const char *const bad[] = {"",	 "-1", "1.5", " 1", "1 ", "1.0x", "9007199254740993",
 					  "0x1", "1e3"};
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
 		assert_int_equal(field_integer(bad[i], &n), -1);
 	assert_int_equal(field_number("-1.5e2", &x), 0);
 	assert_true(x == -150);
+
 	static const char *const odd[] = {"", "nan", "inf", "0x1p3", "1,5", "1e999", "--1", " 1", "e"};
 	for (size_t i = 0; i < sizeof odd / sizeof *odd; i++)
 		assert_int_equal(field_number(odd[i], &x), -1);

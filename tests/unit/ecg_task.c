@@ -100,19 +100,23 @@ static void statements_past_the_first_word_count(void **state)
 	struct error e = {0};
 	json_t *table = json_object(), *classes = json_array();
 	char code[8];
+
 	for (int i = 0; i < STATEMENTS_MAX; i++) {
 		snprintf(code, sizeof code, "S%03d", i);
 		json_object_set_new(table, code, json_pack("{s:b,s:b}", "diagnostic", 0, "form", 1));
 	}
+
 	struct task *t = task_open("form", classes, table, &e);
 	assert_non_null(t);
 	assert_int_equal(task_count(t), STATEMENTS_MAX);
+
 	for (int i = 0; i < STATEMENTS_MAX; i++) {
 		struct label l = {0};
 		l.codes[i / 64] = UINT64_C(1) << (i % 64);
 		for (int c = 0; c < STATEMENTS_MAX; c++)
 			assert_int_equal(task_has(t, &l, c), c == i);
 	}
+
 	task_close(t);
 	json_decref(table);
 	json_decref(classes);

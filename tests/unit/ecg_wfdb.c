@@ -43,6 +43,7 @@ static void ptbxl_header_is_read(void **state)
 	assert_int_equal(h.n_signals, 2);
 	assert_true(h.rate_hz == 100);
 	assert_int_equal(h.n_samples, 1000);
+
 	const struct wfdb_signal *s = &h.signals[1];
 	assert_string_equal(s->file, "00017_lr.dat");
 	assert_int_equal(s->format, 16);
@@ -151,15 +152,18 @@ static void every_format_is_decoded(void **state)
 	const int32_t x16[] = {1, -1, 32767, WFDB_MISSING};
 	decodes("r 2 100 2\nr.dat 16\nr.dat 16\n", f16, sizeof f16, x16, 2);
 	decodes("r 2 100 2\nr.dat 61\nr.dat 61\n", f61, sizeof f61, x16, 2);
+
 	const uint8_t f80[] = {0x80, 0x7f, 0xff, 0x00};
 	const int32_t x80[] = {0, -1, 127, WFDB_MISSING};
 	decodes("r 2 100 2\nr.dat 80\nr.dat 80\n", f80, sizeof f80, x80, 2);
 	const uint8_t f24[] = {1, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f, 0, 0, 0x80};
 	const int32_t x24[] = {1, -1, 8388607, WFDB_MISSING};
 	decodes("r 2 100 2\nr.dat 24\nr.dat 24\n", f24, sizeof f24, x24, 2);
+
 	const uint8_t f32[] = {1, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f, 0, 0, 0, 0x80};
 	const int32_t x32[] = {1, -1, 2147483647, WFDB_MISSING};
 	decodes("r 2 100 2\nr.dat 32\nr.dat 32\n", f32, sizeof f32, x32, 2);
+
 	/* 212: first sample = low nibble of byte 1 and byte 0, second = high nibble and byte 2 */
 	const uint8_t f212[] = {0x01, 0xf0, 0xff, 0xff, 0x87, 0x00};
 	const int32_t x212[] = {1, -1, 2047, WFDB_MISSING};
@@ -252,6 +256,7 @@ static void leads_are_chosen_by_name_and_named_canonically(void **state)
 	x[0] = -2; /* V6 */
 	x[1] = 99; /* vx, which is no lead */
 	x[13 + 2] = WFDB_MISSING;
+
 	char *text = replaced(twelve, "/volts", "");
 	assert_int_equal(make_record(&r, text, x, &e), 0);
 	free(text);
@@ -267,6 +272,7 @@ static void leads_are_chosen_by_name_and_named_canonically(void **state)
 	assert_int_equal(json_integer_value(json_array_get(json_object_get(r.header, "checksum"), 1)), 32768);
 	assert_string_equal(json_string_value(json_object_get(r.header, "dtype")), "int16");
 	assert_int_equal(r.n_bytes, 2 * 12 * 2);
+
 	const uint8_t v6[] = {0xfe, 0xff}, missing[] = {0x00, 0x80};
 	assert_memory_equal(r.signal, v6, 2);
 	assert_memory_equal(r.signal + (12 + 1) * 2, missing, 2);

@@ -24,6 +24,7 @@ static struct arrays arrays_of(const struct shape *s)
 			   .n_out = (size_t)(s->batch * s->n * width),
 			   .n_lse = (size_t)(s->batch * s->n_heads * s->n),
 			   .n_p = (size_t)(s->batch * s->n_heads * s->n * s->n_keys)};
+
 	x.q = numbers(x.n_q, 1, 1.5);
 	x.kv = numbers(x.n_kv, 2, 1.5);
 	x.dout = numbers(x.n_out, 3, 1);
@@ -48,6 +49,7 @@ static struct arrays arrays_of(const struct shape *s)
 				 .dq = x.dq,
 				 .dk = x.dkv,
 				 .dv = x.dkv + width};
+
 	return x;
 }
 
@@ -91,20 +93,24 @@ static void define_forward(const struct attention *a, int b, int h, int i)
 	const float *v = a->v + b * a->n_keys * a->ldv + h * a->d_head;
 	size_t row = (size_t)((b * a->n_heads + h) * a->n + i);
 	float *p = a->probability + row * (size_t)a->n_keys, strands[4] = {0}, largest = -INFINITY;
+
 	for (int j = 0; j < a->n_keys; j++) {
 		p[j] = score(a, q, k + j * a->ldk);
 		largest = p[j] > largest ? p[j] : largest;
 	}
+
 	for (int j = 0; j < a->n_keys; j++)
 		strands[j % 4] += p[j] = exp2_of(p[j] - largest);
 	float sum = fold_strands(strands), inverse = 1.0f / sum;
 	a->lse[row] = fmaf(lane(v_log(v_set(sum))), 1.44269504f, largest);
+
 	for (int c = 0; c < a->d_head; c++) {
 		float out = 0;
 		for (int j = 0; j < a->n_keys; j++)
 			out = fmaf(p[j], v[j * a->ldv + c], out);
 		a->out[(b * a->n + i) * a->ldo + h * a->d_head + c] = out * inverse;
 	}
+
 	for (int j = 0; j < a->n_keys; j++)
 		p[j] *= inverse;
 }
@@ -145,6 +151,7 @@ static void define_backward(const struct attention *a, int b, int h)
 	size_t v_at = (size_t)(b * n_keys * a->ldv + h * d), o_at = (size_t)(b * n * a->ldo + h * d);
 	float scale = (float)(1.0 / sqrt((double)d));
 	float *p = zeros((size_t)(n * n_keys)), *ds = zeros((size_t)(n * n_keys));
+
 	for (int i = 0; i < n; i++) {
 		float lse = a->lse[(b * a->n_heads + h) * n + i], strands[4] = {0};
 		for (int j = 0; j < n_keys; j++) {
@@ -160,6 +167,7 @@ static void define_backward(const struct attention *a, int b, int h)
 		for (int j = 0; j < n_keys; j++)
 			ds[i * n_keys + j] = p[i * n_keys + j] * (ds[i * n_keys + j] - delta);
 	}
+
 	for (int c = 0; c < d; c++) {
 		for (int i = 0; i < n; i++) {
 			float sum = 0;
@@ -177,6 +185,7 @@ static void define_backward(const struct attention *a, int b, int h)
 			a->dv[v_at + (size_t)(j * a->ldv + c)] = dv;
 		}
 	}
+
 	free(p);
 	free(ds);
 }
@@ -214,6 +223,7 @@ static double attend(void *context)
 	const struct objective *f = context;
 	const struct attention *a = f->a;
 	double total = 0, *p = die_malloc((size_t)a->n_keys * sizeof *p);
+
 	for (int b = 0; b < a->batch; b++)
 		for (int h = 0; h < a->n_heads; h++)
 			for (int i = 0; i < a->n; i++) {
@@ -231,6 +241,7 @@ static double attend(void *context)
 						total += p[j] / sum * f->v[(b * a->n_keys + j) * a->ldv + c] *
 							 (double)a->dout[(b * a->n + i) * a->ldo + c];
 			}
+
 	free(p);
 	return total;
 }

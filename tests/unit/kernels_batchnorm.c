@@ -38,6 +38,7 @@ static struct arrays arrays_of(int m, int c)
 			   .dresidual = zeros(n),
 			   .dw = numbers(k, 6, 1),
 			   .db = numbers(k, 7, 1)};
+
 	revive(&a, c);
 	return a;
 }
@@ -87,6 +88,7 @@ static void define(const struct batchnorm *n)
 {
 	int m = n->m, c = n->c;
 	float *hat = zeros((size_t)(m * c)), *dz = zeros((size_t)(m * c));
+
 	for (int j = 0; j < c; j++) {
 		n->mean[j] = chunked(n->x, NULL, m, c, j) / (float)m;
 		for (int i = j; i < m * c; i += c)
@@ -109,6 +111,7 @@ static void define(const struct batchnorm *n)
 		n->dw[j] += sum_hat;
 		n->db[j] += sum;
 	}
+
 	free(hat);
 	free(dz);
 }
@@ -177,6 +180,7 @@ static double objective(void *context)
 	const struct objective *f = context;
 	int m = shapes[f->s].m, c = shapes[f->s].c;
 	double total = 0;
+
 	for (int j = 0; j < c; j++) {
 		double mean = 0, variance = 0;
 		for (int i = j; i < m * c; i += c)
@@ -189,6 +193,7 @@ static double objective(void *context)
 			total += (double)f->dy[i] * (shapes[f->s].has_relu && z < 0 ? 0 : z);
 		}
 	}
+
 	return total;
 }
 
@@ -228,6 +233,7 @@ static void running_statistics_move_as_in_pytorch(void **state)
 	(void)state;
 	float x[] = {1, 2, 4, 9}, mean, variance, r_mean = 3, r_variance = 5;
 	const struct ops *o;
+
 	for (int k = 0; (o = table(k)); k++) {
 		struct batchnorm n = {.m = 4, .c = 1, .x = x, .mean = &mean, .variance = &variance};
 		o->batchnorm_statistics(&n);
@@ -250,6 +256,7 @@ static void a_large_offset_does_not_eat_the_variance_and_nan_comes_through(void 
 	enum { M = 130 };
 	float x[M], y[M], mean, variance, w = 1, b = 0;
 	const struct ops *o;
+
 	for (int k = 0; (o = table(k)); k++) {
 		struct batchnorm n = {.m = M,
 				      .c = 1,

@@ -90,6 +90,7 @@ static void define_dw(const struct shape *s, const struct arrays *a, float *dw, 
 {
 	size_t n_chunks = (size_t)(s->batch + 15) / 16;
 	float *parts = zeros(n_chunks);
+
 	for (int e = 0; e < (int)a->n_w; e++) {
 		int o = e / (s->k * s->c_in), at = e % (s->k * s->c_in);
 		memset(parts, 0, n_chunks * sizeof *parts);
@@ -100,6 +101,7 @@ static void define_dw(const struct shape *s, const struct arrays *a, float *dw, 
 						     parts[b / 16]);
 		dw[e] += tree(parts, n_chunks);
 	}
+
 	for (int o = 0; o < s->c_out; o++)
 		dbias[o] += chunked_sum(a->dy + o, (size_t)(s->batch * s->t_out), (size_t)s->c_out,
 					16 * (size_t)s->t_out);
@@ -211,6 +213,7 @@ static void packing_transposes_pads_and_masks(void **state)
 		keep[i] = i % 5 != 2;
 	for (int i = 0; i < T; i++)
 		x[(0 * C + 2) * T + i] = NAN; /* a masked lead never reaches the output, whatever it holds */
+
 	for (int k = 0; (o = table(k)); k++) {
 		for (int is_masked = 0; is_masked < 2; is_masked++) {
 			o->pack_signal(y, x, is_masked ? keep : NULL, B, C, T, PAD, T_PAD);
@@ -222,6 +225,7 @@ static void packing_transposes_pads_and_masks(void **state)
 			}
 		}
 	}
+
 	free(x);
 	free(y);
 }
@@ -232,6 +236,7 @@ static void padding_in_time_and_back(void **state)
 	float *x = numbers(B * C * T, 1, 1), *y = numbers(B * C * T_PAD, 2, 1), *back = zeros(B * C * T);
 	const struct ops *o;
 	(void)state;
+
 	for (int k = 0; (o = table(k)); k++) {
 		o->pad_time(y, x, B, T, C, PAD, T_PAD);
 		for (int e = 0; e < B * T_PAD * C; e++) {
@@ -242,6 +247,7 @@ static void padding_in_time_and_back(void **state)
 		o->pad_time_backward(back, y, B, T, C, PAD, T_PAD);
 		assert_same_bits(back, x, B * C * T, o->name, "dx");
 	}
+
 	free(x);
 	free(y);
 	free(back);

@@ -126,6 +126,7 @@ static void adamw_follows_the_algorithm(void **state)
 	float *dw = numbers(N, 1, 0.1), *first = NULL;
 	const struct ops *o;
 	(void)state;
+
 	for (int k = 0; (o = table(k)); k++) {
 		float *w = numbers(N, 2, 1), *m = zeros(N), *v = zeros(N);
 		double *dw_w = doubles_of(w, N), *dw_m = doubles_of(m, N), *dw_v = doubles_of(v, N);
@@ -159,6 +160,7 @@ static void adamw_follows_the_algorithm(void **state)
 		free(dw_m);
 		free(dw_v);
 	}
+
 	free(first);
 	free(dw);
 }
@@ -178,6 +180,7 @@ static void adamw_equals_its_definition(void **state)
 	float ew[N], em[N], ev[N];
 	const struct ops *o;
 	(void)state;
+
 	float rate = (float)((double)a.lr / (1 - dmath_pow((double)a.beta1, 3)));
 	float spread = (float)(1 / sqrt(1 - dmath_pow((double)a.beta2, 3))), shrink = a.lr * a.weight_decay;
 	for (int i = 0; i < N; i++) {
@@ -188,6 +191,7 @@ static void adamw_equals_its_definition(void **state)
 		ew[i] = fmaf(-shrink, w[i], w[i]);
 		ew[i] = fmaf(-rate, em[i] / fmaf(sqrtf(ev[i]), spread, a.eps), ew[i]);
 	}
+
 	for (int k = 0; (o = table(k)); k++) {
 		a.dw = dw;
 		a.w = copy_of(w, N);
@@ -201,6 +205,7 @@ static void adamw_equals_its_definition(void **state)
 		free(a.m);
 		free(a.v);
 	}
+
 	free(dw);
 	free(w);
 	free(m);

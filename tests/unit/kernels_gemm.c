@@ -70,6 +70,7 @@ static struct gemm product(struct arrays *x, struct shape s, int transposed, enu
 	int lda = (transposed & 1 ? s.m : s.k) + 3, ldb = (transposed & 2 ? s.k : s.n) + 1, ldc = s.n + 2;
 	size_t rows_a = (size_t)(transposed & 1 ? s.k : s.m), rows_b = (size_t)(transposed & 2 ? s.n : s.k);
 	size_t batch = s.batch > 1 ? (size_t)s.batch : 1, size_c = (size_t)s.m * (size_t)ldc;
+
 	x->n_c = is_chained ? size_c : batch * size_c;
 	x->a = numbers(batch * rows_a * (size_t)lda, 1, 1);
 	x->b = numbers(batch * rows_b * (size_t)ldb, 2, 1);
@@ -78,6 +79,7 @@ static struct gemm product(struct arrays *x, struct shape s, int transposed, enu
 	x->before = numbers(x->n_c, 5, 1);
 	x->argument = numbers(x->n_c, 6, 1);
 	x->residual = numbers(x->n_c, 7, 1);
+
 	struct gemm g = {.m = s.m,
 			 .n = s.n,
 			 .k = s.k,
@@ -98,6 +100,7 @@ static struct gemm product(struct arrays *x, struct shape s, int transposed, enu
 	g.gelu_argument = e == GELU_GRADIENT || e == ALL ? x->argument : NULL;
 	g.residual = e == RESIDUAL || e == ALL ? x->residual : e == RESIDUAL_IN_PLACE ? x->c : NULL;
 	g.is_accumulated = e == ACCUMULATED || e == ALL;
+
 	return g;
 }
 
@@ -112,10 +115,12 @@ static void check(struct shape s, int transposed, enum epilogue e, bool is_chain
 {
 	struct arrays x;
 	struct gemm g = product(&x, s, transposed, e, is_chained);
+
 	if (is_shared)
 		g.stride_b = 0;
 	float *old = copy_of(x.c, x.n_c), *before = copy_of(x.before, x.n_c);
 	define(&g);
+
 	float *c = copy_of(x.c, x.n_c), *argument = copy_of(x.before, x.n_c);
 	const struct ops *o;
 	for (int i = 0; (o = table(i)); i++) {
@@ -128,6 +133,7 @@ static void check(struct shape s, int transposed, enum epilogue e, bool is_chain
 		assert_same_bits(x.c, c, x.n_c, o->name, what);
 		assert_same_bits(x.before, argument, x.n_c, o->name, "before_gelu");
 	}
+
 	free(old);
 	free(before);
 	free(c);
@@ -238,10 +244,12 @@ static void rows_of_a_may_overlap(void **state)
 	g.c = expected;
 	define(&g);
 	g.c = c;
+
 	for (int i = 0; (o = table(i)); i++) {
 		o->gemm(&g);
 		assert_same_bits(c, expected, M * N, o->name, "c");
 	}
+
 	free(a);
 	free(b);
 	free(c);
@@ -254,6 +262,7 @@ static void a_product_is_near_the_real_one(void **state)
 	float *a = numbers(M * K, 1, 1), *b = numbers(K * N, 2, 1), c[M * N];
 	double expected[M * N];
 	(void)state;
+
 	for (int i = 0; i < M; i++)
 		for (int j = 0; j < N; j++) {
 			double sum = 0;
@@ -261,6 +270,7 @@ static void a_product_is_near_the_real_one(void **state)
 				sum += (double)a[i * K + k] * (double)b[k * N + j];
 			expected[i * N + j] = sum;
 		}
+
 	ops_cpu_named("scalar")->gemm(
 		&(struct gemm){.m = M, .n = N, .k = K, .a = a, .lda = K, .b = b, .ldb = N, .c = c, .ldc = N});
 	assert_near(c, expected, M * N, 1e-4, "c");

@@ -160,6 +160,7 @@ static double norm_objective(void *context)
 	const struct objective *f = context;
 	int width = f->c / f->groups;
 	double total = 0;
+
 	for (int b = 0; b < f->batch; b++)
 		for (int g = 0; g < f->groups; g++) {
 			double mean = 0, variance = 0, n = f->t * width;
@@ -176,6 +177,7 @@ static double norm_objective(void *context)
 				total += (f->is_layer ? z : gelu(z)) * (double)f->dy[at];
 			}
 		}
+
 	return total;
 }
 
@@ -189,6 +191,7 @@ static void norm_gradients_equal_central_differences(void **state)
 		      {2, 9, 12, 4, false},
 		      {3, 70, 6, 2, false},
 		      {1, 5, 7, 7, false}};
+
 	const struct ops *o = ops_cpu_named("scalar");
 	(void)state;
 	for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++) {
@@ -246,10 +249,12 @@ static void define_groupnorm(float *y, float *before, float *mean, float *rstd, 
 {
 	int width = c / groups;
 	float *sums = zeros((size_t)c), *parts = zeros((size_t)(t + 63) / 64);
+
 	for (int j = 0; j < c; j++)
 		sums[j] = chunked_sum(x + j, (size_t)t, (size_t)c, 64);
 	for (int g = 0; g < groups; g++)
 		mean[g] = group_mean(sums, g, width, t);
+
 	for (int j = 0; j < c; j++) {
 		memset(parts, 0, (size_t)(t + 63) / 64 * sizeof *parts);
 		for (int i = 0; i < t; i++) {
@@ -258,6 +263,7 @@ static void define_groupnorm(float *y, float *before, float *mean, float *rstd, 
 		}
 		sums[j] = tree(parts, (size_t)(t + 63) / 64);
 	}
+
 	for (int g = 0; g < groups; g++)
 		rstd[g] = 1.0f / sqrtf(group_mean(sums, g, width, t) + 1e-5f);
 	for (int i = 0; i < t * c; i++) {
@@ -265,6 +271,7 @@ static void define_groupnorm(float *y, float *before, float *mean, float *rstd, 
 		before[i] = fmaf((x[i] - mean[j / width]) * rstd[j / width], w[j], b[j]);
 		y[i] = lane(v_gelu(v_set(before[i])));
 	}
+
 	free(sums);
 	free(parts);
 }
@@ -278,10 +285,12 @@ static void define_groupnorm_backward(float *dx, float *dw, float *db, const flo
 	float *dz = zeros((size_t)(t * c)), *hat = zeros((size_t)(t * c)),
 	      *parts = zeros((size_t)(t + 63) / 64);
 	float *ww = zeros((size_t)c), *wb = zeros((size_t)c);
+
 	for (int i = 0; i < t * c; i++) {
 		dz[i] = dy[i] * lane(v_gelu_gradient(v_set(before[i])));
 		hat[i] = (x[i] - mean[i % c / width]) * rstd[i % c / width];
 	}
+
 	for (int j = 0; j < c; j++) {
 		memset(parts, 0, (size_t)(t + 63) / 64 * sizeof *parts);
 		for (int i = 0; i < t; i++)
@@ -291,11 +300,13 @@ static void define_groupnorm_backward(float *dx, float *dw, float *db, const flo
 		ww[j] = w[j] * dw[j];
 		wb[j] = w[j] * db[j];
 	}
+
 	for (int i = 0; i < t * c; i++) {
 		int j = i % c, g = j / width;
 		float m1 = group_mean(wb, g, width, t), m2 = group_mean(ww, g, width, t);
 		dx[i] = fmaf(-hat[i], m2, dz[i] * w[j] - m1) * rstd[g];
 	}
+
 	free(dz);
 	free(hat);
 	free(parts);

@@ -23,6 +23,7 @@ static void equal_embeddings_give_the_log_of_the_others(void **state)
 	(void)state;
 	for (int i = 0; i < 2 * N * D; i++)
 		z[i] = one[i % D];
+
 	for (int k = 0; (o = table(k)); k++) {
 		struct ntxent l = {.n = N, .d = D, .z = z, .temperature = 0.1f, .dz = dz};
 		run(o, &l);
@@ -31,6 +32,7 @@ static void equal_embeddings_give_the_log_of_the_others(void **state)
 		for (int i = 0; i < 2 * N * D; i++)
 			assert_true(fabsf(dz[i]) < 1e-5f);
 	}
+
 	free(z);
 	free(one);
 	free(dz);
@@ -45,6 +47,7 @@ static void equal_embeddings_give_the_log_of_the_other_views_across(void **state
 	(void)state;
 	for (int i = 0; i < 2 * N * D; i++)
 		z[i] = one[i % D];
+
 	for (int k = 0; (o = table(k)); k++) {
 		struct ntxent l = {.n = N,
 				   .d = D,
@@ -59,6 +62,7 @@ static void equal_embeddings_give_the_log_of_the_other_views_across(void **state
 		for (int i = 0; i < 2 * N * D; i++)
 			assert_true(fabsf(dz[i]) < 1e-5f);
 	}
+
 	free(z);
 	free(one);
 	free(dz);
@@ -72,6 +76,7 @@ static void equal_views_among_orthogonal_records_give_the_known_loss(void **stat
 	(void)state;
 	for (int i = 0; i < 2 * N; i++)
 		z[i * D + i % N] = 3.0f + (float)i;
+
 	for (int k = 0; (o = table(k)); k++) {
 		for (int t = 0; t < 3; t++) {
 			float tau = (float[]){0.1f, 0.5f, 1.0f}[t];
@@ -82,6 +87,7 @@ static void equal_views_among_orthogonal_records_give_the_known_loss(void **stat
 			assert_true(l.top1 == 1);
 		}
 	}
+
 	free(z);
 }
 
@@ -136,12 +142,14 @@ static double clocs_loss(struct naive *f)
 	int n = f->c->n, n_off = 0;
 	double *s = die_calloc((size_t)n * (size_t)n, sizeof *s), *row = die_calloc((size_t)n, sizeof *row),
 	       *column = die_calloc((size_t)n, sizeof *column), diagonal = 0, off = 0;
+
 	for (int i = 0; i < n; i++)
 		for (int k = 0; k < n; k++) {
 			s[i * n + k] = similarity(f, i, n + k);
 			row[i] += exp(s[i * n + k]);
 			column[k] += exp(s[i * n + k]);
 		}
+
 	for (int i = 0; i < n; i++)
 		for (int k = 0; k < n; k++) {
 			double both = -log(exp(s[i * n + k]) / row[i]) - log(exp(s[i * n + k]) / column[k]);
@@ -152,6 +160,7 @@ static double clocs_loss(struct naive *f)
 				n_off++;
 			}
 		}
+
 	free(s);
 	free(row);
 	free(column);
@@ -164,6 +173,7 @@ static double naive_loss(void *context)
 	struct naive *f = context;
 	int n = f->c->n, m = 2 * n;
 	double total = 0;
+
 	f->n_nearest = 0;
 	for (int i = 0; i < m; i++) {
 		double sum = 0, positive = 0, best = -INFINITY;
@@ -186,6 +196,7 @@ static double naive_loss(void *context)
 		total += log(sum) - positive / n_positive;
 		f->n_nearest += nearest % n == i % n;
 	}
+
 	return f->c->is_across && f->c->policy == SAME_PATIENT_POSITIVE ? clocs_loss(f) : total / m;
 }
 
@@ -247,6 +258,7 @@ static void clocs_of_distinct_patients_is_ntxent_without_negatives_of_the_own_vi
 	for (int i = 0; i < N; i++)
 		patient[i] = (uint64_t)(100 - i);
 	assert_true(fabs(clocs_loss(&f) - expected) < 1e-12);
+
 	for (int k = 0; (o = table(k)); k++)
 		for (int p = 0; p < 3; p++) {
 			struct ntxent l = {.n = N,
@@ -265,6 +277,7 @@ static void clocs_of_distinct_patients_is_ntxent_without_negatives_of_the_own_vi
 			}
 			assert_same_bits(dz, first, SIZE, o->name, "dz");
 		}
+
 	free(z);
 	free(dz);
 	free(first);
@@ -303,10 +316,12 @@ static void clocs_equals_pytorch(void **state)
 	static float z[1024], dz[1024];
 	const struct ops *o;
 	int n_cases = 0;
+
 	FILE *f = fopen("tests/golden/clocs.txt", "r");
 	(void)state;
 	if (!f)
 		fail_msg("tests/golden/clocs.txt: cannot open; run from the repository's root");
+
 	for (; read_golden(&g, f); n_cases++)
 		for (int k = 0; (o = table(k)); k++) {
 			size_t size = 2 * (size_t)g.n * (size_t)g.d;
@@ -324,6 +339,7 @@ static void clocs_equals_pytorch(void **state)
 			assert_near(&l.loss, &g.loss, 1, 1e-6, "loss");
 			assert_near(dz, g.dz, size, 2e-6, "dz");
 		}
+
 	fclose(f);
 	assert_int_equal(n_cases, 4);
 }

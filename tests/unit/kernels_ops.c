@@ -71,6 +71,7 @@ static void run_step(const struct ops *o, struct step *s)
 			  .weight_decay = 0.1f,
 			  .scale = 1e-3f,
 			  .step = 1};
+
 	o->zero(dw, D * D * sizeof *dw);
 	o->conv1d(s->conv_y, s->conv, s->conv_w, s->w, B, T_PAD, 12, C_OUT, K, 2, 58);
 	o->groupnorm_gelu(s->y2, s->y3, s->stats, s->stats + 100, s->conv_y, s->w, s->w + D, B, 58, C_OUT, 6,
@@ -121,6 +122,7 @@ static struct step step_open(const struct ops *o)
 			 .dw = zeros(D * D),
 			 .m = zeros(D * D),
 			 .v = zeros(D * D)};
+
 	for (int i = 0; i < M; i++)
 		s.keep[i] = i % 4 != 0;
 	return s;
@@ -160,6 +162,7 @@ static uint64_t hash_in_child(const char *threads, const char *isa)
 {
 	int ends[2];
 	char text[32] = {0};
+
 	assert_int_equal(pipe(ends), 0);
 	pid_t child = fork();
 	assert_true(child >= 0);
@@ -170,12 +173,14 @@ static uint64_t hash_in_child(const char *threads, const char *isa)
 		execl(program, program, "--hash", (char *)NULL);
 		_exit(127);
 	}
+
 	close(ends[1]);
 	assert_true(read(ends[0], text, sizeof text - 1) > 0);
 	close(ends[0]);
 	int status;
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_int_equal(status, 0);
+
 	return strtoull(text, NULL, 16);
 }
 
@@ -237,9 +242,11 @@ static void the_self_test_takes_under_five_milliseconds(void **state)
 {
 	double best = 1;
 	const struct ops *o = NULL, *scalar = ops_cpu_named("scalar");
+
 	(void)state;
 	for (int k = 0; table(k); k++)
 		o = table(k);
+
 	for (int i = 0; i < 5; i++) {
 		struct timespec a, b;
 		clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &a);
@@ -248,6 +255,7 @@ static void the_self_test_takes_under_five_milliseconds(void **state)
 		double s = (double)(b.tv_sec - a.tv_sec) + 1e-9 * (double)(b.tv_nsec - a.tv_nsec);
 		best = s < best ? s : best;
 	}
+
 	if (!is_checked)
 		assert_true(best < 5e-3);
 }

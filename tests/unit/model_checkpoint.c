@@ -76,6 +76,7 @@ static void any_flipped_byte_or_missing_end_is_refused(void **state)
 	save(18);
 	FILE *f = fopen(path, "r+b");
 	fseek(f, 0, SEEK_END);
+
 	long n = ftell(f);
 	for (long i = 0; i < n; i++) {
 		fseek(f, i, SEEK_SET);
@@ -88,6 +89,7 @@ static void any_flipped_byte_or_missing_end_is_refused(void **state)
 		fputc(byte, f);
 		fflush(f);
 	}
+
 	assert_int_equal(load(key, 5), 18);
 	fclose(f);
 	for (long size = n - 1; size >= 0; size -= 9) {

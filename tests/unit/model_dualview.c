@@ -42,6 +42,7 @@ static struct fixture fixture_new(const struct dualview_config *c, int batch, bo
 	f.x = f.ops->alloc((size_t)batch * f.n_record * sizeof *f.x);
 	f.keep = f.ops->alloc((size_t)batch * LEADS);
 	f.dp = f.ops->alloc((size_t)batch * N_OUT * sizeof *f.dp);
+
 	for (int b = 0; b < batch; b++) {
 		struct philox r = philox_open(1, PURPOSE_NOISE, (uint64_t)b, 0);
 		for (size_t i = 0; i < f.n_record; i++)
@@ -51,6 +52,7 @@ static struct fixture fixture_new(const struct dualview_config *c, int batch, bo
 		for (int j = 0; j < N_OUT; j++)
 			f.dp[b * N_OUT + j] = (float)philox_normal(&r);
 	}
+
 	return f;
 }
 
@@ -81,12 +83,14 @@ static void a_masked_lead_reaches_neither_tokens_nor_gradients_whatever_it_holds
 	struct fixture f = fixture_new(&small, BATCH, true);
 	size_t n_h = (size_t)BATCH * (size_t)f.d->dim, n = f.d->tensors.count;
 	step(&f, BATCH);
+
 	float *h = copy(f.d->h, n_h), *g = copy(f.d->tensors.gradients, n);
 	for (size_t i = 0; i < (size_t)BATCH * LEADS; i++)
 		for (int t = 0; !f.keep[i] && t < small.samples; t++)
 			f.x[i * (size_t)small.samples + (size_t)t] = i % 3 == 0	  ? NAN
 								     : i % 3 == 1 ? 1e30f
 										  : -INFINITY;
+
 	tensors_zero_gradients(&f.d->tensors);
 	step(&f, BATCH);
 	assert_memory_equal(h, f.d->h, n_h * sizeof *h);
@@ -103,6 +107,7 @@ static void every_kept_lead_changes_its_record_only(void **state)
 	size_t dim = (size_t)f.d->dim;
 	memset(f.keep, 1, 2 * LEADS);
 	dualview_forward(f.d, f.x, f.keep, 2);
+
 	float *h = copy(f.d->h, 2 * dim);
 	for (int l = 0; l < LEADS; l++) {
 		f.x[l * small.samples + 50] += 1;
@@ -111,6 +116,7 @@ static void every_kept_lead_changes_its_record_only(void **state)
 		assert_memory_equal(h + dim, f.d->h + dim, dim * sizeof *h);
 		memcpy(h, f.d->h, dim * sizeof *h);
 	}
+
 	free(h);
 	fixture_free(&f);
 }
@@ -155,16 +161,19 @@ static void h_of_a_record_has_the_same_bits_alone_and_in_any_batch(void **state)
 	struct fixture f = fixture_new(&small, BATCH, true), one = fixture_new(&small, 1, false);
 	size_t dim = (size_t)f.d->dim;
 	dualview_forward(f.d, f.x, f.keep, BATCH);
+
 	float *h = copy(f.d->h, BATCH * dim);
 	for (size_t b = 0; b < BATCH; b++) {
 		dualview_forward(one.d, f.x + b * f.n_record, f.keep + b * LEADS, 1);
 		assert_memory_equal(h + b * dim, one.d->h, dim * sizeof *h);
 	}
+
 	for (int first = 1; first < BATCH; first += 7) {
 		int n = BATCH - first;
 		dualview_forward(f.d, f.x + (size_t)first * f.n_record, f.keep + first * LEADS, n);
 		assert_memory_equal(h + (size_t)first * dim, f.d->h, (size_t)n * dim * sizeof *h);
 	}
+
 	free(h);
 	fixture_free(&f);
 	fixture_free(&one);
@@ -201,6 +210,7 @@ static void gradients_accumulate_until_they_are_cleared(void **state)
 	struct fixture f = fixture_new(&small, BATCH, true);
 	struct tensors *t = &f.d->tensors;
 	step(&f, BATCH);
+
 	float *once = copy(t->gradients, t->count);
 	step(&f, BATCH);
 	for (size_t i = 0; i < t->count; i++) {
@@ -208,6 +218,7 @@ static void gradients_accumulate_until_they_are_cleared(void **state)
 		if (!(fabsf(t->gradients[i] - want) <= 1e-4f * fabsf(want) + 1e-3f))
 			fail_msg("%zu: %g, expected %g", i, (double)t->gradients[i], (double)want);
 	}
+
 	tensors_zero_gradients(t);
 	step(&f, BATCH);
 	assert_memory_equal(once, t->gradients, t->count * sizeof *once);
@@ -283,6 +294,7 @@ static void gradients_agree_with_finite_differences(void **state)
 	struct fixture f = fixture_new(&small, 3, true);
 	int n_checked = 0;
 	step(&f, 3);
+
 	for (int i = 0; i < f.d->tensors.n; i++) {
 		const struct tensor *t = &f.d->tensors.list[i];
 		const float *g = f.d->tensors.gradients + t->offset;
@@ -294,6 +306,7 @@ static void gradients_agree_with_finite_differences(void **state)
 			fail_msg("%s: slope %g, norm of gradient %g", t->name, slope, norm);
 		n_checked++;
 	}
+
 	assert_true(n_checked > f.d->tensors.n * 9 / 10);
 	fixture_free(&f);
 }
@@ -305,19 +318,23 @@ static void backward_from_h_is_the_gradient_of_h(void **state)
 	c.projector_out = 0;
 	struct fixture f = fixture_new(&c, 3, true);
 	assert_null(f.d->p);
+
 	size_t n = 3 * (size_t)f.d->dim;
 	float *dh = f.ops->alloc(n * sizeof *dh);
 	for (size_t i = 0; i < n; i++)
 		dh[i] = (float)(i % 7) - 3;
 	dualview_forward(f.d, f.x, f.keep, 3);
+
 	double before = product(f.d->h, dh, n), norm2;
 	dualview_backward_h(f.d, dh);
 	norm2 = (double)f.ops->sum_squares(f.d->tensors.gradients, f.d->tensors.count);
 	double distance = 1e-3 / sqrt(norm2);
+
 	for (size_t i = 0; i < f.d->tensors.count; i++)
 		f.d->tensors.weights[i] +=
 			(float)(distance * (double)f.d->tensors.gradients[i] / sqrt(norm2));
 	dualview_forward(f.d, f.x, f.keep, 3);
+
 	double slope = (product(f.d->h, dh, n) - before) / distance;
 	assert_true(fabs(slope / sqrt(norm2) - 1) < 0.05);
 	f.ops->release(dh);
@@ -330,6 +347,7 @@ static void outputs_survive_the_backward_pass(void **state)
 	struct fixture f = fixture_new(&small, 5, true);
 	size_t n = 5 * (size_t)f.d->dim, d = 5 * (size_t)small.d_model;
 	dualview_forward(f.d, f.x, f.keep, 5);
+
 	float *h = copy(f.d->h, n), *p = copy(f.d->p, 5 * N_OUT), *zt = copy(f.d->z_time, d);
 	float *zc = copy(f.d->z_channel, d), *alpha = copy(f.d->alpha, 10);
 	dualview_backward(f.d, f.dp);
@@ -355,11 +373,13 @@ static void attention_maps_are_distributions_and_equal_in_training_and_inference
 	float *maps = malloc(4 * n_map * sizeof *maps);
 	dualview_forward(t.d, t.x, t.keep, 3);
 	dualview_forward(i.d, t.x, t.keep, 3);
+
 	float *h = copy(t.d->h, 3 * (size_t)t.d->dim);
 	dualview_attention(t.d, maps, maps + n_map);
 	dualview_attention(i.d, maps + 2 * n_map, maps + 3 * n_map);
 	assert_memory_equal(maps, maps + 2 * n_map, 2 * n_map * sizeof *maps);
 	assert_memory_equal(h, t.d->h, 3 * (size_t)t.d->dim * sizeof *h);
+
 	const int width[2] = {LEADS, n};
 	for (int m = 0; m < 2; m++)
 		for (size_t row = 0; row < n_map / (size_t)width[m]; row++) {
@@ -368,6 +388,7 @@ static void attention_maps_are_distributions_and_equal_in_training_and_inference
 				sum += (double)maps[(size_t)m * n_map + row * (size_t)width[m] + (size_t)j];
 			assert_true(fabs(sum - 1) < 1e-5);
 		}
+
 	dualview_backward(t.d, t.dp); /* the maps leave the kept activations whole */
 	struct fixture u = fixture_new(&small, 3, true);
 	step(&u, 3);
@@ -471,6 +492,7 @@ static void a_configuration_that_cannot_be_is_refused_with_a_reason(void **state
 					      {.towers = 4},	{.projector_hidden = -1}, {.rate_hz = NAN}};
 	struct error e = {0};
 	assert_int_equal(dualview_config_check(&small, &e), 0);
+
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
 		struct dualview_config c = small;
 		c.samples = i <= 1 ? bad[i].samples : c.samples;
@@ -484,6 +506,7 @@ static void a_configuration_that_cannot_be_is_refused_with_a_reason(void **state
 		assert_int_equal(dualview_config_check(&c, &e), -1);
 		assert_true(strlen(e.text) > 10);
 	}
+
 	assert_int_equal(dualview_preset(&(struct dualview_config){0}, "huge"), -1);
 }
 
@@ -501,11 +524,13 @@ static int print_digest(void)
 {
 	struct dualview_config c = small;
 	const int batch = 20;
+
 	c.samples = 130;
 	c.d_model = 64;
 	struct fixture f = fixture_new(&c, batch, true);
 	struct optimizer o;
 	optimizer_init(&o, &f.d->tensors, &(struct optimizer_config){.weight_decay = 0.05f});
+
 	uint64_t h = 14695981039346656037u;
 	for (int i = 0; i < 2; i++) {
 		step(&f, batch - i);
@@ -514,10 +539,12 @@ static int print_digest(void)
 		optimizer_step(&o, 1e-3f);
 		tensors_zero_gradients(&f.d->tensors);
 	}
+
 	h = digest(f.d->tensors.weights, f.d->tensors.count * sizeof(float), h);
 	printf("%016llx\n", (unsigned long long)h);
 	optimizer_release(&o);
 	fixture_free(&f);
+
 	return 0;
 }
 
@@ -540,6 +567,7 @@ static void two_steps_give_the_same_bits_for_any_threads_and_instruction_set(voi
 	run_digest(first, "scalar", 1);
 	run_digest(other, "scalar", 4);
 	assert_string_equal(first, other);
+
 	for (int threads = 1; threads <= 4; threads *= 2) {
 		if (__builtin_cpu_supports("avx2")) {
 			run_digest(other, "avx2", threads);
@@ -590,5 +618,6 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_configuration_that_cannot_be_is_refused_with_a_reason),
 		cmocka_unit_test(two_steps_give_the_same_bits_for_any_threads_and_instruction_set),
 	};
+
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

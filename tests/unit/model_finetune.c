@@ -44,6 +44,7 @@ static struct finetune *make(float encoder_lr)
 				      .encoder_lr = encoder_lr,
 				      .decay = 0.5f,
 				      .optimizer = {.weight_decay = 0.05f}};
+
 	encoder_preset(&s.net, "tiny", SAMPLES, 100);
 	encoder_set(&s.net, "d_model", 32);
 	encoder_set(&s.net, "n_heads", 2);
@@ -57,6 +58,7 @@ static struct finetune *make(float encoder_lr)
 	free(ones);
 	free(zeros);
 	fill();
+
 	return f;
 }
 
@@ -115,6 +117,7 @@ static void a_tensor_moves_by_its_own_rate(void **state)
 	for (size_t i = 0; i < t->count; i++)
 		t->gradients[i] = 1;
 	layerwise_step(&f->body, f->rate, 0.001f, 1);
+
 	for (int k = 0; k < t->n; k++) {
 		size_t i = t->list[k].offset;
 		double moved = (double)(before[i] - t->weights[i]), rate = 0.001 * (double)f->rate[k];
@@ -122,6 +125,7 @@ static void a_tensor_moves_by_its_own_rate(void **state)
 		if (!(fabs(moved - decay - rate) < 1e-3 * rate + 1.2e-7 * fabs((double)before[i])))
 			fail_msg("%s moved by %g, expected %g", t->list[k].name, moved, rate + decay);
 	}
+
 	free(before);
 	finetune_free(f);
 }
@@ -168,6 +172,7 @@ static void a_step_that_is_not_finite_changes_nothing(void **state)
 	float *before = malloc(t->count * sizeof *before);
 	memcpy(before, t->weights, t->count * sizeof *before);
 	extra[3] = INFINITY;
+
 	struct finetune_result r = finetune_step(f, &batch, 1);
 	assert_true(r.is_skipped);
 	assert_int_equal(f->n_skipped, 1);

@@ -109,6 +109,7 @@ static int config(struct encoder_config *c, const char *line)
 	struct dualview_config *d = &c->dvt;
 	struct resnet18_config *n = &c->resnet18;
 	int records, towers, has_pool;
+
 	*c = (struct encoder_config){.dvt.rate_hz = 100};
 	if (sscanf(line, "case %*s %d %d %d %d %d %d %d %d %d %d", &towers, &d->samples, &d->d_model,
 		   &d->n_heads, &d->n_time_layers, &d->n_channel_layers, &d->n_cross, &d->projector_hidden,
@@ -116,11 +117,13 @@ static int config(struct encoder_config *c, const char *line)
 		d->towers = (enum towers)towers;
 		return records;
 	}
+
 	assert_int_equal(8, sscanf(line, "case %*s %d %d %d %d %d %d %d %d", &n->samples, &n->width,
 				   &n->stem_taps, &n->taps, &has_pool, &n->projector_hidden,
 				   &n->projector_out, &records));
 	n->has_pool = has_pool;
 	c->kind = ENCODER_RESNET18;
+
 	return records;
 }
 
@@ -128,16 +131,19 @@ static void start(struct run *r, const char *line)
 {
 	struct encoder_config c;
 	int records = config(&c, line), width = encoder_projector_out(&c);
+
 	*r = (struct run){.batch = 2 * records};
 	r->d = encoder_new(ops_cpu(), &c, r->batch + 1, true);
 	r->inference = encoder_new(ops_cpu(), &c, r->batch, false);
 	fill(r);
 	encoder_copy(r->inference, r->d);
+
 	const struct ops *o = r->d->ops;
 	r->dp = o->alloc((size_t)r->batch * (size_t)width * sizeof *r->dp);
 	r->scratch = o->alloc(o->ntxent_scratch(records, width) * sizeof *r->scratch);
 	encoder_forward(r->inference, r->x, r->keep, r->batch);
 	encoder_forward(r->d, r->x, r->keep, r->batch);
+
 	struct ntxent l = {.n = records, .d = width, .z = r->d->p, .temperature = 0.1f, .dz = r->dp};
 	o->ntxent(&l, r->scratch);
 	encoder_backward(r->d, r->dp);
@@ -217,9 +223,11 @@ static void check_file(const char *golden, int n_expected)
 	char line[1024];
 	double loss, worst = 0;
 	int n_cases = 0;
+
 	FILE *f = fopen(golden, "r");
 	if (!f)
 		fail_msg("%s: cannot open; run from the repository's root", golden);
+
 	while (fgets(line, sizeof line, f)) {
 		if (!strncmp(line, "case", 4)) {
 			end(&r);
@@ -236,6 +244,7 @@ static void check_file(const char *golden, int n_expected)
 			check_gradient(&r, line, &worst);
 		}
 	}
+
 	fclose(f);
 	end(&r);
 	assert_int_equal(n_cases, n_expected);

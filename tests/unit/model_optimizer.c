@@ -48,6 +48,7 @@ static void steps_follow_decoupled_weight_decay(void **state)
 	optimizer_init(&o, &t, &(struct optimizer_config){.weight_decay = 0.1f});
 	for (int i = 0; i < 32; i++)
 		w[i] = (double)t.weights[i];
+
 	for (int step = 1; step <= 3; step++) {
 		for (int i = 0; i < 32; i++) {
 			double g = i < 15 || (i >= 16 && i < 19) ? 0.01 * (i - 7) * step : 0,
@@ -61,6 +62,7 @@ static void steps_follow_decoupled_weight_decay(void **state)
 		}
 		optimizer_step(&o, 0.01f);
 	}
+
 	for (int i = 0; i < 32; i++)
 		if (fabs((double)t.weights[i] - w[i]) > 1e-5)
 			fail_msg("%d: %g, expected %g", i, (double)t.weights[i], w[i]);
@@ -99,12 +101,14 @@ static void a_step_that_is_not_finite_is_skipped_and_counted(void **state)
 	float w[32];
 	optimizer_init(&o, &t, &(struct optimizer_config){0});
 	memcpy(w, t.weights, sizeof w);
+
 	const float bad[] = {NAN, INFINITY, -INFINITY, 3e38f};
 	for (int i = 0; i < 4; i++) {
 		t.gradients[2] = bad[i];
 		assert_false(isfinite(optimizer_step(&o, 0.1f)));
 		assert_int_equal(o.n_skipped, i + 1);
 	}
+
 	assert_memory_equal(w, t.weights, sizeof w);
 	assert_int_equal(o.n_steps, 0);
 	t.gradients[2] = 1;

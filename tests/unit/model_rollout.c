@@ -64,10 +64,12 @@ static void layers_equal_the_matrices_of_the_definition(void **state)
 	rollout_cross(w, to_lead, to_time, HEADS, TOKENS, LEADS);
 	rollout_self(w, time, HEADS, TOKENS);
 	rollout_self(w + TOKENS, lead, HEADS, LEADS);
+
 	for (int k = 0; k < ALL; k++) {
 		assert_true(fabs(w[k] - want[k]) < 1e-12);
 		sum += w[k];
 	}
+
 	assert_true(fabs(sum - 1) < 1e-6);
 }
 
@@ -93,6 +95,7 @@ static void a_network_gives_the_mean_of_its_one_block(void **state)
 	rollout_relevance(relevance, d, B);
 	dualview_attention(d, to_lead, to_time);
 	d->ops->download(alpha, d->alpha, sizeof alpha);
+
 	for (int b = 0; b < B; b++)
 		for (int l = 0; l < L; l++) {
 			double share = 0;
@@ -101,6 +104,7 @@ static void a_network_gives_the_mean_of_its_one_block(void **state)
 			double want = .5 * (double)alpha[2 * b] * share + .5 * (double)alpha[2 * b + 1] / L;
 			assert_true(fabs((double)relevance[b * (N + L) + N + l] - want) < 1e-6);
 		}
+
 	dualview_free(d);
 }
 

@@ -85,6 +85,7 @@ static void check_steps(const struct encoder_config *config)
 				      .optimizer = {.weight_decay = 0.05f, .max_norm = 1}};
 	struct contrast *c = contrast_new(ops_cpu(), &s);
 	int before = n_allocations;
+
 	assert_true(before > 10);
 	for (uint32_t i = 0; i < STEPS; i++) {
 		draw(x, keep, i);
@@ -94,6 +95,7 @@ static void check_steps(const struct encoder_config *config)
 		if (i + 1 == WARM) /* kernels' own buffers have grown to this network's size */
 			before = n_allocations;
 	}
+
 	int after = n_allocations;
 	contrast_free(c);
 	assert_int_equal(after, before);

@@ -57,6 +57,7 @@ static void errors_stay_below_two_and_a_half_ulps(void **state)
 	};
 	(void)state;
 	need_long_double();
+
 	for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++) {
 		struct philox r = philox_open(i, PURPOSE_NOISE, 0, 0);
 		for (int n = 0; n < 20000; n++) {
@@ -114,6 +115,7 @@ static void bits_are_those_of_every_machine(void **state)
 {
 	struct philox r = philox_open(11, PURPOSE_NOISE, 0, 0);
 	uint64_t hash = 14695981039346656037u;
+
 	(void)state;
 	for (int n = 0; n < 20000; n++) {
 		double x = uniform(&r, -20, 20),
@@ -126,6 +128,7 @@ static void bits_are_those_of_every_machine(void **state)
 			hash = (hash ^ u) * 1099511628211u;
 		}
 	}
+
 	assert_int_equal(hash, 0xe746acb81f03f6caU);
 }
 

@@ -13,6 +13,7 @@ static void blocks_equal_the_published_ones(void **state)
 		 {0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}},
 	};
 	(void)state;
+
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
 		uint32_t out[4];
 		philox_block(out, known[i].counter, known[i].key);
@@ -52,6 +53,7 @@ static void uniform_and_normal_have_their_moments(void **state)
 	struct philox r = philox_open(7, PURPOSE_NOISE, 0, 0);
 	double sum = 0, normal = 0, square = 0, fourth = 0;
 	int n = 200000;
+
 	(void)state;
 	for (int i = 0; i < n; i++) {
 		double u = philox_uniform(&r), x = philox_normal(&r);
@@ -61,6 +63,7 @@ static void uniform_and_normal_have_their_moments(void **state)
 		square += x * x;
 		fourth += x * x * x * x;
 	}
+
 	assert_true(fabs(sum / n - 0.5) < 4 * 0.2887 / sqrt(n));
 	assert_true(fabs(normal / n) < 4 / sqrt(n));
 	assert_true(fabs(square / n - 1) < 4 * 1.4142 / sqrt(n));

@@ -28,10 +28,12 @@ static void averages_are_over_records_and_by_class(void **state)
 	struct attention_summary g;
 	json_t *classes = json_pack("[s,s]", "A", "B");
 	attention_summary_init(&g, H, N, L, 2);
+
 	json_t *none = attention_summary_json(&g, classes);
 	assert_true(json_is_null(none));
 	attention_summary_add(&g, to_lead, to_time, 0);
 	attention_summary_add(&g, away, to_time, -1);
+
 	json_t *j = attention_summary_json(&g, classes), *lead = json_object_get(j, "lead"),
 	       *each = json_object_get(j, "class"), *a = json_object_get(each, "A");
 	double share = (5 * .75 + 1) / 6, one = -(.75 * log(.75) + .25 * log(.25)) / log(2);

@@ -47,11 +47,13 @@ static void patients_stay_whole_and_the_error_is_the_theoretical_one(void **stat
 	struct bootstrap b = {.seed = 4, .n_resamples = RESAMPLES, .n = N, .patient = patient};
 	assert_int_equal(bootstrap_run(values, &b, 2, mean, &n_split), 0);
 	assert_int_equal(n_split, 0);
+
 	double centre = 0, square = 0;
 	for (int i = 0; i < PATIENTS; i++)
 		centre += x[i] / PATIENTS;
 	for (int i = 0; i < PATIENTS; i++)
 		square += (x[i] - centre) * (x[i] - centre) / PATIENTS;
+
 	struct bootstrap_interval i = bootstrap_interval(values, 2, RESAMPLES);
 	double theory = sqrt(square / PATIENTS);
 	assert_true(fabs(i.error / theory - 1) < .06);

@@ -12,18 +12,22 @@ static void bins_are_open_below_and_closed_above(void **state)
 {
 	(void)state;
 	struct calibration_bin bin[METRICS_BINS];
+
 	/* Greatest probabilities .6 = 9/15, .61 and 1; the second is wrong. */
 	const float p[] = {.6f, .4f, .61f, .39f, 0, 1};
 	const uint8_t truth[] = {1, 0, 0, 1, 0, 1};
 	calibration_bins(bin,
 			 &(struct metrics_input){.n = 3, .n_classes = 2, .probability = p, .truth = truth});
+
 	uint64_t n = 0;
 	double ece = 0;
 	struct metrics m;
+
 	for (int k = 0; k < METRICS_BINS; k++) {
 		n += bin[k].n;
 		ece += (double)bin[k].n * fabs(bin[k].hits - bin[k].confidence) / 3;
 	}
+
 	assert_int_equal(n, 3);
 	assert_int_equal(bin[METRICS_BINS - 1].n, 1);
 	assert_true(bin[METRICS_BINS - 1].hits == 1 && bin[METRICS_BINS - 1].confidence == 1);

@@ -35,17 +35,20 @@ static void golden_read(struct golden *g)
 	char *text;
 	size_t n_bytes;
 	struct error e = {0};
+
 	if (file_read(&text, &n_bytes, "tests/golden/logistic.json", 1 << 20, &e) < 0)
 		fail_msg("%s", error_text(&e));
 	g->json = json_read(text, n_bytes, "logistic.json", &e);
 	free(text);
 	if (!g->json)
 		fail_msg("%s", error_text(&e));
+
 	const json_t *x = json_object_get(g->json, "x");
 	size_t n = json_array_size(x), d = json_array_size(json_array_get(x, 0));
 	scaler_features_init(&g->f, n, (int)d);
 	for (size_t i = 0; i < n * d; i++)
 		g->f.x[i / d * (size_t)g->f.ld + i % d] = at(x, i / d, i % d);
+
 	for (int k = 0; k < 2; k++) {
 		const json_t *t = json_object_get(g->json, names[k]);
 		g->n_classes = (int)json_array_size(json_array_get(t, 0));
@@ -69,6 +72,7 @@ static void optimum_is_scikit_learns(void **state)
 	(void)state;
 	struct golden g;
 	golden_read(&g);
+
 	for (int k = 0; k < 2; k++) {
 		const json_t *all = json_object_get(g.json, results[k]), *one;
 		struct logistic_problem p = {&g.f, g.truth[k], g.n_classes, .is_multi = k == 1};
@@ -96,6 +100,7 @@ static void optimum_is_scikit_learns(void **state)
 		}
 		logistic_release(&m);
 	}
+
 	golden_release(&g);
 }
 
@@ -108,6 +113,7 @@ static void rotation_into_principal_axes_keeps_the_optimum(void **state)
 	struct features turned;
 	pca_fit(&pca, &g.f);
 	pca_project(&pca, &turned, &g.f, g.f.d);
+
 	for (int k = 0; k < 2; k++) {
 		struct logistic_problem plain = {&g.f, g.truth[k], g.n_classes, .is_multi = k == 1, .c = 1};
 		struct logistic_problem rotated = plain;
@@ -126,6 +132,7 @@ static void rotation_into_principal_axes_keeps_the_optimum(void **state)
 		logistic_release(&a);
 		logistic_release(&b);
 	}
+
 	scaler_features_release(&turned);
 	pca_release(&pca);
 	golden_release(&g);
@@ -136,6 +143,7 @@ static void gradient_is_the_finite_difference(void **state)
 	(void)state;
 	struct golden g;
 	golden_read(&g);
+
 	for (int k = 0; k < 2; k++) {
 		struct logistic_problem p = {&g.f, g.truth[k], g.n_classes, .is_multi = k == 1, .c = .3};
 		struct logistic m;
@@ -165,6 +173,7 @@ static void gradient_is_the_finite_difference(void **state)
 		free(other);
 		logistic_release(&m);
 	}
+
 	golden_release(&g);
 }
 
@@ -186,6 +195,7 @@ static void separable_records_give_finite_weights_and_the_right_classes(void **s
 	(void)state;
 	struct features f;
 	uint8_t truth[60];
+
 	for (int is_multi = 0; is_multi < 2; is_multi++) {
 		separated(&f, truth, 20, 3, 3);
 		struct logistic_problem p = {&f, truth, 3, is_multi, .c = 1e6};
@@ -208,6 +218,7 @@ static void a_class_nobody_has_gets_probability_zero(void **state)
 	(void)state;
 	struct features f;
 	uint8_t truth[60];
+
 	for (int is_multi = 0; is_multi < 2; is_multi++)
 		for (int n_present = 1; n_present <= 2; n_present++) {
 			separated(&f, truth, 20, 3, n_present);
@@ -269,12 +280,14 @@ static uint64_t fit_bits(void)
 	static float raw[N * D];
 	static uint8_t truth[N * C];
 	struct philox random = philox_open(3, PURPOSE_NOISE, 0, 0);
+
 	for (int i = 0; i < N; i++) {
 		int c = (int)philox_below(&random, C);
 		truth[i * C + c] = 1;
 		for (int k = 0; k < D; k++)
 			raw[i * D + k] = (float)(philox_normal(&random) + (k % C == c ? .5 : 0));
 	}
+
 	struct scaler s;
 	struct features f, turned;
 	struct pca pca;
@@ -283,6 +296,7 @@ static uint64_t fit_bits(void)
 	scaler_apply(&s, &f, raw);
 	pca_fit(&pca, &f);
 	pca_project(&pca, &turned, &f, D);
+
 	uint64_t hash = 0xcbf29ce484222325u;
 	for (int is_multi = 0; is_multi < 2; is_multi++) {
 		struct logistic_problem p = {&turned, truth, C, is_multi, .c = 0};
@@ -295,10 +309,12 @@ static uint64_t fit_bits(void)
 			hash = (hash ^ bytes[i]) * 0x100000001b3u;
 		logistic_release(&m);
 	}
+
 	scaler_features_release(&turned);
 	scaler_features_release(&f);
 	pca_release(&pca);
 	scaler_release(&s);
+
 	return hash;
 }
 

@@ -48,14 +48,17 @@ static void problem_read(struct problem *p, const json_t *c)
 {
 	const json_t *rows = json_object_get(c, "probability"), *truth = json_object_get(c, "truth");
 	size_t n = json_array_size(rows), k = json_array_size(json_array_get(rows, 0));
+
 	p->probability = malloc(n * k * sizeof *p->probability);
 	p->truth = malloc(n * k);
 	p->weight = malloc(k * sizeof *p->weight);
+
 	for (size_t i = 0; i < n * k; i++) {
 		p->probability[i] =
 			(float)json_number_value(json_array_get(json_array_get(rows, i / k), i % k));
 		p->truth[i] = json_integer_value(json_array_get(json_array_get(truth, i / k), i % k)) == 1;
 	}
+
 	for (size_t j = 0; j < k; j++)
 		p->weight[j] = json_number_value(json_array_get(json_object_get(c, "weight"), j));
 	p->in = (struct metrics_input){.n = n,
@@ -82,6 +85,7 @@ static void check_case(const struct metrics *m, const json_t *c)
 	assert_near(m->macro_auroc, c, "macro_auroc");
 	assert_near(m->macro_auprc, c, "macro_auprc");
 	assert_near(m->ece, c, "ece");
+
 	for (int k = 0; k < m->n_classes; k++) {
 		const json_t *of = json_array_get(json_object_get(c, "of_class"), (size_t)k);
 		assert_near((double)m->of_class[k].support, of, "support");
@@ -91,6 +95,7 @@ static void check_case(const struct metrics *m, const json_t *c)
 		assert_near(m->of_class[k].auroc, of, "auroc");
 		assert_near(m->of_class[k].auprc, of, "auprc");
 	}
+
 	const json_t *confusion = json_object_get(c, "confusion");
 	for (size_t i = 0; i < json_array_size(confusion); i++)
 		assert_int_equal(m->confusion[i], json_integer_value(json_array_get(confusion, i)));
@@ -102,6 +107,7 @@ static void equals_scikit_learn(void **state)
 	json_t *cases = golden(), *c;
 	size_t i;
 	assert_int_equal(json_array_size(cases), 5);
+
 	json_array_foreach (cases, i, c) {
 		struct problem p;
 		problem_read(&p, c);
@@ -114,6 +120,7 @@ static void equals_scikit_learn(void **state)
 		metrics_release(&m);
 		problem_release(&p);
 	}
+
 	json_decref(cases);
 }
 
@@ -123,6 +130,7 @@ static void multiplicity_is_repetition(void **state)
 	(void)state;
 	json_t *cases = golden(), *c;
 	size_t at;
+
 	json_array_foreach (cases, at, c) {
 		struct problem p;
 		problem_read(&p, c);
@@ -170,6 +178,7 @@ static void multiplicity_is_repetition(void **state)
 		free(count);
 		problem_release(&p);
 	}
+
 	json_decref(cases);
 }
 
@@ -204,6 +213,7 @@ static void a_class_that_a_resample_lacks_keeps_its_value(void **state)
 	in.count = count;
 	metrics_compute(&part, &in);
 	assert_true(isnan(part.of_class[2].auroc));
+
 	double auroc = part.of_class[0].auroc + part.of_class[1].auroc,
 	       f1 = part.of_class[0].f1 + part.of_class[1].f1;
 	double auprc = part.of_class[0].auprc + part.of_class[1].auprc, weighted = part.weighted_f1;
@@ -212,6 +222,7 @@ static void a_class_that_a_resample_lacks_keeps_its_value(void **state)
 	assert_true(fabs(part.macro_auroc - (auroc + whole.of_class[2].auroc) / 3) < 1e-12);
 	assert_true(fabs(part.macro_f1 - (f1 + whole.of_class[2].f1) / 3) < 1e-12);
 	assert_true(fabs(part.macro_auprc - (auprc + whole.of_class[2].auprc) / 3) < 1e-12);
+
 	/* Class 2 of the whole: 0 of 2 found, 1 of 3 others taken for it. */
 	assert_true(fabs(part.balanced_accuracy - (2 * own + (0 + 2. / 3) / 2) / 3) < 1e-12);
 	assert_true(part.weighted_f1 == weighted);

@@ -71,15 +71,18 @@ static void projection_decorrelates_and_keeps_distances(void **state)
 	struct features f, turned, map;
 	struct philox r = philox_open(6, PURPOSE_NOISE, 0, 0);
 	scaler_features_init(&f, N, D);
+
 	for (int i = 0; i < N; i++) {
 		double common = philox_normal(&r);
 		for (int k = 0; k < D; k++)
 			f.x[i * f.ld + k] = philox_normal(&r) + common * k;
 	}
+
 	struct pca p;
 	pca_fit(&p, &f);
 	pca_project(&p, &turned, &f, D);
 	pca_project(&p, &map, &f, 2);
+
 	for (int a = 0; a < D; a++)
 		for (int b = 0; b < D; b++) {
 			double sum = 0;
@@ -87,6 +90,7 @@ static void projection_decorrelates_and_keeps_distances(void **state)
 				sum += turned.x[i * turned.ld + a] * turned.x[i * turned.ld + b] / N;
 			assert_true(fabs(sum - (a == b ? p.variance[a] : 0)) < 1e-10);
 		}
+
 	for (int i = 1; i < N; i++) {
 		double before = 0, after = 0;
 		for (int k = 0; k < D; k++) {
@@ -96,6 +100,7 @@ static void projection_decorrelates_and_keeps_distances(void **state)
 		assert_true(fabs(before - after) < 1e-10 * before);
 		assert_true(map.x[i * map.ld] == turned.x[i * turned.ld] && map.x[i * map.ld + 2] == 0);
 	}
+
 	double back[16] = {0};
 	pca_unrotate(&p, back, turned.x + 3 * turned.ld);
 	for (int k = 0; k < D; k++)

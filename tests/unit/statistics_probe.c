@@ -26,6 +26,7 @@ static struct sample *sample_new(double signal, bool is_multi)
 {
 	struct sample *s = calloc(1, sizeof *s);
 	struct philox r = philox_open(8, PURPOSE_NOISE, 0, 0);
+
 	for (int part = 0; part < PROBE_PARTS; part++) {
 		for (int i = 0; i < N; i++) {
 			uint32_t u = philox_below(&r, 20), c = u < 12 ? 0 : u < 18 ? 1 : 2;
@@ -41,6 +42,7 @@ static struct sample *sample_new(double signal, bool is_multi)
 		s->data.n[part] = N;
 		s->data.truth[part] = s->truth[part];
 	}
+
 	s->data.n_classes = C;
 	s->data.is_multi = is_multi;
 	return s;
@@ -100,9 +102,11 @@ static void the_choice_is_the_best_on_validation(void **state)
 	struct sample *s = sample_new(.8, false);
 	struct probe p;
 	fit(&p, s);
+
 	struct metrics m = measure(&p, s, PROBE_VALIDATION);
 	assert_true(m.macro_f1 == p.criterion);
 	metrics_release(&m);
+
 	for (int k = 0; k < options.c_steps; k++) { /* each C alone is no better */
 		struct probe one;
 		double c = 1e-3 * pow(10, k);
@@ -111,6 +115,7 @@ static void the_choice_is_the_best_on_validation(void **state)
 		assert_true(one.criterion <= p.criterion);
 		probe_release(&one);
 	}
+
 	probe_release(&p);
 	free(s);
 }
@@ -187,10 +192,12 @@ static void differences_are_paired(void **state)
 	probe_majority(&floor, &s->data);
 	compare(&same, s, &p, &p);
 	compare(&other, s, &p, &floor);
+
 	for (int k = 0; k < comparison_count(&same); k++) {
 		struct comparison_value d = comparison_difference(&same, 0, 1, k);
 		assert_true(d.value == 0 && d.interval.error == 0 && d.interval.high == 0);
 	}
+
 	struct comparison_value of = comparison_of(&other, 0, COMPARISON_MACRO_AUROC);
 	struct comparison_value d = comparison_difference(&other, 0, 1, COMPARISON_MACRO_AUROC);
 	assert_true(fabs(d.value - (of.value - .5)) < 1e-12 && d.interval.low > 0);
@@ -212,10 +219,12 @@ static void json_has_null_and_a_sentence_for_what_is_undefined(void **state)
 			s->truth[PROBE_TEST][i * C + 2] = 0;
 			s->truth[PROBE_TEST][i * C] = 1;
 		}
+
 	struct probe p;
 	struct comparison c;
 	fit(&p, s);
 	compare(&c, s, &p, &p);
+
 	json_t *classes = json_pack("[s,s,s]", "A", "B", "RARE");
 	json_t *metrics = scores_metrics(&c.metrics[0], classes, false),
 	       *intervals = scores_intervals(&c, 0, -1, classes);

@@ -33,15 +33,18 @@ static int setup(void **state)
 	char *text;
 	size_t n_bytes;
 	struct error e = {0};
+
 	if (file_read(&text, &n_bytes, "tests/golden/space.json", 1 << 20, &e) < 0)
 		return -1;
 	g->json = json_read(text, n_bytes, "space.json", &e);
 	free(text);
+
 	const json_t *x = json_object_get(g->json, "x");
 	size_t n = json_array_size(x), d = json_array_size(json_array_get(x, 0));
 	scaler_features_init(&g->f, n, (int)d);
 	g->truth = malloc(n * sizeof *g->truth);
 	g->other = malloc(n * sizeof *g->other);
+
 	for (size_t i = 0; i < n; i++) {
 		for (size_t k = 0; k < d; k++)
 			g->f.x[i * (size_t)g->f.ld + k] =
@@ -49,6 +52,7 @@ static int setup(void **state)
 		g->truth[i] = (int)json_integer_value(json_array_get(json_object_get(g->json, "truth"), i));
 		g->other[i] = (int)json_integer_value(json_array_get(json_object_get(g->json, "other"), i));
 	}
+
 	geometry_normalize(&g->unit, &g->f);
 	*state = g;
 	return 0;
@@ -163,6 +167,7 @@ static void agreement_equals_scikit_learns(void **state)
 	const struct golden *g = *state;
 	size_t n = g->f.n;
 	int *half = malloc(n * sizeof *half), *zero = calloc(n, sizeof *zero);
+
 	for (size_t i = 0; i < n; i++)
 		half[i] = g->truth[i] / 2;
 	near(agreement_ari(g->truth, LABELS, g->other, 3, n), g, "ari");
@@ -218,6 +223,7 @@ static void hopkins_tells_uniform_from_clustered_but_not_from_gaussian(void **st
 	sample(&clusters, 400, 2, 2);
 	assert_true(fabs(hopkins_statistic(&uniform, 20, 1) - .5) < .06);
 	assert_true(hopkins_statistic(&clusters, 20, 1) > .9);
+
 	double h = hopkins_statistic(&gaussian, 20, 1);
 	hopkins_gaussian(&shadow, &gaussian, 3);
 	assert_true(h > .55 && fabs(h - hopkins_statistic(&shadow, 20, 1)) < .03);

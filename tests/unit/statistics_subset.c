@@ -110,6 +110,7 @@ static void order_of_records_does_not_matter(void **state)
 	fill();
 	draw(0.05, 1);
 	memcpy(first, chosen, sizeof first);
+
 	for (size_t i = 0, j = N - 1; i < j; i++, j--) {
 		uint64_t p = patient[i];
 		uint8_t row[CLASSES];
@@ -119,6 +120,7 @@ static void order_of_records_does_not_matter(void **state)
 		memcpy(truth + i * CLASSES, truth + j * CLASSES, CLASSES);
 		memcpy(truth + j * CLASSES, row, CLASSES);
 	}
+
 	draw(0.05, 1);
 	for (size_t i = 0; i < N; i++)
 		assert_int_equal(chosen[i], first[N - 1 - i]);

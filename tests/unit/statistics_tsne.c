@@ -18,15 +18,18 @@ static json_t *golden(struct features *f)
 	char *text;
 	size_t n_bytes;
 	struct error e = {0};
+
 	if (file_read(&text, &n_bytes, "tests/golden/tsne.json", 1 << 20, &e) < 0)
 		fail_msg("%s", error_text(&e));
 	json_t *v = json_read(text, n_bytes, "tsne.json", &e);
 	free(text);
 	if (!v)
 		fail_msg("%s", error_text(&e));
+
 	const json_t *x = json_object_get(v, "x");
 	size_t d = json_array_size(json_array_get(x, 0));
 	scaler_features_init(f, json_array_size(x), (int)d);
+
 	for (size_t i = 0; i < f->n * d; i++)
 		f->x[i / d * (size_t)f->ld + i % d] =
 			json_number_value(json_array_get(json_array_get(x, i / d), i % d));
@@ -40,15 +43,18 @@ static void divergence_is_no_worse_than_scikit_learns(void **state)
 	json_t *v = golden(&f), *run;
 	double *map = malloc(2 * f.n * sizeof *map);
 	size_t i;
+
 	json_array_foreach (json_object_get(v, "runs"), i, run) {
 		double want = json_number_value(json_object_get(run, "kl"));
 		double kl = tsne_map(map, &f, json_number_value(json_object_get(run, "perplexity")), 1000);
 		if (!(kl > 0 && kl <= 1.02 * want))
 			fail_msg("divergence %g, scikit-learn %g", kl, want);
 	}
+
 	/* Neighbours in the map are of one cluster. */
 	const json_t *truth = json_object_get(v, "truth");
 	int n_same = 0;
+
 	for (size_t a = 0; a < f.n; a++) {
 		size_t nearest = a;
 		double best = INFINITY;
@@ -61,6 +67,7 @@ static void divergence_is_no_worse_than_scikit_learns(void **state)
 		}
 		n_same += json_equal(json_array_get(truth, a), json_array_get(truth, nearest));
 	}
+
 	assert_true(n_same >= 115);
 	free(map);
 	json_decref(v);

@@ -54,16 +54,19 @@ static void fill(struct artifact_writer *w, int n)
 {
 	static uint8_t value[30000];
 	int signal = artifact_table(w, "signal"), subject = artifact_table(w, "subject");
+
 	artifact_table(w, "empty");
 	artifact_attribute(w, "rate_hz", json_integer(100));
 	artifact_attribute(w, "gain", json_real(0.5));
 	artifact_attribute(w, "source", json_string("synthetic"));
+
 	for (int i = 0; i < n; i++) {
 		size_t n_bytes = (size_t)(i * 977) % sizeof value;
 		for (size_t k = 0; k < n_bytes; k++)
 			value[k] = (uint8_t)(k * 31 + (size_t)i);
 		artifact_put(w, signal, artifact_key((uint64_t)i * 3).bytes, 8, value, n_bytes);
 	}
+
 	for (int i = 0; i < n; i++) {
 		char key[16], text[32];
 		int n_key = sprintf(key, "k%06d", i);
@@ -93,18 +96,21 @@ static void what_is_written_is_read(void **state)
 	assert_int_equal(artifact_count(a, "signal"), 100);
 	assert_int_equal(artifact_count(a, "empty"), 0);
 	assert_false(artifact_has_table(a, "label"));
+
 	struct artifact_value v = artifact_get_record(a, "signal", 5 * 3);
 	assert_int_equal(v.n_bytes, 5 * 977);
 	assert_int_equal(((const uint8_t *)v.bytes)[7], (7 * 31 + 5) & 255);
 	assert_null(artifact_get_record(a, "signal", 4).bytes);
 	assert_non_null(artifact_get_record(a, "signal", 0).bytes);
 	assert_int_equal(artifact_get_record(a, "signal", 0).n_bytes, 0);
+
 	int n = 0;
 	for (struct artifact_cursor *c = artifact_walk(a, "subject"); artifact_next(c); n++) {
 		char key[16];
 		assert_int_equal(c->key_bytes, sprintf(key, "k%06d", n));
 		assert_memory_equal(c->key, key, c->key_bytes);
 	}
+
 	assert_int_equal(n, 100);
 	struct artifact_cursor *none = artifact_walk(a, "empty");
 	assert_false(artifact_next(none));
@@ -144,10 +150,12 @@ static void the_id_does_not_depend_on_how_it_was_written(void **state)
 	w = artifact_create("views", 2); /* tables declared the other way round, records interleaved */
 	artifact_attribute(w, "b", json_integer(2));
 	y = artifact_table(w, "y"), x = artifact_table(w, "x");
+
 	for (uint64_t i = 0; i < 50; i++) {
 		artifact_put(w, y, artifact_key(i).bytes, 8, value, i);
 		artifact_put(w, x, artifact_key(i).bytes, 8, value, 100 * i % 4000);
 	}
+
 	artifact_attribute(w, "a", json_integer(1));
 	artifact_publish(w, b);
 	assert_string_equal(a, b);
@@ -187,10 +195,12 @@ static void a_large_artifact_is_written_in_batches(void **state)
 	uint8_t *value = calloc(1, n_bytes);
 	struct artifact_writer *w = artifact_create("records", 1);
 	int t = artifact_table(w, "signal");
+
 	for (uint64_t i = 0; i < 70 / stride(); i++) {
 		value[i] = (uint8_t)i;
 		artifact_put(w, t, artifact_key(i).bytes, 8, value, n_bytes);
 	}
+
 	artifact_publish(w, id);
 	free(value);
 	assert_int_equal(artifact_verify(id, &e), 0);
@@ -257,6 +267,7 @@ static int read_all_in_child(const char *id, int n)
 		artifact_close(a);
 		_exit(seen == n ? 0 : 6);
 	}
+
 	int status;
 	waitpid(child, &status, 0);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
@@ -280,6 +291,7 @@ static void a_flipped_bit_is_found_or_harmless(void **state)
 	int n_found = 0;
 	make(id, 40);
 	load(id);
+
 	for (size_t at = 0; at < object_bytes; at += stride() * (at < 8192 ? 23 : 997 + at % 97)) {
 		struct error e = {0};
 		object[at] ^= (char)(1 << at % 8);
@@ -294,6 +306,7 @@ static void a_flipped_bit_is_found_or_harmless(void **state)
 			fail_msg("byte %zu: '%s' does not name the object", at, e.text);
 		object[at] ^= (char)(1 << at % 8);
 	}
+
 	assert_true(n_found > 100 / (int)stride());
 	overwrite(id, object, object_bytes);
 }
@@ -324,6 +337,7 @@ static void a_forged_record_is_found_by_the_root(void **state)
 	struct error e = {0};
 	make(id, 40);
 	load(id);
+
 	struct digest leaf = digest_leaf("k000014", 7, "subject 196", 11);
 	struct digest forged = digest_leaf("k000014", 7, "subject 197", 11);
 	char *value = memmem(object, object_bytes, "subject 196", 11);
@@ -426,15 +440,18 @@ static void threads_may_share_a_reader(void **state)
 	pthread_t thread[4];
 	struct reading r[4];
 	make(id, 300);
+
 	struct artifact *a = artifact_open(id, "records");
 	for (int i = 0; i < 4; i++) {
 		r[i] = (struct reading){a, i * 31, 0};
 		assert_int_equal(pthread_create(&thread[i], NULL, read_from_thread, &r[i]), 0);
 	}
+
 	for (int i = 0; i < 4; i++) {
 		pthread_join(thread[i], NULL);
 		assert_int_equal(r[i].n_wrong, 0);
 	}
+
 	artifact_close(a);
 }
 
@@ -486,5 +503,6 @@ int main(void)
 		cmocka_unit_test(an_absent_object_or_another_kind_is_refused),
 		cmocka_unit_test(numbers_that_are_not_finite_are_refused),
 	};
+
 	return cmocka_run_group_tests(tests, make_store, remove_store);
 }

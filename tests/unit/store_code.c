@@ -43,6 +43,7 @@ static void comments_and_layout_do_not_count(void **state)
 		{"// only a comment", ""},
 		{"x /* never closed", "x"},
 	};
+
 	for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
 		if (!is_same(pairs[i][0], pairs[i][1]))
 			fail_msg("'%s' and '%s' differ", pairs[i][0], pairs[i][1]);
@@ -72,6 +73,7 @@ static void everything_else_counts(void **state)
 		{"a # b", "a\n# b"},
 		{"x", ""},
 	};
+
 	for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
 		if (is_same(pairs[i][0], pairs[i][1]))
 			fail_msg("'%s' and '%s' are taken for the same", pairs[i][0], pairs[i][1]);
@@ -111,6 +113,7 @@ static int make_tree(void **state)
 	    mkdir("kernels", 0777) || mkdir("kernels/cpu", 0777) || mkdir("stages", 0777) ||
 	    mkdir("store", 0777))
 		return -1;
+
 	put("ecg/wfdb.c", "#include \"ecg/wfdb.h\"\n#include \"store/a.h\"\nint wfdb(void) { return N; }\n");
 	put("ecg/wfdb.h", "#include \"lead.h\"\n#define N 1\n");
 	put("ecg/lead.h", "#include \"ecg/wfdb.h\"\n#define LEADS 12\n"); /* beside; and a circle */
@@ -120,6 +123,7 @@ static int make_tree(void **state)
 	put("stages/probe.c", "int main(void) { return 0; }\n");
 	put("store/a.h", "int a;\n");
 	put("store/stage.c", "int b;\n");
+
 	return 0;
 }
 

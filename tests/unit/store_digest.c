@@ -39,6 +39,7 @@ static void hex_is_read_back_and_nothing_else_is(void **state)
 	digest_hex(hex, &d);
 	assert_int_equal(digest_parse(&back, hex), 0);
 	assert_memory_equal(&back, &d, sizeof d);
+
 	for (int i = 0; i < 64; i++)
 		for (const char *bad = "gAF/:` \n"; *bad; bad++) {
 			char keep = hex[i];
@@ -46,6 +47,7 @@ static void hex_is_read_back_and_nothing_else_is(void **state)
 			assert_int_equal(digest_parse(&back, hex), -1);
 			hex[i] = keep;
 		}
+
 	hex[63] = 0;
 	assert_int_equal(digest_parse(&back, hex), -1);
 	digest_hex(hex, &d);
@@ -89,6 +91,7 @@ static void roots_are_those_of_rfc_6962(void **state)
 	struct merkle m;
 	merkle_init(&m);
 	hex_is(merkle_root(&m), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+
 	for (int i = 0; i < 8; i++) {
 		uint8_t text[17] = {0};
 		memcpy(text + 1, leaves[i], n_bytes[i]);

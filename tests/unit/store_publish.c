@@ -32,10 +32,12 @@ static void cleaners_leave_living_files_alone(void **state)
 	(void)state;
 	pid_t cleaner[CLEANERS];
 	char path[256];
+
 	for (int i = 0; i < CLEANERS; i++)
 		if (!(cleaner[i] = fork()))
 			clean_for_ever();
 	int n_there = 0;
+
 	for (int i = 0; i < ROUNDS; i++) {
 		struct publish *p = publish_begin();
 		publish_write(p, &i, sizeof i);
@@ -43,10 +45,12 @@ static void cleaners_leave_living_files_alone(void **state)
 		publish_end(p, path); /* dies if its file is gone */
 		n_there += file_exists(path);
 	}
+
 	for (int i = 0; i < CLEANERS; i++) {
 		kill(cleaner[i], SIGKILL);
 		waitpid(cleaner[i], NULL, 0);
 	}
+
 	assert_int_equal(n_there, ROUNDS);
 }
 
