@@ -7,6 +7,8 @@
 #include "common/die.h"
 #include "kernels/selftest.h"
 
+#define CPU_NUMERICS "cpu/1"
+
 extern const struct ops table_ops_scalar, table_ops_avx2, table_ops_avx512;
 
 /* The compiler's checks look at the operating system's saved state (XGETBV) too. */
@@ -84,5 +86,34 @@ const struct ops *ops_cpu_named(const char *isa)
 
 const char *ops_numerics(const struct ops *o)
 {
-	return strncmp(o->name, "cpu/", 4) == 0 ? "cpu/1" : o->name;
+	return strncmp(o->name, "cpu/", 4) == 0 ? CPU_NUMERICS : o->name;
+}
+
+static const struct {
+	const char *name, *numerics;
+	const struct ops *(*open)(void);
+} devices[] = {
+	{"cpu", CPU_NUMERICS, ops_cpu},
+};
+
+static int chosen_device(void)
+{
+	const char *wanted = getenv("EINTHOVEN_DEVICE");
+	if (!wanted || !*wanted)
+		return 0;
+
+	for (size_t i = 0; i < sizeof devices / sizeof *devices; i++)
+		if (strcmp(wanted, devices[i].name) == 0)
+			return (int)i;
+	die("EINTHOVEN_DEVICE=%s: expected cpu; unset it", wanted);
+}
+
+const struct ops *ops_chosen(void)
+{
+	return devices[chosen_device()].open();
+}
+
+const char *ops_chosen_numerics(void)
+{
+	return devices[chosen_device()].numerics;
 }

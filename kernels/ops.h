@@ -242,4 +242,11 @@ const struct ops *ops_cpu_named(const char *isa);
 /* Numerics class for the action key: "cpu/1". */
 const char *ops_numerics(const struct ops *o);
 
+/* The table of the device that EINTHOVEN_DEVICE names; unset or empty: "cpu". Every stage takes its table here. Dies if the
+ * device is unknown. */
+const struct ops *ops_chosen(void);
+
+/* ops_numerics of ops_chosen(), without opening the device or running a self-test: a cache hit needs only this. */
+const char *ops_chosen_numerics(void);
+
 #endif

@@ -2,7 +2,7 @@
  * One step of contrastive training: both views of N records through the network as one batch of 2N, NT-Xent, gradients,
  * clipping, AdamW. All memory is allocated by contrast_new; a step allocates nothing.
  *
- *	struct contrast *c = contrast_new(ops_cpu(), &settings);
+ *	struct contrast *c = contrast_new(ops_chosen(), &settings);
  *	struct contrast_result r = contrast_step(c, x, keep, patient, lr);
  */
 #ifndef MODEL_CONTRAST_H

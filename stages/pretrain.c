@@ -244,7 +244,7 @@ static void set_up(struct pretrain *t)
 	t->keep = die_malloc(rows * LEADS);
 	t->patient = die_malloc((size_t)t->n * sizeof *t->patient);
 	struct contrast_settings s = settings(t);
-	t->contrast = contrast_new(ops_cpu(), &s);
+	t->contrast = contrast_new(ops_chosen(), &s);
 	history_init(&t->history, t->n_steps, t->per_epoch, &s.net, t->objective->chance);
 }
 

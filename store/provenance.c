@@ -61,7 +61,7 @@ static json_t *dependencies(const struct provenance *p)
 
 static json_t *environment(void)
 {
-	static const char *const names[] = {"EINTHOVEN_ISA", "EINTHOVEN_THREADS"};
+	static const char *const names[] = {"EINTHOVEN_DEVICE", "EINTHOVEN_ISA", "EINTHOVEN_THREADS"};
 	json_t *set = json_object();
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		if (getenv(names[i]))

@@ -69,7 +69,7 @@ static void open_networks(struct embed *m)
 		die("model %s: its attributes contradict each other", artifact_id(m->model));
 	m->n_views = views_n_fixed(&m->views);
 	for (int i = 0; i < NETWORKS; i++)
-		m->net[i] = encoder_new(ops_cpu(), &c, BATCH * PAIR, false);
+		m->net[i] = encoder_new(ops_chosen(), &c, BATCH * PAIR, false);
 	m->has_pairs = artifact_get_attribute(m->model, "augment") != NULL;
 	if (m->has_pairs &&
 	    augment_read(&m->augment, artifact_get_attribute(m->model, "augment"), &m->views, &e) < 0)

@@ -39,7 +39,7 @@ struct inspect *inspect_open(struct artifact_writer *w, const struct encoder *tr
 	encoder_set(&c, "projector_out", 0);
 	i->out = w;
 	i->n_views = n_views;
-	i->net = encoder_new(ops_cpu(), &c, (int)rows, true);
+	i->net = encoder_new(ops_chosen(), &c, (int)rows, true);
 	encoder_copy(i->net, trained);
 	i->attention = artifact_table(w, "attention");
 	i->rollout = artifact_table(w, "rollout");

@@ -167,7 +167,7 @@ static void make_network(struct tuning *s, int batch)
 		f.decay = 1;
 	}
 
-	s->net = finetune_new(ops_cpu(), &f);
+	s->net = finetune_new(ops_chosen(), &f);
 }
 
 static void draw_weights(struct tuning *s, uint64_t seed)

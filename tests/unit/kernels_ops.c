@@ -270,6 +270,19 @@ static void unknown_tables_are_refused(void **state)
 	assert_string_equal(ops_numerics(ops_cpu_named("scalar")), "cpu/1");
 }
 
+static void the_device_comes_from_the_environment(void **state)
+{
+	(void)state;
+	unsetenv("EINTHOVEN_DEVICE");
+	assert_ptr_equal(ops_chosen(), ops_cpu());
+	setenv("EINTHOVEN_DEVICE", "", 1);
+	assert_ptr_equal(ops_chosen(), ops_cpu());
+	setenv("EINTHOVEN_DEVICE", "cpu", 1);
+	assert_ptr_equal(ops_chosen(), ops_cpu());
+	assert_string_equal(ops_chosen_numerics(), ops_numerics(ops_chosen()));
+	unsetenv("EINTHOVEN_DEVICE");
+}
+
 static void count_task(void *context, int i)
 {
 	int *count = context;
@@ -309,6 +322,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(the_self_test_passes_and_finds_a_changed_bit),
 		cmocka_unit_test(the_self_test_takes_under_five_milliseconds),
 		cmocka_unit_test(unknown_tables_are_refused),
+		cmocka_unit_test(the_device_comes_from_the_environment),
 		cmocka_unit_test(the_pool_runs_every_task_once),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
