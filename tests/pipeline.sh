@@ -76,7 +76,7 @@ tree_of_stubs() {
 
 tree_as_it_is() {
 	mkdir -p "$WORK/tree/build" && cd "$WORK/tree" || exit 1
-	cp -a "$TOP"/{Makefile,pipeline.mk,common,store,tools,kernels,ecg,model,report,stages,params} .
+	cp -a "$TOP"/{Makefile,pipeline.mk,common,numbers,kernels,ecg,statistics,store,model,report,tools,stages,params} .
 	cp -a "$BUILD"/{flags,obj,code,bin,schema} "$BUILD"/lib*.a build/ 2>/dev/null
 	use_tree
 }
