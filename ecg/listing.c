@@ -9,6 +9,7 @@
 #include "common/die.h"
 #include "ecg/csv.h"
 #include "ecg/field.h"
+#include "ecg/fold.h"
 #include "ecg/path.h"
 #include "ecg/statements.h"
 
@@ -28,7 +29,7 @@ int listing_fold(const char *patient)
 	h = (h ^ h >> 30) *
 	    UINT64_C(0xbf58476d1ce4e5b9); /* FNV alone leaves the low bits of similar names similar */
 	h = (h ^ h >> 27) * UINT64_C(0x94d049bb133111eb);
-	return 1 + (int)((h ^ h >> 31) % 10);
+	return 1 + (int)((h ^ h >> 31) % FOLDS);
 }
 
 static int find(int *column, const struct csv *t, const char *name, struct error *e)
@@ -129,7 +130,7 @@ static int read_person(json_t *subject, uint64_t id, const struct listing *l, co
 	double age;
 	if (!*patient || json_object_set_new(subject, "patient", json_string(patient)) < 0)
 		return bad_field(l, t, at->patient, "a patient's name", e);
-	if (at->fold != NONE && (field_integer(csv_text(t, at->fold), &fold) < 0 || fold < 1 || fold > 10))
+	if (at->fold != NONE && (field_integer(csv_text(t, at->fold), &fold) < 0 || !fold_is(fold)))
 		return bad_field(l, t, at->fold, "a fold 1 to 10", e);
 	json_object_set_new(subject, "fold", json_integer((json_int_t)fold));
 

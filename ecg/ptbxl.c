@@ -7,6 +7,7 @@
 
 #include "ecg/csv.h"
 #include "ecg/field.h"
+#include "ecg/fold.h"
 #include "ecg/statements.h"
 
 #define CODE_BYTES 16 /* longest statement code, NUL included */
@@ -252,7 +253,7 @@ static int read_person(json_t *subject, const struct csv *t, const struct record
 		json_object_set_new(subject, "sex", json_integer((json_int_t)sex));
 	}
 
-	if (field_integer(csv_text(t, at->fold), &fold) < 0 || fold < 1 || fold > 10)
+	if (field_integer(csv_text(t, at->fold), &fold) < 0 || !fold_is(fold))
 		return bad_field(t, at->fold, "a fold 1 to 10", e);
 	json_object_set_new(subject, "fold", json_integer((json_int_t)fold));
 	return 0;

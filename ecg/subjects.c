@@ -8,9 +8,8 @@
 #include <string.h>
 
 #include "common/die.h"
+#include "ecg/fold.h"
 #include "ecg/statements.h"
-
-#define FOLDS 10
 
 struct subjects {
 	struct statements *statements;

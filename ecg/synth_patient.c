@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/die.h"
+#include "ecg/fold.h"
 #include "ecg/synth_rng.h"
 #include "numbers/dmath.h"
 
@@ -45,7 +46,7 @@ static void locate(struct synth_patient *p, uint64_t seed, uint64_t record)
 	p->record = record;
 	p->patient = block * BLOCK + (uint64_t)patient;
 	p->ordinal = offset - first;
-	p->fold = 1 + (int)(((uint64_t)patient + 3 * block) % 10);
+	p->fold = 1 + (int)(((uint64_t)patient + 3 * block) % FOLDS);
 }
 
 static int pick_set(struct synth_rng *r)

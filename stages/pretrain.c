@@ -9,6 +9,7 @@
 #include "common/pool.h"
 #include "common/progress.h"
 #include "ecg/batch.h"
+#include "ecg/fold.h"
 #include "ecg/label.h"
 #include "model/checkpoint.h"
 #include "model/config.h"
@@ -20,9 +21,6 @@
 #include "stages/shared/objective.h"
 #include "statistics/rankme.h"
 #include "store/stage.h"
-
-/* Folds 9 and 10 validate and test: their records are never trained on, labelled or not. */
-#define LAST_FOLD 8
 
 /* So many skipped steps in a row mean that the weights are beyond help. */
 #define SKIPPED_LIMIT 50
@@ -73,7 +71,7 @@ static size_t count_records(const struct artifact *views)
 	for (struct artifact_cursor *c = artifact_walk(views, "label"); artifact_next(c);) {
 		struct label l;
 		label_decode(&l, c->value);
-		n += l.fold <= LAST_FOLD;
+		n += fold_trains(l.fold);
 	}
 	return n;
 }
@@ -82,10 +80,7 @@ static void load_bases(struct data *d, const struct artifact *views, uint64_t re
 {
 	size_t size = LEADS * (size_t)views_base_samples(&d->policy.views);
 	for (int k = 0; k < views_n_bases(&d->policy.views); k++) {
-		uint8_t key[9];
-		memcpy(key, artifact_key(record).bytes, 8);
-		key[8] = (uint8_t)k;
-		struct artifact_value v = artifact_get(views, "view", key, sizeof key);
+		struct artifact_value v = artifact_get_part(views, "view", record, k);
 		if (v.n_bytes != size * sizeof *base)
 			die("views %s: record %" PRIu64 " has a view of %zu bytes, expected %zu",
 			    artifact_id(views), record, v.n_bytes, size * sizeof *base);
@@ -107,7 +102,7 @@ static void load(struct data *d, const struct artifact *views, uint64_t seed)
 	       size = LEADS * (size_t)views_base_samples(&v) * (size_t)views_n_bases(&v);
 	if (n < 2)
 		die("views %s: %zu records in folds 1 to %d; contrastive training needs 2 or more",
-		    artifact_id(views), n, LAST_FOLD);
+		    artifact_id(views), n, FOLD_LAST_TRAINING);
 	d->record = die_malloc(n * sizeof *d->record);
 	d->patient = die_malloc(n * sizeof *d->patient);
 	d->base = die_malloc(n * size * sizeof *d->base);
@@ -115,7 +110,7 @@ static void load(struct data *d, const struct artifact *views, uint64_t seed)
 	for (struct artifact_cursor *c = artifact_walk(views, "label"); artifact_next(c);) {
 		struct label l;
 		label_decode(&l, c->value);
-		if (l.fold > LAST_FOLD)
+		if (!fold_trains(l.fold))
 			continue;
 		d->record[d->n] = artifact_record(c->key);
 		d->patient[d->n] = l.patient;
@@ -196,7 +191,7 @@ static int batch_size(const struct params *p, size_t n_records)
 	if (batch > limit)
 		warn("batch of %" PRId64 " instead of %" PRId64
 		     ": folds 1 to %d hold %zu records (pretrain.min_steps)",
-		     limit, batch, LAST_FOLD, n_records);
+		     limit, batch, FOLD_LAST_TRAINING, n_records);
 	return (int)(batch < limit ? batch : limit);
 }
 

@@ -89,11 +89,8 @@ static void write_views(struct stage_run *r, const struct views *v)
 			    c->value_bytes, signal_bytes);
 		memcpy(signal, c->value, signal_bytes);
 		for (int k = 0; k < views_n_bases(v); k++) {
-			uint8_t key[9];
-			memcpy(key, c->key, 8);
-			key[8] = (uint8_t)k;
 			views_base(v, base, signal, k);
-			artifact_put_floats(r->output, table, key, sizeof key, base, n);
+			artifact_put_part(r->output, table, artifact_record(c->key), k, base, n);
 		}
 		progress_step(&p, 1);
 	}

@@ -26,6 +26,14 @@ uint64_t artifact_record(const void *key)
 	return record;
 }
 
+struct artifact_part_key artifact_part_key(uint64_t record, int part)
+{
+	struct artifact_part_key key;
+	memcpy(key.bytes, artifact_key(record).bytes, 8);
+	key.bytes[8] = (uint8_t)part;
+	return key;
+}
+
 const char *artifact_store_path(void)
 {
 	const char *store = getenv("EINTHOVEN_STORE");

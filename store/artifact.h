@@ -41,6 +41,11 @@ struct artifact_key {
 struct artifact_key artifact_key(uint64_t record);
 /* The inverse; key must hold 8 bytes. */
 uint64_t artifact_record(const void *key);
+/* A part of a record, such as a view or a lead, is keyed by its record and one byte more. part: 0..255. */
+struct artifact_part_key {
+	uint8_t bytes[9];
+};
+struct artifact_part_key artifact_part_key(uint64_t record, int part);
 
 /* The store's folder: $EINTHOVEN_STORE, or .store. Borrowed. */
 const char *artifact_store_path(void);
@@ -64,6 +69,9 @@ void artifact_put(struct artifact_writer *w, int table, const void *key, size_t 
 /* The same for n float32 values, written little-endian; dies naming the key if one is not finite. */
 void artifact_put_floats(struct artifact_writer *w, int table, const void *key, size_t key_bytes,
 			 const float *x, size_t n);
+/* The same for a part of a record. */
+void artifact_put_part(struct artifact_writer *w, int table, uint64_t record, int part, const float *x,
+		       size_t n);
 /* Finish, publish and free; id gets the 64 hex digits. An object of this id that is there already is
  * replaced, since it has the same records; that heals a damaged one. */
 void artifact_publish(struct artifact_writer *w, char id[DIGEST_HEX]);
@@ -106,6 +114,8 @@ uint64_t artifact_count(const struct artifact *a, const char *table);
 struct artifact_value artifact_get(const struct artifact *a, const char *table, const void *key,
 				   size_t key_bytes);
 struct artifact_value artifact_get_record(const struct artifact *a, const char *table, uint64_t record);
+struct artifact_value artifact_get_part(const struct artifact *a, const char *table, uint64_t record,
+					int part);
 
 /* Walk a table in key order:  for (struct artifact_cursor *c = artifact_walk(a, "signal"); artifact_next(c);)
  * c->key... artifact_next returns false at the end and then frees the cursor; to stop early, artifact_stop.

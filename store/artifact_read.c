@@ -322,6 +322,13 @@ struct artifact_value artifact_get_record(const struct artifact *a, const char *
 	return artifact_get(a, table, key.bytes, sizeof key.bytes);
 }
 
+struct artifact_value artifact_get_part(const struct artifact *a, const char *table, uint64_t record,
+					int part)
+{
+	struct artifact_part_key key = artifact_part_key(record, part);
+	return artifact_get(a, table, key.bytes, sizeof key.bytes);
+}
+
 struct walk {
 	struct artifact_cursor here; /* first: what the caller sees */
 	const struct artifact *a;

@@ -173,6 +173,13 @@ void artifact_put_floats(struct artifact_writer *w, int table, const void *key, 
 	artifact_put(w, table, key, key_bytes, x, n * sizeof *x);
 }
 
+void artifact_put_part(struct artifact_writer *w, int table, uint64_t record, int part, const float *x,
+		       size_t n)
+{
+	struct artifact_part_key key = artifact_part_key(record, part);
+	artifact_put_floats(w, table, key.bytes, sizeof key.bytes, x, n);
+}
+
 static json_t *describe_table(const struct table_writer *t)
 {
 	char root[DIGEST_HEX];

@@ -6,6 +6,7 @@
 #include "common/pool.h"
 #include "common/progress.h"
 #include "ecg/augment.h"
+#include "ecg/fold.h"
 #include "ecg/label.h"
 #include "ecg/lead.h"
 #include "ecg/views.h"
@@ -18,9 +19,6 @@
 
 #define BATCH 64 /* records that go through a network together */
 #define PAIR  2	 /* views of a record that training contrasts */
-
-#define LAST_TRAINING_FOLD 8
-#define TEST_FOLD	   10
 
 /* The trained network, and one of the same shape with the weights it began with: what training must beat. */
 enum { TRAINED, RANDOM, NETWORKS };
@@ -176,12 +174,8 @@ static void make_view(void *context, int task)
 /* Row of view v of record i, as it was downloaded, under record and view. */
 static void put_view(struct embed *m, int table, int i, int v, int n_views, int width)
 {
-	uint8_t key[9];
-	memcpy(key, artifact_key(m->record[i]).bytes, 8);
-	key[8] = (uint8_t)v;
-	artifact_put_floats(m->run->output, m->table[table], key, sizeof key,
-			    m->rows + ((size_t)i * (size_t)n_views + (size_t)v) * (size_t)width,
-			    (size_t)width);
+	artifact_put_part(m->run->output, m->table[table], m->record[i], v,
+			  m->rows + ((size_t)i * (size_t)n_views + (size_t)v) * (size_t)width, (size_t)width);
 }
 
 /* Rows y [n*n_views][width] of the device, averaged over the views of a record, into a table. */
@@ -299,7 +293,7 @@ static void run_batch(struct embed *m)
 	encoder_forward(random, m->device_x, NULL, rows);
 	put_means(m, OF_RANDOM, random->h, random->dim);
 	for (int i = 0; i < m->n; i++)
-		m->is_test[i] = fold_of(m, m->record[i]) == TEST_FOLD;
+		m->is_test[i] = fold_of(m, m->record[i]) == FOLD_TEST;
 	look_inside(m);
 	if (m->has_pairs)
 		put_pairs(m);
@@ -333,7 +327,7 @@ static void set_random_statistics(struct embed *m)
 		return;
 	struct artifact_cursor *c = artifact_walk(m->signals, "signal");
 	while (m->n < BATCH && artifact_next(c))
-		if (fold_of(m, artifact_record(c->key)) <= LAST_TRAINING_FOLD)
+		if (fold_trains(fold_of(m, artifact_record(c->key))))
 			add_record(m, c);
 	if (m->n == BATCH)
 		artifact_stop(c);

@@ -66,14 +66,11 @@ struct inspect *inspect_open(struct artifact_writer *w, const struct encoder *tr
 static void put_maps(struct inspect *i, uint64_t record)
 {
 	for (int v = 0; v < i->n_views; v++) {
-		uint8_t key[9];
-		memcpy(key, artifact_key(record).bytes, 8);
-		key[8] = (uint8_t)v;
 		memcpy(i->maps, i->to_lead + (size_t)v * i->n_map, i->n_map * sizeof(float));
 		memcpy(i->maps + i->n_map, i->to_time + (size_t)v * i->n_map, i->n_map * sizeof(float));
-		artifact_put_floats(i->out, i->attention, key, sizeof key, i->maps, 2 * i->n_map);
-		artifact_put_floats(i->out, i->rollout, key, sizeof key,
-				    i->relevance + (size_t)v * i->n_tokens, i->n_tokens);
+		artifact_put_part(i->out, i->attention, record, v, i->maps, 2 * i->n_map);
+		artifact_put_part(i->out, i->rollout, record, v, i->relevance + (size_t)v * i->n_tokens,
+				  i->n_tokens);
 	}
 }
 
@@ -82,16 +79,13 @@ static void put_masked(struct inspect *i, uint64_t record)
 {
 	size_t dim = (size_t)i->net->dim, n_views = (size_t)i->n_views;
 	for (size_t l = 0; l < LEADS; l++) {
-		uint8_t key[9];
-		memcpy(key, artifact_key(record).bytes, 8);
-		key[8] = (uint8_t)l;
 		for (size_t k = 0; k < dim; k++) {
 			float sum = i->h[l * n_views * dim + k];
 			for (size_t v = 1; v < n_views; v++)
 				sum += i->h[(l * n_views + v) * dim + k];
 			i->mean[k] = sum / (float)n_views;
 		}
-		artifact_put_floats(i->out, i->masked, key, sizeof key, i->mean, dim);
+		artifact_put_part(i->out, i->masked, record, (int)l, i->mean, dim);
 	}
 }
 

@@ -6,8 +6,9 @@
 
 #include "common/die.h"
 #include "common/json.h"
+#include "ecg/fold.h"
 
-enum { TEST_FOLD = 10, MOST_GROUPS = 32 };
+enum { MOST_GROUPS = 32 };
 
 static const char *const probability_tables[ARM_STATES] = {"probability", "probability_random",
 							   "probability_probe"};
@@ -185,7 +186,7 @@ static void read_records(struct arms *s)
 			die("scores %s: label of record %" PRIu64 " has %zu bytes, expected %d",
 			    artifact_id(s->first), record, c->value_bytes, LABEL_BYTES);
 		label_decode(&l, c->value);
-		if (l.fold != TEST_FOLD)
+		if (l.fold != FOLD_TEST)
 			continue;
 		if (all_have(s, record))
 			add_record(s, record, &l);

@@ -222,10 +222,7 @@ static bool read_drop(const struct looks *k, double drop[LEADS], const struct re
 		n_true += truth[c];
 
 	for (int l = 0; l < LEADS && n_true; l++) {
-		uint8_t key[9];
-		memcpy(key, artifact_key(r->id).bytes, 8);
-		key[8] = (uint8_t)l;
-		struct artifact_value hidden = artifact_get(k->embeddings, "masked", key, sizeof key);
+		struct artifact_value hidden = artifact_get_part(k->embeddings, "masked", r->id, l);
 		if (hidden.n_bytes != whole.n_bytes)
 			return false;
 		for (size_t at = 0; at < dim; at++) {

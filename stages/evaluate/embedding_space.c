@@ -5,11 +5,10 @@
 #include <string.h>
 
 #include "common/die.h"
+#include "ecg/fold.h"
 #include "ecg/label.h"
 #include "statistics/scores.h"
 #include "statistics/space.h"
-
-enum { TEST_FOLD = 10, LAST_TRAIN_FOLD = 8 };
 
 /* The one class of a record, or -1. */
 static int class_of(int n_classes, uint32_t classes)
@@ -43,7 +42,7 @@ static struct rows read_rows(int n_classes, const struct artifact *a, const char
 			die("embeddings %s: label of record %" PRIu64 " has %zu bytes, expected %d",
 			    artifact_id(a), artifact_record(c->key), c->value_bytes, LABEL_BYTES);
 		label_decode(&l, c->value);
-		wanted[at] = (is_test ? l.fold == TEST_FOLD : l.fold >= 1 && l.fold <= LAST_TRAIN_FOLD)
+		wanted[at] = (is_test ? l.fold == FOLD_TEST : fold_trains(l.fold))
 				     ? class_of(n_classes, l.classes)
 				     : -1;
 		n_eligible += wanted[at] >= 0;
@@ -84,10 +83,7 @@ static float *read_pair(const struct artifact *a, const char *table, const struc
 		return NULL;
 	float *x = die_malloc((r->n * (size_t)dim + 1) * sizeof *x);
 	for (size_t i = 0; i < r->n; i++) {
-		uint8_t key[9];
-		memcpy(key, artifact_key(r->record[i]).bytes, 8);
-		key[8] = (uint8_t)v;
-		struct artifact_value value = artifact_get(a, table, key, sizeof key);
+		struct artifact_value value = artifact_get_part(a, table, r->record[i], v);
 		if (value.n_bytes != (size_t)dim * sizeof *x)
 			die("embeddings %s: record %" PRIu64 " has no pair of views in table %s",
 			    artifact_id(a), r->record[i], table);

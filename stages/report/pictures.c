@@ -76,10 +76,7 @@ static void read_looks(struct example *x, const struct artifact *embeddings)
 	int n_views = x->views.strategy == VIEWS_HALVES ? 2 : 1;
 
 	for (int v = 0; v < n_views; v++) {
-		uint8_t key[9];
-		memcpy(key, artifact_key(x->record).bytes, 8);
-		key[8] = (uint8_t)v;
-		struct artifact_value value = artifact_get(embeddings, "attention", key, sizeof key);
+		struct artifact_value value = artifact_get_part(embeddings, "attention", x->record, v);
 		if (value.n_bytes != 2 * n * sizeof *maps)
 			continue;
 		memcpy(maps, value.bytes, value.n_bytes);
@@ -282,10 +279,7 @@ static int write_views_of(struct draft *s, const json_t *arm)
 	      *x = die_malloc(LEADS * (size_t)views_input_samples(&v) * sizeof *x);
 
 	for (int k = 0; k < 2; k++) {
-		uint8_t key[9];
-		memcpy(key, artifact_key(record).bytes, 8);
-		key[8] = (uint8_t)views_base_of(&v, k);
-		struct artifact_value value = artifact_get(views, "view", key, sizeof key);
+		struct artifact_value value = artifact_get_part(views, "view", record, views_base_of(&v, k));
 		if (value.n_bytes != n * sizeof *base)
 			break;
 		memcpy(base, value.bytes, value.n_bytes);

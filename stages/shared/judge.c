@@ -7,6 +7,7 @@
 
 #include "common/die.h"
 #include "common/json.h"
+#include "ecg/fold.h"
 #include "statistics/scores.h"
 #include "statistics/scoretable.h"
 
@@ -14,13 +15,13 @@ enum { MAX_ARMS = 8 };
 
 /* ---- reading ---- */
 
-/* Folds 1-8 train, 9 validates, 10 tests; -1: none of them. */
+/* -1: none. */
 static int part_of(uint32_t fold)
 {
-	return fold >= 1 && fold <= 8 ? PROBE_TRAIN
-	       : fold == 9	      ? PROBE_VALIDATION
-	       : fold == 10	      ? PROBE_TEST
-				      : -1;
+	return fold_trains(fold)	 ? PROBE_TRAIN
+	       : fold == FOLD_VALIDATION ? PROBE_VALIDATION
+	       : fold == FOLD_TEST	 ? PROBE_TEST
+					 : -1;
 }
 
 static void part_add(struct judge_part *p, uint64_t record, const struct label *l)

@@ -37,11 +37,8 @@ static void add(struct samples *s, const struct judge_part *p, const struct arti
 
 	for (size_t i = 0; i < p->n; i++) {
 		size_t before = s->n;
-		for (uint8_t v = 0; v < MOST_SEGMENTS; v++) {
-			uint8_t key[9];
-			memcpy(key, artifact_key(p->record[i]).bytes, 8);
-			key[8] = v;
-			struct artifact_value row = artifact_get(a, "segment", key, sizeof key);
+		for (int v = 0; v < MOST_SEGMENTS; v++) {
+			struct artifact_value row = artifact_get_part(a, "segment", p->record[i], v);
 			if (!row.bytes || row.n_bytes != dim * sizeof *s->x)
 				break;
 			memcpy(s->x + s->n * dim, row.bytes, row.n_bytes);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "ecg/fold.h"
 #include "ecg/label.h"
 #include "ecg/lead.h"
 
@@ -55,12 +56,23 @@ static void label_is_little_endian(void **state)
 		assert_int_equal(bytes[i], 0);
 }
 
+static void every_fold_has_one_purpose(void **state)
+{
+	(void)state;
+	for (uint32_t fold = 0; fold < 13; fold++) {
+		int purposes = fold_trains(fold) + (fold == FOLD_VALIDATION) + (fold == FOLD_TEST);
+		assert_int_equal(purposes, fold_is(fold));
+	}
+	assert_true(fold_trains(1) && fold_trains(8) && fold_is(10) && !fold_is(0) && !fold_is(11));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lead_is_found_in_any_case),
 		cmocka_unit_test(label_survives_its_stored_form),
 		cmocka_unit_test(label_is_little_endian),
+		cmocka_unit_test(every_fold_has_one_purpose),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

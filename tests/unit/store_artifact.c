@@ -484,6 +484,31 @@ static void numbers_that_are_not_finite_are_refused(void **state)
 	assert_int_equal(WEXITSTATUS(status), 1);
 }
 
+static void parts_of_a_record_follow_it(void **state)
+{
+	(void)state;
+	char id[DIGEST_HEX];
+	struct artifact_writer *w = artifact_create("views", 1);
+	int view = artifact_table(w, "view");
+	for (uint64_t record = 255; record < 258; record++) /* across a byte of the key */
+		for (int part = 0; part < 256; part += 51) {
+			const float x[2] = {(float)record, (float)part};
+			artifact_put_part(w, view, record, part, x, 2);
+		}
+	artifact_publish(w, id);
+
+	struct artifact *a = artifact_open(id, "views");
+	float x[2];
+	struct artifact_value v = artifact_get_part(a, "view", 256, 255);
+	assert_int_equal(v.n_bytes, sizeof x);
+	memcpy(x, v.bytes, sizeof x);
+	assert_true(x[0] == 256 && x[1] == 255);
+	assert_null(artifact_get_part(a, "view", 256, 1).bytes);
+	const uint8_t key[9] = {0, 0, 0, 0, 0, 0, 1, 0, 51};
+	assert_ptr_equal(artifact_get(a, "view", key, 9).bytes, artifact_get_part(a, "view", 256, 51).bytes);
+	artifact_close(a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -502,6 +527,7 @@ int main(void)
 		cmocka_unit_test(threads_may_share_a_reader),
 		cmocka_unit_test(an_absent_object_or_another_kind_is_refused),
 		cmocka_unit_test(numbers_that_are_not_finite_are_refused),
+		cmocka_unit_test(parts_of_a_record_follow_it),
 	};
 
 	return cmocka_run_group_tests(tests, make_store, remove_store);
