@@ -1,3 +1,12 @@
+/* Train an encoder by contrasting two views of each record.
+ *
+ * Reads `views`: the records of folds 1 to 8, labelled or not, and the policy that draws their views. Writes `model`:
+ * the encoder's weights, the history of its training, and all that embed and finetune need to cut views as it saw them.
+ *
+ * The story: load the records; make the network; continue from a checkpoint if one is there; step by step draw the
+ * views of a batch (ecg/batch.h), learn from them (model/contrast.h) and note what came of it (model/history.h); write
+ * the model. docs/training.md.
+ */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>

@@ -1,3 +1,10 @@
+/* How much a linear classifier gets out of frozen embeddings.
+ *
+ * Reads `embeddings`. Writes `scores`: probabilities of folds 9 and 10, metrics with intervals, and the classifier.
+ *
+ * The story: the same classifier is fitted on folds 1 to 8 for each arm (trained encoder, initial encoder, amplitudes
+ * alone, majority class), its strength chosen on fold 9; all are judged on fold 10 (stages/shared/judge.h). docs/probe.md.
+ */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>

@@ -1,3 +1,11 @@
+/* Decide what the two views of a record are.
+ *
+ * Reads `signals`. Writes `views`: the base views of each record (ecg/views.h), and in its header the policy by which
+ * pretrain draws from them anew in each epoch (ecg/augment.h).
+ *
+ * The story: the parameters become the two policies; both are checked against the signals and written; then the bases
+ * of one record after another. docs/views.md.
+ */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The C sources are as clang-format leaves them; shell scripts pass shellcheck; headers compile alone.
+# The C sources are as clang-format leaves them; shell scripts pass shellcheck; headers compile alone; stages say what they do.
 . "$(dirname "$0")/tap.sh"
 cd "$TOP" || exit 1
 sources=$(git ls-files '*.c' '*.h' 2>/dev/null || find . -name '*.[ch]' -not -path './build/*')
@@ -22,6 +22,17 @@ for f in $(echo "$sources" | grep '\.h$' | grep -v 'kernels/cpu/vec_'); do
 	printf '#include "%s"\n' "$f" | ${CC:-gcc} -std=c17 -D_GNU_SOURCE -DCPU_ISA=scalar -I. -fsyntax-only -x c - 2>"$WORK/err" || bad="$bad $f"
 done
 is "every header compiles alone" "$bad" ""
+
+# The comment before the first #include; a stage is a file, or a folder with a file of its name.
+opening() { sed '/^#include/,$d' "$1"; }
+bad=
+for f in stages/*.c stages/*/*.c; do
+	case $f in stages/*/*.c) [ "$(basename "$f" .c)" = "$(basename "$(dirname "$f")")" ] || continue ;; esac
+	for word in Reads Writes story; do
+		opening "$f" | grep -qw "$word" || bad="$bad $f:$word"
+	done
+done
+is "every stage opens with what it reads, what it writes and its story" "$bad" ""
 
 if command -v shellcheck >/dev/null 2>&1; then
 	# shellcheck disable=SC2046

@@ -1,3 +1,12 @@
+/* What a trained encoder makes of every record.
+ *
+ * Reads `model` (of pretrain) and `signals`. Writes `embeddings`: a vector per record from the trained weights and from
+ * those training began with, the floor it must beat; of some records of fold 10 also the attention (inspect.h) and the
+ * pairs of views that training would have contrasted.
+ *
+ * The story: open both networks; walk the signals in batches; cut the fixed views of each record, send them through both
+ * networks and put the mean over a record's views. docs/training.md, Embeddings.
+ */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>

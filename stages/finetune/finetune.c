@@ -1,3 +1,11 @@
+/* Train encoder and classifier together on the labels.
+ *
+ * Reads `model` (of pretrain: the network and how its views are cut), `scores` (of probe: which labels count, and the
+ * classifier to start from) and `signals`. Writes `scores` like probe's, and in them the tuned network.
+ *
+ * The story: read what is learned from (examples.h); start network and classifier; judge what that is worth before the
+ * first step; train (training.h); judge again and write. docs/finetune.md.
+ */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>

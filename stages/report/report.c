@@ -1,3 +1,11 @@
+/* The comparison as one page.
+ *
+ * Reads `evaluation` and the list that evaluate read. Writes `report`: index.html, self-contained, with the same numbers
+ * for machines beside it.
+ *
+ * The story: the page is written section by section into a draft (draft.h), tables by results.h, pictures by
+ * pictures.h; its files are put into table `file`, and the runner unpacks them. docs/report.md.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
