@@ -19,25 +19,25 @@ may() {
 	esac
 }
 
-layers='common numbers kernels ecg statistics store model report stages tools'
-for layer in $layers; do
+layers=(common numbers kernels ecg statistics store model report stages tools)
+for layer in "${layers[@]}"; do
 	bad=
 	while IFS=: read -r file _ line; do
 		header=$(echo "$line" | sed -n 's/.*#include "\([^"]*\)".*/\1/p')
 		[ -n "$header" ] || continue
 		allowed=
-		for m in $(may $layer); do
+		for m in $(may "$layer"); do
 			case $header in "$m" | "$m"/*) allowed=1 ;; esac
 		done
 		[ -n "$allowed" ] || bad="$bad $file->$header"
-	done < <(find $layer -name '*.[ch]' -exec grep -Hn '#include "' {} +)
+	done < <(find "$layer" -name '*.[ch]' -exec grep -Hn '#include "' {} +)
 	is "$layer includes only what lies under it" "$bad" ""
 done
 
 door() { # door HEADER FILE...: only these files may include the library's header
 	local header=$1 got
 	shift
-	got=$(grep -rlE "#include <$header" --include='*.[ch]' $layers | sort | tr '\n' ' ')
+	got=$(grep -rlE "#include <$header" --include='*.[ch]' "${layers[@]}" | sort | tr '\n' ' ')
 	is "<$header> has one door: $*" "${got% }" "$*"
 }
 door 'lmdb.h' store/artifact_read.c store/artifact_write.c
