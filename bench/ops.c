@@ -65,14 +65,35 @@ static void run_layernorm_backward(void)
 
 static void run_groupnorm(void)
 {
-	o->groupnorm_gelu(out[0], out[1], out[2], out[2] + 8 * VIEWS * 12, in[0], in[1], in[2], VIEWS * 12,
-			  125, D / 4, 8, 1e-5f);
+	o->groupnorm_gelu(&(struct groupnorm){.batch = VIEWS * 12,
+					      .t = 125,
+					      .c = D / 4,
+					      .groups = 8,
+					      .eps = 1e-5f,
+					      .x = in[0],
+					      .w = in[1],
+					      .b = in[2],
+					      .y = out[0],
+					      .before_gelu = out[1],
+					      .mean = out[2],
+					      .rstd = out[2] + 8 * VIEWS * 12});
 }
 
 static void run_groupnorm_backward(void)
 {
-	o->groupnorm_gelu_backward(out[0], out[1], out[1] + D, in[0], in[1], in[2], in[0], in[1], in[2],
-				   VIEWS * 12, 125, D / 4, 8);
+	o->groupnorm_gelu_backward(&(struct groupnorm){.batch = VIEWS * 12,
+						       .t = 125,
+						       .c = D / 4,
+						       .groups = 8,
+						       .x = in[2],
+						       .w = in[0],
+						       .before_gelu = in[1],
+						       .mean = in[1],
+						       .rstd = in[2],
+						       .dy = in[0],
+						       .dx = out[0],
+						       .dw = out[1],
+						       .db = out[1] + D});
 }
 
 static struct attention attention(int views, int n, int n_keys)
@@ -158,12 +179,30 @@ static const struct conv time1 = {TIME_CHUNK, 513, 12, D / 4, 15, 2, 250},
 
 static void run_conv(const struct conv *c, enum pass pass)
 {
-	if (pass == FORWARD)
-		o->conv1d(out[0], in[0], in[1], in[2], c->batch, c->t_pad, c->c_in, c->c_out, c->k, c->stride,
-			  c->t_out);
-	else
-		o->conv1d_backward(pass == WEIGHTS ? NULL : out[0], out[1], out[2], in[0], in[1], in[2],
-				   scratch, c->batch, c->t_pad, c->c_in, c->c_out, c->k, c->stride, c->t_out);
+	struct conv1d s = {.batch = c->batch,
+			   .t_pad = c->t_pad,
+			   .c_in = c->c_in,
+			   .c_out = c->c_out,
+			   .k = c->k,
+			   .stride = c->stride,
+			   .t_out = c->t_out,
+			   .x = in[0],
+			   .w = in[1],
+			   .bias = in[2],
+			   .y = out[0]};
+	if (pass == FORWARD) {
+		o->conv1d(&s);
+		return;
+	}
+
+	s.x = in[1];
+	s.w = in[2];
+	s.dy = in[0];
+	s.dx = pass == WEIGHTS ? NULL : out[0];
+	s.dw = out[1];
+	s.dbias = out[2];
+	s.scratch = scratch;
+	o->conv1d_backward(&s);
 }
 
 static double conv_flops(const struct conv *c)

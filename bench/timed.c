@@ -77,9 +77,9 @@ static double product(const struct attention *a)
 	return 2.0 * a->batch * a->n_heads * a->n * a->n_keys * a->d_head;
 }
 
-static double convolution(int batch, int t_out, int c_out, int k, int c_in)
+static double convolution(const struct conv1d *c)
 {
-	return 2.0 * batch * t_out * c_out * k * c_in;
+	return 2.0 * c->batch * c->t_out * c->c_out * c->k * c->c_in;
 }
 
 static void timed_gemm(const struct gemm *g)
@@ -115,14 +115,8 @@ TIMED(ADD_RECORD_BACKWARD, add_record_backward, 0, (float *de, const float *dy, 
 TIMED(ATTENTION, attention, 2 * product(a), (const struct attention *a), a)
 /* Scores again, then dP, dV, dQ, dK. */
 TIMED(ATTENTION_BACKWARD, attention_backward, 5 * product(a), (const struct attention *a), a)
-TIMED(CONV, conv1d, convolution(batch, t_out, c_out, k, c_in),
-      (float *y, const float *x, const float *w, const float *bias, int batch, int t_pad, int c_in, int c_out,
-       int k, int stride, int t_out),
-      y, x, w, bias, batch, t_pad, c_in, c_out, k, stride, t_out)
-TIMED(CONV_BACKWARD, conv1d_backward, (dx ? 2 : 1) * convolution(batch, t_out, c_out, k, c_in),
-      (float *dx, float *dw, float *dbias, const float *dy, const float *x, const float *w, float *scratch,
-       int batch, int t_pad, int c_in, int c_out, int k, int stride, int t_out),
-      dx, dw, dbias, dy, x, w, scratch, batch, t_pad, c_in, c_out, k, stride, t_out)
+TIMED(CONV, conv1d, convolution(c), (const struct conv1d *c), c)
+TIMED(CONV_BACKWARD, conv1d_backward, (c->dx ? 2 : 1) * convolution(c), (const struct conv1d *c), c)
 TIMED(GATE, gate, 0,
       (float *h, float *alpha, const float *zt, const float *zc, const float *logits, int batch, int d), h,
       alpha, zt, zc, logits, batch, d)
@@ -132,14 +126,8 @@ TIMED(GATE_BACKWARD, gate_backward, 0,
       dzt, dzc, dlogits, dh, zt, zc, alpha, batch, d)
 TIMED(GELU, gelu, 0, (float *y, const float *x, size_t n), y, x, n)
 TIMED(GELU_BACKWARD, gelu_backward, 0, (float *dx, const float *dy, const float *x, size_t n), dx, dy, x, n)
-TIMED(GROUPNORM, groupnorm_gelu, 0,
-      (float *y, float *before_gelu, float *mean, float *rstd, const float *x, const float *w, const float *b,
-       int batch, int t, int c, int groups, float eps),
-      y, before_gelu, mean, rstd, x, w, b, batch, t, c, groups, eps)
-TIMED(GROUPNORM_BACKWARD, groupnorm_gelu_backward, 0,
-      (float *dx, float *dw, float *db, const float *dy, const float *before_gelu, const float *x,
-       const float *w, const float *mean, const float *rstd, int batch, int t, int c, int groups),
-      dx, dw, db, dy, before_gelu, x, w, mean, rstd, batch, t, c, groups)
+TIMED(GROUPNORM, groupnorm_gelu, 0, (const struct groupnorm *n), n)
+TIMED(GROUPNORM_BACKWARD, groupnorm_gelu_backward, 0, (const struct groupnorm *n), n)
 TIMED(LAYERNORM, layernorm, 0,
       (float *y, float *mean, float *rstd, const float *x, const float *w, const float *b, int m, int d,
        float eps),

@@ -95,6 +95,37 @@ struct adamw {
 	int64_t step;					  /* from 1: bias correction */
 };
 
+/* Convolution over time. x [B,T_pad,Cin] holds pad zeros in front of and enough behind each record; w [Cout,K,Cin];
+ * y[b,t,o] = bias[o] + sum over (tap, c) ascending of x[b, t*stride + tap, c] * w[o, tap, c]. */
+struct conv1d {
+	int batch, t_pad, c_in, c_out, k, stride, t_out;
+	const float *x, *w;
+	const float *bias; /* [Cout], NULL: none */
+	float *y;	   /* [B,T_out,Cout] */
+	/* backward only: dw and dbias are summed over records in chunks of 16, then a pairwise tree over chunks; records form
+	 * such a sum sum_records at a time (0: all of them), the sums being added in ascending order. */
+	int sum_records;
+	const float *dy;   /* as y */
+	float *dx;	   /* as x, overwritten; NULL: not wanted */
+	float *dw, *dbias; /* as w, bias: += ; dbias NULL: not wanted */
+	float *scratch;	   /* conv1d_scratch() floats */
+};
+
+/* GroupNorm (Wu and He 2018) over T and C/G channels of each record, then GELU. */
+struct groupnorm {
+	int batch, t, c, groups; /* groups: G */
+	float eps;
+	const float *x;		/* [B,T,C] */
+	const float *w, *b;	/* [C] */
+	float *y, *before_gelu; /* as x; y may not be x; before_gelu NULL: not wanted */
+	float *mean, *rstd;	/* [B,G], forward writes and backward reads them, as before_gelu */
+	/* backward only: dw and db are summed over records in chunks of 64 and a tree; sum_records as in struct conv1d. */
+	int sum_records;
+	const float *dy;
+	float *dx;	/* overwritten */
+	float *dw, *db; /* += */
+};
+
 /* BatchNorm (Ioffe and Szegedy 2015) per channel over all M = B*T rows of [M,C], a residual and a ReLU behind it:
  * y = relu((x - mean) / sqrt(variance + eps) * w + b + residual). A row given NaN gives NaN: the ReLU lets it through. */
 struct batchnorm {
@@ -132,17 +163,10 @@ struct ops {
 	/* y = a + b, n elements; y may be a or b. */
 	void (*add)(float *y, const float *a, const float *b, size_t n);
 
-	/* ---- convolution over time, as one GEMM per record ----
-	 * x [B,T_pad,Cin] holds pad zeros in front of and enough behind each record; w [Cout,K,Cin]; y [B,T_out,Cout];
-	 * y[b,t,o] = bias[o] + sum over (tap, c) ascending of x[b, t*stride + tap, c] * w[o, tap, c]. */
-	void (*conv1d)(float *y, const float *x, const float *w, const float *bias, int batch, int t_pad,
-		       int c_in, int c_out, int k, int stride, int t_out);
-	/* dw += , dbias += (may be NULL), over chunks of 16 records, pairwise tree over chunks; dx [B,T_pad,Cin] overwritten,
-	 * or NULL: not wanted. scratch: conv1d_scratch() floats. */
-	void (*conv1d_backward)(float *dx, float *dw, float *dbias, const float *dy, const float *x,
-				const float *w, float *scratch, int batch, int t_pad, int c_in, int c_out,
-				int k, int stride, int t_out);
-	size_t (*conv1d_scratch)(int batch, int t_pad, int c_in, int c_out, int k, int stride, int t_out);
+	/* ---- convolution over time, as one GEMM per record ---- */
+	void (*conv1d)(const struct conv1d *c);
+	void (*conv1d_backward)(const struct conv1d *c);
+	size_t (*conv1d_scratch)(const struct conv1d *c); /* floats: of the sizes and sum_records */
 	/* y [B,T_pad,C] = x [B,C,T] transposed to time-major, pad zeros before, the rest behind; a lead with keep[b*C+c] == 0 is
 	 * written as zeros whatever x holds. keep NULL: all kept. */
 	void (*pack_signal)(float *y, const float *x, const uint8_t *keep, int batch, int c, int t, int pad,
@@ -159,15 +183,8 @@ struct ops {
 	void (*layernorm_backward)(float *dx, float *dw, float *db, const float *dy, const float *x,
 				   const float *w, const float *mean, const float *rstd,
 				   const float *dresidual, int m, int d);
-	/* GroupNorm (Wu and He 2018) over T and C/G channels of each record, then GELU.  x, y, before_gelu: [B,T,C]
-	 * w, b: [C]  mean, rstd: [B,G].  y may not be x. */
-	void (*groupnorm_gelu)(float *y, float *before_gelu, float *mean, float *rstd, const float *x,
-			       const float *w, const float *b, int batch, int t, int c, int groups,
-			       float eps);
-	void (*groupnorm_gelu_backward)(float *dx, float *dw, float *db, const float *dy,
-					const float *before_gelu, const float *x, const float *w,
-					const float *mean, const float *rstd, int batch, int t, int c,
-					int groups);
+	void (*groupnorm_gelu)(const struct groupnorm *n);
+	void (*groupnorm_gelu_backward)(const struct groupnorm *n);
 	/* y = x Phi(x), exact (erf) form; dx = dy * GELU'(x). In place allowed (y may be x, dx may be dy). */
 	void (*gelu)(float *y, const float *x, size_t n);
 	void (*gelu_backward)(float *dx, const float *dy, const float *x, size_t n);

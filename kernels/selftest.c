@@ -96,10 +96,24 @@ static void run_layernorm(const struct ops *o, struct arrays *a)
 static void run_groupnorm(const struct ops *o, struct arrays *a)
 {
 	float *mean = a->scratch, *rstd = mean + BATCH * 5, *before = rstd + BATCH * 5;
-	o->groupnorm_gelu(a->out[0], before, mean, rstd, a->in[0], a->in[1], a->in[2], BATCH, ROWS, WIDTH, 5,
-			  1e-5f);
-	o->groupnorm_gelu_backward(a->out[1], a->out[2], a->out[3], a->in[3], before, a->in[0], a->in[1],
-				   mean, rstd, BATCH, ROWS, WIDTH, 5);
+	struct groupnorm n = {.batch = BATCH,
+			      .t = ROWS,
+			      .c = WIDTH,
+			      .groups = 5,
+			      .eps = 1e-5f,
+			      .x = a->in[0],
+			      .w = a->in[1],
+			      .b = a->in[2],
+			      .y = a->out[0],
+			      .before_gelu = before,
+			      .mean = mean,
+			      .rstd = rstd,
+			      .dy = a->in[3],
+			      .dx = a->out[1],
+			      .dw = a->out[2],
+			      .db = a->out[3]};
+	o->groupnorm_gelu(&n);
+	o->groupnorm_gelu_backward(&n);
 }
 
 static void run_batchnorm(const struct ops *o, struct arrays *a)
@@ -127,21 +141,34 @@ static void run_batchnorm(const struct ops *o, struct arrays *a)
 	o->max_time(a->out[3], at, a->out[0], BATCH, ROWS, WIDTH, 3, 2, T_OUT);
 }
 
+/* The sizes of c on the arrays; no gradient of its input without is_data_wanted. */
+static void run_conv1d(const struct ops *o, struct arrays *a, struct conv1d c, bool is_data_wanted)
+{
+	c.batch = BATCH;
+	c.x = a->in[0];
+	c.w = a->in[1];
+	c.bias = a->in[2];
+	c.y = a->out[0];
+	c.dy = a->in[3];
+	c.dx = is_data_wanted ? a->out[1] : NULL;
+	c.dw = a->out[2];
+	c.dbias = a->out[3];
+	c.scratch = a->scratch;
+	o->conv1d(&c);
+	o->conv1d_backward(&c);
+}
+
 static void run_conv(const struct ops *o, struct arrays *a)
 {
-	enum { CIN = 3, COUT = 17, K = 5, STRIDE = 2, T_OUT = 13, T_PAD = 30 };
-	o->conv1d(a->out[0], a->in[0], a->in[1], a->in[2], BATCH, T_PAD, CIN, COUT, K, STRIDE, T_OUT);
-	o->conv1d_backward(a->out[1], a->out[2], a->out[3], a->in[3], a->in[0], a->in[1], a->scratch, BATCH,
-			   T_PAD, CIN, COUT, K, STRIDE, T_OUT);
+	struct conv1d c = {.c_in = 3, .c_out = 17, .k = 5, .stride = 2, .t_out = 13, .t_pad = 30};
+	run_conv1d(o, a, c, true);
 }
 
 /* The shape of a stem's first layer, which has tiles of its own (kernels/cpu/narrow.c). */
 static void run_narrow_conv(const struct ops *o, struct arrays *a)
 {
-	enum { CIN = 1, COUT = 24, K = 15, STRIDE = 2, T_OUT = 17, T_PAD = 48 };
-	o->conv1d(a->out[0], a->in[0], a->in[1], a->in[2], BATCH, T_PAD, CIN, COUT, K, STRIDE, T_OUT);
-	o->conv1d_backward(NULL, a->out[1], a->out[2], a->in[3], a->in[0], a->in[1], a->scratch, BATCH, T_PAD,
-			   CIN, COUT, K, STRIDE, T_OUT);
+	struct conv1d c = {.c_in = 1, .c_out = 24, .k = 15, .stride = 2, .t_out = 17, .t_pad = 48};
+	run_conv1d(o, a, c, false);
 }
 
 static void run_adamw(const struct ops *o, struct arrays *a)

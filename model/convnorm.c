@@ -54,6 +54,17 @@ static size_t max(size_t a, size_t b)
 	return a > b ? a : b;
 }
 
+static struct conv1d sizes_of(const struct convnorm *c, int batch)
+{
+	return (struct conv1d){.batch = batch,
+			       .t_pad = c->t_pad,
+			       .c_in = c->c_in,
+			       .c_out = c->c_out,
+			       .k = c->k,
+			       .stride = c->stride,
+			       .t_out = c->t_out};
+}
+
 void convnorm_plan(struct convnorm *c, struct arena *a, struct convnorm_scratch *s, const struct ops *ops,
 		   int max_batch, bool is_training, bool is_first)
 {
@@ -66,8 +77,8 @@ void convnorm_plan(struct convnorm *c, struct arena *a, struct convnorm_scratch 
 		return;
 	if (!is_first)
 		s->n_dpadded = max(s->n_dpadded, n);
-	s->n_dw = max(s->n_dw,
-		      ops->conv1d_scratch(chunk, c->t_pad, c->c_in, c->c_out, c->k, c->stride, c->t_out));
+	struct conv1d conv = sizes_of(c, chunk);
+	s->n_dw = max(s->n_dw, ops->conv1d_scratch(&conv));
 }
 
 void convnorm_plan_scratch(struct convnorm_scratch *s, struct arena *a, bool is_training)
@@ -93,8 +104,11 @@ static const float *pad(const struct tensors *t, const struct convnorm *c, const
 
 static void run(const struct tensors *t, const struct convnorm *c, const float *padded, int batch)
 {
-	t->ops->conv1d(c->y, padded, tensors_weight(t, c->weight), NULL, batch, c->t_pad, c->c_in, c->c_out,
-		       c->k, c->stride, c->t_out);
+	struct conv1d conv = sizes_of(c, batch);
+	conv.x = padded;
+	conv.w = tensors_weight(t, c->weight);
+	conv.y = c->y;
+	t->ops->conv1d(&conv);
 }
 
 void convnorm_conv(const struct tensors *t, const struct convnorm *c, const struct convnorm_scratch *s,
@@ -115,10 +129,14 @@ static void run_backward(const struct tensors *t, const struct convnorm *c, cons
 {
 	for (int i = 0; i < batch; i += CHUNK) {
 		size_t at = (size_t)i * n_padded(c);
-		t->ops->conv1d_backward(dpadded ? dpadded + at : NULL, tensors_gradient(t, c->weight), NULL,
-					dy + (size_t)i * n_out(c), padded + at, tensors_weight(t, c->weight),
-					s->dw, batch - i < CHUNK ? batch - i : CHUNK, c->t_pad, c->c_in,
-					c->c_out, c->k, c->stride, c->t_out);
+		struct conv1d conv = sizes_of(c, batch - i < CHUNK ? batch - i : CHUNK);
+		conv.x = padded + at;
+		conv.w = tensors_weight(t, c->weight);
+		conv.dy = dy + (size_t)i * n_out(c);
+		conv.dx = dpadded ? dpadded + at : NULL;
+		conv.dw = tensors_gradient(t, c->weight);
+		conv.scratch = s->dw;
+		t->ops->conv1d_backward(&conv);
 	}
 }
 

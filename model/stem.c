@@ -50,6 +50,44 @@ static size_t max(size_t a, size_t b)
 	return a > b ? a : b;
 }
 
+static struct conv1d sizes_of(const struct stem_conv *c, int n)
+{
+	return (struct conv1d){.batch = n,
+			       .t_pad = c->t_pad,
+			       .c_in = c->c_in,
+			       .c_out = c->c_out,
+			       .k = c->k,
+			       .stride = c->stride,
+			       .t_out = c->t_out};
+}
+
+static struct conv1d conv_of(const struct tensors *t, const struct stem_conv *c, int n)
+{
+	struct conv1d conv = sizes_of(c, n);
+	conv.x = c->padded;
+	conv.w = tensors_weight(t, c->weight);
+	conv.bias = tensors_weight(t, c->bias);
+	conv.y = c->y;
+	return conv;
+}
+
+static struct groupnorm norm_of(const struct tensors *t, const struct stem *s, const struct stem_conv *c,
+				int n)
+{
+	return (struct groupnorm){.batch = n,
+				  .t = c->t_out,
+				  .c = c->c_out,
+				  .groups = STEM_GROUPS,
+				  .eps = eps,
+				  .x = c->y,
+				  .w = tensors_weight(t, c->norm_weight),
+				  .b = tensors_weight(t, c->norm_bias),
+				  .y = s->features,
+				  .before_gelu = c->before,
+				  .mean = c->stats,
+				  .rstd = c->stats + n * STEM_GROUPS};
+}
+
 void stem_plan(struct stem *s, struct arena *a, const struct ops *ops, int max_signals, bool is_training)
 {
 	if (s->chunk > max_signals)
@@ -64,8 +102,8 @@ void stem_plan(struct stem *s, struct arena *a, const struct ops *ops, int max_s
 		c->stats = arena_floats(a, 2 * n * STEM_GROUPS);
 		n_features = max(n_features, n_out(c));
 		n_dpadded = i ? max(n_dpadded, n_padded(c)) : 0;
-		n_dw = max(n_dw, ops->conv1d_scratch(s->chunk, c->t_pad, c->c_in, c->c_out, c->k, c->stride,
-						     c->t_out));
+		struct conv1d conv = sizes_of(c, s->chunk);
+		n_dw = max(n_dw, ops->conv1d_scratch(&conv));
 	}
 
 	s->features = arena_floats(a, n * n_features);
@@ -74,14 +112,6 @@ void stem_plan(struct stem *s, struct arena *a, const struct ops *ops, int max_s
 	s->dy = arena_floats(a, n * n_features);
 	s->dpadded = arena_floats(a, n * n_dpadded);
 	s->dw_scratch = arena_floats(a, n_dw);
-}
-
-static void activate(const struct tensors *t, const struct stem *s, const struct stem_conv *c, const float *y,
-		     int n)
-{
-	t->ops->groupnorm_gelu(s->features, c->before, c->stats, c->stats + n * STEM_GROUPS, y,
-			       tensors_weight(t, c->norm_weight), tensors_weight(t, c->norm_bias), n,
-			       c->t_out, c->c_out, STEM_GROUPS, eps);
 }
 
 int stem_run(const int *numbers, int n)
@@ -112,9 +142,10 @@ void stem_forward(const struct tensors *t, const struct stem *s, const float *x,
 			t->ops->pad_time(c->padded, s->features, n, c->t_in, c->c_in, c->pad, c->t_pad);
 		else
 			pack(t, c, x, keep, numbers, first, n);
-		t->ops->conv1d(c->y, c->padded, tensors_weight(t, c->weight), tensors_weight(t, c->bias), n,
-			       c->t_pad, c->c_in, c->c_out, c->k, c->stride, c->t_out);
-		activate(t, s, c, c->y, n);
+		struct conv1d conv = conv_of(t, c, n);
+		struct groupnorm norm = norm_of(t, s, c, n);
+		t->ops->conv1d(&conv);
+		t->ops->groupnorm_gelu(&norm);
 	}
 }
 
@@ -122,14 +153,20 @@ void stem_backward(const struct tensors *t, const struct stem *s, int n)
 {
 	for (int i = s->n_convs - 1; i >= 0; i--) {
 		const struct stem_conv *c = &s->conv[i];
-		t->ops->groupnorm_gelu_backward(
-			s->dy, tensors_gradient(t, c->norm_weight), tensors_gradient(t, c->norm_bias),
-			s->features, c->before, c->y, tensors_weight(t, c->norm_weight), c->stats,
-			c->stats + n * STEM_GROUPS, n, c->t_out, c->c_out, STEM_GROUPS);
-		t->ops->conv1d_backward(i ? s->dpadded : NULL, tensors_gradient(t, c->weight),
-					tensors_gradient(t, c->bias), s->dy, c->padded,
-					tensors_weight(t, c->weight), s->dw_scratch, n, c->t_pad, c->c_in,
-					c->c_out, c->k, c->stride, c->t_out);
+		struct groupnorm norm = norm_of(t, s, c, n);
+		norm.dy = s->features;
+		norm.dx = s->dy;
+		norm.dw = tensors_gradient(t, c->norm_weight);
+		norm.db = tensors_gradient(t, c->norm_bias);
+		t->ops->groupnorm_gelu_backward(&norm);
+
+		struct conv1d conv = conv_of(t, c, n);
+		conv.dy = s->dy;
+		conv.dx = i ? s->dpadded : NULL;
+		conv.dw = tensors_gradient(t, c->weight);
+		conv.dbias = tensors_gradient(t, c->bias);
+		conv.scratch = s->dw_scratch;
+		t->ops->conv1d_backward(&conv);
 		if (i)
 			t->ops->pad_time_backward(s->features, s->dpadded, n, c->t_in, c->c_in, c->pad,
 						  c->t_pad);

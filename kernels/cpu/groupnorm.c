@@ -12,11 +12,8 @@
 #include "kernels/workspace.h"
 
 struct norm {
-	float *y, *before, *mean, *rstd;
-	const float *x, *w, *b, *dy, *kept_before, *kept_mean, *kept_rstd;
+	struct groupnorm s;
 	float *partial; /* [B][2C]: dw, db of each record */
-	int t, c, groups;
-	float eps;
 };
 
 static int left_of(int n, int j)
@@ -34,12 +31,12 @@ static void spread(float *to, const float *of_group, int c, int groups)
 /* of_group[g] = sum of the group's channels, ascending, over the number of elements. */
 static void group_means(float *of_group, const float *of_channel, const struct norm *n)
 {
-	int width = n->c / n->groups;
-	for (int g = 0; g < n->groups; g++) {
+	int width = n->s.c / n->s.groups;
+	for (int g = 0; g < n->s.groups; g++) {
 		float sum = 0;
 		for (int j = 0; j < width; j++)
 			sum += of_channel[g * width + j];
-		of_group[g] = sum / (float)(n->t * width);
+		of_group[g] = sum / (float)(n->s.t * width);
 	}
 }
 
@@ -69,73 +66,63 @@ static void square_sums(float *to, const float *x, const float *mean, int t, int
 static void forward_task(void *context, int record)
 {
 	const struct norm *n = context;
-	int t = n->t, c = n->c;
+	int t = n->s.t, c = n->s.c;
 	size_t at = (size_t)record * (size_t)t * (size_t)c;
-	const float *x = n->x + at;
+	const float *x = n->s.x + at;
 	float *sums = workspace_thread(WORKSPACE_TILE), *mu = sums + c, *scale = mu + c;
-	float *mean = n->mean + (size_t)record * (size_t)n->groups,
-	      *rstd = n->rstd + (size_t)record * (size_t)n->groups;
+	float *mean = n->s.mean + (size_t)record * (size_t)n->s.groups,
+	      *rstd = n->s.rstd + (size_t)record * (size_t)n->s.groups;
 
 	ISA(reduce_rows_serial)(sums, x, (size_t)t, c, (size_t)c, REDUCE_ROWS, false);
 	group_means(mean, sums, n);
-	spread(mu, mean, c, n->groups);
+	spread(mu, mean, c, n->s.groups);
 	square_sums(sums, x, mu, t, c);
 	group_means(rstd, sums, n);
-	for (int g = 0; g < n->groups; g++)
-		rstd[g] = 1.0f / sqrtf(rstd[g] + n->eps);
-	spread(scale, rstd, c, n->groups);
+	for (int g = 0; g < n->s.groups; g++)
+		rstd[g] = 1.0f / sqrtf(rstd[g] + n->s.eps);
+	spread(scale, rstd, c, n->s.groups);
 
 	for (int i = 0; i < t; i++) {
 		size_t row = at + (size_t)i * (size_t)c;
 		for (int j = 0; j < c; j += 16) {
 			int left = left_of(c, j);
-			v16 hat = v_mul(v_sub(v_load_up_to(n->x + row + j, left), v_load_up_to(mu + j, left)),
-					v_load_up_to(scale + j, left));
-			v16 z = v_fma(hat, v_load_up_to(n->w + j, left), v_load_up_to(n->b + j, left));
-			if (n->before)
-				v_store_up_to(n->before + row + j, z, left);
-			v_store_up_to(n->y + row + j, v_gelu(z), left);
+			v16 hat =
+				v_mul(v_sub(v_load_up_to(n->s.x + row + j, left), v_load_up_to(mu + j, left)),
+				      v_load_up_to(scale + j, left));
+			v16 z = v_fma(hat, v_load_up_to(n->s.w + j, left), v_load_up_to(n->s.b + j, left));
+			if (n->s.before_gelu)
+				v_store_up_to(n->s.before_gelu + row + j, z, left);
+			v_store_up_to(n->s.y + row + j, v_gelu(z), left);
 		}
 	}
 }
 
-void ISA(groupnorm_gelu)(float *y, float *before_gelu, float *mean, float *rstd, const float *x,
-			 const float *w, const float *b, int batch, int t, int c, int groups, float eps)
+void ISA(groupnorm_gelu)(const struct groupnorm *s)
 {
-	struct norm n = {.y = y,
-			 .before = before_gelu,
-			 .mean = mean,
-			 .rstd = rstd,
-			 .x = x,
-			 .w = w,
-			 .b = b,
-			 .t = t,
-			 .c = c,
-			 .groups = groups,
-			 .eps = eps};
-	workspace_reserve(WORKSPACE_TILE, 3 * (size_t)c);
-	pool_run(forward_task, &n, batch);
+	struct norm n = {.s = *s};
+	workspace_reserve(WORKSPACE_TILE, 3 * (size_t)s->c);
+	pool_run(forward_task, &n, s->batch);
 }
 
 /* dz = dy GELU'(before) into dx, and per channel the sums over time of dz (db) and dz xhat (dw). */
 static void gelu_and_sums(const struct norm *n, size_t at, const float *mu, const float *scale, float *dw,
 			  float *db)
 {
-	for (int j = 0; j < n->c; j += 16) {
-		int left = left_of(n->c, j);
+	for (int j = 0; j < n->s.c; j += 16) {
+		int left = left_of(n->s.c, j);
 		v16 mean = v_load_up_to(mu + j, left), rstd = v_load_up_to(scale + j, left);
 		struct reduce r;
 		float part[REDUCE_COLUMNS];
 		r.n_chunks = 0;
 		r.depth = 0;
-		for (int from = 0; from < n->t; from += REDUCE_ROWS) {
+		for (int from = 0; from < n->s.t; from += REDUCE_ROWS) {
 			v16 sum = v_set(0), sum_hat = v_set(0);
-			for (int i = from; i < from + REDUCE_ROWS && i < n->t; i++) {
-				size_t e = at + (size_t)i * (size_t)n->c + (size_t)j;
-				v16 dz = v_mul(v_load_up_to(n->dy + e, left),
-					       v_gelu_gradient(v_load_up_to(n->kept_before + e, left)));
-				v16 hat = v_mul(v_sub(v_load_up_to(n->x + e, left), mean), rstd);
-				v_store_up_to(n->y + e, dz, left);
+			for (int i = from; i < from + REDUCE_ROWS && i < n->s.t; i++) {
+				size_t e = at + (size_t)i * (size_t)n->s.c + (size_t)j;
+				v16 dz = v_mul(v_load_up_to(n->s.dy + e, left),
+					       v_gelu_gradient(v_load_up_to(n->s.before_gelu + e, left)));
+				v16 hat = v_mul(v_sub(v_load_up_to(n->s.x + e, left), mean), rstd);
+				v_store_up_to(n->s.dx + e, dz, left);
 				sum = v_add(sum, dz);
 				sum_hat = v_fma(dz, hat, sum_hat);
 			}
@@ -152,21 +139,21 @@ static void gelu_and_sums(const struct norm *n, size_t at, const float *mu, cons
 static void backward_task(void *context, int record)
 {
 	const struct norm *n = context;
-	int t = n->t, c = n->c, groups = n->groups;
+	int t = n->s.t, c = n->s.c, groups = n->s.groups;
 	size_t at = (size_t)record * (size_t)t * (size_t)c, group_at = (size_t)record * (size_t)groups;
 	float *dw = n->partial + (size_t)record * 2 * (size_t)c, *db = dw + c;
 	float *mu = workspace_thread(WORKSPACE_TILE), *scale = mu + c, *m1 = scale + c, *m2 = m1 + c;
 	float *products = m2 + c, *means = products + c;
 
-	spread(mu, n->kept_mean + group_at, c, groups);
-	spread(scale, n->kept_rstd + group_at, c, groups);
+	spread(mu, n->s.mean + group_at, c, groups);
+	spread(scale, n->s.rstd + group_at, c, groups);
 	gelu_and_sums(n, at, mu, scale, dw, db);
 	for (int j = 0; j < c; j++)
-		products[j] = n->w[j] * db[j];
+		products[j] = n->s.w[j] * db[j];
 	group_means(means, products, n);
 	spread(m1, means, c, groups);
 	for (int j = 0; j < c; j++)
-		products[j] = n->w[j] * dw[j];
+		products[j] = n->s.w[j] * dw[j];
 	group_means(means, products, n);
 	spread(m2, means, c, groups);
 
@@ -175,35 +162,29 @@ static void backward_task(void *context, int record)
 		for (int j = 0; j < c; j += 16) {
 			int left = left_of(c, j);
 			v16 rstd = v_load_up_to(scale + j, left);
-			v16 hat = v_mul(v_sub(v_load_up_to(n->x + row + j, left), v_load_up_to(mu + j, left)),
-					rstd);
-			v16 g = v_mul(v_load_up_to(n->y + row + j, left), v_load_up_to(n->w + j, left));
+			v16 hat =
+				v_mul(v_sub(v_load_up_to(n->s.x + row + j, left), v_load_up_to(mu + j, left)),
+				      rstd);
+			v16 g = v_mul(v_load_up_to(n->s.dx + row + j, left), v_load_up_to(n->s.w + j, left));
 			g = v_fma(hat, v_neg(v_load_up_to(m2 + j, left)),
 				  v_sub(g, v_load_up_to(m1 + j, left)));
-			v_store_up_to(n->y + row + j, v_mul(g, rstd), left);
+			v_store_up_to(n->s.dx + row + j, v_mul(g, rstd), left);
 		}
 	}
 }
 
-void ISA(groupnorm_gelu_backward)(float *dx, float *dw, float *db, const float *dy, const float *before_gelu,
-				  const float *x, const float *w, const float *mean, const float *rstd,
-				  int batch, int t, int c, int groups)
+void ISA(groupnorm_gelu_backward)(const struct groupnorm *s)
 {
-	size_t row = 2 * (size_t)c;
-	struct norm n = {.y = dx,
-			 .dy = dy,
-			 .kept_before = before_gelu,
-			 .x = x,
-			 .w = w,
-			 .kept_mean = mean,
-			 .kept_rstd = rstd,
-			 .partial = workspace_shared(WORKSPACE_PARTIAL, (size_t)batch * row + 1),
-			 .t = t,
-			 .c = c,
-			 .groups = groups};
+	size_t row = 2 * (size_t)s->c;
+	struct norm n = {.s = *s, .partial = workspace_shared(WORKSPACE_PARTIAL, (size_t)s->batch * row + 1)};
+	int step = s->sum_records ? s->sum_records : s->batch;
 
-	workspace_reserve(WORKSPACE_TILE, 6 * (size_t)c);
-	pool_run(backward_task, &n, batch);
-	ISA(reduce_rows_serial)(dw, n.partial, (size_t)batch, c, row, REDUCE_ROWS, true);
-	ISA(reduce_rows_serial)(db, n.partial + c, (size_t)batch, c, row, REDUCE_ROWS, true);
+	workspace_reserve(WORKSPACE_TILE, 6 * (size_t)s->c);
+	pool_run(backward_task, &n, s->batch);
+	for (int i = 0; i < s->batch; i += step) {
+		const float *partial = n.partial + (size_t)i * row;
+		size_t records = (size_t)(s->batch - i < step ? s->batch - i : step);
+		ISA(reduce_rows_serial)(s->dw, partial, records, s->c, row, REDUCE_ROWS, true);
+		ISA(reduce_rows_serial)(s->db, partial + s->c, records, s->c, row, REDUCE_ROWS, true);
+	}
 }

@@ -13,12 +13,9 @@ void ISA(reduce_rows)(float *db, const float *dy, int m, int n, int ld);
 float ISA(reduce_squares)(const float *x, size_t n);
 
 /* conv.c */
-void ISA(conv_forward)(float *y, const float *x, const float *w, const float *bias, int batch, int t_pad,
-		       int c_in, int c_out, int k, int stride, int t_out);
-void ISA(conv_backward)(float *dx, float *dw, float *dbias, const float *dy, const float *x, const float *w,
-			float *scratch, int batch, int t_pad, int c_in, int c_out, int k, int stride,
-			int t_out);
-size_t ISA(conv_scratch)(int batch, int t_pad, int c_in, int c_out, int k, int stride, int t_out);
+void ISA(conv_forward)(const struct conv1d *s);
+void ISA(conv_backward)(const struct conv1d *s);
+size_t ISA(conv_scratch)(const struct conv1d *s);
 
 /* layout.c */
 void ISA(layout_pack_signal)(float *y, const float *x, const uint8_t *keep, int batch, int c, int t, int pad,
@@ -40,11 +37,8 @@ void ISA(layernorm_backward)(float *dx, float *dw, float *db, const float *dy, c
 			     const float *mean, const float *rstd, const float *dresidual, int m, int d);
 
 /* groupnorm.c */
-void ISA(groupnorm_gelu)(float *y, float *before_gelu, float *mean, float *rstd, const float *x,
-			 const float *w, const float *b, int batch, int t, int c, int groups, float eps);
-void ISA(groupnorm_gelu_backward)(float *dx, float *dw, float *db, const float *dy, const float *before_gelu,
-				  const float *x, const float *w, const float *mean, const float *rstd,
-				  int batch, int t, int c, int groups);
+void ISA(groupnorm_gelu)(const struct groupnorm *n);
+void ISA(groupnorm_gelu_backward)(const struct groupnorm *n);
 
 /* batchnorm.c */
 void ISA(batchnorm_statistics)(const struct batchnorm *n);

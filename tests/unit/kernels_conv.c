@@ -2,16 +2,17 @@
 #include "tests/unit/kernels_helper.h"
 
 struct shape {
-	int batch, t_pad, c_in, c_out, k, stride, t_out;
+	int batch, t_pad, c_in, c_out, k, stride, t_out, sum_records;
 };
 
 static const struct shape shapes[] = {
-	{1, 1, 1, 1, 1, 1, 1},	    {2, 17, 3, 5, 4, 3, 5},    {3, 40, 12, 16, 15, 2, 13},
-	{33, 23, 1, 7, 15, 2, 5},   {2, 31, 16, 33, 11, 5, 5}, {17, 11, 4, 6, 3, 1, 9},
-	{2, 29, 5, 16, 3, 4, 7},    {50, 9, 2, 3, 2, 2, 4},    {1, 64, 24, 48, 11, 5, 11},
-	{18, 40, 1, 24, 15, 2, 13}, {5, 45, 1, 8, 7, 1, 39},   {3, 50, 3, 24, 5, 2, 22},
-	{2, 30, 20, 8, 6, 1, 24},   {2, 40, 7, 16, 2, 3, 12},  {17, 9, 2, 40, 7, 1, 3},
-	{1, 12, 2, 32, 3, 2, 4},    {2, 22, 16, 8, 3, 4, 5},
+	{1, 1, 1, 1, 1, 1, 1, 0},	{2, 17, 3, 5, 4, 3, 5, 0},    {3, 40, 12, 16, 15, 2, 13, 0},
+	{33, 23, 1, 7, 15, 2, 5, 0},	{2, 31, 16, 33, 11, 5, 5, 0}, {17, 11, 4, 6, 3, 1, 9, 0},
+	{2, 29, 5, 16, 3, 4, 7, 0},	{50, 9, 2, 3, 2, 2, 4, 0},    {1, 64, 24, 48, 11, 5, 11, 0},
+	{18, 40, 1, 24, 15, 2, 13, 0},	{5, 45, 1, 8, 7, 1, 39, 0},   {3, 50, 3, 24, 5, 2, 22, 0},
+	{2, 30, 20, 8, 6, 1, 24, 0},	{2, 40, 7, 16, 2, 3, 12, 0},  {17, 9, 2, 40, 7, 1, 3, 0},
+	{1, 12, 2, 32, 3, 2, 4, 0},	{2, 22, 16, 8, 3, 4, 5, 0},   {50, 9, 2, 3, 2, 2, 4, 20},
+	{40, 40, 1, 24, 15, 2, 13, 32}, {9, 20, 3, 16, 5, 1, 7, 4},
 };
 enum { N_SHAPES = sizeof shapes / sizeof *shapes };
 
@@ -30,6 +31,22 @@ static struct arrays arrays_of(const struct shape *s)
 	a.bias = numbers((size_t)s->c_out, 3, 1);
 	a.dy = numbers(a.n_y, 4, 1);
 	return a;
+}
+
+static struct conv1d conv_of(const struct shape *s, const struct arrays *a)
+{
+	return (struct conv1d){.batch = s->batch,
+			       .t_pad = s->t_pad,
+			       .c_in = s->c_in,
+			       .c_out = s->c_out,
+			       .k = s->k,
+			       .stride = s->stride,
+			       .t_out = s->t_out,
+			       .x = a->x,
+			       .w = a->w,
+			       .bias = a->bias,
+			       .sum_records = s->sum_records,
+			       .dy = a->dy};
 }
 
 static void release(struct arrays *a)
@@ -59,8 +76,9 @@ static void forward_equals_its_definition(void **state)
 			expected[e] = sum + a.bias[o];
 		}
 		for (int t = 0; (ops = table(t)); t++) {
-			ops->conv1d(y, a.x, a.w, a.bias, s->batch, s->t_pad, s->c_in, s->c_out, s->k,
-				    s->stride, s->t_out);
+			struct conv1d conv = conv_of(s, &a);
+			conv.y = y;
+			ops->conv1d(&conv);
 			assert_same_bits(y, expected, a.n_y, ops->name, "y");
 		}
 		free(expected);
@@ -86,26 +104,37 @@ static float define_dx(const struct shape *s, const struct arrays *a, int b, int
 	return sum;
 }
 
-static void define_dw(const struct shape *s, const struct arrays *a, float *dw, float *dbias)
+/* Of records first..end-1: what they form is one sum. */
+static void define_sum(const struct shape *s, const struct arrays *a, float *dw, float *dbias, int first,
+		       int end)
 {
-	size_t n_chunks = (size_t)(s->batch + 15) / 16;
+	size_t n_chunks = (size_t)(end - first + 15) / 16;
 	float *parts = zeros(n_chunks);
 
 	for (int e = 0; e < (int)a->n_w; e++) {
 		int o = e / (s->k * s->c_in), at = e % (s->k * s->c_in);
 		memset(parts, 0, n_chunks * sizeof *parts);
-		for (int b = 0; b < s->batch; b++)
-			for (int t = 0; t < s->t_out; t++)
-				parts[b / 16] = fmaf(a->dy[(b * s->t_out + t) * s->c_out + o],
-						     a->x[(b * s->t_pad + t * s->stride) * s->c_in + at],
-						     parts[b / 16]);
+		for (int b = first; b < end; b++)
+			for (int t = 0; t < s->t_out; t++) {
+				float *part = &parts[(b - first) / 16];
+				*part = fmaf(a->dy[(b * s->t_out + t) * s->c_out + o],
+					     a->x[(b * s->t_pad + t * s->stride) * s->c_in + at], *part);
+			}
 		dw[e] += tree(parts, n_chunks);
 	}
 
 	for (int o = 0; o < s->c_out; o++)
-		dbias[o] += chunked_sum(a->dy + o, (size_t)(s->batch * s->t_out), (size_t)s->c_out,
+		dbias[o] += chunked_sum(a->dy + first * s->t_out * s->c_out + o,
+					(size_t)((end - first) * s->t_out), (size_t)s->c_out,
 					16 * (size_t)s->t_out);
 	free(parts);
+}
+
+static void define_dw(const struct shape *s, const struct arrays *a, float *dw, float *dbias)
+{
+	int step = s->sum_records ? s->sum_records : s->batch;
+	for (int first = 0; first < s->batch; first += step)
+		define_sum(s, a, dw, dbias, first, first + step < s->batch ? first + step : s->batch);
 }
 
 static void backward_equals_its_definition(void **state)
@@ -125,22 +154,23 @@ static void backward_equals_its_definition(void **state)
 		for (int t = 0; (o = table(t)); t++) {
 			float *x = numbers(a.n_x, 9, 1), *w = copy_of(old_dw, a.n_w);
 			float *bias = copy_of(old_dbias, (size_t)s->c_out);
-			float *scratch = numbers(o->conv1d_scratch(s->batch, s->t_pad, s->c_in, s->c_out,
-								   s->k, s->stride, s->t_out),
-						 8, 1);
-			o->conv1d_backward(x, w, bias, a.dy, a.x, a.w, scratch, s->batch, s->t_pad, s->c_in,
-					   s->c_out, s->k, s->stride, s->t_out);
+			struct conv1d conv = conv_of(s, &a);
+			conv.dx = x;
+			conv.dw = w;
+			conv.dbias = bias;
+			conv.scratch = numbers(o->conv1d_scratch(&conv), 8, 1);
+			o->conv1d_backward(&conv);
 			assert_same_bits(x, dx, a.n_x, o->name, "dx");
 			assert_same_bits(w, dw, a.n_w, o->name, "dw");
 			assert_same_bits(bias, dbias, (size_t)s->c_out, o->name, "dbias");
 			memcpy(w, old_dw, a.n_w * sizeof *w);
-			o->conv1d_backward(NULL, w, NULL, a.dy, a.x, a.w, scratch, s->batch, s->t_pad,
-					   s->c_in, s->c_out, s->k, s->stride, s->t_out);
+			conv.dx = conv.dbias = NULL;
+			o->conv1d_backward(&conv);
 			assert_same_bits(w, dw, a.n_w, o->name, "dw alone");
 			free(x);
 			free(w);
 			free(bias);
-			free(scratch);
+			free(conv.scratch);
 		}
 		free(dw);
 		free(dbias);
@@ -182,19 +212,21 @@ static void gradients_equal_central_differences(void **state)
 		const struct shape *s = &shapes[i];
 		struct arrays a = arrays_of(s);
 		float *dx = zeros(a.n_x), *dw = zeros(a.n_w), *dbias = zeros((size_t)s->c_out);
-		float *scratch = zeros(
-			o->conv1d_scratch(s->batch, s->t_pad, s->c_in, s->c_out, s->k, s->stride, s->t_out));
+		struct conv1d conv = conv_of(s, &a);
 		struct forward f = {s, doubles_of(a.x, a.n_x), doubles_of(a.w, a.n_w),
 				    doubles_of(a.bias, (size_t)s->c_out), a.dy};
-		o->conv1d_backward(dx, dw, dbias, a.dy, a.x, a.w, scratch, s->batch, s->t_pad, s->c_in,
-				   s->c_out, s->k, s->stride, s->t_out);
+		conv.dx = dx;
+		conv.dw = dw;
+		conv.dbias = dbias;
+		conv.scratch = zeros(o->conv1d_scratch(&conv));
+		o->conv1d_backward(&conv);
 		assert_gradient(objective, &f, f.x, a.n_x, dx, 1e-4, "x");
 		assert_gradient(objective, &f, f.w, a.n_w, dw, 1e-4, "w");
 		assert_gradient(objective, &f, f.bias, (size_t)s->c_out, dbias, 1e-4, "bias");
 		free(dx);
 		free(dw);
 		free(dbias);
-		free(scratch);
+		free(conv.scratch);
 		free(f.x);
 		free(f.w);
 		free(f.bias);

@@ -214,9 +214,24 @@ static void norm_gradients_equal_central_differences(void **state)
 			o->layernorm(y, mean, rstd, x, w, b, batch, c, 1e-5f);
 			o->layernorm_backward(dx, dw, db, dy, x, w, mean, rstd, NULL, batch, c);
 		} else {
-			o->groupnorm_gelu(y, before, mean, rstd, x, w, b, batch, t, c, groups, 1e-5f);
-			o->groupnorm_gelu_backward(dx, dw, db, dy, before, x, w, mean, rstd, batch, t, c,
-						   groups);
+			struct groupnorm norm = {.batch = batch,
+						 .t = t,
+						 .c = c,
+						 .groups = groups,
+						 .eps = 1e-5f,
+						 .x = x,
+						 .w = w,
+						 .b = b,
+						 .y = y,
+						 .before_gelu = before,
+						 .mean = mean,
+						 .rstd = rstd,
+						 .dy = dy,
+						 .dx = dx,
+						 .dw = dw,
+						 .db = db};
+			o->groupnorm_gelu(&norm);
+			o->groupnorm_gelu_backward(&norm);
 		}
 		assert_gradient(norm_objective, &f, f.x, n, dx, 2e-4, "x");
 		assert_gradient(norm_objective, &f, f.w, (size_t)c, dw, 2e-4, "w");
@@ -231,9 +246,9 @@ static void norm_gradients_equal_central_differences(void **state)
 }
 
 static const struct {
-	int batch, t, c, groups;
-} groups_of[] = {{1, 1, 1, 1},	 {2, 13, 6, 3}, {3, 64, 16, 4},
-		 {2, 65, 48, 8}, {66, 5, 7, 1}, {2, 300, 33, 11}};
+	int batch, t, c, groups, sum_records;
+} groups_of[] = {{1, 1, 1, 1, 0},  {2, 13, 6, 3, 0},	{3, 64, 16, 4, 2}, {2, 65, 48, 8, 2},
+		 {66, 5, 7, 1, 0}, {2, 300, 33, 11, 1}, {150, 3, 8, 2, 70}};
 
 /* Per channel over time in chunks of 64 and the tree, then the group's channels ascending, then over the count. */
 static float group_mean(const float *of_channel, int g, int width, int t)
@@ -341,17 +356,37 @@ static void groupnorm_equals_its_definition(void **state)
 		for (int k = 0; (o = table(k)); k++) {
 			float *dw = numbers(nc, 5, 1), *db = numbers(nc, 6, 1), *edw = copy_of(dw, nc),
 			      *edb = copy_of(db, nc);
-			for (int j = 0; j < c; j++) {
-				edw[j] += chunked_sum(rows_w + j, (size_t)batch, nc, 64);
-				edb[j] += chunked_sum(rows_b + j, (size_t)batch, nc, 64);
+			struct groupnorm norm = {.batch = batch,
+						 .t = t,
+						 .c = c,
+						 .groups = groups,
+						 .eps = 1e-5f,
+						 .x = x,
+						 .w = w,
+						 .b = b,
+						 .y = y,
+						 .before_gelu = before,
+						 .mean = mean,
+						 .rstd = rstd,
+						 .sum_records = groups_of[s].sum_records,
+						 .dy = dy,
+						 .dx = dx,
+						 .dw = dw,
+						 .db = db};
+			int step = norm.sum_records ? norm.sum_records : batch;
+			for (int from = 0; from < batch; from += step) {
+				size_t m = (size_t)(batch - from < step ? batch - from : step);
+				for (int j = 0; j < c; j++) {
+					edw[j] += chunked_sum(rows_w + from * c + j, m, nc, 64);
+					edb[j] += chunked_sum(rows_b + from * c + j, m, nc, 64);
+				}
 			}
-			o->groupnorm_gelu(y, before, mean, rstd, x, w, b, batch, t, c, groups, 1e-5f);
+			o->groupnorm_gelu(&norm);
 			assert_same_bits(mean, emean, n_stats, o->name, "mean");
 			assert_same_bits(rstd, erstd, n_stats, o->name, "rstd");
 			assert_same_bits(before, ebefore, n, o->name, "before_gelu");
 			assert_same_bits(y, ey, n, o->name, "y");
-			o->groupnorm_gelu_backward(dx, dw, db, dy, before, x, w, mean, rstd, batch, t, c,
-						   groups);
+			o->groupnorm_gelu_backward(&norm);
 			assert_same_bits(dx, edx, n, o->name, "dx");
 			assert_same_bits(dw, edw, nc, o->name, "dw");
 			assert_same_bits(db, edb, nc, o->name, "db");

@@ -24,6 +24,9 @@ struct step {
 	int32_t at[B * D];
 };
 
+static const struct conv1d conv_sizes = {
+	.batch = B, .t_pad = T_PAD, .c_in = 12, .c_out = C_OUT, .k = K, .stride = 2, .t_out = 58};
+
 static void run_step(const struct ops *o, struct step *s)
 {
 	float *dw = s->dw;
@@ -72,14 +75,38 @@ static void run_step(const struct ops *o, struct step *s)
 			  .scale = 1e-3f,
 			  .step = 1};
 
+	struct conv1d c = conv_sizes;
+	c.x = s->conv;
+	c.w = s->conv_w;
+	c.bias = s->w;
+	c.y = s->conv_y;
+	c.dy = s->y;
+	c.dx = s->y2;
+	c.dw = dw;
+	c.dbias = dw + 2 * D;
+	c.scratch = s->scratch;
+	struct groupnorm n = {.batch = B,
+			      .t = 58,
+			      .c = C_OUT,
+			      .groups = 6,
+			      .eps = 1e-5f,
+			      .x = s->conv_y,
+			      .w = s->w,
+			      .b = s->w + D,
+			      .y = s->y2,
+			      .before_gelu = s->y3,
+			      .mean = s->stats,
+			      .rstd = s->stats + 100,
+			      .dy = s->x,
+			      .dx = s->y,
+			      .dw = dw,
+			      .db = dw + D};
+
 	o->zero(dw, D * D * sizeof *dw);
-	o->conv1d(s->conv_y, s->conv, s->conv_w, s->w, B, T_PAD, 12, C_OUT, K, 2, 58);
-	o->groupnorm_gelu(s->y2, s->y3, s->stats, s->stats + 100, s->conv_y, s->w, s->w + D, B, 58, C_OUT, 6,
-			  1e-5f);
-	o->groupnorm_gelu_backward(s->y, dw, dw + D, s->x, s->y3, s->conv_y, s->w, s->stats, s->stats + 100,
-				   B, 58, C_OUT, 6);
-	o->conv1d_backward(s->y2, dw, dw + 2 * D, s->y, s->conv, s->conv_w, s->scratch, B, T_PAD, 12, C_OUT,
-			   K, 2, 58);
+	o->conv1d(&c);
+	o->groupnorm_gelu(&n);
+	o->groupnorm_gelu_backward(&n);
+	o->conv1d_backward(&c);
 	o->gemm(&g);
 	g = (struct gemm){.m = D,
 			  .n = D,
@@ -107,7 +134,7 @@ static void run_step(const struct ops *o, struct step *s)
 
 static struct step step_open(const struct ops *o)
 {
-	size_t conv = o->conv1d_scratch(B, T_PAD, 12, C_OUT, K, 2, 58), loss = o->ntxent_scratch(M / 2, D);
+	size_t conv = o->conv1d_scratch(&conv_sizes), loss = o->ntxent_scratch(M / 2, D);
 	struct step s = {.x = numbers(M * D, 1, 1),
 			 .w = numbers(D * D, 2, 0.1),
 			 .y = zeros(M * D),
