@@ -26,26 +26,45 @@ in_finetune   := pretrain probe preprocess
 # What reads the chains of all arms together.
 joint := evaluate report
 
-PARAMS ?= params/default.yaml
-RUN    ?= $(basename $(notdir $(PARAMS)))
-
 .DEFAULT_GOAL := help
 include Makefile
 
+# What a user gives is text: nothing in it is expanded, and what would mean something to Make or the shell is refused.
+define newline
+
+
+endef
+space := $(subst ,, )
+comma := ,
+given = $(filter command environment,$(firstword $(origin $1)))
+$(foreach v,PARAMS RUN SET ARMS SEEDS EINTHOVEN_STORE $(filter LAUNCH_%,$(.VARIABLES)),$(if $(call given,$v),$(eval \
+	override $v := $$(subst $$(newline),$$(space),$$(value $v)))))
+letters := % : ; | \# $$ \ * ? [ ] ( ) { } ~ & ' " < > = ! ` $(comma)
+refused = $(strip $(foreach l,$(letters),$(findstring $l,$1)))
+named = $(if $(call refused,$($1)),$(error $1 must not contain $(call refused,$($1)): $1=$($1)))
+
+PARAMS ?= params/default.yaml
+RUN    ?= $(basename $(notdir $(PARAMS)))
 ifneq ($(words $(PARAMS)) $(words $(RUN)),1 1)
 $(error PARAMS and RUN must be one name each, without blanks: PARAMS=$(PARAMS) RUN=$(RUN))
 endif
-R := $(B)/runs/$(RUN)
-ifneq ($(words x $(EINTHOVEN_STORE)),$(if $(EINTHOVEN_STORE),2,1))
-$(error EINTHOVEN_STORE must be a path without blanks: $(EINTHOVEN_STORE))
+ifeq ($(filter %.yaml %.yml,$(PARAMS)),)
+$(error PARAMS must be a file whose name ends in .yaml: PARAMS=$(PARAMS))
 endif
+$(call named,PARAMS)$(call named,RUN)$(call named,B)
+R := $(B)/runs/$(RUN)
+
 STORE := $(or $(EINTHOVEN_STORE),.store)
+ifneq ($(strip $(foreach l,* ? [ \,$(findstring $l,$(STORE))) $(filter ~%,$(firstword $(STORE)))),)
+$(error EINTHOVEN_STORE must not contain * ? [ \ nor begin with ~: $(STORE))
+endif
 export EINTHOVEN_STORE := $(STORE)
 
 # An arm is PARAMS with one more file on top, and a chain of stages in a folder of its own; the store shares what is equal.
 # Its scores are finetune's if the file has such a section, else probe's.
 comparing := $(filter compare $(joint),$(MAKECMDGOALS))
 ARMS ?= $(patsubst params/arms/%.yaml,%,$(wildcard params/arms/*.yaml))
+$(call named,ARMS)$(call named,SEEDS)
 arms := $(if $(comparing),$(sort $(if $(SEEDS),$(foreach a,$(ARMS),$(SEEDS:%=$a@%)),$(ARMS))))
 base_of = $(firstword $(subst @, ,$1))
 seed_of = $(word 2,$(subst @, ,$1))
@@ -86,7 +105,7 @@ $(PARAMS) $(sort $(foreach a,$(arms),params/arms/$(call base_of,$a).yaml)):
 # Where an object of the store lies: objects/ab/<id>.mdb.
 hex := 0 1 2 3 4 5 6 7 8 9 a b c d e f
 fan = $(strip $(foreach a,$(hex),$(if $(filter $a%,$1),$(foreach b,$(hex),$(if $(filter $a$b%,$1),$a$b)))))
-object = $(STORE)/objects/$(call fan,$1)/$1.mdb
+object = $(subst $(space),\ ,$(STORE))/objects/$(call fan,$1)/$1.mdb
 # Not empty if in folder $2 the id of stage $1, the object it names or its printed result is gone.
 lost = $(if $(and $(wildcard $(call object,$(file <$2/$1.id))),$(wildcard $2/$1.txt)),,lost)
 
@@ -118,11 +137,6 @@ $(foreach a,$(arms),$(foreach s,$(stages),$(eval \
 	$(call STAGE,$(s),$(R)/arms/$(a),$(in_$(s):%=$(R)/arms/$(a)/%.id),$(call failing,$(a),$(s))))))
 
 # A joint stage reads what its list names: lines of name and id file (store/stage.h).
-define newline
-
-
-endef
-space := $(subst ,, )
 list := $(subst $(newline)$(space),$(newline),$(foreach a,$(arms),$(foreach k,$(kinds),$a/$k $(call $k_of,$a)$(newline))))
 ifneq ($(arms),)
 $(foreach s,$(joint),$(if $(subst $(strip $(file <$(R)/$s.inputs)),,$(strip $(list))),$(shell mkdir -p $(R))$(file >$(R)/$s.inputs,$(list))))

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "common/die.h"
 
@@ -13,6 +14,8 @@ enum { MAX_PREREQUISITES = 1000, FOLDER_LEVELS = 2 };
 
 struct paths {
 	const char *folder;
+	char *here;   /* the working folder, which Make calls CURDIR */
+	bool is_tied; /* the fragment has names that hold only here */
 	FILE *out;
 	char *text;
 	size_t n_bytes;
@@ -23,18 +26,24 @@ struct paths *paths_new(const char *folder)
 {
 	struct paths *p = die_calloc(1, sizeof *p);
 	p->folder = folder;
+	p->here = getcwd(NULL, 0);
 	p->out = open_memstream(&p->text, &p->n_bytes);
+	if (!p->here)
+		die("the working folder is gone");
 	if (!p->out)
 		die("out of memory");
 	fputs("# Local files that stages read; made by build/bin/params.\n", p->out);
 	return p;
 }
 
-/* Letters that mean nothing to Make, in either a target or a prerequisite; a blank can be escaped. */
+/* Letters that mean nothing to Make, in either a target or a prerequisite; a blank within can be escaped. */
 static bool is_expressible(const char *path)
 {
 	static const char safe[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./+,@- ";
-	return path[strspn(path, safe)] == '\0';
+	const char *end = path;
+	while (*end && (strchr(safe, *end) || (*end & 0x80)))
+		end++;
+	return !*end && (end == path || end[-1] != ' ');
 }
 
 static void write_escaped(FILE *out, const char *path)
@@ -43,19 +52,28 @@ static void write_escaped(FILE *out, const char *path)
 		fprintf(out, "%s%c", *path == ' ' ? "\\" : "", *path);
 }
 
+/* Absolute: a name such as "clean" or ".IGNORE", also as "./clean", would be a target of the Makefile. Yours to free. */
+static char *absolute(struct paths *p, const char *path)
+{
+	p->is_tied |= *path != '/';
+	return *path == '/' ? die_strdup(path) : die_printf("%s/%s", p->here, path);
+}
+
 static void write_rule(struct paths *p, const char *stage, const char *path)
 {
 	if (p->n_prerequisites++ >= MAX_PREREQUISITES)
 		return;
+	char *name = absolute(p, path);
 	fprintf(p->out, "%s/%s.stamp: ", p->folder, stage);
-	if (!is_expressible(path)) {
+	if (is_expressible(name)) {
+		write_escaped(p->out, name);
+		fputc('\n', p->out);
+		write_escaped(p->out, name);
+		fputs(":\n", p->out);
+	} else {
 		fputs("FORCE\n", p->out);
-		return;
 	}
-	write_escaped(p->out, path);
-	fputc('\n', p->out);
-	write_escaped(p->out, path);
-	fputs(":\n", p->out);
+	free(name);
 }
 
 static int by_name(const struct dirent **a, const struct dirent **b)
@@ -98,10 +116,20 @@ void paths_add(struct paths *p, const char *stage, const char *path)
 		fprintf(p->out, "%s/%s.stamp: FORCE\n", p->folder, stage);
 }
 
+/* In a tree that was moved the names are cut anew. */
+static void write_guard(struct paths *p)
+{
+	if (p->is_tied && is_expressible(p->here))
+		fprintf(p->out, "ifneq '$(CURDIR)' '%s'\n%s/params.stamp: FORCE\nendif\n", p->here,
+			p->folder);
+}
+
 char *paths_finish(struct paths *p)
 {
+	write_guard(p);
 	fclose(p->out);
 	char *text = p->text;
+	free(p->here);
 	free(p);
 	return text;
 }

@@ -1,11 +1,12 @@
 /*
  * Local files and folders that a stage reads (PARAM_PATH), as prerequisites for Make, so that an edited zip is noticed:
- *	build/runs/x/fetch.stamp: data/ptb-xl.zip
- *	data/ptb-xl.zip:
- * The second line keeps Make quiet if the file goes away: then the stage starts and says so itself. Of a folder, the
- * files in it and the folders two levels down count (PTB-XL: 44 folders, not 43,600 files): an edit that replaces a
- * file or adds one is seen, an edit in place deep inside only by CHECK=1. URLs are left out. A path that Make cannot
- * express starts its stage each time (a hit costs milliseconds).
+ *	build/runs/x/fetch.stamp: /home/me/einthoven/data/ptb-xl.zip
+ *	/home/me/einthoven/data/ptb-xl.zip:
+ * The names are absolute, so that none is a target of the Makefile, whatever a user calls his files; in a tree that was
+ * moved they are cut anew. The second line keeps Make quiet if the file goes away: then the stage starts and says so
+ * itself. Of a folder, the files in it and the folders two levels down count (PTB-XL: 44 folders, not 43,600 files): an
+ * edit that replaces a file or adds one is seen, an edit in place deep inside only by CHECK=1. URLs are left out. A path
+ * that Make cannot express starts its stage each time (a hit costs milliseconds).
  */
 #ifndef COMMON_PATHS_H
 #define COMMON_PATHS_H

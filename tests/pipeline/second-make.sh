@@ -64,8 +64,8 @@ is "removing it is an error of its stage" "$(outcome probe SET=fetch.source=sour
 check "... which names it" grep -q '^fetch: source: cannot open' "$WORK/stderr"
 # shellcheck disable=SC2016 # a name with a dollar
 echo data >'my source $1'
-is "a name that Make cannot express works" "$(outcome probe SET="fetch.source='my source \$\$1'")" "split fetch:hit"
-is "... checked each time" "$(outcome probe SET="fetch.source='my source \$\$1'")" "fetch:hit"
+is "a name that Make cannot express works" "$(outcome probe SET="fetch.source='my source \$1'")" "split fetch:hit"
+is "... checked each time" "$(outcome probe SET="fetch.source='my source \$1'")" "fetch:hit"
 is "without it all is as before" "$(outcome probe)" "split fetch:hit"
 
 printf 'views:\n  n: 8\n' >params/base.yaml
