@@ -50,8 +50,12 @@ UNITS  := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*.c))
 .SUFFIXES:
 MAKEFLAGS += -r
 
+# What carries the bytes of several processes, if this machine has an MPI to build it with; MPICC= leaves it out.
+MPICC ?= $(firstword $(wildcard $(addsuffix /mpicc,$(subst :, ,$(PATH)))))
+TEAM  := $(B)/lib/team_mpi.$(if $(MPICC),so,none)
+
 ## all: stages and tools in build/bin (default)
-all: $(STAGES:%=$(B)/bin/%) $(TOOLS:%=$(B)/bin/%) $(STAGES:%=$(B)/schema/%.json)
+all: $(STAGES:%=$(B)/bin/%) $(TOOLS:%=$(B)/bin/%) $(STAGES:%=$(B)/schema/%.json) $(TEAM)
 
 # A changed flag rebuilds what it was used for. Compared while reading, so that a make with nothing to do starts no process.
 flags := $(strip $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS))
@@ -80,6 +84,14 @@ $(B)/lib$(1).a: $(call objects,$(call folder_of,$(1))) $(if $(filter kernels,$(1
 endef
 $(foreach l,$(LAYERS),$(eval $(call LIB_RULE,$(l))))
 
+$(B)/lib/team_mpi.so: common/mpi/team_mpi.c $(wildcard common/mpi/*.h) common/team.h common/team_transport.h $(B)/flags
+	@mkdir -p $(@D)
+	$(if $(Q),@echo "  MPI   $@")
+	$(Q)OMPI_CC='$(CC)' MPICH_CC='$(CC)' $(MPICC) $(ALL_CFLAGS) $(CPPFLAGS) -fPIC -shared -o $@ $< $(ALL_LDFLAGS)
+$(B)/lib/team_mpi.none:
+	@mkdir -p $(@D)
+	@echo "  no mpicc here: a stage runs in one process; ./setup --mpi installs Open MPI"; : > $@
+
 link = $(CC) $(ALL_LDFLAGS) -o $(1) $(2) -Wl,--start-group $(3:%=$(B)/lib%.a) -Wl,--end-group $(LIBS)
 
 # The commit these sources are, for provenance; nothing if git is absent or they differ from it.
@@ -88,7 +100,7 @@ built_commit = [ -z "$$(git status --porcelain -- $(filter-out shared,$(LAYERS))
 # A stage is linked twice: first to learn which sources its link pulls in (their hash is its code identity), then for
 # good with that identity inside. <stage>.code changes only when the identity does; pipeline.mk depends on it.
 define STAGE_RULE
-$(B)/bin/$(1): $(call stage_objects,$(1)) $(uses_stages:%=$(B)/lib%.a) $(B)/bin/codeid
+$(B)/bin/$(1): $(call stage_objects,$(1)) $(uses_stages:%=$(B)/lib%.a) $(B)/bin/codeid | $(TEAM)
 	@mkdir -p $$(@D) $(B)/code
 	$$(if $$(Q),@echo "  LINK  $$@")
 	$$(Q)$$(call link,$(B)/code/$(1).first,$$(filter %.o,$$^),$(uses_stages)) -Wl,--trace,--trace -Wl,--defsym=stage_code_id=0 > $(B)/code/$(1).trace

@@ -21,6 +21,16 @@ struct team;
 
 enum { TEAM_MOST = 4096 }; /* ranks */
 
+/* The team of the processes that were started together with this one by mpirun, mpiexec or srun --mpi=pmix; NULL if it was
+ * started alone. Opens MPI, which takes a second or so: join only when there is work. Dies if the launcher started several
+ * and they cannot find one another, as each would do all the work then. EINTHOVEN_TEAM=alone: always NULL. */
+struct team *team_join(void);
+
+/* The end of the common work, in all ranks. A process that ends in another way (die, exit) ends the others too; team_status
+ * says with which exit status (1 unless called). */
+void team_leave(struct team *t);
+void team_status(int status);
+
 /* 0 for NULL. */
 int team_rank(const struct team *t);
 /* 1 for NULL. */

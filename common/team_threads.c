@@ -91,7 +91,7 @@ static void exchange(struct team *t, const struct team_piece *send, int n_send,
 			await_news(room);
 }
 
-static const struct team_transport transport = {"threads", exchange};
+static const struct team_transport transport = {"threads", exchange, NULL, NULL};
 
 static void *member_run(void *argument)
 {

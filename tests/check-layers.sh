@@ -44,6 +44,7 @@ door 'lmdb.h' store/artifact_read.c store/artifact_write.c
 door 'archive.h' ecg/archive.c
 door 'curl/' tools/download.c
 door 'yaml.h' common/yaml.c
+door 'mpi.h' common/mpi/team_mpi.c
 
 tap_needs nm
 bad=

@@ -13,128 +13,52 @@
 #include "common/die.h"
 #include "common/pool.h"
 #include "common/team.h"
-
-enum { MOST = 7, LENGTH = 1000 };
-
-/* The i-th byte of what rank r has. */
-static uint8_t byte(int r, size_t i)
-{
-	return (uint8_t)(r * 37 + (int)(i % 251) + 1);
-}
-
-static void fill(uint8_t *to, int r, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		to[i] = byte(r, i);
-}
-
-static void assert_filled(const uint8_t *got, int r, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (got[i] != byte(r, i))
-			fail_msg("byte %zu of rank %d: %d", i, r, got[i]);
-}
+#include "tests/team/calls.h"
 
 static void each_size(void (*run)(void *context, struct team *t))
 {
-	for (int size = 1; size <= MOST; size++)
-		team_threads(size, run, &size);
-}
-
-static void share(void *size, struct team *t)
-{
-	assert_int_equal(team_size(t), *(int *)size);
-	for (int root = 0; root < team_size(t); root++) {
-		uint8_t bytes[LENGTH] = {0};
-		if (team_rank(t) == root)
-			fill(bytes, root, LENGTH);
-		team_share(t, bytes, LENGTH, root);
-		assert_filled(bytes, root, LENGTH);
-	}
+	run(NULL, NULL);
+	for (int size = 1; size <= 7; size++)
+		team_threads(size, run, NULL);
 }
 
 static void what_is_shared_reaches_all(void **state)
 {
 	(void)state;
-	each_size(share);
-	uint8_t one = 1;
-	team_share(NULL, &one, 1, 0);
-	assert_int_equal(one, 1);
-}
-
-/* Ranks have pieces of different lengths, rank 1 an empty one. */
-static void gather(void *size, struct team *t)
-{
-	(void)size;
-	size_t n_bytes[MOST], at = 0;
-	uint8_t all[MOST * LENGTH] = {0};
-	for (int r = 0; r < team_size(t); r++) {
-		n_bytes[r] = r == 1 ? 0 : (size_t)(r * 131 % LENGTH);
-		if (r == team_rank(t))
-			fill(all + at, r, n_bytes[r]);
-		at += n_bytes[r];
-	}
-	team_gather(t, all, n_bytes);
-	at = 0;
-	for (int r = 0; r < team_size(t); at += n_bytes[r++])
-		assert_filled(all + at, r, n_bytes[r]);
+	each_size(calls_share);
 }
 
 static void all_have_all_pieces_after_a_gather(void **state)
 {
 	(void)state;
-	each_size(gather);
-	uint8_t one = 1;
-	team_gather(NULL, &one, &(size_t){1});
-	assert_int_equal(one, 1);
-}
-
-/* Each rank sends two pieces to each rank, itself too: the first longer than the second. */
-static void exchange(void *size, struct team *t)
-{
-	(void)size;
-	int n = team_size(t), self = team_rank(t);
-	static uint8_t out[MOST][2][LENGTH], in[MOST][MOST][2][LENGTH];
-	struct team_piece send[2 * MOST], receive[2 * MOST];
-	memset(in[self], 0, sizeof in[self]);
-	fill(out[self][0], self, LENGTH);
-	fill(out[self][1], self + 100, 10);
-	for (int r = 0; r < n; r++)
-		for (int k = 0; k < 2; k++) {
-			send[2 * r + k] = (struct team_piece){r, out[self][k], k ? 10 : LENGTH};
-			receive[2 * (n - 1 - r) + k] =
-				(struct team_piece){r, in[self][r][k], k ? 10 : LENGTH};
-		}
-	team_exchange(t, send, 2 * n, receive, 2 * n);
-	for (int r = 0; r < n; r++) {
-		assert_filled(in[self][r][0], r, LENGTH);
-		assert_filled(in[self][r][1], r + 100, 10);
-	}
+	each_size(calls_gather);
 }
 
 static void pieces_between_a_pair_keep_their_order(void **state)
 {
 	(void)state;
-	each_size(exchange);
-	uint8_t from = 5, to = 0;
-	team_exchange(NULL, &(struct team_piece){0, &from, 1}, 1, &(struct team_piece){0, &to, 1}, 1);
-	assert_int_equal(to, 5);
-}
-
-static void any(void *size, struct team *t)
-{
-	(void)size;
-	assert_false(team_any(t, false));
-	for (int r = 0; r < team_size(t); r++)
-		assert_true(team_any(t, r == team_rank(t)));
+	each_size(calls_exchange);
 }
 
 static void a_flag_of_one_is_seen_by_all(void **state)
 {
 	(void)state;
-	each_size(any);
-	assert_true(team_any(NULL, true));
-	assert_false(team_any(NULL, false));
+	each_size(calls_any);
+}
+
+static void note_size(void *sizes, struct team *t)
+{
+	((int *)sizes)[team_rank(t)] = team_size(t);
+}
+
+static void ranks_count_from_0_and_know_how_many_they_are(void **state)
+{
+	(void)state;
+	int sizes[4] = {0};
+	team_threads(3, note_size, sizes);
+	assert_memory_equal(sizes, ((int[]){3, 3, 3, 0}), sizeof sizes);
+	assert_int_equal(team_rank(NULL), 0);
+	assert_int_equal(team_size(NULL), 1);
 }
 
 static void count(void *context, int i)
@@ -227,6 +151,7 @@ int main(void)
 					   cmocka_unit_test(all_have_all_pieces_after_a_gather),
 					   cmocka_unit_test(pieces_between_a_pair_keep_their_order),
 					   cmocka_unit_test(a_flag_of_one_is_seen_by_all),
+					   cmocka_unit_test(ranks_count_from_0_and_know_how_many_they_are),
 					   cmocka_unit_test(a_team_that_cannot_go_on_ends_with_a_message),
 					   cmocka_unit_test(ranks_that_are_threads_may_use_the_pool)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
