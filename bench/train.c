@@ -1,5 +1,5 @@
 /*
- * make bench-train: pretraining steps as stages/pretrain.c runs them, on noise: two views of each record drawn, forward,
+ * make bench-train: pretraining steps as stages/pretrain/ runs them, on noise: two views of each record drawn, forward,
  * NT-Xent, backward, AdamW. Prints one line: records per second of wall time, CPU milliseconds per record, peak resident
  * memory in MB, and that without what the program itself takes. bench/train.py prints the same for PyTorch.
  *
@@ -94,7 +94,7 @@ static void begin_drawing(struct run *r)
 	batch_draw_begin(&r->drawing, r->patient);
 }
 
-/* As stages/pretrain.c: views are drawn while the step before computes. Returns the CPU seconds that this thread spent
+/* As stages/pretrain/: views are drawn while the step before computes. Returns the CPU seconds that this thread spent
  * on what was left to draw: with one thread, all of it. */
 static double steps(struct run *r, int n)
 {

@@ -4,6 +4,31 @@
 #include <string.h>
 
 #include "common/die.h"
+#include "model/config.h"
+
+struct encoder_config network_config(const struct params *p, const struct views *v)
+{
+	static const char *const sizes[] = {"d_model",		"n_heads", "n_time_layers",
+					    "n_channel_layers", "n_cross", "projector_hidden",
+					    "projector_out"};
+	const char *model = params_text(p, "model"), *towers = params_text(p, "towers");
+	struct encoder_config c;
+	struct error e = {0};
+
+	if (encoder_preset(&c, model, views_input_samples(v), (float)views_input_rate(v)) < 0)
+		BUG("a model size without a preset");
+	if (encoder_set_towers(&c, config_towers(towers)) < 0)
+		die("pretrain.towers: %s has no towers to choose from; leave it at both", model);
+
+	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+		if (params_int(p, sizes[i]) >= 0 &&
+		    encoder_set(&c, sizes[i], (int)params_int(p, sizes[i])) < 0)
+			die("pretrain.%s: %s has no such size; leave it at -1", sizes[i], model);
+
+	if (encoder_config_check(&c, &e) < 0)
+		die("%s", error_text(&e));
+	return c;
+}
 
 void network_load(struct encoder *net, const struct artifact *model)
 {

@@ -1,0 +1,33 @@
+/*
+ * One run of finetune, as its files share it: finetune.c reads the inputs, start.c makes what training begins with,
+ * learning.c trains, outcome.c judges and writes.
+ */
+#ifndef STAGES_FINETUNE_TUNING_H
+#define STAGES_FINETUNE_TUNING_H
+
+#include "stages/finetune/examples.h"
+#include "stages/finetune/learning.h"
+#include "stages/shared/judge.h"
+#include "store/stage.h"
+
+/* Rows of the table: TUNED after training, PROBE before it, RANDOM a probe of the encoder with the weights its pretraining
+ * began with. From scratch PROBE is RANDOM, and stands only there. */
+enum { TUNED, PROBE, RANDOM, MAJORITY, ARMS };
+
+struct tuning {
+	struct stage_run *run;
+	const struct artifact *model, *probe, *signals;
+	struct judge judge;
+	struct judge_arm arm[ARMS];
+	int n_arms;
+	bool is_scratch;
+	struct examples examples;
+	struct finetune *net;
+	struct learning learning;
+	struct probe majority;
+	float *probability[MAJORITY][PROBE_PARTS];
+	double *prior, *weight[MAJORITY];
+	float *mean, *scale; /* of the classifier's features */
+};
+
+#endif

@@ -1,0 +1,273 @@
+/* Train an encoder by contrasting two views of each record.
+ *
+ * Reads `views`: the records of folds 1 to 8, labelled or not, and the policy that draws their views. Writes `model`:
+ * the encoder's weights, the history of its training, and all that embed and finetune need to cut views as it saw them.
+ *
+ * The story: find the records (records.h); plan the training (plan.h) and make the network; step by step draw the views
+ * of a batch (ecg/batch.h), learn from them (model/contrast.h) and note what came of it (model/history.h); write the
+ * model. The loop, checkpoints and all, is model/training.h. docs/training.md.
+ */
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "common/die.h"
+#include "common/pool.h"
+#include "model/config.h"
+#include "model/history.h"
+#include "model/training.h"
+#include "stages/pretrain/plan.h"
+#include "stages/pretrain/records.h"
+#include "stages/shared/network.h"
+#include "statistics/rankme.h"
+#include "store/stage.h"
+
+#define LINES 20 /* of the log, about */
+
+struct pretrain {
+	struct stage_run *run;
+	struct records records;
+	struct batch_source source;
+	struct plan plan;
+	struct contrast *contrast;
+	struct training training;
+	struct history history;
+	float rankme; /* of the last finished epoch */
+
+	/* The batch being drawn. */
+	struct batch_place *order; /* [n] of epoch `shuffled` */
+	int64_t shuffled;	   /* -1: none */
+	struct batch_drawing drawing;
+	float *x; /* [2 batch][12][T] */
+	uint8_t *keep;
+	uint64_t *patient;
+};
+
+/* ---- training ---- */
+
+/* In the background: the views of a step are drawn while the step before computes. */
+static void draw(void *context, int64_t step)
+{
+	struct pretrain *t = context;
+	int64_t epoch = step / t->plan.per_epoch;
+	if (epoch != t->shuffled)
+		batch_shuffle(t->order, &t->source, (uint32_t)epoch);
+	t->shuffled = epoch;
+	t->drawing = (struct batch_drawing){
+		t->x,
+		t->keep,
+		&t->source,
+		t->order + (size_t)(step % t->plan.per_epoch) * (size_t)t->plan.batch,
+		t->plan.batch,
+		(uint32_t)epoch,
+		pairing_draw(t->plan.objective->pairing, t->records.policy.seed, (uint64_t)step)};
+	batch_draw_begin(&t->drawing, t->patient);
+}
+
+static void load(void *context)
+{
+	struct pretrain *t = context;
+	batch_draw_end();
+	contrast_load(t->contrast, t->x, t->keep, t->patient);
+}
+
+static bool learn(void *context, int64_t step, float lr)
+{
+	struct pretrain *t = context;
+	struct contrast_result r = contrast_learn(t->contrast, lr);
+	float loss_uniform = contrast_uniform_loss(&t->contrast->settings);
+	history_add(&t->history, step, &r, lr, loss_uniform, t->rankme);
+	training_note(&t->training, "loss %.3f / %.3f", (double)r.loss, (double)loss_uniform);
+	return !r.is_skipped;
+}
+
+/* RankMe of the last step's embeddings; 0 if it is not finite. */
+static float effective_rank(const struct contrast *c)
+{
+	int rows = 2 * c->settings.n, dim = c->net->dim;
+	float *h = die_malloc((size_t)rows * (size_t)dim * sizeof *h);
+	contrast_embeddings(h, c);
+	double rank = rankme(h, rows, dim);
+	free(h);
+	return isfinite(rank) ? (float)rank : 0;
+}
+
+static bool end_epoch(void *context, int64_t epoch)
+{
+	struct pretrain *t = context;
+	char line[256];
+	int every = (t->plan.n_epochs + LINES - 1) / LINES;
+	t->rankme = effective_rank(t->contrast);
+	history_end_epoch(&t->history, (epoch + 1) * t->plan.per_epoch - 1, t->rankme);
+	history_line(line, sizeof line, &t->history, (int)epoch, t->contrast->net->dim);
+	if ((epoch + 1) % every == 0 || epoch + 1 == t->plan.n_epochs)
+		training_line(&t->training, "%s", line);
+	return false;
+}
+
+/* ---- setting up ---- */
+
+static void allocate_batch(struct pretrain *t)
+{
+	size_t rows = 2 * (size_t)t->plan.batch,
+	       input = LEADS * (size_t)views_input_samples(&t->records.policy.views);
+	t->source = records_source(&t->records);
+	t->order = die_malloc(t->records.n * sizeof *t->order);
+	t->shuffled = -1;
+	t->x = die_malloc(rows * input * sizeof *t->x);
+	t->keep = die_malloc(rows * LEADS);
+	t->patient = die_malloc((size_t)t->plan.batch * sizeof *t->patient);
+}
+
+static void prepare_training(struct pretrain *t)
+{
+	static const struct training_calls calls = {draw, load, learn, end_epoch};
+	t->training = (struct training){
+		.calls = &calls,
+		.context = t,
+		.section = "pretrain",
+		.remedy = "lower pretrain.lr or raise pretrain.temperature",
+		.unit = "records",
+		.n_units = (uint64_t)t->plan.batch,
+		.schedule = t->plan.schedule,
+		.per_epoch = t->plan.per_epoch,
+		.ops = t->contrast->ops,
+		.optimizer = {&t->contrast->optimizer},
+		.kept = {{&t->rankme, sizeof t->rankme}, {t->history.rows, history_bytes(&t->history)}},
+		.checkpoint = die_printf("%s/pretrain", stage_checkpoint(t->run)),
+		.key = t->run->key,
+		.checkpoint_s = 60 * params_float(t->run->params, "checkpoint_minutes"),
+		.is_interrupted = t->run->is_interrupted};
+}
+
+static void set_up(struct pretrain *t)
+{
+	const struct params *p = t->run->params;
+	records_load(&t->records, t->run->input[0], (uint64_t)params_int(p, "seed"));
+	t->plan = plan_read(p, &t->records.policy.views, t->records.n);
+	t->contrast = contrast_new(ops_chosen(), &t->plan.contrast);
+	history_init(&t->history, t->plan.schedule.n_steps, t->plan.per_epoch, &t->plan.contrast.net,
+		     t->plan.objective->chance);
+	allocate_batch(t);
+	prepare_training(t);
+}
+
+static void tear_down(struct pretrain *t)
+{
+	contrast_free(t->contrast);
+	records_release(&t->records);
+	history_release(&t->history);
+	free((char *)t->training.checkpoint);
+	free(t->order);
+	free(t->x);
+	free(t->keep);
+	free(t->patient);
+}
+
+/* ---- the model ---- */
+
+static void write_history(struct artifact_writer *w, const struct history *h)
+{
+	json_t *columns = json_array();
+	int table = artifact_table(w, "history");
+	for (int k = 0; k < HISTORY_COLUMNS; k++)
+		json_array_append_new(columns, json_string(h->name[k]));
+	artifact_attribute(w, "history_columns", columns);
+	for (int64_t i = 0; i < h->n_steps; i++)
+		artifact_put_floats(w, table, artifact_key((uint64_t)i).bytes, 8, history_row(h, i),
+				    HISTORY_COLUMNS);
+}
+
+/* All that embed and finetune need: the network, how views are cut and drawn, what the labels mean. */
+static void write_model(struct pretrain *t)
+{
+	static const char *const carried[] = {"classes", "statements", "normalize",
+					      "dataset", "views",      "augment"};
+	struct artifact_writer *w = t->run->output = artifact_create("model", 1);
+	const struct encoder *net = t->contrast->net;
+
+	network_carry(w, t->run->input[0], carried, sizeof carried / sizeof *carried);
+	artifact_attribute(w, "config", config_json(&net->config));
+	artifact_attribute(w, "tensors", config_shapes(net->tensors));
+	artifact_attribute(w, "objective", json_string(t->plan.objective->name));
+	artifact_attribute(w, "chance", json_string(t->plan.objective->chance));
+	artifact_attribute(w, "seed", json_integer(params_int(t->run->params, "seed")));
+	artifact_attribute(w, "batch", json_integer(t->plan.batch));
+	artifact_attribute(w, "records", json_integer((json_int_t)t->records.n));
+	artifact_attribute(w, "skipped_steps", json_integer(t->training.state.n_skipped));
+	write_history(w, &t->history);
+	network_write(w, net);
+}
+
+static void run(struct stage_run *r)
+{
+	struct pretrain *t = die_calloc(1, sizeof *t);
+	t->run = r;
+	set_up(t);
+	training_resume(&t->training);
+	warn("%zu records, batch %d, %" PRId64 " steps of %.1f MB activations, %zu weights, %s, %d threads",
+	     t->records.n, t->plan.batch, t->plan.schedule.n_steps,
+	     (double)t->contrast->net->arena_bytes / 1e6, t->contrast->net->tensors->count,
+	     t->contrast->ops->name, pool_threads());
+	if (training_run(&t->training))
+		write_model(t);
+	tear_down(t);
+	free(t);
+}
+
+static const struct param params[] = {
+	{"model", PARAM_CHOICE, .choices = "tiny small base resnet18 resnet18-poster", .otherwise = "tiny",
+	 .help = "the encoder: a dual-view transformer of three sizes, or a residual network"},
+	{"towers", PARAM_CHOICE, .choices = "time channel both", .otherwise = "both",
+	 .help = "which towers the dual-view transformer has"},
+	{"d_model", PARAM_INT, .min = -1, .max = 4096, .otherwise = "-1",
+	 .help = "width (resnet18: of the first stage); -1: the size's own"},
+	{"n_heads", PARAM_INT, .min = -1, .max = 64, .otherwise = "-1",
+	 .help = "attention heads; -1: the size's own"},
+	{"n_time_layers", PARAM_INT, .min = -1, .max = 64, .otherwise = "-1",
+	 .help = "layers of the time tower; -1: the size's own"},
+	{"n_channel_layers", PARAM_INT, .min = -1, .max = 64, .otherwise = "-1",
+	 .help = "layers of the channel tower; -1: the size's own"},
+	{"n_cross", PARAM_INT, .min = -1, .max = 16, .otherwise = "-1",
+	 .help = "cross-attention blocks; -1: the size's own"},
+	{"projector_hidden", PARAM_INT, .min = -1, .max = 65536, .otherwise = "-1",
+	 .help = "hidden width of the projector; -1: the size's own"},
+	{"projector_out", PARAM_INT, .min = -1, .max = 65536, .otherwise = "-1",
+	 .help = "width of what the loss sees; -1: the size's own"},
+	{"temperature", PARAM_FLOAT, .min = 0.001, .max = 100, .otherwise = "0.1", .help = "of NT-Xent"},
+	{"objective", PARAM_CHOICE, .choices = OBJECTIVE_NAMES, .otherwise = "ntxent",
+	 .help = "NT-Xent, or with halves CLOCS's: segments, leads or both as views"},
+	{"same_patient", PARAM_CHOICE, .choices = "auto mask positive ignore", .otherwise = "auto",
+	 .help = "other records of the same patient: left out, positives, or negatives; auto: mask with "
+		 "ntxent, "
+		 "else positive"},
+	{"epochs", PARAM_INT, .min = 1, .max = 1000000, .otherwise = "20",
+	 .help = "passes over the records of folds 1 to 8"},
+	{"batch", PARAM_INT, .unit = "records", .min = 2, .max = 65536, .otherwise = "128",
+	 .help = "records of a step; each gives two views"},
+	{"min_steps", PARAM_INT, .min = 1, .max = 1000000, .otherwise = "16",
+	 .help = "steps of an epoch at least: with few records the batch shrinks, down to 16"},
+	{"lr", PARAM_FLOAT, .min = -1, .max = 10, .otherwise = "-1",
+	 .help = "peak learning rate; -1: the size's own (small 0.0004, base 0.0003, others 0.001)"},
+	{"warmup_epochs", PARAM_FLOAT, .min = 0, .max = 1000000, .otherwise = "5",
+	 .help = "linear warm-up; then a cosine to 0"},
+	{"weight_decay", PARAM_FLOAT, .min = 0, .max = 10, .otherwise = "0.05", .help = "decoupled (AdamW)"},
+	{"clip", PARAM_FLOAT, .min = 1e-6, .max = 1e6, .otherwise = "1",
+	 .help = "largest norm of a step's gradient"},
+	{"seed", PARAM_INT, .min = 0, .max = 9007199254740991, .otherwise = "1",
+	 .help = "of initial weights, order and views"},
+	{"checkpoint_minutes", PARAM_FLOAT, .unit = "min", .min = 0, .max = 100000, .otherwise = "5",
+	 .not_in_key = true, .help = "time between checkpoints; a killed training continues from the last"},
+	{0}};
+
+static const struct stage stage = {.name = "pretrain",
+				   .purpose = "Train an encoder by contrasting views",
+				   .inputs = INPUTS("views"),
+				   .kind = "model",
+				   .params = params,
+				   .run = run};
+
+int main(int argc, char **argv)
+{
+	return stage_main(&stage, argc, argv);
+}
