@@ -95,9 +95,10 @@ for kind in single multi; do
 	done
 done
 
-if [ -r "$DATA" ] && wanted noop; then
+if wanted noop; then
+	peer=
 	heading 'with nothing to do'
-	set -- SET="fetch.source=$DATA pretrain.epochs=1 probe.bootstrap=20" probe
+	set -- PARAMS=params/default.yaml SET="fetch.records=200 pretrain.epochs=1 probe.bootstrap=20" probe
 	pipeline "$@" >/dev/null 2>&1
 	for _ in $(seq 20); do
 		timed pipeline "$@" >>"$work/noop"

@@ -5,6 +5,9 @@
 #	id NAME STAGE               # the id that came of it
 #	same_everywhere IDS MAKE SHOW   # MAKE NAME with 1, 2, 4 threads and each instruction set: SHOW NAME prints IDS
 #
+#	saved NAME STAGE            # whether it left a checkpoint in NAME.store, and no result
+#	signal_at_checkpoint SIGNAL NAME STAGE SHELL    # once the stage, a child of SHELL, has saved a checkpoint: SIGNAL
+#
 # All share one store unless STORE is set.
 chain() {
 	local run=$1 set=$2 stage
@@ -20,6 +23,23 @@ chain() {
 
 id() {
 	cat "$1/$2.id"
+}
+
+checkpoint_of() {
+	find "$1.store/checkpoints" -name "$2" -printf '%i %T@' 2>/dev/null
+}
+
+saved() {
+	[ -n "$(checkpoint_of "$1" "$2")" ] && [ ! -e "$1/$2.id" ]
+}
+
+is_further() { # is_further NAME STAGE CHECKPOINT: it has ended, or saved another checkpoint than this
+	[ -e "$1/$2.id" ] || { saved "$1" "$2" && [ "$(checkpoint_of "$1" "$2")" != "$3" ]; }
+}
+
+signal_at_checkpoint() {
+	wait_for is_further "$2" "$3" "$(checkpoint_of "$2" "$3")"
+	signal_children "$1" "$4"
 }
 
 same_everywhere() {

@@ -81,26 +81,6 @@ tree_as_it_is() {
 	use_tree
 }
 
-fastest_ms() { # fastest_ms COMMAND...: of ten runs, in ms with one decimal
-	local start took fastest=1000000000
-	for _ in 1 2 3 4 5 6 7 8 9 10; do
-		start=${EPOCHREALTIME/./}
-		"$@" >/dev/null 2>&1
-		took=$((${EPOCHREALTIME/./} - start))
-		[ $took -ge $fastest ] || fastest=$took
-	done
-	echo "$((fastest / 1000)).$((fastest / 100 % 10))"
-}
-
-wait_for() { # wait_for COMMAND...: until it succeeds, at most five seconds
-	local i
-	for ((i = 0; i < 500; i++)); do
-		"$@" >/dev/null 2>&1 && return 0
-		sleep 0.01
-	done
-	return 1
-}
-
 ids() { # ids RUN: the ids of all stages
 	local s
 	for s in $stages; do

@@ -97,6 +97,50 @@ skip_all() {
 	exit 0
 }
 
+# wait_for COMMAND...: until it succeeds, at most a minute: a busy machine is slow, but it comes to everything.
+wait_for() {
+	local i
+	for ((i = 0; i < 6000; i++)); do
+		"$@" >/dev/null 2>&1 && return 0
+		sleep 0.01
+	done
+	return 1
+}
+
+# random_s MICROSECONDS: up to so long, as sleep takes it.
+random_s() {
+	local us=$(((RANDOM * 32768 + RANDOM) * $1 / 1073741824))
+	printf '%d.%06d' $((us / 1000000)) $((us % 1000000))
+}
+
+# children_of PID: its processes, one id a line. A bare Debian has no ps and no pkill.
+children_of() {
+	local stat line
+	for stat in /proc/[0-9]*/stat; do
+		{ read -r line <"$stat"; } 2>/dev/null || continue
+		line=${line##*) } # behind the name, which may hold anything: state, parent, ...
+		line=${line#* }
+		[ "${line%% *}" != "$1" ] || basename "${stat%/stat}"
+	done
+}
+
+# signal_children SIGNAL PID: as pkill -SIGNAL -P PID. False if there was none.
+signal_children() {
+	local pids
+	pids=$(children_of "$2")
+	# shellcheck disable=SC2086 # several words
+	[ -n "$pids" ] && kill "-$1" $pids 2>/dev/null
+}
+
+# processes_with TEXT: those whose command line holds it, one id a line.
+processes_with() {
+	local file line
+	for file in /proc/[0-9]*/cmdline; do
+		line=$({ tr '\0' ' ' <"$file"; } 2>/dev/null) || continue
+		case $line in *"$1"*) basename "${file%/cmdline}" ;; esac
+	done
+}
+
 tap_needs() {
 	local c
 	for c in "$@"; do

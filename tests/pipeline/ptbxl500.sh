@@ -12,7 +12,7 @@ rm -rf "$R"
 mkdir "$WORK/unpacked" && unzip -q "$zip" -d "$WORK/unpacked"
 python3 tests/stages/server.py "$DATA" "$WORK/requests" >"$WORK/port" 2>"$WORK/server.err" &
 tap_cleanup="kill $!; rm -rf '$R'"
-for ((i = 0; i < 100; i++)); do [ -s "$WORK/port" ] || sleep 0.05; done
+wait_for test -s "$WORK/port"
 
 ids_of() { # SOURCE, into an empty store
 	rm -rf "$EINTHOVEN_STORE" "$R"

@@ -25,11 +25,29 @@ static json_t *identify(const struct params *p)
 	return json_string(hex);
 }
 
+/* Says that it is at work by the file <gate>.begun, and goes on when there is a file <gate>. */
+static void pass_gate(const struct stage_run *r, const char *gate)
+{
+	if (!*gate)
+		return;
+
+	char *begun = die_printf("%s.begun", gate);
+	FILE *f = fopen(begun, "w");
+	if (!f || fclose(f))
+		die("%s: cannot be made", begun);
+	free(begun);
+
+	for (int ms = 0; access(gate, F_OK) != 0 && !*r->is_interrupted; ms++) {
+		if (ms > 120000)
+			die("nobody opens the gate %s", gate);
+		usleep(1000);
+	}
+}
+
 static void run(struct stage_run *r)
 {
 	char text[4096];
-	for (int64_t ms = params_int(r->params, "sleep_ms"); ms > 0 && !*r->is_interrupted; ms -= 10)
-		usleep(10000);
+	pass_gate(r, params_text(r->params, "gate"));
 	if (params_bool(r->params, "fails"))
 		die("told to fail");
 
@@ -62,7 +80,7 @@ static const struct param params[] = {
 	{"temperature", PARAM_FLOAT, .min = 0.01, .max = 10, .otherwise = "0.1", .help = "another"},
 	{"is_constant", PARAM_BOOL, .otherwise = "false", .help = "leave n out of the artifact"},
 	{"source", PARAM_PATH, .otherwise = "none", .help = "a file"},
-	{"sleep_ms", PARAM_INT, .unit = "ms", .otherwise = "0", .not_in_key = true, .help = "take long"},
+	{"gate", PARAM_TEXT, .otherwise = "", .not_in_key = true, .help = "wait until this file is there"},
 	{"fails", PARAM_BOOL, .otherwise = "false", .not_in_key = true, .help = "fail"},
 	{0}};
 

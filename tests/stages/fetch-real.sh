@@ -11,7 +11,7 @@ mkdir -p schema run unpacked
 python3 "$TOP/tests/stages/server.py" "$(dirname "$zip")" requests >port 2>server.err &
 # shellcheck disable=SC2034 # tap.sh evaluates it
 tap_cleanup="kill $!"
-for ((i = 0; i < 100; i++)); do [ -s port ] || sleep 0.05; done
+wait_for test -s port
 
 id_of() { # SOURCE RATE, into an empty store
 	rm -rf "$EINTHOVEN_STORE"

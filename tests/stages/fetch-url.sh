@@ -14,7 +14,7 @@ python3 "$TOP/tests/stages/server.py" served requests >port 2>server.err &
 server=$!
 # shellcheck disable=SC2034 # tap.sh evaluates it
 tap_cleanup="kill $server"
-for ((i = 0; i < 100; i++)); do [ -s port ] || sleep 0.05; done
+wait_for test -s port
 url=http://127.0.0.1:$(cat port)
 
 fetch() {
@@ -38,7 +38,7 @@ check "the zip is read from the disk" test -n "$expected"
 same() { # same NAME MODE REQUESTS: the id as from the disk after so many requests, nothing left behind
 	: >requests
 	forget
-	is "$1" "$(id_of "source=$url/$2/x.zip" stall_s=1) $(requests) $(downloads)" "$expected $3 0"
+	is "$1" "$(id_of "source=$url/$2/x.zip" "stall_s=$([ "$2" = stall ] && echo 3 || echo 60)") $(requests) $(downloads)" "$expected $3 0"
 }
 same "a good server" ok 1
 is "again from the cache, without a request" "$(id_of "source=$url/ok/x.zip") $(requests)" "$expected 1"
@@ -61,7 +61,7 @@ is "without another download; then it goes" "$(requests) $(downloads)" "1 0"
 
 bad() { # bad NAME TEXT MODE
 	forget
-	check_fails "$1" 1 "$2" fetch "source=$url/$3/x.zip" stall_s=1 retries=1
+	check_fails "$1" 1 "$2" fetch "source=$url/$3/x.zip" "stall_s=$([ "$3" = stalled ] && echo 1 || echo 60)" retries=1
 	is "$1: nothing is published" "$(n_objects) $(downloads)" "0 0"
 }
 bad "404" "$url/404/x.zip: the server answered 404 (no such file)" 404
@@ -80,24 +80,21 @@ is "what comes is no zip: nothing is published" "$(n_objects)" 0
 
 forget
 : >requests
+has_begun() { [ -n "$(find "$EINTHOVEN_STORE/downloads" -name '*.part' -size +100k)" ]; }
 start() { # start fetch from a stalling server; returns when something has come
 	fetch "source=$url/stall/$1" stall_s=60 >/dev/null 2>log &
-	for ((i = 0; i < 200; i++)); do
-		[ -n "$(find "$EINTHOVEN_STORE/downloads" -name '*.part' -size +100k 2>/dev/null)" ] && return 0
-		sleep 0.05
-	done
-	return 1
+	shell=$!
+	wait_for has_begun
 }
-stage_pid() { pgrep -f "^$BIN/fetch --build run" -n; }
+helpers() { processes_with "--to $EINTHOVEN_STORE/downloads"; }
 for signal in INT KILL; do
 	cp served/x.zip "served/$signal.zip"
 	: >requests
 	check "a download begins ($signal)" start "$signal.zip"
-	pid=$(stage_pid)
-	kill -$signal "$pid"
-	wait 2>/dev/null $! || true
-	for ((i = 0; i < 100; i++)); do pgrep -f -- "--to $EINTHOVEN_STORE/downloads" >/dev/null || break; sleep 0.05; done
-	is "the helper does not outlive the stage ($signal)" "$(pgrep -f -- "--to $EINTHOVEN_STORE/downloads" | wc -l)" 0
+	signal_children $signal "$shell"
+	wait "$shell" 2>/dev/null || true
+	alone() { [ -z "$(helpers)" ]; }
+	check "the helper does not outlive the stage ($signal)" wait_for alone
 	is "what has come is kept ($signal)" "$(find "$EINTHOVEN_STORE/downloads" -name '*.part' -size +100k | wc -l) $(n_objects)" "1 0"
 	is "the next run goes on from there ($signal)" "$(id_of "source=$url/stall/$signal.zip") $(grep -c 'bytes=' requests) $(downloads)" "$expected 1 0"
 	forget

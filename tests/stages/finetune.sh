@@ -65,27 +65,15 @@ check "... whose rows it has" has_rows rhythm
 # ---- killed ----
 export EINTHOVEN_QUIET=1
 longer="finetune.epochs=12 finetune.patience=12"
-saved() { # saved NAME: it left a checkpoint and no result
-	[ -n "$(find "$1.store/checkpoints" -name finetune 2>/dev/null)" ] && [ ! -e "$1/finetune.id" ]
-}
-wait_for_checkpoint() {
-	local i
-	for ((i = 0; i < 1000; i++)); do
-		saved "$1" && return
-		sleep 0.005
-	done
-}
 tune whole "$longer"
 resumed=0
 for i in 1 2 3 4 5; do
 	tune killed "$longer" &
 	shell=$!
-	saved killed || wait_for_checkpoint killed
-	sleep "0.$((RANDOM % 6 + 2))"
-	pkill -9 -P $shell 2>/dev/null
+	signal_at_checkpoint KILL killed finetune $shell
 	wait $shell 2>/dev/null
 	[ -e killed/finetune.id ] && break
-	saved killed && resumed=$((resumed + 1))
+	saved killed finetune && resumed=$((resumed + 1))
 done
 tune killed "$longer"
 check "kill -9 left a checkpoint at least once" test $resumed -gt 0
@@ -94,11 +82,10 @@ is "killed with -9 and resumed: the id of the uninterrupted run" "$(id killed fi
 check "the checkpoint is gone after publishing" test -z "$(find killed.store/checkpoints -type f)"
 tune stopped "$longer" &
 shell=$!
-wait_for_checkpoint stopped
-pkill -INT -P $shell
+signal_at_checkpoint INT stopped finetune $shell
 wait $shell
 is "Ctrl-C ends it with exit code 130" $? 130
-check "with a checkpoint and nothing published" saved stopped
+check "with a checkpoint and nothing published" saved stopped finetune
 tune stopped "$longer"
 is "resumed after Ctrl-C: the id of the uninterrupted run" "$(id stopped finetune)" "$(id whole finetune)"
 unset EINTHOVEN_QUIET

@@ -13,12 +13,13 @@ chain base "$settings" fetch preprocess views
 cp -r base whole
 cp -r store whole.store
 export EINTHOVEN_STORE=$WORK/whole.store
-start=$EPOCHREALTIME
+start=${EPOCHREALTIME/./}
 "$BIN/pretrain" --build whole 2>whole/log
-span_s=$(awk -v a="$start" -v b="$EPOCHREALTIME" 'BEGIN { print b - a }')
+span_us=$(((${EPOCHREALTIME/./} - start) / 2))
 expected=$(id whole pretrain)
 
-# One training; kills add up in $killed, those that left a checkpoint in $saved.
+# One training; kills add up in $killed, those that left a checkpoint in $saved. Where the machine has become faster or slower
+# (others may keep it busy), the span in which kills fall follows.
 killed=0 saved=0
 train_and_kill() {
 	rm -rf run run.store
@@ -28,15 +29,18 @@ train_and_kill() {
 	while [ ! -e run/pretrain.id ]; do
 		"$BIN/pretrain" --build run 2>>run/log &
 		pid=$!
-		sleep "$(awk -v r=$RANDOM -v s="$span_s" 'BEGIN { printf "%.6f", r / 32768 * s * 0.5 }')"
+		sleep "$(random_s $span_us)"
 		kill -9 $pid 2>/dev/null
 		wait $pid 2>/dev/null
-		[ $? = 137 ] && killed=$((killed + 1))
-		[ -e run/pretrain.id ] || [ -z "$(find run.store/checkpoints -name pretrain 2>/dev/null)" ] || saved=$((saved + 1))
+		if [ $? != 137 ]; then
+			span_us=$((span_us * 4 / 5))
+			continue
+		fi
+		killed=$((killed + 1))
+		if saved run pretrain; then saved=$((saved + 1)); else span_us=$((span_us * 5 / 4)); fi
 	done
 }
 
-RANDOM=17
 trainings=0 bad=''
 while [ "$killed" -lt "$kills" ]; do
 	train_and_kill

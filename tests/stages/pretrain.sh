@@ -41,36 +41,23 @@ is "ntxent and the three objectives give four models" \
 
 # ---- interrupted (killed at random: pretrain-killed.sh) ----
 export EINTHOVEN_QUIET=1
-saved() { # saved NAME: it left a checkpoint and no result
-	[ -n "$(find "$1.store/checkpoints" -name pretrain 2>/dev/null)" ] && [ ! -e "$1/pretrain.id" ]
-}
-wait_for_checkpoint() {
-	local i
-	for ((i = 0; i < 1000; i++)); do
-		saved "$1" && return
-		sleep 0.005
-	done
-}
-
 longer="pretrain.epochs=30"
 train whole "$longer"
 
 train stopped "$longer" &
 shell=$!
-wait_for_checkpoint stopped
-pkill -INT -P $shell
+signal_at_checkpoint INT stopped pretrain $shell
 wait $shell
 is "Ctrl-C ends it with exit code 130" $? 130
 check "and says where it will continue" grep -q 'interrupted at step [0-9]* of 150; the same command continues there' stopped/log
-check "with a checkpoint and nothing published" saved stopped
+check "with a checkpoint and nothing published" saved stopped pretrain
 train stopped "$longer"
 is "resumed after Ctrl-C: the id of the uninterrupted run" "$(id stopped pretrain)" "$(id whole pretrain)"
 
 damaged() { # damaged NAME COMMAND: COMMAND spoils the file $state
 	train "$1" "$longer" &
 	shell=$!
-	wait_for_checkpoint "$1"
-	pkill -9 -P $shell
+	signal_at_checkpoint KILL "$1" pretrain $shell
 	wait $shell 2>/dev/null
 	state=$(find "$1.store/checkpoints" -name pretrain)
 	eval "$2"

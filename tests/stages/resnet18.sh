@@ -42,13 +42,9 @@ cp -r base stopped
 cp -r store stopped.store
 STORE=$WORK/stopped.store chain stopped "$longer" pretrain &
 shell=$!
-for ((i = 0; i < 1000; i++)); do
-	[ -n "$(find stopped.store/checkpoints -name pretrain 2>/dev/null)" ] && break
-	sleep 0.005
-done
-pkill -9 -P $shell
+signal_at_checkpoint KILL stopped pretrain $shell
 wait $shell 2>/dev/null
-check "kill -9 left a checkpoint and no result" test -n "$(find stopped.store/checkpoints -name pretrain)" -a ! -e stopped/pretrain.id
+check "kill -9 left a checkpoint and no result" saved stopped pretrain
 STORE=$WORK/stopped.store chain stopped "$longer" pretrain
 is "resumed: the id of the uninterrupted run" "$(id stopped pretrain)" "$(id whole pretrain)"
 

@@ -15,7 +15,8 @@ is "and runs nothing" "$(runs)" 1
 is "and leaves the times of unchanged files alone" "$(stat -c %Y run/tiny.id run/tiny.key.json)" "$before"
 is "nothing is left in tmp, locks or checkpoints" "$(left_over)" 0
 
-tiny_params wait_ms=1
+touch open
+tiny_params gate=open
 ./tiny --build run >out 2>&1
 is "a parameter that is not in the key does not run it" "$(runs)" 1
 tiny_params rate=0.2
@@ -70,10 +71,11 @@ n=$(find run third -type f | sort | xargs ls -ln --time-style=full-iso | cksum)
 is "explain changes nothing" "$(find run third -type f | sort | xargs ls -ln --time-style=full-iso | cksum)" "$n"
 
 # ---- the T0 rule ----
-tiny_params count=7 wait_ms=300
+tiny_params count=7 gate=edit
 ./tiny --build run >out 2>&1 &
-sleep 0.15
-tiny_params count=8 wait_ms=300
+wait_for test -e edit.begun
+tiny_params count=8
+touch edit
 wait
 check "an edit during a run leaves the stamp older than the edit" [ run/params/tiny.json -nt run/tiny.stamp ]
 tiny_params
@@ -87,48 +89,56 @@ for _ in 1 2 3 4 5 6 7 8 9 10; do
 done
 is "a stamp is not older than what was read and older than any later edit" "$bad" 0
 cp tiny moved
-(sleep 0.1; cp tiny tmp && mv tmp moved) &
-tiny_params count=9 wait_ms=300
-./moved --build run >out 2>&1
+tiny_params count=9 gate=rebuilt
+./moved --build run >out 2>&1 &
+wait_for test -e rebuilt.begun
+cp tiny tmp && mv tmp moved
+touch rebuilt
 wait
 check "a stage rebuilt while it runs leaves a stamp older than the new file" [ moved -nt run/tiny.stamp ]
 
 # ---- two at once ----
-tiny_params count=10 wait_ms=1500
+tiny_params count=10 gate=two
 n=$(runs)
-RUN=other tiny_params count=10 wait_ms=1500
+RUN=other tiny_params count=10 gate=two
 ./tiny --build run >out 2>err1 &
-sleep 0.2
-./tiny --build other >out 2>err2
+wait_for test -e two.begun
+./tiny --build other >out 2>err2 &
+wait_for grep -q "another process" err2
+touch two
 wait
 is "two at once run once" "$(($(runs) - n))" 1
 is "and agree" "$(cat run/tiny.id)" "$(cat other/tiny.id)"
-check "the second says that it waits, then that it hit" sh -c 'grep -q "another process" err2 && grep -q cached err2'
+check "the second says that it waits, then that it hit" sh -c 'grep -A1 "another process" err2 | grep -q cached'
 n=$(runs)
-tiny_params count=11 wait_ms=100
+tiny_params count=11 gate=many
 for i in $(seq 16); do
 	mkdir -p "many$i" && cp -r run/params "many$i"
-	./tiny --build "many$i" >out 2>&1 &
+	./tiny --build "many$i" >"many$i/out" 2>&1 &
 done
+fifteen_wait() { [ "$(cat many*/out | grep -c "another process")" = 15 ]; }
+wait_for fifteen_wait
+touch many
 wait
 is "sixteen at once run once" "$(($(runs) - n)) $(cat many*/tiny.id | sort -u | wc -l | tr -d ' ')" "1 1"
 
 # ---- interrupted ----
-tiny_params count=12 wait_ms=20000
+tiny_params count=12 gate=never
 objects=$(find store/objects store/actions -type f | wc -l)
 ./tiny --build run >out 2>err &
 pid=$!
-sleep 0.3
+wait_for test -e never.begun
 kill -TERM $pid
 wait $pid
-is "SIGTERM ends it soon, with the signal's code" $? 143
+is "SIGTERM ends it with the signal's code" $? 143
 check "it says so" grep -q 'interrupted; nothing was published' err
 is "nothing was published and nothing is left" "$(find store/objects store/actions -type f | wc -l) $(left_over)" "$objects 0"
 cp run/tiny.stamp stamp
-tiny_params count=3000000 value_bytes=8
+touch ajar
+tiny_params count=3000000 value_bytes=8 gate=ajar
 ./tiny --build run >out 2>err &
 pid=$!
-sleep 0.3
+wait_for test -e ajar.begun
 kill -INT $pid 2>/dev/null || true
 wait $pid
 is "SIGINT stops a stage that does not look at the flag" $? 130

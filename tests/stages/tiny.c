@@ -37,10 +37,23 @@ static const struct stage stage = {.name = "twice",
 				   .params = params,
 				   .run = run};
 #else
-static void wait_ms(const struct stage_run *r, int64_t n)
+/* Says that it is at work by the file <gate>.begun, and goes on when there is a file <gate>. */
+static void pass_gate(const struct stage_run *r, const char *gate)
 {
-	for (; n > 0 && !*r->is_interrupted; n--)
+	if (!*gate)
+		return;
+
+	char *begun = die_printf("%s.begun", gate);
+	FILE *f = fopen(begun, "w");
+	if (!f || fclose(f))
+		die("%s: cannot be made", begun);
+	free(begun);
+
+	for (int ms = 0; access(gate, F_OK) != 0 && !*r->is_interrupted; ms++) {
+		if (ms > 120000)
+			die("nobody opens the gate %s", gate);
 		nanosleep(&(struct timespec){0, 1000000}, NULL);
+	}
 }
 
 static const struct param params[] = {
@@ -48,8 +61,7 @@ static const struct param params[] = {
 	{"value_bytes", PARAM_INT, .min = 8, .max = 1e6, .otherwise = "8", .help = "bytes of each value"},
 	{"divisor", PARAM_INT, .min = 1, .max = 100, .otherwise = "1", .help = "numbers are i / divisor"},
 	{"rate", PARAM_FLOAT, .min = 0, .max = 1, .otherwise = "0.1", .help = "kept as an attribute"},
-	{"wait_ms", PARAM_INT, .min = 0, .max = 60000, .otherwise = "0", .help = "takes this long",
-	 .not_in_key = true},
+	{"gate", PARAM_TEXT, .otherwise = "", .help = "wait until this file is there", .not_in_key = true},
 	{0}};
 
 static void run(struct stage_run *r)
@@ -66,7 +78,7 @@ static void run(struct stage_run *r)
 	r->output = artifact_create("numbers", 1);
 	artifact_attribute(r->output, "rate", json_real(params_float(r->params, "rate")));
 	int t = artifact_table(r->output, "number");
-	wait_ms(r, params_int(r->params, "wait_ms"));
+	pass_gate(r, params_text(r->params, "gate"));
 
 	for (int64_t i = 0; i < n; i++) {
 		int64_t x = i / params_int(r->params, "divisor");
