@@ -6,18 +6,32 @@
 B      ?= build
 CC     := $(if $(filter default undefined,$(origin CC)),gcc,$(CC))
 CFLAGS ?= -O2 -g
+
+# What CC builds for: x86_64, aarch64. If that is not this machine (CC=aarch64-linux-gnu-gcc), libraries come from SYSROOT and
+# what is built runs under EMULATOR (./setup --arm64 brings both).
+ARCH     := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))
+IS_CROSS := $(filter-out $(firstword $(subst -, ,$(MAKE_HOST))),$(ARCH))
+SYSROOT  ?= $(if $(IS_CROSS),$(wildcard build/sysroot/$(ARCH:aarch64=arm64)))
+EMULATOR ?= $(if $(IS_CROSS),qemu-$(ARCH) -L $(SYSROOT))
+
 STRICT := -std=c17 -D_GNU_SOURCE -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
 	-fno-strict-aliasing -I. -pthread $(if $(WERROR),-Werror) \
 	$(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
+MARCH_x86_64  := -march=x86-64
+MARCH_aarch64 := -march=armv8-a
 # What keeps results the same everywhere stands last, where CFLAGS cannot undo it: flags are not in the action key.
-EXACT := -ffp-contract=off -fno-fast-math -march=x86-64
+EXACT := -ffp-contract=off -fno-fast-math -fsigned-char $(MARCH_$(ARCH)) $(SYSROOT:%=--sysroot=%)
 ALL_CFLAGS = $(STRICT) $(CFLAGS) $(EXACT)
-ALL_LDFLAGS = -pthread $(if $(SAN),-fsanitize=$(SAN)) -Wl,--as-needed $(LDFLAGS)
+ALL_LDFLAGS = -pthread $(SYSROOT:%=--sysroot=%) $(if $(SAN),-fsanitize=$(SAN)) -Wl,--as-needed $(LDFLAGS)
 Q := $(if $(V),,@)
 
-ISAS         := scalar avx2 avx512
+# Each file of kernels/cpu is compiled once for each of the architecture's instruction sets.
+ISAS_x86_64  := avx2 avx512
+ISAS_aarch64 := neon
+ISAS         := scalar $(ISAS_$(ARCH))
 FLAGS_scalar := -DCPU_ISA=scalar
 FLAGS_avx2   := -DCPU_ISA=avx2 -mavx2 -mfma
+FLAGS_neon   := -DCPU_ISA=neon -DCPU_NEON
 FLAGS_avx512 := -DCPU_ISA=avx512 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx2 -mfma
 
 # Layers, lowest first: a folder and its library each; what a layer may use (tests/check-layers.sh holds the tree to it).
@@ -51,7 +65,7 @@ UNITS  := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*.c))
 MAKEFLAGS += -r
 
 # What carries the bytes of several processes, if this machine has an MPI to build it with; MPICC= leaves it out.
-MPICC ?= $(firstword $(wildcard $(addsuffix /mpicc,$(subst :, ,$(PATH)))))
+MPICC ?= $(if $(IS_CROSS),,$(firstword $(wildcard $(addsuffix /mpicc,$(subst :, ,$(PATH))))))
 TEAM  := $(B)/lib/team_mpi.$(if $(MPICC),so,none)
 
 ## all: stages and tools in build/bin (default)
@@ -105,7 +119,7 @@ $(B)/bin/$(1): $(call stage_objects,$(1)) $(uses_stages:%=$(B)/lib%.a) $(B)/bin/
 	$$(if $$(Q),@echo "  LINK  $$@")
 	$$(Q)$$(call link,$(B)/code/$(1).first,$$(filter %.o,$$^),$(uses_stages)) -Wl,--trace,--trace -Wl,--defsym=stage_code_id=0 > $(B)/code/$(1).trace
 	$$(Q)rm -f $(B)/code/$(1).first
-	$$(Q)$(B)/bin/codeid < $(B)/code/$(1).trace > $(B)/code/$(1).id
+	$$(Q)$$(EMULATOR) $(B)/bin/codeid < $(B)/code/$(1).trace > $(B)/code/$(1).id
 	$$(Q)printf 'extern const char stage_code_id[65], stage_commit[];\nconst char stage_code_id[65] = "%s", stage_commit[] = "%s";\n' \
 		"$$$$(cat $(B)/code/$(1).id)" "$$$$($$(built_commit))" > $(B)/code/$(1).c
 	$$(Q)$$(CC) $$(ALL_CFLAGS) -c -o $(B)/code/$(1).o $(B)/code/$(1).c
@@ -116,7 +130,7 @@ $(foreach s,$(STAGES),$(eval $(call STAGE_RULE,$(s))))
 
 $(B)/schema/%.json: $(B)/bin/%
 	@mkdir -p $(@D)
-	$(Q)$< --describe > $@.new; cmp -s $@.new $@ && touch $@ && rm $@.new || mv $@.new $@
+	$(Q)$(EMULATOR) $< --describe > $@.new; cmp -s $@.new $@ && touch $@ && rm $@.new || mv $@.new $@
 
 define TOOL_RULE
 $(B)/bin/$(1): $(B)/obj/tools/$(1).o $(foreach l,store common,$(B)/lib$(l).a)
@@ -157,14 +171,14 @@ fuzz:
 		-artifact_prefix=tests/fuzz/corpus/$$f/ $(B)/corpus/$$f tests/fuzz/corpus/$$f > $(B)/corpus/$$f.log 2>&1 \
 		&& tail -6 $(B)/corpus/$$f.log | grep -E 'executed_units|peak_rss' || { tail -40 $(B)/corpus/$$f.log; exit 1; }; done
 
-## check: the tests again under ASan+UBSan, and the unit tests under valgrind (AVX2 path)
+## check: the tests again under ASan+UBSan, and the unit tests under valgrind (AVX2 or NEON path)
 check: all
 	$(Q)KILL_TRIALS=50 TEST_TIMEOUT=3600 $(MAKE) B=$(B)/sanitize CC=clang SAN=address,undefined test
 	$(Q)$(MAKE) test-valgrind
 
 # A block of 16 masked loads, each checked, is more than valgrind's translator can hold: shorter pieces.
 test-valgrind: $(UNITS:%=$(B)/tests/%)
-	$(Q)B=$(B) EINTHOVEN_ISA=avx2 TEST_TIMEOUT=1800 WRAP='valgrind -q --error-exitcode=99 --vex-guest-max-insns=25 --leak-check=full --errors-for-leak-kinds=definite' tests/run $(T)
+	$(Q)B=$(B) EINTHOVEN_ISA=$(if $(filter x86_64,$(ARCH)),avx2,$(lastword $(ISAS))) TEST_TIMEOUT=1800 WRAP='valgrind -q --error-exitcode=99 --vex-guest-max-insns=25 --leak-check=full --errors-for-leak-kinds=definite' tests/run $(T)
 
 bench_train := bench/train.c bench/timed.c
 bench_probe := bench/probe.c
