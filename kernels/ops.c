@@ -9,7 +9,11 @@
 
 #define CPU_NUMERICS "cpu/1"
 
-extern const struct ops table_ops_scalar, table_ops_avx2, table_ops_avx512;
+extern const struct ops table_ops_scalar;
+
+#if defined __x86_64__
+extern const struct ops table_ops_avx2, table_ops_avx512;
+#define ISA_NAMES "scalar, avx2 or avx512"
 
 /* The compiler's checks look at the operating system's saved state (XGETBV) too. */
 static bool has_avx2(void)
@@ -22,8 +26,14 @@ static bool has_avx512(void)
 	return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
 	       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
 }
+#elif defined __aarch64__
+extern const struct ops table_ops_neon;
+#define ISA_NAMES "scalar or neon"
+#else
+#define ISA_NAMES "scalar"
+#endif
 
-static bool has_scalar(void)
+static bool is_always(void)
 {
 	return true;
 }
@@ -33,9 +43,13 @@ static const struct {
 	const struct ops *ops;
 	bool (*is_runnable)(void);
 } tables[] = {
+#if defined __x86_64__
 	{"avx512", &table_ops_avx512, has_avx512},
 	{"avx2", &table_ops_avx2, has_avx2},
-	{"scalar", &table_ops_scalar, has_scalar},
+#elif defined __aarch64__
+	{"neon", &table_ops_neon, is_always}, /* armv8-a has it always */
+#endif
+	{"scalar", &table_ops_scalar, is_always},
 };
 
 enum { N_TABLES = sizeof tables / sizeof *tables };
@@ -48,7 +62,6 @@ static void choose(void)
 	const char *wanted = getenv("EINTHOVEN_ISA");
 	if (wanted && !*wanted)
 		wanted = NULL;
-	__builtin_cpu_init();
 
 	for (int i = 0; i < N_TABLES && !chosen; i++) {
 		if (wanted && strcmp(wanted, tables[i].name) != 0)
@@ -60,7 +73,7 @@ static void choose(void)
 	}
 
 	if (!chosen)
-		die("EINTHOVEN_ISA=%s: expected scalar, avx2 or avx512", wanted);
+		die("EINTHOVEN_ISA=%s: expected " ISA_NAMES, wanted);
 	const char *failed = selftest_run(chosen, &table_ops_scalar);
 	if (failed)
 		die("self-test: %s of %s differs from its plain definition on this machine; "
@@ -77,7 +90,6 @@ const struct ops *ops_cpu(void)
 
 const struct ops *ops_cpu_named(const char *isa)
 {
-	__builtin_cpu_init();
 	for (int i = 0; i < N_TABLES; i++)
 		if (strcmp(isa, tables[i].name) == 0)
 			return tables[i].is_runnable() ? tables[i].ops : NULL;

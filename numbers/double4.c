@@ -5,6 +5,10 @@
 
 bool double4_has_avx2(void)
 {
+#if defined __x86_64__
 	const char *isa = getenv("EINTHOVEN_ISA");
 	return __builtin_cpu_supports("avx2") && !(isa && !strcmp(isa, "scalar"));
+#else
+	return false;
+#endif
 }

@@ -19,8 +19,13 @@ typedef double double4 __attribute__((vector_size(32), aligned(8), may_alias));
 typedef float double4_floats __attribute__((vector_size(16), aligned(4), may_alias));
 
 #define DOUBLE4_INLINE static inline __attribute__((always_inline))
-/* No local arrays of plain numbers inside: gcc 12 takes them for better aligned than they are. */
+/* On arm64 the plain build has NEON already; there is no second one.
+ * No local arrays of plain numbers inside: gcc 12 takes them for better aligned than they are. */
+#if defined __x86_64__
 #define DOUBLE4_AVX2 __attribute__((target("avx2")))
+#else
+#define DOUBLE4_AVX2
+#endif
 
 /* Whether this CPU has AVX2 and EINTHOVEN_ISA is not scalar. */
 bool double4_has_avx2(void);

@@ -48,8 +48,8 @@ same_everywhere() {
 		EINTHOVEN_THREADS=$n $2 "threads$n"
 		is "$n threads give the golden ids" "$($3 "threads$n")" "$1"
 	done
-	for isa in scalar avx2 avx512; do
-		if [ $isa != scalar ] && ! grep -qw "${isa/avx512/avx512dq}" /proc/cpuinfo; then
+	for isa in scalar neon avx2 avx512; do
+		if ! has_isa $isa; then
 			skip "$isa gives the golden ids" "this CPU has no $isa"
 			continue
 		fi

@@ -148,6 +148,15 @@ tap_needs() {
 	done
 }
 
+has_isa() { # has_isa NAME: whether EINTHOVEN_ISA=NAME runs on this machine
+	case $1/$(uname -m) in
+	scalar/* | neon/aarch64) ;;
+	avx2/x86_64) grep -qw avx2 /proc/cpuinfo ;;
+	avx512/x86_64) grep -qw avx512dq /proc/cpuinfo ;;
+	*) false ;;
+	esac
+}
+
 tap_done() {
 	echo "1..$tap_n"
 	[ $tap_failed = 0 ]

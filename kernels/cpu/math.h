@@ -7,7 +7,7 @@
 
 #include "kernels/cpu/vec.h"
 
-#if defined __AVX2__
+#if defined HAS_VECTORS
 #define MATH_INLINE INLINE
 #else
 #define MATH_INLINE static __attribute__((noinline, unused))

@@ -164,7 +164,7 @@ enum { MAX_C_OUT = 64 };
 #if defined __AVX512F__
 #define ALL_CHANNELS(f) f(24) f(16) f(8)
 enum { MAX_CHANNELS = 24 };
-#elif defined __AVX2__
+#elif defined HAS_VECTORS
 #define ALL_CHANNELS(f) f(6) f(4)
 enum { MAX_CHANNELS = 6 };
 #else

@@ -27,7 +27,7 @@
 #define HEIGHTS_9(f, nv) HEIGHTS_6(f, nv) f(7, nv) f(8, nv) f(9, nv)
 HEIGHTS(TILE, 2)
 HEIGHTS_9(WHOLE_TILE, 3)
-#elif defined __AVX2__
+#elif defined HAS_VECTORS
 #define HEIGHTS HEIGHTS_6
 #else
 #define HEIGHTS HEIGHTS_4

@@ -12,10 +12,10 @@
 
 #include "kernels/cpu/isa.h"
 
-/* A register tile, but for products of 50 columns (tile.c): TILE_ROWS rows of TILE_COLUMNS columns. 14*2 + 2 + 1 of 32 zmm; (6*1 + 1)*2 + 1 of 16 ymm. */
+/* A register tile, but for products of 50 columns (tile.c): TILE_ROWS rows of TILE_COLUMNS columns. 14*2 + 2 + 1 of 32 zmm; (6*1 + 1)*2 + 1 of 16 ymm; (6*1 + 1)*4 + 1 of 32 NEON ones. */
 #if defined __AVX512F__
 enum { TILE_ROWS = 14, TILE_VECTORS = 2 };
-#elif defined __AVX2__
+#elif defined HAS_VECTORS
 enum { TILE_ROWS = 6, TILE_VECTORS = 1 };
 #else
 enum { TILE_ROWS = 4, TILE_VECTORS = 1 };

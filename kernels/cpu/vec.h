@@ -1,5 +1,5 @@
 /*
- * Sixteen float lanes in every instruction set: one zmm, two ymm, or an array. Kernels are written once over
+ * Sixteen float lanes in every instruction set: one zmm, two ymm, four NEON registers, or an array. Kernels are written once over
  * v16, so what a lane computes, and the order in which lanes are folded, is the same everywhere
  * (docs/numerics.md).
  *
@@ -27,11 +27,13 @@
 #include "kernels/cpu/vec_avx512.h"
 #elif defined __AVX2__
 #include "kernels/cpu/vec_avx2.h"
+#elif defined CPU_NEON
+#include "kernels/cpu/vec_neon.h"
 #else
 #include "kernels/cpu/vec_scalar.h"
 #endif
 
-#if defined __AVX2__
+#if defined HAS_VECTORS
 #define VEC_INLINE INLINE
 #else
 #define VEC_INLINE LANES_INLINE

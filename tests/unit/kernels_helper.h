@@ -52,9 +52,10 @@ HELPER double *doubles_of(const float *x, size_t n)
 /* The tables this machine can run, one after the other; NULL ends. */
 HELPER const struct ops *table(int i)
 {
-	static const char *const names[] = {"scalar", "avx2", "avx512"};
+	enum { N = 4 };
+	static const char *const names[N] = {"scalar", "neon", "avx2", "avx512"};
 	const char *only = getenv("EINTHOVEN_ISA"); /* valgrind knows no AVX-512 */
-	for (int found = 0, k = 0; k < 3; k++) {
+	for (int found = 0, k = 0; k < N; k++) {
 		const struct ops *o = ops_cpu_named(names[k]);
 		if (only && strcmp(only, "avx512") != 0 && strcmp(names[k], "avx512") == 0)
 			continue;

@@ -568,13 +568,10 @@ static void two_steps_give_the_same_bits_for_any_threads_and_instruction_set(voi
 	run_digest(other, "scalar", 4);
 	assert_string_equal(first, other);
 
-	for (int threads = 1; threads <= 4; threads *= 2) {
-		if (__builtin_cpu_supports("avx2")) {
-			run_digest(other, "avx2", threads);
-			assert_string_equal(first, other);
-		}
-		if (__builtin_cpu_supports("avx512f")) {
-			run_digest(other, "avx512", threads);
+	static const char *const sets[] = {"neon", "avx2", "avx512"};
+	for (size_t k = 0; k < sizeof sets / sizeof *sets; k++) {
+		for (int threads = 1; ops_cpu_named(sets[k]) && threads <= 4; threads *= 2) {
+			run_digest(other, sets[k], threads);
 			assert_string_equal(first, other);
 		}
 	}
