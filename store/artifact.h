@@ -29,6 +29,7 @@
 #include <stdint.h>
 
 #include "common/error.h"
+#include "common/team.h"
 #include "store/digest.h"
 
 struct artifact;
@@ -59,6 +60,12 @@ bool artifact_exists(const char *id);
 /* A new artifact in the store's tmp folder. kind is "records", "signals", ...; schema its layout's version,
  * from 1. */
 struct artifact_writer *artifact_create(const char *kind, int schema);
+/* The same for a team (NULL: as above). Only rank 0 has the file; what others put they keep in memory until all ranks call
+ * artifact_gather: then rank 0 appends what rank 1 has put since the last gather, then rank 2's, and so on. So each rank puts
+ * the records that follow those of the rank before it. Attributes count in rank 0 only; tables are declared by all alike.
+ * Rank 0 publishes, the others abandon. */
+struct artifact_writer *artifact_create_shared(struct team *team, const char *kind, int schema);
+void artifact_gather(struct artifact_writer *w);
 /* Set one attribute of the header (steals the reference). Float values must be finite. */
 void artifact_attribute(struct artifact_writer *w, const char *name, json_t *value);
 /* Declare a table and get its handle; a table may stay empty. At most 16. */
@@ -78,7 +85,7 @@ void artifact_publish(struct artifact_writer *w, char id[DIGEST_HEX]);
 /* Drop the temporary file and free. NULL is allowed. */
 void artifact_abandon(struct artifact_writer *w);
 /* From now on artifact_put calls stop (which must not return) once the flag is set: how Ctrl-C ends a stage that does not
- * look at the flag itself. */
+ * look at the flag itself. A team stops in artifact_gather, all ranks together. */
 void artifact_watch(const volatile bool *is_interrupted, void (*stop)(void));
 
 /* ---- reading ---- */
@@ -126,6 +133,8 @@ struct artifact_cursor {
 };
 struct artifact_cursor *artifact_walk(const struct artifact *a, const char *table);
 bool artifact_next(struct artifact_cursor *c);
+/* The same for a record that is passed over: only its key is read, value is NULL. */
+bool artifact_skip(struct artifact_cursor *c);
 /* The same without dying: 1, 0 at the end, -1 with e filled if damaged; the cursor is freed but for 1. */
 int artifact_try_next(struct artifact_cursor *c, struct error *e);
 void artifact_stop(struct artifact_cursor *c);

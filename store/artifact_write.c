@@ -24,7 +24,19 @@ struct table_writer {
 	uint8_t last[ARTIFACT_MAX_KEY];
 };
 
+/* Records that rank 0 does not have yet: of each a struct kept, its key and its value. */
+struct log {
+	char *bytes;
+	size_t n_bytes, room;
+};
+
+struct kept {
+	size_t table, key_bytes, value_bytes;
+};
+
 struct artifact_writer {
+	struct team *team;
+	struct log log; /* all that there is but in rank 0: no file, no env */
 	char *kind;
 	int schema;
 	json_t *attributes;
@@ -45,12 +57,13 @@ static void check_write(const struct artifact_writer *w, int status)
 	die("cannot write %s: %s; nothing was published", publish_path(w->file), mdb_strerror(status));
 }
 
-struct artifact_writer *artifact_create(const char *kind, int schema)
+static bool has_file(const struct artifact_writer *w)
 {
-	struct artifact_writer *w = die_calloc(1, sizeof *w);
-	w->kind = die_strdup(kind);
-	w->schema = schema;
-	w->attributes = json_object();
+	return team_rank(w->team) == 0;
+}
+
+static void open_file(struct artifact_writer *w)
+{
 	w->file = publish_begin();
 	w->map_bytes = FIRST_MAP;
 	check_write(w, mdb_env_create(&w->env));
@@ -59,7 +72,23 @@ struct artifact_writer *artifact_create(const char *kind, int schema)
 	check_write(
 		w, mdb_env_open(w->env, publish_path(w->file), MDB_NOSUBDIR | MDB_NOLOCK | MDB_NOSYNC, 0666));
 	check_write(w, mdb_txn_begin(w->env, NULL, 0, &w->txn));
+}
+
+struct artifact_writer *artifact_create_shared(struct team *team, const char *kind, int schema)
+{
+	struct artifact_writer *w = die_calloc(1, sizeof *w);
+	w->team = team;
+	w->kind = die_strdup(kind);
+	w->schema = schema;
+	w->attributes = json_object();
+	if (has_file(w))
+		open_file(w);
 	return w;
+}
+
+struct artifact_writer *artifact_create(const char *kind, int schema)
+{
+	return artifact_create_shared(NULL, kind, schema);
 }
 
 void artifact_attribute(struct artifact_writer *w, const char *name, json_t *value)
@@ -86,9 +115,11 @@ int artifact_table(struct artifact_writer *w, const char *name)
 			BUG("a table is declared twice");
 	struct table_writer *t = &w->table[w->n_tables];
 	t->name = die_strdup(name);
-	t->data = make_database(w, ARTIFACT_DATA, name);
-	t->leaf = make_database(w, ARTIFACT_LEAF, name);
-	merkle_init(&t->merkle);
+	if (has_file(w)) {
+		t->data = make_database(w, ARTIFACT_DATA, name);
+		t->leaf = make_database(w, ARTIFACT_LEAF, name);
+		merkle_init(&t->merkle);
+	}
 	return w->n_tables++;
 }
 
@@ -138,14 +169,14 @@ void artifact_watch(const volatile bool *is_interrupted, void (*stop)(void))
 	stop_interrupted = stop;
 }
 
-void artifact_put(struct artifact_writer *w, int table, const void *key, size_t key_bytes, const void *value,
-		  size_t value_bytes)
+static bool is_interrupted(void)
 {
-	if (table < 0 || table >= w->n_tables)
-		BUG("no such table");
-	if (interrupted && *interrupted)
-		stop_interrupted();
+	return interrupted && *interrupted;
+}
 
+static void append(struct artifact_writer *w, int table, const void *key, size_t key_bytes, const void *value,
+		   size_t value_bytes)
+{
 	struct table_writer *t = &w->table[table];
 	check_key(t, key, key_bytes);
 	if (value_bytes > UINT32_MAX)
@@ -159,6 +190,87 @@ void artifact_put(struct artifact_writer *w, int table, const void *key, size_t 
 	check_write(w, mdb_put(w->txn, t->leaf, &k, &l, MDB_APPEND));
 	merkle_add(&t->merkle, &leaf);
 	t->n_bytes += key_bytes + value_bytes;
+}
+
+/* ---- records of other ranks ---- */
+
+static void log_bytes(struct log *l, const void *bytes, size_t n_bytes)
+{
+	if (l->room - l->n_bytes < n_bytes) {
+		l->room = 2 * l->room + n_bytes;
+		l->bytes = die_realloc(l->bytes, l->room);
+	}
+	if (n_bytes)
+		memcpy(l->bytes + l->n_bytes, bytes, n_bytes);
+	l->n_bytes += n_bytes;
+}
+
+static void keep(struct log *l, int table, const void *key, size_t key_bytes, const void *value,
+		 size_t value_bytes)
+{
+	struct kept kept = {(size_t)table, key_bytes, value_bytes};
+	log_bytes(l, &kept, sizeof kept);
+	log_bytes(l, key, key_bytes);
+	log_bytes(l, value, value_bytes);
+}
+
+static void append_log(struct artifact_writer *w, const struct log *l)
+{
+	struct kept kept;
+	for (const char *at = l->bytes, *end = at + l->n_bytes; at < end;) {
+		memcpy(&kept, at, sizeof kept);
+		at += sizeof kept;
+		append(w, (int)kept.table, at, kept.key_bytes, at + kept.key_bytes, kept.value_bytes);
+		at += kept.key_bytes + kept.value_bytes;
+	}
+}
+
+/* One log at a time, so that rank 0 needs no more memory in a larger team. */
+static void receive_logs(struct artifact_writer *w, const size_t *n_bytes)
+{
+	for (int r = 1; r < team_size(w->team); r++) {
+		struct log l = {die_malloc(n_bytes[r]), n_bytes[r], n_bytes[r]};
+		team_exchange(w->team, NULL, 0, &(struct team_piece){r, l.bytes, l.n_bytes}, 1);
+		append_log(w, &l);
+		free(l.bytes);
+	}
+}
+
+void artifact_gather(struct artifact_writer *w)
+{
+	size_t n_bytes[TEAM_MOST], one[TEAM_MOST];
+	int size = team_size(w->team);
+	if (size == 1)
+		return;
+	if (team_any(w->team, is_interrupted())) {
+		team_leave(w->team);
+		stop_interrupted();
+	}
+
+	for (int r = 0; r < size; r++)
+		one[r] = sizeof *n_bytes;
+	n_bytes[team_rank(w->team)] = w->log.n_bytes;
+	team_gather(w->team, n_bytes, one);
+	if (has_file(w))
+		receive_logs(w, n_bytes);
+	else
+		team_exchange(w->team, &(struct team_piece){0, w->log.bytes, w->log.n_bytes}, 1, NULL, 0);
+	w->log.n_bytes = 0;
+}
+
+/* ---- records ---- */
+
+void artifact_put(struct artifact_writer *w, int table, const void *key, size_t key_bytes, const void *value,
+		  size_t value_bytes)
+{
+	if (table < 0 || table >= w->n_tables)
+		BUG("no such table");
+	if (!w->team && is_interrupted())
+		stop_interrupted();
+	if (has_file(w))
+		append(w, table, key, key_bytes, value, value_bytes);
+	else
+		keep(&w->log, table, key, key_bytes, value, value_bytes);
 }
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "float32 values are written as they lie in memory");
@@ -207,10 +319,12 @@ static void free_writer(struct artifact_writer *w)
 {
 	if (w->txn)
 		mdb_txn_abort(w->txn);
-	mdb_env_close(w->env);
+	if (w->env)
+		mdb_env_close(w->env);
 	for (int i = 0; i < w->n_tables; i++)
 		free(w->table[i].name);
 	json_decref(w->attributes);
+	free(w->log.bytes);
 	free(w->kind);
 	free(w);
 }
@@ -249,5 +363,6 @@ void artifact_abandon(struct artifact_writer *w)
 		return;
 	struct publish *file = w->file;
 	free_writer(w);
-	publish_drop(file);
+	if (file)
+		publish_drop(file);
 }

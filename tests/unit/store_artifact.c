@@ -509,6 +509,74 @@ static void parts_of_a_record_follow_it(void **state)
 	artifact_close(a);
 }
 
+/* Records 0..n-1 in rounds of 5 for each rank; the last round is short for some ranks and empty for others. */
+enum { TEAM_RECORDS = 57, TEAM_ROUND = 5 };
+
+struct common_work {
+	char id[DIGEST_HEX];
+	int n_rounds;
+};
+
+static void put_numbered(struct artifact_writer *w, int signal, int label, int i)
+{
+	const float x[3] = {(float)i, 1, 2};
+	artifact_put_floats(w, signal, artifact_key((uint64_t)i).bytes, 8, x, (size_t)(i % 4));
+	if (i % 3 == 0)
+		artifact_put(w, label, artifact_key((uint64_t)i).bytes, 8, &i, sizeof i);
+}
+
+static void write_together(void *context, struct team *t)
+{
+	struct common_work *work = context;
+	struct artifact_writer *w = artifact_create_shared(t, "signals", 1);
+	artifact_attribute(w, "rate_hz", json_integer(100));
+	int signal = artifact_table(w, "signal"), label = artifact_table(w, "label");
+
+	for (int from = 0; from < TEAM_RECORDS; from += TEAM_ROUND * team_size(t)) {
+		int own = from + TEAM_ROUND * team_rank(t);
+		for (int i = own; i < own + TEAM_ROUND && i < TEAM_RECORDS; i++)
+			put_numbered(w, signal, label, i);
+		artifact_gather(w);
+		work->n_rounds += team_rank(t) == 0;
+	}
+
+	if (team_rank(t) == 0)
+		artifact_publish(w, work->id);
+	else
+		artifact_abandon(w);
+}
+
+static void a_team_writes_what_one_process_would(void **state)
+{
+	(void)state;
+	struct common_work alone = {0};
+	write_together(&alone, NULL);
+	assert_int_equal(alone.n_rounds, 12);
+	for (int size = 1; size <= 5; size++) {
+		struct common_work work = {0};
+		team_threads(size, write_together, &work);
+		assert_string_equal(work.id, alone.id);
+		assert_int_equal(work.n_rounds, (12 + size - 1) / size);
+	}
+}
+
+static void a_record_that_is_passed_over_is_not_read(void **state)
+{
+	(void)state;
+	struct common_work work = {0};
+	write_together(&work, NULL);
+	struct artifact *a = artifact_open(work.id, NULL);
+	struct artifact_cursor *c = artifact_walk(a, "signal");
+	for (uint64_t i = 0; i < TEAM_RECORDS; i++) {
+		assert_true(i % 3 == 0 ? artifact_next(c) : artifact_skip(c));
+		assert_int_equal(artifact_record(c->key), i);
+		assert_int_equal(c->value != NULL, i % 3 == 0);
+		assert_int_equal(c->value_bytes, i % 3 == 0 ? i % 4 * sizeof(float) : 0);
+	}
+	assert_false(artifact_skip(c));
+	artifact_close(a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -528,6 +596,8 @@ int main(void)
 		cmocka_unit_test(an_absent_object_or_another_kind_is_refused),
 		cmocka_unit_test(numbers_that_are_not_finite_are_refused),
 		cmocka_unit_test(parts_of_a_record_follow_it),
+		cmocka_unit_test(a_team_writes_what_one_process_would),
+		cmocka_unit_test(a_record_that_is_passed_over_is_not_read),
 	};
 
 	return cmocka_run_group_tests(tests, make_store, remove_store);
