@@ -38,6 +38,7 @@ FLAGS_avx512 := -DCPU_ISA=avx512 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mav
 LAYERS          := common numbers kernels ecg statistics store model report shared
 LIBS            := -ljansson -lyaml -llmdb -lcrypto -ldl -lm
 LIBS_download   := -lcurl
+LIBS_ecg_zip    := -lz
 uses_common     := common
 uses_numbers    := numbers common
 uses_kernels    := kernels numbers common
@@ -59,7 +60,7 @@ stage_objects = $(call objects,stages/$(1)) $(patsubst %.c,$(B)/obj/%.o,$(wildca
 TOOLS  := $(patsubst tools/%.c,%,$(wildcard tools/*.c))
 UNITS  := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*.c))
 
-.PHONY: all test test-valgrind check bench bench-io bench-train fuzz format help clean FORCE
+.PHONY: all test test-valgrind check bench bench-io bench-memory bench-train fuzz format help clean FORCE
 .DELETE_ON_ERROR:
 .SUFFIXES:
 MAKEFLAGS += -r
@@ -182,7 +183,8 @@ test-valgrind: $(UNITS:%=$(B)/tests/%)
 
 bench_train := bench/train.c bench/timed.c
 bench_probe := bench/probe.c
-$(B)/bin/bench: $(patsubst bench/%.c,$(B)/obj/bench/%.o,$(filter-out $(bench_train) $(bench_probe),$(wildcard bench/*.c))) $(B)/libkernels.a $(B)/libnumbers.a $(B)/libcommon.a
+bench_memory := bench/records.c bench/anonymous.c
+$(B)/bin/bench: $(patsubst bench/%.c,$(B)/obj/bench/%.o,$(filter-out $(bench_train) $(bench_probe) $(bench_memory),$(wildcard bench/*.c))) $(B)/libkernels.a $(B)/libnumbers.a $(B)/libcommon.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(B)/libkernels.a $(B)/libnumbers.a $(B)/libcommon.a -ldl -lm $(LIBS)
 
@@ -193,6 +195,10 @@ $(B)/bin/bench-train: $(bench_train:%.c=$(B)/obj/%.o) $(B)/obj/bench/peak.o $(B)
 $(B)/bin/bench-probe: $(B)/obj/bench/probe.o $(B)/libstatistics.a $(B)/libnumbers.a $(B)/libcommon.a
 	@mkdir -p $(@D)
 	$(Q)$(call link,$@,$<,statistics numbers common)
+
+$(bench_memory:bench/%.c=$(B)/bin/bench-%): $(B)/bin/bench-%: $(B)/obj/bench/%.o $(B)/libecg.a $(B)/libnumbers.a $(B)/libcommon.a
+	@mkdir -p $(@D)
+	$(Q)$(call link,$@,$<,ecg numbers common)
 
 ## bench: one table of every operation's speed on one core (BENCH="--isa avx2 --only conv")
 bench: $(B)/bin/bench
@@ -205,6 +211,10 @@ bench-train: $(B)/bin/bench-train
 ## bench-io: reading beside wfdb + SciPy, the probe beside scikit-learn, a make with nothing to do (PYTHON, ROUNDS, DATA)
 bench-io: all $(B)/bin/bench-probe
 	@B=$(B) bench/io.sh
+
+## bench-memory: most anonymous memory of each stage by number of records (SIZES="2000 8000 20000", ROWS="folder zip synthetic chain finetune")
+bench-memory: all $(bench_memory:bench/%.c=$(B)/bin/bench-%)
+	@B=$(B) bench/memory.sh
 
 ## format: rewrite all C sources with clang-format
 format:
