@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "common/die.h"
+#include "common/json.h"
 #include "ecg/path.h"
 
 void catalog_init(struct catalog *c)
@@ -10,20 +11,25 @@ void catalog_init(struct catalog *c)
 	*c = (struct catalog){0};
 }
 
-static void release_record(struct catalog_record *r)
-{
-	free(r->path);
-	json_decref(r->subject);
-}
-
 void catalog_release(struct catalog *c)
 {
-	for (size_t i = 0; i < c->n; i++)
-		release_record(&c->records[i]);
 	free(c->records);
+	texts_release(&c->texts);
 	json_decref(c->classes);
 	json_decref(c->statements);
 	catalog_init(c);
+}
+
+static void add(struct catalog *c, uint64_t id, const char *path, const json_t *subject)
+{
+	char *text = json_canonical(subject, NULL);
+	if (c->n == c->max) {
+		c->max = c->max ? c->max + c->max / 2 : 256;
+		c->records = die_realloc(c->records, c->max * sizeof *c->records);
+	}
+	c->records[c->n++] =
+		(struct catalog_record){id, texts_keep(&c->texts, path), texts_keep(&c->texts, text)};
+	free(text);
 }
 
 int catalog_add(struct catalog *c, uint64_t id, const char *path, json_t *subject, const char *file,
@@ -31,18 +37,18 @@ int catalog_add(struct catalog *c, uint64_t id, const char *path, json_t *subjec
 {
 	char *header = die_printf("%s.hea", path);
 	bool is_inside = path_is_inside(path) && path_is_inside(header);
+	int result = 0;
+
 	free(header);
-	if (!is_inside) {
-		json_decref(subject);
-		return error_set(e, file, line, "'%.100s' is not the path of a record inside the dataset",
-				 path);
-	}
-	if (c->n == c->max) {
-		c->max = c->max ? 2 * c->max : 1024;
-		c->records = die_realloc(c->records, c->max * sizeof *c->records);
-	}
-	c->records[c->n++] = (struct catalog_record){.id = id, .path = die_strdup(path), .subject = subject};
-	return 0;
+	if (!is_inside)
+		result = error_set(e, file, line, "'%.100s' is not the path of a record inside the dataset",
+				   path);
+	else if (c->n == CATALOG_MAX)
+		result = error_set(e, file, line, "more than %d records", CATALOG_MAX);
+	else
+		add(c, id, path, subject);
+	json_decref(subject);
+	return result;
 }
 
 static int order(const void *a, const void *b)
@@ -60,7 +66,7 @@ int catalog_finish(struct catalog *c, size_t limit, const char *file, struct err
 		if (c->records[i].id == c->records[i - 1].id)
 			return error_set(e, file, 0, "record %llu stands there twice",
 					 (unsigned long long)c->records[i].id);
-	while (limit && c->n > limit)
-		release_record(&c->records[--c->n]);
+	if (limit && c->n > limit)
+		c->n = limit;
 	return 0;
 }

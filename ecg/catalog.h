@@ -1,7 +1,7 @@
 /*
  * What a dataset's tables say of its records, before any signal is read: id, place of the header file, and
  * the subject as JSON (patient, age, sex, fold, codes or classes; unknown members absent). Filled by
- * ecg/ptbxl.h and ecg/listing.h.
+ * ecg/ptbxl.h and ecg/listing.h. Memory: 24 bytes a record and the two texts.
  */
 #ifndef ECG_CATALOG_H
 #define ECG_CATALOG_H
@@ -11,16 +11,20 @@
 #include <stdint.h>
 
 #include "common/error.h"
+#include "ecg/texts.h"
+
+#define CATALOG_MAX 10000000 /* most records */
 
 struct catalog_record {
 	uint64_t id;
-	char *path; /* of the record inside the dataset, without ".hea" */
-	json_t *subject;
+	const char *path;    /* of the record inside the dataset, without ".hea" */
+	const char *subject; /* canonical JSON (common/json.h) */
 };
 
 struct catalog {
 	struct catalog_record *records; /* ascending, distinct ids once finished */
 	size_t n, max;
+	struct texts texts; /* the records' paths and subjects */
 	json_t *classes;    /* array of names */
 	json_t *statements; /* ecg/statements.h; NULL: the dataset has none */
 };

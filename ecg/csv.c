@@ -6,15 +6,43 @@
 
 #include "common/die.h"
 
+#define CSV_BLOCK 65536
+
 struct csv {
-	const char *name, *at, *end;
-	long line, row_line; /* of `at`, and where the current row began */
+	const char *name;
+	struct reader reader;
+	bool is_whole;	      /* all of the file has come */
+	bool is_failed;	      /* the rest of it cannot be read */
+	struct error error;   /* why */
+	const char *at, *end; /* what has come and was not looked at, in block */
+	long line, row_line;  /* of `at`, and where the current row began */
 	int n_columns;
 	char **names;
 	char *text;	/* fields of the current row, one after another, each with its NUL */
 	size_t *fields; /* offsets into text: the buffer moves when it grows */
 	size_t n_text, text_max;
+	char block[CSV_BLOCK];
 };
+
+/* Whether n bytes can be looked at from c->at on; n is small. */
+static bool has(struct csv *c, size_t n)
+{
+	while ((size_t)(c->end - c->at) < n && !c->is_whole) {
+		size_t left = (size_t)(c->end - c->at);
+		memmove(c->block, c->at, left);
+		long got = c->reader.read(c->reader.context, c->block + left, CSV_BLOCK - left, &c->error);
+		c->at = c->block;
+		c->end = c->block + left + (got > 0 ? got : 0);
+		c->is_failed = got < 0;
+		c->is_whole = got <= 0;
+	}
+	return (size_t)(c->end - c->at) >= n;
+}
+
+static bool is_end(struct csv *c)
+{
+	return !has(c, 1);
+}
 
 static void append(struct csv *c, char byte)
 {
@@ -23,8 +51,11 @@ static void append(struct csv *c, char byte)
 	c->text[c->n_text++] = byte;
 }
 
+/* A file that cannot be read has no other fault. */
 static int bad(const struct csv *c, struct error *e, long line, const char *what)
 {
+	if (c->is_failed)
+		return error_set(e, NULL, 0, "%s", error_text(&c->error));
 	return error_set(e, c->name, line, "%s", what);
 }
 
@@ -35,6 +66,8 @@ static int take(struct csv *c, size_t field, struct error *e)
 		return bad(c, e, c->line, "NUL byte: not a text file");
 	if (c->n_text - field >= CSV_FIELD)
 		return bad(c, e, c->line, "field longer than 1 MiB: is a closing quote missing?");
+	if (c->n_text >= CSV_ROW)
+		return bad(c, e, c->row_line, "row longer than 4 MiB");
 	append(c, *c->at++);
 	return 0;
 }
@@ -43,10 +76,10 @@ static int read_quoted(struct csv *c, size_t field, struct error *e)
 {
 	long opened = c->line;
 	c->at++;
-	while (c->at < c->end) {
+	while (!is_end(c)) {
 		if (*c->at == '"') {
 			c->at++;
-			if (c->at == c->end || *c->at != '"')
+			if (is_end(c) || *c->at != '"')
 				return 0;
 		}
 		if (*c->at == '\n')
@@ -57,16 +90,15 @@ static int read_quoted(struct csv *c, size_t field, struct error *e)
 	return bad(c, e, opened, "quoted field is never closed");
 }
 
-static bool is_row_end(const struct csv *c)
+static bool is_row_end(struct csv *c)
 {
-	return c->at == c->end || *c->at == '\n' ||
-	       (*c->at == '\r' && c->at + 1 < c->end && c->at[1] == '\n');
+	return is_end(c) || *c->at == '\n' || (*c->at == '\r' && has(c, 2) && c->at[1] == '\n');
 }
 
 static int read_field(struct csv *c, struct error *e)
 {
 	size_t field = c->n_text;
-	if (c->at < c->end && *c->at == '"') {
+	if (!is_end(c) && *c->at == '"') {
 		if (read_quoted(c, field, e) < 0)
 			return -1;
 		if (!is_row_end(c) && *c->at != ',')
@@ -105,7 +137,7 @@ static int read_row(struct csv *c, struct error *e)
 		c->at++;
 	}
 
-	if (c->at < c->end) {
+	if (!is_end(c)) {
 		c->at += *c->at == '\r' ? 2 : 1;
 		c->line++;
 	}
@@ -113,14 +145,15 @@ static int read_row(struct csv *c, struct error *e)
 	return n;
 }
 
-struct csv *csv_open(const char *name, const char *bytes, size_t n_bytes, struct error *e)
+struct csv *csv_open(const char *name, struct reader reader, struct error *e)
 {
-	struct csv *c = die_calloc(1, sizeof *c);
-	*c = (struct csv){.name = name, .at = bytes, .end = bytes + n_bytes, .line = 1};
+	struct csv *c = die_malloc(sizeof *c);
+	*c = (struct csv){.name = name, .reader = reader, .line = 1};
+	c->at = c->end = c->block;
 	c->fields = die_malloc(CSV_COLUMNS * sizeof *c->fields);
-	if (n_bytes >= 3 && !memcmp(bytes, "\xef\xbb\xbf", 3))
+	if (has(c, 3) && !memcmp(c->at, "\xef\xbb\xbf", 3))
 		c->at += 3;
-	if (c->at == c->end) {
+	if (is_end(c)) {
 		bad(c, e, 0, "empty file, expected a row of column names");
 		goto fail;
 	}
@@ -181,11 +214,11 @@ int csv_require(const struct csv *c, const char *column, struct error *e)
 
 int csv_next(struct csv *c, struct error *e)
 {
-	if (c->at == c->end)
-		return 0;
+	if (is_end(c))
+		return c->is_failed ? bad(c, e, 0, "") : 0;
 	int n = read_row(c, e);
-	if (n < 0)
-		return -1;
+	if (n < 0 || c->is_failed)
+		return bad(c, e, 0, "");
 	if (n != c->n_columns)
 		return error_set(e, c->name, c->row_line, "expected %d columns, found %d", c->n_columns, n);
 	return 1;

@@ -1,9 +1,9 @@
 /*
- * Strict CSV (RFC 4180) over bytes in memory: comma, double quotes around whole fields, "" for a quote
+ * Strict CSV (RFC 4180), a row at a time: comma, double quotes around whole fields, "" for a quote
  * inside, commas and line ends inside quotes, LF or CRLF. The first row names the columns; every row must
  * have as many fields.
  *
- *	struct csv *c = csv_open("labels.csv", bytes, n_bytes, &e);
+ *	struct csv *c = csv_open("labels.csv", reader, &e);
  *	int age = csv_require(c, "age", &e);
  *	while ((got = csv_next(c, &e)) > 0)
  *		use(csv_text(c, age), csv_line(c));
@@ -18,15 +18,17 @@
 #include <stddef.h>
 
 #include "common/error.h"
+#include "ecg/reader.h"
 
 #define CSV_COLUMNS 1024      /* most columns */
 #define CSV_FIELD   (1 << 20) /* most bytes in one field */
+#define CSV_ROW	    (4 << 20) /* and in one row */
 
 struct csv;
 
-/* Read the row of names. name (the file, for messages) and bytes are borrowed until csv_close. NULL with e
+/* Read the row of names. name (the file, for messages) and what the reader reads from are borrowed until csv_close. NULL with e
  * filled. */
-struct csv *csv_open(const char *name, const char *bytes, size_t n_bytes, struct error *e);
+struct csv *csv_open(const char *name, struct reader reader, struct error *e);
 void csv_close(struct csv *c);
 
 int csv_columns(const struct csv *c);

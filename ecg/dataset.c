@@ -5,24 +5,23 @@
 #include <string.h>
 
 #include "common/die.h"
-#include "common/progress.h"
 #include "ecg/path.h"
 #include "ecg/ptbxl.h"
 #include "ecg/source.h"
-#include "ecg/sums.h"
 #include "ecg/wfdb_samples.h"
 
 #define TABLE_MAX ((size_t)1 << 28) /* bytes of a CSV file or checksum list */
-#define FILE_MAX  ((size_t)1 << 30) /* bytes of a signal file */
+#define SIGNAL_MAX                                                                                           \
+	((size_t)1 << 28) /* bytes of a signal file: six hours of twelve leads at 500 Hz and 16 bits */
+#define BLOCK 65536
 
 struct dataset {
 	struct dataset_options options;
 	struct source *source;
-	struct sums *sums; /* NULL: the dataset lists none */
+	struct sums *listed; /* SHA256SUMS.txt; NULL: the dataset has none */
+	struct sums *found;  /* files read that it does not list */
 	struct catalog catalog;
-	struct dataset_file *used;
-	size_t n_used, used_max;
-	pthread_mutex_t lock; /* of used */
+	pthread_mutex_t lock; /* of found, and of is_used in listed */
 };
 
 const char *dataset_marker(const struct listing *listing)
@@ -32,227 +31,199 @@ const char *dataset_marker(const struct listing *listing)
 
 /* ---- checked files ---- */
 
-static void note_used(struct dataset *d, const char *name, const char *hex)
-{
-	pthread_mutex_lock(&d->lock);
-	if (d->n_used == d->used_max) {
-		d->used_max = d->used_max ? 2 * d->used_max : 1024;
-		d->used = die_realloc(d->used, d->used_max * sizeof *d->used);
-	}
-	struct dataset_file *u = &d->used[d->n_used++];
-	u->name = die_strdup(name);
-	memcpy(u->hex, hex, DATASET_HEX);
-	pthread_mutex_unlock(&d->lock);
-}
-
-/* Read a file and hold it against the dataset's checksums. */
-static int read_checked(struct dataset *d, const char *name, char **bytes, size_t *n_bytes, size_t max,
-			struct error *e)
-{
-	char hex[DATASET_HEX];
-	if (source_read(d->source, name, bytes, n_bytes, max, e) < 0)
-		return -1;
-	d->options.sha256(hex, *bytes, *n_bytes);
-
-	const char *listed = d->sums ? sums_find(d->sums, name) : hex;
-	if (listed && !strcmp(listed, hex)) {
-		note_used(d, name, hex);
-		return 0;
-	}
-
-	free(*bytes);
-	*bytes = NULL;
-	if (!listed)
-		return error_set(e, name, 0, "not listed in " SUMS_FILE);
-
-	return error_set(e, name, 0,
-			 "damaged or changed: " SUMS_FILE " says %.12s..., found SHA-256 %.12s...", listed,
-			 hex);
-}
-
-static int by_name(const void *a, const void *b)
-{
-	const struct dataset_file *x = a, *y = b;
-	return strcmp(x->name, y->name);
-}
-
-const struct dataset_file *dataset_used(struct dataset *d, size_t *n)
-{
-	if (d->n_used)
-		qsort(d->used, d->n_used, sizeof *d->used, by_name);
-	size_t kept = 0;
-	for (size_t i = 0; i < d->n_used; i++) {
-		if (kept && !by_name(&d->used[kept - 1], &d->used[i]))
-			free(d->used[i].name);
-		else
-			d->used[kept++] = d->used[i];
-	}
-	*n = d->n_used = kept;
-	return d->used;
-}
-
-/* ---- which files a zip is asked for ---- */
-
-#define FEW 100 /* so many files are not worth a line */
-
-struct wish {
-	char **names; /* sorted when granted */
-	size_t n, max;
-	const volatile bool *is_interrupted;
-	struct progress progress;
+/* A file on its way in: what is read of it is hashed. */
+struct checked {
+	struct dataset *d;
+	const char *name;
+	struct source_file *file;
+	void *hash;
 };
 
-static int compare_texts(const void *a, const void *b)
+static int checked_open(struct checked *c, struct dataset *d, const char *name, struct error *e)
 {
-	return strcmp(*(char *const *)a, *(char *const *)b);
+	*c = (struct checked){.d = d, .name = name, .file = source_file_open(d->source, name, e)};
+	if (!c->file)
+		return -1;
+	c->hash = d->options.sha256.open();
+	return 0;
 }
 
-/* Takes name over. */
-static void wish_for(struct wish *w, char *name)
+static long checked_read(void *context, void *bytes, size_t n, struct error *e)
 {
-	if (w->n == w->max) {
-		w->max = w->max ? 2 * w->max : 1024;
-		w->names = die_realloc(w->names, w->max * sizeof *w->names);
+	struct checked *c = context;
+	long got = source_file_read(c->file, bytes, n, e);
+	if (got > 0)
+		c->d->options.sha256.update(c->hash, bytes, (size_t)got);
+	return got;
+}
+
+/* Of what is too large nothing is read. */
+static int check_size(const struct checked *c, size_t max, struct error *e)
+{
+	uint64_t n = source_file_bytes(c->file);
+	return n <= max ? 0
+			: error_set(e, c->name, 0, "%llu bytes: expected at most %zu", (unsigned long long)n,
+				    max);
+}
+
+/* Hold the digest against the dataset's checksums. */
+static int compare(const struct checked *c, const uint8_t digest[SUMS_BYTES], struct error *e)
+{
+	struct dataset *d = c->d;
+	struct sum *listed = d->listed ? sums_find(d->listed, c->name) : NULL;
+	char expected[SUMS_HEX], got[SUMS_HEX];
+
+	if (listed && memcmp(listed->digest, digest, SUMS_BYTES) != 0) {
+		sums_hex(expected, listed->digest);
+		sums_hex(got, digest);
+		return error_set(e, c->name, 0,
+				 "damaged or changed: " SUMS_FILE " says %.12s..., found SHA-256 %.12s...",
+				 expected, got);
 	}
-	w->names[w->n++] = name;
+	if (d->listed && !listed)
+		return error_set(e, c->name, 0, "not listed in " SUMS_FILE);
+
+	pthread_mutex_lock(&d->lock);
+	if (listed)
+		listed->is_used = true;
+	else
+		sums_add(d->found, c->name, digest);
+	pthread_mutex_unlock(&d->lock);
+	return 0;
 }
 
-static bool is_wished(void *context, const char *name)
+/* Read what is left of the file and check it. */
+static int checked_close(struct checked *c, struct error *e)
 {
-	struct wish *w = context;
-	if (w->is_interrupted && *w->is_interrupted)
-		return false;
-	if (!bsearch(&name, w->names, w->n, sizeof *w->names, compare_texts))
-		return false;
-	progress_step(&w->progress, 1);
-	return true;
+	uint8_t digest[SUMS_BYTES];
+	char *rest = die_malloc(BLOCK);
+	long got;
+	while ((got = checked_read(c, rest, BLOCK, e)) > 0)
+		;
+	free(rest);
+	source_file_close(c->file);
+	c->d->options.sha256.close(c->hash, digest);
+	return got < 0 ? -1 : compare(c, digest, e);
 }
 
-/* Gather the files and empty the wish. */
-static int grant(struct dataset *d, struct wish *w, struct error *e)
+static void checked_drop(struct checked *c)
 {
-	int result = 0;
-	if (w->n) {
-		qsort(w->names, w->n, sizeof *w->names, compare_texts);
-		w->is_interrupted = d->options.is_interrupted;
-		progress_start(&w->progress, "fetch", "files from the zip", w->n);
-		result = source_gather(d->source, is_wished, w, e);
-		if (w->n > FEW)
-			progress_end(&w->progress);
+	uint8_t digest[SUMS_BYTES];
+	source_file_close(c->file);
+	c->d->options.sha256.close(c->hash, digest);
+}
+
+/* All of an open file, which is closed; a NUL follows the last byte. */
+static int checked_whole(struct checked *c, char **bytes, size_t *n_bytes, struct error *e)
+{
+	size_t n = 0;
+	long got;
+	*n_bytes = (size_t)source_file_bytes(c->file);
+	*bytes = die_malloc(*n_bytes + 1);
+	while ((got = checked_read(c, *bytes + n, *n_bytes - n, e)) > 0)
+		n += (size_t)got;
+	(*bytes)[n] = '\0';
+	if (got < 0)
+		checked_drop(c);
+	if (got == 0 && checked_close(c, e) == 0)
+		return 0;
+	free(*bytes);
+	*bytes = NULL;
+	return -1;
+}
+
+static int read_small(struct dataset *d, const char *name, char **bytes, size_t *n_bytes, size_t max,
+		      struct error *e)
+{
+	struct checked c;
+	*bytes = NULL;
+	if (checked_open(&c, d, name, e) < 0)
+		return -1;
+	if (check_size(&c, max, e) == 0)
+		return checked_whole(&c, bytes, n_bytes, e);
+	checked_drop(&c);
+	return -1;
+}
+
+/* The used ones of both lists, merged. */
+void dataset_used(struct dataset *d, void (*see)(void *context, const char *name, const char hex[SUMS_HEX]),
+		  void *context)
+{
+	size_t n_listed = 0, n_found;
+	const struct sum *listed = d->listed ? sums_list(d->listed, &n_listed) : NULL;
+	const struct sum *found = sums_list(d->found, &n_found);
+	char hex[SUMS_HEX];
+
+	for (size_t i = 0, k = 0; i < n_listed || k < n_found;) {
+		if (i < n_listed && !listed[i].is_used) {
+			i++;
+			continue;
+		}
+		bool is_listed = k == n_found || (i < n_listed && strcmp(listed[i].path, found[k].path) < 0);
+		const struct sum *x = is_listed ? &listed[i++] : &found[k++];
+		sums_hex(hex, x->digest);
+		see(context, x->path, hex);
 	}
-	for (size_t i = 0; i < w->n; i++)
-		free(w->names[i]);
-	free(w->names);
-	*w = (struct wish){0};
-	return result;
 }
 
 /* ---- tables ---- */
 
+static long read_plain(void *context, void *bytes, size_t n, struct error *e)
+{
+	return source_file_read(context, bytes, n, e);
+}
+
 static int load_sums(struct dataset *d, struct error *e)
 {
-	char *bytes;
-	size_t n;
 	if (d->options.listing && !source_has(d->source, SUMS_FILE))
 		return 0;
-	if (source_read(d->source, SUMS_FILE, &bytes, &n, TABLE_MAX, e) < 0)
+	struct source_file *f = source_file_open(d->source, SUMS_FILE, e);
+	if (!f)
 		return -1;
-	d->sums = sums_open(SUMS_FILE, bytes, n, e);
-	free(bytes);
-	return d->sums ? 0 : -1;
+	if (source_file_bytes(f) > TABLE_MAX)
+		error_set(e, SUMS_FILE, 0, "%llu bytes: expected at most %zu",
+			  (unsigned long long)source_file_bytes(f), TABLE_MAX);
+	else
+		d->listed = sums_open(SUMS_FILE, (struct reader){read_plain, f}, e);
+	source_file_close(f);
+	return d->listed ? 0 : -1;
 }
 
-static int load_listing(struct dataset *d, struct error *e)
+static int parse_table(struct dataset *d, const char *name, struct reader reader, struct error *e)
 {
 	const struct listing *l = d->options.listing;
-	char *bytes;
-	size_t n;
-	if (read_checked(d, l->csv, &bytes, &n, TABLE_MAX, e) < 0)
-		return -1;
-	int result = listing_records(l, &d->catalog, bytes, n, e);
-	free(bytes);
-	return result;
+	if (l)
+		return listing_records(l, &d->catalog, reader, e);
+	if (!strcmp(name, PTBXL_STATEMENTS))
+		return ptbxl_statements(&d->catalog, reader, e);
+	return ptbxl_records(&d->catalog, reader, d->options.rate_hz, e);
 }
 
-static int load_ptbxl(struct dataset *d, struct error *e)
+/* A damaged table is called damaged, whatever else is wrong with it. */
+static int load_table(struct dataset *d, const char *name, struct error *e)
 {
-	char *bytes;
-	size_t n;
-	if (read_checked(d, PTBXL_STATEMENTS, &bytes, &n, TABLE_MAX, e) < 0)
+	struct checked c;
+	struct error why = {0};
+	if (checked_open(&c, d, name, e) < 0)
 		return -1;
-	int result = ptbxl_statements(&d->catalog, bytes, n, e);
-	free(bytes);
-	if (result < 0 || read_checked(d, PTBXL_DATABASE, &bytes, &n, TABLE_MAX, e) < 0)
+	if (check_size(&c, TABLE_MAX, e) < 0) {
+		checked_drop(&c);
 		return -1;
-	result = ptbxl_records(&d->catalog, bytes, n, d->options.rate_hz, e);
-	free(bytes);
-	return result;
+	}
+
+	int result = parse_table(d, name, (struct reader){checked_read, &c}, &why);
+	if (checked_close(&c, e) < 0)
+		return -1;
+	return result < 0 ? error_set(e, NULL, 0, "%s", error_text(&why)) : 0;
 }
 
 static int load_tables(struct dataset *d, struct error *e)
 {
-	const struct listing *l = d->options.listing;
-	if (load_sums(d, e) < 0 || (l ? load_listing(d, e) : load_ptbxl(d, e)) < 0)
+	const char *marker = dataset_marker(d->options.listing);
+	if (load_sums(d, e) < 0 || (!d->options.listing && load_table(d, PTBXL_STATEMENTS, e) < 0) ||
+	    load_table(d, marker, e) < 0)
 		return -1;
-	return catalog_finish(&d->catalog, d->options.limit, dataset_marker(l), e);
-}
-
-/* ---- records ---- */
-
-static char *header_name(const struct catalog_record *r)
-{
-	return die_printf("%s.hea", r->path);
-}
-
-/* Name of a signal file that stands beside the record's header. */
-static char *beside(const struct catalog_record *r, const char *file)
-{
-	char *folder = path_folder(r->path), *name = path_join(folder, file);
-	free(folder);
-	return name;
-}
-
-/* Wish for the signal files that a record's header names and that are not there yet. */
-static int wish_for_signals(struct dataset *d, struct wish *w, const struct catalog_record *r,
-			    struct error *e)
-{
-	struct wfdb h;
-	size_t n;
-	char *name = header_name(r), *bytes;
-	int result = source_read(d->source, name, &bytes, &n, WFDB_HEADER_MAX, e);
-
-	if (result == 0) {
-		int parsed =
-			wfdb_parse(&h, name, bytes, n, NULL); /* reading the record will say what is wrong */
-		for (int k = 0; parsed == 0 && k < h.n_signals; k = wfdb_group_end(&h, k)) {
-			char *file = beside(r, h.signals[k].file);
-			if (source_has(d->source, file))
-				free(file);
-			else
-				wish_for(w, file);
-		}
-		free(bytes);
-	}
-
-	free(name);
-	return result;
-}
-
-/* At most two passes over a zip: headers with the signal file that each record usually has, then what headers
- * name besides. A folder needs none. */
-static int gather_records(struct dataset *d, struct error *e)
-{
-	struct wish w = {0};
-	if (!source_is_zip(d->source))
-		return 0;
-	for (size_t i = 0; i < d->catalog.n; i++) {
-		wish_for(&w, header_name(&d->catalog.records[i]));
-		wish_for(&w, die_printf("%s.dat", d->catalog.records[i].path));
-	}
-	int result = grant(d, &w, e);
-	for (size_t i = 0; result == 0 && i < d->catalog.n; i++)
-		result = wish_for_signals(d, &w, &d->catalog.records[i], e);
-	return grant(d, &w, e) < 0 ? -1 : result;
+	return catalog_finish(&d->catalog, d->options.limit, marker, e);
 }
 
 struct dataset *dataset_open(const char *place, const struct dataset_options *options, struct error *e)
@@ -261,10 +232,9 @@ struct dataset *dataset_open(const char *place, const struct dataset_options *op
 	d->options = *options;
 	pthread_mutex_init(&d->lock, NULL);
 	catalog_init(&d->catalog);
-	const char *tables[] = {dataset_marker(options->listing), SUMS_FILE,
-				options->listing ? NULL : PTBXL_STATEMENTS, NULL};
-	d->source = source_open(place, tables, options->scratch, e);
-	if (d->source && load_tables(d, e) == 0 && gather_records(d, e) == 0)
+	d->found = sums_new();
+	d->source = source_open(place, dataset_marker(options->listing), e);
+	if (d->source && load_tables(d, e) == 0)
 		return d;
 	dataset_close(d);
 	return NULL;
@@ -274,11 +244,9 @@ void dataset_close(struct dataset *d)
 {
 	if (!d)
 		return;
-	for (size_t i = 0; i < d->n_used; i++)
-		free(d->used[i].name);
-	free(d->used);
 	catalog_release(&d->catalog);
-	sums_close(d->sums);
+	sums_close(d->listed);
+	sums_close(d->found);
 	source_close(d->source);
 	pthread_mutex_destroy(&d->lock);
 	free(d);
@@ -289,35 +257,155 @@ const struct catalog *dataset_catalog(const struct dataset *d)
 	return &d->catalog;
 }
 
-/* Signals first..last-1, which share a file; the first file says how many samples there are. 0, 1 or -1 as
- * dataset_read. */
-static int read_group(struct dataset *d, const struct catalog_record *r, const struct wfdb *h, int first,
-		      int last, int32_t **x, long *n_samples, struct error *e)
+/* ---- records ---- */
+
+/* Name of a signal file that stands beside the record's header; yours to free. */
+static char *beside(const struct catalog_record *r, const char *file)
 {
-	char *name = beside(r, h->signals[first].file), *bytes;
-	size_t n;
-	int result = read_checked(d, name, &bytes, &n, FILE_MAX, e);
-	if (result == 0) {
-		if (first == 0 && (*n_samples = wfdb_samples_count(h, first, last, name, n, e)) >= 0)
-			*x = die_malloc(sizeof **x * (size_t)*n_samples * (size_t)h->n_signals);
-		if (!*x ||
-		    wfdb_samples_read(*x, *n_samples, h, first, last, name, (uint8_t *)bytes, n, e) < 0)
+	char *folder = path_folder(r->path), *name = path_join(folder, file);
+	free(folder);
+	return name;
+}
+
+/* A record's signal files, all open before any is read: what they hold together must fit its header. */
+struct signals {
+	const struct wfdb *h;
+	int n_files, first[WFDB_SIGNALS + 1]; /* file i has signals first[i]..first[i + 1] - 1 */
+	char *name[WFDB_SIGNALS];
+	struct checked file[WFDB_SIGNALS];
+	long n_samples;
+};
+
+/* 0, or -1 if a file is missing. Files that are open are so in both cases. */
+static int open_signals(struct signals *s, struct dataset *d, const struct catalog_record *r, struct error *e)
+{
+	for (int first = 0; first < s->h->n_signals; first = s->first[s->n_files]) {
+		int i = s->n_files;
+		s->name[i] = beside(r, s->h->signals[first].file);
+		if (checked_open(&s->file[i], d, s->name[i], e) < 0) {
+			free(s->name[i]);
+			return -1;
+		}
+		s->first[i] = first;
+		s->first[++s->n_files] = wfdb_group_end(s->h, first);
+	}
+	return 0;
+}
+
+/* Whether sizes and header contradict each other; then e is filled. */
+static bool check_signals(struct signals *s, struct error *e)
+{
+	for (int i = 0; i < s->n_files; i++) {
+		size_t n = (size_t)source_file_bytes(s->file[i].file);
+		long found = wfdb_samples_count(s->h, s->first[i], s->first[i + 1], s->name[i], n, e);
+		if (i && found >= 0 && found != s->n_samples)
+			error_set(e, s->name[i], 0,
+				  "%ld samples per signal, the record's other files have %ld", found,
+				  s->n_samples);
+		if (found < 0 || (i && found != s->n_samples))
+			return true;
+		s->n_samples = found;
+	}
+	return false;
+}
+
+static bool is_too_large(const struct signals *s, struct error *e)
+{
+	uint64_t n = 0;
+	for (int i = 0; i < s->n_files; i++)
+		n += source_file_bytes(s->file[i].file);
+	if (n > SIGNAL_MAX)
+		error_set(e, s->name[0], 0,
+			  "a record of %llu bytes: at most %zu are read; cut it into shorter ones",
+			  (unsigned long long)n, SIGNAL_MAX);
+	return n > SIGNAL_MAX;
+}
+
+static void drop_signals(struct signals *s)
+{
+	for (int i = 0; i < s->n_files; i++)
+		checked_drop(&s->file[i]);
+}
+
+/* Files first.. are closed. 0, or -1 if one is not what the dataset's checksums say. */
+static int close_signals(struct signals *s, int first, struct error *e)
+{
+	int result = 0;
+	for (int i = first; i < s->n_files; i++)
+		if (checked_close(&s->file[i], e) < 0)
+			result = -1;
+	return result;
+}
+
+/* The record is left out because of `why`: 1; but -1 if a file is damaged, which is then what e says. Nothing is read of files
+ * that are too large. */
+static int refuse_signals(struct signals *s, const struct error *why, struct error *e)
+{
+	int result = 1;
+	if (is_too_large(s, NULL))
+		drop_signals(s);
+	else if (close_signals(s, 0, e) < 0)
+		result = -1;
+	error_set(e, NULL, 0, "%s", error_text(why));
+	return result;
+}
+
+static int decode_signals(struct signals *s, int32_t *x, struct error *e)
+{
+	for (int i = 0; i < s->n_files; i++) {
+		char *bytes;
+		size_t n;
+		struct error why = {0};
+		int result = checked_whole(&s->file[i], &bytes, &n, e);
+		if (result == 0 && wfdb_samples_read(x, s->n_samples, s->h, s->first[i], s->first[i + 1],
+						     s->name[i], (uint8_t *)bytes, n, &why) < 0)
 			result = 1;
 		free(bytes);
+		if (result == 0)
+			continue;
+		/* A file that is damaged ends the stage, a record that is wrong does not. */
+		if (close_signals(s, i + 1, e) < 0 || result < 0)
+			return -1;
+		error_set(e, NULL, 0, "%s", error_text(&why));
+		return 1;
 	}
-	free(name);
+	return 0;
+}
+
+/* x [n_samples][h->n_signals], yours to free. 0, 1 or -1 as dataset_read. */
+static int read_signals(struct dataset *d, const struct catalog_record *r, const struct wfdb *h, int32_t **x,
+			long *n_samples, struct error *e)
+{
+	struct signals s = {.h = h};
+	struct error why = {0};
+	int result = open_signals(&s, d, r, e);
+
+	if (result == 0) {
+		bool is_wrong = check_signals(&s, &why) || is_too_large(&s, &why);
+		result = is_wrong ? refuse_signals(&s, &why, e) : 0;
+	} else {
+		drop_signals(&s);
+	}
+	if (result == 0) {
+		*n_samples = s.n_samples;
+		*x = die_malloc(sizeof **x * (size_t)s.n_samples * (size_t)h->n_signals);
+		result = decode_signals(&s, *x, e);
+	}
+
+	for (int i = 0; i < s.n_files; i++)
+		free(s.name[i]);
 	return result;
 }
 
 int dataset_read(struct dataset *d, struct record *out, size_t i, struct error *e)
 {
 	const struct catalog_record *r = &d->catalog.records[i];
-	char *name = header_name(r), *bytes;
+	char *name = die_printf("%s.hea", r->path), *bytes;
 	struct wfdb h;
 	size_t n;
 	int32_t *x = NULL;
 	long n_samples = 0;
-	int result = read_checked(d, name, &bytes, &n, WFDB_HEADER_MAX, e);
+	int result = read_small(d, name, &bytes, &n, WFDB_HEADER_MAX, e);
 
 	if (result < 0)
 		goto done;
@@ -329,11 +417,8 @@ int dataset_read(struct dataset *d, struct record *out, size_t i, struct error *
 		result = 1;
 	}
 
-	for (int first = 0, last; result == 0 && first < h.n_signals; first = last) {
-		last = wfdb_group_end(&h, first);
-		result = read_group(d, r, &h, first, last, &x, &n_samples, e);
-	}
-
+	if (result == 0)
+		result = read_signals(d, r, &h, &x, &n_samples, e);
 	if (result == 0 && record_from_wfdb(out, name, &h, x, n_samples, e) < 0)
 		result = 1;
 done:

@@ -3,7 +3,7 @@
  * any other whose records a CSV lists. Every file that is used is held against the dataset's SHA256SUMS.txt.
  *
  *	struct dataset *d = dataset_open("ptb-xl.zip", &options, &e);
- *	for (size_t i = 0; i < dataset_catalog(d)->n; i++)
+ *	for (size_t i = 0; i < dataset_catalog(d)->n; i++) // or several threads at once
  *		dataset_read(d, &record, i, &e);
  *	dataset_close(d);
  */
@@ -17,28 +17,23 @@
 #include "ecg/catalog.h"
 #include "ecg/listing.h"
 #include "ecg/record.h"
-
-#define DATASET_HEX 65
+#include "ecg/sums.h"
 
 struct dataset_options {
-	const struct listing *listing;	     /* NULL: PTB-XL */
-	int rate_hz;			     /* PTB-XL: 100 or 500, which of its files; others: unused */
-	size_t limit;			     /* the first so many records; 0: all */
-	const char *scratch;		     /* folder for a zip's scratch file */
-	const volatile bool *is_interrupted; /* once set, dataset_open ends early; NULL: never */
-	/* SHA-256 of bytes as lower-case hex */
-	void (*sha256)(char hex[DATASET_HEX], const void *bytes, size_t n_bytes);
-};
-
-/* A file that was read, and its SHA-256. */
-struct dataset_file {
-	char *name;
-	char hex[DATASET_HEX];
+	const struct listing *listing; /* NULL: PTB-XL */
+	int rate_hz;		       /* PTB-XL: 100 or 500, which of its files; others: unused */
+	size_t limit;		       /* the first so many records; 0: all */
+	/* SHA-256 over bytes as they come; close frees what open gave. */
+	struct {
+		void *(*open)(void);
+		void (*update)(void *stream, const void *bytes, size_t n_bytes);
+		void (*close)(void *stream, uint8_t digest[SUMS_BYTES]);
+	} sha256;
 };
 
 struct dataset;
 
-/* Read the tables; from a zip, also pick the chosen records' files. NULL with e filled. All of options is
+/* Read the tables. NULL with e filled. All of options is
  * borrowed until dataset_close. PTB-XL must have a SHA256SUMS.txt; of others one that is there is used. */
 struct dataset *dataset_open(const char *place, const struct dataset_options *options, struct error *e);
 void dataset_close(struct dataset *d);
@@ -51,8 +46,9 @@ const struct catalog *dataset_catalog(const struct dataset *d);
  * the dataset can be trusted. */
 int dataset_read(struct dataset *d, struct record *r, size_t i, struct error *e);
 
-/* The files read so far, ascending, each once; borrowed until the next call. */
-const struct dataset_file *dataset_used(struct dataset *d, size_t *n);
+/* Give the files read so far, ascending, each once, with their SHA-256 to see() (borrowed for the call). */
+void dataset_used(struct dataset *d, void (*see)(void *context, const char *name, const char hex[SUMS_HEX]),
+		  void *context);
 
 /* Name of the file that marks the root of such a dataset (ecg/source.h). */
 const char *dataset_marker(const struct listing *listing);

@@ -64,8 +64,8 @@ static int bad_field(const struct listing *l, const struct csv *t, int column, c
 
 /* ---- labels ---- */
 
-/* Append a class name to a record's list, once. */
-static int add_class(json_t *list, const char *name, size_t n)
+/* Append a class name to a record's list, once; one too many for a dataset ends collecting. */
+static int add_class(json_t *list, json_t *seen, const char *name, size_t n)
 {
 	while (n && (*name == ' ' || *name == '\t'))
 		name++, n--;
@@ -78,14 +78,18 @@ static int add_class(json_t *list, const char *name, size_t n)
 		if (json_string_length(known) == n && !memcmp(json_string_value(known), name, n))
 			return 0;
 	}
-	return json_array_append_new(list, json_stringn(name, n));
+	json_t *text = json_stringn(name, n);
+	if (json_object_size(seen) <= STATEMENTS_CLASSES_MAX && text)
+		json_object_set_new(seen, json_string_value(text), json_true());
+	return json_array_append_new(list, text);
 }
 
-static int read_names(json_t *list, const struct listing *l, const struct csv *t, int column, struct error *e)
+static int read_names(json_t *list, json_t *seen, const struct listing *l, const struct csv *t, int column,
+		      struct error *e)
 {
 	for (const char *at = csv_text(t, column);; at++) {
 		size_t n = strcspn(at, ";|");
-		if (add_class(list, at, n) < 0)
+		if (add_class(list, seen, at, n) < 0)
 			return error_set(e, l->csv, csv_line(t), "%s: class name is not UTF-8",
 					 csv_name(t, column));
 		at += n;
@@ -161,8 +165,8 @@ static char *read_path(const struct listing *l, const char *text)
 	return path;
 }
 
-static int add_row(const struct listing *l, struct catalog *c, const struct csv *t, const struct columns *at,
-		   struct error *e)
+static int add_row(const struct listing *l, struct catalog *c, json_t *seen, const struct csv *t,
+		   const struct columns *at, struct error *e)
 {
 	uint64_t id = c->n + 1;
 	if (at->id != NONE && field_integer(csv_text(t, at->id), &id) < 0)
@@ -171,7 +175,7 @@ static int add_row(const struct listing *l, struct catalog *c, const struct csv 
 	json_object_set_new(subject, "classes", classes);
 
 	if (read_person(subject, id, l, t, at, e) < 0 ||
-	    (at->n_labels == 1 ? read_names(classes, l, t, at->labels[0], e)
+	    (at->n_labels == 1 ? read_names(classes, seen, l, t, at->labels[0], e)
 			       : read_flags(classes, l, t, at, e)) < 0) {
 		json_decref(subject);
 		return -1;
@@ -190,42 +194,30 @@ static int compare_texts(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* All names that stand in the records' lists, sorted. */
-static int collect_classes(const struct listing *l, struct catalog *c, struct error *e)
+/* The names seen in the records' lists, sorted. */
+static int collect_classes(const struct listing *l, struct catalog *c, const json_t *seen, struct error *e)
 {
-	json_t *seen = json_object(), *value;
 	const char *names[STATEMENTS_CLASSES_MAX], *name;
+	json_t *value;
 	size_t n = 0;
 
-	for (size_t i = 0; i < c->n; i++) {
-		json_t *list = json_object_get(c->records[i].subject, "classes");
-		for (size_t k = 0; k < json_array_size(list); k++)
-			json_object_set_new(seen, json_string_value(json_array_get(list, k)), json_true());
-	}
-
-	int result = 0;
 	if (json_object_size(seen) > STATEMENTS_CLASSES_MAX)
-		result = error_set(e, l->csv, 0, "%s: %zu different classes, at most %d expected",
-				   l->labels[0], json_object_size(seen), STATEMENTS_CLASSES_MAX);
-	c->classes = json_array();
-
-	if (result == 0) {
-		json_object_foreach (seen, name, value) {
-			names[n++] = name;
-		}
-		qsort(names, n, sizeof *names, compare_texts);
-		for (size_t i = 0; i < n; i++)
-			json_array_append_new(c->classes, json_string(names[i]));
+		return error_set(e, l->csv, 0, "%s: more than %d different classes", l->labels[0],
+				 STATEMENTS_CLASSES_MAX);
+	json_object_foreach ((json_t *)seen, name, value) {
+		names[n++] = name;
 	}
-
-	json_decref(seen);
-	return result;
+	qsort(names, n, sizeof *names, compare_texts);
+	c->classes = json_array();
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(c->classes, json_string(names[i]));
+	return 0;
 }
 
-static int set_classes(const struct listing *l, struct catalog *c, struct error *e)
+static int set_classes(const struct listing *l, struct catalog *c, const json_t *seen, struct error *e)
 {
 	if (l->n_labels == 1)
-		return collect_classes(l, c, e);
+		return collect_classes(l, c, seen, e);
 	c->classes = json_array();
 	for (size_t i = 0; i < l->n_labels; i++)
 		if (json_array_append_new(c->classes, json_string(l->labels[i])) < 0)
@@ -233,25 +225,26 @@ static int set_classes(const struct listing *l, struct catalog *c, struct error 
 	return 0;
 }
 
-int listing_records(const struct listing *l, struct catalog *c, const char *bytes, size_t n_bytes,
-		    struct error *e)
+int listing_records(const struct listing *l, struct catalog *c, struct reader reader, struct error *e)
 {
 	struct columns at = {0};
-	struct csv *t = csv_open(l->csv, bytes, n_bytes, e);
+	struct csv *t = csv_open(l->csv, reader, e);
+	json_t *seen = json_object();
 	int got = -1;
 
 	if (!t || find_columns(&at, l, t, e) < 0)
 		goto done;
 	while ((got = csv_next(t, e)) > 0)
-		if (add_row(l, c, t, &at, e) < 0) {
+		if (add_row(l, c, seen, t, &at, e) < 0) {
 			got = -1;
 			break;
 		}
 
 	if (got == 0)
-		got = set_classes(l, c, e);
+		got = set_classes(l, c, seen, e);
 done:
 	csv_close(t);
+	json_decref(seen);
 
 	return got;
 }

@@ -2,7 +2,7 @@
  * Any WFDB database with a CSV file that lists its records: one row per record, columns named by the user.
  *
  *	struct listing l = {.csv = "labels.csv", .path = "file", .patient = "subject", .labels = labels,
- * .n_labels = 1}; listing_records(&l, &catalog, bytes, n_bytes, &e);
+ * .n_labels = 1}; listing_records(&l, &catalog, reader, &e);
  *
  * One label column holds class names ("AF", or several as "AF;LBBB"; empty: no label); with several label
  * columns each is a class, and its fields are 0 or 1 (empty: 0). Classes of one column are numbered in the
@@ -12,6 +12,7 @@
 #define ECG_LISTING_H
 
 #include "ecg/catalog.h"
+#include "ecg/reader.h"
 
 struct listing {
 	const char *csv;  /* name of the file inside the dataset */
@@ -27,8 +28,7 @@ struct listing {
 };
 
 /* Add all rows; sets c->classes. 0, or -1 with e filled. */
-int listing_records(const struct listing *l, struct catalog *c, const char *bytes, size_t n_bytes,
-		    struct error *e);
+int listing_records(const struct listing *l, struct catalog *c, struct reader reader, struct error *e);
 
 /* The fold 1..10 of a patient in datasets without folds: 64-bit FNV-1a of the name, mixed, modulo 10. */
 int listing_fold(const char *patient);

@@ -95,10 +95,10 @@ static int add_statement(json_t *statements, const struct csv *t, const struct s
 	return 0;
 }
 
-int ptbxl_statements(struct catalog *c, const char *bytes, size_t n_bytes, struct error *e)
+int ptbxl_statements(struct catalog *c, struct reader reader, struct error *e)
 {
 	struct statement_columns at;
-	struct csv *t = csv_open(PTBXL_STATEMENTS, bytes, n_bytes, e);
+	struct csv *t = csv_open(PTBXL_STATEMENTS, reader, e);
 	json_t *statements = json_object();
 	int got = -1;
 
@@ -291,10 +291,10 @@ static int add_record(struct catalog *c, const struct csv *t, const struct recor
 	return catalog_add(c, id, csv_text(t, at->path), subject, PTBXL_DATABASE, csv_line(t), e);
 }
 
-int ptbxl_records(struct catalog *c, const char *bytes, size_t n_bytes, int rate_hz, struct error *e)
+int ptbxl_records(struct catalog *c, struct reader reader, int rate_hz, struct error *e)
 {
 	struct record_columns at;
-	struct csv *t = csv_open(PTBXL_DATABASE, bytes, n_bytes, e);
+	struct csv *t = csv_open(PTBXL_DATABASE, reader, e);
 	int got = -1;
 	if (!t || find_record_columns(&at, t, rate_hz, e) < 0)
 		goto done;

@@ -4,8 +4,8 @@
  *
  *	struct catalog c;
  *	catalog_init(&c);
- *	ptbxl_statements(&c, statements, n_statements, &e);
- *	ptbxl_records(&c, database, n_database, 100, &e);
+ *	ptbxl_statements(&c, statements, &e);
+ *	ptbxl_records(&c, database, 100, &e);
  *
  * Strict: a missing column, a number that is none, an unknown superclass, a statement that scp_statements.csv
  * lacks are errors naming file, line and record.
@@ -14,6 +14,7 @@
 #define ECG_PTBXL_H
 
 #include "ecg/catalog.h"
+#include "ecg/reader.h"
 
 #define PTBXL_DATABASE	 "ptbxl_database.csv"
 #define PTBXL_STATEMENTS "scp_statements.csv"
@@ -22,11 +23,11 @@
 json_t *ptbxl_classes(void);
 
 /* Set c->classes and c->statements. */
-int ptbxl_statements(struct catalog *c, const char *bytes, size_t n_bytes, struct error *e);
+int ptbxl_statements(struct catalog *c, struct reader reader, struct error *e);
 
 /* Add all records with their files at rate_hz (100: filename_lr, 500: filename_hr). After ptbxl_statements.
  */
-int ptbxl_records(struct catalog *c, const char *bytes, size_t n_bytes, int rate_hz, struct error *e);
+int ptbxl_records(struct catalog *c, struct reader reader, int rate_hz, struct error *e);
 
 /* A Python dictionary of numbers, "{'NORM': 100.0, 'SR': 0.0}", as JSON (new reference), or NULL with e
  * filled. */

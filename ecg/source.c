@@ -10,32 +10,38 @@
 
 #include "common/die.h"
 #include "common/file.h"
-#include "ecg/archive.h"
 #include "ecg/path.h"
-
-struct gathered {
-	char *name;
-	off_t offset;
-	size_t n_bytes;
-};
+#include "ecg/zip.h"
 
 struct source {
-	char *path; /* as given, for messages */
-	char *root; /* a folder: the dataset's place; a zip: the folder inside it, "" or "some/folder" */
-	bool is_zip;
-	int scratch; /* of a zip, in scratch_folder */
-	char *scratch_folder;
-	off_t scratch_bytes;
-	struct gathered *files; /* ascending names */
-	size_t n, max;
+	char *path;	 /* as given, for messages */
+	char *root;	 /* a folder: the dataset's place; a zip: the folder inside it, "" or "some/folder" */
+	struct zip *zip; /* NULL: a folder */
+};
+
+struct source_file {
+	char *place; /* for messages */
+	uint64_t n_bytes, n_left;
+	int fd;			/* in a folder */
+	struct zip_stream *zip; /* in a zip */
 };
 
 /* ---- finding the root ---- */
 
+static int no_marker(const struct source *s, const char *marker, const char *place, struct error *e)
+{
+	return error_set(e, s->path, 0, "no %s in this %s: not such a dataset", marker, place);
+}
+
+static int several_markers(const struct source *s, const char *marker, struct error *e)
+{
+	return error_set(e, s->path, 0, "%s is in several of its folders: name one", marker);
+}
+
 /* A folder: itself, or its only subfolder that holds the marker. */
 static int find_folder(struct source *s, const char *marker, struct error *e)
 {
-	char *file = path_join(s->path, marker), *found = NULL;
+	char *file = path_join(s->path, marker);
 	bool is_here = file_exists(file);
 
 	free(file);
@@ -55,220 +61,70 @@ static int find_folder(struct source *s, const char *marker, struct error *e)
 		char *folder = path_join(s->path, entry->d_name);
 		file = path_join(folder, marker);
 		if (file_exists(file) && n_found++ == 0)
-			found = die_strdup(folder);
+			s->root = die_strdup(folder);
 		free(file);
 		free(folder);
 	}
 
 	closedir(d);
-	s->root = found;
-	if (n_found == 1)
-		return 0;
-
-	return error_set(e, s->path, 0,
-			 n_found ? "%s is in several of its folders: name one"
-				 : "no %s in this folder: not such a dataset",
-			 marker);
+	return n_found == 1 ? 0 : n_found ? several_markers(s, marker, e) : no_marker(s, marker, "folder", e);
 }
-
-/* A file without a name in folder: it goes when we do, however we end. */
-static int open_scratch(const char *folder)
-{
-	int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	if (fd >= 0)
-		return fd;
-	char *name = path_join(folder, "scratch-XXXXXX");
-	fd = mkostemp(name, O_CLOEXEC);
-	if (fd < 0)
-		die("%s: %s", folder, strerror(errno));
-	unlink(name);
-	free(name);
-	return fd;
-}
-
-/* ---- a zip's files on the scratch file ---- */
-
-static int order(const void *a, const void *b)
-{
-	const struct gathered *x = a, *y = b;
-	return strcmp(x->name, y->name);
-}
-
-/* Among the first n files, which are sorted. */
-static const struct gathered *find(const struct source *s, size_t n, const char *name)
-{
-	const struct gathered key = {.name = (char *)name};
-	return n ? bsearch(&key, s->files, n, sizeof *s->files, order) : NULL;
-}
-
-/* The name relative to the root, or NULL for what lies outside it. */
-static const char *inside_root(const struct source *s, const char *name)
-{
-	size_t n = strlen(s->root);
-	if (!n)
-		return name;
-	return !strncmp(name, s->root, n) && name[n] == '/' ? name + n + 1 : NULL;
-}
-
-/* Append a file to the scratch file, under this name. */
-static void put_scratch(struct source *s, const char *name, const void *bytes, size_t n_bytes)
-{
-	for (size_t done = 0; done < n_bytes;) {
-		ssize_t n = pwrite(s->scratch, (const char *)bytes + done, n_bytes - done,
-				   s->scratch_bytes + (off_t)done);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			die("scratch file in %s: %s; free some space or set EINTHOVEN_STORE to another disk",
-			    s->scratch_folder, strerror(errno));
-		done += (size_t)n;
-	}
-
-	if (s->n == s->max)
-		s->files = die_realloc(s->files, (s->max = s->max ? 2 * s->max : 1024) * sizeof *s->files);
-	s->files[s->n++] =
-		(struct gathered){.name = die_strdup(name), .offset = s->scratch_bytes, .n_bytes = n_bytes};
-	s->scratch_bytes += (off_t)n_bytes;
-}
-
-static int sort_files(struct source *s, struct error *e)
-{
-	if (s->n)
-		qsort(s->files, s->n, sizeof *s->files, order);
-	for (size_t i = 1; i < s->n; i++)
-		if (!order(&s->files[i - 1], &s->files[i]))
-			return error_set(e, s->path, 0, "%s stands there twice", s->files[i].name);
-	return 0;
-}
-
-struct gathering {
-	struct source *s;
-	size_t n_before; /* files that are there already */
-	bool (*wants)(void *context, const char *name);
-	void *context;
-};
-
-static bool is_wanted(void *context, const char *name)
-{
-	const struct gathering *g = context;
-	const char *inside = inside_root(g->s, name);
-	return inside && !find(g->s, g->n_before, inside) && g->wants(g->context, inside);
-}
-
-static int keep(void *context, const char *name, const void *bytes, size_t n_bytes, struct error *e)
-{
-	struct source *s = ((struct gathering *)context)->s;
-	(void)e;
-	put_scratch(s, inside_root(s, name), bytes, n_bytes);
-	return 0;
-}
-
-int source_gather(struct source *s, bool (*wants)(void *context, const char *name), void *context,
-		  struct error *e)
-{
-	if (!s->is_zip)
-		return 0;
-	struct gathering g = {.s = s, .n_before = s->n, .wants = wants, .context = context};
-	return archive_each(s->path, is_wanted, keep, &g, e) < 0 ? -1 : sort_files(s, e);
-}
-
-/* ---- finding the root of a zip; its tables are kept on the way ---- */
 
 struct search {
-	struct source *s;
-	const char *const *tables;
-	char *root;
-	bool is_ambiguous;
+	const char *marker;
+	char *root; /* of the shallowest found */
+	int depth, n_found;
 };
 
-/* Bytes of name before a table's own, "/" included; -1 if it is no such table. */
-static long before_table(const char *name, const char *table)
-{
-	size_t n = strlen(name), m = strlen(table);
-	bool is_table = n >= m && !strcmp(name + n - m, table) && (n == m || name[n - m - 1] == '/');
-	return is_table ? (long)(n - m) : -1;
-}
-
-static bool is_table(void *context, const char *name)
+static void see_name(void *context, const char *name)
 {
 	struct search *f = context;
-	long before = before_table(name, f->tables[0]);
-	if (before >= 0) {
-		f->is_ambiguous |= f->root != NULL;
-		if (!f->root) {
-			f->root = die_strdup(name);
-			f->root[before ? before - 1 : 0] = '\0';
-		}
-	}
-	for (int i = 0; before < 0 && f->tables[i]; i++)
-		before = before_table(name, f->tables[i]);
-	return before >= 0;
+	size_t n = strlen(name), m = strlen(f->marker);
+	if (n < m || strcmp(name + n - m, f->marker) || (n > m && name[n - m - 1] != '/'))
+		return;
+	int depth = 0;
+	for (size_t i = 0; i < n - m; i++)
+		depth += name[i] == '/';
+	if (f->n_found && depth > f->depth)
+		return;
+	f->n_found = f->n_found && depth == f->depth ? f->n_found + 1 : 1;
+	f->depth = depth;
+	free(f->root);
+	f->root = die_strdup(name);
+	f->root[n > m ? n - m - 1 : 0] = '\0';
 }
 
-static int keep_table(void *context, const char *name, const void *bytes, size_t n_bytes, struct error *e)
+/* A zip: the folder in it that holds the marker and lies least deep. A folder of that name twice is found when it is read. */
+static int find_in_zip(struct source *s, const char *marker, struct error *e)
 {
-	(void)e;
-	put_scratch(((struct search *)context)->s, name, bytes, n_bytes);
-	return 0;
-}
-
-/* Names were kept whole while the root was not known. */
-static void keep_what_is_inside(struct source *s)
-{
-	size_t kept = 0;
-	for (size_t i = 0; i < s->n; i++) {
-		const char *inside = inside_root(s, s->files[i].name);
-		if (inside) {
-			struct gathered file = s->files[i];
-			s->files[kept] = file;
-			s->files[kept++].name = die_strdup(inside);
-			free(file.name);
-		} else {
-			free(s->files[i].name);
-		}
-	}
-	s->n = kept;
-}
-
-static int find_in_zip(struct source *s, const char *const tables[], struct error *e)
-{
-	struct search f = {.s = s, .tables = tables};
-	int result = archive_each(s->path, is_table, keep_table, &f, e);
-	s->root = f.root;
-	if (result < 0)
+	struct search f = {.marker = marker};
+	if (zip_names(s->zip, see_name, &f, e) < 0) {
+		free(f.root);
 		return -1;
-	if (!f.root)
-		return error_set(e, s->path, 0, "no %s in this zip: not such a dataset", tables[0]);
-	if (f.is_ambiguous)
-		return error_set(e, s->path, 0, "%s is in several of its folders", tables[0]);
-	keep_what_is_inside(s);
-	return sort_files(s, e);
+	}
+	s->root = f.root;
+	if (!f.n_found)
+		return no_marker(s, marker, "zip", e);
+	return f.n_found > 1 && f.depth ? several_markers(s, marker, e) : 0;
 }
 
-struct source *source_open(const char *path, const char *const tables[], const char *scratch, struct error *e)
+struct source *source_open(const char *path, const char *marker, struct error *e)
 {
 	struct stat st;
 	struct source *s = die_calloc(1, sizeof *s);
 
 	s->path = die_strdup(path);
-	s->scratch = -1;
 	if (stat(path, &st) < 0) {
 		error_set(e, path, 0, "%s", strerror(errno));
 		goto fail;
 	}
-
-	s->is_zip = !S_ISDIR(st.st_mode);
-	if (s->is_zip && !S_ISREG(st.st_mode)) {
+	if (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode)) {
 		error_set(e, path, 0, "expected a folder or a zip file");
 		goto fail;
 	}
-
-	if (s->is_zip) {
-		s->scratch_folder = die_strdup(scratch);
-		s->scratch = open_scratch(scratch);
-	}
-
-	if (s->is_zip ? find_in_zip(s, tables, e) < 0 : find_folder(s, tables[0], e) < 0)
+	if (S_ISREG(st.st_mode) && !(s->zip = zip_open(s->path, e)))
+		goto fail;
+	if (s->zip ? find_in_zip(s, marker, e) < 0 : find_folder(s, marker, e) < 0)
 		goto fail;
 	return s;
 fail:
@@ -281,74 +137,136 @@ void source_close(struct source *s)
 {
 	if (!s)
 		return;
-	for (size_t i = 0; i < s->n; i++)
-		free(s->files[i].name);
-	free(s->files);
-	if (s->scratch >= 0)
-		close(s->scratch);
-	free(s->scratch_folder);
+	zip_close(s->zip);
 	free(s->root);
 	free(s->path);
 	free(s);
 }
 
-/* ---- reading ---- */
-
-bool source_is_zip(const struct source *s)
-{
-	return s->is_zip;
-}
-
 const char *source_folder(const struct source *s)
 {
-	return s->is_zip ? NULL : s->root;
+	return s->zip ? NULL : s->root;
 }
+
+/* ---- a file ---- */
 
 bool source_has(const struct source *s, const char *name)
 {
-	if (s->is_zip)
-		return find(s, s->n, name) != NULL;
-	char *file = path_join(s->root, name);
-	bool exists = file_exists(file);
-	free(file);
-	return exists;
+	struct zip_member m;
+	char *place = path_join(s->root, name);
+	bool is_there = s->zip ? zip_find(s->zip, &m, place, NULL) != 0 : file_exists(place);
+	free(place);
+	return is_there;
 }
 
-static int read_scratch(const struct source *s, const struct gathered *g, char *bytes)
+static int open_member(struct source_file *f, const struct source *s, const char *name, struct error *e)
 {
-	for (size_t done = 0; done < g->n_bytes;) {
-		ssize_t n = pread(s->scratch, bytes + done, g->n_bytes - done, g->offset + (off_t)done);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			die("scratch file in %s: %s", s->scratch_folder,
-			    n ? strerror(errno) : "shorter than what was written");
-		done += (size_t)n;
+	struct zip_member m;
+	int found = zip_find(s->zip, &m, f->place, e);
+	if (found == 0)
+		return error_set(e, s->path, 0, "%s is not in this zip", name);
+	if (found < 0 || !(f->zip = zip_stream_open(s->zip, &m, e)))
+		return -1;
+	f->n_bytes = m.n_bytes;
+	return 0;
+}
+
+/* Without waiting for whoever might write into a pipe of that name. */
+static int open_plain(struct source_file *f, struct error *e)
+{
+	struct stat st;
+	f->fd = open(f->place, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (f->fd < 0 || fstat(f->fd, &st) < 0)
+		return error_set(e, f->place, 0, "cannot open: %s", strerror(errno));
+	if (!S_ISREG(st.st_mode))
+		return error_set(e, f->place, 0, "not a regular file");
+	f->n_bytes = f->n_left = (uint64_t)st.st_size;
+	return 0;
+}
+
+struct source_file *source_file_open(const struct source *s, const char *name, struct error *e)
+{
+	if (!path_is_inside(name)) {
+		error_set(e, s->path, 0, "'%.100s' is not the path of a file inside the dataset", name);
+		return NULL;
 	}
-	bytes[g->n_bytes] = '\0';
+
+	struct source_file *f = die_calloc(1, sizeof *f);
+	f->place = path_join(s->root, name);
+	f->fd = -1;
+	if (s->zip ? open_member(f, s, name, e) == 0 : open_plain(f, e) == 0)
+		return f;
+	source_file_close(f);
+
+	return NULL;
+}
+
+void source_file_close(struct source_file *f)
+{
+	if (!f)
+		return;
+	zip_stream_close(f->zip);
+	if (f->fd >= 0)
+		close(f->fd);
+	free(f->place);
+	free(f);
+}
+
+uint64_t source_file_bytes(const struct source_file *f)
+{
+	return f->n_bytes;
+}
+
+long source_file_read(struct source_file *f, void *bytes, size_t n, struct error *e)
+{
+	if (f->zip)
+		return zip_stream_read(f->zip, bytes, n, e);
+	n = n < f->n_left ? n : (size_t)f->n_left;
+	if (!n)
+		return 0;
+	ssize_t got;
+	do
+		got = read(f->fd, bytes, n);
+	while (got < 0 && errno == EINTR);
+	if (got <= 0)
+		return error_set(e, f->place, 0, "cannot read: %s",
+				 got ? strerror(errno) : "it became shorter meanwhile");
+	f->n_left -= (uint64_t)got;
+	return got;
+}
+
+/* ---- whole files ---- */
+
+static int read_whole(struct source_file *f, char *bytes, size_t n_bytes, struct error *e)
+{
+	size_t done = 0;
+	for (long got; (got = source_file_read(f, bytes + done, n_bytes - done, e)) != 0; done += (size_t)got)
+		if (got < 0)
+			return -1;
+	bytes[done] = '\0';
 	return 0;
 }
 
 int source_read(const struct source *s, const char *name, char **bytes, size_t *n_bytes, size_t max,
 		struct error *e)
 {
-	if (!path_is_inside(name))
-		return error_set(e, s->path, 0, "'%.100s' is not the path of a file inside the dataset",
-				 name);
-	if (!s->is_zip) {
-		char *file = path_join(s->root, name);
-		int result = file_read(bytes, n_bytes, file, max, e);
-		free(file);
-		return result;
+	struct source_file *f = source_file_open(s, name, e);
+	int result = -1;
+	*bytes = NULL;
+	if (!f)
+		return -1;
+	if (f->n_bytes > max) {
+		error_set(e, s->zip ? s->path : f->place, 0, "%s%s%llu bytes, at most %zu expected",
+			  s->zip ? name : "", s->zip ? ": " : "", (unsigned long long)f->n_bytes, max);
+	} else {
+		*n_bytes = (size_t)f->n_bytes;
+		*bytes = die_malloc(*n_bytes + 1);
+		result = read_whole(f, *bytes, *n_bytes, e);
 	}
-
-	const struct gathered *g = find(s, s->n, name);
-	if (!g)
-		return error_set(e, s->path, 0, "%s is not in this zip", name);
-	if (g->n_bytes > max)
-		return error_set(e, s->path, 0, "%s: larger than %zu bytes", name, max);
-	*bytes = die_malloc(g->n_bytes + 1);
-	*n_bytes = g->n_bytes;
-
-	return read_scratch(s, g, *bytes);
+	if (result < 0) {
+		free(*bytes);
+		*bytes = NULL;
+	}
+	source_file_close(f);
+	return result;
 }

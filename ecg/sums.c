@@ -4,18 +4,73 @@
 #include <string.h>
 
 #include "common/die.h"
+#include "ecg/texts.h"
 
-#define HEX 64
-
-struct sum {
-	const char *path, *hex;
-};
+#define BLOCK_BYTES 65536 /* the longest line, and what is read at once */
 
 struct sums {
-	char *text; /* a copy, cut into strings that list points at */
+	struct texts paths;
 	struct sum *list;
 	size_t n, max;
+	bool is_sorted;
 };
+
+/* ---- digits ---- */
+
+static int digit(char c)
+{
+	return c >= '0' && c <= '9'   ? c - '0'
+	       : c >= 'a' && c <= 'f' ? c - 'a' + 10
+	       : c >= 'A' && c <= 'F' ? c - 'A' + 10
+				      : -1;
+}
+
+static int read_hex(uint8_t digest[SUMS_BYTES], const char *text)
+{
+	for (int i = 0; i < SUMS_BYTES; i++) {
+		int high = digit(text[2 * i]), low = high < 0 ? -1 : digit(text[2 * i + 1]);
+		if (low < 0)
+			return -1;
+		digest[i] = (uint8_t)(high << 4 | low);
+	}
+	return 0;
+}
+
+void sums_hex(char hex[SUMS_HEX], const uint8_t digest[SUMS_BYTES])
+{
+	for (int i = 0; i < SUMS_BYTES; i++) {
+		hex[2 * i] = "0123456789abcdef"[digest[i] >> 4];
+		hex[2 * i + 1] = "0123456789abcdef"[digest[i] & 15];
+	}
+	hex[2 * SUMS_BYTES] = '\0';
+}
+
+/* ---- the list ---- */
+
+struct sums *sums_new(void)
+{
+	return die_calloc(1, sizeof(struct sums));
+}
+
+void sums_close(struct sums *s)
+{
+	if (!s)
+		return;
+	texts_release(&s->paths);
+	free(s->list);
+	free(s);
+}
+
+void sums_add(struct sums *s, const char *path, const uint8_t digest[SUMS_BYTES])
+{
+	if (s->n == s->max)
+		s->list =
+			die_realloc(s->list, (s->max = s->max ? s->max + s->max / 2 : 256) * sizeof *s->list);
+	struct sum *x = &s->list[s->n++];
+	*x = (struct sum){.path = texts_keep(&s->paths, path)};
+	memcpy(x->digest, digest, SUMS_BYTES);
+	s->is_sorted = false;
+}
 
 static int order(const void *a, const void *b)
 {
@@ -23,102 +78,118 @@ static int order(const void *a, const void *b)
 	return strcmp(x->path, y->path);
 }
 
-/* Check the digits and make them lower-case. */
-static int take_hex(char *hex)
+/* Keeps each path once; the path of a contradiction, or NULL. */
+static const char *sort(struct sums *s)
 {
-	for (int i = 0; i < HEX; i++) {
-		if (hex[i] >= 'A' && hex[i] <= 'F')
-			hex[i] = (char)(hex[i] - 'A' + 'a');
-		if (!((hex[i] >= '0' && hex[i] <= '9') || (hex[i] >= 'a' && hex[i] <= 'f')))
-			return -1;
+	const char *twice = NULL;
+	size_t kept = 0;
+	if (s->n)
+		qsort(s->list, s->n, sizeof *s->list, order);
+	for (size_t i = 0; i < s->n; i++) {
+		if (!kept || order(&s->list[kept - 1], &s->list[i]))
+			s->list[kept++] = s->list[i];
+		else if (!twice && memcmp(s->list[kept - 1].digest, s->list[i].digest, SUMS_BYTES) != 0)
+			twice = s->list[i].path;
 	}
-	return 0;
+	s->n = kept;
+	s->is_sorted = true;
+	return twice;
 }
 
-static int read_line(struct sums *s, char *line)
+struct sum *sums_list(struct sums *s, size_t *n)
 {
-	if (strlen(line) < HEX + 2 || take_hex(line) < 0)
+	if (!s->is_sorted)
+		sort(s);
+	*n = s->n;
+	return s->list;
+}
+
+struct sum *sums_find(struct sums *s, const char *path)
+{
+	size_t n;
+	const struct sum key = {.path = path};
+	struct sum *list = sums_list(s, &n);
+	return n ? bsearch(&key, list, n, sizeof *list, order) : NULL;
+}
+
+/* ---- the file ---- */
+
+static int read_line(struct sums *s, const char *line)
+{
+	uint8_t digest[SUMS_BYTES];
+	if (strlen(line) < SUMS_HEX + 1 || read_hex(digest, line) < 0)
 		return -1;
-	char *path = line + HEX;
+	const char *path = line + 2 * SUMS_BYTES;
 	size_t blanks = strspn(path, " \t");
-	if (!blanks)
-		return -1;
-	*path = '\0';
 	path += blanks;
 	if (*path == '*')
 		path++;
 	if (!strncmp(path, "./", 2))
 		path += 2;
-	if (!*path)
+	if (!blanks || !*path)
 		return -1;
-	if (s->n == s->max)
-		s->list = die_realloc(s->list, (s->max = s->max ? 2 * s->max : 1024) * sizeof *s->list);
-	s->list[s->n++] = (struct sum){.path = path, .hex = line};
-
+	sums_add(s, path, digest);
 	return 0;
 }
 
-static int read_lines(struct sums *s, const char *name, struct error *e)
+struct lines {
+	const char *name;
+	struct reader reader;
+	long number;
+	size_t n, from; /* bytes[from..n-1] are not looked at yet */
+	char bytes[BLOCK_BYTES + 1];
+};
+
+/* The next line without its end; NULL at the file's end, or with e filled. */
+static char *next_line(struct lines *l, struct error *e)
 {
-	long number = 0;
-	for (char *at = s->text; *at;) {
-		char *line = at, *end = strchr(at, '\n');
-		at = end ? end + 1 : at + strlen(at);
-		if (end)
-			*end = '\0';
-		size_t n = strlen(line);
-		if (n && line[n - 1] == '\r')
-			line[n - 1] = '\0';
-		number++;
+	char *end = NULL;
+	long got = 1;
+	while (!(end = memchr(l->bytes + l->from, '\n', l->n - l->from)) && got > 0) {
+		memmove(l->bytes, l->bytes + l->from, l->n -= l->from);
+		l->from = 0;
+		got = l->n == BLOCK_BYTES
+			      ? 0
+			      : l->reader.read(l->reader.context, l->bytes + l->n, BLOCK_BYTES - l->n, e);
+		l->n += got > 0 ? (size_t)got : 0;
+	}
+	if (got < 0 || (!end && l->from == l->n))
+		return NULL;
+
+	char *line = l->bytes + l->from;
+	size_t n = (end ? (size_t)(end - l->bytes) : l->n) - l->from;
+	l->from += n + (end != NULL);
+	l->number++;
+	line[n] = '\0';
+	if (strlen(line) < n || (!end && l->n == BLOCK_BYTES)) {
+		error_set(e, l->name, l->number, "%s: not a list of checksums",
+			  strlen(line) < n ? "a NUL byte" : "a line without an end");
+		return NULL;
+	}
+	if (n && line[n - 1] == '\r')
+		line[n - 1] = '\0';
+	return line;
+}
+
+struct sums *sums_open(const char *name, struct reader reader, struct error *e)
+{
+	struct error own = {0};
+	struct sums *s = sums_new();
+	struct lines *l = die_malloc(sizeof *l);
+	*l = (struct lines){.name = name, .reader = reader};
+
+	for (char *line; !own.text[0] && (line = next_line(l, &own));)
 		if (*line && read_line(s, line) < 0)
-			return error_set(e, name, number, "expected a SHA-256 and a path, found '%.80s'",
-					 line);
-	}
+			error_set(&own, name, l->number, "expected a SHA-256 and a path, found '%.80s'",
+				  line);
+	free(l);
 
-	return 0;
-}
-
-struct sums *sums_open(const char *name, const char *bytes, size_t n_bytes, struct error *e)
-{
-	struct sums *s = die_calloc(1, sizeof *s);
-	s->text = die_malloc(n_bytes + 1);
-	if (n_bytes)
-		memcpy(s->text, bytes, n_bytes);
-	s->text[n_bytes] = '\0';
-	if (strlen(s->text) != n_bytes) {
-		error_set(e, name, 0, "holds a NUL byte: not a list of checksums");
-		goto fail;
-	}
-
-	if (read_lines(s, name, e) < 0)
-		goto fail;
-	if (s->n)
-		qsort(s->list, s->n, sizeof *s->list, order);
-
-	for (size_t i = 1; i < s->n; i++)
-		if (!order(&s->list[i - 1], &s->list[i]) && strcmp(s->list[i - 1].hex, s->list[i].hex)) {
-			error_set(e, name, 0, "%.200s stands there twice", s->list[i].path);
-			goto fail;
-		}
-
-	return s;
-fail:
+	const char *twice = sort(s);
+	if (twice)
+		error_set(&own, name, 0, "%.200s stands there twice", twice);
+	if (!own.text[0])
+		return s;
+	error_set(e, NULL, 0, "%s", error_text(&own));
 	sums_close(s);
 	return NULL;
-}
-
-void sums_close(struct sums *s)
-{
-	if (!s)
-		return;
-	free(s->list);
-	free(s->text);
-	free(s);
-}
-
-const char *sums_find(const struct sums *s, const char *path)
-{
-	const struct sum key = {.path = path};
-	const struct sum *found = s->n ? bsearch(&key, s->list, s->n, sizeof *s->list, order) : NULL;
-	return found ? found->hex : NULL;
 }

@@ -1,26 +1,50 @@
 /*
- * SHA256SUMS.txt as PhysioNet and sha256sum write it: per line 64 hex digits, white space (and perhaps '*'),
- * a path inside the dataset.
+ * SHA-256 by file: SHA256SUMS.txt as PhysioNet and sha256sum write it (per line 64 hex digits, white space and perhaps '*', a
+ * path inside the dataset), or what was found of files that are read.
  *
- *	struct sums *s = sums_open("SHA256SUMS.txt", bytes, n_bytes, &e);
- *	const char *hex = sums_find(s, "records100/00000/00001_lr.dat");   // NULL: not listed
+ *	struct sums *s = sums_open("SHA256SUMS.txt", reader, &e);
+ *	struct sum *x = sums_find(s, "records100/00000/00001_lr.dat");   // NULL: not listed
+ *
+ * Some 50 bytes of memory a file, and its path.
  */
 #ifndef ECG_SUMS_H
 #define ECG_SUMS_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "common/error.h"
+#include "ecg/reader.h"
 
-#define SUMS_FILE "SHA256SUMS.txt"
+#define SUMS_FILE  "SHA256SUMS.txt"
+#define SUMS_BYTES 32
+#define SUMS_HEX   65
+
+struct sum {
+	const char *path;
+	uint8_t digest[SUMS_BYTES];
+	bool is_used; /* the caller's */
+};
 
 struct sums;
 
-/* NULL with e filled: a line of another form, a path that stands twice with different digests. */
-struct sums *sums_open(const char *name, const char *bytes, size_t n_bytes, struct error *e);
+/* Sorted. NULL with e filled: a line of another form, a path that stands twice with different digests. */
+struct sums *sums_open(const char *name, struct reader reader, struct error *e);
+
+/* An empty list to add to; of a path that is added twice one digest is kept. */
+struct sums *sums_new(void);
+void sums_add(struct sums *s, const char *path, const uint8_t digest[SUMS_BYTES]);
+
 void sums_close(struct sums *s);
 
-/* The digest of a path, 64 lower-case hex digits and a NUL, borrowed; or NULL. */
-const char *sums_find(const struct sums *s, const char *path);
+/* The entry of a path, borrowed, or NULL. */
+struct sum *sums_find(struct sums *s, const char *path);
+
+/* All entries, ascending paths, each once; borrowed until the next sums_add. */
+struct sum *sums_list(struct sums *s, size_t *n);
+
+/* Lower-case digits and a NUL. */
+void sums_hex(char hex[SUMS_HEX], const uint8_t digest[SUMS_BYTES]);
 
 #endif

@@ -14,7 +14,6 @@
 #include <unistd.h>
 
 #include "common/die.h"
-#include "common/file.h"
 #include "common/json.h"
 #include "common/pool.h"
 #include "common/progress.h"
@@ -27,7 +26,8 @@
 #include "store/stage.h"
 
 #define SYNTH_DEFAULT 1024
-#define BATCH	      64 /* records that the threads share */
+#define BATCH	      64		 /* records that the threads share */
+#define BATCH_BYTES   ((size_t)16 << 20) /* of their signals: of long ones fewer are read at once */
 
 struct fetch {
 	struct stage_run *run;
@@ -69,11 +69,12 @@ static void put_json(struct fetch *f, int table, uint64_t id, const json_t *valu
 	free(text);
 }
 
-static void put_record(struct fetch *f, uint64_t id, const struct record *r, const json_t *subject)
+/* subject: canonical JSON. */
+static void put_record(struct fetch *f, uint64_t id, const struct record *r, const char *subject)
 {
 	artifact_put(f->run->output, f->signal, artifact_key(id).bytes, 8, r->signal, r->n_bytes);
 	put_json(f, f->header, id, r->header);
-	put_json(f, f->subject, id, subject);
+	artifact_put(f->run->output, f->subject, artifact_key(id).bytes, 8, subject, strlen(subject));
 	double rate_hz = json_number_value(json_object_get(r->header, "rate_hz"));
 	f->rate_seen_hz = f->rate_seen_hz == 0 || f->rate_seen_hz == rate_hz ? rate_hz : -1;
 }
@@ -91,7 +92,7 @@ struct synth_batch {
 	uint64_t seed, first;
 	int rate_hz;
 	struct record records[BATCH];
-	json_t *subjects[BATCH];
+	char *subjects[BATCH]; /* canonical JSON */
 };
 
 static void make_synthetic(void *context, int i)
@@ -101,7 +102,9 @@ static void make_synthetic(void *context, int i)
 	int16_t *x = die_malloc(sizeof *x * LEADS * (size_t)SYNTH_SAMPLES(b->rate_hz));
 	synth_record(b->seed, b->first + (uint64_t)i, b->rate_hz, x, &info);
 	record_from_microvolts(&b->records[i], x, SYNTH_SAMPLES(b->rate_hz), b->rate_hz);
-	b->subjects[i] = synth_subject(&info);
+	json_t *subject = synth_subject(&info);
+	b->subjects[i] = json_canonical(subject, NULL);
+	json_decref(subject);
 	free(x);
 }
 
@@ -117,7 +120,7 @@ static void fetch_synthetic(struct fetch *f, uint64_t n)
 		for (int i = 0; i < n_batch; i++) {
 			put_record(f, b.first + (uint64_t)i, &b.records[i], b.subjects[i]);
 			record_release(&b.records[i]);
-			json_decref(b.subjects[i]);
+			free(b.subjects[i]);
 		}
 		progress_step(&f->progress, (uint64_t)n_batch);
 	}
@@ -169,10 +172,20 @@ static json_t *identify(const struct params *p)
 
 /* ---- records of a dataset ---- */
 
-static void sha256(char hex[DATASET_HEX], const void *bytes, size_t n_bytes)
+static void *hash_open(void)
 {
-	struct digest d = digest_of(bytes, n_bytes);
-	digest_hex(hex, &d);
+	return digest_open();
+}
+
+static void hash_update(void *stream, const void *bytes, size_t n_bytes)
+{
+	digest_update(stream, bytes, n_bytes);
+}
+
+static void hash_close(void *stream, uint8_t digest[SUMS_BYTES])
+{
+	struct digest d = digest_close(stream);
+	memcpy(digest, d.bytes, SUMS_BYTES);
 }
 
 static _Noreturn void refuse(const char *text)
@@ -200,13 +213,10 @@ static void exclude(struct fetch *f, uint64_t id, const struct error *e)
 	artifact_put(f->run->output, f->excluded, artifact_key(id).bytes, 8, e->text, strlen(e->text));
 }
 
-static void put_sources(struct fetch *f, struct dataset *d)
+static void put_source(void *context, const char *name, const char hex[SUMS_HEX])
 {
-	size_t n;
-	const struct dataset_file *files = dataset_used(d, &n);
-	for (size_t i = 0; i < n; i++)
-		artifact_put(f->run->output, f->source, files[i].name, strlen(files[i].name), files[i].hex,
-			     DATASET_HEX - 1);
+	struct fetch *f = context;
+	artifact_put(f->run->output, f->source, name, strlen(name), hex, SUMS_HEX - 1);
 }
 
 struct reading {
@@ -220,6 +230,7 @@ struct transfer {
 	struct fetch *fetch;
 	struct dataset *dataset;
 	struct reading *now, *before;
+	size_t longest; /* bytes of the longest record so far; 0: none yet */
 };
 
 static void put_reading(struct fetch *f, struct dataset *d, struct reading *b)
@@ -252,16 +263,27 @@ static void transfer_task(void *context, int i)
 	b->result[i] = dataset_read(t->dataset, &b->records[i], b->first + (size_t)i, &b->error[i]);
 }
 
+/* How many records to read next: the first one alone, which tells how long they are. */
+static size_t batch_size(struct transfer *t, size_t n_left)
+{
+	const struct reading *b = t->before;
+	for (size_t i = 0; i < b->n; i++)
+		t->longest = b->records[i].n_bytes > t->longest ? b->records[i].n_bytes : t->longest;
+	size_t n = t->longest ? BATCH_BYTES / t->longest : 1;
+	n = n < 1 ? 1 : n > BATCH ? BATCH : n;
+	return n < n_left ? n : n_left;
+}
+
 static void fetch_records(struct fetch *f, struct dataset *d)
 {
 	const struct catalog *c = dataset_catalog(d);
-	struct transfer t = {f, d, die_calloc(1, sizeof *t.now), die_calloc(1, sizeof *t.before)};
+	struct transfer t = {f, d, die_calloc(1, sizeof *t.now), die_calloc(1, sizeof *t.before), 0};
 
 	f->excluded_max = (size_t)(params_float(f->run->params, "max_excluded") * (double)c->n);
 	progress_start(&f->progress, "fetch", "records", c->n);
-	for (size_t first = 0; first < c->n && !*f->run->is_interrupted; first += BATCH) {
+	for (size_t first = 0; first < c->n && !*f->run->is_interrupted; first += t.before->n) {
 		t.now->first = first;
-		t.now->n = c->n - first < BATCH ? c->n - first : BATCH;
+		t.now->n = batch_size(&t, c->n - first);
 		pool_run(transfer_task, &t, 1 + (int)t.now->n);
 		struct reading *empty = t.before;
 		t.before = t.now;
@@ -278,17 +300,12 @@ static void fetch_dataset(struct fetch *f, const char *place)
 {
 	struct error e = {0};
 	struct listing listing;
-	char *scratch = die_printf("%s/tmp", artifact_store_path());
 	const struct dataset_options options = {.listing = listing_from_params(&listing, f->run->params),
 						.rate_hz = f->rate_hz,
 						.limit = (size_t)params_int(f->run->params, "records"),
-						.scratch = scratch,
-						.is_interrupted = f->run->is_interrupted,
-						.sha256 = sha256};
-	struct dataset *d = file_make_folder(scratch, &e) < 0 ? NULL : dataset_open(place, &options, &e);
+						.sha256 = {hash_open, hash_update, hash_close}};
+	struct dataset *d = dataset_open(place, &options, &e);
 
-	if (!d && *f->run->is_interrupted)
-		return;
 	if (!d)
 		refuse(error_text(&e));
 
@@ -296,10 +313,9 @@ static void fetch_dataset(struct fetch *f, const char *place)
 	open_tables(f, options.listing ? "wfdb" : "ptb-xl", json_incref(c->classes),
 		    json_incref(c->statements));
 	fetch_records(f, d);
-	put_sources(f, d);
+	dataset_used(d, put_source, f);
 	close_tables(f);
 	dataset_close(d);
-	free(scratch);
 }
 
 static void check_unchanged(const char *place)

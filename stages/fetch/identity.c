@@ -13,8 +13,6 @@
 #include "ecg/sums.h"
 #include "ecg/tree.h"
 
-#define TABLE_MAX ((size_t)1 << 28) /* bytes of a CSV file or checksum list */
-
 struct digest identity_of_file(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -64,20 +62,26 @@ static struct digest digest_listing(const char *folder)
 static struct digest digest_source_file(struct source *s, const char *name)
 {
 	struct error e = {0};
-	char *bytes;
-	size_t n;
-	if (source_read(s, name, &bytes, &n, TABLE_MAX, &e) < 0)
+	struct digest_stream *stream = digest_open();
+	struct source_file *f = source_file_open(s, name, &e);
+	size_t size = 1 << 16;
+	char *bytes = die_malloc(size);
+	long n = -1;
+
+	while (f && (n = source_file_read(f, bytes, size, &e)) > 0)
+		digest_update(stream, bytes, (size_t)n);
+	if (n < 0)
 		die("%s", error_text(&e));
-	struct digest d = digest_of(bytes, n);
 	free(bytes);
-	return d;
+	source_file_close(f);
+	return digest_close(stream);
 }
 
 struct digest identity_of_folder(const char *path, const struct listing *listing, const char **name)
 {
 	struct error e = {0};
 	const char *names[] = {SUMS_FILE, dataset_marker(listing), listing ? NULL : PTBXL_STATEMENTS, NULL};
-	struct source *s = source_open(path, (const char *[]){dataset_marker(listing), NULL}, path, &e);
+	struct source *s = source_open(path, dataset_marker(listing), &e);
 
 	if (!s)
 		die("%s", error_text(&e));

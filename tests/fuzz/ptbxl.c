@@ -12,6 +12,14 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n_bytes);
 
+static struct reader_bytes given[2];
+
+static struct reader read_text(int i, const char *text, size_t n)
+{
+	given[i] = (struct reader_bytes){text, n, 0};
+	return reader_of_bytes(&given[i]);
+}
+
 static void check_catalog(const struct catalog *c)
 {
 	struct error e = {0};
@@ -22,13 +30,17 @@ static void check_catalog(const struct catalog *c)
 	for (size_t i = 0; i < c->n; i++) {
 		uint32_t classes;
 		uint64_t bits[2];
-		const json_t *codes = json_object_get(c->records[i].subject, "codes");
+		json_t *subject = json_loads(c->records[i].subject, 0, NULL);
+		if (!subject)
+			abort();
+		const json_t *codes = json_object_get(subject, "codes");
 		if (!path_is_inside(c->records[i].path))
 			abort();
 		if (i && c->records[i].id <= c->records[i - 1].id)
 			abort();
 		if (s && statements_label(s, codes, "r", &classes, bits, &e) < 0)
 			abort();
+		json_decref(subject);
 	}
 
 	statements_close(s);
@@ -39,8 +51,9 @@ static void try_ptbxl(const char *statements, size_t n_statements, const char *r
 	struct catalog c;
 	struct error e = {0};
 	catalog_init(&c);
-	if (ptbxl_statements(&c, statements, n_statements, &e) == 0 &&
-	    ptbxl_records(&c, records, n_records, 100, &e) == 0 && catalog_finish(&c, 0, "t", &e) == 0)
+	if (ptbxl_statements(&c, read_text(0, statements, n_statements), &e) == 0 &&
+	    ptbxl_records(&c, read_text(1, records, n_records), 100, &e) == 0 &&
+	    catalog_finish(&c, 0, "t", &e) == 0)
 		check_catalog(&c);
 	else if (!e.text[0])
 		abort();
@@ -54,7 +67,7 @@ static void try_listing(const char *text, size_t n, size_t n_labels)
 	struct catalog c;
 	struct error e = {0};
 	catalog_init(&c);
-	if (listing_records(&l, &c, text, n, &e) == 0 && catalog_finish(&c, 0, "t", &e) == 0)
+	if (listing_records(&l, &c, read_text(0, text, n), &e) == 0 && catalog_finish(&c, 0, "t", &e) == 0)
 		check_catalog(&c);
 	else if (!e.text[0])
 		abort();
@@ -63,7 +76,7 @@ static void try_listing(const char *text, size_t n, size_t n_labels)
 
 static void try_rest(const char *text, size_t n)
 {
-	struct sums *s = sums_open("s", text, n, NULL);
+	struct sums *s = sums_open("s", read_text(0, text, n), NULL);
 	if (s)
 		sums_find(s, "x");
 	sums_close(s);

@@ -9,11 +9,24 @@
 
 #include "ecg/csv.h"
 
+/* Read in pieces of n_most bytes (0: all at once). */
+static struct csv *open_pieces(const char *text, size_t n, size_t n_most, struct error *e)
+{
+	static struct reader_bytes b;
+	b = (struct reader_bytes){text, n, n_most};
+	return csv_open("t.csv", reader_of_bytes(&b), e);
+}
+
+static struct csv *open_text(const char *text, size_t n, struct error *e)
+{
+	return open_pieces(text, n, 0, e);
+}
+
 /* All fields of a text as "a|b/c|d/" or the error. */
-static void read_all(char out[512], const char *text, size_t n)
+static void read_all(char out[512], const char *text, size_t n, size_t n_most)
 {
 	struct error e = {0};
-	struct csv *c = csv_open("t.csv", text, n, &e);
+	struct csv *c = open_pieces(text, n, n_most, &e);
 	int got = c ? 1 : -1;
 	out[0] = '\0';
 	while (c && (got = csv_next(c, &e)) > 0)
@@ -29,8 +42,10 @@ static void read_all(char out[512], const char *text, size_t n)
 static void reads(const char *text, const char *expected)
 {
 	char out[512];
-	read_all(out, text, strlen(text));
-	assert_string_equal(out, expected);
+	for (size_t n_most = 0; n_most < 4; n_most++) {
+		read_all(out, text, strlen(text), n_most);
+		assert_string_equal(out, expected);
+	}
 }
 
 static void plain_rows_are_read(void **state)
@@ -72,7 +87,7 @@ static void nul_byte_is_refused(void **state)
 {
 	(void)state;
 	char out[512];
-	read_all(out, "a\nx\0y\n", 6);
+	read_all(out, "a\nx\0y\n", 6, 0);
 	assert_string_equal(out, "t.csv:2: NUL byte: not a text file");
 }
 
@@ -81,7 +96,7 @@ static void columns_are_found_by_name(void **state)
 	(void)state;
 	struct error e = {0}, twice = {0};
 	static const char text[] = ",a,b,b\n0,1,2,3\n";
-	struct csv *c = csv_open("t.csv", text, sizeof text - 1, &e);
+	struct csv *c = open_text(text, sizeof text - 1, &e);
 	assert_non_null(c);
 	assert_int_equal(csv_require(c, "a", &e), 1);
 	assert_int_equal(csv_find(c, ""), 0);
@@ -102,12 +117,51 @@ static void endless_fields_and_columns_are_bounded(void **state)
 	size_t n = CSV_FIELD + 100;
 	char *text = malloc(n);
 	memset(text, 'x', n);
-	assert_null(csv_open("t.csv", text, n, &e));
+	assert_null(open_text(text, n, &e));
 	assert_non_null(strstr(error_text(&e), "longer than 1 MiB"));
 	memset(text, ',', n);
-	assert_null(csv_open("t.csv", text, n, &e2));
+	assert_null(open_text(text, n, &e2));
 	assert_non_null(strstr(error_text(&e2), "more than 1024 columns"));
 	free(text);
+}
+
+/* Fields that are each short enough in a row that is not. */
+static void endless_rows_are_bounded(void **state)
+{
+	(void)state;
+	struct error e = {0};
+	size_t n = CSV_ROW + 100;
+	char *text = malloc(n);
+	memset(text, 'x', n);
+	for (size_t i = 0; i < n; i += CSV_FIELD / 2)
+		text[i] = ',';
+	assert_null(open_text(text, n, &e));
+	assert_string_equal(error_text(&e), "t.csv:1: row longer than 4 MiB");
+	free(text);
+}
+
+static long fail_to_read(void *context, void *bytes, size_t n, struct error *e)
+{
+	struct reader_bytes *b = context;
+	if (b->n_left)
+		return reader_of_bytes(b).read(b, bytes, n, e);
+	return error_set(e, "disk", 0, "is gone");
+}
+
+/* A file whose rest cannot be read is not taken for a whole one, wherever that is. */
+static void files_that_cannot_be_read_are_refused(void **state)
+{
+	(void)state;
+	static const char text[] = "a,b\n1,2\n\"3\",4\n";
+	for (size_t n = 0; n < sizeof text; n++) {
+		struct error e = {0};
+		struct reader_bytes b = {text, n, 1};
+		struct csv *c = csv_open("t.csv", (struct reader){fail_to_read, &b}, &e);
+		while (c && csv_next(c, &e) > 0)
+			;
+		csv_close(c);
+		assert_string_equal(error_text(&e), "disk: is gone");
+	}
 }
 
 int main(void)
@@ -119,6 +173,8 @@ int main(void)
 		cmocka_unit_test(nul_byte_is_refused),
 		cmocka_unit_test(columns_are_found_by_name),
 		cmocka_unit_test(endless_fields_and_columns_are_bounded),
+		cmocka_unit_test(endless_rows_are_bounded),
+		cmocka_unit_test(files_that_cannot_be_read_are_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

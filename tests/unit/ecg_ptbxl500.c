@@ -21,7 +21,7 @@
 
 static char *zip;
 
-static void hex_of(char hex[DATASET_HEX], const void *bytes, size_t n_bytes)
+static void hex_of(char hex[SUMS_HEX], const void *bytes, size_t n_bytes)
 {
 	unsigned char digest[EVP_MAX_MD_SIZE];
 	EVP_Digest(bytes, n_bytes, digest, NULL, EVP_sha256(), NULL);
@@ -29,20 +29,44 @@ static void hex_of(char hex[DATASET_HEX], const void *bytes, size_t n_bytes)
 		snprintf(hex + 2 * i, 3, "%02x", digest[i]);
 }
 
+static void *hash_open(void)
+{
+	EVP_MD_CTX *c = EVP_MD_CTX_new();
+	EVP_DigestInit_ex(c, EVP_sha256(), NULL);
+	return c;
+}
+
+static void hash_update(void *stream, const void *bytes, size_t n_bytes)
+{
+	EVP_DigestUpdate(stream, bytes, n_bytes);
+}
+
+static void hash_close(void *stream, uint8_t digest[SUMS_BYTES])
+{
+	EVP_DigestFinal_ex(stream, digest, NULL);
+	EVP_MD_CTX_free(stream);
+}
+
 static struct dataset *open_zip(int rate_hz)
 {
 	struct error e = {0};
-	const char *tmp = getenv("TMPDIR");
-	const struct dataset_options options = {
-		.rate_hz = rate_hz, .scratch = tmp ? tmp : "/tmp", .sha256 = hex_of};
+	const struct dataset_options options = {.rate_hz = rate_hz,
+						.sha256 = {hash_open, hash_update, hash_close}};
 	struct dataset *d = dataset_open(zip, &options, &e);
 	if (!d)
 		fail_msg("%s", error_text(&e));
 	return d;
 }
 
+static json_t *subject_of(const struct catalog_record *r)
+{
+	json_t *subject = json_loads(r->subject, 0, NULL);
+	assert_non_null(subject);
+	return subject;
+}
+
 /* SHA-256 of int16 samples, then of float64 millivolts, as the golden file has it. */
-static void hash_record(char hex[DATASET_HEX], const struct record *r)
+static void hash_record(char hex[SUMS_HEX], const struct record *r)
 {
 	size_t n = r->n_bytes / 2;
 	json_t *gain = json_object_get(r->header, "gain"), *baseline = json_object_get(r->header, "baseline");
@@ -72,7 +96,7 @@ static void check_rate(int rate_hz)
 {
 	struct dataset *d = open_zip(rate_hz);
 	FILE *f = open_goldens("tests/golden/records.txt");
-	char line[256], expected[64], hex[DATASET_HEX];
+	char line[256], expected[64], hex[SUMS_HEX];
 	unsigned long long id;
 
 	int rate, samples;
@@ -130,14 +154,14 @@ static void counts_are_the_known_ones(void **state)
 	const struct catalog *c = dataset_catalog(d);
 	struct error e = {0};
 	struct statements *s = statements_open(c->statements, c->classes, &e);
-	const char *patients[500];
+	char *patients[500];
 	int labelled = 0, single[5] = {0}, folds[3] = {0}, n_patients = 0;
 	assert_non_null(s);
 
 	for (size_t i = 0; i < c->n; i++) {
 		uint32_t classes;
 		uint64_t bits[2];
-		const json_t *subject = c->records[i].subject;
+		json_t *subject = subject_of(&c->records[i]);
 		assert_int_equal(
 			statements_label(s, json_object_get(subject, "codes"), "", &classes, bits, &e), 0);
 		labelled += classes != 0;
@@ -145,12 +169,15 @@ static void counts_are_the_known_ones(void **state)
 			single[k] += classes == 1u << k;
 		json_int_t fold = json_integer_value(json_object_get(subject, "fold"));
 		folds[fold == 10 ? 2 : fold == 9]++;
-		patients[i] = json_string_value(json_object_get(subject, "patient"));
+		patients[i] = strdup(json_string_value(json_object_get(subject, "patient")));
+		json_decref(subject);
 	}
 
 	qsort(patients, c->n, sizeof *patients, compare);
 	for (size_t i = 0; i < c->n; i++)
 		n_patients += i == 0 || strcmp(patients[i - 1], patients[i]) != 0;
+	for (size_t i = 0; i < c->n; i++)
+		free(patients[i]);
 	assert_int_equal(labelled, 488);
 	assert_int_equal(single[0], 290); /* NORM */
 	assert_int_equal(single[1], 31);  /* MI */
@@ -171,7 +198,7 @@ static size_t print_task(char *out, size_t room, const struct task *t, const cha
 {
 	size_t used = 0;
 	for (int k = 0; k < task_count(t); k++) {
-		char ids[500 * 8] = "", hex[DATASET_HEX];
+		char ids[500 * 8] = "", hex[SUMS_HEX];
 		size_t n_bytes = 0;
 		int n = 0;
 		for (size_t i = 0; i < c->n; i++)
@@ -207,9 +234,11 @@ static void classes_of_all_tasks_are_those_of_the_tables(void **state)
 	static struct label label[500];
 	assert_non_null(subjects);
 
-	for (size_t i = 0; i < c->n; i++)
-		assert_int_equal(
-			subjects_label(subjects, &label[i], c->records[i].id, c->records[i].subject, &e), 0);
+	for (size_t i = 0; i < c->n; i++) {
+		json_t *subject = subject_of(&c->records[i]);
+		assert_int_equal(subjects_label(subjects, &label[i], c->records[i].id, subject, &e), 0);
+		json_decref(subject);
+	}
 
 	for (size_t k = 0; k < 6; k++) {
 		struct task *t = task_open(names[k], c->classes, c->statements, &e);

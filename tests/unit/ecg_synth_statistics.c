@@ -114,12 +114,6 @@ static void add_record(struct set *s, const int16_t *adc, bool is_norm)
 
 /* ---- the two sets ---- */
 
-static bool wants_any(void *context, const char *name)
-{
-	(void)context;
-	return strstr(name, "records500/") || strstr(name, ".csv");
-}
-
 static char *read_file(const struct source *s, const char *name, size_t *n)
 {
 	struct error e = {0};
@@ -148,7 +142,9 @@ static void read_real(struct set *s, const struct source *source, const struct c
 	assert_int_equal(wfdb_samples_read(x, DELINEATE_T, &h, 0, LEADS, name, (uint8_t *)bytes, n, &e), 0);
 	for (int i = 0; i < DELINEATE_T * LEADS; i++)
 		adc[i - i % LEADS + lead_index(h.signals[i % LEADS].name)] = (int16_t)x[i];
-	add_record(s, adc, json_object_get(json_object_get(r->subject, "codes"), "NORM") != NULL);
+	json_t *subject = json_loads(r->subject, 0, NULL);
+	add_record(s, adc, json_object_get(json_object_get(subject, "codes"), "NORM") != NULL);
+	json_decref(subject);
 	free(bytes);
 	free(adc);
 	free(x);
@@ -160,16 +156,18 @@ static struct set *load_real(const char *zip)
 	struct set *s = calloc(1, sizeof *s);
 	struct catalog c;
 	size_t n;
-	struct source *source = source_open(zip, (const char *[]){PTBXL_DATABASE, NULL}, "/tmp", &e);
+	struct source *source = source_open(zip, PTBXL_DATABASE, &e);
 
-	if (!source || source_gather(source, wants_any, NULL, &e) < 0)
+	if (!source)
 		fail_msg("%s", error_text(&e));
 	catalog_init(&c);
 	char *bytes = read_file(source, PTBXL_STATEMENTS, &n);
-	assert_int_equal(ptbxl_statements(&c, bytes, n, &e), 0);
+	struct reader_bytes b = {bytes, n, 0};
+	assert_int_equal(ptbxl_statements(&c, reader_of_bytes(&b), &e), 0);
 	free(bytes);
 	bytes = read_file(source, PTBXL_DATABASE, &n);
-	assert_int_equal(ptbxl_records(&c, bytes, n, 500, &e), 0);
+	b = (struct reader_bytes){bytes, n, 0};
+	assert_int_equal(ptbxl_records(&c, reader_of_bytes(&b), 500, &e), 0);
 	free(bytes);
 	for (size_t i = 0; i < c.n && i < MAX; i++)
 		read_real(s, source, &c.records[i]);
