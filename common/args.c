@@ -1,10 +1,20 @@
 #include "common/args.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/die.h"
+
+/* A closed descriptor 0, 1 or 2 would be given to the next file that is opened, and what is printed would go into it. */
+static void open_standard(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
+			_exit(1); /* nobody could be told */
+}
 
 static void print_option(const char *name, const char *value, const char *help)
 {
@@ -74,6 +84,7 @@ static int take_option(const struct arg *options, char **argv, int i)
 
 int args_parse(int argc, char **argv, const struct args *args)
 {
+	open_standard();
 	if (argc < 1)
 		return 0;
 	const char *slash = strrchr(argv[0], '/');

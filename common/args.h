@@ -33,7 +33,8 @@ struct args {
 };
 
 /* Removes options from argv and returns the number of operands left; argv[0] is the first operand, argv[n] is NULL.
- * Also sets the program's name for die(). Exits on --help and on errors. */
+ * Also sets the program's name for die(), and opens /dev/null where standard input, output or error is closed: call it
+ * before any file is opened. Exits on --help and on errors. */
 int args_parse(int argc, char **argv, const struct args *args);
 
 #endif

@@ -19,6 +19,7 @@
 #include "common/stamp.h"
 #include "store/action.h"
 #include "store/explain.h"
+#include "store/interrupt.h"
 #include "store/lock.h"
 #include "store/provenance.h"
 #include "store/publish.h"
@@ -157,34 +158,6 @@ static void read_action(struct job *j, bool may_lack)
 
 /* ---- running ---- */
 
-static volatile bool is_interrupted;
-static volatile sig_atomic_t interrupting_signal;
-
-static void on_signal(int number)
-{
-	static const char text[] = "stopping; once more ends at once\n";
-	is_interrupted = true;
-	interrupting_signal = number;
-	(void)!write(STDERR_FILENO, text, sizeof text - 1);
-}
-
-/* What is in tmp and the lock go by atexit. */
-static _Noreturn void stop(void)
-{
-	warn("interrupted; nothing was published");
-	exit(128 + (int)interrupting_signal);
-}
-
-/* The first Ctrl-C asks run() to end, the second ends the process: what it leaves in tmp the next run removes. */
-static void catch_signals(void)
-{
-	struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART | SA_RESETHAND};
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	signal(SIGXFSZ, SIG_IGN); /* a write over ulimit -f then fails with EFBIG and a message */
-	artifact_watch(&is_interrupted, stop);
-}
-
 const char *stage_checkpoint(struct stage_run *r)
 {
 	if (!r->checkpoint) {
@@ -250,13 +223,13 @@ static void run(struct job *j)
 			      .params = j->params,
 			      .key = j->key,
 			      .dependencies = json_array(),
-			      .is_interrupted = &is_interrupted};
+			      .is_interrupted = interrupt_flag()};
 	struct timespec started;
 	clock_gettime(CLOCK_REALTIME, &started);
 	open_inputs(&r, j);
 	j->stage->run(&r);
-	if (is_interrupted)
-		stop();
+	if (*interrupt_flag())
+		interrupt_stop();
 	publish(j, &r, started);
 	release_run(&r);
 }
@@ -275,10 +248,10 @@ static void obtain(struct job *j)
 	publish_clean();
 	bool is_cached = action_find(j->key, j->id);
 	if (!is_cached) {
-		catch_signals();
-		struct lock *lock = lock_take(j->key, j->stage->name, &is_interrupted);
+		interrupt_catch(j->stage->name);
+		struct lock *lock = lock_take(j->key, j->stage->name, interrupt_flag());
 		if (!lock)
-			stop();
+			interrupt_stop();
 		is_cached = action_find(j->key, j->id);
 		if (!is_cached)
 			run(j);

@@ -33,7 +33,7 @@ struct stage_run {
 	const char *key;		/* action key, hex */
 	char *checkpoint;     /* folder for this key's checkpoints, made on demand by stage_checkpoint() */
 	json_t *dependencies; /* further in-toto resource descriptors (raw files), appended by run() */
-	const volatile bool *is_interrupted; /* set by SIGINT and SIGTERM: checkpoint and return */
+	const volatile bool *is_interrupted; /* asked to stop (store/interrupt.h): checkpoint, return */
 };
 
 struct stage {

@@ -11,11 +11,11 @@ tiny_build() { # tiny_build OUTPUT [FLAG...]
 }
 
 tiny_params() { # tiny_params [name=value...]: the slice of tiny, others by default
-	local count=100 value_bytes=8 divisor=1 rate=0.1 gate=
+	local count=100 value_bytes=8 divisor=1 rate=0.1 gate='' save=''
 	[ $# = 0 ] || local "$@"
 	mkdir -p "${RUN:-run}/params"
-	printf '{"count":%s,"divisor":%s,"gate":"%s","rate":%s,"value_bytes":%s}\n' "$count" "$divisor" "$gate" "$rate" \
-		"$value_bytes" >"${RUN:-run}/params/tiny.json"
+	printf '{"count":%s,"divisor":%s,"gate":"%s","rate":%s,"save":"%s","value_bytes":%s}\n' "$count" "$divisor" "$gate" \
+		"$rate" "$save" "$value_bytes" >"${RUN:-run}/params/tiny.json"
 }
 
 twice_params() { # twice_params OFFSET

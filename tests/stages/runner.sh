@@ -97,6 +97,22 @@ touch rebuilt
 wait
 check "a stage rebuilt while it runs leaves a stamp older than the new file" [ moved -nt run/tiny.stamp ]
 
+# ---- descriptors that are closed ----
+tiny_params
+bad=''
+sections='fetch preprocess views pretrain embed probe finetune evaluate report'
+export TINY_SAYS=1
+for closed in '<&-' '>&-' '2>&-' '<&- >&-' '<&- 2>&-' '>&- 2>&-' '<&- >&- 2>&-'; do
+	rm -rf store run/tiny.*
+	eval "./tiny --build run $closed" >out 2>&1 || bad="$bad [$closed] fails"
+	[ "$(cat run/tiny.id)" = "$id" ] && "$BIN/store" verify "$id" >out 2>&1 || bad="$bad [$closed] damages"
+	eval "\"$BIN/params\" --out closed --schemas '$BUILD/schema' '$TOP/params/default.yaml' $sections $closed" >out 2>&1
+	grep -q '"records"' closed/params/fetch.json || bad="$bad [$closed] params"
+	rm -rf closed
+done
+is "nothing that is printed goes into a file that was opened instead of a closed descriptor" "$bad" ""
+unset TINY_SAYS
+
 # ---- two at once ----
 tiny_params count=10 gate=two
 n=$(runs)
@@ -123,17 +139,75 @@ wait
 is "sixteen at once run once" "$(($(runs) - n)) $(cat many*/tiny.id | sort -u | wc -l | tr -d ' ')" "1 1"
 
 # ---- interrupted ----
-tiny_params count=12 gate=never
 objects=$(find store/objects store/actions -type f | wc -l)
-./tiny --build run >out 2>err &
+begin() { # begin [COMMAND...]: start tiny and wait until it works
+	rm -f never.begun
+	"$@" ./tiny --build run >out 2>err &
+	pid=$!
+	wait_for test -e never.begun
+}
+nothing_new() { # what a stage that was interrupted should leave and say
+	[ "$(find store/objects store/actions -type f | wc -l) $(left_over)" = "$objects 0" ] && grep -q 'interrupted; nothing was published' err
+}
+cp run/tiny.stamp stamp
+tiny_params count=12 gate=never
+for signal in TERM:143 USR1:138 HUP:129 INT:130; do
+	begin
+	kill -"${signal%:*}" $pid
+	wait $pid
+	is "SIG${signal%:*} ends it with the signal's code" $? "${signal#*:}"
+	check "... it says so, nothing was published and nothing is left" nothing_new
+done
+tiny_params count=12 gate=never save=saved
+for signal in TERM HUP USR1 INT; do
+	rm -f saved
+	begin
+	kill -$signal $pid
+	sleep 0.03
+	kill -$signal $pid
+	touch saved
+	wait $pid
+	check "SIG$signal twice at once, as Slurm and timeout send it, still lets it save what it has" nothing_new
+done
+rm -f saved
+begin
+kill -TERM $pid
+sleep 1
+kill -TERM $pid
+touch saved
+wait $pid
+check "... and SIGTERM a second later" nothing_new
+rm -f saved
+begin
+kill -INT $pid
+sleep 0.6
+kill -INT $pid
+wait $pid 2>/dev/null
+is "a second Ctrl-C ends it at once, with the same code" "$? $(grep -c interrupted err)" "130 0"
+begin
+kill -TERM $pid
+sleep 0.6
+kill -INT $pid
+wait $pid 2>/dev/null
+is "... as does Ctrl-C after SIGTERM" "$? $(grep -c interrupted err)" "130 0"
+tiny_params count=12 gate=never
+begin nohup
+kill -HUP $pid
+touch never
+wait $pid
+is "under nohup SIGHUP changes nothing" "$?$(grep -c interrupted err)" 00
+rm -f never never.begun
+tiny_params count=13 gate=never
+objects=$(find store/objects store/actions -type f | wc -l)
+mkfifo gone
+head -c 1 <gone >/dev/null &
+./tiny --build run >out 2>gone &
 pid=$!
 wait_for test -e never.begun
-kill -TERM $pid
+kill -INT $pid
 wait $pid
-is "SIGTERM ends it with the signal's code" $? 143
-check "it says so" grep -q 'interrupted; nothing was published' err
-is "nothing was published and nothing is left" "$(find store/objects store/actions -type f | wc -l) $(left_over)" "$objects 0"
-cp run/tiny.stamp stamp
+is "messages that nobody reads any more (Ctrl-C ends tee too) do not end it" \
+	"$? $(find store/objects store/actions -type f | wc -l) $(left_over)" "130 $objects 0"
 touch ajar
 tiny_params count=3000000 value_bytes=8 gate=ajar
 ./tiny --build run >out 2>err &
@@ -142,7 +216,7 @@ wait_for test -e ajar.begun
 kill -INT $pid 2>/dev/null || true
 wait $pid
 is "SIGINT stops a stage that does not look at the flag" $? 130
-is "nothing was published and nothing is left this time" "$(find store/objects store/actions -type f | wc -l) $(left_over)" "$objects 0"
+check "... nothing was published and nothing is left this time" nothing_new
 
 # ---- wrong use ----
 check_fails "no --build" 2 "needs --build DIR" ./tiny

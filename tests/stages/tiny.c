@@ -37,6 +37,15 @@ static const struct stage stage = {.name = "twice",
 				   .params = params,
 				   .run = run};
 #else
+static void wait_for(const char *file, const volatile bool *is_interrupted)
+{
+	for (int ms = 0; access(file, F_OK) != 0 && !*is_interrupted; ms++) {
+		if (ms > 120000)
+			die("nobody makes the file %s", file);
+		nanosleep(&(struct timespec){0, 1000000}, NULL);
+	}
+}
+
 /* Says that it is at work by the file <gate>.begun, and goes on when there is a file <gate>. */
 static void pass_gate(const struct stage_run *r, const char *gate)
 {
@@ -49,11 +58,9 @@ static void pass_gate(const struct stage_run *r, const char *gate)
 		die("%s: cannot be made", begun);
 	free(begun);
 
-	for (int ms = 0; access(gate, F_OK) != 0 && !*r->is_interrupted; ms++) {
-		if (ms > 120000)
-			die("nobody opens the gate %s", gate);
-		nanosleep(&(struct timespec){0, 1000000}, NULL);
-	}
+	wait_for(gate, r->is_interrupted);
+	if (*r->is_interrupted && *params_text(r->params, "save")) /* what a training does before it stops */
+		wait_for(params_text(r->params, "save"), &(const volatile bool){false});
 }
 
 static const struct param params[] = {
@@ -62,6 +69,8 @@ static const struct param params[] = {
 	{"divisor", PARAM_INT, .min = 1, .max = 100, .otherwise = "1", .help = "numbers are i / divisor"},
 	{"rate", PARAM_FLOAT, .min = 0, .max = 1, .otherwise = "0.1", .help = "kept as an attribute"},
 	{"gate", PARAM_TEXT, .otherwise = "", .help = "wait until this file is there", .not_in_key = true},
+	{"save", PARAM_TEXT, .otherwise = "", .help = "... and then, if interrupted, for this",
+	 .not_in_key = true},
 	{0}};
 
 static void run(struct stage_run *r)
@@ -79,6 +88,8 @@ static void run(struct stage_run *r)
 	artifact_attribute(r->output, "rate", json_real(params_float(r->params, "rate")));
 	int t = artifact_table(r->output, "number");
 	pass_gate(r, params_text(r->params, "gate"));
+	if (getenv("TINY_SAYS"))
+		warn("writing %lld numbers", (long long)n);
 
 	for (int64_t i = 0; i < n; i++) {
 		int64_t x = i / params_int(r->params, "divisor");
