@@ -18,7 +18,7 @@ endif
 stages := fetch preprocess views pretrain embed probe finetune
 in_preprocess := fetch
 in_views      := preprocess
-in_pretrain   := views
+in_pretrain   := views preprocess
 in_embed      := pretrain preprocess
 in_probe      := embed
 in_finetune   := pretrain probe preprocess
@@ -147,7 +147,7 @@ endif
 
 ## fetch: read the dataset, or make the synthetic one
 ## preprocess: filter, resample and check every record
-## views: cut pairs of views for contrastive learning
+## views: decide what the two views of a record are
 ## pretrain: train the encoder on the views
 ## embed: encode every record
 ## probe: linear probe on the embeddings; prints the table of scores

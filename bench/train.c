@@ -63,14 +63,17 @@ static void make_records(struct run *r)
 {
 	size_t n = (size_t)r->n, floats = n * LEADS * SAMPLES;
 	uint64_t *record = die_calloc(n, sizeof *record);
-	float *base = die_calloc(floats, sizeof *base);
+	float *x = die_calloc(floats, sizeof *x);
+	const void **signal = die_calloc(n, sizeof *signal);
 	struct philox random = philox_open(0, PURPOSE_NOISE, 0, 0);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		record[i] = i;
+		signal[i] = x + i * LEADS * SAMPLES;
+	}
 	for (size_t i = 0; i < floats; i++)
-		base[i] = (float)philox_uniform(&random);
+		x[i] = (float)philox_uniform(&random);
 	r->source = (struct batch_source){
-		.policy = &policy, .n = n, .record = record, .patient = record, .base = base};
+		.policy = &policy, .n = n, .record = record, .patient = record, .signal = signal};
 	r->order = die_calloc(n, sizeof *r->order);
 	r->x = die_calloc(2 * n * LEADS * SEGMENT, sizeof *r->x);
 	r->keep = die_calloc(2 * n, LEADS);

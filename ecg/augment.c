@@ -85,10 +85,10 @@ static int draw_shift(struct philox *r, double limit_s, double rate_hz)
 	return (int)philox_below(r, 2 * (uint32_t)limit + 1) - limit;
 }
 
-static void cut(const struct augment *a, struct draw *d, const float *base, uint64_t record, uint32_t epoch,
+static void cut(const struct augment *a, struct draw *d, const void *signal, uint64_t record, uint32_t epoch,
 		int view, int segment)
 {
-	int n_base = views_base_samples(&a->views), start = augment_start(a, record, epoch, segment), by = 0;
+	int start = augment_start(a, record, epoch, segment), by = 0;
 	if (a->views.strategy == VIEWS_INTERLEAVED && a->shift_s > 0) {
 		struct philox r = philox_open(a->seed, PURPOSE_CROP, record, epoch * 2 + (uint32_t)view);
 		by = draw_shift(&r, a->shift_s, d->rate_hz);
@@ -100,7 +100,8 @@ static void cut(const struct augment *a, struct draw *d, const float *base, uint
 			memset(x, 0, sizeof *x * (size_t)d->n);
 			continue;
 		}
-		shift(x, base + (size_t)l * (size_t)n_base + start, d->n, by);
+		views_lead(&a->views, x, signal, l, view, start);
+		shift(x, x, d->n, by);
 		if (a->views.is_standardized)
 			views_standardize(x, d->n);
 	}
@@ -289,13 +290,13 @@ static void pool(struct draw *d)
 	}
 }
 
-void augment_draw(const struct augment *a, float *x, uint8_t keep[LEADS], const float *base, uint64_t record,
+void augment_draw(const struct augment *a, float *x, uint8_t keep[LEADS], const void *signal, uint64_t record,
 		  uint32_t epoch, int view)
 {
-	augment_draw_shown(a, x, keep, base, record, epoch, view, &(struct shown){view, -1});
+	augment_draw_shown(a, x, keep, signal, record, epoch, view, &(struct shown){view, -1});
 }
 
-void augment_draw_shown(const struct augment *a, float *x, uint8_t keep[LEADS], const float *base,
+void augment_draw_shown(const struct augment *a, float *x, uint8_t keep[LEADS], const void *signal,
 			uint64_t record, uint32_t epoch, int view, const struct shown *s)
 {
 	uint32_t index = epoch * 2 + (uint32_t)view;
@@ -306,7 +307,7 @@ void augment_draw_shown(const struct augment *a, float *x, uint8_t keep[LEADS], 
 			 .keep = keep,
 			 .random = philox_open(a->seed, PURPOSE_AUGMENT, record, index)};
 	draw_mask(a, keep, record, index, s->lead);
-	cut(a, &d, base, record, epoch, view, s->segment);
+	cut(a, &d, signal, record, epoch, view, s->segment);
 	if (a->views.strategy == VIEWS_SEQUENTIAL)
 		pool(&d);
 	gain_and_noise(a, &d, record, index);

@@ -1,17 +1,17 @@
 /*
- * The random policy of training: what is drawn anew for every record, epoch and view, on top of a base view
- * (ecg/views.h). Drawn in this order: the cut (halves) or shift (interleaved), standardisation if asked for,
+ * The random policy of training: what is drawn anew for every record, epoch and view, on top of what ecg/views.h
+ * cuts. Drawn in this order: the cut (halves) or shift (interleaved), standardisation if asked for,
  * the pool (some of eight augmentations, each applied to what the last one left; never rejected), and for
  * every strategy the lead mask, a gain per lead and noise per lead.
  *
  *	struct augment a;
  *	augment_read(&a, artifact_get_attribute(views, "augment"), &v, &e);
  *	a.seed = params_int(p, "seed");
- *	augment_draw(&a, x, keep, base, record, epoch, view);
+ *	augment_draw(&a, x, keep, signal, record, epoch, view);
  *
  * Every number is a Philox draw keyed by (seed, purpose, record, epoch*2 + view), so record i's view is the
- * same whatever the batch, order, thread or number of processes. The base is const: nothing is changed in
- * place.
+ * same whatever the batch, order, thread or number of processes. The signal is const: nothing is changed
+ * in place.
  *
  * Gain and noise differ per view because amplitude alone matches two views of a record (top-1 .78 for halves,
  * .99 for interleaved, without learning anything). Amplitudes are in units of the view's own standard
@@ -57,14 +57,14 @@ struct augment {
 };
 
 /* One training view: x [12][views_input_samples] and keep [12] (1 kept, 0 masked; a masked lead of x is
- * zeros), from base view views_base_of(&a->views, view). epoch below 2^23, view 0 or 1. */
-void augment_draw(const struct augment *a, float *x, uint8_t keep[LEADS], const float *base, uint64_t record,
+ * zeros) of a record's signal (ecg/views.h). epoch below 2^23, view 0 or 1. */
+void augment_draw(const struct augment *a, float *x, uint8_t keep[LEADS], const void *signal, uint64_t record,
 		  uint32_t epoch, int view);
 /* The same with the segment and the leads of s instead: all other draws remain those of view. */
-void augment_draw_shown(const struct augment *a, float *x, uint8_t keep[LEADS], const float *base,
+void augment_draw_shown(const struct augment *a, float *x, uint8_t keep[LEADS], const void *signal,
 			uint64_t record, uint32_t epoch, int view, const struct shown *s);
 
-/* Where view 0 or 1 of a record starts in its base in this epoch (halves; 0 for the others). */
+/* Where view 0 or 1 of a record starts in this epoch (halves; 0 for the others). */
 int augment_start(const struct augment *a, uint64_t record, uint32_t epoch, int view);
 
 /* To and from the header's JSON, without views and seed. augment_read gives 0, or -1 with e filled. */

@@ -30,13 +30,9 @@ static void draw_one(void *context, int task)
 	const struct batch_source *s = d->source;
 	const struct views *v = &s->policy->views;
 	int view = task >= d->n;
-	size_t row = d->order[task % d->n].row;
-	size_t base_size = LEADS * (size_t)views_base_samples(v),
-	       size = LEADS * (size_t)views_input_samples(v);
-	size_t base = row * (size_t)views_n_bases(v) + (size_t)views_base_of(v, view);
+	size_t row = d->order[task % d->n].row, size = LEADS * (size_t)views_input_samples(v);
 	augment_draw_shown(s->policy, d->x + (size_t)task * size, d->keep + (size_t)task * LEADS,
-			   s->base + base * base_size, s->record[row], d->epoch, view,
-			   &d->pairing.view[view]);
+			   s->signal[row], s->record[row], d->epoch, view, &d->pairing.view[view]);
 }
 
 static void take_patients(const struct batch_drawing *d, uint64_t *patient)

@@ -1,5 +1,5 @@
 /*
- * Batches of training views from records held in memory: the order of an epoch and the drawing of both views of some
+ * Batches of training views from records in memory: the order of an epoch and the drawing of both views of some
  * records, on all threads. Nothing here depends on how records lie in memory or who draws them.
  *
  *	struct batch_place order[n];
@@ -16,10 +16,10 @@
 
 struct batch_source {
 	const struct augment *policy;
-	size_t n;		 /* records */
-	const uint64_t *record;	 /* [n] their numbers, all different */
-	const uint64_t *patient; /* [n] */
-	const float *base;	 /* [n][views_n_bases][12][views_base_samples] */
+	size_t n;		   /* records */
+	const uint64_t *record;	   /* [n] their numbers, all different */
+	const uint64_t *patient;   /* [n] */
+	const void *const *signal; /* [n] signals (ecg/views.h), where they lie: a mapped artifact serves */
 };
 
 struct batch_place {

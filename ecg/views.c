@@ -1,20 +1,17 @@
 #include "ecg/views.h"
 
 #include <math.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "common/die.h"
+#include "ecg/interleave.h"
 #include "ecg/lead.h"
-#include "numbers/dmath.h"
+
+_Static_assert(VIEWS_MAX_SAMPLES <= INTERLEAVE_MAX_SAMPLES, "a lead fits");
 
 /* The model's stems halve and divide by five: its input is a whole number of tokens. */
 #define TOKEN 10
-
-/* Low-pass of the interleaved strategy: windowed sinc of 2*REACH+1 taps, -6 dB at CUTOFF of the rate. With
- * Blackman's window the transition is 5.5/111 of the rate wide, so it passes up to 0.2 and stops (74 dB) from
- * 0.25, which is half the halved rate: 25 Hz for records at 100 Hz. */
-#define REACH  55
-#define CUTOFF 0.225
 
 static const char *const strategy_names[] = {"halves", "interleaved", "sequential"};
 
@@ -50,24 +47,11 @@ const char *views_strategy_name(const struct views *v)
 	return strategy_names[v->strategy];
 }
 
-int views_n_bases(const struct views *v)
-{
-	return v->strategy == VIEWS_INTERLEAVED ? 2 : 1;
-}
-
-int views_base_of(const struct views *v, int view)
-{
-	return v->strategy == VIEWS_INTERLEAVED ? view : 0;
-}
-
-int views_base_samples(const struct views *v)
-{
-	return v->strategy == VIEWS_INTERLEAVED ? v->samples / 2 : v->samples;
-}
-
 int views_input_samples(const struct views *v)
 {
-	int n = v->strategy == VIEWS_HALVES ? v->segment : views_base_samples(v);
+	int n = v->strategy == VIEWS_HALVES	   ? v->segment
+		: v->strategy == VIEWS_INTERLEAVED ? v->samples / 2
+						   : v->samples;
 	return n - n % TOKEN;
 }
 
@@ -81,61 +65,15 @@ int views_n_fixed(const struct views *v)
 	return v->strategy == VIEWS_SEQUENTIAL ? 1 : 2;
 }
 
-/* taps [REACH+1], the right half of a symmetric filter whose taps sum to one. */
-static void lowpass_design(double *taps)
+void views_lead(const struct views *v, float *x, const void *signal, int lead, int view, int start)
 {
-	const double pi = 3.14159265358979323846;
-	double sum = 0;
-	for (int i = 0; i <= REACH; i++) {
-		double angle = pi * i / (REACH + 1);
-		double window = 0.42 + 0.5 * dmath_cos(angle) + 0.08 * dmath_cos(2 * angle);
-		double sinc = i == 0 ? 2 * CUTOFF : dmath_sin(2 * pi * CUTOFF * i) / (pi * i);
-		taps[i] = window * sinc;
-		sum += i == 0 ? taps[i] : 2 * taps[i];
-	}
-	for (int i = 0; i <= REACH; i++)
-		taps[i] /= sum;
-}
-
-/* x[i], continued beyond both ends by point reflection, so that the filter sees no step there. */
-static double reflected(const float *x, int n, int i)
-{
-	if (i < 0)
-		return 2.0 * x[0] - x[-i < n ? -i : n - 1];
-	if (i >= n)
-		return 2.0 * x[n - 1] - x[2 * n - 2 - i > 0 ? 2 * n - 2 - i : 0];
-	return x[i];
-}
-
-static double lowpass_at(const float *x, int n, int at, const double *taps)
-{
-	double y = taps[0] * x[at];
-	if (at >= REACH && at < n - REACH) {
-		for (int i = 1; i <= REACH; i++)
-			y += taps[i] * ((double)x[at - i] + (double)x[at + i]);
-		return y;
-	}
-	for (int i = 1; i <= REACH; i++)
-		y += taps[i] * (reflected(x, n, at - i) + reflected(x, n, at + i));
-	return y;
-}
-
-void views_base(const struct views *v, float *x, const float *signal, int k)
-{
-	if (v->strategy != VIEWS_INTERLEAVED) {
-		memcpy(x, signal, sizeof(float) * LEADS * (size_t)v->samples);
-		return;
-	}
-	double taps[REACH + 1];
-	lowpass_design(taps);
-	int n = views_base_samples(v);
-	for (int l = 0; l < LEADS; l++) {
-		const float *from = signal + (size_t)l * (size_t)v->samples;
-		for (int i = 0; i < n; i++)
-			x[l * n + i] = v->is_antialiased
-					       ? (float)lowpass_at(from, v->samples, 2 * i + k, taps)
-					       : from[2 * i + k];
-	}
+	size_t n_samples = (size_t)v->samples;
+	const uint8_t *from = (const uint8_t *)signal + (size_t)lead * n_samples * sizeof *x;
+	int n = views_input_samples(v);
+	if (v->strategy == VIEWS_INTERLEAVED)
+		interleave(x, n, from, v->samples, view, v->is_antialiased);
+	else
+		memcpy(x, from + (size_t)start * sizeof *x, (size_t)n * sizeof *x);
 }
 
 void views_standardize(float *x, int n)
@@ -152,15 +90,14 @@ void views_standardize(float *x, int n)
 		x[i] = (float)((x[i] - mean) * factor);
 }
 
-void views_fixed(const struct views *v, float *x, const float *base, int i)
+void views_fixed(const struct views *v, float *x, const void *signal, int view)
 {
-	int n = views_base_samples(v), t = views_input_samples(v);
-	int start = v->strategy == VIEWS_HALVES && i == 1 ? n - t : 0;
+	int n = views_input_samples(v), start = v->strategy == VIEWS_HALVES && view == 1 ? v->samples - n : 0;
 	for (int l = 0; l < LEADS; l++) {
-		float *lead = x + (size_t)l * (size_t)t;
-		memcpy(lead, base + (size_t)l * (size_t)n + start, sizeof(float) * (size_t)t);
+		float *lead = x + (size_t)l * (size_t)n;
+		views_lead(v, lead, signal, l, view, start);
 		if (v->is_standardized)
-			views_standardize(lead, t);
+			views_standardize(lead, n);
 	}
 }
 

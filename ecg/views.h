@@ -1,17 +1,15 @@
 /*
- * Two views of one record: which part of its signal each view is cut from. A record gives one or two base
- * views, which are stored; what the model sees is cut from a base view, at random for training (ecg/augment.h)
- * or at fixed places for embedding (views_fixed).
+ * Two views of one record: which part of its signal each view is cut from, at random for training (ecg/augment.h) or at
+ * fixed places for embedding (views_fixed).
  *
- *	halves       one base: the record. Two segments that do not overlap, with a random start inside the
- * slack. interleaved  two bases: even and odd samples, low-passed first so that halving the rate does not
- * alias. sequential   one base: the record. Both views are the whole of it; they differ by augmentation alone.
+ *	halves       Two segments that do not overlap, with a random start inside the slack.
+ *	interleaved  Even and odd samples, low-passed first so that halving the rate does not alias.
+ *	sequential   Both views are the whole record; they differ by augmentation alone.
  *
- *	float base[12 * n], x[12 * t];                      // n = views_base_samples(&v), t =
- * views_input_samples(&v) views_base(&v, base, signal, views_base_of(&v, view)); views_fixed(&v, x, base,
- * view);
+ *	float x[12 * n];                                // n = views_input_samples(&v)
+ *	views_fixed(&v, x, signal, view);
  *
- * Signals are [12][samples], lead after lead. Nothing here writes to its input.
+ * A signal is float32 [12][samples], lead after lead, as an artifact has it: it need not be aligned, and is only read.
  */
 #ifndef ECG_VIEWS_H
 #define ECG_VIEWS_H
@@ -39,19 +37,16 @@ struct views {
 int views_check(const struct views *v, struct error *e);
 
 const char *views_strategy_name(const struct views *v); /* as in params: "halves" */
-int views_n_bases(const struct views *v);		/* 1, or 2 for interleaved */
-int views_base_of(const struct views *v, int view);	/* which base view 0 or 1 is cut from */
-int views_base_samples(const struct views *v);
-int views_input_samples(const struct views *v); /* T of the model's input: a multiple of 10 */
-double views_input_rate(const struct views *v); /* Hz of the model's input */
-int views_n_fixed(const struct views *v);	/* un-augmented views of a record: 2, or 1 for sequential */
+int views_input_samples(const struct views *v);		/* T of the model's input: a multiple of 10 */
+double views_input_rate(const struct views *v);		/* Hz of the model's input */
+int views_n_fixed(const struct views *v); /* un-augmented views of a record: 2, or 1 for sequential */
 
-/* Base view k of a record: x [12][base_samples] from signal [12][samples]. */
-void views_base(const struct views *v, float *x, const float *signal, int k);
+/* x [input_samples]: what a view has of one lead, from sample `start` on (interleaved: always all of it). view: 0 or 1,
+ * which tells apart those of interleaved. */
+void views_lead(const struct views *v, float *x, const void *signal, int lead, int view, int start);
 
-/* Un-augmented view i of a record: x [12][input_samples] from its base. Halves: the first and the last
- * segment. */
-void views_fixed(const struct views *v, float *x, const float *base, int i);
+/* Un-augmented view of a record: x [12][input_samples]. Halves: the first and the last segment. */
+void views_fixed(const struct views *v, float *x, const void *signal, int view);
 
 /* x [n] to mean 0 and deviation 1 (two passes, floor 1e-6 on the deviation). */
 void views_standardize(float *x, int n);

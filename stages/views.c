@@ -1,17 +1,15 @@
 /* Decide what the two views of a record are.
  *
- * Reads `signals`. Writes `views`: the base views of each record (ecg/views.h), and in its header the policy by which
- * pretrain draws from them anew in each epoch (ecg/augment.h).
+ * Reads `signals`, of which it takes rate, length and id. Writes `views`, a header alone: that id, how views are cut from
+ * a signal (ecg/views.h), and what pretrain draws anew in each epoch (ecg/augment.h).
  *
- * The story: the parameters become the two policies; both are checked against the signals and written; then the bases
- * of one record after another. docs/views.md.
+ * The story: the parameters become the two policies; both are checked against the signals and written. docs/views.md.
  */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/die.h"
-#include "common/progress.h"
 #include "ecg/augment.h"
 #include "ecg/views.h"
 #include "store/stage.h"
@@ -65,49 +63,6 @@ static void augment_from_params(struct augment *a, const struct params *p)
 		die("views.noise_min %g is above views.noise_max %g", a->noise_min, a->noise_max);
 }
 
-static void carry_attributes(struct artifact_writer *w, const struct artifact *signals)
-{
-	static const char *const names[] = {"classes", "statements", "normalize", "dataset"};
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		const json_t *value = artifact_get_attribute(signals, names[i]);
-		if (value)
-			artifact_attribute(w, names[i], json_deep_copy(value));
-	}
-}
-
-static void carry_table(struct artifact_writer *w, const struct artifact *signals, const char *name)
-{
-	int table = artifact_table(w, name);
-	for (struct artifact_cursor *c = artifact_walk(signals, name); artifact_next(c);)
-		artifact_put(w, table, c->key, c->key_bytes, c->value, c->value_bytes);
-}
-
-static void write_views(struct stage_run *r, const struct views *v)
-{
-	size_t n = (size_t)views_base_samples(v) * LEADS,
-	       signal_bytes = sizeof(float) * LEADS * (size_t)v->samples;
-	float *signal = die_malloc(signal_bytes), *base = die_malloc(n * sizeof *base);
-	int table = artifact_table(r->output, "view");
-	struct progress p;
-
-	progress_start(&p, "views", "records", artifact_count(r->input[0], "signal"));
-	for (struct artifact_cursor *c = artifact_walk(r->input[0], "signal"); artifact_next(c);) {
-		if (c->value_bytes != signal_bytes || c->key_bytes != 8)
-			die("signals %s: a signal of %zu bytes, expected %zu", artifact_id(r->input[0]),
-			    c->value_bytes, signal_bytes);
-		memcpy(signal, c->value, signal_bytes);
-		for (int k = 0; k < views_n_bases(v); k++) {
-			views_base(v, base, signal, k);
-			artifact_put_part(r->output, table, artifact_record(c->key), k, base, n);
-		}
-		progress_step(&p, 1);
-	}
-
-	progress_end(&p);
-	free(signal);
-	free(base);
-}
-
 static void run(struct stage_run *r)
 {
 	struct error e = {0};
@@ -118,15 +73,12 @@ static void run(struct stage_run *r)
 	augment_from_params(&a, r->params);
 	if (views_check(&v, &e) < 0)
 		die("%s", error_text(&e));
-	r->output = artifact_create("views", 1);
-	carry_attributes(r->output, r->input[0]);
+	r->output = artifact_create("views", 2);
+	artifact_attribute(r->output, "signals", json_string(artifact_id(r->input[0])));
 	artifact_attribute(r->output, "views", views_json(&v));
 	artifact_attribute(r->output, "augment", augment_json(&a));
 	artifact_attribute(r->output, "samples", json_integer(views_input_samples(&v)));
 	artifact_attribute(r->output, "rate_hz", json_real(views_input_rate(&v)));
-	carry_table(r->output, r->input[0], "label");
-	carry_table(r->output, r->input[0], "scale");
-	write_views(r, &v);
 }
 
 static const struct param params[] = {
@@ -171,13 +123,12 @@ static const struct param params[] = {
 	 .help = "crop: smallest share of the view that is kept"},
 	{0}};
 
-static const struct stage stage = {
-	.name = "views",
-	.purpose = "Make the base views of each record and fix the random policy of training",
-	.inputs = INPUTS("preprocess"),
-	.kind = "views",
-	.params = params,
-	.run = run};
+static const struct stage stage = {.name = "views",
+				   .purpose = "Decide what the two views of a record are",
+				   .inputs = INPUTS("preprocess"),
+				   .kind = "views",
+				   .params = params,
+				   .run = run};
 
 int main(int argc, char **argv)
 {

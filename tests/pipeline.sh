@@ -64,7 +64,7 @@ tree_of_stubs() {
 	stub fetch ''
 	stub preprocess '"fetch"'
 	stub views '"preprocess"'
-	stub pretrain '"views"'
+	stub pretrain '"views", "preprocess"'
 	stub embed '"pretrain", "preprocess"'
 	stub probe '"embed"'
 	stub finetune '"pretrain", "probe", "preprocess"'

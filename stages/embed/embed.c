@@ -24,6 +24,7 @@
 #include "stages/embed/inspect.h"
 #include "stages/shared/network.h"
 #include "stages/shared/objective.h"
+#include "stages/shared/signals.h"
 #include "store/stage.h"
 
 #define BATCH 64 /* records that go through a network together */
@@ -42,20 +43,19 @@ struct embed {
 	struct views views;
 	struct augment augment; /* what training drew pairs with */
 	enum pairing_kind pairing;
-	bool has_pairs, has_segments;
+	bool has_segments;
 	struct encoder *net[NETWORKS];
 	int n_views; /* of a record */
 	int n;	     /* records in hand */
 	uint64_t record[BATCH];
 	bool is_test[BATCH];
-	float *signal;	      /* [BATCH][12][samples] */
-	float *base;	      /* [BATCH*PAIR][12][base_samples] */
-	float *x;	      /* [BATCH*PAIR][12][T] */
-	uint8_t *keep;	      /* [BATCH*PAIR][12] of pairs */
-	float *device_x;      /* the same in ops memory */
-	uint8_t *device_keep; /* likewise */
-	float *rows;	      /* [BATCH*PAIR][dim] of the network's output */
-	float *mean;	      /* [dim] */
+	const void *signal[BATCH]; /* where they lie in the artifact */
+	float *x;		   /* [BATCH*PAIR][12][T] */
+	uint8_t *keep;		   /* [BATCH*PAIR][12] of pairs */
+	float *device_x;	   /* the same in ops memory */
+	uint8_t *device_keep;	   /* likewise */
+	float *rows;		   /* [BATCH*PAIR][dim] of the network's output */
+	float *mean;		   /* [dim] */
 	int table[TABLES];
 	struct inspect *inspect; /* NULL: nothing to look into */
 	int n_inspect;		 /* records still to look into */
@@ -69,18 +69,15 @@ static void open_networks(struct embed *m)
 	struct encoder_config c;
 	const json_t *seed = artifact_get_attribute(m->model, "seed");
 
-	if (config_read(&c, artifact_get_attribute(m->model, "config"), &e) < 0 ||
-	    views_read(&m->views, artifact_get_attribute(m->model, "views"), &e) < 0)
+	if (config_read(&c, artifact_get_attribute(m->model, "config"), &e) < 0)
 		die("model %s: %s", artifact_id(m->model), error_text(&e));
+	signals_policy(&m->augment, m->model);
+	m->views = m->augment.views;
 	if (encoder_samples(&c) != views_input_samples(&m->views) || !json_is_integer(seed))
 		die("model %s: its attributes contradict each other", artifact_id(m->model));
 	m->n_views = views_n_fixed(&m->views);
 	for (int i = 0; i < NETWORKS; i++)
 		m->net[i] = encoder_new(ops_chosen(), &c, BATCH * PAIR, false);
-	m->has_pairs = artifact_get_attribute(m->model, "augment") != NULL;
-	if (m->has_pairs &&
-	    augment_read(&m->augment, artifact_get_attribute(m->model, "augment"), &m->views, &e) < 0)
-		die("model %s: %s", artifact_id(m->model), error_text(&e));
 	m->augment.seed = (uint64_t)json_integer_value(seed);
 	m->pairing = objective_of(m->model)->pairing;
 	network_load(m->net[TRAINED], m->model);
@@ -111,7 +108,6 @@ static bool has_table(const struct embed *m, int table)
 	return table == TIME	  ? net->z_time != NULL
 	       : table == CHANNEL ? net->z_channel != NULL
 	       : table == SEGMENT ? m->has_segments
-	       : table >= PAIRS	  ? m->has_pairs
 				  : true;
 }
 
@@ -141,8 +137,6 @@ static void allocate(struct embed *m)
 {
 	size_t rows = BATCH * PAIR, dim = (size_t)m->net[TRAINED]->dim;
 	size_t input = LEADS * (size_t)views_input_samples(&m->views);
-	m->signal = die_malloc(BATCH * LEADS * (size_t)m->views.samples * sizeof(float));
-	m->base = die_malloc(rows * LEADS * (size_t)views_base_samples(&m->views) * sizeof(float));
 	m->x = die_malloc(rows * input * sizeof(float));
 	m->device_x = m->net[TRAINED]->ops->alloc(rows * input * sizeof(float));
 	m->keep = die_malloc(rows * LEADS);
@@ -157,8 +151,6 @@ static void tear_down(struct embed *m)
 	m->net[TRAINED]->ops->release(m->device_keep);
 	for (int i = 0; i < NETWORKS; i++)
 		encoder_free(m->net[i]);
-	free(m->signal);
-	free(m->base);
 	free(m->x);
 	free(m->rows);
 	free(m->mean);
@@ -173,11 +165,8 @@ static void make_view(void *context, int task)
 {
 	struct embed *m = context;
 	int view = task % m->n_views;
-	const float *signal = m->signal + (size_t)(task / m->n_views) * LEADS * (size_t)m->views.samples;
-	float *base = m->base + (size_t)task * LEADS * (size_t)views_base_samples(&m->views);
 	float *x = m->x + (size_t)task * LEADS * (size_t)views_input_samples(&m->views);
-	views_base(&m->views, base, signal, views_base_of(&m->views, view));
-	views_fixed(&m->views, x, base, view);
+	views_fixed(&m->views, x, m->signal[task / m->n_views], view);
 }
 
 /* Row of view v of record i, as it was downloaded, under record and view. */
@@ -248,14 +237,11 @@ static void draw_view(void *context, int task)
 {
 	struct embed *m = context;
 	int view = task % PAIR;
-	const float *signal = m->signal + (size_t)(task / PAIR) * LEADS * (size_t)m->views.samples;
-	float *base = m->base + (size_t)task * LEADS * (size_t)views_base_samples(&m->views);
 	float *x = m->x + (size_t)task * LEADS * (size_t)views_input_samples(&m->views);
-	views_base(&m->views, base, signal, views_base_of(&m->views, view));
 	uint64_t record = m->record[task / PAIR];
 	struct pairing pairing = pairing_draw(m->pairing, m->augment.seed, record);
-	augment_draw_shown(&m->augment, x, m->keep + (size_t)task * LEADS, base, record, 0, view,
-			   &pairing.view[view]);
+	augment_draw_shown(&m->augment, x, m->keep + (size_t)task * LEADS, m->signal[task / PAIR], record, 0,
+			   view, &pairing.view[view]);
 }
 
 /* Pairs of the test fold as the first epoch would have drawn them; where leads are views, each record shows leads of its
@@ -263,14 +249,12 @@ static void draw_view(void *context, int task)
 static void put_pairs(struct embed *m)
 {
 	const struct ops *ops = m->net[TRAINED]->ops;
-	size_t n_signal = LEADS * (size_t)m->views.samples;
 	int n = 0, width = m->net[TRAINED]->dim;
 
 	for (int i = 0; i < m->n; i++) {
 		if (!m->is_test[i])
 			continue;
-		memmove(m->signal + (size_t)n * n_signal, m->signal + (size_t)i * n_signal,
-			n_signal * sizeof(float));
+		m->signal[n] = m->signal[i];
 		m->record[n++] = m->record[i];
 	}
 
@@ -304,8 +288,7 @@ static void run_batch(struct embed *m)
 	for (int i = 0; i < m->n; i++)
 		m->is_test[i] = fold_of(m, m->record[i]) == FOLD_TEST;
 	look_inside(m);
-	if (m->has_pairs)
-		put_pairs(m);
+	put_pairs(m);
 	m->n = 0;
 }
 
@@ -324,7 +307,7 @@ static void add_record(struct embed *m, const struct artifact_cursor *c)
 	if (c->value_bytes != n_bytes)
 		die("signals %s: record %" PRIu64 " has %zu bytes, expected %zu", artifact_id(m->signals),
 		    artifact_record(c->key), c->value_bytes, n_bytes);
-	memcpy(m->signal + (size_t)m->n * LEADS * (size_t)m->views.samples, c->value, n_bytes);
+	m->signal[m->n] = c->value;
 	m->record[m->n++] = artifact_record(c->key);
 }
 

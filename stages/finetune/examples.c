@@ -7,11 +7,7 @@
 #include "common/die.h"
 #include "common/pool.h"
 #include "ecg/lead.h"
-
-static size_t base_size(const struct examples *e)
-{
-	return LEADS * (size_t)views_base_samples(&e->policy.views);
-}
+#include "stages/shared/signals.h"
 
 size_t examples_input_size(const struct examples *e)
 {
@@ -30,39 +26,30 @@ static void copy_floats(float *to, const struct artifact *signals, const char *t
 	memcpy(to, v.bytes, v.n_bytes);
 }
 
-static void load_part(struct examples *e, const struct artifact *signals, const struct judge_part *p,
+static void open_part(struct examples *e, const struct artifact *signals, const struct judge_part *p,
 		      int part)
 {
-	const struct views *v = &e->policy.views;
-	size_t n_bases = (size_t)views_n_bases(v), n_signal = LEADS * (size_t)v->samples;
 	size_t n_extra = (size_t)e->n_extra;
-	float *signal = die_malloc(n_signal * sizeof *signal);
-
 	e->n[part] = p->n;
-	e->base[part] = die_malloc((p->n * n_bases * base_size(e) + 1) * sizeof(float));
+	e->signal[part] = die_malloc((p->n + 1) * sizeof *e->signal[part]);
 	e->extra[part] = die_malloc((p->n * n_extra + 1) * sizeof(float));
-
 	for (size_t i = 0; i < p->n; i++) {
-		copy_floats(signal, signals, "signal", p->record[i], n_signal);
-		for (size_t k = 0; k < n_bases; k++)
-			views_base(v, e->base[part] + (i * n_bases + k) * base_size(e), signal, (int)k);
+		e->signal[part][i] = signals_get(signals, p->record[i], &e->policy.views);
 		if (n_extra)
 			copy_floats(e->extra[part] + i * n_extra, signals, "scale", p->record[i], n_extra);
 	}
-
-	free(signal);
 }
 
-void examples_load(struct examples *e, const struct artifact *signals, const struct judge *j)
+void examples_open(struct examples *e, const struct artifact *signals, const struct judge *j)
 {
 	for (int k = 0; k < PROBE_PARTS; k++)
-		load_part(e, signals, &j->part[k], k);
+		open_part(e, signals, &j->part[k], k);
 }
 
 void examples_release(struct examples *e)
 {
 	for (int k = 0; k < PROBE_PARTS; k++) {
-		free(e->base[k]);
+		free(e->signal[k]);
 		free(e->extra[k]);
 	}
 }
@@ -71,7 +58,7 @@ void examples_release(struct examples *e)
 
 struct look {
 	const struct examples *examples;
-	const float *base;
+	const void **signal; /* of the first record looked at */
 	float *x;
 	int n_views;
 };
@@ -80,10 +67,8 @@ static void make_view(void *context, int task)
 {
 	const struct look *l = context;
 	const struct examples *e = l->examples;
-	const struct views *v = &e->policy.views;
-	int view = task % l->n_views;
-	size_t base = (size_t)(task / l->n_views) * (size_t)views_n_bases(v) + (size_t)views_base_of(v, view);
-	views_fixed(v, l->x + (size_t)task * examples_input_size(e), l->base + base * base_size(e), view);
+	views_fixed(&e->policy.views, l->x + (size_t)task * examples_input_size(e),
+		    l->signal[task / l->n_views], task % l->n_views);
 }
 
 static struct look look_open(const struct examples *e, const struct finetune *net)
@@ -100,7 +85,7 @@ static int look_at(struct look *l, const struct finetune *net, int part, size_t 
 	const struct examples *e = l->examples;
 	size_t left = e->n[part] - first, room = (size_t)net->settings.max_records;
 	int n = (int)(left < room ? left : room);
-	l->base = e->base[part] + first * (size_t)views_n_bases(&e->policy.views) * base_size(e);
+	l->signal = e->signal[part] + first;
 	pool_run(make_view, l, n * l->n_views);
 	return n;
 }

@@ -1,8 +1,9 @@
 /*
- * Labelled records as a network reads them: base views in memory, by part of the folds, and what the network says of them.
+ * Labelled records as a network reads them, by part of the folds, and what the network says of them. In memory are their
+ * amplitudes; their signals stay in the mapped artifact.
  *
  *	struct examples e = {.policy = ..., .n_extra = LEADS};
- *	examples_load(&e, signals, &judge);
+ *	examples_open(&e, signals, &judge);
  *	examples_predict(&e, net, PROBE_TEST, probability);
  *	examples_release(&e);
  */
@@ -14,15 +15,15 @@
 #include "stages/shared/judge.h"
 
 struct examples {
-	struct augment policy;	   /* how records are cut, and training views drawn */
-	int n_extra;		   /* 12: the leads' log-std are features too; or 0 */
-	size_t n[PROBE_PARTS];	   /* records, in the order of struct judge_part */
-	float *base[PROBE_PARTS];  /* [n][n_bases][12][base_samples] */
-	float *extra[PROBE_PARTS]; /* [n][n_extra] */
+	struct augment policy;		  /* how records are cut, and training views drawn */
+	int n_extra;			  /* 12: the leads' log-std are features too; or 0 */
+	size_t n[PROBE_PARTS];		  /* records, in the order of struct judge_part */
+	const void **signal[PROBE_PARTS]; /* [n], borrowed from the artifact */
+	float *extra[PROBE_PARTS];	  /* [n][n_extra] */
 };
 
 /* Dies if a record lacks its signal or scale. */
-void examples_load(struct examples *e, const struct artifact *signals, const struct judge *j);
+void examples_open(struct examples *e, const struct artifact *signals, const struct judge *j);
 void examples_release(struct examples *e);
 
 size_t examples_input_size(const struct examples *e); /* floats of one view */

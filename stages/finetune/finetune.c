@@ -18,6 +18,7 @@
 #include "stages/finetune/outcome.h"
 #include "stages/finetune/start.h"
 #include "stages/finetune/tuning.h"
+#include "stages/shared/signals.h"
 #include "statistics/subset.h"
 
 #define MIN_BATCH 8 /* records; the batch does not shrink below it */
@@ -26,13 +27,8 @@
 
 static void read_policy(struct tuning *s)
 {
-	struct error e = {0};
-	struct views v;
 	const struct params *p = s->run->params;
-
-	if (views_read(&v, artifact_get_attribute(s->model, "views"), &e) < 0 ||
-	    augment_read(&s->examples.policy, artifact_get_attribute(s->model, "augment"), &v, &e) < 0)
-		die("model %s: %s", artifact_id(s->model), error_text(&e));
+	signals_policy(&s->examples.policy, s->model);
 
 	/* Amplitudes and leads are what diagnoses rest on, so what hid them from pretraining is off unless asked for. */
 	s->examples.policy.seed = (uint64_t)params_int(p, "seed");
@@ -93,7 +89,7 @@ static void read_inputs(struct tuning *s)
 	check_signals(s);
 	read_labels(s);
 	draw_subset(s);
-	examples_load(&s->examples, s->signals, &s->judge);
+	examples_open(&s->examples, s->signals, &s->judge);
 }
 
 /* With few records the batch shrinks: weights move once a step, and few steps teach nothing. */

@@ -1,7 +1,8 @@
 /* Train an encoder by contrasting two views of each record.
  *
- * Reads `views`: the records of folds 1 to 8, labelled or not, and the policy that draws their views. Writes `model`:
- * the encoder's weights, the history of its training, and all that embed and finetune need to cut views as it saw them.
+ * Reads `views`, the policy by which views are drawn, and `signals`, from whose folds 1 to 8 they are drawn. Writes
+ * `model`: the encoder's weights, the history of its training, and all that embed and finetune need to cut views as it
+ * saw them.
  *
  * The story: find the records (records.h); plan the training (plan.h) and make the network; step by step draw the views
  * of a batch (ecg/batch.h), learn from them (model/contrast.h) and note what came of it (model/history.h); write the
@@ -23,6 +24,8 @@
 #include "store/stage.h"
 
 #define LINES 20 /* of the log, about */
+
+enum { VIEWS, SIGNALS }; /* inputs */
 
 struct pretrain {
 	struct stage_run *run;
@@ -143,7 +146,8 @@ static void prepare_training(struct pretrain *t)
 static void set_up(struct pretrain *t)
 {
 	const struct params *p = t->run->params;
-	records_load(&t->records, t->run->input[0], (uint64_t)params_int(p, "seed"));
+	records_open(&t->records, t->run->input[VIEWS], t->run->input[SIGNALS],
+		     (uint64_t)params_int(p, "seed"));
 	t->plan = plan_read(p, &t->records.policy.views, t->records.n);
 	t->contrast = contrast_new(ops_chosen(), &t->plan.contrast);
 	history_init(&t->history, t->plan.schedule.n_steps, t->plan.per_epoch, &t->plan.contrast.net,
@@ -181,12 +185,14 @@ static void write_history(struct artifact_writer *w, const struct history *h)
 /* All that embed and finetune need: the network, how views are cut and drawn, what the labels mean. */
 static void write_model(struct pretrain *t)
 {
-	static const char *const carried[] = {"classes", "statements", "normalize",
-					      "dataset", "views",      "augment"};
+	static const char *const of_views[] = {"views", "augment"}, *const of_signals[] = {
+									    "classes", "statements",
+									    "normalize", "dataset"};
 	struct artifact_writer *w = t->run->output = artifact_create("model", 1);
 	const struct encoder *net = t->contrast->net;
 
-	network_carry(w, t->run->input[0], carried, sizeof carried / sizeof *carried);
+	network_carry(w, t->run->input[VIEWS], of_views, sizeof of_views / sizeof *of_views);
+	network_carry(w, t->run->input[SIGNALS], of_signals, sizeof of_signals / sizeof *of_signals);
 	artifact_attribute(w, "config", config_json(&net->config));
 	artifact_attribute(w, "tensors", config_shapes(net->tensors));
 	artifact_attribute(w, "objective", json_string(t->plan.objective->name));
@@ -262,7 +268,7 @@ static const struct param params[] = {
 
 static const struct stage stage = {.name = "pretrain",
 				   .purpose = "Train an encoder by contrasting views",
-				   .inputs = INPUTS("views"),
+				   .inputs = INPUTS("views", "preprocess"),
 				   .kind = "model",
 				   .params = params,
 				   .run = run};

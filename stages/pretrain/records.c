@@ -1,70 +1,56 @@
 #include "stages/pretrain/records.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/die.h"
 #include "ecg/fold.h"
 #include "ecg/label.h"
+#include "stages/shared/signals.h"
 
-static size_t count_records(const struct artifact *views)
+/* The next record that is trained on; false at the end. */
+static bool next(struct artifact_cursor *c, struct label *l)
+{
+	while (artifact_next(c)) {
+		label_decode(l, c->value);
+		if (fold_trains(l->fold))
+			return true;
+	}
+	return false;
+}
+
+static size_t count(const struct artifact *signals)
 {
 	size_t n = 0;
-	for (struct artifact_cursor *c = artifact_walk(views, "label"); artifact_next(c);) {
-		struct label l;
-		label_decode(&l, c->value);
-		n += fold_trains(l.fold);
-	}
+	struct label l;
+	for (struct artifact_cursor *c = artifact_walk(signals, "label"); next(c, &l);)
+		n++;
 	return n;
 }
 
-static void load_bases(struct records *r, const struct artifact *views, uint64_t record, float *base)
+void records_open(struct records *r, const struct artifact *views, const struct artifact *signals,
+		  uint64_t seed)
 {
-	size_t size = LEADS * (size_t)views_base_samples(&r->policy.views);
-	for (int k = 0; k < views_n_bases(&r->policy.views); k++) {
-		struct artifact_value v = artifact_get_part(views, "view", record, k);
-		if (v.n_bytes != size * sizeof *base)
-			die("views %s: record %" PRIu64 " has a view of %zu bytes, expected %zu",
-			    artifact_id(views), record, v.n_bytes, size * sizeof *base);
-		memcpy(base + (size_t)k * size, v.bytes, v.n_bytes);
-	}
-}
-
-static void read_policy(struct augment *policy, const struct artifact *views)
-{
-	struct error e = {0};
-	struct views v;
-	if (views_read(&v, artifact_get_attribute(views, "views"), &e) < 0 ||
-	    augment_read(policy, artifact_get_attribute(views, "augment"), &v, &e) < 0)
-		die("views %s: %s", artifact_id(views), error_text(&e));
-}
-
-void records_load(struct records *r, const struct artifact *views, uint64_t seed)
-{
+	struct label l;
 	*r = (struct records){0};
-	read_policy(&r->policy, views);
+	signals_policy(&r->policy, views);
 	r->policy.seed = seed;
+	if (strcmp(artifact_text(views, "signals"), artifact_id(signals)))
+		die("views %s were made for signals %.12s, not for %.12s; run make again", artifact_id(views),
+		    artifact_text(views, "signals"), artifact_id(signals));
 
-	const struct views *v = &r->policy.views;
-	size_t n = count_records(views),
-	       size = LEADS * (size_t)views_base_samples(v) * (size_t)views_n_bases(v);
+	size_t n = count(signals);
 	if (n < 2)
-		die("views %s: %zu records in folds 1 to %d; contrastive training needs 2 or more",
-		    artifact_id(views), n, FOLD_LAST_TRAINING);
+		die("signals %s: %zu records in folds 1 to %d; contrastive training needs 2 or more",
+		    artifact_id(signals), n, FOLD_LAST_TRAINING);
 	r->record = die_malloc(n * sizeof *r->record);
 	r->patient = die_malloc(n * sizeof *r->patient);
-	r->base = die_malloc(n * size * sizeof *r->base);
+	r->signal = die_malloc(n * sizeof *r->signal);
 
-	for (struct artifact_cursor *c = artifact_walk(views, "label"); artifact_next(c);) {
-		struct label l;
-		label_decode(&l, c->value);
-		if (!fold_trains(l.fold))
-			continue;
+	for (struct artifact_cursor *c = artifact_walk(signals, "label"); next(c, &l); r->n++) {
 		r->record[r->n] = artifact_record(c->key);
 		r->patient[r->n] = l.patient;
-		load_bases(r, views, r->record[r->n], r->base + r->n * size);
-		r->n++;
+		r->signal[r->n] = signals_get(signals, r->record[r->n], &r->policy.views);
 	}
 }
 
@@ -72,10 +58,10 @@ void records_release(struct records *r)
 {
 	free(r->record);
 	free(r->patient);
-	free(r->base);
+	free(r->signal);
 }
 
 struct batch_source records_source(const struct records *r)
 {
-	return (struct batch_source){&r->policy, r->n, r->record, r->patient, r->base};
+	return (struct batch_source){&r->policy, r->n, r->record, r->patient, r->signal};
 }

@@ -1,8 +1,9 @@
 /*
- * What pretraining learns from: the records of folds 1 to 8, labelled or not, and the policy that draws their views.
+ * What pretraining learns from: the records of folds 1 to 8, labelled or not, and the policy that draws their views. In
+ * memory are their numbers; their signals stay where they are, in the mapped artifact.
  *
  *	struct records r;
- *	records_load(&r, views, seed);
+ *	records_open(&r, views, signals, seed);
  *	struct batch_source source = records_source(&r);
  *	records_release(&r);
  */
@@ -16,11 +17,12 @@ struct records {
 	struct augment policy;
 	size_t n;
 	uint64_t *record, *patient; /* [n], records ascending */
-	float *base;		    /* [n][n_bases][12][base_samples] */
+	const void **signal;	    /* [n], borrowed from the artifact */
 };
 
-/* Dies if there are fewer than two. */
-void records_load(struct records *r, const struct artifact *views, uint64_t seed);
+/* Dies if there are fewer than two, or the views are of other signals. */
+void records_open(struct records *r, const struct artifact *views, const struct artifact *signals,
+		  uint64_t seed);
 void records_release(struct records *r);
 
 /* Borrows all of r. */

@@ -17,6 +17,7 @@
 #include "report/page.h"
 #include "report/paper.h"
 #include "stages/shared/objective.h"
+#include "stages/shared/signals.h"
 
 enum { EXAMPLES = 2, NAME_BYTES = 64 };
 
@@ -253,47 +254,38 @@ void pictures_attention(struct draft *s)
 
 /* ---- views ---- */
 
-static int write_views_of(struct draft *s, const json_t *arm)
+static void write_views_of(struct draft *s, const json_t *arm)
 {
-	const struct artifact *views = draft_input(s, arm, "views"), *model = draft_input(s, arm, "model");
+	const struct artifact *signals = draft_input(s, arm, "signals"),
+			      *views = draft_input(s, arm, "views"), *model = draft_input(s, arm, "model");
 	struct augment policy;
-	struct views v;
-	struct error e = {0};
 	uint8_t keep[LEADS];
 	char caption[2 * NAME_BYTES];
 
-	if (views_read(&v, artifact_get_attribute(model, "views"), &e) < 0 ||
-	    augment_read(&policy, artifact_get_attribute(model, "augment"), &v, &e) < 0)
-		die("model %s: %s", artifact_id(model), error_text(&e));
+	signals_policy(&policy, model);
 	policy.seed = (uint64_t)artifact_integer(model, "seed");
 
 	struct pairing pairing = pairing_draw(objective_of(model)->pairing, policy.seed, 0);
-	struct artifact_cursor *first = artifact_walk(views, "view");
+	struct artifact_cursor *first = artifact_walk(signals, "signal");
 	if (!artifact_next(first))
-		return 0;
+		return;
 
 	uint64_t record = artifact_record(first->key);
 	artifact_stop(first);
-	size_t n = LEADS * (size_t)views_base_samples(&v);
-	float *base = die_malloc(n * sizeof *base),
-	      *x = die_malloc(LEADS * (size_t)views_input_samples(&v) * sizeof *x);
+	const void *signal = signals_get(signals, record, &policy.views);
+	int n_samples = views_input_samples(&policy.views);
+	float *x = die_malloc(LEADS * (size_t)n_samples * sizeof *x);
 
 	for (int k = 0; k < 2; k++) {
-		struct artifact_value value = artifact_get_part(views, "view", record, views_base_of(&v, k));
-		if (value.n_bytes != n * sizeof *base)
-			break;
-		memcpy(base, value.bytes, value.n_bytes);
-		augment_draw_shown(&policy, x, keep, base, record, 0, k, &pairing.view[k]);
+		augment_draw_shown(&policy, x, keep, signal, record, 0, k, &pairing.view[k]);
 		snprintf(caption, sizeof caption, "%.60s, record %" PRIu64 ", view %d", draft_name(arm),
 			 record, k + 1);
 		page_figure(&s->page, caption, artifact_id(views));
-		paper_view(&s->page, x, views_input_samples(&v), keep, lead_names, caption);
+		paper_view(&s->page, x, n_samples, keep, lead_names, caption);
 		page_figure_end(&s->page);
 	}
 
-	free(base);
 	free(x);
-	return 1;
 }
 
 /* Once per strategy and kind of pairs: arms that differ in the network alone share their views. */
@@ -311,7 +303,7 @@ void pictures_views(struct draft *s)
 	json_array_foreach (s->shown, i, arm) {
 		const struct artifact *views = draft_input(s, arm, "views"),
 				      *model = draft_input(s, arm, "model");
-		if (!views || !model)
+		if (!views || !model || !draft_input(s, arm, "signals"))
 			continue;
 		char *what = die_printf("%s %d", artifact_id(views), (int)objective_of(model)->pairing);
 		bool is_shown = false;

@@ -71,6 +71,11 @@ damaged cut 'truncate -s -100 "$state"'
 damaged flipped 'printf "\xff" | dd of="$state" bs=1 seek=5000 conv=notrunc 2>/dev/null'
 
 # ---- what cannot be trained ----
+cp -r base mixed
+chain other "$data fetch.seed=9" fetch preprocess views
+cp other/views.id mixed
+check_fails "views of other signals are refused" 1 "were made for signals $(id other preprocess | cut -c1-12), not for" \
+	"$BIN/pretrain" --build mixed
 check_fails "a network that does not fit is refused" 1 'model width 33: expected a multiple of 32' \
 	sh -c ". '$TOP/tests/chain.sh'; BIN='$BIN' BUILD='$BUILD' TOP='$TOP' WORK='$WORK'; \
 	chain base '$data pretrain.d_model=33' pretrain; code=\$?; cat base/log >&2; exit \$code"

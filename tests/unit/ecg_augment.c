@@ -51,8 +51,8 @@ static struct augment plain_policy(enum views_strategy strategy)
 	return a;
 }
 
-/* A base view like a rhythm strip: different in each lead, near mean 0 and deviation 1. */
-static const float *base(void)
+/* A signal like a rhythm strip: different in each lead, near mean 0 and deviation 1. */
+static const float *strip(void)
 {
 	static float x[LEADS * N];
 	for (int l = 0; l < LEADS && x[LEADS * N - 1] == 0; l++)
@@ -72,31 +72,31 @@ static void a_view_depends_on_seed_record_epoch_and_view_alone(void **state)
 	for (int s = 0; s < 3; s++) {
 		struct augment a = policy(strategies[s]);
 		size_t bytes = sizeof(float) * LEADS * (size_t)views_input_samples(&a.views);
-		augment_draw(&a, x, keep, base(), 17, 3, 1);
+		augment_draw(&a, x, keep, strip(), 17, 3, 1);
 		for (uint64_t record = 0; record < 40; record++) /* other draws in between move nothing */
-			augment_draw(&a, y, kept, base(), record, 3, (int)(record & 1));
+			augment_draw(&a, y, kept, strip(), record, 3, (int)(record & 1));
 		memset(y, 0x55, sizeof y);
-		augment_draw(&a, y, kept, base(), 17, 3, 1);
+		augment_draw(&a, y, kept, strip(), 17, 3, 1);
 		assert_memory_equal(x, y, bytes);
 		assert_memory_equal(keep, kept, LEADS);
-		augment_draw(&a, y, kept, base(), 17, 3, 0);
+		augment_draw(&a, y, kept, strip(), 17, 3, 0);
 		assert_memory_not_equal(x, y, bytes);
-		augment_draw(&a, y, kept, base(), 17, 4, 1);
+		augment_draw(&a, y, kept, strip(), 17, 4, 1);
 		assert_memory_not_equal(x, y, bytes);
-		augment_draw(&a, y, kept, base(), 18, 3, 1);
+		augment_draw(&a, y, kept, strip(), 18, 3, 1);
 		assert_memory_not_equal(x, y, bytes);
 		a.seed++;
-		augment_draw(&a, y, kept, base(), 17, 3, 1);
+		augment_draw(&a, y, kept, strip(), 17, 3, 1);
 		assert_memory_not_equal(x, y, bytes);
 	}
 }
 
-static void the_base_is_never_changed(void **state)
+static void the_signal_is_never_changed(void **state)
 {
 	(void)state;
 	static float x[LEADS * N], before[LEADS * N];
 	uint8_t keep[LEADS];
-	const float *b = base();
+	const float *b = strip();
 	memcpy(before, b, sizeof before);
 	for (int s = 0; s < 3; s++) {
 		struct augment a = policy(strategies[s]);
@@ -115,7 +115,7 @@ static void half_of_the_leads_are_kept_and_never_none(void **state)
 	int kept = 0;
 
 	for (uint32_t i = 0; i < RECORDS; i++) {
-		augment_draw(&a, x, keep, base(), i, 0, 0);
+		augment_draw(&a, x, keep, strip(), i, 0, 0);
 		for (int l = 0; l < LEADS; l++)
 			kept += keep[l];
 	}
@@ -124,7 +124,7 @@ static void half_of_the_leads_are_kept_and_never_none(void **state)
 	a.lead_mask_p = 1;
 	for (uint32_t i = 0; i < RECORDS; i++) {
 		int n = 0;
-		augment_draw(&a, x, keep, base(), i, 0, 0);
+		augment_draw(&a, x, keep, strip(), i, 0, 0);
 		for (int l = 0; l < LEADS; l++)
 			n += keep[l];
 		assert_int_equal(n, 1);
@@ -140,7 +140,7 @@ static void a_masked_lead_is_zeros(void **state)
 		struct augment a = policy(strategies[s]);
 		int n = views_input_samples(&a.views);
 		for (uint32_t r = 0; r < 50; r++) {
-			augment_draw(&a, x, keep, base(), r, 0, 0);
+			augment_draw(&a, x, keep, strip(), r, 0, 0);
 			for (int l = 0; l < LEADS; l++)
 				for (int i = 0; i < n && !keep[l]; i++)
 					assert_true(x[l * n + i] == 0);
@@ -173,9 +173,9 @@ static void halves_are_cut_where_augment_start_says(void **state)
 	struct augment a = plain_policy(VIEWS_HALVES);
 	for (int view = 0; view < 2; view++) {
 		int start = augment_start(&a, 9, 2, view);
-		augment_draw(&a, x, keep, base(), 9, 2, view);
+		augment_draw(&a, x, keep, strip(), 9, 2, view);
 		for (int l = 0; l < LEADS; l++)
-			assert_memory_equal(x + l * 400, base() + l * N + start, 400 * sizeof(float));
+			assert_memory_equal(x + l * 400, strip() + l * N + start, 400 * sizeof(float));
 	}
 }
 
@@ -191,9 +191,9 @@ static void gains_are_in_range_and_independent(void **state)
 
 	double low = 10, high = 0, product = 0, last = 0;
 	for (uint32_t i = 0; i < RECORDS; i++) {
-		augment_draw(&a, x, keep, base(), i, 0, (int)(i & 1));
+		augment_draw(&a, x, keep, strip(), i, 0, (int)(i & 1));
 		for (int l = 0; l < LEADS; l++) {
-			double gain = x[l * N + 40] / (double)base()[l * N + 40], log_gain = dmath_log(gain);
+			double gain = x[l * N + 40] / (double)strip()[l * N + 40], log_gain = dmath_log(gain);
 			low = gain < low ? gain : low;
 			high = gain > high ? gain : high;
 			product += log_gain * last;
@@ -218,32 +218,33 @@ static void noise_has_the_deviation_asked_for(void **state)
 
 	double square = 0;
 	for (uint32_t r = 0; r < 20; r++) {
-		augment_draw(&a, x, keep, base(), r, 0, 0);
+		augment_draw(&a, x, keep, strip(), r, 0, 0);
 		for (int i = 0; i < LEADS * N; i++)
-			square += ((double)x[i] - base()[i]) * ((double)x[i] - base()[i]);
+			square += ((double)x[i] - strip()[i]) * ((double)x[i] - strip()[i]);
 	}
 
 	assert_true(fabs(sqrt(square / (20 * LEADS * N)) - 0.2) < 0.005);
 	a.noise_p = 0;
-	augment_draw(&a, x, keep, base(), 3, 0, 0);
-	assert_memory_equal(x, base(), sizeof x);
+	augment_draw(&a, x, keep, strip(), 3, 0, 0);
+	assert_memory_equal(x, strip(), sizeof x);
 }
 
 static void an_interleaved_view_is_shifted_by_at_most_shift_s(void **state)
 {
 	(void)state;
-	static float x[LEADS * N / 2], b[LEADS * N / 2];
+	static float x[LEADS * N / 2], signal[LEADS * N];
 	uint8_t keep[LEADS];
 	struct augment a = plain_policy(VIEWS_INTERLEAVED);
-	for (int i = 0; i < LEADS * N / 2; i++)
-		b[i] = (float)(i % (N / 2) + 1);
+	a.views.is_antialiased = false;
+	for (int i = 0; i < LEADS * N; i++)
+		signal[i] = (float)(i % N / 2 + 1); /* odd sample i is i + 1 */
 
 	int least = N, most = -N;
 	for (uint32_t r = 0; r < 500; r++) {
-		augment_draw(&a, x, keep, b, r, 0, 1);
+		augment_draw(&a, x, keep, signal, r, 0, 1);
 		int by = 250 + 1 - (int)x[250];
 		for (int i = 0; i < N / 2; i++) /* 0 or the sample `by` earlier */
-			assert_true(x[i] == (i - by >= 0 && i - by < N / 2 ? b[i - by] : 0));
+			assert_true(x[i] == (i - by >= 0 && i - by < N / 2 ? (float)(i - by + 1) : 0));
 		least = by < least ? by : least;
 		most = by > most ? by : most;
 	}
@@ -262,10 +263,10 @@ static double change_by(enum augment_kind kind)
 	a.pool_draws = 1;
 	double square = 0;
 	for (uint32_t r = 0; r < 20; r++) {
-		augment_draw(&a, x, keep, base(), r, 0, 0);
+		augment_draw(&a, x, keep, strip(), r, 0, 0);
 		for (int i = 0; i < LEADS * N; i++) {
 			assert_true(isfinite(x[i]));
-			square += ((double)x[i] - base()[i]) * ((double)x[i] - base()[i]);
+			square += ((double)x[i] - strip()[i]) * ((double)x[i] - strip()[i]);
 		}
 	}
 	return sqrt(square / (20 * LEADS * N));
@@ -290,17 +291,17 @@ static void what_is_drawn_from_the_pool_is_drawn_once(void **state)
 
 	for (uint32_t r = 0; r < 50; r++) { /* so each view has both */
 		double change = 0;
-		augment_draw(&a, x, keep, base(), r, 0, 0);
+		augment_draw(&a, x, keep, strip(), r, 0, 0);
 		for (int l = 0; l < LEADS; l++) {
 			double before = 0, after = 0;
 			for (int i = l * N; i < (l + 1) * N; i++) {
-				before += (double)base()[i] * base()[i];
+				before += (double)strip()[i] * strip()[i];
 				after += (double)x[i] * x[i];
 			}
 			change += fabs(dmath_log(after / before)) / 2 / LEADS;
 		}
 		assert_true(change > 0.05); /* gain: .2 on average; noise alone .01 */
-		assert_true(x[100] * base()[200] != x[200] * base()[100]);
+		assert_true(x[100] * strip()[200] != x[200] * strip()[100]);
 	}
 }
 
@@ -334,8 +335,8 @@ static void json_round_trip_draws_the_same_views(void **state)
 	json_t *json = augment_json(&a);
 	assert_int_equal(augment_read(&b, json, &a.views, &e), 0);
 	b.seed = a.seed;
-	augment_draw(&a, x, keep, base(), 1, 2, 0);
-	augment_draw(&b, y, kept, base(), 1, 2, 0);
+	augment_draw(&a, x, keep, strip(), 1, 2, 0);
+	augment_draw(&b, y, kept, strip(), 1, 2, 0);
 	assert_memory_equal(x, y, sizeof x);
 	json_object_set_new(json, "gain", json_real(0.5));
 	assert_int_equal(augment_read(&b, json, &a.views, &e), -1);
@@ -347,7 +348,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_view_depends_on_seed_record_epoch_and_view_alone),
-		cmocka_unit_test(the_base_is_never_changed),
+		cmocka_unit_test(the_signal_is_never_changed),
 		cmocka_unit_test(half_of_the_leads_are_kept_and_never_none),
 		cmocka_unit_test(a_masked_lead_is_zeros),
 		cmocka_unit_test(halves_never_overlap_and_come_in_either_order),

@@ -22,17 +22,19 @@ static struct augment policy = {
 	.shift_s = 0.1,
 };
 static uint64_t record[RECORDS], patient[RECORDS];
-static float base[RECORDS * 2 * INPUT];
+static float signal[RECORDS][LEADS * SAMPLES];
+static const void *where[RECORDS];
 
 static struct batch_source source(void)
 {
 	for (uint64_t i = 0; i < RECORDS; i++) {
 		record[i] = 10 * i + 3;
 		patient[i] = 1000 + i / 2;
-		for (uint64_t k = 0; k < 2 * INPUT; k++)
-			base[i * 2 * INPUT + k] = (float)((i * 7919 + k * 31) % 97) / 50 - 1;
+		where[i] = signal[i];
+		for (uint64_t k = 0; k < LEADS * SAMPLES; k++)
+			signal[i][k] = (float)((i * 7919 + k * 31) % 97) / 50 - 1;
 	}
-	return (struct batch_source){&policy, RECORDS, record, patient, base};
+	return (struct batch_source){&policy, RECORDS, record, patient, where};
 }
 
 static void an_epoch_holds_every_record_once_in_another_order_than_the_last(void **state)

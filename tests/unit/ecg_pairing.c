@@ -76,15 +76,19 @@ static void every_record_of_a_batch_shows_the_one_lead_of_the_one_segment(void *
 		.lead_mask_p = 0.5,
 		.gain = 1};
 	static const struct pairing pairings[] = {{{{0, 3}, {0, 8}}}, {{{1, 3}, {0, 3}}}};
-	static float base[N * LEADS * SAMPLES], x[2 * N * INPUT];
+	static float signal[N][LEADS * SAMPLES], x[2 * N * INPUT];
+	const void *where[N];
 	static uint64_t record[N] = {4, 5, 6, 9, 11}, patient[N] = {1, 1, 2, 3, 4}, drawn[N];
 	struct batch_place order[N];
-	struct batch_source s = {&policy, N, record, patient, base};
+	struct batch_source s = {&policy, N, record, patient, where};
 	uint8_t keep[2 * N * LEADS];
 
 	(void)state;
-	for (int i = 0; i < N * LEADS * SAMPLES; i++)
-		base[i] = (float)(i * 7919 % 9973);
+	for (int i = 0; i < N; i++) {
+		where[i] = signal[i];
+		for (int k = 0; k < LEADS * SAMPLES; k++)
+			signal[i][k] = (float)((i * LEADS * SAMPLES + k) * 7919 % 9973);
+	}
 	batch_shuffle(order, &s, 1);
 
 	for (int p = 0; p < 2; p++) {
@@ -96,8 +100,7 @@ static void every_record_of_a_batch_shows_the_one_lead_of_the_one_segment(void *
 			for (int l = 0; l < LEADS; l++)
 				assert_int_equal(keep[row * LEADS + l], l == shown.lead);
 			assert_memory_equal(x + row * INPUT + shown.lead * T,
-					    base + (from * LEADS + (size_t)shown.lead) * SAMPLES + start,
-					    T * sizeof *x);
+					    signal[from] + shown.lead * SAMPLES + start, T * sizeof *x);
 		}
 	}
 }

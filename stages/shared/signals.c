@@ -1,0 +1,24 @@
+#include "stages/shared/signals.h"
+
+#include <inttypes.h>
+
+#include "common/die.h"
+
+void signals_policy(struct augment *policy, const struct artifact *from)
+{
+	struct error e = {0};
+	struct views v;
+	if (views_read(&v, artifact_get_attribute(from, "views"), &e) < 0 ||
+	    augment_read(policy, artifact_get_attribute(from, "augment"), &v, &e) < 0)
+		die("%s %s: %s", artifact_kind(from), artifact_id(from), error_text(&e));
+}
+
+const void *signals_get(const struct artifact *signals, uint64_t record, const struct views *v)
+{
+	size_t n_bytes = LEADS * (size_t)v->samples * sizeof(float);
+	struct artifact_value value = artifact_get_record(signals, "signal", record);
+	if (!value.bytes || value.n_bytes != n_bytes)
+		die("signals %s: record %" PRIu64 " has %zu bytes in table signal, expected %zu",
+		    artifact_id(signals), record, value.n_bytes, n_bytes);
+	return value.bytes;
+}

@@ -1,0 +1,24 @@
+/*
+ * Signals where they lie in a mapped artifact, and what is cut from them. Nothing is copied: the system keeps of the file
+ * what memory allows.
+ *
+ *	struct augment policy;
+ *	signals_policy(&policy, model);                         // attributes `views` and `augment`
+ *	const void *x = signals_get(signals, record, &policy.views);
+ *	views_fixed(&policy.views, view, x, 0);
+ */
+#ifndef STAGES_SHARED_SIGNALS_H
+#define STAGES_SHARED_SIGNALS_H
+
+#include "ecg/augment.h"
+#include "store/artifact.h"
+
+/* How views are cut and drawn, from the header of `views`, a model or tuned scores, the seed left 0. Dies if it is not
+ * there. */
+void signals_policy(struct augment *policy, const struct artifact *from);
+
+/* float32 [12][samples] of one record, its bytes checked, borrowed until the artifact is closed; not aligned to more than 2
+ * bytes. May be read by several threads. Dies if it is absent or of another length. */
+const void *signals_get(const struct artifact *signals, uint64_t record, const struct views *v);
+
+#endif
