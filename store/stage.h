@@ -30,7 +30,9 @@ struct stage_run {
 	const char *const *input_name; /* as in stage->inputs, or as the list has them */
 	int n_inputs;
 	struct artifact_writer *output; /* run() creates it; stage_main publishes it */
-	const char *key;		/* action key, hex */
+	/* NULL: alone. run() is called in all ranks; rank 0 alone has a result, speaks and keeps checkpoints. */
+	struct team *team;
+	const char *key;      /* action key, hex */
 	char *checkpoint;     /* folder for this key's checkpoints, made on demand by stage_checkpoint() */
 	json_t *dependencies; /* further in-toto resource descriptors (raw files), appended by run() */
 	const volatile bool *is_interrupted; /* asked to stop (store/interrupt.h): checkpoint, return */

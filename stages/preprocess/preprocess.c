@@ -4,7 +4,7 @@
  * record left out the reason.
  *
  * The story: walk the records in batches; the threads prepare one (ecg/prepare.h) while another is put; count what is
- * excluded and fail over the limit. docs/signal.md.
+ * excluded (exclusions.h) and fail over the limit. In a team each process takes one batch of a round. docs/signal.md.
  */
 #include <inttypes.h>
 #include <math.h>
@@ -19,10 +19,10 @@
 #include "ecg/lead.h"
 #include "ecg/prepare.h"
 #include "ecg/subjects.h"
+#include "stages/preprocess/exclusions.h"
 #include "store/stage.h"
 
 #define BATCH 64
-#define SHOWN 20 /* excluded records named on stderr; the artifact lists all */
 
 struct item {
 	uint64_t record;
@@ -47,8 +47,7 @@ struct preprocess {
 	struct subjects *subjects;
 	int samples;
 	int signal, scale, label, excluded; /* tables */
-	int64_t n_excluded;
-	struct error first;		 /* reason of the first excluded record */
+	struct exclusions exclusions;
 	struct batch *filling, *waiting; /* waiting: worked on, to be put while the next is worked on */
 };
 
@@ -80,7 +79,7 @@ static json_t *lead_list(void)
 static void open_output(struct preprocess *p, const struct prepare_settings *s)
 {
 	struct artifact *records = p->run->input[0];
-	struct artifact_writer *w = p->run->output = artifact_create("signals", 1);
+	struct artifact_writer *w = p->run->output = artifact_create_shared(p->run->team, "signals", 1);
 
 	artifact_attribute(w, "dataset", json_string(artifact_text(records, "dataset")));
 	artifact_attribute(w, "classes", json_deep_copy(artifact_get_attribute(records, "classes")));
@@ -149,10 +148,7 @@ static void exclude(struct preprocess *p, const struct item *item)
 	const char *reason = error_text(&item->error);
 	artifact_put(p->run->output, p->excluded, artifact_key(item->record).bytes, 8, reason,
 		     strlen(reason));
-	if (p->n_excluded++ < SHOWN)
-		warn("record %" PRIu64 " excluded: %s", item->record, reason);
-	if (p->n_excluded == 1)
-		error_set(&p->first, NULL, 0, "record %" PRIu64 ": %s", item->record, reason);
+	exclusions_add(&p->exclusions, item->record, &item->error);
 }
 
 static void put_batch(struct preprocess *p, struct batch *b)
@@ -189,21 +185,30 @@ static void run_batch(struct preprocess *p)
 	struct batch *empty = p->waiting;
 	p->waiting = p->filling;
 	p->filling = empty;
+	artifact_gather(p->run->output);
+	exclusions_share(&p->exclusions);
 }
 
-static void check_share(const struct preprocess *p, int64_t n)
+/* Whether record i of the walk is in this rank's batch of its round. */
+static bool is_own(const struct preprocess *p, int64_t i)
 {
-	double limit = params_float(p->run->params, "max_excluded");
-	if (p->n_excluded > SHOWN)
-		warn("... and %" PRId64 " more (table \"excluded\" of the output lists all)",
-		     p->n_excluded - SHOWN);
-	if (p->n_excluded)
-		warn("%" PRId64 " of %" PRId64 " records excluded", p->n_excluded, n);
-	if (p->n_excluded == n || (double)p->n_excluded > limit * (double)n)
-		die("%" PRId64 " of %" PRId64
-		    " records are of no use, more than preprocess.max_excluded allows (%g); "
-		    "the first: %s",
-		    p->n_excluded, n, limit, n ? error_text(&p->first) : "there are no records");
+	return i / BATCH % team_size(p->run->team) == team_rank(p->run->team);
+}
+
+static void run_batches(struct preprocess *p, struct progress *progress)
+{
+	int64_t round = (int64_t)BATCH * team_size(p->run->team);
+	struct artifact_cursor *c = artifact_walk(p->run->input[0], "signal");
+	for (int64_t i = 0; is_own(p, i) ? artifact_next(c) : artifact_skip(c); i++) {
+		if (is_own(p, i))
+			add_item(p, c);
+		if ((i + 1) % round == 0)
+			run_batch(p);
+		progress_step(progress, 1);
+	}
+
+	run_batch(p);
+	run_batch(p); /* puts what the one before has prepared */
 }
 
 static void run(struct stage_run *r)
@@ -215,6 +220,7 @@ static void run(struct stage_run *r)
 	int64_t n = (int64_t)artifact_count(r->input[0], "signal");
 
 	p->run = r;
+	p->exclusions.team = r->team;
 	p->filling = die_calloc(1, sizeof *p->filling);
 	p->waiting = die_calloc(1, sizeof *p->waiting);
 	if (!(p->prepare = prepare_open(&s, &e)))
@@ -226,17 +232,9 @@ static void run(struct stage_run *r)
 	open_output(p, &s);
 	progress_start(&progress, "preprocess", "records", (uint64_t)n);
 
-	for (struct artifact_cursor *c = artifact_walk(r->input[0], "signal"); artifact_next(c);) {
-		add_item(p, c);
-		if (p->filling->n == BATCH)
-			run_batch(p);
-		progress_step(&progress, 1);
-	}
-
-	run_batch(p);
-	put_batch(p, p->waiting);
+	run_batches(p, &progress);
 	progress_end(&progress);
-	check_share(p, n);
+	exclusions_check(&p->exclusions, n, params_float(r->params, "max_excluded"));
 	prepare_close(p->prepare);
 	subjects_close(p->subjects);
 	free(p->filling);
