@@ -7,7 +7,7 @@
 #include "common/die.h"
 #include "kernels/selftest.h"
 
-#define CPU_NUMERICS "cpu/1"
+#define CPU_NUMERICS "cpu/2"
 
 extern const struct ops table_ops_scalar;
 

@@ -1,6 +1,6 @@
 /*
  * The one table of operations. Model code sees arrays of float32 through a struct ops and nothing else; cpu/ fills
- * the table under contract cpu/1 (docs/numerics.md): every output element is a fixed sequence of IEEE float32
+ * the table under contract cpu/2 (docs/numerics.md): every output element is a fixed sequence of IEEE float32
  * operations, so results do not depend on threads, instruction set or compiler. A device table keeps the shapes and
  * formulas and may round differently.
  *
@@ -122,27 +122,31 @@ struct groupnorm {
 	/* backward only: dw and db are summed over records in chunks of 64 and a tree; sum_records as in struct conv1d. */
 	int sum_records;
 	const float *dy;
-	float *dx;	/* overwritten */
+	float *dx;	/* overwritten; may be dy */
 	float *dw, *db; /* += */
 };
 
-/* BatchNorm (Ioffe and Szegedy 2015) per channel over all M = B*T rows of [M,C], a residual and a ReLU behind it:
- * y = relu((x - mean) / sqrt(variance + eps) * w + b + residual). A row given NaN gives NaN: the ReLU lets it through. */
+/* BatchNorm (Ioffe and Szegedy 2015) per channel over all rows of a batch, of which [M,C] are here; a residual and a ReLU
+ * behind it: y = relu((x - mean) / sqrt(variance + eps) * w + b + residual). A row given NaN gives NaN: the ReLU lets it
+ * through. Sums over the batch are made in blocks of sum_rows rows, by the batchnorm_*sums; adding up the blocks, which may be
+ * elsewhere, and dividing by n_rows is the caller's. */
 struct batchnorm {
 	int m, c;
-	const float *x;	    /* [M,C] */
-	const float *w, *b; /* [C] */
-	float *mean,
-		*variance; /* [C] of the batch (batchnorm_statistics writes them; biased) or running ones */
+	int sum_rows;	       /* rows of a block, the last may be shorter; 0: all M are one */
+	int n_rows;	       /* of the batch */
+	const float *x;	       /* [M,C] */
+	const float *w, *b;    /* [C] */
+	const float *mean;     /* [C] of the batch, or running ones; batchnorm_sums does not read it */
+	const float *variance; /* [C] biased; the sums do not read it, but for batchnorm_gradient_sums */
 	float eps;
 	const float *residual; /* [M,C], NULL: none */
 	bool has_relu;
 	float *y; /* [M,C]; may be x or residual */
 	/* backward only, from the batch's statistics and y (if has_relu): */
-	const float *dy;  /* [M,C] */
-	float *dx;	  /* [M,C] overwritten; may be dy, x or y */
+	const float *dy;   /* [M,C] */
+	const float *sums; /* [2,C] batchnorm_gradient_sums over the batch: the gradients of b, and of w */
+	float *dx;	   /* [M,C] overwritten; may be dy, x or y */
 	float *dresidual; /* [M,C] dy behind the ReLU, overwritten; NULL: not wanted; may be dy unless dx is */
-	float *dw, *db;	  /* [C] += */
 };
 
 struct ops {
@@ -162,6 +166,8 @@ struct ops {
 	void (*sum_rows)(float *db, const float *dy, int m, int n, int ld);
 	/* y = a + b, n elements; y may be a or b. */
 	void (*add)(float *y, const float *a, const float *b, size_t n);
+	/* y = x / by, n elements; y may be x. */
+	void (*divide)(float *y, const float *x, float by, size_t n);
 
 	/* ---- convolution over time, as one GEMM per record ---- */
 	void (*conv1d)(const struct conv1d *c);
@@ -191,13 +197,16 @@ struct ops {
 	/* y = max(x, 0); dx = y > 0 ? dy : 0. In place allowed. */
 	void (*relu)(float *y, const float *x, size_t n);
 	void (*relu_backward)(float *dx, const float *dy, const float *y, size_t n);
-	/* mean, variance = those of x. Two passes; sums as in sum_rows, the squares by fma. */
-	void (*batchnorm_statistics)(const struct batchnorm *n);
+	/* sums [blocks,C] of x; of the squares of x - mean by fma; sums [blocks,2,C] of dz and of dz xhat by fma, dz the gradient
+	 * in front of the ReLU. A block's rows in chunks of 64 and a tree, as in sum_rows. */
+	void (*batchnorm_sums)(const struct batchnorm *n, float *sums);
+	void (*batchnorm_square_sums)(const struct batchnorm *n, float *sums);
+	void (*batchnorm_gradient_sums)(const struct batchnorm *n, float *sums);
 	void (*batchnorm)(const struct batchnorm *n);
 	/* dx through the statistics too, which are functions of x. */
 	void (*batchnorm_backward)(const struct batchnorm *n);
 	/* Running mean and variance, [C]: r = (1 - momentum) r + momentum * the batch's, the variance unbiased (times
-	 * M/(M-1)), as in PyTorch; a channel whose batch is not finite keeps its own. */
+	 * n_rows/(n_rows-1)), as in PyTorch; a channel whose batch is not finite keeps its own. */
 	void (*batchnorm_running)(float *mean, float *variance, const struct batchnorm *n, float momentum);
 
 	/* ---- pooling over time ---- */
@@ -256,7 +265,7 @@ const struct ops *ops_cpu(void);
  * tests and benchmarks that compare tables. */
 const struct ops *ops_cpu_named(const char *isa);
 
-/* Numerics class for the action key: "cpu/1". */
+/* Numerics class for the action key: "cpu/2". */
 const char *ops_numerics(const struct ops *o);
 
 /* The table of the device that EINTHOVEN_DEVICE names; unset or empty: "cpu". Every stage takes its table here. Dies if the

@@ -119,24 +119,29 @@ static void run_groupnorm(const struct ops *o, struct arrays *a)
 static void run_batchnorm(const struct ops *o, struct arrays *a)
 {
 	enum { M = BATCH * ROWS, T_OUT = (ROWS + 1) / 2 };
+	float *mean = a->scratch, *variance = mean + WIDTH, *sums = a->out[2];
 	struct batchnorm n = {.m = M,
 			      .c = WIDTH,
+			      .n_rows = M,
 			      .x = a->in[0],
 			      .w = a->in[1],
 			      .b = a->in[2],
-			      .mean = a->scratch,
-			      .variance = a->scratch + WIDTH,
+			      .mean = mean,
+			      .variance = variance,
 			      .eps = 1e-5f,
 			      .residual = a->in[3],
 			      .has_relu = true,
 			      .y = a->out[0],
 			      .dy = a->in[3],
-			      .dx = a->out[1],
-			      .dw = a->out[2],
-			      .db = a->out[2] + WIDTH};
-	int32_t *at = (int32_t *)(void *)(a->scratch + 2 * WIDTH);
-	o->batchnorm_statistics(&n);
+			      .sums = sums,
+			      .dx = a->out[1]};
+	int32_t *at = (int32_t *)(void *)(variance + WIDTH);
+	o->batchnorm_sums(&n, mean);
+	o->divide(mean, mean, M, WIDTH);
+	o->batchnorm_square_sums(&n, variance);
+	o->divide(variance, variance, M, WIDTH);
 	o->batchnorm(&n);
+	o->batchnorm_gradient_sums(&n, sums);
 	o->batchnorm_backward(&n);
 	o->max_time(a->out[3], at, a->out[0], BATCH, ROWS, WIDTH, 3, 2, T_OUT);
 }

@@ -19,6 +19,7 @@ struct classifier *classifier_new(const struct ops *ops, const struct classifier
 	tensors_init(&c->tensors, ops);
 	c->linear = linear_declare(&c->tensors, "classifier", (int)d, config->n_classes, 0);
 	tensors_alloc(&c->tensors, true);
+	gradients_init(&c->gradients, &c->tensors, c->tensors.count);
 	c->mean = die_calloc(d, sizeof *c->mean);
 	c->inverse = die_calloc(d, sizeof *c->inverse);
 	c->u = ops->alloc(rows * d * sizeof *c->u);
@@ -28,6 +29,7 @@ struct classifier *classifier_new(const struct ops *ops, const struct classifier
 	c->dh = ops->alloc(rows * (size_t)config->dim * sizeof *c->dh);
 	c->host = die_malloc(rows * (d > n ? d : n) * sizeof *c->host);
 	c->logits = die_malloc(n * sizeof *c->logits);
+	c->loss = die_malloc((rows / BLOCKS_VIEWS + 1) * sizeof *c->loss);
 
 	return c;
 }
@@ -42,11 +44,13 @@ void classifier_free(struct classifier *c)
 	ops->release(c->z);
 	ops->release(c->dz);
 	ops->release(c->dh);
+	gradients_release(&c->gradients);
 	tensors_release(&c->tensors);
 	free(c->mean);
 	free(c->inverse);
 	free(c->host);
 	free(c->logits);
+	free(c->loss);
 	free(c);
 }
 
@@ -125,31 +129,52 @@ static double loss_of(struct classifier *c, float *z, const uint8_t *truth)
 	return loss;
 }
 
-static void backward(struct classifier *c, int rows)
+static void backward(struct classifier *c, const struct blocks *b)
 {
 	const struct ops *ops = c->tensors.ops;
-	size_t d = width(c), dim = (size_t)c->config.dim;
-	linear_backward(&c->tensors, &c->linear, c->du, c->dz, c->u, rows, NULL);
-	ops->download(c->host, c->du, (size_t)rows * d * sizeof *c->du);
-	for (size_t i = 0; i < (size_t)rows; i++)
+	size_t d = width(c), dim = (size_t)c->config.dim, n_classes = (size_t)c->config.n_classes,
+	       rows = (size_t)blocks_own_views(b);
+
+	gradients_begin(&c->gradients, b, 0, c->tensors.count);
+	for (int i = b->first; i < b->end; i++) {
+		size_t at = (size_t)(blocks_start(b, i) - blocks_start(b, b->first));
+		gradients_leaf(&c->gradients);
+		linear_backward(&c->tensors, &c->linear, c->du + at * d, c->dz + at * n_classes,
+				c->u + at * d, blocks_views(b, i), NULL);
+		gradients_push(&c->gradients);
+	}
+	gradients_total(&c->gradients);
+
+	ops->download(c->host, c->du, rows * d * sizeof *c->du);
+	for (size_t i = 0; i < rows; i++)
 		for (size_t k = 0; k < dim; k++)
 			c->host[i * dim + k] = c->host[i * d + k] * c->inverse[k];
-	ops->upload(c->dh, c->host, (size_t)rows * dim * sizeof *c->dh);
+	ops->upload(c->dh, c->host, rows * dim * sizeof *c->dh);
 }
 
-double classifier_loss(struct classifier *c, const float *h, const float *extra, const uint8_t *truth,
-		       int rows)
+/* Sums of the losses of this process's blocks, whose rows' logits, in host, become gradients. */
+static void block_losses(struct classifier *c, const struct blocks *b, const uint8_t *truth)
 {
-	size_t n_classes = (size_t)c->config.n_classes, n = (size_t)rows;
-	double terms = (double)n * (c->config.is_multi ? (double)n_classes : 1), loss = 0;
-	forward(c, h, extra, rows);
-	for (size_t i = 0; i < n; i++)
-		loss += loss_of(c, c->host + i * n_classes, truth + i * n_classes);
-	for (size_t k = 0; k < n * n_classes; k++)
+	size_t n_classes = (size_t)c->config.n_classes, row = 0;
+	for (int i = b->first; i < b->end; i++) {
+		c->loss[i] = 0;
+		for (int k = blocks_views(b, i); k > 0; k--, row++)
+			c->loss[i] += loss_of(c, c->host + row * n_classes, truth + row * n_classes);
+	}
+}
+
+double classifier_loss(struct classifier *c, const struct blocks *b, const float *h, const float *extra,
+		       const uint8_t *truth)
+{
+	size_t n_classes = (size_t)c->config.n_classes, rows = (size_t)blocks_own_views(b);
+	double terms = (double)b->n_views * (c->config.is_multi ? (double)n_classes : 1);
+	forward(c, h, extra, (int)rows);
+	block_losses(c, b, truth);
+	for (size_t k = 0; k < rows * n_classes; k++)
 		c->host[k] = (float)((double)c->host[k] / terms);
-	c->tensors.ops->upload(c->dz, c->host, n * n_classes * sizeof *c->dz);
-	backward(c, rows);
-	return loss / terms;
+	c->tensors.ops->upload(c->dz, c->host, rows * n_classes * sizeof *c->dz);
+	backward(c, b);
+	return blocks_sum_host(b, c->loss) / terms;
 }
 
 void classifier_predict(struct classifier *c, float *probability, const float *h, const float *extra,

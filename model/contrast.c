@@ -81,7 +81,6 @@ struct contrast_result contrast_learn(struct contrast *c, float lr)
 		return (struct contrast_result){.is_skipped = true};
 	}
 
-	tensors_zero_gradients(c->net->tensors);
 	encoder_backward(c->net, m->dp);
 	struct contrast_result r = {.loss = loss.loss, .top1 = loss.top1};
 	r.norms = encoder_gradient_norms(c->net);

@@ -6,10 +6,6 @@
 
 static const float eps = 1e-5f, momentum = 0.1f;
 
-/* Records whose weight gradients are summed by one call of the kernel, which keeps partial sums of its own; part of the
- * definition of a gradient's bits. */
-enum { CHUNK = 64 };
-
 struct convnorm convnorm_declare(struct tensors *t, const char *name, const char *suffix, int t_in, int c_in,
 				 int c_out, int k, int stride)
 {
@@ -65,25 +61,29 @@ static struct conv1d sizes_of(const struct convnorm *c, int batch)
 			       .t_out = c->t_out};
 }
 
-void convnorm_plan(struct convnorm *c, struct arena *a, struct convnorm_scratch *s, const struct ops *ops,
-		   int max_batch, bool is_training, bool is_first)
+void convnorm_plan(struct convnorm *c, struct arena *a, struct convnorm_shared *s, const struct tensors *t,
+		   int max_own, int max_batch, bool is_training, bool is_first)
 {
-	size_t n = (size_t)max_batch * n_padded(c);
-	int chunk = max_batch < CHUNK ? max_batch : CHUNK;
+	size_t n = (size_t)max_own * n_padded(c),
+	       n_blocks = ((size_t)max_batch + BLOCKS_VIEWS - 1) / BLOCKS_VIEWS;
+	struct conv1d conv = sizes_of(c, max_own < BLOCKS_VIEWS ? max_own : BLOCKS_VIEWS);
+
 	c->stats = arena_floats(a, 2 * (size_t)c->c_out);
+	s->n_sums = max(s->n_sums, n_blocks * 2 * (size_t)c->c_out);
 	if (c->pad || is_first)
 		s->n_padded = max(s->n_padded, n);
 	if (!is_training)
 		return;
 	if (!is_first)
 		s->n_dpadded = max(s->n_dpadded, n);
-	struct conv1d conv = sizes_of(c, chunk);
-	s->n_dw = max(s->n_dw, ops->conv1d_scratch(&conv));
+	s->n_dw = max(s->n_dw, t->ops->conv1d_scratch(&conv));
+	s->n_range = max(s->n_range, t->list[c->weight].count);
 }
 
-void convnorm_plan_scratch(struct convnorm_scratch *s, struct arena *a, bool is_training)
+void convnorm_plan_scratch(struct convnorm_shared *s, struct arena *a, bool is_training)
 {
 	s->padded = arena_floats(a, s->n_padded);
+	s->sums = arena_floats(a, s->n_sums);
 	if (!is_training)
 		return;
 	s->dpadded = arena_floats(a, s->n_dpadded);
@@ -93,75 +93,92 @@ void convnorm_plan_scratch(struct convnorm_scratch *s, struct arena *a, bool is_
 /* ---- convolution ---- */
 
 /* x with the zeros around it. */
-static const float *pad(const struct tensors *t, const struct convnorm *c, const struct convnorm_scratch *s,
-			const float *x, int batch)
+static const float *pad(const struct tensors *t, const struct convnorm *c, const struct convnorm_shared *s,
+			const float *x)
 {
 	if (c->t_pad == c->t_in)
 		return x;
-	t->ops->pad_time(s->padded, x, batch, c->t_in, c->c_in, c->pad, c->t_pad);
+	t->ops->pad_time(s->padded, x, blocks_own_views(&s->blocks), c->t_in, c->c_in, c->pad, c->t_pad);
 	return s->padded;
 }
 
-static void run(const struct tensors *t, const struct convnorm *c, const float *padded, int batch)
+static const float *pack(const struct tensors *t, const struct convnorm *c, const struct convnorm_shared *s,
+			 const float *x, const uint8_t *keep)
 {
-	struct conv1d conv = sizes_of(c, batch);
+	t->ops->pack_signal(s->padded, x, keep, blocks_own_views(&s->blocks), c->c_in, c->t_in, c->pad,
+			    c->t_pad);
+	return s->padded;
+}
+
+static void run(const struct tensors *t, const struct convnorm *c, const struct convnorm_shared *s,
+		const float *padded)
+{
+	struct conv1d conv = sizes_of(c, blocks_own_views(&s->blocks));
 	conv.x = padded;
 	conv.w = tensors_weight(t, c->weight);
 	conv.y = c->y;
 	t->ops->conv1d(&conv);
 }
 
-void convnorm_conv(const struct tensors *t, const struct convnorm *c, const struct convnorm_scratch *s,
-		   const float *x, int batch)
+void convnorm_conv(const struct tensors *t, const struct convnorm *c, const struct convnorm_shared *s,
+		   const float *x)
 {
-	run(t, c, pad(t, c, s, x, batch), batch);
+	run(t, c, s, pad(t, c, s, x));
 }
 
-void convnorm_conv_signal(const struct tensors *t, const struct convnorm *c, const struct convnorm_scratch *s,
-			  const float *x, const uint8_t *keep, int batch)
+void convnorm_conv_signal(const struct tensors *t, const struct convnorm *c, const struct convnorm_shared *s,
+			  const float *x, const uint8_t *keep)
 {
-	t->ops->pack_signal(s->padded, x, keep, batch, c->c_in, c->t_in, c->pad, c->t_pad);
-	run(t, c, s->padded, batch);
+	run(t, c, s, pack(t, c, s, x, keep));
 }
 
-static void run_backward(const struct tensors *t, const struct convnorm *c, const struct convnorm_scratch *s,
-			 float *dpadded, const float *dy, const float *padded, int batch)
+/* Block by block: the weight's gradient of each begins with zeros. */
+static void run_backward(const struct tensors *t, const struct convnorm *c, struct convnorm_shared *s,
+			 float *dpadded, const float *dy, const float *padded)
 {
-	for (int i = 0; i < batch; i += CHUNK) {
-		size_t at = (size_t)i * n_padded(c);
-		struct conv1d conv = sizes_of(c, batch - i < CHUNK ? batch - i : CHUNK);
-		conv.x = padded + at;
+	const struct tensor *weight = &t->list[c->weight];
+	gradients_begin(&s->gradients, &s->blocks, weight->offset, weight->count);
+
+	for (int i = s->blocks.first; i < s->blocks.end; i++) {
+		size_t first =
+			(size_t)(blocks_start(&s->blocks, i) - blocks_start(&s->blocks, s->blocks.first));
+		struct conv1d conv = sizes_of(c, blocks_views(&s->blocks, i));
+		gradients_leaf(&s->gradients);
+		conv.x = padded + first * n_padded(c);
 		conv.w = tensors_weight(t, c->weight);
-		conv.dy = dy + (size_t)i * n_out(c);
-		conv.dx = dpadded ? dpadded + at : NULL;
+		conv.dy = dy + first * n_out(c);
+		conv.dx = dpadded ? dpadded + first * n_padded(c) : NULL;
 		conv.dw = tensors_gradient(t, c->weight);
 		conv.scratch = s->dw;
 		t->ops->conv1d_backward(&conv);
+		gradients_push(&s->gradients);
 	}
 }
 
-void convnorm_conv_backward(const struct tensors *t, const struct convnorm *c,
-			    const struct convnorm_scratch *s, float *dx, const float *dy, const float *x,
-			    int batch)
+void convnorm_conv_backward(const struct tensors *t, const struct convnorm *c, struct convnorm_shared *s,
+			    float *dx, const float *dy, const float *x)
 {
-	run_backward(t, c, s, s->dpadded, dy, pad(t, c, s, x, batch), batch);
-	t->ops->pad_time_backward(dx, s->dpadded, batch, c->t_in, c->c_in, c->pad, c->t_pad);
+	run_backward(t, c, s, s->dpadded, dy, pad(t, c, s, x));
+	t->ops->pad_time_backward(dx, s->dpadded, blocks_own_views(&s->blocks), c->t_in, c->c_in, c->pad,
+				  c->t_pad);
 }
 
 void convnorm_conv_signal_backward(const struct tensors *t, const struct convnorm *c,
-				   const struct convnorm_scratch *s, const float *dy, const float *x,
-				   const uint8_t *keep, int batch)
+				   struct convnorm_shared *s, const float *dy, const float *x,
+				   const uint8_t *keep)
 {
-	t->ops->pack_signal(s->padded, x, keep, batch, c->c_in, c->t_in, c->pad, c->t_pad);
-	run_backward(t, c, s, NULL, dy, s->padded, batch);
+	run_backward(t, c, s, NULL, dy, pack(t, c, s, x, keep));
 }
 
 /* ---- normalisation ---- */
 
-static struct batchnorm norm_of(const struct tensors *t, const struct convnorm *c, bool is_running, int batch)
+static struct batchnorm norm_of(const struct tensors *t, const struct convnorm *c,
+				const struct convnorm_shared *s, bool is_running)
 {
-	return (struct batchnorm){.m = batch * c->t_out,
+	return (struct batchnorm){.m = blocks_own_views(&s->blocks) * c->t_out,
 				  .c = c->c_out,
+				  .sum_rows = BLOCKS_VIEWS * c->t_out,
+				  .n_rows = s->blocks.n_views * c->t_out,
 				  .x = c->y,
 				  .w = tensors_weight(t, c->norm_weight),
 				  .b = tensors_weight(t, c->norm_bias),
@@ -171,31 +188,63 @@ static struct batchnorm norm_of(const struct tensors *t, const struct convnorm *
 				  .eps = eps};
 }
 
-void convnorm_norm(const struct tensors *t, const struct convnorm *c, float *out, const float *shortcut,
-		   bool has_relu, enum convnorm_mode mode, bool has_stats, int batch)
+/* c->stats: mean and variance of the batch. */
+static void take_statistics(const struct tensors *t, const struct convnorm *c,
+			    const struct convnorm_shared *s, const struct batchnorm *n)
 {
-	struct batchnorm n = norm_of(t, c, mode == CONVNORM_RUNNING, batch);
+	size_t width = (size_t)c->c_out;
+	t->ops->batchnorm_sums(n, s->sums);
+	blocks_sum(&s->blocks, s->sums, width);
+	t->ops->divide(c->stats, s->sums, (float)n->n_rows, width);
+	t->ops->batchnorm_square_sums(n, s->sums);
+	blocks_sum(&s->blocks, s->sums, width);
+	t->ops->divide(c->stats + width, s->sums, (float)n->n_rows, width);
+}
+
+void convnorm_norm(const struct tensors *t, const struct convnorm *c, const struct convnorm_shared *s,
+		   float *out, const float *shortcut, bool has_relu, enum convnorm_mode mode, bool has_stats)
+{
+	struct batchnorm n = norm_of(t, c, s, mode == CONVNORM_RUNNING);
 	n.y = out;
 	n.residual = shortcut;
 	n.has_relu = has_relu;
 	if (mode != CONVNORM_RUNNING && !has_stats)
-		t->ops->batchnorm_statistics(&n);
+		take_statistics(t, c, s, &n);
 	if (mode == CONVNORM_SETTLE)
 		t->ops->batchnorm_running(tensors_weight(t, c->mean), tensors_weight(t, c->variance), &n, 1);
 	t->ops->batchnorm(&n);
 }
 
-void convnorm_norm_backward(const struct tensors *t, const struct convnorm *c, float *dx, float *dshortcut,
-			    const float *dy, const float *out, int batch)
+/* A block's sums are its gradients of the norm's bias and weight. */
+static void give_gradients(const struct tensors *t, const struct convnorm *c, struct convnorm_shared *s)
 {
-	struct batchnorm n = norm_of(t, c, false, batch);
+	size_t width = (size_t)c->c_out;
+	const float *sums = s->sums;
+	const struct tensor *first = &t->list[c->norm_weight], *last = &t->list[c->norm_bias];
+	gradients_begin(&s->gradients, &s->blocks, first->offset, last->offset + last->count - first->offset);
+
+	for (int i = s->blocks.first; i < s->blocks.end; i++, sums += 2 * width) {
+		gradients_leaf(&s->gradients);
+		float *db = tensors_gradient(t, c->norm_bias), *dw = tensors_gradient(t, c->norm_weight);
+		t->ops->add(db, db, sums, width);
+		t->ops->add(dw, dw, sums + width, width);
+		gradients_push(&s->gradients);
+	}
+}
+
+void convnorm_norm_backward(const struct tensors *t, const struct convnorm *c, struct convnorm_shared *s,
+			    float *dx, float *dshortcut, const float *dy, const float *out)
+{
+	struct batchnorm n = norm_of(t, c, s, false);
 	n.y = (float *)out;
 	n.has_relu = out != NULL;
 	n.dy = dy;
 	n.dx = dx;
 	n.dresidual = dshortcut;
-	n.dw = tensors_gradient(t, c->norm_weight);
-	n.db = tensors_gradient(t, c->norm_bias);
+	n.sums = s->sums;
 	t->ops->batchnorm_running(tensors_weight(t, c->mean), tensors_weight(t, c->variance), &n, momentum);
+	t->ops->batchnorm_gradient_sums(&n, s->sums);
+	give_gradients(t, c, s);
+	blocks_sum(&s->blocks, s->sums, 2 * (size_t)c->c_out);
 	t->ops->batchnorm_backward(&n);
 }

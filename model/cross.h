@@ -9,8 +9,8 @@
 
 #include "model/transformer.h"
 
-/* Both sides' plans are made with transformer_plan(..., keeps_qkv true) and both scratches must exist at
- * once. */
+/* Both sides' plans are made with transformer_plan(..., keeps_qkv true). Their scratches exist at once, but for the time
+ * side's `before`: when that has been read the channel side's begins, in its place. */
 struct cross {
 	struct transformer_layer *time, *channel;
 };

@@ -73,9 +73,25 @@ int encoder_projector_out(const struct encoder_config *c)
 
 /* ---- life ---- */
 
-static void open_dvt(struct encoder *e, bool is_training)
+/* Activations of blocks that have passed backward make room for sums of gradients: block i - 1's for place i. */
+static void lend_slots(struct encoder *e)
 {
-	struct dualview *d = e->dvt = dualview_new(e->ops, &e->config.dvt, e->max_batch, is_training);
+	for (int i = 1; i <= e->n_slots && i < BLOCKS_NODES; i++) {
+		size_t n;
+		float *p = dualview_spare(e->dvt, i - 1, &n);
+		gradients_lend(&e->gradients, i, p, n);
+	}
+}
+
+static void open_dvt(struct encoder *e, int micro_batch, bool is_training)
+{
+	struct blocks b = blocks_of(e->ops, e->team, e->max_batch);
+	int n_own = (blocks_most_views(e->team, e->max_batch) + BLOCKS_VIEWS - 1) / BLOCKS_VIEWS,
+	    n_micro = micro_batch / BLOCKS_VIEWS;
+	e->n_slots = !is_training ? 1 : n_micro && n_micro < n_own ? n_micro : n_own;
+
+	struct dualview *d = e->dvt =
+		dualview_new(e->ops, &e->config.dvt, e->max_batch, e->n_slots, is_training);
 	e->tensors = &d->tensors;
 	e->dim = d->dim;
 	e->arena_bytes = d->arena_bytes;
@@ -84,12 +100,18 @@ static void open_dvt(struct encoder *e, bool is_training)
 	e->z_time = d->z_time;
 	e->z_channel = d->z_channel;
 	e->tower_dim = d->config.d_model;
+	if (!is_training)
+		return;
+	gradients_init(&e->gradients, e->tensors, e->tensors->count);
+	if (e->n_slots == n_own)
+		lend_slots(e);
+	gradients_reserve(&e->gradients, &b);
 }
 
 static void open_resnet18(struct encoder *e, bool is_training)
 {
 	struct resnet18 *r = e->resnet18 =
-		resnet18_new(e->ops, &e->config.resnet18, e->max_batch, is_training);
+		resnet18_new(e->ops, &e->config.resnet18, e->max_batch, is_training, e->team);
 	e->tensors = &r->tensors;
 	e->dim = r->dim;
 	e->arena_bytes = r->arena_bytes;
@@ -97,24 +119,55 @@ static void open_resnet18(struct encoder *e, bool is_training)
 	e->p = r->p;
 }
 
-struct encoder *encoder_new(const struct ops *ops, const struct encoder_config *c, int max_batch,
-			    bool is_training)
+static struct encoder *open(const struct ops *ops, const struct encoder_config *c, int max_batch,
+			    int micro_batch, bool is_training, struct team *team)
 {
 	struct encoder *e = die_calloc(1, sizeof *e);
 	e->ops = ops;
 	e->config = *c;
 	e->max_batch = max_batch;
+	e->team = team;
 	if (c->kind == ENCODER_DVT)
-		open_dvt(e, is_training);
+		open_dvt(e, micro_batch, is_training);
 	else
 		open_resnet18(e, is_training);
 	return e;
+}
+
+struct encoder *encoder_new(const struct ops *ops, const struct encoder_config *c, int max_batch,
+			    bool is_training)
+{
+	return open(ops, c, max_batch, 0, is_training, NULL);
+}
+
+int encoder_micro_batch_check(const struct encoder_config *c, int micro_batch, struct error *e)
+{
+	if (micro_batch < 0 || micro_batch % BLOCKS_VIEWS)
+		return error_set(e, NULL, 0,
+				 "micro-batch of %d views: expected a multiple of %d, or 0 for all",
+				 micro_batch, BLOCKS_VIEWS);
+	if (micro_batch && encoder_has_statistics(c))
+		return error_set(e, NULL, 0,
+				 "BatchNorm needs a batch in one piece: no micro-batches with this encoder, "
+				 "expected 0");
+	return 0;
+}
+
+struct encoder *encoder_new_shared(const struct ops *ops, const struct encoder_config *c, int max_batch,
+				   int micro_batch, struct team *team)
+{
+	struct error e = {0};
+	if (encoder_micro_batch_check(c, micro_batch, &e) < 0)
+		die_bug(__FILE__, error_text(&e));
+	return open(ops, c, max_batch, micro_batch, true, team);
 }
 
 void encoder_free(struct encoder *e)
 {
 	if (!e)
 		return;
+	if (e->gradients.tensors)
+		gradients_release(&e->gradients);
 	dualview_free(e->dvt);
 	resnet18_free(e->resnet18);
 	free(e);
@@ -132,8 +185,9 @@ bool encoder_has_statistics(const struct encoder_config *c)
 
 void encoder_set_statistics(struct encoder *e, const float *x, const uint8_t *keep, int batch)
 {
+	struct blocks b = blocks_of(e->ops, e->team, batch);
 	if (e->resnet18)
-		resnet18_set_statistics(e->resnet18, x, keep, batch);
+		resnet18_set_statistics(e->resnet18, &b, x, keep);
 }
 
 void encoder_copy(struct encoder *e, const struct encoder *from)
@@ -153,18 +207,71 @@ void encoder_copy(struct encoder *e, const struct encoder *from)
 
 /* ---- passes ---- */
 
+/* A block's views among this process's. */
+static size_t own_view(const struct encoder *e, int block)
+{
+	return (size_t)(blocks_start(&e->blocks, block) - blocks_start(&e->blocks, e->blocks.first));
+}
+
+static int slot_of(const struct encoder *e, int block)
+{
+	return (block - e->blocks.first) % e->n_slots;
+}
+
+static void forward_block(struct encoder *e, int block)
+{
+	size_t at = own_view(e, block), n_input = ENCODER_LEADS * (size_t)encoder_samples(&e->config);
+	dualview_forward(e->dvt, slot_of(e, block), e->x + at * n_input,
+			 e->keep ? e->keep + at * ENCODER_LEADS : NULL, blocks_start(&e->blocks, block),
+			 blocks_views(&e->blocks, block));
+}
+
+/* From the last block to the first, whose activations are then there for the backward pass to begin with. */
+static void forward_dvt(struct encoder *e)
+{
+	for (int i = e->blocks.end - 1; i >= e->blocks.first; i--)
+		forward_block(e, i);
+}
+
+/* dp and dh: this process's rows of one of them, the other NULL. */
+static void backward_dvt(struct encoder *e, const float *dp, const float *dh)
+{
+	const struct blocks *b = &e->blocks;
+	gradients_begin(&e->gradients, b, 0, e->tensors->count);
+
+	for (int i = b->first; i < b->end; i++) {
+		size_t at = own_view(e, i);
+		if (i - b->first >= e->n_slots)
+			forward_block(e, i);
+		gradients_leaf(&e->gradients);
+		if (dp)
+			dualview_backward(e->dvt, slot_of(e, i),
+					  dp + at * (size_t)encoder_projector_out(&e->config));
+		else
+			dualview_backward_h(e->dvt, slot_of(e, i), dh + at * (size_t)e->dim);
+		gradients_push(&e->gradients);
+	}
+
+	gradients_total(&e->gradients);
+}
+
 void encoder_forward(struct encoder *e, const float *x, const uint8_t *keep, int batch)
 {
+	if (batch < 1 || batch > e->max_batch)
+		BUG("batch is not within 1..max_batch");
+	e->blocks = blocks_of(e->ops, e->team, batch);
+	e->x = x;
+	e->keep = keep;
 	if (e->dvt)
-		dualview_forward(e->dvt, x, keep, batch);
+		forward_dvt(e);
 	else
-		resnet18_forward(e->resnet18, x, keep, batch);
+		resnet18_forward(e->resnet18, &e->blocks, x, keep);
 }
 
 void encoder_backward(struct encoder *e, const float *dp)
 {
 	if (e->dvt)
-		dualview_backward(e->dvt, dp);
+		backward_dvt(e, dp, NULL);
 	else
 		resnet18_backward(e->resnet18, dp);
 }
@@ -172,7 +279,7 @@ void encoder_backward(struct encoder *e, const float *dp)
 void encoder_backward_h(struct encoder *e, const float *dh)
 {
 	if (e->dvt)
-		dualview_backward_h(e->dvt, dh);
+		backward_dvt(e, NULL, dh);
 	else
 		resnet18_backward_h(e->resnet18, dh);
 }
@@ -238,10 +345,14 @@ bool encoder_has_attention(const struct encoder_config *c, int *n_heads, int *n_
 
 void encoder_attention(struct encoder *e, float *time_to_lead, float *lead_to_time)
 {
+	if (e->blocks.n_blocks != 1)
+		BUG("attention maps of more than one block");
 	dualview_attention(e->dvt, time_to_lead, lead_to_time);
 }
 
 void encoder_rollout(struct encoder *e, float *relevance, int batch)
 {
+	if (e->blocks.n_blocks != 1)
+		BUG("rollout of more than one block");
 	rollout_relevance(relevance, e->dvt, batch);
 }

@@ -8,8 +8,7 @@
  *	struct encoder *e = encoder_new(ops, &c, max_batch, true);
  *	encoder_init(e, seed);                                       // or upload each of e->tensors->list
  *	encoder_forward(e, x, keep, batch);                          // e->h, e->p
- *	tensors_zero_gradients(e->tensors);
- *	encoder_backward(e, dp);                                     // or encoder_backward_h(e, dh)
+ *	encoder_backward(e, dp);                                     // or encoder_backward_h(e, dh): e->tensors->gradients
  *
  * Training without NT-Xent: projector_out 0 leaves the projector out (encoder_set), a head of one's own reads h
  * [batch,dim] and gives encoder_backward_h the gradient of it. The optimiser takes e->tensors. To embed or validate
@@ -17,7 +16,8 @@
  * arena and its h of a record does not depend on the batch.
  *
  * All memory is planned and allocated by encoder_new; forward and backward allocate nothing. A masked lead's samples are
- * never read: they may be NaN. Numbers have the same bits whatever the threads and the instruction set.
+ * never read: they may be NaN. Numbers have the same bits whatever the threads, the instruction set, the number of processes
+ * and the size of micro-batches.
  */
 #ifndef MODEL_ENCODER_H
 #define MODEL_ENCODER_H
@@ -27,7 +27,9 @@
 
 #include "common/error.h"
 #include "kernels/ops.h"
+#include "model/blocks.h"
 #include "model/dualview.h"
+#include "model/gradients.h"
 #include "model/resnet18.h"
 #include "model/tensors.h"
 
@@ -48,7 +50,9 @@ struct encoder {
 	int dim;		 /* width of h */
 	int max_batch;
 	size_t arena_bytes; /* activations, known before the first step */
-	/* After encoder_forward, in ops memory, until the next one: */
+	struct team *team;
+	struct blocks blocks; /* of the last forward's batch */
+	/* After encoder_forward, in ops memory, until the next one; of a team's batch, rows of this process's views: */
 	const float *h; /* [B,dim] */
 	const float *p; /* [B,projector_out]; NULL without projector (not training, or projector_out 0) */
 	const float *z_time,
@@ -56,6 +60,11 @@ struct encoder {
 	int tower_dim;	      /* 0: no towers */
 	struct dualview *dvt; /* one of these two */
 	struct resnet18 *resnet18;
+	/* of dvt: */
+	int n_slots;		    /* blocks whose activations are kept at once */
+	struct gradients gradients; /* when training */
+	const float *x;		    /* of the last forward */
+	const uint8_t *keep;
 };
 
 /* ---- what it is ---- */
@@ -81,6 +90,15 @@ int encoder_projector_out(const struct encoder_config *c);
  * projector. */
 struct encoder *encoder_new(const struct ops *ops, const struct encoder_config *c, int max_batch,
 			    bool is_training);
+
+/* The same for training, with a batch shared out. micro_batch: views, a multiple of 64, whose activations are kept at once;
+ * the rest of the batch passes forward once more before it passes backward (Gao et al. 2021, GradCache). 0: all of them. team:
+ * whose processes each have some blocks of the batch (model/blocks.h); NULL: this one is alone. max_batch is of all
+ * processes. Changes no number. */
+struct encoder *encoder_new_shared(const struct ops *ops, const struct encoder_config *c, int max_batch,
+				   int micro_batch, struct team *team);
+/* 0, or -1 with e saying why this encoder cannot train in micro-batches of that many views. */
+int encoder_micro_batch_check(const struct encoder_config *c, int micro_batch, struct error *e);
 void encoder_free(struct encoder *e);
 
 /* Initial weights: Philox keyed by (seed, tensor's number); they do not depend on the projector's sizes. */
@@ -97,11 +115,12 @@ void encoder_copy(struct encoder *e, const struct encoder *from);
 
 /* ---- passes ---- */
 
-/* x [batch,12,T] and keep [batch,12] (1 kept, 0 masked; NULL: all kept) in ops memory; batch <= max_batch.
+/* x [batch,12,T] and keep [batch,12] (1 kept, 0 masked; NULL: all kept) in ops memory; batch <= max_batch. In a team batch is
+ * that of all processes, x and keep are of this one's views, and all call together.
  * When training both must stay as they are until the backward pass has ended: it reads them again. */
 void encoder_forward(struct encoder *e, const float *x, const uint8_t *keep, int batch);
-/* dp [batch,projector_out] of the last forward's batch; adds to the tensors' gradients. Once per forward. BatchNorm's running
- * statistics, which are tensors too (without gradient), move here. */
+/* dp [batch,projector_out] of the last forward's batch, rows of this process's views; sets the tensors' gradients, of all
+ * processes. Once per forward. BatchNorm's running statistics, which are tensors too (without gradient), move here. */
 void encoder_backward(struct encoder *e, const float *dp);
 /* The same from a gradient of h [batch,dim] instead of p. */
 void encoder_backward_h(struct encoder *e, const float *dh);
@@ -124,10 +143,11 @@ int encoder_depths(const struct encoder_config *c);
 /* Cross-attention: false if this encoder has none. Shapes of a record's maps: time_to_lead [heads,tokens,12] and
  * lead_to_time [heads,12,tokens]. */
 bool encoder_has_attention(const struct encoder_config *c, int *n_heads, int *n_tokens);
-/* Maps of the last forward's batch into host memory, [batch] of each; rows sum to 1. Call before backward. Allocates. */
+/* Maps of the last forward's batch, of at most 64, into host memory, [batch] of each; rows sum to 1. Call before backward.
+ * Allocates. */
 void encoder_attention(struct encoder *e, float *time_to_lead, float *lead_to_time);
-/* Relevance of tokens (model/rollout.h) for the last forward's batch: [batch][tokens+12] into host memory. Needs is_training
- * and encoder_has_attention. */
+/* Relevance of tokens (model/rollout.h) for the last forward's batch, of at most 64: [batch][tokens+12] into host memory.
+ * Needs is_training and encoder_has_attention. */
 void encoder_rollout(struct encoder *e, float *relevance, int batch);
 
 #endif

@@ -20,7 +20,7 @@ struct finetune *finetune_new(const struct ops *ops, const struct finetune_setti
 	*s = *settings;
 	encoder_set(&s->net, "projector_out", 0);
 	size_t n_fixed = (size_t)s->max_records * (size_t)s->n_views, n_rows = (size_t)s->max_rows;
-	f->net = encoder_new(ops, &s->net, s->max_rows, true);
+	f->net = encoder_new_shared(ops, &s->net, s->max_rows, 0, s->team);
 	f->still = encoder_new(ops, &s->net, (int)n_fixed, false);
 
 	int n_head = s->max_rows > s->max_records ? s->max_rows : s->max_records;
@@ -61,16 +61,23 @@ static struct finetune_result skipped(struct finetune *f)
 	return (struct finetune_result){.is_skipped = true};
 }
 
+/* Rows of this process's views. */
+static const float *own_h(const struct finetune *f)
+{
+	const struct blocks *b = &f->net->blocks;
+	return f->net->h + (size_t)blocks_start(b, b->first) * (size_t)f->net->dim;
+}
+
 struct finetune_result finetune_step(struct finetune *f, const struct finetune_batch *b, float share)
 {
 	const struct optimizer *both[] = {&f->body, &f->top};
-	f->ops->upload(f->x, b->x, (size_t)b->rows * input_of(f) * sizeof *b->x);
-	f->ops->upload(f->keep, b->keep, (size_t)b->rows * ENCODER_LEADS);
-	tensors_zero_gradients(f->net->tensors);
-	tensors_zero_gradients(&f->head->tensors);
+	struct blocks blocks = blocks_of(f->ops, f->settings.team, b->rows);
+	size_t n_own = (size_t)blocks_own_views(&blocks);
+	f->ops->upload(f->x, b->x, n_own * input_of(f) * sizeof *b->x);
+	f->ops->upload(f->keep, b->keep, n_own * ENCODER_LEADS);
 	encoder_forward(f->net, f->x, f->keep, b->rows);
 
-	double loss = classifier_loss(f->head, f->net->h, b->extra, b->truth, b->rows);
+	double loss = classifier_loss(f->head, &f->net->blocks, own_h(f), b->extra, b->truth);
 	if (!isfinite(loss))
 		return skipped(f);
 	encoder_backward_h(f->net, f->head->dh);

@@ -24,11 +24,12 @@ struct finetune_settings {
 	struct encoder_config net; /* its projector is left out */
 	int n_classes, n_extra;
 	bool is_multi;
-	int max_rows;	 /* views of a training batch */
+	int max_rows;	 /* views of a training batch, of all processes */
 	int max_records; /* of one finetune_predict */
 	int n_views;	 /* fixed views of a record */
 	float lr, encoder_lr, decay;
 	struct optimizer_config optimizer;
+	struct team *team; /* shares out a training batch (model/blocks.h); NULL: alone */
 };
 
 struct finetune {
@@ -46,11 +47,11 @@ struct finetune {
 };
 
 struct finetune_batch {
-	const float *x;	      /* [rows][12][T], host as all here */
-	const uint8_t *keep;  /* [rows][12] */
-	const float *extra;   /* [rows][n_extra] */
-	const uint8_t *truth; /* [rows][n_classes] */
-	int rows;
+	const float *x;	      /* [n][12][T], host as all here; n: this process's views of the batch */
+	const uint8_t *keep;  /* [n][12] */
+	const float *extra;   /* [n][n_extra] */
+	const uint8_t *truth; /* [n][n_classes] */
+	int rows;	      /* of all processes */
 };
 
 struct finetune_result {

@@ -18,47 +18,29 @@ void head_plan(struct head *h, struct arena *a, int max_batch, int n)
 	h->n = n;
 	h->pooled = arena_floats(a, b * 2 * d);
 	h->at = arena_take(a, b * d * sizeof *h->at);
-	h->z = arena_floats(a, b * d);
 }
 
-void head_plan_scratch(struct head *h, struct arena *a, int max_batch, int chunk)
+void head_plan_scratch(struct head *h, struct arena *a, int max_batch)
 {
-	size_t rows = (size_t)chunk * (size_t)h->n, d = (size_t)h->d;
-	h->chunk = chunk;
+	size_t rows = (size_t)max_batch * (size_t)h->n, d = (size_t)h->d;
 	h->dpooled = arena_floats(a, (size_t)max_batch * 2 * d);
 	h->narrow = arena_floats(a, rows * d);
 	h->stats = arena_floats(a, rows * 2);
 }
 
-static int min(int a, int b)
-{
-	return a < b ? a : b;
-}
-
 void head_forward(const struct tensors *t, const struct head *h, int batch)
 {
-	size_t d = (size_t)h->d, record = (size_t)h->n * d;
-	for (int i = 0; i < batch; i += h->chunk) {
-		int n = min(h->chunk, batch - i);
-		norm_forward(t, &h->norm, h->narrow, h->stats, h->x + (size_t)i * record, n * h->n);
-		t->ops->pool_mean_max(h->pooled + (size_t)i * 2 * d, h->at + (size_t)i * d, h->narrow, n,
-				      h->n, h->d);
-	}
+	norm_forward(t, &h->norm, h->narrow, h->stats, h->x, batch * h->n);
+	t->ops->pool_mean_max(h->pooled, h->at, h->narrow, batch, h->n, h->d);
 	linear_forward(t, &h->linear, h->z, h->pooled, batch, NULL);
 }
 
 void head_backward(const struct tensors *t, const struct head *h, float *dx, const float *dz, int batch)
 {
-	size_t d = (size_t)h->d, record = (size_t)h->n * d;
 	linear_backward(t, &h->linear, h->dpooled, dz, h->pooled, batch, NULL);
-	for (int i = 0; i < batch; i += h->chunk) {
-		const float *x = h->x + (size_t)i * record;
-		int n = min(h->chunk, batch - i);
-		norm_forward(t, &h->norm, h->narrow, h->stats, x, n * h->n);
-		t->ops->pool_mean_max_backward(h->narrow, h->dpooled + (size_t)i * 2 * d,
-					       h->at + (size_t)i * d, n, h->n, h->d);
-		norm_backward(t, &h->norm, dx + (size_t)i * record, h->narrow, x, h->stats, NULL, n * h->n);
-	}
+	norm_forward(t, &h->norm, h->narrow, h->stats, h->x, batch * h->n);
+	t->ops->pool_mean_max_backward(h->narrow, h->dpooled, h->at, batch, h->n, h->d);
+	norm_backward(t, &h->norm, dx, h->narrow, h->x, h->stats, NULL, batch * h->n);
 }
 
 void head_gate_declare(struct head_gate *g, struct tensors *t, const char *name, int d)
@@ -69,13 +51,11 @@ void head_gate_declare(struct head_gate *g, struct tensors *t, const char *name,
 	g->bias = tensors_add(t, &(struct tensor){.shape = {2}}, "%s.bias", name);
 }
 
-void head_gate_plan(struct head_gate *g, struct arena *a, int max_batch)
+void head_gate_plan_scratch(struct head_gate *g, struct arena *a, int max_batch)
 {
 	size_t b = (size_t)max_batch;
 	g->logits = arena_floats(a, 2 * b);
 	g->dlogits = arena_floats(a, 2 * b);
-	g->alpha = arena_floats(a, 2 * b);
-	g->h = arena_floats(a, b * 2 * (size_t)g->d);
 }
 
 /* logits [B,2] = (or +=) z W[:, side]^T, side 0: time's columns, 1: channel's. */

@@ -25,9 +25,25 @@ void projector_plan(struct projector *p, struct arena *a, int max_batch)
 		p->r[i] = arena_floats(a, b * hidden);
 		p->stats[i] = arena_floats(a, 2 * b);
 	}
-	p->p = arena_floats(a, b * (size_t)p->n_out);
-	p->dr = arena_floats(a, b * hidden);
+}
+
+void projector_plan_scratch(struct projector *p, struct arena *a, int max_batch)
+{
+	size_t b = (size_t)max_batch;
+	p->dr = arena_floats(a, b * (size_t)p->n_hidden);
 	p->dh = arena_floats(a, b * (size_t)p->n_in);
+}
+
+struct projector projector_part(const struct projector *p, int first)
+{
+	struct projector part = *p;
+	size_t row = (size_t)first;
+	for (int i = 0; i < 2; i++) {
+		part.y[i] += row * (size_t)p->n_hidden;
+		part.r[i] += row * (size_t)p->n_hidden;
+		part.stats[i] += 2 * row;
+	}
+	return part;
 }
 
 void projector_forward(const struct tensors *t, const struct projector *p, const float *h, int batch)

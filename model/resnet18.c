@@ -21,15 +21,15 @@ struct resnet18_memory {
 	bool is_training;
 	struct convnorm stem;
 	struct block block[RESNET18_BLOCKS];
-	struct convnorm_scratch scratch;
+	struct convnorm_shared shared;
 	struct projector projector;
-	float *h;
+	float *h, *p;
 	int32_t *pool_at; /* [B,t,width] where the stem's maxima are */
 	uint8_t *all_kept;
 	/* [B,t,c] of the largest. act: an activation made again. shortcut: on the way forward; gradient and two more: back */
 	float *act, *shortcut, *gradient, *work[2];
 	/* of the last forward: */
-	int batch;
+	int batch; /* this process's views; 0 if there was none, or its backward has been */
 	const float *x;
 	const uint8_t *keep;
 };
@@ -72,7 +72,7 @@ static void declare(struct resnet18 *r)
 
 static size_t n_out(const struct resnet18 *r, const struct convnorm *c)
 {
-	return (size_t)r->max_batch * (size_t)c->t_out * (size_t)c->c_out;
+	return (size_t)r->max_own * (size_t)c->t_out * (size_t)c->c_out;
 }
 
 static size_t n_largest(const struct resnet18 *r)
@@ -80,7 +80,7 @@ static size_t n_largest(const struct resnet18 *r)
 	size_t n = n_out(r, &r->memory->stem);
 	for (int i = 0; i < RESNET18_BLOCKS; i++) {
 		const struct block *b = &r->memory->block[i];
-		size_t in = (size_t)r->max_batch * (size_t)b->conv1.t_in * (size_t)b->conv1.c_in;
+		size_t in = (size_t)r->max_own * (size_t)b->conv1.t_in * (size_t)b->conv1.c_in;
 		n = in > n ? in : n;
 		n = n_out(r, &b->conv1) > n ? n_out(r, &b->conv1) : n;
 	}
@@ -92,7 +92,7 @@ static void plan_kept(struct resnet18 *r, struct arena *a)
 {
 	struct resnet18_memory *m = r->memory;
 	m->stem.y = arena_floats(a, n_out(r, &m->stem));
-	float *in = arena_floats(a, (size_t)r->max_batch * (size_t)m->block[0].conv1.t_in *
+	float *in = arena_floats(a, (size_t)r->max_own * (size_t)m->block[0].conv1.t_in *
 					    (size_t)r->config.width);
 	for (int i = 0; i < RESNET18_BLOCKS; i++) {
 		struct block *b = &m->block[i];
@@ -132,42 +132,48 @@ static void plan_inference(struct resnet18 *r, struct arena *a)
 	}
 }
 
+static void plan_convolution(struct resnet18 *r, struct arena *a, struct convnorm *c, bool is_first)
+{
+	convnorm_plan(c, a, &r->memory->shared, &r->tensors, r->max_own, r->max_batch, r->memory->is_training,
+		      is_first);
+}
+
 static void plan(struct resnet18 *r, struct arena *a)
 {
 	struct resnet18_memory *m = r->memory;
-	struct convnorm_scratch *s = &m->scratch;
-	const struct ops *ops = r->ops;
 
-	m->all_kept = arena_take(a, (size_t)r->max_batch * RESNET18_LEADS);
+	m->all_kept = arena_take(a, (size_t)r->max_own * RESNET18_LEADS);
 	m->h = arena_floats(a, (size_t)r->max_batch * (size_t)r->dim);
-	if (m->is_training && r->config.projector_out)
-		projector_plan(&m->projector, a, r->max_batch);
+	if (m->is_training && r->config.projector_out) {
+		m->p = arena_floats(a, (size_t)r->max_batch * (size_t)r->config.projector_out);
+		projector_plan(&m->projector, a, r->max_own);
+		projector_plan_scratch(&m->projector, a, r->max_own);
+	}
 	if (r->config.has_pool)
-		m->pool_at = arena_take(a, (size_t)r->max_batch * (size_t)m->block[0].conv1.t_in *
+		m->pool_at = arena_take(a, (size_t)r->max_own * (size_t)m->block[0].conv1.t_in *
 						   (size_t)r->config.width * sizeof *m->pool_at);
-	convnorm_plan(&m->stem, a, s, ops, r->max_batch, m->is_training, true);
 
+	plan_convolution(r, a, &m->stem, true);
 	for (int i = 0; i < RESNET18_BLOCKS; i++) {
 		struct block *b = &m->block[i];
-		convnorm_plan(&b->conv1, a, s, ops, r->max_batch, m->is_training, false);
-		convnorm_plan(&b->conv2, a, s, ops, r->max_batch, m->is_training, false);
+		plan_convolution(r, a, &b->conv1, false);
+		plan_convolution(r, a, &b->conv2, false);
 		if (b->has_down)
-			convnorm_plan(&b->down, a, s, ops, r->max_batch, m->is_training, false);
+			plan_convolution(r, a, &b->down, false);
 	}
 
 	if (m->is_training)
 		plan_training(r, a);
 	else
 		plan_inference(r, a);
-
-	convnorm_plan_scratch(s, a, m->is_training);
+	convnorm_plan_scratch(&m->shared, a, m->is_training);
 }
 
 static void allocate(struct resnet18 *r)
 {
 	struct resnet18_memory *m = r->memory;
 	struct arena a = {0};
-	size_t n = (size_t)r->max_batch * RESNET18_LEADS;
+	size_t n = (size_t)r->max_own * RESNET18_LEADS;
 	plan(r, &a);
 	r->arena_bytes = a.peak;
 	a = (struct arena){.base = m->block_of_memory = r->ops->alloc(a.peak)};
@@ -177,11 +183,21 @@ static void allocate(struct resnet18 *r)
 	r->ops->upload(m->all_kept, ones, n);
 	free(ones);
 	r->h = m->h;
-	r->p = m->projector.p;
+	r->p = m->p;
+}
+
+/* Ranges of gradients: a tensor each, but for the projector's, which are one. */
+static void open_gradients(struct resnet18 *r, struct team *team)
+{
+	struct convnorm_shared *s = &r->memory->shared;
+	size_t n_projector = r->tensors.count - r->stages_end;
+	struct blocks blocks = blocks_of(r->ops, team, r->max_batch);
+	gradients_init(&s->gradients, &r->tensors, n_projector > s->n_range ? n_projector : s->n_range);
+	gradients_reserve(&s->gradients, &blocks);
 }
 
 struct resnet18 *resnet18_new(const struct ops *ops, const struct resnet18_config *c, int max_batch,
-			      bool is_training)
+			      bool is_training, struct team *team)
 {
 	struct error e = {0};
 	if (resnet18_config_check(c, &e) < 0 || max_batch < 1)
@@ -192,11 +208,14 @@ struct resnet18 *resnet18_new(const struct ops *ops, const struct resnet18_confi
 	r->config = *c;
 	r->dim = 8 * c->width;
 	r->max_batch = max_batch;
+	r->max_own = blocks_most_views(team, max_batch);
 	r->memory->is_training = is_training;
 	tensors_init(&r->tensors, ops);
 	declare(r);
 	tensors_alloc(&r->tensors, is_training);
 	allocate(r);
+	if (is_training)
+		open_gradients(r, team);
 
 	return r;
 }
@@ -206,6 +225,8 @@ void resnet18_free(struct resnet18 *r)
 	if (!r)
 		return;
 	r->ops->release(r->memory->block_of_memory);
+	if (r->memory->is_training)
+		gradients_release(&r->memory->shared.gradients);
 	tensors_release(&r->tensors);
 	free(r->memory);
 	free(r);
@@ -219,8 +240,8 @@ static void stem_forward(struct resnet18 *r, enum convnorm_mode mode)
 	const struct tensors *t = &r->tensors;
 	const struct convnorm *c = &m->stem;
 	float *out = m->block[0].in;
-	convnorm_conv_signal(t, c, &m->scratch, m->x, m->keep, m->batch);
-	convnorm_norm(t, c, r->config.has_pool ? m->act : out, NULL, true, mode, false, m->batch);
+	convnorm_conv_signal(t, c, &m->shared, m->x, m->keep);
+	convnorm_norm(t, c, &m->shared, r->config.has_pool ? m->act : out, NULL, true, mode, false);
 	if (r->config.has_pool)
 		r->ops->max_time(out, m->pool_at, m->act, m->batch, c->t_out, c->c_out, POOL_TAPS,
 				 POOL_STRIDE, m->block[0].conv1.t_in);
@@ -233,66 +254,92 @@ static void block_forward(const struct resnet18 *r, const struct block *b, enum 
 	const struct tensors *t = &r->tensors;
 	const float *shortcut = b->in;
 	if (b->has_down) {
-		convnorm_conv(t, &b->down, &m->scratch, b->in, m->batch);
-		convnorm_norm(t, &b->down, m->shortcut, NULL, false, mode, false, m->batch);
+		convnorm_conv(t, &b->down, &m->shared, b->in);
+		convnorm_norm(t, &b->down, &m->shared, m->shortcut, NULL, false, mode, false);
 		shortcut = m->shortcut;
 	}
-	convnorm_conv(t, &b->conv1, &m->scratch, b->in, m->batch);
-	convnorm_norm(t, &b->conv1, m->act, NULL, true, mode, false, m->batch);
-	convnorm_conv(t, &b->conv2, &m->scratch, m->act, m->batch);
-	convnorm_norm(t, &b->conv2, b->out, shortcut, true, mode, false, m->batch);
+	convnorm_conv(t, &b->conv1, &m->shared, b->in);
+	convnorm_norm(t, &b->conv1, &m->shared, m->act, NULL, true, mode, false);
+	convnorm_conv(t, &b->conv2, &m->shared, m->act);
+	convnorm_norm(t, &b->conv2, &m->shared, b->out, shortcut, true, mode, false);
 }
 
-static void forward(struct resnet18 *r, const float *x, const uint8_t *keep, int batch,
+/* A block's rows where views have one each. */
+struct rows {
+	int n;
+	size_t own; /* the first, of this process's */
+	const float *h;
+	struct projector projector;
+};
+
+static struct rows rows_of(const struct resnet18 *r, int block)
+{
+	const struct resnet18_memory *m = r->memory;
+	const struct blocks *b = &m->shared.blocks;
+	int start = blocks_start(b, block), own = start - blocks_start(b, b->first);
+	struct rows rows = {.n = blocks_views(b, block),
+			    .own = (size_t)own,
+			    .h = m->h + (size_t)start * (size_t)r->dim,
+			    .projector = projector_part(&m->projector, own)};
+	rows.projector.p = m->p + (size_t)start * (size_t)r->config.projector_out;
+	return rows;
+}
+
+static void forward(struct resnet18 *r, const struct blocks *b, const float *x, const uint8_t *keep,
 		    enum convnorm_mode mode)
 {
 	struct resnet18_memory *m = r->memory;
 	const struct block *last = &m->block[RESNET18_BLOCKS - 1];
-	if (batch < 1 || batch > r->max_batch)
+	if (b->n_views < 1 || b->n_views > r->max_batch || blocks_own_views(b) > r->max_own)
 		BUG("batch is not within 1..max_batch");
+	m->shared.blocks = *b;
 	m->x = x;
 	m->keep = keep ? keep : m->all_kept;
-	m->batch = batch;
+	m->batch = blocks_own_views(b);
 	stem_forward(r, mode);
 	for (int i = 0; i < RESNET18_BLOCKS; i++)
 		block_forward(r, &m->block[i], mode);
-	r->ops->mean_time(m->h, last->out, batch, last->conv2.t_out, last->conv2.c_out);
-	if (r->p)
-		projector_forward(&r->tensors, &m->projector, r->h, batch);
+
+	float *h = m->h + (size_t)blocks_start(b, b->first) * (size_t)r->dim;
+	r->ops->mean_time(h, last->out, m->batch, last->conv2.t_out, last->conv2.c_out);
+	for (int i = b->first; i < b->end && m->p; i++) {
+		struct rows rows = rows_of(r, i);
+		projector_forward(&r->tensors, &rows.projector, rows.h, rows.n);
+	}
 }
 
-void resnet18_forward(struct resnet18 *r, const float *x, const uint8_t *keep, int batch)
+void resnet18_forward(struct resnet18 *r, const struct blocks *b, const float *x, const uint8_t *keep)
 {
-	forward(r, x, keep, batch, r->memory->is_training ? CONVNORM_BATCH : CONVNORM_RUNNING);
+	forward(r, b, x, keep, r->memory->is_training ? CONVNORM_BATCH : CONVNORM_RUNNING);
 }
 
-void resnet18_set_statistics(struct resnet18 *r, const float *x, const uint8_t *keep, int batch)
+void resnet18_set_statistics(struct resnet18 *r, const struct blocks *b, const float *x, const uint8_t *keep)
 {
-	forward(r, x, keep, batch, CONVNORM_SETTLE);
+	forward(r, b, x, keep, CONVNORM_SETTLE);
 }
 
 /* ---- backward: m->gradient holds the gradient of a block's output, then of its input ---- */
 
-static void block_backward(const struct resnet18 *r, const struct block *b)
+static void block_backward(struct resnet18 *r, const struct block *b)
 {
-	const struct resnet18_memory *m = r->memory;
+	struct resnet18_memory *m = r->memory;
 	const struct tensors *t = &r->tensors;
 	float *dy = m->work[0], *g = m->gradient, *other = m->work[1];
-	convnorm_norm_backward(t, &b->conv2, dy, g, g, b->out, m->batch);
+	convnorm_norm_backward(t, &b->conv2, &m->shared, dy, g, g, b->out);
 	if (b->has_down) { /* g becomes the shortcut's, in other; g is free then */
-		convnorm_norm_backward(t, &b->down, g, NULL, g, NULL, m->batch);
-		convnorm_conv_backward(t, &b->down, &m->scratch, other, g, b->in, m->batch);
+		convnorm_norm_backward(t, &b->down, &m->shared, g, NULL, g, NULL);
+		convnorm_conv_backward(t, &b->down, &m->shared, other, g, b->in);
 	}
-	convnorm_norm(t, &b->conv1, m->act, NULL, true, CONVNORM_BATCH, true, m->batch);
-	convnorm_conv_backward(t, &b->conv2, &m->scratch, dy, dy, m->act, m->batch);
-	convnorm_norm_backward(t, &b->conv1, dy, NULL, dy, m->act, m->batch);
-	convnorm_conv_backward(t, &b->conv1, &m->scratch, b->has_down ? g : other, dy, b->in, m->batch);
+	convnorm_norm(t, &b->conv1, &m->shared, m->act, NULL, true, CONVNORM_BATCH, true);
+	convnorm_conv_backward(t, &b->conv2, &m->shared, dy, dy, m->act);
+	convnorm_norm_backward(t, &b->conv1, &m->shared, dy, NULL, dy, m->act);
+	convnorm_conv_backward(t, &b->conv1, &m->shared, b->has_down ? g : other, dy, b->in);
 	r->ops->add(g, g, other, (size_t)m->batch * (size_t)b->conv1.t_in * (size_t)b->conv1.c_in);
 }
 
-static void stem_backward(const struct resnet18 *r)
+static void stem_backward(struct resnet18 *r)
 {
-	const struct resnet18_memory *m = r->memory;
+	struct resnet18_memory *m = r->memory;
 	const struct tensors *t = &r->tensors;
 	const struct convnorm *c = &m->stem;
 	float *dy = m->work[0];
@@ -300,12 +347,35 @@ static void stem_backward(const struct resnet18 *r)
 	if (r->config.has_pool) {
 		r->ops->max_time_backward(dy, m->gradient, m->pool_at, m->batch, c->t_out, c->c_out,
 					  m->block[0].conv1.t_in);
-		convnorm_norm(t, c, m->act, NULL, true, CONVNORM_BATCH, true, m->batch);
+		convnorm_norm(t, c, &m->shared, m->act, NULL, true, CONVNORM_BATCH, true);
 		out = m->act;
 		dout = dy;
 	}
-	convnorm_norm_backward(t, c, dy, NULL, dout, out, m->batch);
-	convnorm_conv_signal_backward(t, c, &m->scratch, dy, m->x, m->keep, m->batch);
+	convnorm_norm_backward(t, c, &m->shared, dy, NULL, dout, out);
+	convnorm_conv_signal_backward(t, c, &m->shared, dy, m->x, m->keep);
+}
+
+/* From m->gradient of the last block's output on. */
+static void stages_backward(struct resnet18 *r)
+{
+	struct resnet18_memory *m = r->memory;
+	for (int i = RESNET18_BLOCKS - 1; i >= 0; i--)
+		block_backward(r, &m->block[i]);
+	stem_backward(r);
+	gradients_total(&m->shared.gradients);
+	m->batch = 0; /* once per forward */
+}
+
+/* The projector's, where the loss does not reach it. */
+static void give_no_gradients(struct resnet18 *r)
+{
+	struct gradients *g = &r->memory->shared.gradients;
+	const struct blocks *b = &r->memory->shared.blocks;
+	gradients_begin(g, b, r->stages_end, r->tensors.count - r->stages_end);
+	for (int i = b->first; i < b->end; i++) {
+		gradients_leaf(g);
+		gradients_push(g);
+	}
 }
 
 void resnet18_backward_h(struct resnet18 *r, const float *dh)
@@ -314,19 +384,32 @@ void resnet18_backward_h(struct resnet18 *r, const float *dh)
 	const struct convnorm *last = &m->block[RESNET18_BLOCKS - 1].conv2;
 	if (!m->is_training || !m->batch)
 		BUG("backward without a forward that kept its activations");
+	give_no_gradients(r);
 	r->ops->mean_time_backward(m->gradient, dh, m->batch, last->t_out, last->c_out);
-	for (int i = RESNET18_BLOCKS - 1; i >= 0; i--)
-		block_backward(r, &m->block[i]);
-	stem_backward(r);
-	m->batch = 0; /* once per forward */
+	stages_backward(r);
 }
 
+/* Block by block, as the projector's gradients are summed. */
 void resnet18_backward(struct resnet18 *r, const float *dp)
 {
-	if (!r->p || !r->memory->batch)
+	struct resnet18_memory *m = r->memory;
+	const struct convnorm *last = &m->block[RESNET18_BLOCKS - 1].conv2;
+	const struct blocks *b = &m->shared.blocks;
+	if (!m->p || !m->batch)
 		BUG("backward from p without a projector or a forward");
-	resnet18_backward_h(
-		r, projector_backward(&r->tensors, &r->memory->projector, dp, r->h, r->memory->batch));
+
+	gradients_begin(&m->shared.gradients, b, r->stages_end, r->tensors.count - r->stages_end);
+	for (int i = b->first; i < b->end; i++) {
+		struct rows rows = rows_of(r, i);
+		gradients_leaf(&m->shared.gradients);
+		const float *dh =
+			projector_backward(&r->tensors, &rows.projector,
+					   dp + rows.own * (size_t)r->config.projector_out, rows.h, rows.n);
+		r->ops->mean_time_backward(m->gradient + rows.own * (size_t)last->t_out * (size_t)last->c_out,
+					   dh, rows.n, last->t_out, last->c_out);
+		gradients_push(&m->shared.gradients);
+	}
+	stages_backward(r);
 }
 
 /* ---- configuration ---- */

@@ -50,7 +50,7 @@ static size_t max(size_t a, size_t b)
 	return a > b ? a : b;
 }
 
-static struct conv1d sizes_of(const struct stem_conv *c, int n)
+static struct conv1d sizes_of(const struct stem *s, const struct stem_conv *c, int n)
 {
 	return (struct conv1d){.batch = n,
 			       .t_pad = c->t_pad,
@@ -58,12 +58,13 @@ static struct conv1d sizes_of(const struct stem_conv *c, int n)
 			       .c_out = c->c_out,
 			       .k = c->k,
 			       .stride = c->stride,
-			       .t_out = c->t_out};
+			       .t_out = c->t_out,
+			       .sum_records = s->group};
 }
 
-static struct conv1d conv_of(const struct tensors *t, const struct stem_conv *c, int n)
+static struct conv1d conv_of(const struct tensors *t, const struct stem *s, const struct stem_conv *c, int n)
 {
-	struct conv1d conv = sizes_of(c, n);
+	struct conv1d conv = sizes_of(s, c, n);
 	conv.x = c->padded;
 	conv.w = tensors_weight(t, c->weight);
 	conv.bias = tensors_weight(t, c->bias);
@@ -85,33 +86,29 @@ static struct groupnorm norm_of(const struct tensors *t, const struct stem *s, c
 				  .y = s->features,
 				  .before_gelu = c->before,
 				  .mean = c->stats,
-				  .rstd = c->stats + n * STEM_GROUPS};
+				  .rstd = c->stats + n * STEM_GROUPS,
+				  .sum_records = s->group};
 }
 
 void stem_plan(struct stem *s, struct arena *a, const struct ops *ops, int max_signals, bool is_training)
 {
-	if (s->chunk > max_signals)
-		s->chunk = max_signals;
-	size_t n = (size_t)s->chunk, n_features = 0, n_dpadded = 0, n_dw = 0;
+	int most = s->group < max_signals ? s->group : max_signals;
+	size_t n = (size_t)most, n_features = 0, n_dw = 0;
 
 	for (int i = 0; i < s->n_convs; i++) {
 		struct stem_conv *c = &s->conv[i];
+		struct conv1d conv = sizes_of(s, c, most);
 		c->y = arena_floats(a, n * n_out(c));
 		c->padded = arena_floats(a, n * n_padded(c));
-		c->before = arena_floats(a, n * n_out(c));
+		c->before = arena_floats(a, n * (i && is_training ? max(n_out(c), n_padded(c)) : n_out(c)));
 		c->stats = arena_floats(a, 2 * n * STEM_GROUPS);
 		n_features = max(n_features, n_out(c));
-		n_dpadded = i ? max(n_dpadded, n_padded(c)) : 0;
-		struct conv1d conv = sizes_of(c, s->chunk);
 		n_dw = max(n_dw, ops->conv1d_scratch(&conv));
 	}
 
 	s->features = arena_floats(a, n * n_features);
-	if (!is_training)
-		return;
-	s->dy = arena_floats(a, n * n_features);
-	s->dpadded = arena_floats(a, n * n_dpadded);
-	s->dw_scratch = arena_floats(a, n_dw);
+	if (is_training)
+		s->dw_scratch = arena_floats(a, n_dw);
 }
 
 int stem_run(const int *numbers, int n)
@@ -142,7 +139,7 @@ void stem_forward(const struct tensors *t, const struct stem *s, const float *x,
 			t->ops->pad_time(c->padded, s->features, n, c->t_in, c->c_in, c->pad, c->t_pad);
 		else
 			pack(t, c, x, keep, numbers, first, n);
-		struct conv1d conv = conv_of(t, c, n);
+		struct conv1d conv = conv_of(t, s, c, n);
 		struct groupnorm norm = norm_of(t, s, c, n);
 		t->ops->conv1d(&conv);
 		t->ops->groupnorm_gelu(&norm);
@@ -155,20 +152,20 @@ void stem_backward(const struct tensors *t, const struct stem *s, int n)
 		const struct stem_conv *c = &s->conv[i];
 		struct groupnorm norm = norm_of(t, s, c, n);
 		norm.dy = s->features;
-		norm.dx = s->dy;
+		norm.dx = s->features;
 		norm.dw = tensors_gradient(t, c->norm_weight);
 		norm.db = tensors_gradient(t, c->norm_bias);
 		t->ops->groupnorm_gelu_backward(&norm);
 
-		struct conv1d conv = conv_of(t, c, n);
-		conv.dy = s->dy;
-		conv.dx = i ? s->dpadded : NULL;
+		struct conv1d conv = conv_of(t, s, c, n);
+		conv.dy = s->features;
+		conv.dx = i ? c->before : NULL; /* GELU's argument is not needed any more */
 		conv.dw = tensors_gradient(t, c->weight);
 		conv.dbias = tensors_gradient(t, c->bias);
 		conv.scratch = s->dw_scratch;
 		t->ops->conv1d_backward(&conv);
 		if (i)
-			t->ops->pad_time_backward(s->features, s->dpadded, n, c->t_in, c->c_in, c->pad,
+			t->ops->pad_time_backward(s->features, c->before, n, c->t_in, c->c_in, c->pad,
 						  c->t_pad);
 	}
 }

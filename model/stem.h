@@ -6,8 +6,9 @@
  * Convolutions pad (k-1)/2 zeros on both sides (k odd), so t_out = ceil(t_in/stride) and output j looks at
  * inputs around j*stride: PyTorch's Conv1d(padding=k//2). GroupNorm has 4 groups (Wu and He 2018), eps 1e-5.
  *
- * Signals are worked through in chunks, whose buffers are scratch. Nothing outlives a chunk: the backward pass begins
- * with the chunk's forward pass once more.
+ * Signals are worked through in groups, whose buffers are scratch. Nothing outlives a group: the backward pass begins
+ * with its forward pass once more. A block's gradients are the sums of its groups, added in ascending order, so how many
+ * signals a group has is part of their definition.
  */
 #ifndef MODEL_STEM_H
 #define MODEL_STEM_H
@@ -23,15 +24,16 @@ struct stem_conv {
 	int c_in, c_out, k, stride;
 	int t_in, t_out, t_pad, pad;
 	int weight, bias, norm_weight, norm_bias; /* numbers of its tensors; weight [c_out,k,c_in] */
-	/* scratch [chunk,t_out,c_out], [chunk,t_pad,c_in], [chunk,t_out,c_out], [2*chunk*groups] */
+	/* scratch [group,t_out,c_out], [group,t_pad,c_in], [group,t_out,c_out] and on the way back [group,t_pad,c_in],
+	 * [2*group*STEM_GROUPS] */
 	float *y, *padded, *before, *stats;
 };
 
 struct stem {
-	int n_convs, chunk; /* chunk: signals at a time */
+	int n_convs, group; /* group: signals at a time */
 	struct stem_conv conv[STEM_CONVS];
-	float *features; /* scratch [chunk,t_out,c_out] of the last convolution, or of any on the way */
-	float *dy, *dpadded, *dw_scratch;
+	float *features; /* scratch [group,t_out,c_out] of the last convolution, or of any on the way */
+	float *dw_scratch;
 };
 
 /* One convolution more, on top of those there (or on signals of c_in channels and t samples, if it is the first). */
@@ -42,7 +44,7 @@ const struct stem_conv *stem_last(const struct stem *s);
 /* All of it scratch. */
 void stem_plan(struct stem *s, struct arena *a, const struct ops *ops, int max_signals, bool is_training);
 
-/* Features of n <= chunk signals of x [*,c,t] into s->features. numbers[i] is the i-th one's place in x; numbers NULL:
+/* Features of n <= group signals of x [*,c,t] into s->features. numbers[i] is the i-th one's place in x; numbers NULL:
  * place first + i. A channel with keep 0 reads as zeros. keep: [*,c]. */
 void stem_forward(const struct tensors *t, const struct stem *s, const float *x, const uint8_t *keep,
 		  const int *numbers, int first, int n);

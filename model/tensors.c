@@ -55,6 +55,7 @@ void tensors_alloc(struct tensors *t, bool with_gradients)
 	t->weights = t->ops->alloc(t->count * sizeof *t->weights);
 	if (with_gradients)
 		t->gradients = t->ops->alloc(t->count * sizeof *t->gradients);
+	tensors_aim(t, t->gradients, 0);
 }
 
 static void draw(float *w, const struct tensor *t, struct philox *r)
@@ -95,7 +96,13 @@ float *tensors_weight(const struct tensors *t, int i)
 
 float *tensors_gradient(const struct tensors *t, int i)
 {
-	return t->gradients + t->list[i].offset;
+	return t->aim + (t->list[i].offset - t->aim_first);
+}
+
+void tensors_aim(struct tensors *t, float *p, size_t first)
+{
+	t->aim = p;
+	t->aim_first = first;
 }
 
 void tensors_zero_gradients(struct tensors *t)

@@ -38,6 +38,8 @@ struct tensors {
 	size_t count; /* floats in the flat arrays, padding included (padding stays 0) */
 	float *weights,
 		*gradients; /* ops memory; NULL before tensors_alloc; gradients NULL when not training */
+	float *aim; /* where a backward pass adds its gradients: floats aim_first.. of the flat array */
+	size_t aim_first;
 };
 
 void tensors_init(struct tensors *t, const struct ops *ops);
@@ -57,9 +59,13 @@ void tensors_draw(struct tensors *t, uint64_t seed);
 /* The tensor of this name, or NULL. */
 const struct tensor *tensors_find(const struct tensors *t, const char *name);
 
-/* Where tensor i's weights and gradients are (ops memory). */
+/* Where tensor i's weights are, and where a backward pass is to add its gradients (ops memory). */
 float *tensors_weight(const struct tensors *t, int i);
 float *tensors_gradient(const struct tensors *t, int i);
+
+/* Backward passes add to p, which holds floats first.. of the flat array: one block's gradients. At first, and with
+ * (t->gradients, 0), to the flat array itself. */
+void tensors_aim(struct tensors *t, float *p, size_t first);
 
 void tensors_zero_gradients(struct tensors *t);
 

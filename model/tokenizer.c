@@ -4,12 +4,12 @@
 #include <stdlib.h>
 
 #include "common/die.h"
+#include "model/blocks.h"
 #include "numbers/dmath.h"
 
-enum {
-	TIME_CHUNK = 64,
-	CHANNEL_CHUNK = 8 * TOKENIZER_LEADS
-}; /* signals; part of the definition of the stems' gradients */
+/* Signals that pass a stem together: all of a block, and what stays in the cache; part of the definition of the stems'
+ * gradients. */
+enum { TIME_GROUP = BLOCKS_VIEWS, CHANNEL_GROUP = 8 * TOKENIZER_LEADS };
 
 /* Make tokens of unit variance from features of GELU(standard normal): E[g^2] = 0.425 (time), and from mean
  * and maximum of some 60 of those: E[mean^2 + max^2]/2 is near 2.9 (channel). */
@@ -28,7 +28,7 @@ void tokenizer_time_declare(struct tokenizer_time *k, struct tensors *t, const c
 {
 	char s[64];
 	*k = (struct tokenizer_time){
-		.d = d, .n = samples / TOKENIZER_STRIDE, .rate_hz = rate_hz, .stem.chunk = TIME_CHUNK};
+		.d = d, .n = samples / TOKENIZER_STRIDE, .rate_hz = rate_hz, .stem.group = TIME_GROUP};
 	snprintf(s, sizeof s, "%s.stem", name);
 	stem_declare(&k->stem, t, s, samples, TOKENIZER_LEADS, d / 4, 15, 2);
 	stem_declare(&k->stem, t, s, stem_last(&k->stem)->t_out, d / 4, d / 2, 11, 5);
@@ -38,14 +38,16 @@ void tokenizer_time_declare(struct tokenizer_time *k, struct tensors *t, const c
 			      name);
 }
 
+void tokenizer_time_plan_constants(struct tokenizer_time *k, struct arena *a)
+{
+	k->position = arena_floats(a, (size_t)k->n * (size_t)k->d);
+	k->one = arena_floats(a, 1);
+}
+
 float *tokenizer_time_plan(struct tokenizer_time *k, struct arena *a, int max_batch)
 {
 	size_t b = (size_t)max_batch, d = (size_t)k->d;
-	k->position = arena_floats(a, (size_t)k->n * d);
-	k->one = arena_floats(a, 1);
 	k->absent = arena_floats(a, b * TOKENIZER_LEADS);
-	k->e = arena_floats(a, b * d);
-	k->de = k->e; /* e is dead once added */
 	return k->x = arena_floats(a, b * (size_t)k->n * d);
 }
 
@@ -53,6 +55,7 @@ void tokenizer_time_plan_scratch(struct tokenizer_time *k, struct arena *a, cons
 				 int max_batch, bool is_training)
 {
 	stem_plan(&k->stem, a, ops, max_batch, is_training);
+	k->e = k->de = arena_floats(a, (size_t)max_batch * (size_t)k->d); /* e is dead once added */
 }
 
 /* position[n,2i] = sin(w_i s), [n,2i+1] = cos(w_i s): s = 10 n / rate seconds, the centre of the token's
@@ -95,8 +98,8 @@ static void gather_masks(const struct tensors *t, const struct tokenizer_time *k
 void tokenizer_time_forward(const struct tensors *t, const struct tokenizer_time *k, const float *x,
 			    const uint8_t *keep, int batch)
 {
-	for (int i = 0; i < batch; i += k->stem.chunk) {
-		int n = min(k->stem.chunk, batch - i);
+	for (int i = 0; i < batch; i += k->stem.group) {
+		int n = min(k->stem.group, batch - i);
 		stem_forward(t, &k->stem, x, keep, NULL, i, n);
 		linear_forward(t, &k->linear, k->x + (size_t)i * (size_t)k->n * (size_t)k->d,
 			       k->stem.features, n * k->n, NULL);
@@ -126,8 +129,8 @@ void tokenizer_time_backward(const struct tensors *t, const struct tokenizer_tim
 			     const float *x, const uint8_t *keep, int batch)
 {
 	scatter_masks(t, k, dx, batch);
-	for (int i = 0; i < batch; i += k->stem.chunk) {
-		int n = min(k->stem.chunk, batch - i);
+	for (int i = 0; i < batch; i += k->stem.group) {
+		int n = min(k->stem.group, batch - i);
 		stem_forward(t, &k->stem, x, keep, NULL, i, n);
 		linear_backward(t, &k->linear, k->stem.features, dx + (size_t)i * (size_t)k->n * (size_t)k->d,
 				k->stem.features, n * k->n, NULL);
@@ -136,10 +139,10 @@ void tokenizer_time_backward(const struct tensors *t, const struct tokenizer_tim
 }
 
 void tokenizer_channel_declare(struct tokenizer_channel *k, struct tensors *t, const char *name, int d,
-			       int samples, int max_batch)
+			       int samples)
 {
 	char s[64];
-	*k = (struct tokenizer_channel){.d = d, .stem.chunk = CHANNEL_CHUNK};
+	*k = (struct tokenizer_channel){.d = d, .stem.group = CHANNEL_GROUP};
 	snprintf(s, sizeof s, "%s.stem", name);
 	stem_declare(&k->stem, t, s, samples, 1, d / 8, 15, 2);
 	stem_declare(&k->stem, t, s, stem_last(&k->stem)->t_out, d / 8, d / 4, 7, 2);
@@ -149,6 +152,10 @@ void tokenizer_channel_declare(struct tokenizer_channel *k, struct tensors *t, c
 	k->mask = tensors_add(t, &(struct tensor){.shape = {d}, .spread = 0.02f}, "%s.mask", name);
 	k->lead = tensors_add(t, &(struct tensor){.shape = {TOKENIZER_LEADS, d}, .spread = 0.5f}, "%s.lead",
 			      name);
+}
+
+void tokenizer_channel_alloc(struct tokenizer_channel *k, int max_batch)
+{
 	k->keep = die_malloc((size_t)max_batch * TOKENIZER_LEADS);
 	k->kept = die_malloc((size_t)max_batch * TOKENIZER_LEADS * sizeof *k->kept);
 }
@@ -215,8 +222,8 @@ void tokenizer_channel_forward(const struct tensors *t, struct tokenizer_channel
 	int signals = batch * TOKENIZER_LEADS;
 	list_kept(t, k, keep, signals);
 	t->ops->zero(k->pooled, (size_t)signals * (size_t)k->d * sizeof *k->pooled);
-	for (int i = 0; i < k->n_kept; i += k->stem.chunk) {
-		int n = min(k->stem.chunk, k->n_kept - i);
+	for (int i = 0; i < k->n_kept; i += k->stem.group) {
+		int n = min(k->stem.group, k->n_kept - i);
 		stem_forward(t, &k->stem, x, keep, k->kept + i, i, n);
 		pool(t, k, k->kept + i, n);
 	}
@@ -232,8 +239,8 @@ void tokenizer_channel_backward(const struct tensors *t, const struct tokenizer_
 	t->ops->mask_tokens_backward(dx, tensors_gradient(t, k->mask), dx, keep, batch, TOKENIZER_LEADS,
 				     k->d);
 	linear_backward(t, &k->linear, k->dpooled, dx, k->pooled, batch * TOKENIZER_LEADS, NULL);
-	for (int i = 0; i < k->n_kept; i += k->stem.chunk) {
-		int n = min(k->stem.chunk, k->n_kept - i);
+	for (int i = 0; i < k->n_kept; i += k->stem.group) {
+		int n = min(k->stem.group, k->n_kept - i);
 		stem_forward(t, &k->stem, x, keep, k->kept + i, i, n);
 		pool_backward(t, k, k->kept + i, n);
 		stem_backward(t, &k->stem, n);

@@ -17,15 +17,18 @@ struct tokenizer_time {
 	float rate_hz;
 	struct stem stem;
 	struct linear linear;
-	int mask;		/* [12,D] */
-	float *position;	/* [N,D] constant */
-	float *one;		/* [1] constant */
-	float *absent, *e, *de; /* [B,12] 1 where masked; [B,D] */
-	float *x;		/* [B,N,D] */
+	int mask;	 /* [12,D] */
+	float *position; /* [N,D] constant */
+	float *one;	 /* [1] constant */
+	float *absent;	 /* [B,12] 1 where masked */
+	float *e, *de;	 /* scratch [B,D] */
+	float *x;	 /* [B,N,D] */
 };
 
 void tokenizer_time_declare(struct tokenizer_time *k, struct tensors *t, const char *name, int d, int samples,
 			    float rate_hz);
+/* position and one: the same for all that plan alike. */
+void tokenizer_time_plan_constants(struct tokenizer_time *k, struct arena *a);
 /* Returns x. */
 float *tokenizer_time_plan(struct tokenizer_time *k, struct arena *a, int max_batch);
 void tokenizer_time_plan_scratch(struct tokenizer_time *k, struct arena *a, const struct ops *ops,
@@ -52,9 +55,10 @@ struct tokenizer_channel {
 	int n_kept;
 };
 
-/* max_batch: for the list of kept leads, which tokenizer_channel_release frees. */
 void tokenizer_channel_declare(struct tokenizer_channel *k, struct tensors *t, const char *name, int d,
-			       int samples, int max_batch);
+			       int samples);
+/* The list of kept leads, for each copy of k its own. */
+void tokenizer_channel_alloc(struct tokenizer_channel *k, int max_batch);
 void tokenizer_channel_release(struct tokenizer_channel *k);
 float *tokenizer_channel_plan(struct tokenizer_channel *k, struct arena *a, int max_batch);
 void tokenizer_channel_plan_scratch(struct tokenizer_channel *k, struct arena *a, const struct ops *ops,

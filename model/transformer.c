@@ -2,9 +2,6 @@
 
 #include <stdio.h>
 
-/* Rows that pass together through what is scratch: 4.9 MB of up's output at width 192. */
-enum { CHUNK_ROWS = 1600 };
-
 static const char *joined(char out[64], const char *name, const char *part)
 {
 	snprintf(out, 64, "%s.%s", name, part);
@@ -42,37 +39,19 @@ float *transformer_plan(struct transformer_layer *l, struct arena *a, float *x, 
 	return l->y;
 }
 
-int transformer_chunk(int n)
+size_t transformer_plan_scratch(struct transformer_layer *l, struct arena *a, int max_batch)
 {
-	return n < CHUNK_ROWS ? CHUNK_ROWS / n : 1;
-}
-
-void transformer_plan_scratch(struct transformer_layer *l, struct arena *a, int chunk)
-{
-	size_t rows = (size_t)chunk * (size_t)l->n, d = (size_t)l->d;
+	size_t rows = (size_t)max_batch * (size_t)l->n, d = (size_t)l->d;
 	l->narrow = arena_floats(a, rows * d);
 	l->wide = arena_floats(a, rows * 4 * d);
 	l->stats = arena_floats(a, rows * 2);
+	size_t end = arena_mark(a);
 	l->before = l->is_training ? arena_floats(a, rows * 4 * d) : NULL;
 	if (!l->attended)
 		l->attended = l->narrow; /* norm1's output is dead once qkv is there */
 	if (!l->qkv_y)
 		l->qkv_y = l->wide;
-}
-
-struct transformer_layer transformer_part(const struct transformer_layer *l, int first)
-{
-	struct transformer_layer p = *l;
-	size_t row = (size_t)first * (size_t)l->n, d = (size_t)l->d;
-	p.x += row * d;
-	p.u += row * d;
-	p.y += row * d;
-	p.lse += row * (size_t)l->n_heads;
-	if (l->qkv_y != l->wide)
-		p.qkv_y += row * 3 * d;
-	if (l->attended != l->narrow)
-		p.attended += row * d;
-	return p;
+	return end;
 }
 
 void transformer_project(const struct tensors *t, const struct transformer_layer *l, int batch)
@@ -163,25 +142,14 @@ void transformer_project_backward(const struct tensors *t, const struct transfor
 
 void transformer_forward(const struct tensors *t, const struct transformer_layer *l, int batch)
 {
-	int chunk = transformer_chunk(l->n);
-	for (int i = 0; i < batch; i += chunk) {
-		struct transformer_layer p = transformer_part(l, i);
-		int n = batch - i < chunk ? batch - i : chunk;
-		transformer_project(t, &p, n);
-		transformer_attend(t, &p, &p, n);
-		transformer_finish(t, &p, n);
-	}
+	transformer_project(t, l, batch);
+	transformer_attend(t, l, l, batch);
+	transformer_finish(t, l, batch);
 }
 
 void transformer_backward(const struct tensors *t, const struct transformer_layer *l, float *dx, int batch)
 {
-	int chunk = transformer_chunk(l->n);
-	for (int i = 0; i < batch; i += chunk) {
-		struct transformer_layer p = transformer_part(l, i);
-		int n = batch - i < chunk ? batch - i : chunk;
-		float *part = dx + (size_t)i * (size_t)l->n * (size_t)l->d;
-		transformer_finish_backward(t, &p, part, n);
-		transformer_attend_backward(t, &p, &p, n);
-		transformer_project_backward(t, &p, part, n);
-	}
+	transformer_finish_backward(t, l, dx, batch);
+	transformer_attend_backward(t, l, l, batch);
+	transformer_project_backward(t, l, dx, batch);
 }

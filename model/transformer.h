@@ -5,14 +5,13 @@
  * keys (model/cross.h).
  *
  *	transformer_declare(&l, t, "time.layers.0", d, heads, residual_gain);
- *	y = transformer_plan(&l, arena, x, max_batch, n, true, false);   // buffers that live until the backward pass
- *	transformer_plan_scratch(&l, arena, max_batch);                  // buffers the next layer may use again
- *	transformer_forward(t, &l, batch);                               // reads x, writes y
- *	transformer_backward(t, &l, dx, batch);                          // dx: gradient of y, on return of x
+ *	y = transformer_plan(&l, kept, x, max_batch, n, true, false);   // buffers that live until the backward pass
+ *	transformer_plan_scratch(&l, scratch, max_batch);               // buffers the next layer may use again
+ *	transformer_forward(t, &l, batch);                              // reads x, writes y
+ *	transformer_backward(t, &l, dx, batch);                         // dx: gradient of y, on return of x
  *
- * Records pass a layer in chunks, whose intermediate values stay in the cache. Training keeps 6D floats a token (qkv,
- * attention, u, and y, the next layer's x); norms, up and GELU are computed again in the backward pass. Inference keeps
- * nothing: y is x.
+ * Training keeps 6D floats a token (qkv, attention, u, and y, the next layer's x); norms, up and GELU are computed again
+ * in the backward pass. Inference keeps nothing: y is x.
  */
 #ifndef MODEL_TRANSFORMER_H
 #define MODEL_TRANSFORMER_H
@@ -34,10 +33,10 @@ struct transformer_layer {
 	float *attended; /* [M,D] */
 	float *lse;	 /* [B,H,N] */
 	float *u, *y;	 /* [M,D] */
-	/* scratch, m the rows of a chunk */
-	float *narrow, *wide; /* [m,D], [m,4D] */
-	float *stats;	      /* [2m] */
-	float *before;	      /* [m,4D] GELU's argument, backwards */
+	/* scratch */
+	float *narrow, *wide; /* [M,D], [M,4D] */
+	float *stats;	      /* [2M] */
+	float *before;	      /* [M,4D] GELU's argument, in finish_backward */
 };
 
 /* residual_gain scales the initial weights of out and down: 1/sqrt(branches) keeps the sum of branches at
@@ -49,14 +48,8 @@ void transformer_declare(struct transformer_layer *l, struct tensors *t, const c
  */
 float *transformer_plan(struct transformer_layer *l, struct arena *a, float *x, int max_batch, int n,
 			bool is_training, bool keeps_qkv);
-/* How many records of n tokens pass through a layer's scratch at a time, whatever the batch: a parameter's gradient is
- * summed chunk after chunk, so this is part of the definition of its bits. */
-int transformer_chunk(int n);
-/* chunk: records, as many as pass through at a time. */
-void transformer_plan_scratch(struct transformer_layer *l, struct arena *a, int chunk);
-
-/* The layer as its records from `first` on see it: project to project_backward take one. */
-struct transformer_layer transformer_part(const struct transformer_layer *l, int first);
+/* Returns where all of it but `before` ends: a mark to go back to for what is used after finish_backward alone. */
+size_t transformer_plan_scratch(struct transformer_layer *l, struct arena *a, int max_batch);
 
 void transformer_forward(const struct tensors *t, const struct transformer_layer *l, int batch);
 void transformer_backward(const struct tensors *t, const struct transformer_layer *l, float *dx, int batch);

@@ -19,7 +19,7 @@ json_t *action_new(const char *stage, const char *kind, const char *code, json_t
 	json_t *action = json_pack("{s:s, s:s, s:o, s:s, s:o, s:s, s:s, s:o, s:s}", "artifact",
 				   ARTIFACT_FORMAT, "code", code, "content", content ? content : json_null(),
 				   "format", "einthoven-action/1", "inputs", inputs, "kind", kind, "numerics",
-				   "cpu/1", "params", params, "stage", stage);
+				   "cpu/2", "params", params, "stage", stage);
 	if (!action)
 		BUG("an action is not JSON");
 	return action;

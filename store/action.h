@@ -1,7 +1,7 @@
 /*
  * An action: everything that decides a stage's result, as one canonical JSON document; its SHA-256 is the action key.
  *	{"artifact":"einthoven-artifact/1","code":"<hex>","content":null,"format":"einthoven-action/1",
- *	 "inputs":{"views":"<id>"},"kind":"model","numerics":"cpu/1","params":{...},"stage":"pretrain"}
+ *	 "inputs":{"views":"<id>"},"kind":"model","numerics":"cpu/2","params":{...},"stage":"pretrain"}
  * Threads, paths, host, time and the store's place are not in it. An action entry, <store>/actions/ab/<key>.json, says
  * which artifact an action gave; it is a provenance statement (store/provenance.h). The first writer wins.
  *

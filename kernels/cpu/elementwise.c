@@ -79,6 +79,15 @@ void ISA(elementwise_add)(float *y, const float *a, const float *b, size_t n)
 	run(ADD, y, a, b, n);
 }
 
+/* For few elements: in this thread. */
+void ISA(elementwise_divide)(float *y, const float *x, float by, size_t n)
+{
+	for (size_t i = 0; i < n; i += 16) {
+		int left = n - i < 16 ? (int)(n - i) : 16;
+		v_store_up_to(y + i, v_div(v_load_up_to(x + i, left), v_set(by)), left);
+	}
+}
+
 void ISA(elementwise_gelu)(float *y, const float *x, size_t n)
 {
 	run(GELU, y, x, x, n);

@@ -1,5 +1,5 @@
 /*
- * Sums in the one order contract cpu/1 allows (docs/numerics.md): down the rows in chunks, each chunk
+ * Sums in the one order contract cpu/2 allows (docs/numerics.md): down the rows in chunks, each chunk
  * ascending, then a pairwise tree over chunks (c0+c1, c2+c3, ...; an odd last one moves up a level
  * unchanged).
  */

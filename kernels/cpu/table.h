@@ -25,6 +25,7 @@ void ISA(layout_pad_time_backward)(float *dx, const float *dy, int batch, int t,
 
 /* elementwise.c */
 void ISA(elementwise_add)(float *y, const float *a, const float *b, size_t n);
+void ISA(elementwise_divide)(float *y, const float *x, float by, size_t n);
 void ISA(elementwise_gelu)(float *y, const float *x, size_t n);
 void ISA(elementwise_gelu_backward)(float *dx, const float *dy, const float *x, size_t n);
 void ISA(elementwise_relu)(float *y, const float *x, size_t n);
@@ -41,7 +42,9 @@ void ISA(groupnorm_gelu)(const struct groupnorm *n);
 void ISA(groupnorm_gelu_backward)(const struct groupnorm *n);
 
 /* batchnorm.c */
-void ISA(batchnorm_statistics)(const struct batchnorm *n);
+void ISA(batchnorm_sums)(const struct batchnorm *n, float *sums);
+void ISA(batchnorm_square_sums)(const struct batchnorm *n, float *sums);
+void ISA(batchnorm_gradient_sums)(const struct batchnorm *n, float *sums);
 void ISA(batchnorm_forward)(const struct batchnorm *n);
 void ISA(batchnorm_backward)(const struct batchnorm *n);
 void ISA(batchnorm_running)(float *mean, float *variance, const struct batchnorm *n, float momentum);

@@ -6,14 +6,16 @@ static const float eps = 1e-5f;
 static const struct {
 	int m, c;
 	bool has_relu, has_residual;
-} shapes[] = {{2, 1, true, false},   {3, 7, false, false},   {64, 16, true, true},
-	      {65, 33, true, false}, {200, 48, false, true}, {331, 5, true, true}};
+	int sum_rows;
+} shapes[] = {{2, 1, true, false, 0},	 {3, 7, false, false, 1},    {64, 16, true, true, 0},
+	      {65, 33, true, false, 0},	 {200, 48, false, true, 64}, {331, 5, true, true, 0},
+	      {331, 5, true, true, 100}, {900, 17, true, true, 192}};
 enum { SHAPES = sizeof shapes / sizeof *shapes };
 
 /* ---- definitions: sums over rows in chunks of 64 and the tree ---- */
 
 struct arrays {
-	float *x, *w, *b, *residual, *dy, *y, *mean, *variance, *dx, *dresidual, *dw, *db;
+	float *x, *w, *b, *residual, *dy, *y, *mean, *variance, *dx, *dresidual, *sums;
 };
 
 /* b > 0: no channel is dead, whose gradient would be a zero of a sign that valgrind gets wrong. */
@@ -36,8 +38,7 @@ static struct arrays arrays_of(int m, int c)
 			   .variance = zeros(k),
 			   .dx = zeros(n),
 			   .dresidual = zeros(n),
-			   .dw = numbers(k, 6, 1),
-			   .db = numbers(k, 7, 1)};
+			   .sums = zeros(2 * k * (size_t)m)};
 
 	revive(&a, c);
 	return a;
@@ -45,8 +46,8 @@ static struct arrays arrays_of(int m, int c)
 
 static void free_arrays(const struct arrays *a)
 {
-	float *all[] = {a->x,	 a->w,	      a->b,  a->residual,  a->dy, a->y,
-			a->mean, a->variance, a->dx, a->dresidual, a->dw, a->db};
+	float *all[] = {a->x,	 a->w,	      a->b,  a->residual,  a->dy,  a->y,
+			a->mean, a->variance, a->dx, a->dresidual, a->sums};
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		free(all[i]);
 }
@@ -55,6 +56,8 @@ static struct batchnorm norm_of(const struct arrays *a, int s)
 {
 	return (struct batchnorm){.m = shapes[s].m,
 				  .c = shapes[s].c,
+				  .sum_rows = shapes[s].sum_rows,
+				  .n_rows = shapes[s].m,
 				  .x = a->x,
 				  .w = a->w,
 				  .b = a->b,
@@ -66,34 +69,70 @@ static struct batchnorm norm_of(const struct arrays *a, int s)
 				  .y = a->y,
 				  .dy = a->dy,
 				  .dx = a->dx,
-				  .dresidual = shapes[s].has_residual ? a->dresidual : NULL,
-				  .dw = a->dw,
-				  .db = a->db};
+				  .sums = a->sums,
+				  .dresidual = shapes[s].has_residual ? a->dresidual : NULL};
 }
 
-/* Sum over rows i of a[i] * b[i] by fma (b NULL: of a[i]), column j. */
-static float chunked(const float *a, const float *b, int m, int c, int j)
+/* The blocks' sums, [blocks,width], added up in their tree: in the first row. */
+static void add_blocks(const struct ops *o, const struct batchnorm *n, float *sums, size_t width)
 {
-	float *parts = zeros((size_t)m / 64 + 1);
-	for (int i = 0; i < m; i++) {
-		float *sum = parts + i / 64, v = a[i * c + j];
-		*sum = b ? fmaf(v, b[i * c + j], *sum) : *sum + v;
+	size_t rows = (size_t)(n->sum_rows ? n->sum_rows : n->m), n_blocks = ((size_t)n->m + rows - 1) / rows;
+	for (size_t step = 1; step < n_blocks; step *= 2)
+		for (size_t i = 0; i + step < n_blocks; i += 2 * step)
+			o->add(sums + i * width, sums + i * width, sums + (i + step) * width, width);
+}
+
+static void take_statistics(const struct ops *o, const struct arrays *a, const struct batchnorm *n)
+{
+	size_t c = (size_t)n->c;
+	o->batchnorm_sums(n, a->sums);
+	add_blocks(o, n, a->sums, c);
+	o->divide(a->mean, a->sums, (float)n->m, c);
+	o->batchnorm_square_sums(n, a->sums);
+	add_blocks(o, n, a->sums, c);
+	o->divide(a->variance, a->sums, (float)n->m, c);
+}
+
+static void run_backward(const struct ops *o, const struct arrays *a, const struct batchnorm *n)
+{
+	o->batchnorm_gradient_sums(n, a->sums);
+	add_blocks(o, n, a->sums, 2 * (size_t)n->c);
+	o->batchnorm_backward(n);
+}
+
+/* Sum over rows i of a[i] * b[i] by fma (b NULL: of a[i]), column j: the tree over blocks, of trees over chunks. */
+static float chunked(const struct batchnorm *n, const float *a, const float *b, int j)
+{
+	int rows = n->sum_rows ? n->sum_rows : n->m, c = n->c, n_blocks = 0;
+	float *blocks = zeros((size_t)(n->m / rows) + 1), *parts = zeros((size_t)rows / 64 + 1);
+
+	for (int from = 0; from < n->m; from += rows) {
+		int end = from + rows < n->m ? from + rows : n->m;
+		memset(parts, 0, ((size_t)rows / 64 + 1) * sizeof *parts);
+		for (int i = from; i < end; i++) {
+			float *sum = parts + (i - from) / 64, v = a[i * c + j];
+			*sum = b ? fmaf(v, b[i * c + j], *sum) : *sum + v;
+		}
+		blocks[n_blocks++] = tree(parts, (size_t)(end - from + 63) / 64);
 	}
-	float total = tree(parts, (size_t)(m + 63) / 64);
+
+	float total = tree(blocks, (size_t)n_blocks);
+	free(blocks);
 	free(parts);
 	return total;
 }
 
-static void define(const struct batchnorm *n)
+/* a: n's arrays. */
+static void define(const struct batchnorm *n, const struct arrays *a)
 {
 	int m = n->m, c = n->c;
 	float *hat = zeros((size_t)(m * c)), *dz = zeros((size_t)(m * c));
 
 	for (int j = 0; j < c; j++) {
-		n->mean[j] = chunked(n->x, NULL, m, c, j) / (float)m;
+		a->mean[j] = chunked(n, n->x, NULL, j) / (float)m;
 		for (int i = j; i < m * c; i += c)
 			hat[i] = n->x[i] - n->mean[j];
-		n->variance[j] = chunked(hat, hat, m, c, j) / (float)m;
+		a->variance[j] = chunked(n, hat, hat, j) / (float)m;
 		float rstd = 1 / sqrtf(n->variance[j] + n->eps);
 		for (int i = j; i < m * c; i += c) {
 			hat[i] *= rstd;
@@ -104,12 +143,12 @@ static void define(const struct batchnorm *n)
 			if (n->dresidual)
 				n->dresidual[i] = dz[i];
 		}
-		float sum = chunked(dz, NULL, m, c, j), sum_hat = chunked(dz, hat, m, c, j);
+		float sum = chunked(n, dz, NULL, j), sum_hat = chunked(n, dz, hat, j);
 		for (int i = j; i < m * c; i += c)
 			n->dx[i] =
 				fmaf(-hat[i], sum_hat / (float)m, dz[i] - sum / (float)m) * (n->w[j] * rstd);
-		n->dw[j] += sum_hat;
-		n->db[j] += sum;
+		a->sums[j] = sum;
+		a->sums[c + j] = sum_hat;
 	}
 
 	free(hat);
@@ -124,20 +163,19 @@ static void batchnorm_equals_its_definition(void **state)
 		struct arrays want = arrays_of(shapes[s].m, shapes[s].c);
 		struct batchnorm d = norm_of(&want, s);
 		const struct ops *o;
-		define(&d);
+		define(&d, &want);
 		for (int k = 0; (o = table(k)); k++) {
 			struct arrays have = arrays_of(shapes[s].m, shapes[s].c);
 			struct batchnorm b = norm_of(&have, s);
-			o->batchnorm_statistics(&b);
+			take_statistics(o, &have, &b);
 			o->batchnorm(&b);
-			o->batchnorm_backward(&b);
+			run_backward(o, &have, &b);
 			assert_same_bits(have.mean, want.mean, c, o->name, "mean");
 			assert_same_bits(have.variance, want.variance, c, o->name, "variance");
 			assert_same_bits(have.y, want.y, n, o->name, "y");
 			assert_same_bits(have.dx, want.dx, n, o->name, "dx");
 			assert_same_bits(have.dresidual, want.dresidual, n, o->name, "dresidual");
-			assert_same_bits(have.dw, want.dw, c, o->name, "dw");
-			assert_same_bits(have.db, want.db, c, o->name, "db");
+			assert_same_bits(have.sums, want.sums, 2 * c, o->name, "db and dw");
 			free_arrays(&have);
 		}
 		free_arrays(&want);
@@ -152,15 +190,15 @@ static void batchnorm_in_place_gives_the_same_bits(void **state)
 	struct arrays want = arrays_of(shapes[s].m, shapes[s].c), have = arrays_of(shapes[s].m, shapes[s].c);
 	struct batchnorm a = norm_of(&want, s), b = norm_of(&have, s);
 	const struct ops *o = table(0);
-	o->batchnorm_statistics(&a);
+	take_statistics(o, &want, &a);
 	o->batchnorm(&a);
-	o->batchnorm_backward(&a);
+	run_backward(o, &want, &a);
 	b.y = have.residual;
 	b.dresidual = have.dy;
-	o->batchnorm_statistics(&b);
+	take_statistics(o, &have, &b);
 	o->batchnorm(&b);
 	assert_same_bits(have.residual, want.y, n, o->name, "y in place of the residual");
-	o->batchnorm_backward(&b);
+	run_backward(o, &have, &b);
 	assert_same_bits(have.dy, want.dresidual, n, o->name, "dresidual in place of dy");
 	assert_same_bits(have.dx, want.dx, n, o->name, "dx");
 	free_arrays(&want);
@@ -211,14 +249,12 @@ static void batchnorm_gradients_equal_central_differences(void **state)
 				      doubles_of(a.residual, n),
 				      a.dy};
 		const struct ops *o = ops_cpu();
-		memset(a.dw, 0, c * sizeof *a.dw);
-		memset(a.db, 0, c * sizeof *a.db);
-		o->batchnorm_statistics(&b);
+		take_statistics(o, &a, &b);
 		o->batchnorm(&b);
-		o->batchnorm_backward(&b);
+		run_backward(o, &a, &b);
 		assert_gradient(objective, &f, f.x, n, a.dx, 3e-4, "x");
-		assert_gradient(objective, &f, f.w, c, a.dw, 3e-4, "w");
-		assert_gradient(objective, &f, f.b, c, a.db, 3e-4, "b");
+		assert_gradient(objective, &f, f.w, c, a.sums + c, 3e-4, "w");
+		assert_gradient(objective, &f, f.b, c, a.sums, 3e-4, "b");
 		if (shapes[s].has_residual)
 			assert_gradient(objective, &f, f.residual, n, a.dresidual, 3e-4, "residual");
 		free_arrays(&a);
@@ -231,12 +267,14 @@ static void batchnorm_gradients_equal_central_differences(void **state)
 static void running_statistics_move_as_in_pytorch(void **state)
 {
 	(void)state;
-	float x[] = {1, 2, 4, 9}, mean, variance, r_mean = 3, r_variance = 5;
+	float x[] = {1, 2, 4, 9}, mean, variance, sums[2], r_mean = 3, r_variance = 5;
+	struct arrays a = {.mean = &mean, .variance = &variance, .sums = sums};
 	const struct ops *o;
 
 	for (int k = 0; (o = table(k)); k++) {
-		struct batchnorm n = {.m = 4, .c = 1, .x = x, .mean = &mean, .variance = &variance};
-		o->batchnorm_statistics(&n);
+		struct batchnorm n = {
+			.m = 4, .c = 1, .n_rows = 4, .x = x, .mean = &mean, .variance = &variance};
+		take_statistics(o, &a, &n);
 		r_mean = 3;
 		r_variance = 5;
 		o->batchnorm_running(&r_mean, &r_variance, &n, 0.1f);
@@ -254,7 +292,8 @@ static void a_large_offset_does_not_eat_the_variance_and_nan_comes_through(void 
 {
 	(void)state;
 	enum { M = 130 };
-	float x[M], y[M], mean, variance, w = 1, b = 0;
+	float x[M], y[M], mean, variance, sums[2], w = 1, b = 0;
+	struct arrays a = {.mean = &mean, .variance = &variance, .sums = sums};
 	const struct ops *o;
 
 	for (int k = 0; (o = table(k)); k++) {
@@ -269,10 +308,10 @@ static void a_large_offset_does_not_eat_the_variance_and_nan_comes_through(void 
 				      .has_relu = true};
 		for (int i = 0; i < M; i++)
 			x[i] = 1000 + (float)(i % 2);
-		o->batchnorm_statistics(&n);
+		take_statistics(o, &a, &n);
 		assert_true(fabsf(variance - 0.25f) < 1e-5f);
 		x[77] = NAN;
-		o->batchnorm_statistics(&n);
+		take_statistics(o, &a, &n);
 		o->batchnorm(&n);
 		assert_true(isnan(y[0]));
 	}

@@ -37,7 +37,7 @@ struct fixture {
 static struct fixture fixture_new(const struct dualview_config *c, int batch, bool is_training)
 {
 	struct fixture f = {.ops = ops_cpu(), .n_record = (size_t)LEADS * (size_t)c->samples};
-	f.d = dualview_new(f.ops, c, batch, is_training);
+	f.d = dualview_new(f.ops, c, batch, 1, is_training);
 	dualview_init(f.d, 7);
 	f.x = f.ops->alloc((size_t)batch * f.n_record * sizeof *f.x);
 	f.keep = f.ops->alloc((size_t)batch * LEADS);
@@ -73,8 +73,8 @@ static float *copy(const float *x, size_t n)
 
 static void step(struct fixture *f, int batch)
 {
-	dualview_forward(f->d, f->x, f->keep, batch);
-	dualview_backward(f->d, f->dp);
+	dualview_forward(f->d, 0, f->x, f->keep, 0, batch);
+	dualview_backward(f->d, 0, f->dp);
 }
 
 static void a_masked_lead_reaches_neither_tokens_nor_gradients_whatever_it_holds(void **state)
@@ -106,12 +106,12 @@ static void every_kept_lead_changes_its_record_only(void **state)
 	struct fixture f = fixture_new(&small, 2, false);
 	size_t dim = (size_t)f.d->dim;
 	memset(f.keep, 1, 2 * LEADS);
-	dualview_forward(f.d, f.x, f.keep, 2);
+	dualview_forward(f.d, 0, f.x, f.keep, 0, 2);
 
 	float *h = copy(f.d->h, 2 * dim);
 	for (int l = 0; l < LEADS; l++) {
 		f.x[l * small.samples + 50] += 1;
-		dualview_forward(f.d, f.x, f.keep, 2);
+		dualview_forward(f.d, 0, f.x, f.keep, 0, 2);
 		assert_memory_not_equal(h, f.d->h, dim * sizeof *h);
 		assert_memory_equal(h + dim, f.d->h + dim, dim * sizeof *h);
 		memcpy(h, f.d->h, dim * sizeof *h);
@@ -131,10 +131,10 @@ static void a_masked_lead_is_not_silence(void **state)
 		struct fixture f = fixture_new(&c, 1, false);
 		memset(f.x + 3 * c.samples, 0, (size_t)c.samples * sizeof *f.x);
 		memset(f.keep, 1, LEADS);
-		dualview_forward(f.d, f.x, f.keep, 1);
+		dualview_forward(f.d, 0, f.x, f.keep, 0, 1);
 		float *silent = copy(f.d->h, (size_t)f.d->dim);
 		f.keep[3] = 0;
-		dualview_forward(f.d, f.x, f.keep, 1);
+		dualview_forward(f.d, 0, f.x, f.keep, 0, 1);
 		assert_memory_not_equal(silent, f.d->h, (size_t)f.d->dim * sizeof *silent);
 		free(silent);
 		fixture_free(&f);
@@ -147,9 +147,9 @@ static void no_mask_equals_all_leads_kept(void **state)
 	struct fixture f = fixture_new(&small, 3, false);
 	size_t n = 3 * (size_t)f.d->dim;
 	memset(f.keep, 1, 3 * LEADS);
-	dualview_forward(f.d, f.x, f.keep, 3);
+	dualview_forward(f.d, 0, f.x, f.keep, 0, 3);
 	float *h = copy(f.d->h, n);
-	dualview_forward(f.d, f.x, NULL, 3);
+	dualview_forward(f.d, 0, f.x, NULL, 0, 3);
 	assert_memory_equal(h, f.d->h, n * sizeof *h);
 	free(h);
 	fixture_free(&f);
@@ -160,17 +160,17 @@ static void h_of_a_record_has_the_same_bits_alone_and_in_any_batch(void **state)
 	(void)state;
 	struct fixture f = fixture_new(&small, BATCH, true), one = fixture_new(&small, 1, false);
 	size_t dim = (size_t)f.d->dim;
-	dualview_forward(f.d, f.x, f.keep, BATCH);
+	dualview_forward(f.d, 0, f.x, f.keep, 0, BATCH);
 
 	float *h = copy(f.d->h, BATCH * dim);
 	for (size_t b = 0; b < BATCH; b++) {
-		dualview_forward(one.d, f.x + b * f.n_record, f.keep + b * LEADS, 1);
+		dualview_forward(one.d, 0, f.x + b * f.n_record, f.keep + b * LEADS, 0, 1);
 		assert_memory_equal(h + b * dim, one.d->h, dim * sizeof *h);
 	}
 
 	for (int first = 1; first < BATCH; first += 7) {
 		int n = BATCH - first;
-		dualview_forward(f.d, f.x + (size_t)first * f.n_record, f.keep + first * LEADS, n);
+		dualview_forward(f.d, 0, f.x + (size_t)first * f.n_record, f.keep + first * LEADS, 0, n);
 		assert_memory_equal(h + (size_t)first * dim, f.d->h, (size_t)n * dim * sizeof *h);
 	}
 
@@ -188,8 +188,8 @@ static void inference_gives_the_bits_of_training_in_less_memory(void **state)
 		c.n_time_layers = c.n_channel_layers = c.n_cross = 2;
 		struct fixture t = fixture_new(&c, BATCH, true), i = fixture_new(&c, BATCH, false);
 		size_t d = BATCH * (size_t)c.d_model, n = BATCH * (size_t)t.d->dim;
-		dualview_forward(t.d, t.x, t.keep, BATCH);
-		dualview_forward(i.d, t.x, t.keep, BATCH);
+		dualview_forward(t.d, 0, t.x, t.keep, 0, BATCH);
+		dualview_forward(i.d, 0, t.x, t.keep, 0, BATCH);
 		assert_memory_equal(t.d->h, i.d->h, n * sizeof(float));
 		assert_int_equal(t.d->z_time != NULL, (towers & TOWERS_TIME) != 0);
 		assert_int_equal(t.d->z_channel != NULL, (towers & TOWERS_CHANNEL) != 0);
@@ -250,8 +250,8 @@ static void a_step_that_was_all_nan_leaves_no_trace_in_the_next(void **state)
 	struct tensors *t = &f.d->tensors;
 	for (size_t i = 0; i < n; i++)
 		f.x[i] = NAN;
-	dualview_forward(f.d, f.x, NULL, BATCH);
-	dualview_backward(f.d, f.dp);
+	dualview_forward(f.d, 0, f.x, NULL, 0, BATCH);
+	dualview_backward(f.d, 0, f.dp);
 	assert_false(isfinite(f.ops->sum_squares(t->gradients, t->count)));
 	tensors_zero_gradients(t);
 	memcpy(f.x, clean.x, n * sizeof *f.x);
@@ -280,7 +280,7 @@ static double slope_along_gradient(struct fixture *f, const struct tensor *t, do
 	for (int side = 0; side < 2; side++) {
 		for (size_t j = 0; j < t->count; j++)
 			w[j] = old[j] + (float)((side ? distance : -distance) * (double)g[j] / norm);
-		dualview_forward(f->d, f->x, f->keep, 3);
+		dualview_forward(f->d, 0, f->x, f->keep, 0, 3);
 		loss[side] = product(f->d->p, f->dp, 3 * N_OUT);
 	}
 	memcpy(w, old, t->count * sizeof *w);
@@ -323,17 +323,17 @@ static void backward_from_h_is_the_gradient_of_h(void **state)
 	float *dh = f.ops->alloc(n * sizeof *dh);
 	for (size_t i = 0; i < n; i++)
 		dh[i] = (float)(i % 7) - 3;
-	dualview_forward(f.d, f.x, f.keep, 3);
+	dualview_forward(f.d, 0, f.x, f.keep, 0, 3);
 
 	double before = product(f.d->h, dh, n), norm2;
-	dualview_backward_h(f.d, dh);
+	dualview_backward_h(f.d, 0, dh);
 	norm2 = (double)f.ops->sum_squares(f.d->tensors.gradients, f.d->tensors.count);
 	double distance = 1e-3 / sqrt(norm2);
 
 	for (size_t i = 0; i < f.d->tensors.count; i++)
 		f.d->tensors.weights[i] +=
 			(float)(distance * (double)f.d->tensors.gradients[i] / sqrt(norm2));
-	dualview_forward(f.d, f.x, f.keep, 3);
+	dualview_forward(f.d, 0, f.x, f.keep, 0, 3);
 
 	double slope = (product(f.d->h, dh, n) - before) / distance;
 	assert_true(fabs(slope / sqrt(norm2) - 1) < 0.05);
@@ -346,11 +346,11 @@ static void outputs_survive_the_backward_pass(void **state)
 	(void)state;
 	struct fixture f = fixture_new(&small, 5, true);
 	size_t n = 5 * (size_t)f.d->dim, d = 5 * (size_t)small.d_model;
-	dualview_forward(f.d, f.x, f.keep, 5);
+	dualview_forward(f.d, 0, f.x, f.keep, 0, 5);
 
 	float *h = copy(f.d->h, n), *p = copy(f.d->p, 5 * N_OUT), *zt = copy(f.d->z_time, d);
 	float *zc = copy(f.d->z_channel, d), *alpha = copy(f.d->alpha, 10);
-	dualview_backward(f.d, f.dp);
+	dualview_backward(f.d, 0, f.dp);
 	assert_memory_equal(h, f.d->h, n * sizeof *h);
 	assert_memory_equal(p, f.d->p, 5 * N_OUT * sizeof *p);
 	assert_memory_equal(zt, f.d->z_time, d * sizeof *zt);
@@ -371,8 +371,8 @@ static void attention_maps_are_distributions_and_equal_in_training_and_inference
 	int n = small.samples / 10;
 	size_t n_map = 3 * (size_t)small.n_heads * (size_t)n * LEADS;
 	float *maps = malloc(4 * n_map * sizeof *maps);
-	dualview_forward(t.d, t.x, t.keep, 3);
-	dualview_forward(i.d, t.x, t.keep, 3);
+	dualview_forward(t.d, 0, t.x, t.keep, 0, 3);
+	dualview_forward(i.d, 0, t.x, t.keep, 0, 3);
 
 	float *h = copy(t.d->h, 3 * (size_t)t.d->dim);
 	dualview_attention(t.d, maps, maps + n_map);
@@ -389,7 +389,7 @@ static void attention_maps_are_distributions_and_equal_in_training_and_inference
 			assert_true(fabs(sum - 1) < 1e-5);
 		}
 
-	dualview_backward(t.d, t.dp); /* the maps leave the kept activations whole */
+	dualview_backward(t.d, 0, t.dp); /* the maps leave the kept activations whole */
 	struct fixture u = fixture_new(&small, 3, true);
 	step(&u, 3);
 	assert_memory_equal(t.d->tensors.gradients, u.d->tensors.gradients,
@@ -455,7 +455,7 @@ static void initial_signals_are_well_scaled(void **state)
 	double v = product(f.d->tensors.weights + t->offset, f.d->tensors.weights + t->offset, t->count) /
 		   (double)t->count * 64;
 	assert_true(v > 0.95 && v < 1.05);
-	dualview_forward(f.d, f.x, f.keep, 8);
+	dualview_forward(f.d, 0, f.x, f.keep, 0, 8);
 	v = product(f.d->z_time, f.d->z_time, 8 * 64) / (8 * 64);
 	assert_true(v > 0.3 && v < 5);
 	v = product(f.d->z_channel, f.d->z_channel, 8 * 64) / (8 * 64);
@@ -577,14 +577,14 @@ static void two_steps_give_the_same_bits_for_any_threads_and_instruction_set(voi
 	}
 }
 
-/* docs/model.md, "Memory": most of it is 6 D floats a token and layer. */
+/* docs/model.md, "Memory": most of it is 6 D floats a token and layer, of every block that waits for its backward pass. */
 static void training_keeps_no_more_than_the_docs_say(void **state)
 {
 	(void)state;
 	struct dualview_config c = {.samples = 500, .rate_hz = 100, .towers = TOWERS_BOTH};
 	dualview_preset(&c, "small");
-	struct dualview *d = dualview_new(ops_cpu(), &c, 64, true);
-	assert_true(d->arena_bytes < 120e6);
+	struct dualview *d = dualview_new(ops_cpu(), &c, 256, 4, true);
+	assert_true(d->arena_bytes < 419e6);
 	dualview_free(d);
 }
 

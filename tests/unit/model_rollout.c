@@ -84,14 +84,14 @@ static void a_network_gives_the_mean_of_its_one_block(void **state)
 				    .n_heads = H,
 				    .n_cross = 1,
 				    .towers = TOWERS_BOTH};
-	struct dualview *d = dualview_new(ops_cpu(), &c, B, true);
+	struct dualview *d = dualview_new(ops_cpu(), &c, B, 1, true);
 	float x[B * L * T], relevance[B * (N + L)], to_lead[B * H * N * L], to_time[B * H * L * N],
 		alpha[2 * B];
 	struct philox r = philox_open(9, PURPOSE_NOISE, 0, 0);
 	for (int i = 0; i < B * L * T; i++)
 		x[i] = (float)philox_normal(&r);
 	dualview_init(d, 1);
-	dualview_forward(d, x, NULL, B);
+	dualview_forward(d, 0, x, NULL, 0, B);
 	rollout_relevance(relevance, d, B);
 	dualview_attention(d, to_lead, to_time);
 	d->ops->download(alpha, d->alpha, sizeof alpha);

@@ -1,0 +1,203 @@
+#include "model/gradients.h"
+
+#include <stdlib.h>
+
+#include "common/die.h"
+
+void gradients_init(struct gradients *g, struct tensors *t, size_t n_range)
+{
+	*g = (struct gradients){.tensors = t, .n_range = n_range};
+	g->level[0].p = t->gradients;
+	g->level[0].n = t->count;
+}
+
+void gradients_release(struct gradients *g)
+{
+	const struct ops *ops = g->tensors->ops;
+	for (int i = 1; i < BLOCKS_NODES; i++)
+		if (g->level[i].p && !g->level[i].is_lent)
+			ops->release(g->level[i].p);
+	if (g->slices)
+		ops->release(g->slices);
+	free(g->sent);
+	free(g->received);
+}
+
+void gradients_lend(struct gradients *g, int i, float *p, size_t n)
+{
+	g->level[i].p = p;
+	g->level[i].n = n;
+	g->level[i].is_lent = true;
+}
+
+static void grow_level(struct gradients *g, int i, size_t n)
+{
+	const struct ops *ops = g->tensors->ops;
+	if (g->level[i].n >= n)
+		return;
+	if (g->level[i].p && !g->level[i].is_lent)
+		ops->release(g->level[i].p);
+	g->level[i].is_lent = false;
+	g->level[i].p = ops->alloc(n * sizeof(float));
+	g->level[i].n = n;
+}
+
+/* ---- slices: rank r adds up floats slice_start(r).. of everybody's nodes ---- */
+
+enum { ALIGN = 16 };
+
+static size_t slice_start(const struct gradients *g, int r)
+{
+	size_t count = g->tensors->count, size = (size_t)team_size(g->blocks.team);
+	size_t start = ((count + size - 1) / size + ALIGN - 1) / ALIGN * ALIGN * (size_t)r;
+	return start < count ? start : count;
+}
+
+static size_t slice_size(const struct gradients *g, int r)
+{
+	return slice_start(g, r + 1) - slice_start(g, r);
+}
+
+static void reserve_team(struct gradients *g)
+{
+	int size = team_size(g->blocks.team);
+	size_t n_all = 0, n_sent = (size_t)g->n_kept * g->tensors->count, n_received;
+	for (int r = 0; r < size; r++)
+		n_all += (size_t)blocks_nodes(&g->blocks, r).n;
+	n_received = n_all * slice_size(g, 0);
+
+	if (n_sent > g->n_sent) {
+		free(g->sent);
+		g->sent = die_malloc(n_sent * sizeof *g->sent);
+		g->n_sent = n_sent;
+	}
+
+	if (n_received > g->n_received) {
+		if (g->slices)
+			g->tensors->ops->release(g->slices);
+		free(g->received);
+		g->received = die_malloc(n_received * sizeof *g->received);
+		g->slices = g->tensors->ops->alloc(n_received * sizeof *g->slices);
+		g->n_received = n_received;
+	}
+}
+
+void gradients_reserve(struct gradients *g, const struct blocks *b)
+{
+	struct blocks_tree t = {.n_blocks = b->n_blocks};
+	int depth = 0;
+
+	g->blocks = *b;
+	g->n_kept = blocks_nodes(b, team_rank(b->team)).n;
+	for (int i = b->first; i < b->end; i++) {
+		depth = t.n + 1 > depth ? t.n + 1 : depth;
+		blocks_join(&t, (struct blocks_node){i, i + 1, 0});
+	}
+
+	for (int i = 1; i < depth; i++)
+		grow_level(g, i, i < g->n_kept ? g->tensors->count : g->n_range);
+	if (team_size(b->team) > 1)
+		reserve_team(g);
+}
+
+/* ---- this process's blocks ---- */
+
+void gradients_begin(struct gradients *g, const struct blocks *b, size_t first, size_t n)
+{
+	if (n > g->n_range)
+		BUG("a range of gradients longer than was said");
+	gradients_reserve(g, b);
+	g->tree = (struct blocks_tree){.n_blocks = b->n_blocks};
+	g->first = first;
+	g->n = n;
+}
+
+static float *place(const struct gradients *g, int i)
+{
+	return g->level[i].p + (i < g->n_kept ? g->first : 0);
+}
+
+void gradients_leaf(struct gradients *g)
+{
+	float *leaf = place(g, g->tree.n);
+	g->tensors->ops->zero(leaf, g->n * sizeof *leaf);
+	tensors_aim(g->tensors, leaf, g->first);
+}
+
+void gradients_push(struct gradients *g)
+{
+	int last = g->tree.n, block = last ? g->tree.node[last - 1].end : g->blocks.first;
+	for (int n = blocks_join(&g->tree, (struct blocks_node){block, block + 1, 0}); n > 0; n--, last--)
+		g->tensors->ops->add(place(g, last - 1), place(g, last - 1), place(g, last), g->n);
+}
+
+/* ---- the team's ---- */
+
+/* This process's nodes, slice by slice, to those who add them up; theirs into received, in the order of ranks and nodes. */
+static void exchange(struct gradients *g)
+{
+	int size = team_size(g->blocks.team), n_send = 0, n_receive = 0;
+	size_t count = g->tensors->count, own = slice_size(g, team_rank(g->blocks.team)), at = 0;
+	struct team_piece *send = die_malloc((size_t)(size * g->n_kept) * sizeof *send);
+	struct team_piece *receive = die_malloc((size_t)(size * BLOCKS_NODES) * sizeof *receive);
+
+	for (int k = 0; k < g->n_kept; k++)
+		g->tensors->ops->download(g->sent + (size_t)k * count, g->level[k].p, count * sizeof(float));
+
+	for (int r = 0; r < size; r++) {
+		for (int k = 0; k < g->n_kept; k++)
+			send[n_send++] =
+				(struct team_piece){r, g->sent + (size_t)k * count + slice_start(g, r),
+						    slice_size(g, r) * sizeof(float)};
+		for (int k = blocks_nodes(&g->blocks, r).n; k > 0; k--, at += own)
+			receive[n_receive++] = (struct team_piece){r, g->received + at, own * sizeof(float)};
+	}
+
+	team_exchange(g->blocks.team, send, n_send, receive, n_receive);
+	free(send);
+	free(receive);
+}
+
+/* Slices of all nodes, in the order of ranks and nodes, become their sum in the first one. */
+static void add_slices(struct gradients *g)
+{
+	const struct ops *ops = g->tensors->ops;
+	struct blocks_tree t = {.n_blocks = g->blocks.n_blocks};
+	size_t own = slice_size(g, team_rank(g->blocks.team));
+	float *waiting[BLOCKS_NODES], *slice = g->slices;
+
+	for (int r = 0; r < team_size(g->blocks.team); r++) {
+		struct blocks_tree nodes = blocks_nodes(&g->blocks, r);
+		for (int k = 0; k < nodes.n; k++, slice += own) {
+			int last = t.n;
+			waiting[last] = slice;
+			for (int n = blocks_join(&t, nodes.node[k]); n > 0; n--, last--)
+				ops->add(waiting[last - 1], waiting[last - 1], waiting[last], own);
+		}
+	}
+}
+
+static void sum_over_team(struct gradients *g)
+{
+	const struct ops *ops = g->tensors->ops;
+	size_t n_bytes[TEAM_MOST], count = g->tensors->count;
+	int rank = team_rank(g->blocks.team);
+
+	exchange(g);
+	ops->upload(g->slices, g->received, g->n_received * sizeof *g->slices);
+	add_slices(g);
+	for (int r = 0; r < team_size(g->blocks.team); r++)
+		n_bytes[r] = slice_size(g, r) * sizeof(float);
+	ops->download(g->sent + slice_start(g, rank), g->slices, n_bytes[rank]);
+	team_gather(g->blocks.team, g->sent, n_bytes);
+	ops->upload(g->tensors->gradients, g->sent, count * sizeof(float));
+}
+
+void gradients_total(struct gradients *g)
+{
+	if (g->tree.n != g->n_kept)
+		BUG("a block's gradients are missing");
+	if (team_size(g->blocks.team) > 1)
+		sum_over_team(g);
+	tensors_aim(g->tensors, g->tensors->gradients, 0);
+}
