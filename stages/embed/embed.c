@@ -5,7 +5,8 @@
  * pairs of views that training would have contrasted.
  *
  * The story: open both networks; walk the signals in batches; cut the fixed views of each record, send them through both
- * networks and put the mean over a record's views. docs/training.md, Embeddings.
+ * networks and put the mean over a record's views. In a team each process takes one batch of a round. docs/training.md,
+ * Embeddings.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -48,7 +49,7 @@ struct embed {
 	int n_views; /* of a record */
 	int n;	     /* records in hand */
 	uint64_t record[BATCH];
-	bool is_test[BATCH];
+	bool is_test[BATCH], is_inspected[BATCH];
 	const void *signal[BATCH]; /* where they lie in the artifact */
 	float *x;		   /* [BATCH*PAIR][12][T] */
 	uint8_t *keep;		   /* [BATCH*PAIR][12] of pairs */
@@ -58,7 +59,7 @@ struct embed {
 	float *mean;		   /* [dim] */
 	int table[TABLES];
 	struct inspect *inspect; /* NULL: nothing to look into */
-	int n_inspect;		 /* records still to look into */
+	int n_inspect;		 /* records still to look into, in all ranks */
 };
 
 /* ---- the networks ---- */
@@ -114,7 +115,7 @@ static bool has_table(const struct embed *m, int table)
 static void open_output(struct embed *m)
 {
 	static const char *const carried[] = {"classes", "statements", "dataset", "normalize"};
-	struct artifact_writer *w = m->run->output = artifact_create("embeddings", 1);
+	struct artifact_writer *w = m->run->output = artifact_create_shared(m->run->team, "embeddings", 1);
 	const struct encoder *net = m->net[TRAINED];
 
 	network_carry(w, m->signals, carried, sizeof carried / sizeof *carried);
@@ -206,15 +207,13 @@ static uint32_t fold_of(const struct embed *m, uint64_t record)
 	return l.fold;
 }
 
-/* The first records of the test fold; m->x holds their views. */
+/* Some records of the test fold; m->x holds their views. */
 static void look_inside(struct embed *m)
 {
 	size_t n = (size_t)m->n_views * LEADS * (size_t)views_input_samples(&m->views);
-	for (int i = 0; i < m->n && m->inspect && m->n_inspect > 0; i++)
-		if (m->is_test[i]) {
+	for (int i = 0; i < m->n; i++)
+		if (m->is_inspected[i])
 			inspect_record(m->inspect, m->record[i], m->x + (size_t)i * n);
-			m->n_inspect--;
-		}
 }
 
 static void upload_views(struct embed *m, int rows)
@@ -285,8 +284,6 @@ static void run_batch(struct embed *m)
 		put_means(m, CHANNEL, trained->z_channel, trained->tower_dim);
 	encoder_forward(random, m->device_x, NULL, rows);
 	put_means(m, OF_RANDOM, random->h, random->dim);
-	for (int i = 0; i < m->n; i++)
-		m->is_test[i] = fold_of(m, m->record[i]) == FOLD_TEST;
 	look_inside(m);
 	put_pairs(m);
 	m->n = 0;
@@ -297,6 +294,8 @@ static void run_batch(struct embed *m)
 static void carry_table(struct embed *m, const char *name)
 {
 	int table = artifact_table(m->run->output, name);
+	if (team_rank(m->run->team) != 0)
+		return;
 	for (struct artifact_cursor *c = artifact_walk(m->signals, name); artifact_next(c);)
 		artifact_put(m->run->output, table, c->key, c->key_bytes, c->value, c->value_bytes);
 }
@@ -330,11 +329,51 @@ static void set_random_statistics(struct embed *m)
 	m->n = 0;
 }
 
+/* Whether record i of the walk is in this rank's batch of its round. */
+static bool is_own(const struct embed *m, int64_t i)
+{
+	return i / BATCH % team_size(m->run->team) == team_rank(m->run->team);
+}
+
+/* Take a record in hand, if it is one's own; the first of the test fold are looked into, whosever they are. */
+static void take_record(struct embed *m, const struct artifact_cursor *c, bool is_own)
+{
+	bool is_test = (is_own || m->n_inspect > 0) && fold_of(m, artifact_record(c->key)) == FOLD_TEST;
+	bool is_inspected = is_test && m->inspect && m->n_inspect > 0;
+	m->n_inspect -= is_inspected;
+	if (!is_own)
+		return;
+	m->is_test[m->n] = is_test;
+	m->is_inspected[m->n] = is_inspected;
+	add_record(m, c);
+}
+
+static void end_round(struct embed *m)
+{
+	if (m->n > 0)
+		run_batch(m);
+	artifact_gather(m->run->output);
+}
+
+static void run_batches(struct embed *m)
+{
+	struct progress p;
+	int64_t round = (int64_t)BATCH * team_size(m->run->team);
+	struct artifact_cursor *c = artifact_walk(m->signals, "signal");
+	progress_start(&p, "embed", "records", artifact_count(m->signals, "signal"));
+	for (int64_t i = 0; is_own(m, i) ? artifact_next(c) : artifact_skip(c); i++) {
+		take_record(m, c, is_own(m, i));
+		if ((i + 1) % round == 0)
+			end_round(m);
+		progress_step(&p, 1);
+	}
+	end_round(m);
+	progress_end(&p);
+}
+
 static void run(struct stage_run *r)
 {
 	struct embed *m = die_calloc(1, sizeof *m);
-	struct progress p;
-
 	m->run = r;
 	m->model = r->input[0];
 	m->signals = r->input[1];
@@ -346,18 +385,7 @@ static void run(struct stage_run *r)
 	carry_table(m, "label");
 	carry_table(m, "scale");
 	set_random_statistics(m);
-	progress_start(&p, "embed", "records", artifact_count(m->signals, "signal"));
-
-	for (struct artifact_cursor *c = artifact_walk(m->signals, "signal"); artifact_next(c);) {
-		add_record(m, c);
-		if (m->n == BATCH)
-			run_batch(m);
-		progress_step(&p, 1);
-	}
-
-	if (m->n > 0)
-		run_batch(m);
-	progress_end(&p);
+	run_batches(m);
 	tear_down(m);
 }
 
