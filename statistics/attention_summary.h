@@ -5,7 +5,7 @@
  *	struct attention_summary g;
  *	attention_summary_init(&g, 4, 50, 12, n_classes);
  *	attention_summary_add(&g, time_to_lead, lead_to_time, class);      // for each record's maps; class -1: none
- *	json_t *averages = attention_summary_json(&g, classes, lead_names);
+ *	json_t *averages = attention_summary_json(&g, classes);
  */
 #ifndef STATISTICS_ATTENTION_SUMMARY_H
 #define STATISTICS_ATTENTION_SUMMARY_H

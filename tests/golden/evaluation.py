@@ -12,6 +12,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
 
 warnings.filterwarnings("ignore")
+area = getattr(np, "trapezoid", None) or np.trapz  # its name before NumPy 2
 BINS, part = 15, sys.argv[1]
 report = json.load(open(sys.argv[2]))
 arm, classes = report["arms"][0], report["classes"]
@@ -54,7 +55,7 @@ def scores():
         same("AUPRC", of["auprc"], sk.average_precision_score(t == k, p[:, k]))
         fpr, tpr, _ = sk.roc_curve(t == k, p[:, k], drop_intermediate=False)
         ours = np.array(arm["trained"]["roc"][classes[k]])
-        same("area under the drawn ROC", np.trapz(ours[:, 1], ours[:, 0]), np.trapz(tpr, fpr))
+        same("area under the drawn ROC", area(ours[:, 1], ours[:, 0]), area(tpr, fpr))
         assert {tuple(np.round(x, 9)) for x in ours} <= {tuple(np.round(x, 9)) for x in zip(fpr, tpr)}, "ROC corners"
     bins = arm["trained"]["reliability"]
     same("ECE of the drawn bins", sum(b["n"] * abs(b["hits"] - b["confidence"]) for b in bins) / len(t), test["ece"])

@@ -21,7 +21,7 @@ def softmax_loss(w, b):
 
 
 def multinomial(strength):
-    m = LogisticRegression(C=strength, tol=1e-9, max_iter=10000, solver="newton-cg", multi_class="multinomial").fit(x, t)
+    m = LogisticRegression(C=strength, tol=1e-9, max_iter=10000, solver="newton-cg").fit(x, t)
     return dict(c=strength, objective=strength * softmax_loss(m.coef_, m.intercept_) + 0.5 * (m.coef_**2).sum(),
                 weight=m.coef_.tolist(), probability=m.predict_proba(x)[:5].tolist())
 

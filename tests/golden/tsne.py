@@ -13,7 +13,7 @@ x = np.round(rng.normal(size=(n, d)) + 2.5 * rng.normal(size=(3, d))[t], 2)
 x = np.round(x - x.mean(0), 2)
 runs = []
 for perplexity in (5, 30):
-    best = min(TSNE(perplexity=perplexity, init="pca", method="exact", learning_rate="auto", n_iter=1000,
+    best = min(TSNE(perplexity=perplexity, init="pca", method="exact", learning_rate="auto",
                     random_state=seed).fit(x).kl_divergence_ for seed in range(2))
     runs.append(dict(perplexity=perplexity, kl=float(best)))
 with open("tsne.json", "w") as f:
