@@ -29,8 +29,8 @@ static void draw_one(void *context, int task)
 	const struct batch_drawing *d = context;
 	const struct batch_source *s = d->source;
 	const struct views *v = &s->policy->views;
-	int view = task >= d->n;
-	size_t row = d->order[task % d->n].row, size = LEADS * (size_t)views_input_samples(v);
+	int place = d->first + task, view = place >= d->n;
+	size_t row = d->order[place % d->n].row, size = LEADS * (size_t)views_input_samples(v);
 	augment_draw_shown(s->policy, d->x + (size_t)task * size, d->keep + (size_t)task * LEADS,
 			   s->signal[row], s->record[row], d->epoch, view, &d->pairing.view[view]);
 }
@@ -44,8 +44,13 @@ static void take_patients(const struct batch_drawing *d, uint64_t *patient)
 void batch_draw(float *x, uint8_t *keep, uint64_t *patient, const struct batch_source *s,
 		const struct batch_place *order, int n, uint32_t epoch, const struct pairing *pairing)
 {
-	struct batch_drawing d = {
-		x, keep, s, order, n, epoch, pairing ? *pairing : pairing_draw(PAIRING_POLICY, 0, 0)};
+	struct batch_drawing d = {.x = x,
+				  .keep = keep,
+				  .source = s,
+				  .order = order,
+				  .n = n,
+				  .epoch = epoch,
+				  .pairing = pairing ? *pairing : pairing_draw(PAIRING_POLICY, 0, 0)};
 	take_patients(&d, patient);
 	pool_run(draw_one, &d, 2 * n);
 }
@@ -53,7 +58,7 @@ void batch_draw(float *x, uint8_t *keep, uint64_t *patient, const struct batch_s
 void batch_draw_begin(struct batch_drawing *d, uint64_t *patient)
 {
 	take_patients(d, patient);
-	pool_offer(draw_one, d, 2 * d->n);
+	pool_offer(draw_one, d, d->n_own ? d->n_own : 2 * d->n);
 }
 
 void batch_draw_end(void)

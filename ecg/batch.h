@@ -46,6 +46,8 @@ struct batch_drawing {
 	int n;
 	uint32_t epoch;
 	struct pairing pairing;
+	int first,
+		n_own; /* of the 2n rows, those drawn into x and keep: a process's part of the batch; n_own 0: all */
 };
 void batch_draw_begin(struct batch_drawing *d, uint64_t *patient);
 void batch_draw_end(void);

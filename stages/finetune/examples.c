@@ -79,42 +79,70 @@ static struct look look_open(const struct examples *e, const struct finetune *ne
 			     .x = die_malloc(rows * examples_input_size(e) * sizeof(float))};
 }
 
-/* Fixed views of the records from first on, as many as fit; returns how many. */
-static int look_at(struct look *l, const struct finetune *net, int part, size_t first)
+/* Fixed views of the records from first up to end, as many as fit; returns how many. */
+static int look_at(struct look *l, const struct finetune *net, int part, size_t first, size_t end)
 {
 	const struct examples *e = l->examples;
-	size_t left = e->n[part] - first, room = (size_t)net->settings.max_records;
+	size_t left = end - first, room = (size_t)net->settings.max_records;
 	int n = (int)(left < room ? left : room);
 	l->signal = e->signal[part] + first;
 	pool_run(make_view, l, n * l->n_views);
 	return n;
 }
 
+/* Where the records of rank r begin, of a part. */
+static size_t start_of(const struct examples *e, int part, int r)
+{
+	return e->n[part] * (size_t)r / (size_t)team_size(e->team);
+}
+
+/* rows [n][width] of a part, of which each rank has filled its own. */
+static void gather(const struct examples *e, int part, float *rows, size_t width)
+{
+	size_t n_bytes[TEAM_MOST];
+	for (int r = 0; r < team_size(e->team); r++)
+		n_bytes[r] = (start_of(e, part, r + 1) - start_of(e, part, r)) * width * sizeof *rows;
+	team_gather(e->team, rows, n_bytes);
+}
+
 void examples_predict(const struct examples *e, struct finetune *net, int part, float *probability)
 {
 	struct look l = look_open(e, net);
-	for (size_t i = 0, n; i < e->n[part]; i += n) {
-		n = (size_t)look_at(&l, net, part, i);
-		finetune_predict(net, probability + i * (size_t)net->settings.n_classes, l.x,
+	int rank = team_rank(e->team);
+	size_t n_classes = (size_t)net->settings.n_classes, end = start_of(e, part, rank + 1);
+	for (size_t i = start_of(e, part, rank), n; i < end; i += n) {
+		n = (size_t)look_at(&l, net, part, i, end);
+		finetune_predict(net, probability + i * n_classes, l.x,
 				 e->extra[part] + i * (size_t)e->n_extra, (int)n);
 	}
+	gather(e, part, probability, n_classes);
 	free(l.x);
+}
+
+/* Rows of n records from i on: their mean embeddings h, then their amplitudes. */
+static void put_features(const struct examples *e, int part, float *features, const float *h, size_t dim,
+			 size_t i, size_t n)
+{
+	size_t n_extra = (size_t)e->n_extra;
+	for (size_t r = 0; r < n; r++) {
+		float *row = features + (i + r) * (dim + n_extra);
+		memcpy(row, h + r * dim, dim * sizeof *h);
+		memcpy(row + dim, e->extra[part] + (i + r) * n_extra, n_extra * sizeof *h);
+	}
 }
 
 void examples_features(const struct examples *e, struct finetune *net, int part, float *features)
 {
 	struct look l = look_open(e, net);
-	size_t dim = (size_t)net->net->dim, n_extra = (size_t)e->n_extra;
+	int rank = team_rank(e->team);
+	size_t dim = (size_t)net->net->dim, end = start_of(e, part, rank + 1);
 	float *h = die_malloc((size_t)net->settings.max_records * dim * sizeof *h);
-	for (size_t i = 0, n; i < e->n[part]; i += n) {
-		n = (size_t)look_at(&l, net, part, i);
+	for (size_t i = start_of(e, part, rank), n; i < end; i += n) {
+		n = (size_t)look_at(&l, net, part, i, end);
 		finetune_embed(net, h, l.x, (int)n);
-		for (size_t r = 0; r < n; r++) {
-			float *row = features + (i + r) * (dim + n_extra);
-			memcpy(row, h + r * dim, dim * sizeof *h);
-			memcpy(row + dim, e->extra[part] + (i + r) * n_extra, n_extra * sizeof *h);
-		}
+		put_features(e, part, features, h, dim, i, n);
 	}
+	gather(e, part, features, dim + (size_t)e->n_extra);
 	free(h);
 	free(l.x);
 }
@@ -122,7 +150,7 @@ void examples_features(const struct examples *e, struct finetune *net, int part,
 void examples_set_statistics(const struct examples *e, struct finetune *net)
 {
 	struct look l = look_open(e, net);
-	int rows = look_at(&l, net, PROBE_TRAIN, 0) * l.n_views;
+	int rows = look_at(&l, net, PROBE_TRAIN, 0, e->n[PROBE_TRAIN]) * l.n_views;
 	net->ops->upload(net->x, l.x, (size_t)rows * examples_input_size(e) * sizeof *l.x);
 	encoder_set_statistics(net->still, net->x, NULL, rows);
 	encoder_copy(net->net, net->still);

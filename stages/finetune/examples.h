@@ -16,6 +16,7 @@
 
 struct examples {
 	struct augment policy;		  /* how records are cut, and training views drawn */
+	struct team *team;		  /* shares out what is looked at; NULL: alone */
 	int n_extra;			  /* 12: the leads' log-std are features too; or 0 */
 	size_t n[PROBE_PARTS];		  /* records, in the order of struct judge_part */
 	const void **signal[PROBE_PARTS]; /* [n], borrowed from the artifact */
@@ -28,7 +29,7 @@ void examples_release(struct examples *e);
 
 size_t examples_input_size(const struct examples *e); /* floats of one view */
 
-/* Of a part's records by net as last settled: probability [n][n_classes]; features [n][dim+n_extra] of a classifier. */
+/* Of a part's records by net as last settled, in all processes of the team, which call together: probability [n][n_classes]; features [n][dim+n_extra] of a classifier. */
 void examples_predict(const struct examples *e, struct finetune *net, int part, float *probability);
 void examples_features(const struct examples *e, struct finetune *net, int part, float *features);
 

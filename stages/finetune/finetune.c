@@ -85,6 +85,7 @@ static void read_inputs(struct tuning *s)
 	s->signals = s->run->input[2];
 	s->is_scratch = !strcmp(params_text(p, "from"), "scratch");
 	s->examples.n_extra = !strcmp(artifact_text(s->probe, "features"), "embedding+scale") ? LEADS : 0;
+	s->examples.team = s->run->team;
 	read_policy(s);
 	check_signals(s);
 	read_labels(s);
@@ -148,8 +149,10 @@ static void run(struct stage_run *r)
 	if (training_run(&s.learning.training)) {
 		best_restore(&s.learning.best);
 		start_predict(&s, TUNED);
-		outcome_judge(&s);
-		outcome_write(&s);
+		if (team_rank(r->team) == 0) {
+			outcome_judge(&s);
+			outcome_write(&s);
+		}
 	}
 
 	release(&s);

@@ -21,14 +21,16 @@ static void draw(void *context, int64_t step)
 		batch_shuffle(l->order, &l->source, (uint32_t)epoch);
 	l->shuffled = epoch;
 	l->drawn = !l->drawn;
-	l->drawing =
-		(struct batch_drawing){l->x[l->drawn],
-				       l->keep[l->drawn],
-				       &l->source,
-				       l->order + (size_t)(step % l->plan.per_epoch) * (size_t)l->plan.batch,
-				       l->plan.batch,
-				       (uint32_t)epoch,
-				       pairing_draw(PAIRING_POLICY, 0, 0)};
+	l->drawing = (struct batch_drawing){.x = l->x[l->drawn],
+					    .keep = l->keep[l->drawn],
+					    .source = &l->source,
+					    .order = l->order + (size_t)(step % l->plan.per_epoch) *
+									(size_t)l->plan.batch,
+					    .n = l->plan.batch,
+					    .epoch = (uint32_t)epoch,
+					    .pairing = pairing_draw(PAIRING_POLICY, 0, 0),
+					    .first = l->first,
+					    .n_own = l->n_own};
 	batch_draw_begin(&l->drawing, l->drawn_patient);
 }
 
@@ -40,8 +42,8 @@ static void load(void *context)
 	       n = (size_t)l->plan.batch;
 	batch_draw_end();
 	l->loaded = l->drawn;
-	for (size_t r = 0; r < 2 * n; r++) {
-		size_t row = l->drawing.order[r % n].row;
+	for (size_t r = 0; r < (size_t)l->n_own; r++) {
+		size_t row = l->drawing.order[((size_t)l->first + r) % n].row;
 		memcpy(l->truth + r * n_classes, l->judge->part[PROBE_TRAIN].truth + row * n_classes,
 		       n_classes);
 		memcpy(l->extra + r * n_extra, l->examples->extra[PROBE_TRAIN] + row * n_extra,
@@ -126,7 +128,10 @@ static bool end_epoch(void *context, int64_t done)
 
 static void allocate(struct learning *l)
 {
-	size_t n_classes = (size_t)l->judge->n_classes, rows = 2 * (size_t)l->plan.batch,
+	struct blocks b = blocks_of(l->net->ops, l->run->team, 2 * l->plan.batch);
+	l->first = blocks_start(&b, b.first);
+	l->n_own = blocks_own_views(&b);
+	size_t n_classes = (size_t)l->judge->n_classes, rows = (size_t)l->n_own,
 	       n = l->examples->n[PROBE_TRAIN];
 
 	l->history = die_calloc((size_t)(l->plan.n_epochs + 1) * COLUMNS, sizeof *l->history);
@@ -164,6 +169,7 @@ static void prepare_training(struct learning *l)
 					       .n_steps = n_steps},
 				  .per_epoch = l->plan.per_epoch,
 				  .ops = l->net->ops,
+				  .team = l->run->team,
 				  .optimizer = {&l->net->body, &l->net->top},
 				  .checkpoint = die_printf("%s/finetune", stage_checkpoint(l->run)),
 				  .key = l->run->key,

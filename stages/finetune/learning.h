@@ -34,7 +34,9 @@ struct learning {
 	float *history; /* [n_epochs + 1][columns] */
 	double loss;	/* sum of the running epoch's */
 
-	/* A batch is drawn into one x and keep while the network learns from the other. */
+	/* A batch is drawn into one x and keep while the network learns from the other. In a team these are this process's
+	 * views, first..first+n_own-1 of the batch's. */
+	int first, n_own;
 	struct batch_source source;
 	struct batch_place *order; /* [n] of epoch `shuffled` */
 	int64_t shuffled;	   /* -1: none */

@@ -24,7 +24,8 @@ void start_network(struct tuning *s, int batch)
 				      .encoder_lr = (float)params_float(p, "encoder_lr"),
 				      .decay = (float)params_float(p, "layer_decay"),
 				      .optimizer = {.weight_decay = (float)params_float(p, "weight_decay"),
-						    .max_norm = (float)params_float(p, "clip")}};
+						    .max_norm = (float)params_float(p, "clip")},
+				      .team = s->run->team};
 
 	if (config_read(&f.net, artifact_get_attribute(s->model, "config"), &e) < 0)
 		die("model %s: %s", artifact_id(s->model), error_text(&e));

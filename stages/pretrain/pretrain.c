@@ -63,7 +63,9 @@ static void draw(void *context, int64_t step)
 		t->order + (size_t)(step % t->plan.per_epoch) * (size_t)t->plan.batch,
 		t->plan.batch,
 		(uint32_t)epoch,
-		pairing_draw(t->plan.objective->pairing, t->records.policy.seed, (uint64_t)step)};
+		pairing_draw(t->plan.objective->pairing, t->records.policy.seed, (uint64_t)step),
+		0,
+		0};
 	batch_draw_begin(&t->drawing, t->patient);
 }
 

@@ -104,7 +104,13 @@ static void views_drawn_beside_other_work_are_the_same(void **state)
 	batch_shuffle(order, &s, 3);
 	batch_draw(x, keep, patients, &s, order, BATCH, 3, NULL);
 
-	struct batch_drawing d = {y, kept, &s, order, BATCH, 3, pairing_draw(PAIRING_POLICY, 0, 0)};
+	struct batch_drawing d = {.x = y,
+				  .keep = kept,
+				  .source = &s,
+				  .order = order,
+				  .n = BATCH,
+				  .epoch = 3,
+				  .pairing = pairing_draw(PAIRING_POLICY, 0, 0)};
 	for (int n_rounds = 0; n_rounds < 50; n_rounds += 10) {
 		memset(y, 0, sizeof y);
 		batch_draw_begin(&d, same);
@@ -115,6 +121,36 @@ static void views_drawn_beside_other_work_are_the_same(void **state)
 		assert_memory_equal(keep, kept, sizeof keep);
 		assert_memory_equal(patients, same, sizeof same);
 	}
+}
+
+/* Across the middle, where second views begin. */
+static void a_part_of_a_batch_is_drawn_like_the_whole(void **state)
+{
+	(void)state;
+	static float x[2 * BATCH * INPUT], y[3 * INPUT + 1];
+	uint8_t keep[2 * BATCH * LEADS], kept[3 * LEADS];
+	uint64_t patients[BATCH], same[BATCH];
+	struct batch_source s = source();
+	struct batch_place order[RECORDS];
+	batch_shuffle(order, &s, 3);
+	batch_draw(x, keep, patients, &s, order, BATCH, 3, NULL);
+
+	struct batch_drawing d = {.x = y,
+				  .keep = kept,
+				  .source = &s,
+				  .order = order,
+				  .n = BATCH,
+				  .epoch = 3,
+				  .pairing = pairing_draw(PAIRING_POLICY, 0, 0),
+				  .first = BATCH - 1,
+				  .n_own = 3};
+	y[3 * INPUT] = 7;
+	batch_draw_begin(&d, same);
+	batch_draw_end();
+	assert_memory_equal(y, x + (size_t)(BATCH - 1) * INPUT, 3 * INPUT * sizeof *y);
+	assert_memory_equal(kept, keep + (BATCH - 1) * LEADS, sizeof kept);
+	assert_memory_equal(patients, same, sizeof same);
+	assert_true(y[3 * INPUT] == 7);
 }
 
 static void the_two_views_of_a_record_are_drawn_apart(void **state)
@@ -140,6 +176,7 @@ int main(void)
 		cmocka_unit_test(leaving_out_a_record_moves_no_other),
 		cmocka_unit_test(a_record_has_the_same_views_and_mask_whatever_the_batch),
 		cmocka_unit_test(views_drawn_beside_other_work_are_the_same),
+		cmocka_unit_test(a_part_of_a_batch_is_drawn_like_the_whole),
 		cmocka_unit_test(the_two_views_of_a_record_are_drawn_apart),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
