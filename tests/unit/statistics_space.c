@@ -106,7 +106,7 @@ static void neighbours_equal_scikit_learns(void **state)
 	size_t n_train = (size_t)json_integer_value(json_object_get(g->json, "n_train"));
 	struct features train = rows(&g->unit, 0, n_train), test = rows(&g->unit, n_train, g->f.n - n_train);
 	for (int k = 1; k <= 20; k = k == 1 ? 5 : k * 4) {
-		char name[8];
+		char name[12];
 		snprintf(name, sizeof name, "%d", k);
 		near_number(knn_purity(&g->unit, g->truth, k),
 			    json_object_get(json_object_get(g->json, "purity"), name), "purity");
