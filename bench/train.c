@@ -82,8 +82,11 @@ static void make_records(struct run *r)
 
 static void make_network(struct run *r, const struct ops *o)
 {
-	struct contrast_settings s = {
-		.n = r->n, .temperature = 0.1f, .seed = 1, .optimizer = {.weight_decay = 0.05f}};
+	struct contrast_settings s = {.n = r->n,
+				      .loss = &loss_ntxent,
+				      .temperature = 0.1f,
+				      .seed = 1,
+				      .optimizer = {.weight_decay = 0.05f}};
 	encoder_preset(&s.net, "small", SEGMENT, RATE_HZ);
 	r->contrast = contrast_new(o, &s);
 }

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "common/die.h"
-#include "numbers/dmath.h"
 
 struct contrast_memory { /* ops memory */
 	float *x;
@@ -17,19 +16,20 @@ struct contrast *contrast_new(const struct ops *ops, const struct contrast_setti
 {
 	struct contrast *c = die_calloc(1, sizeof *c);
 	struct contrast_memory *m = c->memory = die_calloc(1, sizeof *m);
-	size_t rows = 2 * (size_t)s->n, input = ENCODER_LEADS * (size_t)encoder_samples(&s->net);
+	size_t rows = 2 * (size_t)s->n, own = (size_t)blocks_most_views(s->team, 2 * s->n);
+	size_t input = ENCODER_LEADS * (size_t)encoder_samples(&s->net);
 	int width = encoder_projector_out(&s->net);
 
 	c->ops = ops;
 	c->settings = *s;
-	c->net = encoder_new(ops, &s->net, (int)rows, true);
+	c->net = encoder_new_shared(ops, &s->net, (int)rows, s->micro_batch, s->team);
 	encoder_init(c->net, s->seed);
 	optimizer_init(&c->optimizer, c->net->tensors, &s->optimizer);
-	m->x = ops->alloc(rows * input * sizeof *m->x);
-	m->keep = ops->alloc(rows * ENCODER_LEADS);
+	m->x = ops->alloc(own * input * sizeof *m->x);
+	m->keep = ops->alloc(own * ENCODER_LEADS);
 	m->patient = ops->alloc((size_t)s->n * sizeof *m->patient);
 	m->dp = ops->alloc(rows * (size_t)width * sizeof *m->dp);
-	m->scratch = ops->alloc(ops->ntxent_scratch(s->n, width) * sizeof *m->scratch);
+	m->scratch = ops->alloc(s->loss->scratch(ops, s->n, width) * sizeof *m->scratch);
 
 	return c;
 }
@@ -50,38 +50,57 @@ void contrast_free(struct contrast *c)
 	free(c);
 }
 
+void contrast_own(const struct contrast_settings *s, int *first, int *n)
+{
+	struct blocks b = blocks_of(NULL, s->team, 2 * s->n);
+	*first = blocks_start(&b, b.first);
+	*n = blocks_own_views(&b);
+}
+
 void contrast_load(struct contrast *c, const float *x, const uint8_t *keep, const uint64_t *patient)
 {
 	const struct contrast_settings *s = &c->settings;
 	struct contrast_memory *m = c->memory;
-	size_t rows = 2 * (size_t)s->n;
+	int first, n;
+	contrast_own(s, &first, &n);
+	size_t rows = (size_t)n;
 	c->ops->upload(m->x, x, rows * ENCODER_LEADS * (size_t)encoder_samples(&s->net) * sizeof *x);
 	c->ops->upload(m->keep, keep, rows * ENCODER_LEADS);
 	c->ops->upload(m->patient, patient, (size_t)s->n * sizeof *patient);
 }
 
+/* Of the whole batch, in every process. */
+static struct loss_result compute_loss(struct contrast *c)
+{
+	const struct contrast_settings *s = &c->settings;
+	const struct contrast_memory *m = c->memory;
+	encoder_gather(c->net, ENCODER_P);
+	return s->loss->run(&(struct loss_batch){.ops = c->ops,
+						 .n = s->n,
+						 .d = encoder_projector_out(&s->net),
+						 .p = c->net->p,
+						 .patient = m->patient,
+						 .same_patient = s->same_patient,
+						 .temperature = s->temperature,
+						 .dp = m->dp,
+						 .scratch = m->scratch});
+}
+
 struct contrast_result contrast_learn(struct contrast *c, float lr)
 {
 	const struct contrast_settings *s = &c->settings;
-	struct contrast_memory *m = c->memory;
-	int rows = 2 * s->n;
+	const struct contrast_memory *m = c->memory;
+	int first, n;
+	contrast_own(s, &first, &n);
 
-	encoder_forward(c->net, m->x, m->keep, rows);
-	struct ntxent loss = {.n = s->n,
-			      .d = encoder_projector_out(&s->net),
-			      .z = c->net->p,
-			      .patient = m->patient,
-			      .same_patient = s->same_patient,
-			      .is_across = s->is_across,
-			      .temperature = s->temperature,
-			      .dz = m->dp};
-	c->ops->ntxent(&loss, m->scratch);
+	encoder_forward(c->net, m->x, m->keep, 2 * s->n);
+	struct loss_result loss = compute_loss(c);
 	if (!isfinite(loss.loss)) {
 		c->optimizer.n_skipped++;
 		return (struct contrast_result){.is_skipped = true};
 	}
 
-	encoder_backward(c->net, m->dp);
+	encoder_backward(c->net, m->dp + (size_t)first * (size_t)encoder_projector_out(&s->net));
 	struct contrast_result r = {.loss = loss.loss, .top1 = loss.top1};
 	r.norms = encoder_gradient_norms(c->net);
 	r.norm = optimizer_step(&c->optimizer, lr);
@@ -96,12 +115,13 @@ struct contrast_result contrast_step(struct contrast *c, const float *x, const u
 	return contrast_learn(c, lr);
 }
 
-void contrast_embeddings(float *h, const struct contrast *c)
+void contrast_embeddings(float *h, struct contrast *c)
 {
+	encoder_gather(c->net, ENCODER_H);
 	c->ops->download(h, c->net->h, 2 * (size_t)c->settings.n * (size_t)c->net->dim * sizeof *h);
 }
 
 float contrast_uniform_loss(const struct contrast_settings *s)
 {
-	return (float)dmath_log(s->is_across ? s->n : 2.0 * s->n - 1);
+	return (float)s->loss->uniform(s->n);
 }

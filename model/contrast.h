@@ -1,9 +1,12 @@
 /*
- * One step of contrastive training: both views of N records through the network as one batch of 2N, NT-Xent, gradients,
- * clipping, AdamW. All memory is allocated by contrast_new; a step allocates nothing.
+ * One step of contrastive training: both views of N records through the network as one batch of 2N, the loss, gradients,
+ * clipping, AdamW. All memory is allocated by contrast_new; a step allocates nothing, unless a team exchanges.
  *
  *	struct contrast *c = contrast_new(ops_chosen(), &settings);
  *	struct contrast_result r = contrast_step(c, x, keep, patient, lr);
+ *
+ * The processes of a team share the 2N views out (model/blocks.h): each has the views contrast_own says, and all have the
+ * same result, weights and moments after a step, with the bits of one process alone.
  */
 #ifndef MODEL_CONTRAST_H
 #define MODEL_CONTRAST_H
@@ -13,16 +16,20 @@
 
 #include "kernels/ops.h"
 #include "model/encoder.h"
+#include "model/loss.h"
 #include "model/optimizer.h"
 
 struct contrast_settings {
 	struct encoder_config net;
 	int n; /* records of a batch, 2 or more */
+	const struct loss *loss;
 	float temperature;
 	enum same_patient same_patient;
-	bool is_across; /* candidates are the rows of the other view alone (struct ntxent) */
 	struct optimizer_config optimizer;
 	uint64_t seed; /* of the initial weights */
+	/* What changes no number: */
+	int micro_batch;   /* views, passes encoder_micro_batch_check; 0: all of them */
+	struct team *team; /* NULL: alone */
 };
 
 struct contrast {
@@ -43,7 +50,11 @@ struct contrast_result {
 struct contrast *contrast_new(const struct ops *ops, const struct contrast_settings *s);
 void contrast_free(struct contrast *c);
 
-/* x [2n,12,T] and keep [2n,12] with rows i and n+i the views of one record, patient [n]: host memory. */
+/* This process's views of a batch: first..first+n-1 of 2n. */
+void contrast_own(const struct contrast_settings *s, int *first, int *n);
+
+/* x [2n,12,T] and keep [2n,12] with rows i and n+i the views of one record, in a team this process's of them; patient [n] of
+ * the whole batch: host memory. */
 struct contrast_result contrast_step(struct contrast *c, const float *x, const uint8_t *keep,
 				     const uint64_t *patient, float lr);
 
@@ -51,10 +62,10 @@ struct contrast_result contrast_step(struct contrast *c, const float *x, const u
 void contrast_load(struct contrast *c, const float *x, const uint8_t *keep, const uint64_t *patient);
 struct contrast_result contrast_learn(struct contrast *c, float lr);
 
-/* The last step's h [2n,dim] into host memory. */
-void contrast_embeddings(float *h, const struct contrast *c);
+/* The last step's h [2n,dim] into host memory; all processes of a team call together. */
+void contrast_embeddings(float *h, struct contrast *c);
 
-/* The loss of a network that tells nothing apart: the logarithm of the candidates, ln(2n - 1), or ln n across. */
+/* The loss of a network that tells nothing apart. */
 float contrast_uniform_loss(const struct contrast_settings *s);
 
 #endif

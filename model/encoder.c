@@ -284,6 +284,12 @@ void encoder_backward_h(struct encoder *e, const float *dh)
 		resnet18_backward_h(e->resnet18, dh);
 }
 
+void encoder_gather(struct encoder *e, enum encoder_rows which)
+{
+	int width = which == ENCODER_H ? e->dim : encoder_projector_out(&e->config);
+	blocks_gather(&e->blocks, (float *)(which == ENCODER_H ? e->h : e->p), (size_t)width);
+}
+
 /* ---- what to log and look at ---- */
 
 static float norm_of(const struct encoder *e, size_t from, size_t end)

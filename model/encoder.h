@@ -125,6 +125,10 @@ void encoder_backward(struct encoder *e, const float *dp);
 /* The same from a gradient of h [batch,dim] instead of p. */
 void encoder_backward_h(struct encoder *e, const float *dh);
 
+/* Of the last forward's batch, fill in the rows of h or p that other processes have; all call together. */
+enum encoder_rows { ENCODER_H, ENCODER_P };
+void encoder_gather(struct encoder *e, enum encoder_rows which);
+
 /* ---- what to log and look at ---- */
 
 /* Euclidean norms of the gradients of the encoder's two parts; a part that is off has 0. */

@@ -23,24 +23,35 @@ static enum same_patient same_patient(const struct params *p, const struct objec
 {
 	const char *s = params_text(p, "same_patient");
 	if (strcmp(s, "auto") == 0)
-		return o->is_across ? SAME_PATIENT_POSITIVE : SAME_PATIENT_MASK;
+		return o->loss->same_patient;
 	return strcmp(s, "mask") == 0	    ? SAME_PATIENT_MASK
 	       : strcmp(s, "positive") == 0 ? SAME_PATIENT_POSITIVE
 					    : SAME_PATIENT_IGNORE;
 }
 
+static int micro_batch(const struct params *p, const struct encoder_config *net)
+{
+	struct error e = {0};
+	int n = (int)params_int(p, "micro_batch");
+	if (encoder_micro_batch_check(net, n, &e) < 0)
+		die("pretrain.micro_batch: %s", error_text(&e));
+	return n;
+}
+
 static struct contrast_settings settings(const struct params *p, const struct plan *plan,
 					 const struct views *v)
 {
+	struct encoder_config net = network_config(p, v);
 	return (struct contrast_settings){
-		.net = network_config(p, v),
+		.net = net,
 		.n = plan->batch,
+		.loss = plan->objective->loss,
 		.temperature = (float)params_float(p, "temperature"),
 		.same_patient = same_patient(p, plan->objective),
-		.is_across = plan->objective->is_across,
 		.optimizer = {.weight_decay = (float)params_float(p, "weight_decay"),
 			      .max_norm = (float)params_float(p, "clip")},
-		.seed = (uint64_t)params_int(p, "seed")};
+		.seed = (uint64_t)params_int(p, "seed"),
+		.micro_batch = micro_batch(p, &net)};
 }
 
 /* The loss compares within a batch, but weights move once per step: with few records a large batch would leave too few

@@ -87,7 +87,7 @@ static bool learn(void *context, int64_t step, float lr)
 }
 
 /* RankMe of the last step's embeddings; 0 if it is not finite. */
-static float effective_rank(const struct contrast *c)
+static float effective_rank(struct contrast *c)
 {
 	int rows = 2 * c->settings.n, dim = c->net->dim;
 	float *h = die_malloc((size_t)rows * (size_t)dim * sizeof *h);
@@ -153,7 +153,7 @@ static void set_up(struct pretrain *t)
 	t->plan = plan_read(p, &t->records.policy.views, t->records.n);
 	t->contrast = contrast_new(ops_chosen(), &t->plan.contrast);
 	history_init(&t->history, t->plan.schedule.n_steps, t->plan.per_epoch, &t->plan.contrast.net,
-		     t->plan.objective->chance);
+		     t->plan.objective->loss->chance);
 	allocate_batch(t);
 	prepare_training(t);
 }
@@ -198,7 +198,7 @@ static void write_model(struct pretrain *t)
 	artifact_attribute(w, "config", config_json(&net->config));
 	artifact_attribute(w, "tensors", config_shapes(net->tensors));
 	artifact_attribute(w, "objective", json_string(t->plan.objective->name));
-	artifact_attribute(w, "chance", json_string(t->plan.objective->chance));
+	artifact_attribute(w, "chance", json_string(t->plan.objective->loss->chance));
 	artifact_attribute(w, "seed", json_integer(params_int(t->run->params, "seed")));
 	artifact_attribute(w, "batch", json_integer(t->plan.batch));
 	artifact_attribute(w, "records", json_integer((json_int_t)t->records.n));
@@ -253,6 +253,11 @@ static const struct param params[] = {
 	 .help = "passes over the records of folds 1 to 8"},
 	{"batch", PARAM_INT, .unit = "records", .min = 2, .max = 65536, .otherwise = "128",
 	 .help = "records of a step; each gives two views"},
+	{"micro_batch", PARAM_INT, .unit = "views", .min = 0, .max = 131072, .otherwise = "0",
+	 .not_in_key = true,
+	 .help = "views whose activations are kept at once, a multiple of 64; 0: the batch's. Less memory "
+		 "and more "
+		 "time, the same model"},
 	{"min_steps", PARAM_INT, .min = 1, .max = 1000000, .otherwise = "16",
 	 .help = "steps of an epoch at least: with few records the batch shrinks, down to 16"},
 	{"lr", PARAM_FLOAT, .min = -1, .max = 10, .otherwise = "-1",

@@ -6,10 +6,10 @@
 #include "common/die.h"
 
 static const struct objective objectives[] = {
-	{"ntxent", PAIRING_POLICY, false, false, "ln(2N-1)"},
-	{"cmsc", PAIRING_POLICY, true, true, "ln N"},
-	{"cmlc", PAIRING_LEADS, true, true, "ln N"},
-	{"cmsmlc", PAIRING_SEGMENTS_LEADS, true, true, "ln N"},
+	{"ntxent", PAIRING_POLICY, &loss_ntxent, false},
+	{"cmsc", PAIRING_POLICY, &loss_clocs, true},
+	{"cmlc", PAIRING_LEADS, &loss_clocs, true},
+	{"cmsmlc", PAIRING_SEGMENTS_LEADS, &loss_clocs, true},
 };
 
 const struct objective *objective_named(const char *name)

@@ -1,6 +1,6 @@
 /*
- * The objectives of contrastive training by name, and all they differ in: which pairs of views are drawn, and which
- * views of a batch are candidates (docs/training.md).
+ * The objectives of contrastive training by name, and all they differ in: which pairs of views are drawn, and the loss
+ * (docs/training.md).
  *
  *	const struct objective *o = objective_named("cmsc");
  */
@@ -10,14 +10,14 @@
 #include <stdbool.h>
 
 #include "ecg/pairing.h"
+#include "model/loss.h"
 #include "store/artifact.h"
 
 struct objective {
 	const char *name;
 	enum pairing_kind pairing;
-	bool is_across;	    /* candidates are the other view's alone: struct ntxent of kernels/ops.h */
-	bool has_segments;  /* needs segments of a record: views.strategy halves */
-	const char *chance; /* what contrast_uniform_loss gives: "ln(2N-1)" or "ln N" */
+	const struct loss *loss;
+	bool has_segments; /* needs segments of a record: views.strategy halves */
 };
 
 #define OBJECTIVE_NAMES "ntxent cmsc cmlc cmsmlc"

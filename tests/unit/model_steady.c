@@ -80,6 +80,7 @@ static void check_steps(const struct encoder_config *config)
 	static const uint64_t patient[RECORDS] = {1, 2, 3, 4, 5, 5};
 	struct contrast_settings s = {.net = *config,
 				      .n = RECORDS,
+				      .loss = &loss_ntxent,
 				      .temperature = 0.1f,
 				      .seed = 1,
 				      .optimizer = {.weight_decay = 0.05f, .max_norm = 1}};

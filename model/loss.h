@@ -1,0 +1,42 @@
+/*
+ * What contrastive training minimises: a function of p, the projections of both views of N records, and its gradient. A
+ * loss is a file loss_<name>.c with a struct loss in it, its declaration here, and a row in stages/shared/objective.c, which
+ * says which views of a record it is shown.
+ *
+ *	struct loss_batch b = {.ops = ops, .n = n, .d = d, .p = p, .dp = dp, ...};
+ *	struct loss_result r = loss_ntxent.run(&b);
+ */
+#ifndef MODEL_LOSS_H
+#define MODEL_LOSS_H
+
+#include "kernels/ops.h"
+
+/* All arrays are ops memory. Every process of a team computes the whole batch's loss: it is the same in all of them. */
+struct loss_batch {
+	const struct ops *ops;
+	int n, d;		 /* records, width of p */
+	const float *p;		 /* [2n,d] rows i and n + i are the views of one record */
+	const uint64_t *patient; /* [n] */
+	enum same_patient same_patient;
+	float temperature;
+	float *dp;	/* [2n,d] the gradient, overwritten */
+	float *scratch; /* as many floats as scratch() says */
+};
+
+struct loss_result {
+	float loss; /* not finite: dp is not to be used */
+	float top1; /* share of views whose nearest candidate is their partner */
+};
+
+struct loss {
+	enum same_patient same_patient; /* how it usually treats other records of a patient */
+	const char *chance;		/* what uniform computes: "ln(2N-1)" */
+	double (*uniform)(int n);	/* the loss of a network that tells nothing apart */
+	size_t (*scratch)(const struct ops *ops, int n, int d);
+	struct loss_result (*run)(const struct loss_batch *b);
+};
+
+/* NT-Xent: all other views are candidates (struct ntxent of kernels/ops.h); CLOCS: the other view's alone. */
+extern const struct loss loss_ntxent, loss_clocs;
+
+#endif

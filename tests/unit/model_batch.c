@@ -1,0 +1,304 @@
+/* Whole training steps over a batch of 7.5 blocks: the same weights in micro-batches, by any number of processes and threads
+ * and in every instruction set, for both encoders; and what cannot be is refused. Fine-tuning alike. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "common/die.h"
+#include "model/contrast.h"
+#include "model/finetune.h"
+#include "numbers/philox.h"
+
+enum { N = 240, ROWS = 2 * N, SAMPLES = 40, LEADS = ENCODER_LEADS, INPUT = LEADS * SAMPLES, STEPS = 2 };
+enum { CLASSES = 3, EXTRA = 2, LARGEST_TEAM = 4 };
+
+static const struct encoder_config dvt = {.dvt = {.samples = SAMPLES,
+						  .rate_hz = 100,
+						  .d_model = 32,
+						  .n_heads = 2,
+						  .n_time_layers = 1,
+						  .n_channel_layers = 1,
+						  .n_cross = 1,
+						  .towers = TOWERS_BOTH,
+						  .projector_hidden = 48,
+						  .projector_out = 16}},
+				   resnet18 = {.kind = ENCODER_RESNET18,
+					       .resnet18 = {.samples = SAMPLES,
+							    .width = 8,
+							    .stem_taps = 7,
+							    .taps = 3,
+							    .has_pool = true,
+							    .projector_hidden = 48,
+							    .projector_out = 16}};
+
+/* A change of these is a change of results: give the reason in the commit. */
+static const struct golden {
+	const char *name;
+	const struct encoder_config *net;
+	bool is_finetuning;
+	uint64_t weights;
+} goldens[] = {{"dvt", &dvt, false, 0x54a594d4f5fa52f0},
+	       {"resnet18", &resnet18, false, 0x26b43bda54a6a166},
+	       {"dvt, fine-tuned", &dvt, true, 0xd477bc2889597b42},
+	       {"resnet18, fine-tuned", &resnet18, true, 0x86a382ab55e8a10f}};
+enum { GOLDENS = sizeof goldens / sizeof *goldens };
+
+static float x[ROWS * INPUT], extra[ROWS * EXTRA];
+static uint8_t keep[ROWS * LEADS], truth[ROWS * CLASSES];
+static uint64_t patient[N];
+
+/* A view is the same whoever draws it. */
+static void fill(void)
+{
+	for (int r = 0; r < ROWS; r++) {
+		struct philox p = philox_open(1, PURPOSE_NOISE, (uint64_t)(r % N), 0),
+			      q = philox_open(1, PURPOSE_NOISE, (uint64_t)r, 1);
+		for (int i = 0; i < INPUT; i++)
+			x[r * INPUT + i] = (float)(philox_normal(&p) + 0.3 * philox_normal(&q));
+		for (int l = 0; l < LEADS; l++)
+			keep[r * LEADS + l] = l == r % LEADS || philox_below(&q, 2);
+		for (int i = 0; i < EXTRA; i++)
+			extra[r * EXTRA + i] = (float)philox_normal(&q);
+		memset(truth + r * CLASSES, 0, CLASSES);
+		truth[r * CLASSES + r % N % CLASSES] = 1;
+		patient[r % N] = (uint64_t)(r % N / 2 * 2 % 230);
+	}
+}
+
+static uint64_t hash_of(const struct tensors *t, uint64_t hash)
+{
+	float *host = die_malloc(t->count * sizeof *host);
+	t->ops->download(host, t->weights, t->count * sizeof *host);
+	for (size_t i = 0; i < t->count * sizeof *host; i++)
+		hash = (hash ^ ((const unsigned char *)host)[i]) * 1099511628211u;
+	free(host);
+	return hash;
+}
+
+static uint64_t hash_of_float(float f, uint64_t hash)
+{
+	unsigned char bytes[sizeof f];
+	memcpy(bytes, &f, sizeof f);
+	for (size_t i = 0; i < sizeof bytes; i++)
+		hash = (hash ^ bytes[i]) * 1099511628211u;
+	return hash;
+}
+
+static uint64_t pretrain(const struct encoder_config *net, int micro_batch, struct team *team)
+{
+	struct contrast_settings s = {.net = *net,
+				      .n = N,
+				      .loss = &loss_ntxent,
+				      .temperature = 0.1f,
+				      .optimizer = {.weight_decay = 0.05f},
+				      .seed = 3,
+				      .micro_batch = micro_batch,
+				      .team = team};
+	struct contrast *c = contrast_new(ops_cpu(), &s);
+	uint64_t hash = 14695981039346656037u;
+	int first, n;
+	contrast_own(&s, &first, &n);
+
+	for (int i = 0; i < STEPS; i++) {
+		struct contrast_result r =
+			contrast_step(c, x + first * INPUT, keep + first * LEADS, patient, 1e-2f);
+		assert_false(r.is_skipped);
+		hash = hash_of_float(r.loss, hash_of_float(r.norm, hash));
+	}
+
+	float *h = die_malloc(ROWS * (size_t)c->net->dim * sizeof *h);
+	contrast_embeddings(h, c);
+	for (int i = 0; i < ROWS * c->net->dim; i++)
+		hash = hash_of_float(h[i], hash);
+	hash = hash_of(c->net->tensors, hash);
+	free(h);
+	contrast_free(c);
+
+	return hash;
+}
+
+static uint64_t finetune(const struct encoder_config *net, struct team *team)
+{
+	struct finetune_settings s = {.net = *net,
+				      .n_classes = CLASSES,
+				      .n_extra = EXTRA,
+				      .max_rows = ROWS,
+				      .max_records = 2,
+				      .n_views = 2,
+				      .lr = 1e-2f,
+				      .encoder_lr = 1e-2f,
+				      .decay = 0.7f,
+				      .optimizer = {.weight_decay = 0.05f},
+				      .team = team};
+	struct finetune *f = finetune_new(ops_cpu(), &s);
+	struct blocks b = blocks_of(f->ops, team, ROWS);
+	int first = blocks_start(&b, b.first);
+	size_t d = (size_t)(f->net->dim + EXTRA);
+	float *ones = die_malloc(d * sizeof *ones), *zeros = die_calloc(CLASSES * d, sizeof *zeros);
+	for (size_t k = 0; k < d; k++)
+		ones[k] = 1;
+	encoder_init(f->net, 1);
+	classifier_set(f->head, zeros, ones, zeros, zeros);
+	free(ones);
+	free(zeros);
+
+	uint64_t hash = 14695981039346656037u;
+	for (int i = 0; i < STEPS; i++) {
+		struct finetune_batch batch = {x + first * INPUT, keep + first * LEADS, extra + first * EXTRA,
+					       truth + first * CLASSES, ROWS};
+		struct finetune_result r = finetune_step(f, &batch, 1);
+		assert_false(r.is_skipped);
+		hash = hash_of_float((float)r.loss, hash_of_float(r.norm, hash));
+	}
+
+	hash = hash_of(&f->head->tensors, hash_of(f->net->tensors, hash));
+	finetune_free(f);
+	return hash;
+}
+
+struct run {
+	const struct golden *golden;
+	int micro_batch;
+	uint64_t hash[LARGEST_TEAM];
+};
+
+static void run_rank(void *context, struct team *team)
+{
+	struct run *r = context;
+	const struct golden *g = r->golden;
+	r->hash[team_rank(team)] =
+		g->is_finetuning ? finetune(g->net, team) : pretrain(g->net, r->micro_batch, team);
+}
+
+static void expect(const struct golden *g, uint64_t hash, const char *how, int n)
+{
+	if (hash != g->weights)
+		fail_msg("%s, %s %d: 0x%016llx, expected 0x%016llx", g->name, how, n,
+			 (unsigned long long)hash, (unsigned long long)g->weights);
+}
+
+static void any_number_of_processes_gives_the_same_weights(void **state)
+{
+	(void)state;
+	fill();
+	for (int i = 0; i < GOLDENS; i++)
+		for (int size = 1; size <= LARGEST_TEAM; size++) {
+			struct run r = {.golden = &goldens[i]};
+			team_threads(size, run_rank, &r);
+			for (int rank = 0; rank < size; rank++)
+				expect(&goldens[i], r.hash[rank], "processes", size);
+		}
+}
+
+static void any_micro_batch_gives_the_same_weights(void **state)
+{
+	static const int sizes[] = {64, 128, 192, 512};
+	(void)state;
+	fill();
+	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+		struct run r = {.golden = &goldens[0], .micro_batch = sizes[i]};
+		run_rank(&r, NULL);
+		expect(&goldens[0], r.hash[0], "micro-batch", sizes[i]);
+		team_threads(3, run_rank, &r);
+		for (int rank = 0; rank < 3; rank++)
+			expect(&goldens[0], r.hash[rank], "three processes, micro-batch", sizes[i]);
+	}
+}
+
+/* This program again with other surroundings: prints its hash of a golden. */
+static uint64_t hash_in_child(int golden, const char *isa, int threads)
+{
+	char command[256], self[160] = {0}, line[32];
+	assert_true(readlink("/proc/self/exe", self, sizeof self - 1) > 0);
+	snprintf(command, sizeof command, "EINTHOVEN_ISA=%s EINTHOVEN_THREADS=%d '%s' --hash %d", isa,
+		 threads, self, golden);
+	FILE *f = popen(command, "r");
+	assert_non_null(f);
+	assert_non_null(fgets(line, sizeof line, f));
+	assert_int_equal(pclose(f), 0);
+	return strtoull(line, NULL, 16);
+}
+
+static void any_threads_and_instruction_set_give_the_same_weights(void **state)
+{
+	static const char *const names[] = {"scalar", "avx2", "avx512", "neon"};
+	(void)state;
+	for (int k = 0; k < 4; k++)
+		for (int threads = 1; threads <= 4 && ops_cpu_named(names[k]); threads *= 2)
+			for (int i = 0; i < GOLDENS; i++)
+				if (threads == 2 || i == k % GOLDENS)
+					expect(&goldens[i], hash_in_child(i, names[k], threads), names[k],
+					       threads);
+}
+
+static void a_smaller_micro_batch_takes_less_memory(void **state)
+{
+	(void)state;
+	struct encoder *whole = encoder_new_shared(ops_cpu(), &dvt, ROWS, 0, NULL),
+		       *small = encoder_new_shared(ops_cpu(), &dvt, ROWS, 64, NULL);
+	assert_true(small->arena_bytes < whole->arena_bytes / 2);
+	encoder_free(whole);
+	encoder_free(small);
+}
+
+static void what_cannot_be_a_micro_batch_is_refused_with_a_reason(void **state)
+{
+	(void)state;
+	struct error e = {0};
+	assert_int_equal(encoder_micro_batch_check(&dvt, 0, &e), 0);
+	assert_int_equal(encoder_micro_batch_check(&dvt, 128, &e), 0);
+	assert_int_equal(encoder_micro_batch_check(&resnet18, 0, &e), 0);
+	assert_int_equal(encoder_micro_batch_check(&dvt, 100, &e), -1);
+	assert_non_null(strstr(error_text(&e), "multiple of 64"));
+	e = (struct error){0};
+	assert_int_equal(encoder_micro_batch_check(&resnet18, 64, &e), -1);
+	assert_non_null(strstr(error_text(&e), "BatchNorm"));
+}
+
+static void take_blocks(void *context, struct team *team)
+{
+	blocks_of(ops_cpu(), team, *(int *)context);
+}
+
+static void more_processes_than_blocks_are_an_error(void **state)
+{
+	(void)state;
+	int n_views = 2 * BLOCKS_VIEWS, status;
+	team_threads(2, take_blocks, &n_views);
+	pid_t child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		fclose(stderr);
+		team_threads(3, take_blocks, &n_views);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 1);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 3 && strcmp(argv[1], "--hash") == 0) {
+		struct run r = {.golden = &goldens[atoi(argv[2]) % GOLDENS]};
+		fill();
+		run_rank(&r, NULL);
+		printf("%016llx\n", (unsigned long long)r.hash[0]);
+		return 0;
+	}
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(any_number_of_processes_gives_the_same_weights),
+		cmocka_unit_test(any_micro_batch_gives_the_same_weights),
+		cmocka_unit_test(any_threads_and_instruction_set_give_the_same_weights),
+		cmocka_unit_test(a_smaller_micro_batch_takes_less_memory),
+		cmocka_unit_test(what_cannot_be_a_micro_batch_is_refused_with_a_reason),
+		cmocka_unit_test(more_processes_than_blocks_are_an_error),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
