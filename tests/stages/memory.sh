@@ -14,7 +14,7 @@ peak_kb() {
 	local most=0 now pid
 	"$@" >/dev/null 2>&1 &
 	pid=$!
-	while now=$(sed -n 's/^RssAnon: *\([0-9]*\) kB/\1/p' /proc/$pid/status 2>/dev/null) && [ -n "$now" ]; do
+	while now=$(sed -n 's/^RssAnon:[[:space:]]*\([0-9]*\) kB/\1/p' /proc/$pid/status 2>/dev/null) && [ -n "$now" ]; do
 		[ "$now" -le "$most" ] || most=$now
 		sleep 0.01
 	done
@@ -32,6 +32,7 @@ for n in $few $many; do
 done
 signals_kb=$(((many - few) * 48))
 for stage in pretrain embed finetune; do
+	check "$stage was seen at work" test "${kb[$stage$few]}" -gt 1000
 	more=$((${kb[$stage$many]} - ${kb[$stage$few]}))
 	check "$stage: $((many - few)) more records, $signals_kb kB of signals, cost $more kB" test $more -lt $((signals_kb / 5))
 done
