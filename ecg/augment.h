@@ -1,7 +1,7 @@
 /*
  * The random policy of training: what is drawn anew for every record, epoch and view, on top of what ecg/views.h
  * cuts. Drawn in this order: the cut (halves) or shift (interleaved), standardisation if asked for,
- * the pool (some of eight augmentations, each applied to what the last one left; never rejected), and for
+ * the pool (sequential: some of ecg/augmentation.h, each applied to what the last one left; never rejected), and for
  * every strategy the lead mask, a gain per lead and noise per lead.
  *
  *	struct augment a;
@@ -24,23 +24,11 @@
 #include <stdint.h>
 
 #include "common/error.h"
+#include "common/params.h"
+#include "ecg/augmentation.h"
 #include "ecg/lead.h"
 #include "ecg/pairing.h"
 #include "ecg/views.h"
-
-enum augment_kind {
-	AUGMENT_NOISE,	   /* Gaussian noise, deviation pool_noise */
-	AUGMENT_POWERLINE, /* sine of 50 or 60 Hz, amplitude up to pool_powerline */
-	AUGMENT_WANDER,	   /* sine of 0.05 to 0.5 Hz, amplitude per lead up to pool_wander */
-	AUGMENT_EMG,	   /* first difference of white noise, deviation up to pool_emg, in one burst */
-	AUGMENT_GAIN,	   /* per lead, log-uniform in [1/pool_gain, pool_gain] */
-	AUGMENT_SHIFT,	   /* later or earlier by up to pool_shift_s, zeros behind it */
-	AUGMENT_CUTOUT,	   /* all leads zero during up to pool_cutout_s */
-	AUGMENT_CROP, /* a window of pool_crop to 1 of the view, stretched back to full length (linear) */
-	AUGMENT_KINDS
-};
-
-extern const char *const augment_names[AUGMENT_KINDS]; /* "noise", "powerline", ... */
 
 struct augment {
 	struct views views;
@@ -52,8 +40,7 @@ struct augment {
 	double shift_s; /* interleaved: each view is shifted by up to this much, zeros behind it */
 	unsigned pool;	/* bit k: augmentation k may be drawn; used by sequential only */
 	int pool_draws; /* how many distinct ones are drawn per view; at most the bits of pool */
-	double pool_noise, pool_powerline, pool_wander, pool_emg, pool_gain, pool_shift_s, pool_cutout_s,
-		pool_crop;
+	double strength[AUGMENTATIONS_MOST]; /* of each augmentation */
 };
 
 /* One training view: x [12][views_input_samples] and keep [12] (1 kept, 0 masked; a masked lead of x is
@@ -67,7 +54,14 @@ void augment_draw_shown(const struct augment *a, float *x, uint8_t keep[LEADS], 
 /* Where view 0 or 1 of a record starts in this epoch (halves; 0 for the others). */
 int augment_start(const struct augment *a, uint64_t record, uint32_t epoch, int view);
 
-/* To and from the header's JSON, without views and seed. augment_read gives 0, or -1 with e filled. */
+/* ---- the policy as params and as the header's JSON: one table, in augment_policy.c ---- */
+
+/* All parameters of a policy; {0}-terminated, static. */
+const struct param *augment_params(void);
+/* From a section that has them; views and seed are left alone. 0, or -1 with e saying which parameter to change. */
+int augment_choose(struct augment *a, const struct params *p, struct error *e);
+
+/* To and from JSON, without views and seed. augment_read gives 0, or -1 with e filled. */
 json_t *augment_json(const struct augment *a);
 int augment_read(struct augment *a, const json_t *json, const struct views *v, struct error *e);
 

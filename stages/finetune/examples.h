@@ -29,7 +29,8 @@ void examples_release(struct examples *e);
 
 size_t examples_input_size(const struct examples *e); /* floats of one view */
 
-/* Of a part's records by net as last settled, in all processes of the team, which call together: probability [n][n_classes]; features [n][dim+n_extra] of a classifier. */
+/* Of a part's records by net as last settled, in all processes of the team, which call together: probability
+ * [n][n_classes]; features [n][dim+n_extra] of a classifier. */
 void examples_predict(const struct examples *e, struct finetune *net, int part, float *probability);
 void examples_features(const struct examples *e, struct finetune *net, int part, float *features);
 

@@ -40,5 +40,10 @@ fails "segments longer than half a record are refused" 'views.segment_s: two seg
 	"views.segment_s=6"
 fails "an unknown augmentation is named with those known" "views.pool: unknown augmentation 'warp'; expected noise, powerline" \
 	"views.pool=[noise,warp]"
+missing=
+for name in $("$BIN/views" --describe | sed 's/.*"default":"\[\([a-z, ]*\)\]".*/\1/; s/,//g'); do
+	grep -q "^| \`$name\` |" "$TOP/docs/views.md" || missing="$missing $name"
+done
+is "docs/views.md has a line for every augmentation" "$missing" ""
 fails "a noise range upside down is refused" 'views.noise_min 0.5 is above views.noise_max 0.2' "views.noise_min=0.5"
 tap_done

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,31 +15,21 @@
 #define N	1000
 #define RECORDS 2000
 
+/* As the params' defaults have it, segments of 4 s. */
 static struct augment policy(enum views_strategy strategy)
 {
-	return (struct augment){
-		.views = {.strategy = strategy,
-			  .rate_hz = 100,
-			  .samples = N,
-			  .segment = 400,
-			  .is_antialiased = true},
-		.seed = 7,
-		.lead_mask_p = 0.5,
-		.gain = 2,
-		.noise_max = 0.2,
-		.noise_p = 1,
-		.shift_s = 0.5,
-		.pool = (1u << AUGMENT_KINDS) - 1,
-		.pool_draws = 3,
-		.pool_noise = 0.15,
-		.pool_powerline = 0.5,
-		.pool_wander = 0.5,
-		.pool_emg = 0.5,
-		.pool_gain = 1.5,
-		.pool_shift_s = 1,
-		.pool_cutout_s = 2,
-		.pool_crop = 0.6,
-	};
+	struct error e = {0};
+	struct augment a = {.views = {.strategy = strategy,
+				      .rate_hz = 100,
+				      .samples = N,
+				      .segment = 400,
+				      .is_antialiased = true},
+			    .seed = 7};
+	struct params *p = params_from_text("", augment_params(), &e);
+	assert_non_null(p);
+	assert_int_equal(augment_choose(&a, p, &e), 0);
+	params_close(p);
+	return a;
 }
 
 /* Nothing but the strategy and what the pool draws. */
@@ -254,7 +245,7 @@ static void an_interleaved_view_is_shifted_by_at_most_shift_s(void **state)
 }
 
 /* How view 0 of a record changes when the pool holds one augmentation alone. */
-static double change_by(enum augment_kind kind)
+static double change_by(int kind)
 {
 	static float x[LEADS * N];
 	uint8_t keep[LEADS];
@@ -275,9 +266,43 @@ static double change_by(enum augment_kind kind)
 static void each_augmentation_of_the_pool_changes_the_view(void **state)
 {
 	(void)state;
-	for (int k = 0; k < AUGMENT_KINDS; k++)
-		assert_in_range((uintmax_t)(change_by((enum augment_kind)k) * 1000), 20, 2000);
-	assert_true(fabs(change_by(AUGMENT_NOISE) - 0.15) < 0.005);
+	for (int k = 0; k < augmentation_count; k++)
+		assert_in_range((uintmax_t)(change_by(k) * 1000), 20, 2000);
+	assert_true(fabs(change_by(augmentation_find("noise")) - 0.15) < 0.005);
+}
+
+/* What a row must bring along: nothing else names it. */
+static void each_augmentation_has_its_parameter_and_its_place_in_the_header(void **state)
+{
+	(void)state;
+	struct augment a = policy(VIEWS_SEQUENTIAL);
+	json_t *json = augment_json(&a);
+	for (int k = 0; k < augmentation_count; k++) {
+		const struct augmentation *row = &augmentation_table[k];
+		char start[64];
+		int n = snprintf(start, sizeof start, "pool_%s", row->name);
+		assert_memory_equal(row->strength.name, start, (size_t)n);
+		assert_int_equal(augmentation_find(row->name), k);
+		assert_true(a.strength[k] >= row->strength.min && a.strength[k] <= row->strength.max);
+		assert_int_equal(a.pool >> k & 1, row->is_default);
+		assert_true(json_number_value(json_object_get(json, row->strength.name)) == a.strength[k]);
+		assert_non_null(strstr(augmentation_names(false), row->name));
+	}
+	assert_int_equal(json_array_size(json_object_get(json, "pool")), augmentation_count);
+	json_decref(json);
+}
+
+static void an_unknown_augmentation_is_named_with_those_known(void **state)
+{
+	(void)state;
+	struct error e = {0};
+	struct augment a = policy(VIEWS_SEQUENTIAL);
+	struct params *p = params_from_text("pool=[gain,warp]", augment_params(), &e);
+	assert_non_null(p);
+	assert_int_equal(augment_choose(&a, p, &e), -1);
+	assert_non_null(strstr(error_text(&e), "'warp'; expected noise, powerline"));
+	assert_non_null(strstr(error_text(&e), " or crop"));
+	params_close(p);
 }
 
 static void what_is_drawn_from_the_pool_is_drawn_once(void **state)
@@ -286,7 +311,7 @@ static void what_is_drawn_from_the_pool_is_drawn_once(void **state)
 	static float x[LEADS * N];
 	uint8_t keep[LEADS];
 	struct augment a = plain_policy(VIEWS_SEQUENTIAL);
-	a.pool = 1u << AUGMENT_NOISE | 1u << AUGMENT_GAIN;
+	a.pool = 1u << augmentation_find("noise") | 1u << augmentation_find("gain");
 	a.pool_draws = 2;
 
 	for (uint32_t r = 0; r < 50; r++) { /* so each view has both */
@@ -311,7 +336,7 @@ static void a_crop_keeps_a_tone_a_tone_between_the_old_bounds(void **state)
 	static float x[LEADS * N], ramp[LEADS * N];
 	uint8_t keep[LEADS];
 	struct augment a = plain_policy(VIEWS_SEQUENTIAL);
-	a.pool = 1u << AUGMENT_CROP;
+	a.pool = 1u << augmentation_find("crop");
 	a.pool_draws = 1;
 	for (int i = 0; i < LEADS * N; i++)
 		ramp[i] = (float)(i % N);
@@ -357,6 +382,8 @@ int main(void)
 		cmocka_unit_test(noise_has_the_deviation_asked_for),
 		cmocka_unit_test(an_interleaved_view_is_shifted_by_at_most_shift_s),
 		cmocka_unit_test(each_augmentation_of_the_pool_changes_the_view),
+		cmocka_unit_test(each_augmentation_has_its_parameter_and_its_place_in_the_header),
+		cmocka_unit_test(an_unknown_augmentation_is_named_with_those_known),
 		cmocka_unit_test(what_is_drawn_from_the_pool_is_drawn_once),
 		cmocka_unit_test(a_crop_keeps_a_tone_a_tone_between_the_old_bounds),
 		cmocka_unit_test(json_round_trip_draws_the_same_views),
