@@ -1,12 +1,14 @@
 #include "common/die.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 static const char *program = "einthoven";
 static void (*at_death)(void);
+static bool is_hushed;
 
 void die_program(const char *name)
 {
@@ -54,9 +56,16 @@ void die_usage(const char *format, ...)
 	exit(2);
 }
 
+void die_hush(void)
+{
+	is_hushed = true;
+}
+
 void die_warn(const char *format, ...)
 {
 	va_list ap;
+	if (is_hushed)
+		return;
 	va_start(ap, format);
 	say(format, ap);
 	va_end(ap);

@@ -1,5 +1,5 @@
 /*
- * Ending a program that cannot go on: die() for a failing environment or bad input (exit 1), die_usage() for a wrong
+ * Ending a program that cannot go on: die() for a failing environment or bad input (exit 1), usage() for a wrong
  * command line (exit 2), BUG() for a broken invariant of ours (abort). Also the allocators that die instead of
  * returning NULL. Messages go to stderr as "<program>: <message>".
  */
@@ -19,6 +19,9 @@ _Noreturn void die_usage(const char *format, ...) __attribute__((format(printf, 
 /* A message in the same form, without ending. */
 void die_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 _Noreturn void die_bug(const char *file, const char *what);
+
+/* From now on warn says nothing: in processes that do the same as one that speaks. */
+void die_hush(void);
 
 #define warn	  die_warn
 #define BUG(what) die_bug(__FILE__, what)

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "common/die.h"
+#include "common/team.h"
 #include "store/artifact.h"
 
 /* How long further signals of a kind count as the first. */
@@ -61,8 +62,11 @@ static void catch_one(int number)
 
 void interrupt_catch(const char *who)
 {
-	snprintf(text_int, sizeof text_int, "%.40s: stopping; once more ends at once\n", who);
-	snprintf(text_other, sizeof text_other, "%.40s: told to stop, stopping; Ctrl-C ends at once\n", who);
+	if (who) {
+		snprintf(text_int, sizeof text_int, "%.40s: stopping; once more ends at once\n", who);
+		snprintf(text_other, sizeof text_other,
+			 "%.40s: told to stop, stopping; Ctrl-C ends at once\n", who);
+	}
 	catch_one(SIGINT);
 	catch_one(SIGTERM);
 	catch_one(SIGUSR1);
@@ -79,6 +83,8 @@ const volatile bool *interrupt_flag(void)
 
 void interrupt_stop(void)
 {
+	int status = 128 + (first_signal ? (int)first_signal : SIGTERM); /* or it came to another rank */
 	warn("interrupted; nothing was published");
-	exit(128 + (int)first_signal);
+	team_status(status);
+	exit(status);
 }

@@ -15,7 +15,8 @@
 
 #include <stdbool.h>
 
-/* From now on, for the rest of the process. Writing an artifact stops it too (artifact_watch). who must outlive it. */
+/* From now on, for the rest of the process. Writing an artifact stops it too (artifact_watch). who: named in what is said
+ * when a signal comes; NULL: nothing is. */
 void interrupt_catch(const char *who);
 
 /* Set once a signal has come. */

@@ -18,6 +18,7 @@
 #include "common/schema.h"
 #include "common/stamp.h"
 #include "store/action.h"
+#include "store/crew.h"
 #include "store/explain.h"
 #include "store/interrupt.h"
 #include "store/lock.h"
@@ -217,10 +218,11 @@ static void publish(struct job *j, struct stage_run *r, struct timespec started)
 	json_decref(statement);
 }
 
-static void run(struct job *j)
+static void run(struct job *j, struct team *team)
 {
 	struct stage_run r = {.stage = j->stage,
 			      .params = j->params,
+			      .team = team,
 			      .key = j->key,
 			      .dependencies = json_array(),
 			      .is_interrupted = interrupt_flag()};
@@ -228,9 +230,12 @@ static void run(struct job *j)
 	clock_gettime(CLOCK_REALTIME, &started);
 	open_inputs(&r, j);
 	j->stage->run(&r);
-	if (*interrupt_flag())
-		interrupt_stop();
-	publish(j, &r, started);
+	if (team_any(team, *interrupt_flag()))
+		crew_stop(team);
+	if (team_rank(team) == 0)
+		publish(j, &r, started);
+	else
+		artifact_abandon(r.output);
 	release_run(&r);
 }
 
@@ -241,22 +246,34 @@ static double seconds(void)
 	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
-/* Fill j->id from the cache or by running, once however many processes ask. */
-static void obtain(struct job *j)
+/* Run, once however many processes ask: true if another has done it meanwhile. */
+static bool run_once(struct job *j, struct team *team)
 {
-	double start_s = seconds();
-	publish_clean();
-	bool is_cached = action_find(j->key, j->id);
-	if (!is_cached) {
+	struct lock *lock = NULL;
+	bool is_cached = false;
+	if (team_rank(team) == 0) {
 		interrupt_catch(j->stage->name);
-		struct lock *lock = lock_take(j->key, j->stage->name, interrupt_flag());
+		lock = lock_take(j->key, j->stage->name, interrupt_flag());
 		if (!lock)
 			interrupt_stop();
 		is_cached = action_find(j->key, j->id);
-		if (!is_cached)
-			run(j);
-		lock_release(lock);
 	}
+	is_cached = crew_told(team, is_cached);
+	if (!is_cached)
+		run(j, team);
+	lock_release(lock);
+	return is_cached;
+}
+
+/* Fill j->id from the cache or by running. */
+static void obtain(struct job *j, struct team *team)
+{
+	double start_s = seconds();
+	publish_clean();
+	bool is_cached = crew_told(team, action_find(j->key, j->id));
+	if (!is_cached)
+		is_cached = run_once(j, team);
+	team_leave(team);
 
 	remove_checkpoint(j); /* also one that a kill after publishing has left */
 	if (is_cached)
@@ -367,7 +384,7 @@ static void remove_leftovers(const struct job *j)
 		closedir(d);
 }
 
-static void make(struct job *j)
+static void lead(struct job *j, struct team *team)
 {
 	struct error e = {0};
 	struct stamp t0;
@@ -377,9 +394,29 @@ static void make(struct job *j)
 		t0.t0 = (struct timespec){86400, 0}; /* older than any file */
 	remove_leftovers(j);
 	read_action(j, false);
-	obtain(j);
+	crew_agree(team, j->key);
+	obtain(j, team);
 	leave_traces(j, &t0);
 	show(j);
+}
+
+/* Other ranks of a team than the first read the same and run; the rest is the first one's. */
+static void follow(struct job *j, struct team *team)
+{
+	read_action(j, false);
+	crew_agree(team, j->key);
+	if (!crew_told(team, false))
+		run_once(j, team);
+	team_leave(team);
+}
+
+static void make(struct job *j)
+{
+	struct team *team = crew_join(j->stage);
+	if (team_rank(team) == 0)
+		lead(j, team);
+	else
+		follow(j, team);
 }
 
 /* ---- explaining ---- */

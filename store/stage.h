@@ -56,6 +56,8 @@ struct stage {
 	/* After a hit or a run, the records of table `file` (name -> bytes) are written to <build>/<stage>/ for people to open;
 	 * the path of the first goes to stdout. */
 	bool has_files;
+	/* run() works in the processes of a team. Else several of them are an error. */
+	bool has_team;
 };
 
 #define INPUTS(...)                                                                                          \

@@ -403,7 +403,8 @@ static const struct stage stage = {
 	.inputs = INPUTS("pretrain", "preprocess"),
 	.kind = "embeddings",
 	.params = params,
-	.run = run};
+	.run = run,
+	.has_team = true};
 
 int main(int argc, char **argv)
 {

@@ -225,6 +225,7 @@ static const struct stage stage = {
 	.kind = "scores",
 	.params = params,
 	.run = run,
+	.has_team = true,
 	.show = show};
 
 int main(int argc, char **argv)

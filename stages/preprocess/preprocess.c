@@ -270,6 +270,7 @@ static const struct stage stage = {
 	.kind = "signals",
 	.params = params,
 	.run = run,
+	.has_team = true,
 };
 
 int main(int argc, char **argv)

@@ -41,9 +41,10 @@ struct pretrain {
 	struct batch_place *order; /* [n] of epoch `shuffled` */
 	int64_t shuffled;	   /* -1: none */
 	struct batch_drawing drawing;
-	float *x; /* [2 batch][12][T] */
+	int first, n_own; /* this process's views of the 2 batch */
+	float *x;	  /* [n_own][12][T] */
 	uint8_t *keep;
-	uint64_t *patient;
+	uint64_t *patient; /* [batch] */
 };
 
 /* ---- training ---- */
@@ -57,15 +58,15 @@ static void draw(void *context, int64_t step)
 		batch_shuffle(t->order, &t->source, (uint32_t)epoch);
 	t->shuffled = epoch;
 	t->drawing = (struct batch_drawing){
-		t->x,
-		t->keep,
-		&t->source,
-		t->order + (size_t)(step % t->plan.per_epoch) * (size_t)t->plan.batch,
-		t->plan.batch,
-		(uint32_t)epoch,
-		pairing_draw(t->plan.objective->pairing, t->records.policy.seed, (uint64_t)step),
-		0,
-		0};
+		.x = t->x,
+		.keep = t->keep,
+		.source = &t->source,
+		.order = t->order + (size_t)(step % t->plan.per_epoch) * (size_t)t->plan.batch,
+		.n = t->plan.batch,
+		.epoch = (uint32_t)epoch,
+		.pairing = pairing_draw(t->plan.objective->pairing, t->records.policy.seed, (uint64_t)step),
+		.first = t->first,
+		.n_own = t->n_own};
 	batch_draw_begin(&t->drawing, t->patient);
 }
 
@@ -114,8 +115,8 @@ static bool end_epoch(void *context, int64_t epoch)
 
 static void allocate_batch(struct pretrain *t)
 {
-	size_t rows = 2 * (size_t)t->plan.batch,
-	       input = LEADS * (size_t)views_input_samples(&t->records.policy.views);
+	contrast_own(&t->plan.contrast, &t->first, &t->n_own);
+	size_t rows = (size_t)t->n_own, input = LEADS * (size_t)views_input_samples(&t->records.policy.views);
 	t->source = records_source(&t->records);
 	t->order = die_malloc(t->records.n * sizeof *t->order);
 	t->shuffled = -1;
@@ -137,6 +138,7 @@ static void prepare_training(struct pretrain *t)
 		.schedule = t->plan.schedule,
 		.per_epoch = t->plan.per_epoch,
 		.ops = t->contrast->ops,
+		.team = t->run->team,
 		.optimizer = {&t->contrast->optimizer},
 		.kept = {{&t->rankme, sizeof t->rankme}, {t->history.rows, history_bytes(&t->history)}},
 		.checkpoint = die_printf("%s/pretrain", stage_checkpoint(t->run)),
@@ -151,6 +153,7 @@ static void set_up(struct pretrain *t)
 	records_open(&t->records, t->run->input[VIEWS], t->run->input[SIGNALS],
 		     (uint64_t)params_int(p, "seed"));
 	t->plan = plan_read(p, &t->records.policy.views, t->records.n);
+	t->plan.contrast.team = t->run->team;
 	t->contrast = contrast_new(ops_chosen(), &t->plan.contrast);
 	history_init(&t->history, t->plan.schedule.n_steps, t->plan.per_epoch, &t->plan.contrast.net,
 		     t->plan.objective->loss->chance);
@@ -217,7 +220,7 @@ static void run(struct stage_run *r)
 	     t->records.n, t->plan.batch, t->plan.schedule.n_steps,
 	     (double)t->contrast->net->arena_bytes / 1e6, t->contrast->net->tensors->count,
 	     t->contrast->ops->name, pool_threads());
-	if (training_run(&t->training))
+	if (training_run(&t->training) && team_rank(r->team) == 0)
 		write_model(t);
 	tear_down(t);
 	free(t);
@@ -278,7 +281,8 @@ static const struct stage stage = {.name = "pretrain",
 				   .inputs = INPUTS("views", "preprocess"),
 				   .kind = "model",
 				   .params = params,
-				   .run = run};
+				   .run = run,
+				   .has_team = true};
 
 int main(int argc, char **argv)
 {

@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# Stages in several processes: the id of one, whatever their number; what is lost or stopped goes on, also with another number.
+. "$(dirname "$0")/../tap.sh"
+. "$TOP/tests/chain.sh"
+tap_needs mpirun
+[ -e "$BUILD/lib/team_mpi.so" ] || skip_all "this build has no MPI (make MPICC=...)"
+export OMPI_MCA_mpi_yield_when_idle=1 OMPI_MCA_btl_vader_single_copy_mechanism=none OMPI_MCA_rmaps_base_oversubscribe=1
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+export EINTHOVEN_THREADS=1
+
+# team P NAME STAGE: the stage in P processes, in folder NAME with a store of its own that holds what it reads.
+team() {
+	local n=$1 run=$2 stage=$3
+	EINTHOVEN_STORE=$WORK/$run.store timeout 200 mpirun --bind-to none -np "$n" "$BIN/$stage" --build "$run" \
+		>"$run/out" 2>>"$run/log"
+}
+
+# like NAME ALONE STAGE...: folder NAME and its store, where the stages and all after them have not run yet.
+like() {
+	local run=$1 alone=$2
+	shift 2
+	mkdir -p "$run" && cp -r "$alone"/params "$alone"/*.id "$run" && mkdir -p "$run.store"
+	cp -r store/objects "$run.store"
+	for stage; do rm -f "$run/$stage.id"; done
+}
+
+# Ragged batches: 7.5 blocks of 64 views to pretrain, 3.5 to finetune.
+small="fetch.records=400 pretrain.epochs=2 pretrain.batch=240 pretrain.min_steps=1 pretrain.d_model=32 pretrain.projector_hidden=16"
+small="$small probe.c_steps=3 probe.bootstrap=20 embed.attention_records=3"
+small="$small finetune.epochs=2 finetune.batch=112 finetune.min_steps=1 finetune.bootstrap=20"
+chain alone "$small" fetch preprocess views pretrain embed probe finetune >/dev/null
+for stage in preprocess pretrain embed finetune; do
+	for n in 2 3 4; do
+		like "$stage$n" alone "$stage"
+		team $n "$stage$n" "$stage"
+		is "$stage in $n processes gives the id of one" "$(id "$stage$n" "$stage" 2>&1)" "$(id alone "$stage")"
+	done
+done
+is "rank 0 alone speaks" "$(grep -c 'ran in' finetune3/log) $(grep -c 'threads' finetune3/log)" "1 1"
+check "and prints" grep -q '^fine-tuned ' finetune3/out
+is "once" "$(grep -c '^fine-tuned ' finetune3/out)" 2
+
+said() { # said P NAME STAGE: what it ends with, on stderr
+	team "$@" || { cat "$2/log" >&2 && return 1; }
+}
+like refused alone finetune
+check_fails "more processes than blocks are refused" 1 '5 processes, but a batch of 224 views has 4 blocks of 64' said 5 refused finetune
+like single alone probe
+check_fails "a stage that works in one process says so" 1 'probe works in one process, but 2 were started' said 2 single probe
+team 2 finetune3 finetune
+check "what is in the store is a hit for all" grep -q '^finetune: cached' finetune3/log
+tap_done
