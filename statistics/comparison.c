@@ -5,9 +5,13 @@
 
 #include "common/die.h"
 #include "common/pool.h"
+#include "numbers/philox.h"
 
 const char *const comparison_names[COMPARISON_METRICS] = {
 	"accuracy", "balanced_accuracy", "macro_f1", "weighted_f1", "macro_auroc", "macro_auprc", "ece"};
+
+/* The draw of rows is one that no draw of patients has: those number their attempts from 0. */
+enum { DRAW_OF_ROWS = 1 << 20 };
 
 struct resampling {
 	const struct comparison *c;
@@ -110,27 +114,61 @@ static double point(const struct comparison *c, int arm, int metric)
 	return out;
 }
 
+static double mean_point(const struct comparison *c, struct comparison_rows rows, int metric)
+{
+	double sum = 0;
+	for (int i = 0; i < rows.n; i++)
+		sum += point(c, rows.row[i], metric);
+	return sum / rows.n;
+}
+
+/* The metric of the rows in resample k; of several, the mean of those that are drawn. */
+static double drawn_mean(const struct comparison *c, struct comparison_rows rows, int metric, int k)
+{
+	size_t width = (size_t)comparison_count(c);
+	const double *value = c->values + (size_t)k * (size_t)c->n_arms * width + (size_t)metric;
+	if (rows.n == 1)
+		return value[(size_t)rows.row[0] * width];
+
+	struct philox p = philox_open(c->bootstrap.seed, PURPOSE_BOOTSTRAP, (uint64_t)k,
+				      (uint32_t)(DRAW_OF_ROWS + rows.n));
+	double sum = 0;
+	for (int i = 0; i < rows.n - 1; i++)
+		sum += value[(size_t)rows.row[philox_below(&p, (uint32_t)rows.n)] * width];
+	return sum / (rows.n - 1);
+}
+
+struct comparison_value comparison_difference_of_means(const struct comparison *c,
+						       struct comparison_rows rows,
+						       struct comparison_rows others, int metric)
+{
+	int n_resamples = c->bootstrap.n_resamples;
+	double *value = die_malloc(((size_t)n_resamples + 1) * sizeof *value);
+	for (int k = 0; k < n_resamples; k++)
+		value[k] = drawn_mean(c, rows, metric, k) - (others.n ? drawn_mean(c, others, metric, k) : 0);
+
+	struct comparison_value v = {mean_point(c, rows, metric) -
+					     (others.n ? mean_point(c, others, metric) : 0),
+				     bootstrap_interval(value, 1, n_resamples)};
+	free(value);
+	return v;
+}
+
+struct comparison_value comparison_of_mean(const struct comparison *c, struct comparison_rows rows,
+					   int metric)
+{
+	return comparison_difference_of_means(c, rows, (struct comparison_rows){0}, metric);
+}
+
 struct comparison_value comparison_of(const struct comparison *c, int arm, int metric)
 {
-	size_t n = (size_t)comparison_count(c);
-	const double *first = c->values + (size_t)arm * n + (size_t)metric;
-	return (struct comparison_value){
-		point(c, arm, metric),
-		bootstrap_interval(first, (size_t)c->n_arms * n, c->bootstrap.n_resamples)};
+	return comparison_of_mean(c, (struct comparison_rows){1, &arm}, metric);
 }
 
 struct comparison_value comparison_difference(const struct comparison *c, int arm, int other, int metric)
 {
-	size_t n = (size_t)comparison_count(c), row = (size_t)c->n_arms * n;
-	size_t n_resamples = (size_t)c->bootstrap.n_resamples;
-	double *difference = die_malloc((n_resamples + 1) * sizeof *difference);
-	for (size_t k = 0; k < n_resamples; k++)
-		difference[k] = c->values[k * row + (size_t)arm * n + (size_t)metric] -
-				c->values[k * row + (size_t)other * n + (size_t)metric];
-	struct comparison_value v = {point(c, arm, metric) - point(c, other, metric),
-				     bootstrap_interval(difference, 1, c->bootstrap.n_resamples)};
-	free(difference);
-	return v;
+	return comparison_difference_of_means(c, (struct comparison_rows){1, &arm},
+					      (struct comparison_rows){1, &other}, metric);
 }
 
 void comparison_release(struct comparison *c)

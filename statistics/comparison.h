@@ -58,6 +58,21 @@ int comparison_count(const struct comparison *c);
 struct comparison_value comparison_of(const struct comparison *c, int arm, int metric);
 /* Arm minus other. */
 struct comparison_value comparison_difference(const struct comparison *c, int arm, int other, int metric);
+
+/* Several rows as one, such as one arm trained with several seeds: what they come to is the mean of their metrics. Its
+ * resamples draw patients and rows together: resample k takes, of its patients, the mean of n - 1 rows drawn with
+ * replacement. (n of n would make the variance of the mean (n-1)/n of what it is: Rao and Wu 1988.) The places drawn are
+ * a function of seed, k and n alone, so that rows at equal places of two lists of one length stay paired. */
+struct comparison_rows {
+	int n;
+	const int *row; /* [n] */
+};
+struct comparison_value comparison_of_mean(const struct comparison *c, struct comparison_rows rows,
+					   int metric);
+/* Mean of rows minus mean of others. */
+struct comparison_value comparison_difference_of_means(const struct comparison *c,
+						       struct comparison_rows rows,
+						       struct comparison_rows others, int metric);
 void comparison_release(struct comparison *c);
 
 #endif

@@ -75,26 +75,33 @@ json_t *scores_metrics(const struct metrics *m, const json_t *classes, bool is_m
 	return out;
 }
 
-static json_t *interval(const struct comparison *c, int arm, int other, int metric)
+static json_t *interval(const struct comparison *c, struct comparison_rows rows,
+			struct comparison_rows others, int metric)
 {
-	struct comparison_value v =
-		other < 0 ? comparison_of(c, arm, metric) : comparison_difference(c, arm, other, metric);
+	struct comparison_value v = comparison_difference_of_means(c, rows, others, metric);
 	return json_pack("{s:o, s:o, s:o, s:o}", "value", scores_number(v.value), "error",
 			 scores_number(v.interval.error), "low", scores_number(v.interval.low), "high",
 			 scores_number(v.interval.high));
 }
 
-json_t *scores_intervals(const struct comparison *c, int arm, int other, const json_t *classes)
+json_t *scores_mean_intervals(const struct comparison *c, struct comparison_rows rows,
+			      struct comparison_rows others, const json_t *classes)
 {
 	json_t *out = json_object(), *each = json_object();
 	int n = c->data.n_classes;
 	for (int k = 0; k < COMPARISON_METRICS; k++)
-		json_object_set_new(out, comparison_names[k], interval(c, arm, other, k));
+		json_object_set_new(out, comparison_names[k], interval(c, rows, others, k));
 	for (int k = 0; k < n; k++)
 		json_object_set_new(each, class_name(classes, k),
 				    json_pack("{s:o, s:o}", "f1",
-					      interval(c, arm, other, COMPARISON_METRICS + k), "auroc",
-					      interval(c, arm, other, COMPARISON_METRICS + n + k)));
+					      interval(c, rows, others, COMPARISON_METRICS + k), "auroc",
+					      interval(c, rows, others, COMPARISON_METRICS + n + k)));
 	json_object_set_new(out, "class", each);
 	return out;
+}
+
+json_t *scores_intervals(const struct comparison *c, int arm, int other, const json_t *classes)
+{
+	return scores_mean_intervals(c, (struct comparison_rows){1, &arm},
+				     (struct comparison_rows){other >= 0, &other}, classes);
 }

@@ -18,6 +18,10 @@ json_t *scores_metrics(const struct metrics *m, const json_t *classes, bool is_m
  * other >= 0, of arm minus other. New reference. */
 json_t *scores_intervals(const struct comparison *c, int arm, int other, const json_t *classes);
 
+/* The same of the mean of several rows; others.n 0: of itself, else minus the mean of those. New reference. */
+json_t *scores_mean_intervals(const struct comparison *c, struct comparison_rows rows,
+			      struct comparison_rows others, const json_t *classes);
+
 /* A number, or null if it is not finite. New reference. */
 json_t *scores_number(double x);
 

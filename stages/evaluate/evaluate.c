@@ -117,6 +117,16 @@ static void put_floors(struct arms *s)
 	json_decref(scale);
 }
 
+static void put_over_seeds(struct arms *s)
+{
+	json_t *all = verdict_over_seeds(s), *arm;
+	const char *name;
+	int table = json_object_size(all) ? artifact_table(s->run->output, "over_seeds") : 0;
+	json_object_foreach (all, name, arm)
+		put_json(s, table, name, arm);
+	json_decref(all);
+}
+
 static void put_header(struct arms *s)
 {
 	struct artifact_writer *w = s->run->output;
@@ -174,6 +184,7 @@ static void run(struct stage_run *r)
 
 	progress_end(&p);
 	put_floors(&s);
+	put_over_seeds(&s);
 	put_header(&s);
 	arms_close(&s);
 }

@@ -80,6 +80,20 @@ static void show_seeds(const json_t *seeds)
 	}
 }
 
+/* The judgement of an arm in a state; of several seeds over all of them, under their NAME. */
+static json_t *judged_arm(const struct artifact *a, const char *key, const char *state, const char *words)
+{
+	char *base = die_printf("%.*s", (int)arm_base(key), key);
+	bool is_several = artifact_has_table(a, "over_seeds") &&
+			  artifact_get(a, "over_seeds", base, strlen(base)).bytes != NULL;
+	char *name = die_printf("%s%s", is_several ? base : key, words);
+	json_t *out = is_several ? shown_arm(a, "over_seeds", base, state, name)
+				 : shown_arm(a, "arm", key, state, name);
+	free(name);
+	free(base);
+	return out;
+}
+
 /* Of several seeds the first stands for its arm. */
 static bool is_shown(const json_t *names, size_t at)
 {
@@ -146,9 +160,8 @@ void terminal_print(struct artifact *a)
 		const char *key = json_string_value(name);
 		if (!is_shown(artifact_get_attribute(a, "arms"), i))
 			continue;
-		json_t *own = shown_arm(a, "arm", key, "trained", key);
-		char *label = die_printf("%s, untrained", key);
-		json_t *random = shown_arm(a, "arm", key, "random", label);
+		json_t *own = judged_arm(a, key, "trained", ""),
+		       *random = judged_arm(a, key, "random", ", untrained");
 		json_array_append(trained, own);
 		/* "difference" is for scoretable the first arm minus this one. */
 		json_t *row = json_copy(own);
@@ -158,7 +171,6 @@ void terminal_print(struct artifact *a)
 			json_array_append(rows, random);
 		json_decref(own);
 		json_decref(random);
-		free(label);
 	}
 
 	json_array_append_new(rows, shown_arm(a, "floor", "scale", NULL, "log-std only"));
@@ -170,6 +182,10 @@ void terminal_print(struct artifact *a)
 	       json_array_size(artifact_get_attribute(a, "arms")) == 1 ? "" : "s",
 	       (long long)artifact_integer(a, "records"), (long long)artifact_integer(a, "patients"));
 	scoretable_rows(stdout, artifact_get_attribute(a, "classes"), rows);
+	if (json_array_size(artifact_get_attribute(a, "seeds")))
+		printf("An arm of several seeds stands for all: means over them; intervals resample patients "
+		       "and "
+		       "seeds.\n");
 	show_gains(trained);
 	show_seeds(artifact_get_attribute(a, "seeds"));
 	show_faithfulness(a, artifact_get_attribute(a, "arms"));

@@ -44,6 +44,30 @@ static bool is_further_seed(const json_t *shown, const char *name)
 	return false;
 }
 
+/* The arm with its judgement over all seeds, if it has several, or if those do that it is compared with. */
+static json_t *over_seeds(const struct draft *s, json_t *arm)
+{
+	const char *name = draft_name(arm);
+	char *base = die_printf("%.*s", (int)arm_base(name), name);
+	bool has_any = artifact_has_table(s->evaluation, "over_seeds");
+	json_t *all = has_any ? read_json(s->evaluation, "over_seeds", base) : NULL;
+	if (has_any && !all)
+		all = read_json(s->evaluation, "over_seeds", name);
+	free(base);
+	if (!all)
+		return json_incref(arm);
+
+	json_t *out = json_deep_copy(arm);
+	if (json_array_size(json_object_get(all, "arms")) > 1)
+		json_object_set_new(out, "ids", json_pack("{s:s}", "scores", artifact_id(s->evaluation)));
+	json_object_update_recursive(out, all);
+	json_object_set(out, "against", json_object_get(all, "against"));
+	if (json_array_size(json_object_get(all, "arms")) > 1)
+		json_object_del(out, "legacy"); /* of one seed */
+	json_decref(all);
+	return out;
+}
+
 void draft_open(struct draft *s, struct stage_run *run)
 {
 	static const char *const floors[] = {"scale", "majority"};
@@ -57,13 +81,16 @@ void draft_open(struct draft *s, struct stage_run *run)
 	s->seeds = artifact_get_attribute(s->evaluation, "seeds");
 	s->arms = json_array();
 	s->shown = json_array();
+	s->judged = json_array();
 	s->floors = json_object();
 
 	json_array_foreach (artifact_get_attribute(s->evaluation, "arms"), i, name) {
 		json_t *arm = read_arm(s, json_string_value(name));
 		json_array_append_new(s->arms, arm);
-		if (!is_further_seed(s->shown, draft_name(arm)))
+		if (!is_further_seed(s->shown, draft_name(arm))) {
 			json_array_append(s->shown, arm);
+			json_array_append_new(s->judged, over_seeds(s, arm));
+		}
 	}
 
 	for (int k = 0; k < 2; k++) {
@@ -78,6 +105,7 @@ void draft_close(struct draft *s)
 	text_release(&s->page);
 	json_decref(s->arms);
 	json_decref(s->shown);
+	json_decref(s->judged);
 	json_decref(s->floors);
 }
 

@@ -22,6 +22,7 @@ struct draft {
 	const json_t *classes, *groups; /* groups: superclasses, whatever the task */
 	const json_t *notes, *seeds;
 	json_t *arms, *shown; /* all, and without further seeds: the JSON of evaluate, docs/report.md */
+	json_t *judged;	      /* the shown ones; of several seeds with what they come to, under their NAME */
 	json_t *floors;	      /* {"scale":..., "majority":...} */
 	struct text page;
 };

@@ -118,6 +118,8 @@ static void put_metrics(int table, struct draft *s)
 	struct text t = {0};
 	json_object_set(all, "arms", s->arms);
 	json_object_set(all, "seeds", (json_t *)s->seeds);
+	if (json_array_size(s->seeds))
+		json_object_set(all, "over_seeds", s->judged);
 	json_object_set(all, "floors", s->floors);
 	json_object_set(all, "classes", (json_t *)s->classes);
 	json_object_set(all, "notes", (json_t *)s->notes);
@@ -135,7 +137,7 @@ static void put_files(struct draft *s)
 	struct text csv = {0}, markdown = {0};
 	int table = artifact_table(s->run->output, "file");
 	files_csv(&csv, s->arms, s->floors);
-	files_markdown(&markdown, s->arms, s->floors, draft_columns(s));
+	files_markdown(&markdown, s->judged, s->floors, draft_columns(s));
 	put_file(table, s, "index.html", &s->page);
 	put_file(table, s, "metrics.csv", &csv);
 	put_metrics(table, s);

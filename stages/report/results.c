@@ -45,6 +45,10 @@ void results_comparison(struct draft *s)
 		 "Each arm stands above a probe of the same encoder with the weights it began with, on the "
 		 "same labels. “Training added” is the paired difference between the two: only where its "
 		 "interval excludes 0 did training help. Random convolutions are a strong floor on ECGs.");
+	if (json_array_size(s->seeds))
+		page_say(t, "An arm of several seeds stands for all of them: its numbers are means over the "
+			    "seeds, "
+			    "and its intervals resample patients and seeds together.");
 	say_measures(s);
 
 	json_t *groups = json_array();
@@ -54,29 +58,29 @@ void results_comparison(struct draft *s)
 	json_decref(groups);
 	page_grid_wide(t);
 	page_figure(t, "Macro AUROC: trained (dot), untrained (ring)", NULL);
-	curves_forest(t, s->shown, "macro_auroc", "macro AUROC on fold 10, 95 % interval");
+	curves_forest(t, s->judged, "macro_auroc", "macro AUROC on fold 10, 95 % interval");
 	page_figure_end(t);
 	page_figure(t, "Macro F1: trained (dot), untrained (ring)", NULL);
-	curves_forest(t, s->shown, "macro_f1", "macro F1 on fold 10, 95 % interval");
+	curves_forest(t, s->judged, "macro_f1", "macro F1 on fold 10, 95 % interval");
 	page_figure_end(t);
 	page_grid_end(t);
-	tables_comparison(t, s->shown, s->floors, draft_columns(s));
+	tables_comparison(t, s->judged, s->floors, draft_columns(s));
 
 	if (json_array_size(s->shown) > 1) {
 		page_details(t, "Arm against arm: macro AUROC");
-		tables_pairs(t, s->shown, "macro_auroc");
+		tables_pairs(t, s->judged, "macro_auroc");
 		page_details_end(t);
 		page_details(t, "Arm against arm: macro F1");
-		tables_pairs(t, s->shown, "macro_f1");
+		tables_pairs(t, s->judged, "macro_f1");
 		page_details_end(t);
 	}
 
 	tables_legacy(t, s->shown, s->classes);
 	page_details(t, "Every class");
 	if (draft_columns(s))
-		classes_table(t, s->shown, s->classes);
+		classes_table(t, s->judged, s->classes);
 	else
-		classes_many(t, s->shown, s->classes);
+		classes_many(t, s->judged, s->classes);
 
 	page_details_end(t);
 }
@@ -89,7 +93,7 @@ void results_seeds(struct draft *s)
 	page_say(&s->page,
 		 "Mean ± standard deviation over the seeds, and the least and the greatest. A seed draws "
 		 "weights, order, views and, where labels are few, which; the records judged are the "
-		 "same. Elsewhere on this page the first seed stands for its arm.");
+		 "same. Pictures, maps, curves and measures of the space are those of the first seed.");
 	tables_seeds(&s->page, s->seeds);
 }
 
@@ -108,7 +112,7 @@ void results_efficiency(struct draft *s)
 	struct text figure = {0}, *t = &s->page;
 	if (!results_has_efficiency(s))
 		return;
-	if (efficiency_figure(&figure, s->shown) > 1) {
+	if (efficiency_figure(&figure, s->judged) > 1) {
 		page_section(t, "efficiency", "How few labels are enough");
 		page_say(t, "In the figure the same network and the same records of fold 10; only how many "
 			    "labelled records "
@@ -125,7 +129,7 @@ void results_efficiency(struct draft *s)
 		    "as and to a probe of its untrained encoder, on the same labels. What is trained from "
 		    "scratch began "
 		    "as no probe.");
-	tables_efficiency(t, s->shown);
+	tables_efficiency(t, s->judged);
 	text_release(&figure);
 }
 

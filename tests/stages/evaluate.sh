@@ -68,6 +68,20 @@ is "several seeds have a mean, deviation and range" "$(value tuned "[(s['name'],
 	abs(s['trained']['macro_auroc']['deviation'] * 2 ** .5 - s['trained']['macro_auroc']['high'] + s['trained']['macro_auroc']['low']) < 1e-12)
 	for s in m['seeds']]")" "[('halves', ['halves', 'halves@2'], True, True)]"
 check "... and a row of their own in the table" grep -q '^halves  *2  ' tuned/table
+# Headline, table and what training added: over both seeds, not the first.
+over() { value tuned "(lambda one, all: $1)([arm[n]['trained'] for n in ('halves', 'halves@2')], [a for a in m['over_seeds'] if a['name'] == 'halves'][0]['trained'])"; }
+is "an arm of two seeds stands for both" "$(value tuned "[a['name'] for a in m['over_seeds']]")" \
+	"['halves', 'finetuned', 'supervised', 'finetuned-10']"
+is "... with their mean" "$(over "abs(all['test']['macro_f1'] - (one[0]['test']['macro_f1'] + one[1]['test']['macro_f1']) / 2) < 1e-12")" True
+is "... and what training added to both" "$(over "abs(all['difference']['macro_auroc']['value']
+	- (one[0]['difference']['macro_auroc']['value'] + one[1]['difference']['macro_auroc']['value']) / 2) < 1e-12")" True
+is "... whose error holds how far the seeds lie apart" "$(over "all['difference']['macro_auroc']['error'] * 1.1
+	> abs(one[0]['difference']['macro_auroc']['value'] - one[1]['difference']['macro_auroc']['value']) / 2")" True
+is "the terminal's row is over both" "$(awk '/^halves /{print $9; exit}' tuned/table)" "$(over "'%.3f' % all['test']['macro_f1']")"
+is "... and so is what training added" "$(awk '/^training added/{on = 1} on && /^halves /{print $2; exit}' tuned/table)" \
+	"$(over "'%+.3f' % all['difference']['macro_f1']['value']")"
+check "the page says so" grep -q 'intervals resample patients and seeds together' tuned/report/index.html
+is "... and its comparison has no seed's name" "$(sed -n '/id=table/,/id=seeds/p' tuned/report/index.html | grep -o 'halves@2' | wc -l)" 0
 check "the page has the curve over the shares of labels" grep -q 'id=efficiency' tuned/report/index.html
 
 # Few records: classes without one in fold 10, folds with one record of a class, fewer neighbours than asked for.
