@@ -89,4 +89,21 @@ done
 check "a batch too large for the data is made smaller, with a word" \
 	sh -c ". '$TOP/tests/chain.sh'; BIN='$BIN' BUILD='$BUILD' TOP='$TOP' WORK='$WORK'; \
 	chain base '$data $tiny pretrain.epochs=1 pretrain.batch=1000' pretrain && grep -q 'batch of 16 instead of 1000: folds 1 to 8 hold 3[0-9] records' base/log"
+# ---- a batch larger than memory: 2.5 blocks of 64 views ----
+many="${data/40/100} $tiny pretrain.batch=80 pretrain.min_steps=1 pretrain.epochs=2"
+for micro in 0 64 128; do
+	cp -r store "micro$micro.store"
+	STORE=$WORK/micro$micro.store chain "micro$micro" "$many pretrain.micro_batch=$micro" fetch preprocess views pretrain
+done
+is "micro-batches of 64 and 128 views give the id of the whole batch" "$(id micro64 pretrain) $(id micro128 pretrain)" \
+	"$(id micro0 pretrain) $(id micro0 pretrain)"
+arena() { sed -n 's/.* steps of \([0-9]*\).* MB.*/\1/p' "$1/log"; }
+check "and take less memory" test "$(arena micro64)" -lt "$(arena micro0)"
+refused() {
+	cp -r base "$1"
+	chain "$1" "$data $2" pretrain
+	! [ -e "$1/pretrain.id" ] && grep -q "$3" "$1/log"
+}
+check "a micro-batch that is no multiple of 64 is refused" refused odd "pretrain.micro_batch=100" "micro_batch: .*multiple of 64"
+check "and any with BatchNorm" refused norm "pretrain.micro_batch=64 pretrain.model=resnet18" "micro_batch: BatchNorm"
 tap_done
