@@ -29,12 +29,11 @@ small="fetch.records=400 pretrain.epochs=2 pretrain.batch=240 pretrain.min_steps
 small="$small probe.c_steps=3 probe.bootstrap=20 embed.attention_records=3"
 small="$small finetune.epochs=2 finetune.batch=112 finetune.min_steps=1 finetune.bootstrap=20"
 chain alone "$small" fetch preprocess views pretrain embed probe finetune >/dev/null
-for stage in preprocess pretrain embed finetune; do
-	for n in 2 3 4; do
-		like "$stage$n" alone "$stage"
-		team $n "$stage$n" "$stage"
-		is "$stage in $n processes gives the id of one" "$(id "$stage$n" "$stage" 2>&1)" "$(id alone "$stage")"
-	done
+for work in preprocess:3 embed:3 pretrain:2 pretrain:3 pretrain:4 finetune:2 finetune:3 finetune:4; do
+	stage=${work%:*} n=${work#*:}
+	like "$stage$n" alone "$stage"
+	team "$n" "$stage$n" "$stage"
+	is "$stage in $n processes gives the id of one" "$(id "$stage$n" "$stage" 2>&1)" "$(id alone "$stage")"
 done
 is "rank 0 alone speaks" "$(grep -c 'ran in' finetune3/log) $(grep -c 'threads' finetune3/log)" "1 1"
 check "and prints" grep -q '^fine-tuned ' finetune3/out
@@ -49,4 +48,46 @@ like single alone probe
 check_fails "a stage that works in one process says so" 1 'probe works in one process, but 2 were started' said 2 single probe
 team 2 finetune3 finetune
 check "what is in the store is a hit for all" grep -q '^finetune: cached' finetune3/log
+
+# ---- what is lost or stopped goes on ----
+
+rank_of() { # rank_of R NAME: the process of rank R in folder NAME
+	local pid
+	for pid in $(processes_with "--build $2"); do
+		! grep -qz "^OMPI_COMM_WORLD_RANK=$1\$" "/proc/$pid/environ" 2>/dev/null || echo "$pid"
+	done
+}
+lose_rank() {
+	wait_for saved lost pretrain
+	kill -9 "$(rank_of 1 lost)"
+}
+stop_all() {
+	wait_for saved stopped pretrain
+	kill -USR1 "$(processes_with 'mpirun' | while read -r pid; do ! grep -qz '^stopped$' "/proc/$pid/cmdline" || echo "$pid"; done | tail -1)"
+}
+
+long="fetch.records=160 pretrain.epochs=16 pretrain.batch=120 pretrain.min_steps=1 pretrain.checkpoint_minutes=0 pretrain.d_model=32"
+for model in "" pretrain.model=resnet18; do
+	run=long$model
+	chain "$run" "$long pretrain.projector_hidden=16 $model ${model:+pretrain.d_model=8 pretrain.epochs=6}" fetch preprocess views pretrain >/dev/null
+	rm -rf lost lost.store
+	like lost "$run" pretrain
+	team 2 lost pretrain &
+	lose_rank
+	wait $!
+	is "${model:-pretrain}: a lost process ends all, with a message" "$? $(grep -c 'rank 1 .*signal 9' lost/log)" "137 1"
+	check "its checkpoint is kept" saved lost pretrain
+	team 3 lost pretrain
+	is "three processes go on where two were lost" "$(id lost pretrain 2>&1)" "$(id "$run" pretrain)"
+	check "not from the beginning" grep -q 'continuing at step' lost/log
+done
+
+like stopped long pretrain
+team 3 stopped pretrain &
+stop_all
+wait $!
+check "a signal stops all at one step" grep -q 'interrupted at step' stopped/log
+check "none of them publishes" saved stopped pretrain
+EINTHOVEN_STORE=$WORK/stopped.store "$BIN/pretrain" --build stopped 2>>stopped/log
+is "one process alone goes on" "$(id stopped pretrain 2>&1) $(grep -c 'continuing at step' stopped/log)" "$(id long pretrain) 1"
 tap_done
