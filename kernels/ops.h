@@ -2,9 +2,10 @@
  * The one table of operations. Model code sees arrays of float32 through a struct ops and nothing else; cpu/ fills
  * the table under contract cpu/2 (docs/numerics.md): every output element is a fixed sequence of IEEE float32
  * operations, so results do not depend on threads, instruction set or compiler. A device table keeps the shapes and
- * formulas and may round differently.
+ * formulas and may round differently. What alloc gives is a device's: the host reaches it through upload and download alone
+ * (tests/stages/fence.sh).
  *
- *	const struct ops *o = ops_cpu();                         // best table this CPU has, or EINTHOVEN_ISA's
+ *	const struct ops *o = ops_chosen();                      // that of EINTHOVEN_DEVICE; cpu: the best this CPU has
  *	float *y = o->alloc(m * n * sizeof *y);
  *	o->gemm(&(struct gemm){.m = m, .n = n, .k = k, .a = x, .lda = k, .b = w, .ldb = k, .is_b_transposed = true,
  *			       .c = y, .ldc = n, .bias = b});
@@ -150,7 +151,7 @@ struct batchnorm {
 };
 
 struct ops {
-	const char *name; /* "cpu/scalar", "cpu/avx2", "cpu/avx512" */
+	const char *name; /* "cpu/" and an instruction set: scalar, avx2, avx512, neon */
 
 	/* ---- memory: 64-byte aligned; alloc dies when out of memory; zeroed ---- */
 	void *(*alloc)(size_t n_bytes);
@@ -256,12 +257,12 @@ struct ops {
 	void (*adamw)(const struct adamw *a);
 };
 
-/* The fastest CPU table this machine can run, or the one EINTHOVEN_ISA names (scalar, avx2, avx512): dies if that one is
+/* The fastest CPU table this machine can run, or the one EINTHOVEN_ISA names (scalar; avx2, avx512 on x86-64; neon on arm64): dies if that one is
  * unknown or not runnable here. Every choice gives the same bits. A quick self-test against the plain definitions runs
  * at the first call and dies on a difference. */
 const struct ops *ops_cpu(void);
 
-/* The table of one instruction set (scalar, avx2, avx512), without self-test; NULL if unknown or not runnable here. For
+/* The table of one instruction set, without self-test; NULL if unknown or not runnable here. For
  * tests and benchmarks that compare tables. */
 const struct ops *ops_cpu_named(const char *isa);
 
