@@ -44,14 +44,13 @@ static void *read_file(const char *folder, const char *name, size_t bytes)
 static void fit(struct logistic_problem *p, const float *raw, size_t n, int d, char **c)
 {
 	struct scaler scaler;
-	struct features plain, rotated;
+	struct features rotated;
 	struct pca pca;
 
-	scaler_fit(&scaler, raw, n, d);
-	scaler_features_init(&plain, n, d);
-	scaler_apply(&scaler, &plain, raw);
-	pca_fit(&pca, &plain);
-	pca_project(&pca, &rotated, &plain, d);
+	struct rows rows = rows_in_memory(raw, n, d);
+	scaler_fit(&scaler, &rows);
+	pca_fit_rows(&pca, &scaler, &rows);
+	pca_project_rows(&pca, &rotated, &scaler, &rows);
 	p->features = &rotated;
 
 	struct logistic m;
@@ -62,7 +61,6 @@ static void fit(struct logistic_problem *p, const float *raw, size_t n, int d, c
 	}
 
 	logistic_release(&m);
-	scaler_features_release(&plain);
 	scaler_features_release(&rotated);
 	pca_release(&pca);
 	scaler_release(&scaler);

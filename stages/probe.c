@@ -58,17 +58,29 @@ static void read_header(struct probing *s, struct stage_run *r)
 	s->data = judge_data(&s->judge);
 }
 
-/* Copies n floats of each record of the part into columns at.. of raw [n][width]. */
-static void read_columns(const struct probing *s, float *raw, const struct judge_part *p, const char *table,
-			 size_t n, size_t at, size_t width)
+/* The features of a part's records, as one arm sees them. */
+struct seen {
+	const struct artifact *embeddings;
+	const struct judge_part *part;
+	const char *table; /* its row stands first */
+	size_t n, n_scale; /* numbers of that row, and of table scale behind it */
+};
+
+static void read_columns(const struct seen *s, float *out, const char *table, size_t n, uint64_t record)
 {
-	for (size_t i = 0; i < p->n; i++) {
-		struct artifact_value v = artifact_get_record(s->embeddings, table, p->record[i]);
-		if (!v.bytes || v.n_bytes != n * sizeof *raw)
-			die("embeddings %s: record %" PRIu64 " has %zu bytes in table %s, expected %zu",
-			    artifact_id(s->embeddings), p->record[i], v.n_bytes, table, n * sizeof *raw);
-		memcpy(raw + i * width + at, v.bytes, v.n_bytes);
-	}
+	struct artifact_value v = artifact_get_record(s->embeddings, table, record);
+	if (!v.bytes || v.n_bytes != n * sizeof *out)
+		die("embeddings %s: record %" PRIu64 " has %zu bytes in table %s, expected %zu",
+		    artifact_id(s->embeddings), record, v.n_bytes, table, n * sizeof *out);
+	memcpy(out, v.bytes, v.n_bytes);
+}
+
+static void read_row(const struct rows *r, float *out, size_t i)
+{
+	const struct seen *s = r->context;
+	read_columns(s, out, s->table, s->n, s->part->record[i]);
+	if (s->n_scale)
+		read_columns(s, out + s->n, arms[SCALE].table, s->n_scale, s->part->record[i]);
 }
 
 /* ---- fitting and judging ---- */
@@ -76,22 +88,20 @@ static void read_columns(const struct probing *s, float *raw, const struct judge
 static void fit(struct probing *s, int arm, struct progress *progress)
 {
 	const struct params *p = s->params;
-	size_t n = arm == SCALE ? LEADS : (size_t)s->dim, extra = arm != SCALE && s->has_scale ? LEADS : 0;
-	float *raw[PROBE_PARTS];
+	struct seen seen[PROBE_PARTS];
+	struct rows rows[PROBE_PARTS];
 
 	for (int k = 0; k < PROBE_PARTS; k++) {
-		raw[k] = die_malloc((s->judge.part[k].n * (n + extra) + 1) * sizeof *raw[k]);
-		read_columns(s, raw[k], &s->judge.part[k], arms[arm].table, n, 0, n + extra);
-		if (extra)
-			read_columns(s, raw[k], &s->judge.part[k], arms[SCALE].table, extra, n, n + extra);
+		seen[k] = (struct seen){s->embeddings, &s->judge.part[k], arms[arm].table,
+					.n = arm == SCALE ? LEADS : (size_t)s->dim,
+					.n_scale = arm != SCALE && s->has_scale ? LEADS : 0};
+		rows[k] = (struct rows){seen[k].part->n, (int)(seen[k].n + seen[k].n_scale), read_row,
+					&seen[k]};
 	}
-
-	probe_fit(&s->probe[arm], &s->data, (const float *const *)raw, (int)(n + extra),
+	probe_fit(&s->probe[arm], &s->data, rows,
 		  &(struct probe_options){params_float(p, "c_min"), params_float(p, "c_max"),
 					  (int)params_int(p, "c_steps"), params_bool(p, "class_offset"),
 					  progress});
-	for (int k = 0; k < PROBE_PARTS; k++)
-		free(raw[k]);
 }
 
 static void fit_all(struct probing *s)

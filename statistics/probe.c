@@ -104,19 +104,12 @@ struct axes {
 };
 
 /* Rotated features are uncorrelated, which is what lets L-BFGS finish in tens of steps (statistics/logistic.h). */
-static void axes_init(struct axes *a, struct probe *p, const struct probe_data *data,
-		      const float *const raw[])
+static void axes_init(struct axes *a, struct probe *p, const struct rows rows[])
 {
-	scaler_fit(&p->scaler, raw[PROBE_TRAIN], data->n[PROBE_TRAIN], p->d);
-	for (int part = 0; part < PROBE_PARTS; part++) {
-		struct features plain;
-		scaler_features_init(&plain, data->n[part], p->d);
-		scaler_apply(&p->scaler, &plain, raw[part]);
-		if (part == PROBE_TRAIN)
-			pca_fit(&a->pca, &plain);
-		pca_project(&a->pca, &a->part[part], &plain, p->d);
-		scaler_features_release(&plain);
-	}
+	scaler_fit(&p->scaler, &rows[PROBE_TRAIN]);
+	pca_fit_rows(&a->pca, &p->scaler, &rows[PROBE_TRAIN]);
+	for (int part = 0; part < PROBE_PARTS; part++)
+		pca_project_rows(&a->pca, &a->part[part], &p->scaler, &rows[part]);
 }
 
 static void axes_release(struct axes *a)
@@ -177,14 +170,17 @@ static void keep_coefficients(struct probe *p, const struct logistic *m, const s
 	free(w);
 }
 
-void probe_fit(struct probe *p, const struct probe_data *data, const float *const raw[PROBE_PARTS], int d,
+void probe_fit(struct probe *p, const struct probe_data *data, const struct rows rows[PROBE_PARTS],
 	       const struct probe_options *options)
 {
 	struct axes a;
 	struct logistic m;
 
-	probe_init(p, data, d);
-	axes_init(&a, p, data, raw);
+	for (int part = 0; part < PROBE_PARTS; part++)
+		if (rows[part].n != data->n[part] || rows[part].d != rows[PROBE_TRAIN].d)
+			BUG("probe: rows of another shape than its data");
+	probe_init(p, data, rows[PROBE_TRAIN].d);
+	axes_init(&a, p, rows);
 	struct search s = {.p = p, .data = data, .options = options, .best = -1};
 	s.probability = p->probability[PROBE_VALIDATION];
 	s.weight = die_calloc((size_t)p->n_classes, sizeof *s.weight);

@@ -3,7 +3,7 @@
  * chosen on the validation part, the test part only predicted. One probe per set of features (an arm of a comparison).
  *
  *	struct probe p;
- *	probe_fit(&p, &data, raw, d, &(struct probe_options){1e-5, 100, 15, true});
+ *	probe_fit(&p, &data, rows, &(struct probe_options){1e-5, 100, 15, true});
  *	... p.probability[PROBE_TEST] ...
  *	probe_release(&p);
  *
@@ -54,8 +54,9 @@ struct probe {
 	float *probability[PROBE_PARTS]; /* [n][n_classes] without the offset; PROBE_TRAIN: NULL */
 };
 
-/* raw[part] [n][d]: finite features. d >= 1. */
-void probe_fit(struct probe *p, const struct probe_data *data, const float *const raw[PROBE_PARTS], int d,
+/* rows[part]: finite features, n as data says, the same d >= 1. Read in four passes; what is kept is a matrix of doubles in
+ * principal axes, on disk if it is large (common/scratch.h). */
+void probe_fit(struct probe *p, const struct probe_data *data, const struct rows rows[PROBE_PARTS],
 	       const struct probe_options *options);
 /* The floor without features: every record gets the priors. */
 void probe_majority(struct probe *p, const struct probe_data *data);

@@ -2,47 +2,57 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "common/die.h"
+#include "common/scratch.h"
 
-enum { ALIGN = 64, PAD = 8 };
+enum { PAD = 8 };
 
-void scaler_fit(struct scaler *s, const float *raw, size_t n, int d)
+void scaler_fit(struct scaler *s, const struct rows *r)
 {
-	if (n < 1)
+	size_t d = (size_t)r->d;
+	if (r->n < 1)
 		BUG("scaler_fit: no records");
-	*s = (struct scaler){.d = d};
-	s->mean = die_calloc((size_t)d, sizeof *s->mean);
-	s->scale = die_calloc((size_t)d, sizeof *s->scale);
+	*s = (struct scaler){.d = r->d};
+	s->mean = die_calloc(d, sizeof *s->mean);
+	s->scale = die_calloc(d, sizeof *s->scale);
+	float *row = die_malloc(d * sizeof *row);
 
-	for (size_t i = 0; i < n; i++)
-		for (int k = 0; k < d; k++)
-			s->mean[k] += (double)raw[i * (size_t)d + (size_t)k];
-	for (int k = 0; k < d; k++)
-		s->mean[k] /= (double)n;
+	for (size_t i = 0; i < r->n; i++) {
+		rows_read(r, row, i);
+		for (size_t k = 0; k < d; k++)
+			s->mean[k] += (double)row[k];
+	}
+	for (size_t k = 0; k < d; k++)
+		s->mean[k] /= (double)r->n;
 
-	for (size_t i = 0; i < n; i++)
-		for (int k = 0; k < d; k++) {
-			double x = (double)raw[i * (size_t)d + (size_t)k] - s->mean[k];
+	for (size_t i = 0; i < r->n; i++) {
+		rows_read(r, row, i);
+		for (size_t k = 0; k < d; k++) {
+			double x = (double)row[k] - s->mean[k];
 			s->scale[k] += x * x;
 		}
+	}
 
-	for (int k = 0; k < d; k++) {
-		s->scale[k] = sqrt(s->scale[k] / (double)n);
+	for (size_t k = 0; k < d; k++) {
+		s->scale[k] = sqrt(s->scale[k] / (double)r->n);
 		if (s->scale[k] <= 1e-12 * fabs(s->mean[k])) /* nothing but the rounding of the mean */
 			s->scale[k] = 0;
 	}
+	free(row);
 }
 
-void scaler_apply(const struct scaler *s, struct features *f, const float *raw)
+void scaler_apply(const struct scaler *s, struct features *f, const struct rows *r, size_t first)
 {
-	for (size_t i = 0; i < f->n; i++)
-		for (int k = 0; k < s->d; k++) {
-			double x = (double)raw[i * (size_t)s->d + (size_t)k];
-			f->x[i * (size_t)f->ld + (size_t)k] =
-				s->scale[k] > 0 ? (x - s->mean[k]) / s->scale[k] : 0;
-		}
+	size_t d = (size_t)s->d;
+	float *row = die_malloc(d * sizeof *row);
+	for (size_t i = 0; i < f->n; i++) {
+		rows_read(r, row, first + i);
+		for (size_t k = 0; k < d; k++)
+			f->x[i * (size_t)f->ld + k] =
+				s->scale[k] > 0 ? ((double)row[k] - s->mean[k]) / s->scale[k] : 0;
+	}
+	free(row);
 }
 
 void scaler_release(struct scaler *s)
@@ -52,18 +62,20 @@ void scaler_release(struct scaler *s)
 	*s = (struct scaler){0};
 }
 
+static size_t n_bytes(const struct features *f)
+{
+	return (f->n ? f->n : 1) * (size_t)f->ld * sizeof *f->x;
+}
+
 void scaler_features_init(struct features *f, size_t n, int d)
 {
 	*f = (struct features){.n = n, .d = d, .ld = (d + PAD - 1) / PAD * PAD};
-	size_t n_bytes = (n ? n : 1) * (size_t)f->ld * sizeof *f->x;
-	f->x = aligned_alloc(ALIGN, n_bytes);
-	if (!f->x)
-		die("out of memory: %zu bytes for the features of %zu records", n_bytes, n);
-	memset(f->x, 0, n_bytes);
+	f->x = scratch_new(n_bytes(f));
 }
 
 void scaler_features_release(struct features *f)
 {
-	free(f->x);
+	if (f->x)
+		scratch_free(f->x, n_bytes(f));
 	*f = (struct features){0};
 }

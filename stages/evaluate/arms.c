@@ -330,15 +330,21 @@ void arms_open(struct arms *s, struct stage_run *run)
 	carry_notes(s);
 }
 
+static int by_number(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+	return (x > y) - (x < y);
+}
+
 size_t arms_patients(const struct arms *s)
 {
+	uint64_t *sorted = die_malloc((s->n + 1) * sizeof *sorted);
 	size_t n = 0;
-	for (size_t i = 0; i < s->n; i++) {
-		size_t j = 0;
-		while (j < i && s->patient[j] != s->patient[i])
-			j++;
-		n += j == i;
-	}
+	memcpy(sorted, s->patient, s->n * sizeof *sorted);
+	qsort(sorted, s->n, sizeof *sorted, by_number);
+	for (size_t i = 0; i < s->n; i++)
+		n += !i || sorted[i] != sorted[i - 1];
+	free(sorted);
 	return n;
 }
 

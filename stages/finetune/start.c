@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/die.h"
+#include "common/scratch.h"
 #include "model/config.h"
 #include "stages/shared/network.h"
 #include "statistics/probe.h"
@@ -72,16 +73,18 @@ static struct probe fit_probe(struct tuning *s)
 {
 	struct probe p;
 	struct probe_data data = judge_data(&s->judge);
+	struct rows rows[PROBE_PARTS];
 	float *h[PROBE_PARTS];
 	size_t d = (size_t)(s->net->net->dim + s->examples.n_extra);
 	for (int k = 0; k < PROBE_PARTS; k++) {
-		h[k] = die_malloc((data.n[k] * d + 1) * sizeof(float));
+		h[k] = scratch_new((data.n[k] * d + 1) * sizeof(float));
 		examples_features(&s->examples, s->net, k, h[k]);
+		rows[k] = rows_in_memory(h[k], data.n[k], (int)d);
 	}
-	probe_fit(&p, &data, (const float *const *)h, (int)d,
+	probe_fit(&p, &data, rows,
 		  &(struct probe_options){1e-5, 100, 15, params_bool(s->run->params, "class_offset"), NULL});
 	for (int k = 0; k < PROBE_PARTS; k++)
-		free(h[k]);
+		scratch_free(h[k], (data.n[k] * d + 1) * sizeof(float));
 	return p;
 }
 

@@ -18,9 +18,11 @@ const char legacy_sentence[] =
 	"10 is judged as if it were independent, and fold 9 is tested on.";
 
 struct samples {
+	const struct artifact *embeddings;
 	size_t n, room;
-	float *x;	/* [n][dim] */
-	uint8_t *truth; /* [n][n_classes] */
+	uint64_t *record; /* [n] whose segment it is */
+	uint8_t *segment; /* [n] which */
+	uint8_t *truth;	  /* [n][n_classes] */
 };
 
 bool legacy_has(const struct artifact *embeddings)
@@ -28,26 +30,42 @@ bool legacy_has(const struct artifact *embeddings)
 	return artifact_has_table(embeddings, "segment");
 }
 
-static void add(struct samples *s, const struct judge_part *p, const struct artifact *a, size_t dim,
-		size_t n_classes)
+static void add(struct samples *s, const struct judge_part *p, size_t dim, size_t n_classes)
 {
 	s->room += MOST_SEGMENTS * p->n;
-	s->x = die_realloc(s->x, (s->room * dim + 1) * sizeof *s->x);
+	s->record = die_realloc(s->record, (s->room + 1) * sizeof *s->record);
+	s->segment = die_realloc(s->segment, s->room + 1);
 	s->truth = die_realloc(s->truth, s->room * n_classes + 1);
 
 	for (size_t i = 0; i < p->n; i++) {
 		size_t before = s->n;
 		for (int v = 0; v < MOST_SEGMENTS; v++) {
-			struct artifact_value row = artifact_get_part(a, "segment", p->record[i], v);
-			if (!row.bytes || row.n_bytes != dim * sizeof *s->x)
+			struct artifact_value row =
+				artifact_get_part(s->embeddings, "segment", p->record[i], v);
+			if (!row.bytes || row.n_bytes != dim * sizeof(float))
 				break;
-			memcpy(s->x + s->n * dim, row.bytes, row.n_bytes);
+			s->record[s->n] = p->record[i];
+			s->segment[s->n] = (uint8_t)v;
 			memcpy(s->truth + s->n++ * n_classes, p->truth + i * n_classes, n_classes);
 		}
 		if (s->n == before)
-			die("embeddings %s: record %" PRIu64 " has no row in table segment", artifact_id(a),
-			    p->record[i]);
+			die("embeddings %s: record %" PRIu64 " has no row in table segment",
+			    artifact_id(s->embeddings), p->record[i]);
 	}
+}
+
+static void samples_release(struct samples *s)
+{
+	free(s->record);
+	free(s->segment);
+	free(s->truth);
+}
+
+static void read_row(const struct rows *r, float *out, size_t i)
+{
+	const struct samples *s = r->context;
+	struct artifact_value row = artifact_get_part(s->embeddings, "segment", s->record[i], s->segment[i]);
+	memcpy(out, row.bytes, row.n_bytes); /* its size was looked at in add() */
 }
 
 static json_t *score(const struct probe *p, const struct judge *j, const struct samples *test)
@@ -68,21 +86,22 @@ static json_t *score(const struct probe *p, const struct judge *j, const struct 
 
 void legacy_put(struct artifact_writer *w, const struct judge *j, const struct artifact *embeddings, int dim)
 {
-	struct samples train = {0}, test = {0};
+	struct samples train = {.embeddings = embeddings}, test = train;
 	struct probe p;
 	size_t n_classes = (size_t)j->n_classes, n;
 
 	if (j->is_multi)
 		return;
-	add(&train, &j->part[PROBE_TRAIN], embeddings, (size_t)dim, n_classes);
-	add(&test, &j->part[PROBE_VALIDATION], embeddings, (size_t)dim, n_classes);
-	add(&test, &j->part[PROBE_TEST], embeddings, (size_t)dim, n_classes);
+	add(&train, &j->part[PROBE_TRAIN], (size_t)dim, n_classes);
+	add(&test, &j->part[PROBE_VALIDATION], (size_t)dim, n_classes);
+	add(&test, &j->part[PROBE_TEST], (size_t)dim, n_classes);
 
 	struct probe_data data = {.n = {train.n, 0, test.n},
 				  .truth = {train.truth, NULL, test.truth},
 				  .n_classes = j->n_classes};
-	const float *raw[PROBE_PARTS] = {train.x, NULL, test.x};
-	probe_fit(&p, &data, raw, dim, &(struct probe_options){1, 1, 1, false, NULL});
+	const struct rows rows[PROBE_PARTS] = {
+		{train.n, dim, read_row, &train}, {.d = dim}, {test.n, dim, read_row, &test}};
+	probe_fit(&p, &data, rows, &(struct probe_options){1, 1, 1, false, NULL});
 
 	json_t *row = score(&p, j, &test);
 	char *text = json_canonical(row, &n);
@@ -90,10 +109,8 @@ void legacy_put(struct artifact_writer *w, const struct judge *j, const struct a
 	free(text);
 	json_decref(row);
 	probe_release(&p);
-	free(train.x);
-	free(train.truth);
-	free(test.x);
-	free(test.truth);
+	samples_release(&train);
+	samples_release(&test);
 }
 
 json_t *legacy_read(const struct artifact *scores)

@@ -262,15 +262,24 @@ static void a_constant_feature_becomes_zero(void **state)
 	const float raw[] = {.1f, 1, .1f, 2, .1f, 6};
 	struct scaler s;
 	struct features f;
-	scaler_fit(&s, raw, 3, 2);
+	struct rows rows = rows_in_memory(raw, 3, 2);
+	scaler_fit(&s, &rows);
 	scaler_features_init(&f, 3, 2);
-	scaler_apply(&s, &f, raw);
+	scaler_apply(&s, &f, &rows, 0);
 	for (int i = 0; i < 3; i++)
 		assert_true(f.x[i * f.ld] == 0);
 	assert_true(fabs(f.x[1] + 2 / sqrt(14. / 3)) < 1e-12 &&
 		    fabs(f.x[2 * f.ld + 1] - 3 / sqrt(14. / 3)) < 1e-12);
 	scaler_features_release(&f);
 	scaler_release(&s);
+}
+
+static uint64_t add_bits(uint64_t hash, const double *x, size_t n)
+{
+	const unsigned char *bytes = (const unsigned char *)x;
+	for (size_t i = 0; i < n * sizeof *x; i++)
+		hash = (hash ^ bytes[i]) * 0x100000001b3u;
+	return hash;
 }
 
 /* FNV-1a over the bits of a fit of 1,000 records, 37 features, 5 classes, both modes, with rotation. */
@@ -289,13 +298,12 @@ static uint64_t fit_bits(void)
 	}
 
 	struct scaler s;
-	struct features f, turned;
+	struct features turned;
 	struct pca pca;
-	scaler_fit(&s, raw, N, D);
-	scaler_features_init(&f, N, D);
-	scaler_apply(&s, &f, raw);
-	pca_fit(&pca, &f);
-	pca_project(&pca, &turned, &f, D);
+	struct rows rows = rows_in_memory(raw, N, D);
+	scaler_fit(&s, &rows);
+	pca_fit_rows(&pca, &s, &rows);
+	pca_project_rows(&pca, &turned, &s, &rows);
 
 	uint64_t hash = 0xcbf29ce484222325u;
 	for (int is_multi = 0; is_multi < 2; is_multi++) {
@@ -304,18 +312,49 @@ static uint64_t fit_bits(void)
 		logistic_init(&m, &p);
 		for (p.c = 1e-3; p.c < 20; p.c *= 10)
 			logistic_fit(&m, &p, 1e-7);
-		const unsigned char *bytes = (const unsigned char *)m.parameters;
-		for (size_t i = 0; i < (size_t)C * ((size_t)m.ld + 1) * sizeof *m.parameters; i++)
-			hash = (hash ^ bytes[i]) * 0x100000001b3u;
+		hash = add_bits(hash, m.parameters, (size_t)C * ((size_t)m.ld + 1));
 		logistic_release(&m);
 	}
 
 	scaler_features_release(&turned);
-	scaler_features_release(&f);
 	pca_release(&pca);
 	scaler_release(&s);
 
 	return hash;
+}
+
+/* 2,188 chunks, so several groups, the last of them ragged. The bits are those of one tree whose sums were all held at once. */
+static void groups_of_chunks_change_no_bit(void **state)
+{
+	(void)state;
+	enum { N = 140001, D = 2, LD = 8, C = 3, PARAMETERS = C * (LD + 1) };
+	struct features f;
+	uint8_t *truth = calloc(N, C);
+	double gradient[PARAMETERS];
+	struct philox random = philox_open(4, PURPOSE_NOISE, 0, 0);
+	scaler_features_init(&f, N, D);
+	assert_int_equal(f.ld, LD);
+	for (int i = 0; i < N; i++) {
+		int c = (int)philox_below(&random, C);
+		truth[i * C + c] = 1;
+		for (int k = 0; k < D; k++)
+			f.x[i * LD + k] = philox_normal(&random) + (k == c);
+	}
+
+	uint64_t hash = 0xcbf29ce484222325u;
+	for (int is_multi = 0; is_multi < 2; is_multi++) {
+		struct logistic_problem p = {&f, truth, C, is_multi, .c = .01};
+		struct logistic m;
+		logistic_init(&m, &p);
+		for (int k = 0; k < PARAMETERS; k++)
+			m.parameters[k] = k % LD < D || k >= C * LD ? (k - 9) * .1 : 0;
+		logistic_objective(&m, &p, gradient);
+		hash = add_bits(hash, gradient, PARAMETERS);
+		logistic_release(&m);
+	}
+	assert_true(hash == 0xc7be255f1f4b6036);
+	scaler_features_release(&f);
+	free(truth);
 }
 
 /* Changes only with the algorithm; never with threads, compiler or machine. */
@@ -349,6 +388,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_class_nobody_has_gets_probability_zero),
 		cmocka_unit_test(one_record_per_class_can_be_fitted),
 		cmocka_unit_test(a_constant_feature_becomes_zero),
+		cmocka_unit_test(groups_of_chunks_change_no_bit),
 		cmocka_unit_test(the_fit_has_these_bits_whatever_the_threads),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

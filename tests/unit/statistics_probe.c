@@ -50,10 +50,17 @@ static struct sample *sample_new(double signal, bool is_multi)
 
 static const struct probe_options options = {1e-3, 10, 5, true, NULL};
 
+static void fit_with(struct probe *p, const struct sample *s, const struct probe_options *o)
+{
+	struct rows rows[PROBE_PARTS];
+	for (int k = 0; k < PROBE_PARTS; k++)
+		rows[k] = rows_in_memory(s->raw[k], s->data.n[k], D);
+	probe_fit(p, &s->data, rows, o);
+}
+
 static void fit(struct probe *p, const struct sample *s)
 {
-	const float *raw[PROBE_PARTS] = {s->raw[0], s->raw[1], s->raw[2]};
-	probe_fit(p, &s->data, raw, D, &options);
+	fit_with(p, s, &options);
 }
 
 static struct metrics measure(const struct probe *p, const struct sample *s, int part)
@@ -110,8 +117,7 @@ static void the_choice_is_the_best_on_validation(void **state)
 	for (int k = 0; k < options.c_steps; k++) { /* each C alone is no better */
 		struct probe one;
 		double c = 1e-3 * pow(10, k);
-		const float *raw[PROBE_PARTS] = {s->raw[0], s->raw[1], s->raw[2]};
-		probe_fit(&one, &s->data, raw, D, &(struct probe_options){c, c, 1, true, NULL});
+		fit_with(&one, s, &(struct probe_options){c, c, 1, true, NULL});
 		assert_true(one.criterion <= p.criterion);
 		probe_release(&one);
 	}
