@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "common/die.h"
 #include "numbers/dmath.h"
 #include "numbers/double4.h"
 
@@ -96,6 +97,8 @@ void interleave(float *x, int n, const void *lead, int samples, int phase, bool 
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	float whole[INTERLEAVE_MAX_SAMPLES];
+	if (samples < 1 || samples > INTERLEAVE_MAX_SAMPLES)
+		BUG("more samples than a record may have, or none");
 	memcpy(whole, lead, (size_t)samples * sizeof *whole);
 	if (!is_antialiased) {
 		for (int i = 0; i < n; i++)

@@ -70,4 +70,11 @@ while IFS=: read -r page path; do
 	compgen -G "$path" >/dev/null || compgen -G "docs/$path" >/dev/null || bad="$bad $page:$path"
 done < <(grep -oE "$name" "${pages[@]}" | tr -d '`()')
 is "files that are named are there" "$bad" ""
+
+bad=
+while read -r path; do
+	[ -e "$path" ] || bad="$bad $path"
+done < <(find bench common ecg kernels model numbers report stages statistics store tools tests \( -name '*.[ch]' -o -name '*.py' \) \
+	! -name store_code.c -exec grep -hoE '\b(common|docs|ecg|kernels|model|numbers|stages|statistics|store|tests|tools)/[A-Za-z0-9_./-]+\.(c|h|sh|py|md)\b' {} + | sort -u)
+is "... and so are those that sources name" "$bad" ""
 tap_done

@@ -1,6 +1,6 @@
 /*
  * exp, exp2, log and GELU over v16, in float: fixed sequences of + * fma and selections, the same bits in
- * every instruction set. Errors against the exact functions are held in tests/unit/kernels_math.c.
+ * every instruction set. Errors against the exact functions are held in tests/unit/kernels_elementwise.c.
  */
 #ifndef KERNELS_CPU_MATH_H
 #define KERNELS_CPU_MATH_H

@@ -23,7 +23,7 @@ struct looks {
 	int n_heads, n_tokens;
 	size_t n;
 	struct record *record;
-	struct attention_summary glance;
+	struct attention_summary summary;
 	double *time; /* sum of rollout over views, [n_tokens] */
 	size_t n_rollouts;
 };
@@ -105,7 +105,7 @@ static void add_view(struct looks *k, const struct artifact_cursor *c, float *ma
 	struct record *r = record_of(k, c->key);
 	int rows = k->n_heads * k->n_tokens;
 	memcpy(maps, c->value, 2 * n * sizeof *maps);
-	attention_summary_add(&k->glance, maps, maps + n, class_of(k, r));
+	attention_summary_add(&k->summary, maps, maps + n, class_of(k, r));
 	for (int i = 0; i < rows * LEADS; i++)
 		r->cross[i % LEADS] += (double)maps[i] / rows;
 	add_rollout(k, r, c->key, c->key_bytes);
@@ -119,7 +119,7 @@ static void read_looks(struct looks *k)
 
 	k->record = die_malloc((artifact_count(k->embeddings, "attention") + 1) * sizeof *k->record);
 	k->time = die_calloc((size_t)k->n_tokens, sizeof *k->time);
-	attention_summary_init(&k->glance, k->n_heads, k->n_tokens, LEADS,
+	attention_summary_init(&k->summary, k->n_heads, k->n_tokens, LEADS,
 			       (int)json_array_size(k->study->groups));
 
 	for (struct artifact_cursor *c = artifact_walk(k->embeddings, "attention"); artifact_next(c);)
@@ -314,7 +314,7 @@ void attention_add(const struct arms *s, struct arm *a)
 
 	read_looks(&k);
 	if (k.n) {
-		json_t *out = attention_summary_json(&k.glance, s->groups);
+		json_t *out = attention_summary_json(&k.summary, s->groups);
 		if (k.n_rollouts)
 			json_object_set_new(out, "rollout", rollout_json(&k));
 		add_faithfulness(&k, a, out);
@@ -323,7 +323,7 @@ void attention_add(const struct arms *s, struct arm *a)
 		note(a, "Fold 10 has no record whose attention could be kept.");
 	}
 
-	attention_summary_release(&k.glance);
+	attention_summary_release(&k.summary);
 	free(k.record);
 	free(k.time);
 }
