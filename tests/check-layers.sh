@@ -22,15 +22,13 @@ may() {
 layers=(common numbers kernels ecg statistics store model report stages tools)
 for layer in "${layers[@]}"; do
 	bad=
-	while IFS=: read -r file _ line; do
-		header=$(echo "$line" | sed -n 's/.*#include "\([^"]*\)".*/\1/p')
-		[ -n "$header" ] || continue
+	while read -r file header; do
 		allowed=
 		for m in $(may "$layer"); do
 			case $header in "$m" | "$m"/*) allowed=1 ;; esac
 		done
 		[ -n "$allowed" ] || bad="$bad $file->$header"
-	done < <(find "$layer" -name '*.[ch]' -exec grep -Hn '#include "' {} +)
+	done < <(find "$layer" -name '*.[ch]' -exec sed -n '/#include "/{s/.*#include "\([^"]*\)".*/\1/;F;p}' {} + | paste - -)
 	is "$layer includes only what lies under it" "$bad" ""
 done
 
