@@ -8,16 +8,16 @@
 #	saved NAME STAGE            # whether it left a checkpoint in NAME.store, and no result
 #	signal_at_checkpoint SIGNAL NAME STAGE SHELL    # once the stage, a child of SHELL, has saved a checkpoint: SIGNAL
 #
-# All share one store unless STORE is set.
+# All share one store unless STORE is set. EMULATOR (a command) runs what was built for another machine.
 chain() {
 	local run=$1 set=$2 stage
 	shift 2
 	mkdir -p "$run"
 	export EINTHOVEN_STORE=${STORE:-$WORK/store}
-	"$BIN/params" --out "$run" --schemas "$BUILD/schema" --set "$set" "${PARAMS:-$TOP/params/default.yaml}" \
+	${EMULATOR:-} "$BIN/params" --out "$run" --schemas "$BUILD/schema" --set "$set" "${PARAMS:-$TOP/params/default.yaml}" \
 		fetch preprocess views pretrain embed probe finetune 2>>"$run/log" || return
 	for stage in "$@"; do
-		"$BIN/$stage" --build "$run" 2>>"$run/log" || return
+		${EMULATOR:-} "$BIN/$stage" --build "$run" 2>>"$run/log" || return
 	done
 }
 
