@@ -22,12 +22,13 @@
 #include "stages/preprocess/exclusions.h"
 #include "store/stage.h"
 
-#define BATCH 64
+#define BATCH	    64		       /* most records that are prepared together */
+#define BATCH_BYTES ((size_t)32 << 20) /* of what is made of them: of long ones fewer */
 
 struct item {
 	uint64_t record;
 	json_t *header;
-	char *bytes;
+	const void *bytes; /* in the input's map, as long as that is open */
 	size_t n_bytes;
 	struct label label;
 	float *signal; /* [LEADS][samples] */
@@ -45,7 +46,7 @@ struct preprocess {
 	struct stage_run *run;
 	struct prepare *prepare;
 	struct subjects *subjects;
-	int samples;
+	int samples, n_batch;		    /* of an output record; records in a batch */
 	int signal, scale, label, excluded; /* tables */
 	struct exclusions exclusions;
 	struct batch *filling, *waiting; /* waiting: worked on, to be put while the next is worked on */
@@ -113,7 +114,7 @@ static json_t *read_json(const struct preprocess *p, const char *table, uint64_t
 	return value;
 }
 
-/* Copy what a record's work needs out of the artifact, and its label, which does not need the signal. */
+/* What a record's work needs, and its label, which does not need the signal. */
 static void add_item(struct preprocess *p, const struct artifact_cursor *c)
 {
 	struct item *item = &p->filling->items[p->filling->n++];
@@ -121,10 +122,9 @@ static void add_item(struct preprocess *p, const struct artifact_cursor *c)
 	if (c->key_bytes != 8)
 		die("records %s: table signal: a key of %zu bytes, expected 8", artifact_id(p->run->input[0]),
 		    c->key_bytes);
-	*item = (struct item){.record = artifact_record(c->key), .n_bytes = c->value_bytes};
+	*item = (struct item){
+		.record = artifact_record(c->key), .bytes = c->value, .n_bytes = c->value_bytes};
 	item->header = read_json(p, "header", item->record);
-	item->bytes = die_malloc(c->value_bytes + 1);
-	memcpy(item->bytes, c->value, c->value_bytes);
 	item->signal = die_malloc(sizeof(float) * LEADS * (size_t)p->samples);
 	json_t *subject = read_json(p, "subject", item->record);
 	if (subjects_label(p->subjects, &item->label, item->record, subject, &e) < 0)
@@ -160,7 +160,6 @@ static void put_batch(struct preprocess *p, struct batch *b)
 		else
 			exclude(p, item);
 		json_decref(item->header);
-		free(item->bytes);
 		free(item->signal);
 	}
 	b->n = 0;
@@ -189,15 +188,21 @@ static void run_batch(struct preprocess *p)
 	exclusions_share(&p->exclusions);
 }
 
+static int batch_size(int samples)
+{
+	size_t n = BATCH_BYTES / (sizeof(float) * LEADS * (size_t)samples);
+	return n < 1 ? 1 : n > BATCH ? BATCH : (int)n;
+}
+
 /* Whether record i of the walk is in this rank's batch of its round. */
 static bool is_own(const struct preprocess *p, int64_t i)
 {
-	return i / BATCH % team_size(p->run->team) == team_rank(p->run->team);
+	return i / p->n_batch % team_size(p->run->team) == team_rank(p->run->team);
 }
 
 static void run_batches(struct preprocess *p, struct progress *progress)
 {
-	int64_t round = (int64_t)BATCH * team_size(p->run->team);
+	int64_t round = (int64_t)p->n_batch * team_size(p->run->team);
 	struct artifact_cursor *c = artifact_walk(p->run->input[0], "signal");
 	for (int64_t i = 0; is_own(p, i) ? artifact_next(c) : artifact_skip(c); i++) {
 		if (is_own(p, i))
@@ -229,6 +234,7 @@ static void run(struct stage_run *r)
 					  artifact_get_attribute(r->input[0], "classes"), &e)))
 		die("records %s: %s", artifact_id(r->input[0]), error_text(&e));
 	p->samples = prepare_samples(p->prepare);
+	p->n_batch = batch_size(p->samples);
 	open_output(p, &s);
 	progress_start(&progress, "preprocess", "records", (uint64_t)n);
 
