@@ -9,7 +9,8 @@ CFLAGS ?= -O2 -g
 
 # What CC builds for: x86_64, aarch64. If that is not this machine (CC=aarch64-linux-gnu-gcc), libraries come from SYSROOT and
 # what is built runs under EMULATOR (./setup --arm64 brings both).
-ARCH     := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))
+# A compiler by its plain name is the host's: a make with nothing to do starts no process to ask.
+ARCH     := $(firstword $(subst -, ,$(if $(filter-out ccache gcc gcc-% cc clang clang-%,$(CC)),$(shell $(CC) -dumpmachine),$(MAKE_HOST))))
 IS_CROSS := $(filter-out $(firstword $(subst -, ,$(MAKE_HOST))),$(ARCH))
 SYSROOT  ?= $(if $(IS_CROSS),$(wildcard build/sysroot/$(ARCH:aarch64=arm64)))
 EMULATOR ?= $(if $(IS_CROSS),qemu-$(ARCH) -L $(SYSROOT))
