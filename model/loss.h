@@ -1,6 +1,6 @@
 /*
  * What contrastive training minimises: a function of p, the projections of both views of N records, and its gradient. A
- * loss is a file loss_<name>.c with a struct loss in it, its declaration here, and a row in stages/shared/objective.c, which
+ * loss is a file loss_<name>.c with a struct loss in it, its declaration here, and a row in stages/shared/objective.h, which
  * says which views of a record it is shown.
  *
  *	struct loss_batch b = {.ops = ops, .n = n, .d = d, .p = p, .dp = dp, ...};

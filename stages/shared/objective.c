@@ -5,12 +5,8 @@
 
 #include "common/die.h"
 
-static const struct objective objectives[] = {
-	{"ntxent", PAIRING_POLICY, &loss_ntxent, false},
-	{"cmsc", PAIRING_POLICY, &loss_clocs, true},
-	{"cmlc", PAIRING_LEADS, &loss_clocs, true},
-	{"cmsmlc", PAIRING_SEGMENTS_LEADS, &loss_clocs, true},
-};
+#define OBJECTIVE(name, pairing, loss, has_segments) {#name, pairing, &loss, has_segments},
+static const struct objective objectives[] = {OBJECTIVES(OBJECTIVE)};
 
 const struct objective *objective_named(const char *name)
 {

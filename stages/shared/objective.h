@@ -20,7 +20,16 @@ struct objective {
 	bool has_segments; /* needs segments of a record: views.strategy halves */
 };
 
-#define OBJECTIVE_NAMES "ntxent cmsc cmlc cmsmlc"
+/* All of them: name, pairing, loss, has_segments. To add one: a row, and model/loss.h if its loss is new. */
+#define OBJECTIVES(ROW)                                                                                      \
+	ROW(ntxent, PAIRING_POLICY, loss_ntxent, false)                                                      \
+	ROW(cmsc, PAIRING_POLICY, loss_clocs, true)                                                          \
+	ROW(cmlc, PAIRING_LEADS, loss_clocs, true)                                                           \
+	ROW(cmsmlc, PAIRING_SEGMENTS_LEADS, loss_clocs, true)
+
+/* " ntxent cmsc ...", as a PARAM_CHOICE takes them. */
+#define OBJECTIVE_NAMES					  OBJECTIVES(OBJECTIVE_NAME)
+#define OBJECTIVE_NAME(name, pairing, loss, has_segments) " " #name
 
 /* NULL: unknown. */
 const struct objective *objective_named(const char *name);
