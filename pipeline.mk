@@ -21,7 +21,7 @@ in_views      := preprocess
 in_pretrain   := views preprocess
 in_embed      := pretrain preprocess
 in_probe      := embed
-in_finetune   := pretrain probe preprocess
+in_finetune   = $(call reads_of,finetune)
 
 # What reads the chains of all arms together.
 joint := evaluate report
@@ -70,8 +70,16 @@ base_of = $(firstword $(subst @, ,$1))
 seed_of = $(word 2,$(subst @, ,$1))
 # All that is drawn while training: weights, order, views, and which labels are kept.
 seeded  = $(patsubst %, %=$(seed_of),$(if $(seed_of),pretrain.seed finetune.seed finetune.label_draw))
+# What an arm's stage reads (no arm: the run's own). A finetune from scratch reads nothing that was trained, so nothing is
+# trained for it: `from` is the last of what SET, the arm and PARAMS say; where only a file that PARAMS extends says
+# scratch, the chain is made in vain, no more.
+from_set := $(patsubst finetune.from=%,%,$(lastword $(filter finetune.from=%,$(SET))))
+from_in   = $(if $(findstring from: scratch,$1),scratch,$(if $(findstring from: pretrained,$1),pretrained))
+from_of   = $(or $(from_set),$(if $1,$(call from_in,$(file <params/arms/$(call base_of,$1).yaml))),$(call from_in,$(file <$(PARAMS))))
+reads_of  = $(if $(filter finetune,$1),$(if $(filter scratch,$(call from_of,$2)),views,pretrain probe) preprocess,$(in_$1))
 judge_of = $(if $(filter finetune:,$(file <params/arms/$(base_of).yaml)),finetune,probe)
-kinds := signals views model embeddings scores
+# The artifacts that evaluate and report read of an arm, and where they are.
+kinds_of      = $(if $(filter finetune/scratch,$(judge_of)/$(from_of)),signals views scores,signals views model embeddings scores)
 signals_of    = $(R)/arms/$1/preprocess.id
 views_of      = $(R)/arms/$1/views.id
 model_of      = $(R)/arms/$1/pretrain.id
@@ -117,7 +125,7 @@ define STAGE
 $(2)/$(1).stamp: $(B)/bin/$(1).code $(2)/params/$(1).json $(3) \
 		$(if $(CHECK)$(call lost,$(1),$(2)),FORCE) | $(TOOLS:%=$(B)/bin/%)
 	@rm -f $(2)/$(1).txt $(2)/$(1).failed; \
-		$(if $(4),$(in_$(1):%=[ ! -e $(2)/%.failed ] &&)) $$(LAUNCH_$(1)) $(B)/bin/$(1) --build $(2) > $(2)/$(1).txt.$$$$$$$$ \
+		$(if $(4),$(3:%.id=[ ! -e %.failed ] &&)) $$(LAUNCH_$(1)) $(B)/bin/$(1) --build $(2) > $(2)/$(1).txt.$$$$$$$$ \
 		&& mv $(2)/$(1).txt.$$$$$$$$ $(2)/$(1).txt || { s=$$$$?; rm -f $(2)/$(1).txt.$$$$$$$$; $(4) exit $$$$s; }
 $(2)/$(1).id: $(2)/$(1).stamp ;
 endef
@@ -134,13 +142,13 @@ $(foreach s,$(stages),$(eval $(call STAGE,$(s),$(R),$(in_$(s):%=$(R)/%.id))))
 # An arm that fails stops only itself: it has no id, and evaluate says so. What was interrupted stops all.
 failing = [ $$$$s -ge 128 ] || { rm -f $(R)/arms/$1/$2.id $(R)/arms/$1/$2.stamp; : > $(R)/arms/$1/$2.failed; exit 0; };
 $(foreach a,$(arms),$(foreach s,$(stages),$(eval \
-	$(call STAGE,$(s),$(R)/arms/$(a),$(in_$(s):%=$(R)/arms/$(a)/%.id),$(call failing,$(a),$(s))))))
+	$(call STAGE,$(s),$(R)/arms/$(a),$(patsubst %,$(R)/arms/$(a)/%.id,$(call reads_of,$(s),$(a))),$(call failing,$(a),$(s))))))
 
 # A joint stage reads what its list names: lines of name and id file (store/stage.h).
-list := $(subst $(newline)$(space),$(newline),$(foreach a,$(arms),$(foreach k,$(kinds),$a/$k $(call $k_of,$a)$(newline))))
+list := $(subst $(newline)$(space),$(newline),$(foreach a,$(arms),$(foreach k,$(call kinds_of,$a),$a/$k $(call $k_of,$a)$(newline))))
 ifneq ($(arms),)
 $(foreach s,$(joint),$(if $(subst $(strip $(file <$(R)/$s.inputs)),,$(strip $(list))),$(shell mkdir -p $(R))$(file >$(R)/$s.inputs,$(list))))
-ids := $(sort $(foreach a,$(arms),$(foreach k,$(kinds),$(call $k_of,$a))))
+ids := $(sort $(foreach a,$(arms),$(foreach k,$(call kinds_of,$a),$(call $k_of,$a))))
 $(eval $(call STAGE,evaluate,$(R),$(ids) $(R)/evaluate.inputs))
 $(eval $(call STAGE,report,$(R),$(ids) $(R)/report.inputs $(R)/evaluate.id $(if $(wildcard $(R)/report/index.html),,FORCE)))
 endif

@@ -31,7 +31,7 @@ static void expectation(char *out, size_t size, const struct param *p)
 	const char *unit = p->unit ? p->unit : "", *space = p->unit ? " " : "";
 
 	if (p->type == PARAM_CHOICE)
-		snprintf(out, size, "%s: %s", nouns[p->type], p->choices);
+		snprintf(out, size, "%s: %s", nouns[p->type], p->choices + strspn(p->choices, " "));
 	else if ((p->type == PARAM_INT || p->type == PARAM_FLOAT) && has_limits(p)) {
 		char min[32], max[32];
 		json_number_text(min, p->min);
@@ -145,6 +145,12 @@ const struct param *schema_find(const struct param *table, const char *name)
 	return NULL;
 }
 
+const struct param *schema_find_own(const struct param *table, const char *name)
+{
+	const struct param *p = schema_find(table, name);
+	return p && !p->section ? p : NULL;
+}
+
 /* A default may stand in quotes ('' is the empty text), as in YAML. */
 static json_t *default_value(const struct param *p, const struct place *at, struct error *e)
 {
@@ -192,8 +198,9 @@ char *schema_help(const struct param *table, const char *section)
 	for (const struct param *p = table; p->type != PARAM_END; p++) {
 		char expected[256];
 		expectation(expected, sizeof expected, p);
-		fprintf(out, "  %-22s %s\n  %-22s   %s; %s%s\n", p->name, p->help ? p->help : "", "",
-			expected, p->otherwise ? "default " : "must be given",
+		fprintf(out, "  %-22s %s%s%s\n  %-22s   %s; %s%s\n", p->name, p->help ? p->help : "",
+			p->section ? "; given in section " : "", p->section ? p->section : "", "", expected,
+			p->otherwise ? "default " : "must be given",
 			!p->otherwise	? ""
 			: *p->otherwise ? p->otherwise
 					: "''");
@@ -234,6 +241,8 @@ json_t *schema_describe(const struct param *table)
 		if (p->help)
 			json_object_set_new(o, "help", json_string(p->help));
 		json_object_set_new(o, "in_key", json_boolean(!p->not_in_key && p->type != PARAM_PATH));
+		if (p->section)
+			json_object_set_new(o, "section", json_string(p->section));
 		json_array_append_new(description, o);
 	}
 
@@ -274,6 +283,7 @@ static int read_entry(struct param *p, const json_t *o, const char *name, struct
 	p->otherwise = json_string_value(json_object_get(o, "default"));
 	p->help = json_string_value(json_object_get(o, "help"));
 	p->not_in_key = json_is_false(json_object_get(o, "in_key"));
+	p->section = json_string_value(json_object_get(o, "section"));
 	p->choices = choices ? join_choices(choices) : NULL;
 
 	return 0;

@@ -35,11 +35,13 @@ int schema_check(const struct param *p, const json_t *value, const struct place 
 
 /* The entry of that name, or NULL. */
 const struct param *schema_find(const struct param *table, const char *name);
+/* The same, but NULL for one that is given in another section. */
+const struct param *schema_find_own(const struct param *table, const char *name);
 
 /* Add the default of every entry that section lacks; -1 with e filled if one that has no default is absent. */
 int schema_fill(const struct param *table, json_t *section, const struct place *at, struct error *e);
 
-/* The table as a JSON array of {"name","type","unit","min","max","choices","default","help","in_key"}; new
+/* The table as a JSON array of {"name","type","unit","min","max","choices","default","help","in_key","section"}; new
  * reference. */
 json_t *schema_describe(const struct param *table);
 

@@ -209,14 +209,7 @@ static void show(struct artifact *scores)
 }
 
 static const struct param params[] = {
-	{"task", PARAM_CHOICE, .choices = TASK_CHOICES, .otherwise = "superclass",
-	 .help = "which classes: the dataset's superclasses, or statements of PTB-XL (any number per "
-		 "record)"},
-	{"labels", PARAM_CHOICE, .choices = "single multi", .otherwise = "single",
-	 .help = "of task superclass; single: records of exactly one class, multinomial; multi: any number, "
-		 "one-vs-rest"},
-	{"features", PARAM_CHOICE, .choices = "embedding embedding+scale", .otherwise = "embedding+scale",
-	 .help = "what encoders' probes see: the embedding, or it and the 12 log-std of the leads"},
+	JUDGE_PARAMS(NULL),
 	{"c_min", PARAM_FLOAT, .min = 1e-9, .max = 1e9, .otherwise = "1e-5",
 	 .help = "smallest C (inverse strength of the penalty) tried on fold 9"},
 	{"c_max", PARAM_FLOAT, .min = 1e-9, .max = 1e9, .otherwise = "100", .help = "greatest C tried"},

@@ -124,6 +124,10 @@ static void read_named(struct job *j, bool may_lack)
 	for (int i = 0; j->stage->inputs[i]; i++) {
 		struct error e = {0};
 		const char *name = j->stage->inputs[i];
+		if (j->stage->needs && !j->stage->needs(j->params, i)) {
+			add_input(j, name);
+			continue;
+		}
 		char *path = run_file(j, name, ".id");
 		if (read_id(add_input(j, name)->id, path, &e) < 0 && !may_lack)
 			die("%s; run 'make -f pipeline.mk %s' to make it", error_text(&e), name);

@@ -45,6 +45,9 @@ struct stage {
 	const char *kind;	    /* of the artifact it writes */
 	const struct param *params; /* its section of the params file */
 	void (*run)(struct stage_run *r);
+	/* Optional: whether with these params input i of `inputs` is read. One that is not need not be there: NULL for run(),
+	 * null in the action. pipeline.mk must know it too, or it makes what nobody reads. */
+	bool (*needs)(const struct params *params, int i);
 	/* Optional: content that stands for PARAM_PATH params in the action key (a path itself is never in the key): a JSON
 	 * value such as {"sha256":"..."}; new reference. */
 	json_t *(*identify)(const struct params *params);

@@ -12,6 +12,7 @@ all_stages='fetch preprocess views pretrain embed probe finetune evaluate report
 
 file_of() { echo "$TOP/params/arms/${1%@*}.yaml"; }
 judge_of() { if grep -q '^finetune:' "$(file_of "$1")" 2>/dev/null; then echo finetune; else echo probe; fi; }
+is_scratch() { grep -q 'from: scratch' "$(file_of "$1")" 2>/dev/null; }
 seed_of() { case $1 in *@*) echo "pretrain.seed=${1#*@} finetune.seed=${1#*@} finetune.label_draw=${1#*@}" ;; esac }
 
 compare() { # compare RUN ARM...
@@ -26,6 +27,7 @@ compare() { # compare RUN ARM...
 			--set "$small $(seed_of "$arm")" "$TOP/params/default.yaml" $all_stages 2>>"$run/log" || return
 		for stage in fetch preprocess views pretrain embed probe finetune; do
 			[ $stage != finetune ] || [ "$(judge_of "$arm")" = finetune ] || continue
+			case $stage in pretrain | embed | probe) ! is_scratch "$arm" || continue ;; esac
 			"$BIN/$stage" --build "$run/arms/$arm" >/dev/null 2>>"$run/log" || return
 		done
 	done
@@ -37,9 +39,9 @@ compare_lists() { # compare_lists RUN ARM...: what evaluate and report read
 	shift
 	mkdir -p "$run"
 	for arm in "$@"; do
-		printf '%s\n' "$arm/signals $run/arms/$arm/preprocess.id" "$arm/views $run/arms/$arm/views.id" \
-			"$arm/model $run/arms/$arm/pretrain.id" "$arm/embeddings $run/arms/$arm/embed.id" \
-			"$arm/scores $run/arms/$arm/$(judge_of "$arm").id"
+		printf '%s\n' "$arm/signals $run/arms/$arm/preprocess.id" "$arm/views $run/arms/$arm/views.id"
+		is_scratch "$arm" || printf '%s\n' "$arm/model $run/arms/$arm/pretrain.id" "$arm/embeddings $run/arms/$arm/embed.id"
+		echo "$arm/scores $run/arms/$arm/$(judge_of "$arm").id"
 	done >"$run/evaluate.inputs"
 	cp "$run/evaluate.inputs" "$run/report.inputs"
 }

@@ -67,7 +67,7 @@ tree_of_stubs() {
 	stub pretrain '"views", "preprocess"'
 	stub embed '"pretrain", "preprocess"'
 	stub probe '"embed"'
-	stub finetune '"pretrain", "probe", "preprocess"'
+	stub finetune '"pretrain", "probe", "views", "preprocess"'
 	stub evaluate '' true
 	stub report '"evaluate"' true
 	printf 'pretrain:\n  n: 2\n' >params/default.yaml

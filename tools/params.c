@@ -80,16 +80,17 @@ static int refuse_section(const struct sections *all, const char *name, const st
 static int refuse_key(const struct sections *all, const struct section *s, const char *key,
 		      const struct place *at, struct error *e)
 {
-	size_t n = 0;
-	while (s->table[n].type != PARAM_END)
-		n++;
-	const char **names = die_calloc(n + 1, sizeof *names);
-	for (size_t i = 0; i < n; i++)
-		names[i] = s->table[i].name;
+	size_t n_table = 0, n = 0;
+	while (s->table[n_table].type != PARAM_END)
+		n_table++;
+	const char **names = die_calloc(n_table + 1, sizeof *names);
+	for (size_t i = 0; i < n_table; i++)
+		if (!s->table[i].section)
+			names[n++] = s->table[i].name;
 	const char *nearest = nearest_name(key, names, n);
 	free(names);
 	for (size_t i = 0; !nearest && i < all->n; i++)
-		if (schema_find(all->first[i].table, key))
+		if (schema_find_own(all->first[i].table, key))
 			return error_set(e, at->file, at->line,
 					 "unknown key '%.80s' in '%s'; it belongs to '%s'", key, s->name,
 					 all->first[i].name);
@@ -139,7 +140,7 @@ static int apply_section(const struct sections *all, struct section *s, const st
 
 	for (const struct yaml_value *v = map->first; v; v = v->next) {
 		struct place at = {path, v->line, s->name};
-		const struct param *p = schema_find(s->table, v->key);
+		const struct param *p = schema_find_own(s->table, v->key);
 		if (!p)
 			return refuse_key(all, s, v->key, &at, e);
 		json_t *value = read_value(p, v, &at, e);
@@ -252,7 +253,7 @@ static int assign(const struct sections *all, char *name, const char *value, boo
 		return refuse_section(all, name, &at, e);
 	at.section = name;
 
-	const struct param *p = schema_find(s->table, dot + 1);
+	const struct param *p = schema_find_own(s->table, dot + 1);
 	if (!p)
 		return refuse_key(all, s, dot + 1, &at, e);
 	json_t *v = schema_value(p, value, is_quoted, &at, e);
@@ -287,6 +288,27 @@ static int fill(const struct sections *all, const char *path, struct error *e)
 		if (schema_fill(all->first[i].table, all->first[i].values, &at, e) < 0)
 			return -1;
 	}
+	return 0;
+}
+
+/* What a stage reads of another's section is what stands there. */
+static int share(const struct sections *all, struct error *e)
+{
+	for (size_t i = 0; i < all->n; i++)
+		for (const struct param *p = all->first[i].table; p->type != PARAM_END; p++) {
+			const struct section *from = p->section ? find(all, p->section) : NULL;
+			if (!from)
+				continue;
+			struct place at = {NULL, 0, p->section};
+			json_t *value = json_object_get(from->values, p->name);
+			if (!schema_find_own(from->table, p->name))
+				return error_set(e, NULL, 0,
+						 "%s reads %s.%s, which there is not; build again",
+						 all->first[i].name, p->section, p->name);
+			if (schema_check(p, value, &at, e) < 0)
+				return -1;
+			json_object_set(all->first[i].values, p->name, value);
+		}
 	return 0;
 }
 
@@ -366,6 +388,8 @@ static int split(struct sections *all, const char *folder, const char *schemas, 
 		status = apply_overrides(all, overrides, e);
 	if (status == 0)
 		status = fill(all, path, e);
+	if (status == 0)
+		status = share(all, e);
 	if (status == 0)
 		status = write_all(all, folder, path, overrides, e);
 	if (status == 0)

@@ -1,7 +1,8 @@
 /* Train encoder and classifier together on the labels.
  *
  * Reads `model` (of pretrain: the network and how its views are cut), `scores` (of probe: which labels count, and the
- * classifier to start from) and `signals`. Writes `scores` like probe's, and in them the tuned network.
+ * classifier to start from) and `signals`; from scratch only `views` and `signals`. Writes `scores` like probe's, and in
+ * them the tuned network.
  *
  * The story: read what is learned from (examples.h); start network and classifier and predict with them before the first
  * step (start.h); learn (learning.h, the loop is model/training.h); take the best epoch's weights, judge and write
@@ -18,6 +19,7 @@
 #include "stages/finetune/outcome.h"
 #include "stages/finetune/start.h"
 #include "stages/finetune/tuning.h"
+#include "stages/shared/network.h"
 #include "stages/shared/signals.h"
 #include "statistics/subset.h"
 
@@ -25,10 +27,23 @@
 
 /* ---- reading ---- */
 
+enum { MODEL, SCORES, VIEWS, SIGNALS }; /* inputs */
+
+static bool is_scratch(const struct params *p)
+{
+	return !strcmp(params_text(p, "from"), "scratch");
+}
+
+/* From scratch nothing that was trained before is read, so none of it has to be made. */
+static bool needs(const struct params *p, int input)
+{
+	return input == SIGNALS || (input == VIEWS) == is_scratch(p);
+}
+
 static void read_policy(struct tuning *s)
 {
 	const struct params *p = s->run->params;
-	signals_policy(&s->examples.policy, s->model);
+	signals_policy(&s->examples.policy, s->policy);
 
 	/* Amplitudes and leads are what diagnoses rest on, so what hid them from pretraining is off unless asked for. */
 	s->examples.policy.seed = (uint64_t)params_int(p, "seed");
@@ -43,6 +58,10 @@ static void read_policy(struct tuning *s)
 
 static void check_signals(const struct tuning *s)
 {
+	if (s->is_scratch) {
+		signals_check(s->signals, s->policy);
+		return;
+	}
 	const struct views *v = &s->examples.policy.views;
 	if (json_number_value(artifact_get_attribute(s->signals, "rate_hz")) != v->rate_hz ||
 	    artifact_integer(s->signals, "samples") != v->samples ||
@@ -52,12 +71,17 @@ static void check_signals(const struct tuning *s)
 		    artifact_id(s->signals));
 }
 
-/* Classes and records as the probe had them. */
+/* What section `probe` says, or said when the probe was made. */
+static const char *judged(const struct tuning *s, const char *name)
+{
+	return s->probe ? artifact_text(s->probe, name) : params_text(s->run->params, name);
+}
+
+/* Classes and records as a probe has them. */
 static void read_labels(struct tuning *s)
 {
-	judge_open(&s->judge, s->signals, artifact_text(s->probe, "task"),
-		   !strcmp(artifact_text(s->probe, "labels"), "multi"));
-	if (!json_equal(s->judge.classes, artifact_get_attribute(s->probe, "classes")))
+	judge_open(&s->judge, s->signals, judged(s, "task"), !strcmp(judged(s, "labels"), "multi"));
+	if (s->probe && !json_equal(s->judge.classes, artifact_get_attribute(s->probe, "classes")))
 		die("signals %s: other classes than those of the probe", artifact_id(s->signals));
 }
 
@@ -79,12 +103,12 @@ static void draw_subset(struct tuning *s)
 
 static void read_inputs(struct tuning *s)
 {
-	const struct params *p = s->run->params;
-	s->model = s->run->input[0];
-	s->probe = s->run->input[1];
-	s->signals = s->run->input[2];
-	s->is_scratch = !strcmp(params_text(p, "from"), "scratch");
-	s->examples.n_extra = !strcmp(artifact_text(s->probe, "features"), "embedding+scale") ? LEADS : 0;
+	s->is_scratch = is_scratch(s->run->params);
+	s->model = s->run->input[MODEL];
+	s->probe = s->run->input[SCORES];
+	s->policy = s->run->input[s->is_scratch ? VIEWS : MODEL];
+	s->signals = s->run->input[SIGNALS];
+	s->examples.n_extra = !strcmp(judged(s, "features"), "embedding+scale") ? LEADS : 0;
 	s->examples.team = s->run->team;
 	read_policy(s);
 	check_signals(s);
@@ -214,6 +238,8 @@ static const struct param params[] = {
 	 .help = "patient-cluster resamples of fold 10 behind the intervals"},
 	{"seed", PARAM_INT, .min = 0, .max = 4294967295, .otherwise = "1",
 	 .help = "of order, views, resamples and, from scratch, the initial weights"},
+	NETWORK_PARAMS("pretrain"),
+	JUDGE_PARAMS("probe"),
 	{"checkpoint_minutes", PARAM_FLOAT, .unit = "min", .min = 0, .max = 100000, .otherwise = "5",
 	 .not_in_key = true, .help = "time between checkpoints; a killed training continues from the last"},
 	{0}};
@@ -221,7 +247,8 @@ static const struct param params[] = {
 static const struct stage stage = {
 	.name = "finetune",
 	.purpose = "Train encoder and classifier together on the labels and print their scores",
-	.inputs = INPUTS("pretrain", "probe", "preprocess"),
+	.inputs = INPUTS("pretrain", "probe", "views", "preprocess"),
+	.needs = needs,
 	.kind = "scores",
 	.params = params,
 	.run = run,

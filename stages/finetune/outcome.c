@@ -74,17 +74,18 @@ static void write_classifier(struct artifact_writer *w, const struct tuning *s)
 
 void outcome_write(struct tuning *s)
 {
-	static const char *const of_signals[] = {"dataset"}, *const of_model[] = {"views", "augment",
-										  "normalize", "statements"};
+	static const char *const of_signals[] = {"dataset", "normalize", "statements"}, *const of_policy[] = {
+												"views",
+												"augment"};
 	const struct params *p = s->run->params;
 	const struct encoder *net = s->net->net;
 	struct artifact_writer *w = s->run->output = artifact_create("scores", 1);
 
-	network_carry(w, s->signals, of_signals, 1);
-	network_carry(w, s->model, of_model, sizeof of_model / sizeof *of_model);
+	network_carry(w, s->signals, of_signals, sizeof of_signals / sizeof *of_signals);
+	network_carry(w, s->policy, of_policy, sizeof of_policy / sizeof *of_policy);
 	artifact_attribute(
 		w, "strategy",
-		json_deep_copy(json_object_get(artifact_get_attribute(s->model, "views"), "strategy")));
+		json_deep_copy(json_object_get(artifact_get_attribute(s->policy, "views"), "strategy")));
 	artifact_attribute(w, "features", json_string(s->examples.n_extra ? "embedding+scale" : "embedding"));
 	artifact_attribute(w, "from", json_string(params_text(p, "from")));
 	artifact_attribute(w, "label_fraction", json_real(params_float(p, "label_fraction")));

@@ -11,10 +11,20 @@
 
 enum { RECORDS = 64 }; /* that are looked at together */
 
+static struct encoder_config config_of(const struct tuning *s)
+{
+	struct encoder_config c;
+	struct error e = {0};
+	if (config_read(&c, artifact_get_attribute(s->model, "config"), &e) < 0)
+		die("model %s: %s", artifact_id(s->model), error_text(&e));
+	if (encoder_samples(&c) != views_input_samples(&s->examples.policy.views))
+		die("model %s: its attributes contradict each other", artifact_id(s->model));
+	return c;
+}
+
 void start_network(struct tuning *s, int batch)
 {
 	const struct params *p = s->run->params;
-	struct error e = {0};
 	struct finetune_settings f = {.n_classes = s->judge.n_classes,
 				      .n_extra = s->examples.n_extra,
 				      .is_multi = s->judge.is_multi,
@@ -28,10 +38,7 @@ void start_network(struct tuning *s, int batch)
 						    .max_norm = (float)params_float(p, "clip")},
 				      .team = s->run->team};
 
-	if (config_read(&f.net, artifact_get_attribute(s->model, "config"), &e) < 0)
-		die("model %s: %s", artifact_id(s->model), error_text(&e));
-	if (encoder_samples(&f.net) != views_input_samples(&s->examples.policy.views))
-		die("model %s: its attributes contradict each other", artifact_id(s->model));
+	f.net = s->is_scratch ? network_config(p, &s->examples.policy.views) : config_of(s);
 	if (s->is_scratch) { /* nothing learned before is to be kept */
 		f.encoder_lr = f.lr;
 		f.decay = 1;

@@ -16,7 +16,10 @@ enum { TUNED, PROBE, RANDOM, MAJORITY, ARMS };
 
 struct tuning {
 	struct stage_run *run;
-	const struct artifact *model, *probe, *signals;
+	const struct artifact *model, *probe; /* NULL from scratch */
+	const struct artifact
+		*policy; /* says how views are cut and drawn: the model, or from scratch `views` */
+	const struct artifact *signals;
 	struct judge judge;
 	struct judge_arm arm[ARMS];
 	int n_arms;

@@ -1,7 +1,6 @@
 #include "stages/pretrain/records.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "common/die.h"
 #include "ecg/fold.h"
@@ -35,9 +34,7 @@ void records_open(struct records *r, const struct artifact *views, const struct 
 	*r = (struct records){0};
 	signals_policy(&r->policy, views);
 	r->policy.seed = seed;
-	if (strcmp(artifact_text(views, "signals"), artifact_id(signals)))
-		die("views %s were made for signals %.12s, not for %.12s; run make again", artifact_id(views),
-		    artifact_text(views, "signals"), artifact_id(signals));
+	signals_check(signals, views);
 
 	size_t n = count(signals);
 	if (n < 2)

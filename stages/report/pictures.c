@@ -288,17 +288,20 @@ static void write_views_of(struct draft *s, const json_t *arm)
 	free(x);
 }
 
+static void open_views(struct draft *s)
+{
+	page_section(&s->page, "views", "What was contrasted");
+	page_say(&s->page,
+		 "Both views of one record as the first epoch showed them, leads I, II, V1 and V5, each to "
+		 "its own scale, or the one lead that a view has. A masked lead is hidden from the network.");
+}
+
 /* Once per strategy and kind of pairs: arms that differ in the network alone share their views. */
 void pictures_views(struct draft *s)
 {
 	const json_t *arm, *seen;
 	json_t *shown = json_array();
 	size_t i, k;
-
-	page_section(&s->page, "views", "What was contrasted");
-	page_say(&s->page,
-		 "Both views of one record as the first epoch showed them, leads I, II, V1 and V5, each to "
-		 "its own scale, or the one lead that a view has. A masked lead is hidden from the network.");
 
 	json_array_foreach (s->shown, i, arm) {
 		const struct artifact *views = draft_input(s, arm, "views"),
@@ -313,6 +316,8 @@ void pictures_views(struct draft *s)
 		free(what);
 		if (is_shown)
 			continue;
+		if (json_array_size(shown) == 1)
+			open_views(s);
 		page_grid_wide(&s->page); /* one row each */
 		write_views_of(s, arm);
 		page_grid_end(&s->page);

@@ -17,11 +17,36 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/params.h"
 #include "ecg/label.h"
 #include "ecg/task.h"
 #include "statistics/comparison.h"
 #include "statistics/probe.h"
 #include "store/artifact.h"
+
+/* Rows of a table of struct param: what is judged. in: NULL for the stage in whose section they are given, probe, else its
+ * name. */
+#define JUDGE_PARAMS(in)                                                                                     \
+	{"task",                                                                                             \
+	 PARAM_CHOICE,                                                                                       \
+	 .choices = TASK_CHOICES,                                                                            \
+	 .otherwise = "superclass",                                                                          \
+	 .section = in,                                                                                      \
+	 .help = "which classes: the dataset's superclasses, or statements of PTB-XL (any number per "       \
+		 "record)"},                                                                                 \
+		{"labels",                                                                                   \
+		 PARAM_CHOICE,                                                                               \
+		 .choices = "single multi",                                                                  \
+		 .otherwise = "single",                                                                      \
+		 .section = in,                                                                              \
+		 .help = "of task superclass; single: records of exactly one class, multinomial; multi: "    \
+			 "any number, one-vs-rest"},                                                         \
+	{                                                                                                    \
+		"features", PARAM_CHOICE, .choices = "embedding embedding+scale",                            \
+					  .otherwise = "embedding+scale", .section = in,                     \
+					  .help = "what encoders' probes see: the embedding, or it and the " \
+						  "12 log-std of the leads"                                  \
+	}
 
 /* The records of one part of the folds (enum of statistics/probe.h), ascending. */
 struct judge_part {

@@ -9,6 +9,34 @@
 #include "model/encoder.h"
 #include "store/artifact.h"
 
+/* Rows of a table of struct param: the network. in: NULL for the stage in whose section they are given, pretrain, else its
+ * name. */
+#define NETWORK_PARAMS(in)                                                                                   \
+	{"model",                                                                                            \
+	 PARAM_CHOICE,                                                                                       \
+	 .choices = "tiny small base resnet18 resnet18-poster",                                              \
+	 .otherwise = "tiny",                                                                                \
+	 .section = in,                                                                                      \
+	 .help = "the encoder: a dual-view transformer of three sizes, or a residual network"},              \
+		{"towers",                                                                                   \
+		 PARAM_CHOICE,                                                                               \
+		 .choices = "time channel both",                                                             \
+		 .otherwise = "both",                                                                        \
+		 .section = in,                                                                              \
+		 .help = "which towers the dual-view transformer has"},                                      \
+		NETWORK_SIZE("d_model", 4096, "width (resnet18: of the first stage)", in),                   \
+		NETWORK_SIZE("n_heads", 64, "attention heads", in),                                          \
+		NETWORK_SIZE("n_time_layers", 64, "layers of the time tower", in),                           \
+		NETWORK_SIZE("n_channel_layers", 64, "layers of the channel tower", in),                     \
+		NETWORK_SIZE("n_cross", 16, "cross-attention blocks", in),                                   \
+		NETWORK_SIZE("projector_hidden", 65536, "hidden width of the projector", in),                \
+		NETWORK_SIZE("projector_out", 65536, "width of what the loss sees", in)
+#define NETWORK_SIZE(name, most, text, in)                                                                   \
+	{                                                                                                    \
+		name, PARAM_INT, .min = -1, .max = most, .otherwise = "-1", .section = in,                   \
+				 .help = text "; -1: the size's own"                                         \
+	}
+
 /* What section `pretrain` asks for, reading views of this policy; dies if it does not fit together. */
 struct encoder_config network_config(const struct params *p, const struct views *v);
 

@@ -1,6 +1,7 @@
 #include "stages/shared/signals.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "common/die.h"
 
@@ -11,6 +12,14 @@ void signals_policy(struct augment *policy, const struct artifact *from)
 	if (views_read(&v, artifact_get_attribute(from, "views"), &e) < 0 ||
 	    augment_read(policy, artifact_get_attribute(from, "augment"), &v, &e) < 0)
 		die("%s %s: %s", artifact_kind(from), artifact_id(from), error_text(&e));
+}
+
+void signals_check(const struct artifact *signals, const struct artifact *views)
+{
+	const char *named = artifact_text(views, "signals");
+	if (strcmp(named, artifact_id(signals)))
+		die("views %s were made for signals %.12s, not for %.12s; run make again", artifact_id(views),
+		    named, artifact_id(signals));
 }
 
 const void *signals_get(const struct artifact *signals, uint64_t record, const struct views *v)

@@ -17,6 +17,9 @@
  * there. */
 void signals_policy(struct augment *policy, const struct artifact *from);
 
+/* Dies if the views name other signals than these. */
+void signals_check(const struct artifact *signals, const struct artifact *views);
+
 /* float32 [12][samples] of one record, its bytes checked, borrowed until the artifact is closed; not aligned to more than 2
  * bytes. May be read by several threads. Dies if it is absent or of another length. */
 const void *signals_get(const struct artifact *signals, uint64_t record, const struct views *v);

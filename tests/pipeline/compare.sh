@@ -11,7 +11,7 @@ R=build/runs/default
 
 what() { # what RESULT: how often each stage did so, in the order of the pipeline
 	local s n
-	for s in $stages evaluate report; do
+	for s in $stages finetune evaluate report; do
 		n=$(grep -c "^$s: $1" "$WORK/stderr")
 		[ "$n" = 0 ] || printf '%s:%s ' "$s" "$n"
 	done
@@ -73,6 +73,28 @@ is "overrides hold for seeds too" "$(n_started)" 0
 printf 'finetune:\n  n: 7\n' >params/arms/three.yaml
 outcome compare >/dev/null
 is "a section finetune has it judge" "$(grep -c 'finetune: ran' "$WORK/stderr")" 1
+
+# ---- from scratch: nothing that finetune does not read is made ----
+printf 'pretrain:\n  n: 8\nfinetune:\n  from: scratch\n' >params/arms/three.yaml
+rm -rf $R/arms/three
+outcome compare report >/dev/null
+is "an arm from scratch runs no pretraining, no embedding and no probe" "$(what ran)" "finetune:1 evaluate:1 report:1 "
+is "... nor looks for them in the cache" "$(ls $R/arms/three/*.id)" \
+	"$(echo $R/arms/three/{fetch,finetune,preprocess,views}.id | tr ' ' '\n')"
+check "... and evaluate reads of it what there is" grep -q '"three/scores":"' $R/evaluate.key.json
+is "... that is all" "$(grep -o '"three/[a-z]*"' $R/evaluate.key.json | tr '\n' ' ')" '"three/scores" "three/signals" "three/views" '
+outcome compare report >/dev/null
+is "... and is at rest" "$(n_started)" 0
+outcome compare ARMS="three three@2" >/dev/null
+is "... with another seed too" "$(what ran)" "finetune:1 evaluate:1 "
+outcome compare SET=finetune.from=pretrained ARMS=three >/dev/null
+is "SET beats the arm" "$(what ran)" "pretrain:1 embed:1 probe:1 finetune:1 evaluate:1 "
+outcome finetune SET=finetune.from=scratch RUN=alone >/dev/null
+is "the run itself from scratch makes no more" "$(ls build/runs/alone/*.id)" \
+	"$(echo build/runs/alone/{fetch,finetune,preprocess,views}.id | tr ' ' '\n')"
+outcome finetune RUN=alone >/dev/null
+is "... and pretrained has its chain" "$(find build/runs/alone -name '*.id' | wc -l)" 7
+
 printf 'extends: default.yaml\n' >params/arms/three.yaml
 outcome compare >/dev/null
 check "an arm that extends is refused" grep -q 'three.yaml:1: an arm goes on top of PARAMS and extends nothing' "$WORK/stderr"

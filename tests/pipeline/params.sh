@@ -159,6 +159,21 @@ else
 	check_fails "a folder without permission is named" 1 '^locked' "$BIN/params" --out locked/run --schemas schema params/good.yaml fetch
 fi
 
+# ---- a parameter that another section gives ----
+mkdir two
+cp schema/pretrain.json two
+towers='"type":"choice","choices":["time","channel","both"],"default":"both","in_key":true,"section":"pretrain"'
+echo "[{\"name\":\"lr\",\"type\":\"float\",\"default\":\"0.1\",\"in_key\":true},{\"name\":\"towers\",$towers}]" >two/finetune.json
+both() { "$BIN/params" --out both --schemas two --set "${1:-}" params/empty.yaml pretrain finetune; }
+: >params/empty.yaml
+both pretrain.towers=time
+is "is read from there" "$(cat both/params/finetune.json)" '{"lr":0.1,"towers":"time"}'
+check_fails "and refused here" 1 "^SET: unknown key 'towers' in 'finetune'; it belongs to 'pretrain'" both finetune.towers=time
+sed -i 's/"time",//' two/finetune.json
+check_fails "two declarations that differ are told apart" 1 "pretrain.towers: expected one of: channel both, got 'time'" both pretrain.towers=time
+sed -i 's/"towers"/"tower"/' two/finetune.json
+check_fails "one that is not there is named" 1 'finetune reads pretrain.tower, which there is not' both
+
 # The files of the project against the stages as they are.
 for file in "$TOP"/params/*.yaml; do
 	check "params/$(basename "$file") is sound" "$BIN/params" --out "real/$(basename "$file")" --schemas "$BUILD/schema" "$file" \

@@ -65,6 +65,16 @@ static void run(struct stage_run *r)
 	artifact_put(r->output, table, artifact_key(1).bytes, 8, text, (size_t)n);
 }
 
+/* As the real finetune: from scratch it reads nothing that was trained. */
+static bool needs(const struct params *p, int i)
+{
+	const char *const *inputs = INPUTS(READS);
+	bool is_scratch = !strcmp(params_text(p, "from"), "scratch"), is_views = !strcmp(inputs[i], "views");
+	if (strcmp("NAME", "finetune") || !strcmp(inputs[i], "preprocess"))
+		return true;
+	return is_views == is_scratch;
+}
+
 static void show(struct artifact *a)
 {
 	struct artifact_value v = artifact_get_record(a, "made", 1);
@@ -79,6 +89,8 @@ static const struct param params[] = {
 	{"set", PARAM_TEXT, .otherwise = "", .help = "... and this"},
 	{"temperature", PARAM_FLOAT, .min = 0.01, .max = 10, .otherwise = "0.1", .help = "another"},
 	{"is_constant", PARAM_BOOL, .otherwise = "false", .help = "leave n out of the artifact"},
+	{"from", PARAM_CHOICE, .choices = "pretrained scratch", .otherwise = "pretrained",
+	 .help = "which chain"},
 	{"source", PARAM_PATH, .otherwise = "none", .help = "a file"},
 	{"gate", PARAM_TEXT, .otherwise = "", .not_in_key = true, .help = "wait until this file is there"},
 	{"fails", PARAM_BOOL, .otherwise = "false", .not_in_key = true, .help = "fail"},
@@ -90,6 +102,7 @@ static const struct stage stage = {.name = "NAME",
 				   .kind = "stub",
 				   .params = params,
 				   .run = run,
+				   .needs = needs,
 				   .identify = identify,
 				   .show = show,
 				   .has_list = LISTED};

@@ -37,6 +37,8 @@ is "its probe's row is that of the probe" "$(row 'linear probe' threads1/table)"
 is "... and so is that of the random-initialised encoder" "$(row random-initialised threads1/table)" "$(row random-initialised probe.table)"
 check "the artifact verifies" store_of threads1 verify
 
+cp -r base scratch
+rm scratch/pretrain.* scratch/embed.* scratch/probe.* # nothing that was trained is read
 tune scratch finetune.from=scratch
 check "from scratch, the table says so" grep -q '^trained from scratch  ' scratch/table
 is "... with an id of its own" "$(id scratch finetune)" "$scratch"
