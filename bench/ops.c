@@ -19,7 +19,7 @@
 #include "kernels/selftest.h"
 #include "numbers/philox.h"
 
-enum { VIEWS = 64, N = 50, D = 192, H = 6, ROWS = VIEWS * N, STEP_ROWS = 1600, MAX_ROUNDS = 101 };
+enum { VIEWS = 64, N = 50, D = 192, H = 6, ROWS = VIEWS * N, LEAD_ROWS = VIEWS * 12, MAX_ROUNDS = 101 };
 enum { FLOATS = 16 << 20 };
 
 static const struct ops *o;
@@ -311,17 +311,15 @@ static void fill_table(void)
 	add_gemm("dW down 192x768x3200", D, 4 * D, ROWS, true, false, 0, true);
 	add_gemm("dW out 192x192x3200", D, D, ROWS, true, false, 0, true);
 	add_gemm("dW 256x256x3200", 256, 256, 3200, true, false, 0, true);
-	add_gemm("step up 1600x768x192", STEP_ROWS, 4 * D, D, false, true, 0, false);
-	add_gemm("step d up 1600x192x768", STEP_ROWS, D, 4 * D, false, false, 0, false);
-	add_gemm("step up, GELU", STEP_ROWS, 4 * D, D, false, true, 0, false);
+	add_gemm("dW qkv 576x192x3200", 3 * D, D, ROWS, true, false, 0, true);
+	add_gemm("up, GELU", ROWS, 4 * D, D, false, true, 0, false);
 	entries[n_entries - 1].gemm.bias = in[2];
 	entries[n_entries - 1].gemm.before_gelu = out[1];
-	add_gemm("step d down, GELU'", STEP_ROWS, 4 * D, D, false, false, 0, false);
+	add_gemm("d down, GELU'", ROWS, 4 * D, D, false, false, 0, false);
 	entries[n_entries - 1].gemm.gelu_argument = in[2];
-	add_gemm("step dW qkv 576x192x1600", 3 * D, D, STEP_ROWS, true, false, 0, true);
-	add_gemm("step dW up 768x192x1600", 4 * D, D, STEP_ROWS, true, false, 0, true);
-	add_gemm("step dW down 192x768x1600", D, 4 * D, STEP_ROWS, true, false, 0, true);
-	add_gemm("step dW out 192x192x1600", D, D, STEP_ROWS, true, false, 0, true);
+	add_gemm("leads up 768x768x192", LEAD_ROWS, 4 * D, D, false, true, 0, false);
+	add_gemm("leads dW up 768x192x768", 4 * D, D, LEAD_ROWS, true, false, 0, true);
+	add_gemm("leads dW out 192x192x768", D, D, LEAD_ROWS, true, false, 0, true);
 	add_gemm("head 64x192x384", VIEWS, D, 2 * D, false, true, 0, false);
 	add_gemm("similarity 256x256x128", 256, 256, 128, false, true, 0, false);
 	add_gemm("QK' 50x50x32 x512", N, N, 32, false, true, 512, false);

@@ -3,7 +3,7 @@
  * NT-Xent, backward, AdamW. Prints one line: records per second of wall time, CPU milliseconds per record, peak resident
  * memory in MB, and that without what the program itself takes. bench/train.py prints the same for PyTorch.
  *
- *	bench-train [--steps N] [--batch N] [--lead-mask P] [--profile]
+ *	bench-train [--steps N] [--batch N] [--micro-batch N] [--lead-mask P] [--profile]
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,7 +33,7 @@ struct run {
 	struct batch_place *order;
 	struct batch_drawing drawing;
 	struct contrast *contrast;
-	int n;
+	int n, micro_batch;
 	float *x;
 	uint8_t *keep;
 	uint64_t *patient;
@@ -84,6 +84,7 @@ static void make_network(struct run *r, const struct ops *o)
 {
 	struct contrast_settings s = {.n = r->n,
 				      .loss = &loss_ntxent,
+				      .micro_batch = r->micro_batch,
 				      .temperature = 0.1f,
 				      .seed = 1,
 				      .optimizer = {.weight_decay = 0.05f}};
@@ -160,11 +161,14 @@ static void profile(struct run *r, int n_steps, const char *isa)
 
 int main(int argc, char **argv)
 {
-	const char *n_steps = "4", *batch = "128", *lead_mask = "0.5";
+	const char *n_steps = "4", *batch = "128", *micro_batch = "0", *lead_mask = "0.5";
 	bool is_profile = false;
 	const struct arg options[] = {
 		{"steps", "N", "steps to measure, after one that warms up (default 4)", .text = &n_steps},
 		{"batch", "N", "records of a batch (default 128)", .text = &batch},
+		{"micro-batch", "N",
+		 "views whose activations are kept at once, a multiple of 64 (default 0: all)",
+		 .text = &micro_batch},
 		{"lead-mask", "P", "probability that a lead of a view is masked (default 0.5)",
 		 .text = &lead_mask},
 		{"profile", NULL, "where the time of a step goes, on one thread", .flag = &is_profile},
@@ -177,7 +181,7 @@ int main(int argc, char **argv)
 				  .example = "bench-train --profile"});
 
 	double before_mb = peak_mb();
-	struct run r = {.n = atoi(batch)};
+	struct run r = {.n = atoi(batch), .micro_batch = atoi(micro_batch)};
 	if (r.n < 2 || r.n > 4096 || atoi(n_steps) < 1)
 		die_usage("--batch: expected 2 to 4096; --steps: 1 or more");
 	if (is_profile)
