@@ -1,8 +1,8 @@
 #include "common/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "common/die.h"
+#include "common/owner.h"
 
 static int fail(struct error *e, const char *path, const char *doing)
 {
@@ -77,11 +78,12 @@ static int write_all(int fd, const char *bytes, size_t n_bytes)
 	return 0;
 }
 
-/* A new file beside path, named by process and number so that no two writers share one. */
+/* A new file beside path that no two writers share. */
 static char *new_name(const char *path)
 {
-	static atomic_uint counter;
-	return die_printf("%s.%ld-%u.new", path, (long)getpid(), atomic_fetch_add(&counter, 1));
+	char *owner = owner_name(), *name = die_printf("%s.%s.new", path, owner);
+	free(owner);
+	return name;
 }
 
 static int write_new(const char *name, const void *bytes, size_t n_bytes, struct error *e)
@@ -178,4 +180,16 @@ int file_sync_folder(const char *path, struct error *e)
 		close(fd);
 	free(folder);
 	return status;
+}
+
+void file_clean(const char *folder)
+{
+	DIR *d = opendir(folder);
+	for (struct dirent *entry; d && (entry = readdir(d));) {
+		size_t n = strlen(entry->d_name);
+		if (n > 4 && !strcmp(entry->d_name + n - 4, ".new") && owner_of(entry->d_name) == OWNER_GONE)
+			unlinkat(dirfd(d), entry->d_name, 0);
+	}
+	if (d)
+		closedir(d);
 }

@@ -18,6 +18,9 @@ int file_replace(const char *path, const void *bytes, size_t n_bytes, struct err
 /* As file_replace, but leave the file and its mtime alone when it already holds these bytes. */
 int file_replace_if_different(const char *path, const void *bytes, size_t n_bytes, struct error *e);
 
+/* Remove from a folder what processes of this host that are gone left before their rename. */
+void file_clean(const char *folder);
+
 /* mkdir -p. */
 int file_make_folder(const char *path, struct error *e);
 

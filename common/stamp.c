@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "common/die.h"
+#include "common/owner.h"
 
 static int fail(struct error *e, const char *path, const char *doing)
 {
@@ -59,25 +60,36 @@ static int wait_tick(int fd, struct timespec t0)
 	return 0;
 }
 
+/* A file without a name in folder, or -1. */
+static int open_nameless(const char *folder)
+{
+	int fd;
+	do {
+		char *owner = owner_name(), *name = die_printf("%s/.t0.%s.new", folder, owner);
+		fd = open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+		if (fd >= 0)
+			unlink(name);
+		free(owner);
+		free(name);
+	} while (fd < 0 && errno == EEXIST);
+	return fd;
+}
+
 int stamp_begin(struct stamp *s, const char *folder, struct error *e)
 {
-	char *name = die_printf("%s/.t0-XXXXXX", folder);
-	int fd = mkostemp(name, O_CLOEXEC);
-	int status = fd < 0 ? fail(e, folder, "create a file in it") : 0;
-	if (fd >= 0) {
-		unlink(name);
-		if (touch(fd, &s->t0) < 0 || wait_tick(fd, s->t0) < 0)
-			status = fail(e, folder, "read its clock");
-		close(fd);
-	}
-	free(name);
+	int fd = open_nameless(folder), status = 0;
+	if (fd < 0)
+		return fail(e, folder, "create a file in it");
+	if (touch(fd, &s->t0) < 0 || wait_tick(fd, s->t0) < 0)
+		status = fail(e, folder, "read its clock");
+	close(fd);
 	return status;
 }
 
 int stamp_end(const struct stamp *s, const char *path, struct error *e)
 {
 	struct timespec times[2] = {s->t0, s->t0};
-	char *name = die_printf("%s.%ld.new", path, (long)getpid());
+	char *owner = owner_name(), *name = die_printf("%s.%s.new", path, owner);
 	int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 	int status = fd < 0 || futimens(fd, times) < 0 ? -1 : 0;
 	if (fd >= 0 && close(fd) < 0)
@@ -88,6 +100,7 @@ int stamp_end(const struct stamp *s, const char *path, struct error *e)
 		fail(e, path, "stamp");
 		unlink(name);
 	}
+	free(owner);
 	free(name);
 	return status;
 }

@@ -6,8 +6,9 @@
 
 #include "common/die.h"
 #include "kernels/selftest.h"
+#include "numbers/contract.h"
 
-#define CPU_NUMERICS "cpu/2"
+#define CPU_NUMERICS CONTRACT_HOST
 
 extern const struct ops table_ops_scalar;
 

@@ -33,6 +33,18 @@ static size_t body_bytes(const struct checkpoint_part *parts)
 	return n;
 }
 
+/* The folder may be gone: another host that made the same result first has removed it. */
+static void write_file(const char *path, const char *bytes, size_t n_bytes)
+{
+	struct error e = {0};
+	char *folder = die_strdup(path), *slash = strrchr(folder, '/');
+	if (slash)
+		*slash = 0;
+	if ((slash && file_make_folder(folder, &e) < 0) || file_replace(path, bytes, n_bytes, &e) < 0)
+		die("checkpoint: %s", error_text(&e));
+	free(folder);
+}
+
 void checkpoint_save(const char *path, const char *key, const struct checkpoint_part *parts)
 {
 	size_t n = body_bytes(parts);
@@ -50,9 +62,7 @@ void checkpoint_save(const char *path, const char *key, const struct checkpoint_
 	memcpy(file + MAGIC_BYTES, key, KEY_BYTES);
 	memcpy(file + MAGIC_BYTES + KEY_BYTES, &sum, sizeof sum);
 
-	struct error e = {0};
-	if (file_replace(path, file, HEAD_BYTES + n, &e) < 0)
-		die("checkpoint: %s", error_text(&e));
+	write_file(path, file, HEAD_BYTES + n);
 	free(file);
 }
 

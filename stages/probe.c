@@ -14,6 +14,7 @@
 #include "common/die.h"
 #include "common/progress.h"
 #include "ecg/lead.h"
+#include "numbers/contract.h"
 #include "stages/shared/caveats.h"
 #include "stages/shared/judge.h"
 #include "stages/shared/legacy.h"
@@ -228,6 +229,7 @@ static const struct stage stage = {.name = "probe",
 				   .kind = "scores",
 				   .params = params,
 				   .run = run,
+				   .numerics = contract_host,
 				   .show = show};
 
 int main(int argc, char **argv)

@@ -12,6 +12,7 @@
 #include "common/die.h"
 #include "ecg/augment.h"
 #include "ecg/views.h"
+#include "numbers/contract.h"
 #include "store/stage.h"
 
 static void views_from_params(struct views *v, const struct params *p, const struct artifact *signals)
@@ -78,6 +79,7 @@ int main(int argc, char **argv)
 				    .inputs = INPUTS("preprocess"),
 				    .kind = "views",
 				    .params = all_params(),
-				    .run = run};
+				    .run = run,
+				    .numerics = contract_host};
 	return stage_main(&stage, argc, argv);
 }

@@ -13,13 +13,12 @@
 
 #define MAX_ENTRY ((size_t)64 << 20)
 
-json_t *action_new(const char *stage, const char *kind, const char *code, json_t *params, json_t *inputs,
-		   json_t *content)
+json_t *action_new(const struct action *a)
 {
-	json_t *action = json_pack("{s:s, s:s, s:o, s:s, s:o, s:s, s:s, s:o, s:s}", "artifact",
-				   ARTIFACT_FORMAT, "code", code, "content", content ? content : json_null(),
-				   "format", "einthoven-action/1", "inputs", inputs, "kind", kind, "numerics",
-				   "cpu/2", "params", params, "stage", stage);
+	json_t *action = json_pack(
+		"{s:s, s:s, s:o, s:s, s:o, s:s, s:s, s:o, s:s}", "artifact", ARTIFACT_FORMAT, "code", a->code,
+		"content", a->content ? a->content : json_null(), "format", "einthoven-action/1", "inputs",
+		a->inputs, "kind", a->kind, "numerics", a->numerics, "params", a->params, "stage", a->stage);
 	if (!action)
 		BUG("an action is not JSON");
 	return action;

@@ -2,10 +2,12 @@
  * An action: everything that decides a stage's result, as one canonical JSON document; its SHA-256 is the action key.
  *	{"artifact":"einthoven-artifact/1","code":"<hex>","content":null,"format":"einthoven-action/1",
  *	 "inputs":{"views":"<id>"},"kind":"model","numerics":"cpu/2","params":{...},"stage":"pretrain"}
- * Threads, paths, host, time and the store's place are not in it. An action entry, <store>/actions/ab/<key>.json, says
- * which artifact an action gave; it is a provenance statement (store/provenance.h). The first writer wins.
+ * numerics is the contract under which equal sources give equal bits (docs/numerics.md). Whatever keeps it (threads,
+ * instruction set, device) is not in the action, nor are paths, host, time and the store's place. An action entry,
+ * <store>/actions/ab/<key>.json, says which artifact an action gave; it is a provenance statement (store/provenance.h). The
+ * first writer wins.
  *
- *	json_t *action = action_new("pretrain", "model", stage_code_id, params, inputs, content);
+ *	json_t *action = action_new(&(struct action){.stage = "pretrain", .kind = "model", ...});
  *	action_key(key, action);
  *	if (!action_find(key, id)) { ... run ...; action_record(key, id, statement); }
  */
@@ -18,9 +20,16 @@
 #include "common/error.h"
 #include "store/digest.h"
 
-/* Takes the references params, inputs (an object of ids) and content (NULL: none). New reference. */
-json_t *action_new(const char *stage, const char *kind, const char *code, json_t *params, json_t *inputs,
-		   json_t *content);
+struct action {
+	const char *stage, *kind; /* of the artifact it gives */
+	const char *code;	  /* identity, hex */
+	const char *numerics;	  /* class */
+	json_t *params, *inputs;  /* inputs: name -> id or null */
+	json_t *content;	  /* NULL: none */
+};
+
+/* Takes the references params, inputs and content. New reference. */
+json_t *action_new(const struct action *a);
 
 void action_key(char key[DIGEST_HEX], const json_t *action);
 

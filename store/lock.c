@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "common/die.h"
+#include "common/owner.h"
 #include "store/artifact.h"
 #include "store/publish.h"
 
@@ -34,9 +35,12 @@ static int open_file(const char *path)
 	char *folder = die_printf("%s/locks", artifact_store_path());
 	publish_folder(folder);
 	free(folder);
-	int fd = open(path, O_RDONLY | O_CREAT | O_CLOEXEC, 0666); /* flock needs no write permission */
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+	int why = errno;
+	if (fd < 0 && why == EACCES) /* a colleague's, left by a kill */
+		fd = publish_open(AT_FDCWD, path);
 	if (fd < 0)
-		publish_die(path, "create", errno);
+		publish_die(path, "create", why);
 	return fd;
 }
 
@@ -48,14 +52,26 @@ static bool is_current(const struct lock *l)
 	       ours.st_dev == named.st_dev;
 }
 
+/* A cleaner on another host may not see the lock, but it sees this. */
+static void write_owner(const struct lock *l)
+{
+	char *owner = owner_name(), *line = die_printf("%s\n", owner);
+	if (ftruncate(l->fd, 0) == 0)
+		(void)!pwrite(l->fd, line, strlen(line), 0);
+	free(line);
+	free(owner);
+}
+
 /* true: locked, or it never will be. */
 static bool try_lock(struct lock *l)
 {
 	if (l->fd < 0)
 		l->fd = open_file(l->path);
 	if (flock(l->fd, LOCK_EX | LOCK_NB) == 0) {
-		if (is_current(l))
+		if (is_current(l)) {
+			write_owner(l);
 			return true;
+		}
 		close(l->fd);
 		l->fd = -1;
 		return false;

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +15,7 @@
 
 #include "common/die.h"
 #include "common/file.h"
+#include "common/owner.h"
 #include "store/artifact.h"
 
 struct publish {
@@ -102,10 +102,13 @@ void publish_folder(const char *folder)
 
 /* Create the file and lock it. Between the two a cleaner may take it for a dead one's and remove it: then
  * again. */
-static bool create(struct publish *p, const char *folder, int number)
+static bool create(struct publish *p, const char *folder)
 {
 	struct stat s;
-	p->path = die_printf("%s/%ld-%d", folder, (long)getpid(), number);
+	char *owner =
+		owner_name(); /* never twice: a cleaner that read the name of a file must not meet another */
+	p->path = die_printf("%s/%s", folder, owner);
+	free(owner);
 	p->fd = open(p->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 	if (p->fd < 0 && errno != EEXIST)
 		publish_die(p->path, "create", errno);
@@ -124,9 +127,7 @@ struct publish *publish_begin(void)
 	struct publish *p = die_calloc(1, sizeof *p);
 	char *folder = die_printf("%s/tmp", artifact_store_path());
 	publish_folder(folder);
-	/* Never a name twice: a cleaner that has just read the name of a published file must not meet another. */
-	static atomic_int number;
-	while (!create(p, folder, atomic_fetch_add(&number, 1)))
+	while (!create(p, folder))
 		;
 	free(folder);
 	p->owner = getpid();
@@ -212,17 +213,53 @@ static bool is_named(int fd, int folder, const char *name)
 	       ours.st_ino == named.st_ino && ours.st_dev == named.st_dev;
 }
 
-static bool clean_one(int folder, const char *name)
+int publish_open(int folder, const char *name)
 {
-	int fd = openat(folder, name, O_RDONLY | O_CLOEXEC);
-	bool is_dead = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && is_named(fd, folder, name) &&
+	int fd = openat(folder, name, O_RDWR | O_CLOEXEC);
+	return fd < 0 && (errno == EACCES || errno == EPERM || errno == EROFS)
+		       ? openat(folder, name, O_RDONLY | O_CLOEXEC)
+		       : fd;
+}
+
+/* Whether nobody holds the file. Where flock does not work, the number of the process must do. */
+static bool is_free(int fd, enum owner owner)
+{
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return true;
+	return errno != EWOULDBLOCK && errno != EINTR && owner == OWNER_GONE;
+}
+
+/* Of another host we cannot know: flock may be local to each. */
+static bool clean_one(int folder, const char *name, enum owner (*owner_of_file)(int fd, const char *name))
+{
+	int fd = publish_open(folder, name);
+	enum owner owner = fd >= 0 ? owner_of_file(fd, name) : OWNER_ELSEWHERE;
+	bool is_dead = owner != OWNER_ELSEWHERE && is_free(fd, owner) && is_named(fd, folder, name) &&
 		       unlinkat(folder, name, 0) == 0;
 	if (fd >= 0)
 		close(fd);
 	return is_dead;
 }
 
-static int clean_folder(const char *name)
+/* A file in tmp bears its owner's name; one without is of a version that wrote none. */
+static enum owner owner_by_name(int fd, const char *name)
+{
+	(void)fd;
+	enum owner owner = owner_of(name);
+	return owner == OWNER_NONE ? OWNER_ELSEWHERE : owner;
+}
+
+/* A lock has it inside; one that is empty was not taken yet, or its process died before it could write. */
+static enum owner owner_by_content(int fd, const char *name)
+{
+	char text[128];
+	ssize_t n = pread(fd, text, sizeof text - 1, 0);
+	(void)name;
+	text[n > 0 ? n : 0] = 0;
+	return owner_of(text);
+}
+
+static int clean_folder(const char *name, enum owner (*owner_of_file)(int fd, const char *name))
 {
 	char *path = die_printf("%s/%s", artifact_store_path(), name);
 	DIR *folder = opendir(path);
@@ -230,7 +267,7 @@ static int clean_folder(const char *name)
 	free(path);
 	for (struct dirent *d; folder && (d = readdir(folder));)
 		if (d->d_name[0] != '.')
-			n += clean_one(dirfd(folder), d->d_name);
+			n += clean_one(dirfd(folder), d->d_name, owner_of_file);
 	if (folder)
 		closedir(folder);
 	return n;
@@ -238,5 +275,5 @@ static int clean_folder(const char *name)
 
 int publish_clean(void)
 {
-	return clean_folder("tmp") + clean_folder("locks");
+	return clean_folder("tmp", owner_by_name) + clean_folder("locks", owner_by_content);
 }

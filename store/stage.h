@@ -6,7 +6,8 @@
  *	static void run(struct stage_run *r) { ... r->output = artifact_create("signals", 1); ... }
  *	static const struct param params[] = {
  *		{"rate_hz", PARAM_INT, .unit = "Hz", .min = 50, .max = 1000, .otherwise = "100", .help = "..."}, {0}};
- *	static const struct stage stage = {"preprocess", "Filter and resample records", INPUTS("fetch"), "signals", params, run};
+ *	static const struct stage stage = {"preprocess", "Filter and resample records", INPUTS("fetch"), "signals", params, run,
+ *					     contract_host};
  *	int main(int argc, char **argv) { return stage_main(&stage, argc, argv); }
  *
  * Command line of every stage: --build DIR (folder of the run: DIR/params/<stage>.json, DIR/<input>.id), --explain,
@@ -45,6 +46,9 @@ struct stage {
 	const char *kind;	    /* of the artifact it writes */
 	const struct param *params; /* its section of the params file */
 	void (*run)(struct stage_run *r);
+	/* The numerics class it computes in, for the action key: ops_chosen_numerics if it computes with kernels/, which says
+	 * what EINTHOVEN_DEVICE chooses; contract_host if it does not. */
+	const char *(*numerics)(void);
 	/* Optional: whether with these params input i of `inputs` is read. One that is not need not be there: NULL for run(),
 	 * null in the action. pipeline.mk must know it too, or it makes what nobody reads. */
 	bool (*needs)(const struct params *params, int i);

@@ -2,11 +2,14 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "common/die.h"
 #include "common/file.h"
@@ -16,6 +19,9 @@
 #include "store/objects.h"
 #include "store/publish.h"
 #include "store/show.h"
+
+/* A file in tmp or locks that another host has not touched for so long is nobody's. */
+#define ABANDONED_S (30 * 86400.0)
 
 struct work {
 	const struct sweep *s;
@@ -27,10 +33,15 @@ struct work {
 	unsigned long long n_removed, n_bytes;
 };
 
-static bool is_recent(const struct work *w, const char *path)
+static bool is_younger(const char *path, double seconds)
 {
 	struct stat s;
-	return stat(path, &s) < 0 || difftime(time(NULL), s.st_mtime) < w->s->grace_s;
+	return stat(path, &s) < 0 || difftime(time(NULL), s.st_mtime) < seconds;
+}
+
+static bool is_recent(const struct work *w, const char *path)
+{
+	return is_younger(path, w->s->grace_s);
 }
 
 /* ---- what is kept ---- */
@@ -189,6 +200,31 @@ static void drop_left(struct work *w, const char *folder, const char *what)
 	free(root);
 }
 
+static bool is_held(const char *path)
+{
+	int fd = publish_open(AT_FDCWD, path);
+	bool is_free = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0;
+	if (fd >= 0)
+		close(fd);
+	return !is_free;
+}
+
+/* Files of processes of other hosts. publish_clean takes those of this one at once. */
+static void drop_abandoned(struct work *w, const char *folder, const char *what)
+{
+	char *root = die_printf("%s/%s", artifact_store_path(), folder);
+	DIR *d = opendir(root);
+	for (struct dirent *entry; d && (entry = readdir(d));) {
+		char *path = die_printf("%s/%s", root, entry->d_name);
+		if (entry->d_name[0] != '.' && !is_younger(path, ABANDONED_S) && !is_held(path))
+			drop(w, what, path);
+		free(path);
+	}
+	if (d)
+		closedir(d);
+	free(root);
+}
+
 void sweep_store(FILE *out, const struct sweep *s)
 {
 	struct work w = {.s = s, .out = out, .lineage = lineage_open()};
@@ -203,6 +239,8 @@ void sweep_store(FILE *out, const struct sweep *s)
 	drop_objects(&w);
 	drop_left(&w, "checkpoints", "checkpoint");
 	drop_left(&w, "downloads", "download");
+	drop_abandoned(&w, "tmp", "temporary");
+	drop_abandoned(&w, "locks", "lock");
 	if (s->is_delete)
 		w.n_removed += (unsigned long long)publish_clean();
 	fprintf(out, "%llu files, %s %s\n", w.n_removed, show_size(size, w.n_bytes),

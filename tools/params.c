@@ -376,6 +376,8 @@ static int split(struct sections *all, const char *folder, const char *schemas, 
 	char *slices = die_printf("%s/params", folder), *stamp = die_printf("%s/params.stamp", folder);
 	int status = file_make_folder(slices, e);
 
+	file_clean(folder);
+	file_clean(slices);
 	if (status == 0)
 		status = stamp_begin(&t0, folder, e);
 	for (size_t i = 0; i < all->n && status == 0; i++)

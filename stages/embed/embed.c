@@ -20,6 +20,7 @@
 #include "ecg/label.h"
 #include "ecg/lead.h"
 #include "ecg/views.h"
+#include "kernels/ops.h"
 #include "model/config.h"
 #include "model/encoder.h"
 #include "stages/embed/inspect.h"
@@ -404,6 +405,7 @@ static const struct stage stage = {
 	.kind = "embeddings",
 	.params = params,
 	.run = run,
+	.numerics = ops_chosen_numerics,
 	.has_team = true};
 
 int main(int argc, char **argv)

@@ -13,6 +13,7 @@
 #include "common/die.h"
 #include "common/json.h"
 #include "common/progress.h"
+#include "numbers/contract.h"
 #include "stages/evaluate/attention.h"
 #include "stages/shared/legacy.h"
 #include "stages/shared/arm.h"
@@ -208,6 +209,7 @@ static const struct stage stage = {.name = "evaluate",
 				   .kind = "evaluation",
 				   .params = params,
 				   .run = run,
+				   .numerics = contract_host,
 				   .show = terminal_print};
 
 int main(int argc, char **argv)

@@ -21,6 +21,7 @@
 #include "ecg/field.h"
 #include "ecg/ptbxl.h"
 #include "ecg/synth.h"
+#include "numbers/contract.h"
 #include "store/download.h"
 #include "stages/fetch/identity.h"
 #include "store/stage.h"
@@ -446,6 +447,7 @@ static const struct stage stage = {
 	.kind = "records",
 	.params = params,
 	.run = run,
+	.numerics = contract_host,
 	.identify = identify,
 	.show = show};
 

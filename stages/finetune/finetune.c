@@ -16,6 +16,7 @@
 #include "common/die.h"
 #include "common/pool.h"
 #include "ecg/lead.h"
+#include "kernels/ops.h"
 #include "stages/finetune/outcome.h"
 #include "stages/finetune/start.h"
 #include "stages/finetune/tuning.h"
@@ -252,6 +253,7 @@ static const struct stage stage = {
 	.kind = "scores",
 	.params = params,
 	.run = run,
+	.numerics = ops_chosen_numerics,
 	.has_team = true,
 	.show = show};
 

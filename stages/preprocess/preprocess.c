@@ -19,6 +19,7 @@
 #include "ecg/lead.h"
 #include "ecg/prepare.h"
 #include "ecg/subjects.h"
+#include "numbers/contract.h"
 #include "stages/preprocess/exclusions.h"
 #include "store/stage.h"
 
@@ -276,6 +277,7 @@ static const struct stage stage = {
 	.kind = "signals",
 	.params = params,
 	.run = run,
+	.numerics = contract_host,
 	.has_team = true,
 };
 

@@ -14,6 +14,7 @@
 
 #include "common/die.h"
 #include "common/pool.h"
+#include "kernels/ops.h"
 #include "model/config.h"
 #include "model/history.h"
 #include "model/training.h"
@@ -265,6 +266,7 @@ static const struct stage stage = {.name = "pretrain",
 				   .kind = "model",
 				   .params = params,
 				   .run = run,
+				   .numerics = ops_chosen_numerics,
 				   .has_team = true};
 
 int main(int argc, char **argv)

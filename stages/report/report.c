@@ -12,6 +12,7 @@
 
 #include "common/die.h"
 #include "common/json.h"
+#include "numbers/contract.h"
 #include "report/files.h"
 #include "report/page.h"
 #include "report/tables.h"
@@ -182,6 +183,7 @@ static const struct stage stage = {.name = "report",
 				   .kind = "report",
 				   .params = params,
 				   .run = run,
+				   .numerics = contract_host,
 				   .has_files = true};
 
 int main(int argc, char **argv)

@@ -96,12 +96,18 @@ static const struct param params[] = {
 	{"fails", PARAM_BOOL, .otherwise = "false", .not_in_key = true, .help = "fail"},
 	{0}};
 
+static const char *numerics(void)
+{
+	return getenv("STUB_NUMERICS") ? getenv("STUB_NUMERICS") : "stub/1";
+}
+
 static const struct stage stage = {.name = "NAME",
 				   .purpose = "Stand in for a stage",
 				   .inputs = INPUTS(READS),
 				   .kind = "stub",
 				   .params = params,
 				   .run = run,
+				   .numerics = numerics,
 				   .needs = needs,
 				   .identify = identify,
 				   .show = show,

@@ -60,6 +60,26 @@ n=$(runs)
 ./tiny-new --build run >out 2>&1
 is "and hits again" "$(($(runs) - n))" 0
 
+n=$(runs)
+TINY_NUMERICS=other/1 ./tiny --build run >out 2>&1
+is "another numerics class runs it" "$(($(runs) - n))" 1
+is "explain: the class that differs" "$(./tiny --build run --explain | grep -o 'numerics.*')" 'numerics "other/1" -> "tiny/1"'
+EINTHOVEN_THREADS=3 EINTHOVEN_ISA=scalar ./tiny --build run >out 2>&1
+is "threads and instruction set do not" "$(($(runs) - n))" 1
+
+# ---- what it printed is kept, and a hit can be asked for alone ----
+is "what it printed is kept for make" "$(cat run/tiny.txt)" "100 numbers"
+rm run/tiny.txt run/tiny.stamp
+is "--cached takes a hit" "$(./tiny --build run --cached 2>err; echo $?) $(cat run/tiny.txt)" "100 numbers
+0 100 numbers"
+check "... and says so" grep -q '^tiny: cached' err
+tiny_params count=77
+before=$(stat -c '%n %y' run/tiny.* | sort)
+is "--cached runs nothing: exit 3" "$(./tiny --build run --cached 2>&1; echo $?)" 3
+is "... and changes nothing" "$(stat -c '%n %y' run/tiny.* | sort) $(left_over)" "$before 0"
+tiny_params
+./tiny-new --build run >out 2>&1
+
 # ---- explain ----
 is "explain: up to date" "$(./tiny-new --build run --explain)" "tiny: up to date"
 tiny_params rate=0.25

@@ -14,6 +14,11 @@
 extern const char stage_code_id[65];
 const char stage_code_id[65] = CODE_ID;
 
+static const char *numerics(void)
+{
+	return getenv("TINY_NUMERICS") ? getenv("TINY_NUMERICS") : "tiny/1";
+}
+
 #ifdef TWICE
 static const struct param params[] = {
 	{"offset", PARAM_INT, .min = 0, .max = 1000, .otherwise = "0", .help = "added to each number"}, {0}};
@@ -35,7 +40,8 @@ static const struct stage stage = {.name = "twice",
 				   .inputs = INPUTS("tiny"),
 				   .kind = "twice",
 				   .params = params,
-				   .run = run};
+				   .run = run,
+				   .numerics = numerics};
 #else
 static void wait_for(const char *file, const volatile bool *is_interrupted)
 {
@@ -109,6 +115,7 @@ static const struct stage stage = {.name = "tiny",
 				   .kind = "numbers",
 				   .params = params,
 				   .run = run,
+				   .numerics = numerics,
 				   .show = show};
 #endif
 

@@ -98,6 +98,22 @@ static void any_flipped_byte_or_missing_end_is_refused(void **state)
 	}
 }
 
+static void a_folder_that_was_removed_is_made_again(void **state)
+{
+	(void)state;
+	char folder[sizeof path];
+	strcpy(folder, path);
+	snprintf(path, sizeof path, "%.40s/training", folder);
+	save(17);
+	assert_int_equal(load(key, 5), 17);
+	unlink(path);
+	assert_int_equal(rmdir(folder), 0);
+	save(18);
+	assert_int_equal(load(key, 5), 18);
+	unlink(path);
+	assert_int_equal(rmdir(folder), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -106,6 +122,7 @@ int main(void)
 						remove_path),
 		cmocka_unit_test_setup_teardown(any_flipped_byte_or_missing_end_is_refused, make_path,
 						remove_path),
+		cmocka_unit_test_setup(a_folder_that_was_removed_is_made_again, make_path),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

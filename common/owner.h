@@ -1,0 +1,24 @@
+/*
+ * Names of temporary files that say whose they are, "<pid>-<number>@<host>": no other process has the same, on this host or
+ * on another that shares the folder. Whether a process lives only its own host can tell.
+ *
+ *	char *name = owner_name();                      // "4711-0@node3"
+ *	if (owner_of("fetch.id.4711-0@node3.new") == OWNER_GONE) ...
+ */
+#ifndef COMMON_OWNER_H
+#define COMMON_OWNER_H
+
+enum owner {
+	OWNER_NONE,	 /* no such name */
+	OWNER_ELSEWHERE, /* of another host: alive or not */
+	OWNER_LIVES,	 /* on this host; a process of this number at least */
+	OWNER_GONE
+};
+
+/* Never the same twice; yours to free. Safe in several threads. */
+char *owner_name(void);
+
+/* Whose a file is. name: an owner_name, alone or behind a dot, and behind it at most ".new" or a newline. */
+enum owner owner_of(const char *name);
+
+#endif

@@ -1,0 +1,6 @@
+#include "numbers/contract.h"
+
+const char *contract_host(void)
+{
+	return CONTRACT_HOST;
+}
