@@ -84,6 +84,15 @@ check "the page says so" grep -q 'intervals resample patients and seeds together
 is "... and its comparison has no seed's name" "$(sed -n '/id=table/,/id=seeds/p' tuned/report/index.html | grep -o 'halves@2' | wc -l)" 0
 check "the page has the curve over the shares of labels" grep -q 'id=efficiency' tuned/report/index.html
 
+is "an arm from scratch has its untrained encoder, judged by finetune itself" \
+	"$(value tuned "'random' in arm['supervised'] and 'difference' in arm['supervised']['trained']")" True
+is "... and no artifacts but those it reads" "$(value tuned "sorted(arm['supervised']['ids'])")" "['scores', 'signals', 'views']"
+compare alone supervised
+check "arms from scratch alone have a table" grep -q '^supervised ' alone/table
+check "... with what training added" grep -q '^supervised .*[+-]0\.[0-9]' alone/table
+check "... and a page" grep -q '<svg' alone/report/index.html
+is "... without views that nothing was contrasted with" "$(grep -c 'What was contrasted' alone/report/index.html)" 0
+
 # Few records: classes without one in fold 10, folds with one record of a class, fewer neighbours than asked for.
 for n in 40 70; do
 	EXTRA="" small="${small/records=300/records=$n}" compare "few$n" halves
