@@ -6,7 +6,6 @@
 
 #include "common/die.h"
 #include "ecg/path.h"
-#include "ecg/ptbxl.h"
 #include "ecg/source.h"
 #include "ecg/wfdb_samples.h"
 
@@ -23,11 +22,6 @@ struct dataset {
 	struct catalog catalog;
 	pthread_mutex_t lock; /* of found, and of is_used in listed */
 };
-
-const char *dataset_marker(const struct listing *listing)
-{
-	return listing ? listing->csv : PTBXL_DATABASE;
-}
 
 /* ---- checked files ---- */
 
@@ -175,7 +169,7 @@ static long read_plain(void *context, void *bytes, size_t n, struct error *e)
 
 static int load_sums(struct dataset *d, struct error *e)
 {
-	if (d->options.listing && !source_has(d->source, SUMS_FILE))
+	if (!d->options.choice.layout->has_sums && !source_has(d->source, SUMS_FILE))
 		return 0;
 	struct source_file *f = source_file_open(d->source, SUMS_FILE, e);
 	if (!f)
@@ -187,16 +181,6 @@ static int load_sums(struct dataset *d, struct error *e)
 		d->listed = sums_open(SUMS_FILE, (struct reader){read_plain, f}, e);
 	source_file_close(f);
 	return d->listed ? 0 : -1;
-}
-
-static int parse_table(struct dataset *d, const char *name, struct reader reader, struct error *e)
-{
-	const struct listing *l = d->options.listing;
-	if (l)
-		return listing_records(l, &d->catalog, reader, e);
-	if (!strcmp(name, PTBXL_STATEMENTS))
-		return ptbxl_statements(&d->catalog, reader, e);
-	return ptbxl_records(&d->catalog, reader, d->options.rate_hz, e);
 }
 
 /* A damaged table is called damaged, whatever else is wrong with it. */
@@ -211,7 +195,8 @@ static int load_table(struct dataset *d, const char *name, struct error *e)
 		return -1;
 	}
 
-	int result = parse_table(d, name, (struct reader){checked_read, &c}, &why);
+	const struct layout_choice *choice = &d->options.choice;
+	int result = choice->layout->read(&d->catalog, name, (struct reader){checked_read, &c}, choice, &why);
 	if (checked_close(&c, e) < 0)
 		return -1;
 	return result < 0 ? error_set(e, NULL, 0, "%s", error_text(&why)) : 0;
@@ -219,11 +204,13 @@ static int load_table(struct dataset *d, const char *name, struct error *e)
 
 static int load_tables(struct dataset *d, struct error *e)
 {
-	const char *marker = dataset_marker(d->options.listing);
-	if (load_sums(d, e) < 0 || (!d->options.listing && load_table(d, PTBXL_STATEMENTS, e) < 0) ||
-	    load_table(d, marker, e) < 0)
+	const struct layout_choice *choice = &d->options.choice;
+	if (load_sums(d, e) < 0)
 		return -1;
-	return catalog_finish(&d->catalog, d->options.limit, marker, e);
+	for (int i = 0; layout_table(choice, i); i++)
+		if (load_table(d, layout_table(choice, i), e) < 0)
+			return -1;
+	return catalog_finish(&d->catalog, d->options.limit, layout_marker(choice), e);
 }
 
 struct dataset *dataset_open(const char *place, const struct dataset_options *options, struct error *e)
@@ -233,7 +220,7 @@ struct dataset *dataset_open(const char *place, const struct dataset_options *op
 	pthread_mutex_init(&d->lock, NULL);
 	catalog_init(&d->catalog);
 	d->found = sums_new();
-	d->source = source_open(place, dataset_marker(options->listing), e);
+	d->source = source_open(place, layout_marker(&options->choice), e);
 	if (d->source && load_tables(d, e) == 0)
 		return d;
 	dataset_close(d);
@@ -412,8 +399,9 @@ int dataset_read(struct dataset *d, struct record *out, size_t i, struct error *
 	if (wfdb_parse(&h, name, bytes, n, e) < 0)
 		result = 1;
 	free(bytes);
-	if (result == 0 && !d->options.listing && h.rate_hz != d->options.rate_hz) {
-		error_set(e, name, 0, "expected %d Hz, found %g Hz", d->options.rate_hz, h.rate_hz);
+	const struct layout_choice *choice = &d->options.choice;
+	if (result == 0 && choice->layout->has_rates && h.rate_hz != choice->rate_hz) {
+		error_set(e, name, 0, "expected %d Hz, found %g Hz", choice->rate_hz, h.rate_hz);
 		result = 1;
 	}
 

@@ -1,6 +1,5 @@
 /*
- * A dataset of WFDB records with its tables, read record by record from a folder or a zip file: PTB-XL, or
- * any other whose records a CSV lists. Every file that is used is held against the dataset's SHA256SUMS.txt.
+ * A dataset of WFDB records with its tables (ecg/layout.h), read record by record from a folder or a zip file. Every file that is used is held against the dataset's SHA256SUMS.txt.
  *
  *	struct dataset *d = dataset_open("ptb-xl.zip", &options, &e);
  *	for (size_t i = 0; i < dataset_catalog(d)->n; i++) // or several threads at once
@@ -15,14 +14,13 @@
 
 #include "common/error.h"
 #include "ecg/catalog.h"
-#include "ecg/listing.h"
+#include "ecg/layout.h"
 #include "ecg/record.h"
 #include "ecg/sums.h"
 
 struct dataset_options {
-	const struct listing *listing; /* NULL: PTB-XL */
-	int rate_hz;		       /* PTB-XL: 100 or 500, which of its files; others: unused */
-	size_t limit;		       /* the first so many records; 0: all */
+	struct layout_choice choice;
+	size_t limit; /* the first so many records; 0: all */
 	/* SHA-256 over bytes as they come; close frees what open gave. */
 	struct {
 		void *(*open)(void);
@@ -34,7 +32,7 @@ struct dataset_options {
 struct dataset;
 
 /* Read the tables. NULL with e filled. All of options is
- * borrowed until dataset_close. PTB-XL must have a SHA256SUMS.txt; of others one that is there is used. */
+ * borrowed until dataset_close. */
 struct dataset *dataset_open(const char *place, const struct dataset_options *options, struct error *e);
 void dataset_close(struct dataset *d);
 
@@ -49,8 +47,5 @@ int dataset_read(struct dataset *d, struct record *r, size_t i, struct error *e)
 /* Give the files read so far, ascending, each once, with their SHA-256 to see() (borrowed for the call). */
 void dataset_used(struct dataset *d, void (*see)(void *context, const char *name, const char hex[SUMS_HEX]),
 		  void *context);
-
-/* Name of the file that marks the root of such a dataset (ecg/source.h). */
-const char *dataset_marker(const struct listing *listing);
 
 #endif

@@ -130,20 +130,19 @@ static void fetch_synthetic(struct fetch *f, uint64_t n)
 	close_tables(f);
 }
 
-/* The generic reader's columns, or NULL if the params say PTB-XL. */
-static const struct listing *listing_from_params(struct listing *l, const struct params *p)
+static struct layout_choice choice_from_params(const struct params *p)
 {
-	if (strcmp(params_text(p, "format"), "wfdb"))
-		return NULL;
-	*l = (struct listing){.csv = params_text(p, "labels_csv"),
-			      .path = params_text(p, "path_column"),
-			      .id = params_text(p, "id_column"),
-			      .patient = params_text(p, "patient_column"),
-			      .fold = params_text(p, "fold_column"),
-			      .age = params_text(p, "age_column"),
-			      .sex = params_text(p, "sex_column")};
-	l->n_labels = params_list(p, "label_columns", &l->labels);
-	return l;
+	struct layout_choice c = {.layout = layout_named(params_text(p, "format")),
+				  .rate_hz = atoi(params_text(p, "rate_hz")),
+				  .listing = {.csv = params_text(p, "labels_csv"),
+					      .path = params_text(p, "path_column"),
+					      .id = params_text(p, "id_column"),
+					      .patient = params_text(p, "patient_column"),
+					      .fold = params_text(p, "fold_column"),
+					      .age = params_text(p, "age_column"),
+					      .sex = params_text(p, "sex_column")}};
+	c.listing.n_labels = params_list(p, "label_columns", &c.listing.labels);
+	return c;
 }
 
 /* ---- the source's content, for the action key ---- */
@@ -151,8 +150,6 @@ static const struct listing *listing_from_params(struct listing *l, const struct
 static json_t *identify(const struct params *p)
 {
 	const char *place = params_text(p, "source");
-	struct listing listing;
-
 	if (!strcmp(place, "synthetic"))
 		return json_null();
 	if (download_is_url(place))
@@ -162,9 +159,9 @@ static json_t *identify(const struct params *p)
 	if (stat(place, &identified) < 0)
 		die("source %s: %s; expected 'synthetic', a folder, a zip file or the URL of one", place,
 		    strerror(errno));
-	identity = S_ISDIR(identified.st_mode)
-			   ? identity_of_folder(place, listing_from_params(&listing, p), &identified_name)
-			   : identity_of_file(place);
+	struct layout_choice choice = choice_from_params(p);
+	identity = S_ISDIR(identified.st_mode) ? identity_of_folder(place, &choice, &identified_name)
+					       : identity_of_file(place);
 
 	char hex[DIGEST_HEX];
 	digest_hex(hex, &identity);
@@ -300,9 +297,7 @@ static void fetch_records(struct fetch *f, struct dataset *d)
 static void fetch_dataset(struct fetch *f, const char *place)
 {
 	struct error e = {0};
-	struct listing listing;
-	const struct dataset_options options = {.listing = listing_from_params(&listing, f->run->params),
-						.rate_hz = f->rate_hz,
+	const struct dataset_options options = {.choice = choice_from_params(f->run->params),
 						.limit = (size_t)params_int(f->run->params, "records"),
 						.sha256 = {hash_open, hash_update, hash_close}};
 	struct dataset *d = dataset_open(place, &options, &e);
@@ -311,8 +306,7 @@ static void fetch_dataset(struct fetch *f, const char *place)
 		refuse(error_text(&e));
 
 	const struct catalog *c = dataset_catalog(d);
-	open_tables(f, options.listing ? "wfdb" : "ptb-xl", json_incref(c->classes),
-		    json_incref(c->statements));
+	open_tables(f, options.choice.layout->name, json_incref(c->classes), json_incref(c->statements));
 	fetch_records(f, d);
 	dataset_used(d, put_source, f);
 	close_tables(f);
@@ -409,7 +403,7 @@ static const struct param params[] = {
 	{"sha256", PARAM_TEXT, .otherwise = "''",
 	 .help = "of the zip, 64 hex digits, checked before it is read; '': whatever is there. A URL's text "
 		 "stands for its content, so pin it"},
-	{"format", PARAM_CHOICE, .choices = "ptb-xl wfdb", .otherwise = "ptb-xl",
+	{"format", PARAM_CHOICE, .choices = LAYOUT_NAMES, .otherwise = "ptb-xl",
 	 .help = "of a source that is not synthetic: PTB-XL's tables, or any WFDB records listed by "
 		 "labels_csv"},
 	{"rate_hz", PARAM_CHOICE, .unit = "Hz", .choices = "100 500", .otherwise = "100",

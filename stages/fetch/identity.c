@@ -8,7 +8,6 @@
 
 #include "common/die.h"
 #include "ecg/dataset.h"
-#include "ecg/ptbxl.h"
 #include "ecg/source.h"
 #include "ecg/sums.h"
 #include "ecg/tree.h"
@@ -77,28 +76,27 @@ static struct digest digest_source_file(struct source *s, const char *name)
 	return digest_close(stream);
 }
 
-struct digest identity_of_folder(const char *path, const struct listing *listing, const char **name)
+static struct digest digest_tables(struct source *s, const struct layout_choice *choice)
+{
+	struct digest_stream *stream = digest_open();
+	const char *name = SUMS_FILE;
+	for (int i = 0; name; name = layout_table(choice, i++)) {
+		struct digest file = digest_source_file(s, name);
+		digest_update(stream, file.bytes, sizeof file.bytes);
+	}
+	return digest_close(stream);
+}
+
+struct digest identity_of_folder(const char *path, const struct layout_choice *choice, const char **name)
 {
 	struct error e = {0};
-	const char *names[] = {SUMS_FILE, dataset_marker(listing), listing ? NULL : PTBXL_STATEMENTS, NULL};
-	struct source *s = source_open(path, dataset_marker(listing), &e);
-
+	struct source *s = source_open(path, layout_marker(choice), &e);
 	if (!s)
 		die("%s", error_text(&e));
-	struct digest d;
-	if (listing && !source_has(s, SUMS_FILE)) {
-		d = digest_listing(source_folder(s));
-		*name = "listing";
-	} else {
-		struct digest_stream *stream = digest_open();
-		for (int i = 0; names[i]; i++) {
-			struct digest file = digest_source_file(s, names[i]);
-			digest_update(stream, file.bytes, sizeof file.bytes);
-		}
-		d = digest_close(stream);
-		*name = "sums-and-tables";
-	}
 
+	bool has_sums = choice->layout->has_sums || source_has(s, SUMS_FILE);
+	struct digest d = has_sums ? digest_tables(s, choice) : digest_listing(source_folder(s));
+	*name = has_sums ? "sums-and-tables" : "listing";
 	source_close(s);
 	return d;
 }

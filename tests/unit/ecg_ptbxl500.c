@@ -50,7 +50,7 @@ static void hash_close(void *stream, uint8_t digest[SUMS_BYTES])
 static struct dataset *open_zip(int rate_hz)
 {
 	struct error e = {0};
-	const struct dataset_options options = {.rate_hz = rate_hz,
+	const struct dataset_options options = {.choice = {.layout = &layout_ptbxl, .rate_hz = rate_hz},
 						.sha256 = {hash_open, hash_update, hash_close}};
 	struct dataset *d = dataset_open(zip, &options, &e);
 	if (!d)
