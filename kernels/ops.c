@@ -1,6 +1,7 @@
 #include "kernels/ops.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -118,7 +119,12 @@ static int chosen_device(void)
 	for (size_t i = 0; i < sizeof devices / sizeof *devices; i++)
 		if (strcmp(wanted, devices[i].name) == 0)
 			return (int)i;
-	die("EINTHOVEN_DEVICE=%s: expected cpu; unset it", wanted);
+
+	char names[256] = "";
+	for (size_t i = 0; i < sizeof devices / sizeof *devices; i++)
+		snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s", i ? ", " : "",
+			 devices[i].name);
+	die("EINTHOVEN_DEVICE=%s: expected one of: %s; unset it", wanted, names);
 }
 
 const struct ops *ops_chosen(void)
