@@ -42,6 +42,12 @@ static const struct param *number(int i)
 	return i < MEMBERS + augmentation_count ? &augmentation_table[i - MEMBERS].strength : NULL;
 }
 
+/* Whether the header names it: of the pool only what is in it, so that a new augmentation changes no id. */
+static bool is_named(const struct augment *a, int i)
+{
+	return i < MEMBERS || a->pool >> (i - MEMBERS) & 1;
+}
+
 static double *place(struct augment *a, int i)
 {
 	return i < MEMBERS ? (double *)((char *)a + members[i].offset) : &a->strength[i - MEMBERS];
@@ -98,7 +104,8 @@ json_t *augment_json(const struct augment *a)
 	struct augment copy = *a;
 	json_t *json = json_object(), *names = json_array();
 	for (int i = 0; number(i); i++)
-		json_object_set_new(json, number(i)->name, json_real(*place(&copy, i)));
+		if (is_named(a, i))
+			json_object_set_new(json, number(i)->name, json_real(*place(&copy, i)));
 	for (int k = 0; k < augmentation_count; k++)
 		if (a->pool >> k & 1)
 			json_array_append_new(names, json_string(augmentation_table[k].name));
@@ -132,7 +139,11 @@ int augment_read(struct augment *a, const json_t *json, const struct views *v, s
 {
 	memset(a, 0, sizeof *a);
 	a->views = *v;
+	if (read_pool(a, json, e) < 0)
+		return -1;
 	for (int i = 0; number(i); i++) {
+		if (!is_named(a, i))
+			continue;
 		const struct param *p = number(i);
 		const json_t *value = json_object_get(json, p->name);
 		double x = json_number_value(value);
@@ -143,5 +154,5 @@ int augment_read(struct augment *a, const json_t *json, const struct views *v, s
 		*place(a, i) = x;
 	}
 
-	return check(a, e) < 0 ? -1 : read_pool(a, json, e);
+	return check(a, e);
 }

@@ -277,6 +277,7 @@ static void each_augmentation_has_its_parameter_and_its_place_in_the_header(void
 	(void)state;
 	struct augment a = policy(VIEWS_SEQUENTIAL);
 	json_t *json = augment_json(&a);
+	size_t n_default = 0;
 	for (int k = 0; k < augmentation_count; k++) {
 		const struct augmentation *row = &augmentation_table[k];
 		char start[64];
@@ -285,10 +286,14 @@ static void each_augmentation_has_its_parameter_and_its_place_in_the_header(void
 		assert_int_equal(augmentation_find(row->name), k);
 		assert_true(a.strength[k] >= row->strength.min && a.strength[k] <= row->strength.max);
 		assert_int_equal(a.pool >> k & 1, row->is_default);
-		assert_true(json_number_value(json_object_get(json, row->strength.name)) == a.strength[k]);
+		n_default += row->is_default;
+
+		const json_t *strength = json_object_get(json, row->strength.name);
+		assert_int_equal(strength != NULL, row->is_default);
+		assert_true(!strength || json_number_value(strength) == a.strength[k]);
 		assert_non_null(strstr(augmentation_names(false), row->name));
 	}
-	assert_int_equal(json_array_size(json_object_get(json, "pool")), augmentation_count);
+	assert_int_equal(json_array_size(json_object_get(json, "pool")), n_default);
 	json_decref(json);
 }
 
@@ -301,7 +306,9 @@ static void an_unknown_augmentation_is_named_with_those_known(void **state)
 	assert_non_null(p);
 	assert_int_equal(augment_choose(&a, p, &e), -1);
 	assert_non_null(strstr(error_text(&e), "'warp'; expected noise, powerline"));
-	assert_non_null(strstr(error_text(&e), " or crop"));
+	char last[64];
+	snprintf(last, sizeof last, " or %s", augmentation_table[augmentation_count - 1].name);
+	assert_non_null(strstr(error_text(&e), last));
 	params_close(p);
 }
 
