@@ -65,19 +65,21 @@ void ISA(tile_foresee)(struct tile_ahead *f, const float *p, ptrdiff_t ld, int r
 		f->runs[f->n++] = (struct tile_run){p + j, ld, rows};
 }
 
-/* What one tile asks for: up to 2 k lines of a run, else A's columns, for which a narrow tile has no load to spare. */
+/* What one tile asks for: two lines of a run at a time, else A's columns, for which a narrow tile has no load to spare, nor
+ * has any with AVX2. */
 static void choose_asks(struct micro *t, int rows, bool is_narrow, struct tile_ahead *f)
 {
 	if (f && f->at < f->n) {
 		struct tile_run *r = &f->runs[f->at];
+		int times = MICRO_FEW ? t->k / MICRO_FEW : t->k;
 		t->ask = r->p;
 		t->ask_step = r->step;
-		t->ask_apart = r->step * t->k;
+		t->ask_apart = r->step * times;
 		r->p += 2 * t->ask_apart;
-		r->n -= 2 * t->k;
+		r->n -= 2 * times;
 		f->at += r->n <= 0;
 	} else {
-		t->ask = is_narrow ? NULL : at(t->a, A_AHEAD * t->cs);
+		t->ask = is_narrow || MICRO_FEW ? NULL : at(t->a, A_AHEAD * t->cs);
 		t->ask_step = t->cs;
 		t->ask_apart = (rows - 1) * t->rs;
 	}
