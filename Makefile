@@ -61,7 +61,7 @@ stage_objects = $(call objects,stages/$(1)) $(patsubst %.c,$(B)/obj/%.o,$(wildca
 TOOLS  := $(patsubst tools/%.c,%,$(wildcard tools/*.c))
 UNITS  := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*.c))
 
-.PHONY: all test test-valgrind check bench bench-io bench-memory bench-train fuzz format help clean FORCE
+.PHONY: all ids test test-valgrind check bench bench-io bench-memory bench-train fuzz format help clean FORCE
 .DELETE_ON_ERROR:
 .SUFFIXES:
 MAKEFLAGS += -r
@@ -200,6 +200,10 @@ $(B)/bin/bench-probe: $(B)/obj/bench/probe.o $(B)/libstatistics.a $(B)/libnumber
 $(bench_memory:bench/%.c=$(B)/bin/bench-%): $(B)/bin/bench-%: $(B)/obj/bench/%.o $(B)/libecg.a $(B)/libnumbers.a $(B)/libcommon.a
 	@mkdir -p $(@D)
 	$(Q)$(call link,$@,$<,ecg numbers common)
+
+## ids: one table of the ids of a small run, in every way there is to compute it; fails if two differ
+ids: all
+	@B=$(B) tests/ids.sh
 
 ## bench: one table of every operation's speed on one core (BENCH="--isa avx2 --only conv")
 bench: $(B)/bin/bench
