@@ -26,10 +26,8 @@ in_finetune   = $(call reads_of,finetune)
 # What reads the chains of all arms together.
 joint := evaluate report
 
-.DEFAULT_GOAL := help
-include Makefile
-
 # What a user gives is text: nothing in it is expanded, and what would mean something to Make or the shell is refused.
+# Before anything is run: since Make 4.4 also what a shell function runs has it in its environment, expanded.
 define newline
 
 
@@ -39,6 +37,9 @@ comma := ,
 given = $(filter command environment,$(firstword $(origin $1)))
 $(foreach v,PARAMS RUN SET ARMS SEEDS EINTHOVEN_STORE $(filter LAUNCH_%,$(.VARIABLES)),$(if $(call given,$v),$(eval \
 	override $v := $$(subst $$(newline),$$(space),$$(value $v)))))
+.DEFAULT_GOAL := help
+include Makefile
+
 letters := % : ; | \# $$ \ * ? [ ] ( ) { } ~ & ' " < > = ! ` $(comma)
 refused = $(strip $(foreach l,$(letters),$(findstring $l,$1)))
 named = $(if $(call refused,$($1)),$(error $1 must not contain $(call refused,$($1)): $1=$($1)))

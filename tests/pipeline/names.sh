@@ -54,6 +54,8 @@ check "... of which nothing is run" unharmed
 outcome fetch >/dev/null
 SET=$hostile outcome fetch >/dev/null
 check "... nor from the environment" unharmed
+plain_make help CC='echo x' SET="$hostile" >/dev/null 2>&1
+check "... nor when make asks the compiler" unharmed
 is "... and may have lines" "$(outcome fetch SET=$'fetch.n=2\nviews.n=4\n')" "split fetch:ran"
 is "... of which none is a command" "$(outcome fetch SET=$'fetch.n=2\n touch pwned10\n')$(grep -c '^SET: expected name=value' "$WORK/stderr")" "split failed1"
 check "... indeed" unharmed
