@@ -25,7 +25,7 @@ struct team {
 
 /* What a transport in a library of its own may use of the program that opens it. */
 struct team_host {
-	void (*die)(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
+	void (*die)(const char *format, ...) __attribute__((format(printf, 1, 2)));
 };
 
 #endif
