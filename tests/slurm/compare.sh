@@ -25,12 +25,12 @@ ids_of() { # ids_of RUN ARM: of the stages that train and judge
 
 # shellcheck disable=SC2086 # several arms
 EINTHOVEN_STORE=$WORK/undisturbed arm_chain undisturbed $arms >/dev/null 2>&1
-# A job that saves and ends within its grace time is done for Slurm: it asks to go on.
+# A job that saves and ends within its grace time is done for Slurm: it asks to go on. A make that was stopped ends with 143 or 2.
 cat >job.sh <<-END
 	#!/bin/sh
 	srun -n1 -c2 make --no-print-directory -f pipeline.mk B=build $choices compare RUN="job-\$1" ARMS="\$1" SET='$set'
 	status=\$?
-	[ \$status -lt 128 ] || scontrol requeue "\$SLURM_JOB_ID"
+	[ \$status = 0 ] || [ "\${SLURM_RESTART_COUNT:-0}" -ge 5 ] || scontrol requeue "\$SLURM_JOB_ID"
 	exit \$status
 END
 plain_make preprocess SET="$set" >/dev/null 2>&1
@@ -53,14 +53,12 @@ within 60 trains interleaved
 scancel -s TERM "${job[interleaved]}"
 scancel -s TERM "${job[interleaved]}"
 within 60 trains sequential
-lost=$(host_of sequential)
-cluster_lose "$lost"
+cluster_lose "$(host_of sequential)"
 is_waiting() { # is_waiting ARM: it is in the queue again
 	[ "$(squeue -h -j "${job[$1]}" -o %t)" = PD ]
 }
 within 40 is_waiting sequential
-cluster_return "$lost"
-for arm in halves interleaved sequential; do # Slurm would wait two minutes
+for arm in halves interleaved sequential; do # Slurm would wait two minutes, for a host that is only slow
 	within 20 is_waiting $arm && scontrol update JobId="${job[$arm]}" StartTime=now
 done
 
@@ -75,4 +73,11 @@ check "the one whose host was lost, too" grep -q 'continuing at step' "$WORK/seq
 # shellcheck disable=SC2086
 arm_chain joint $arms >joint.out 2>joint.log
 is "the joint make only hits, and judges" "$(grep -o '^[a-z]*: ran in' joint.log | tr '\n' ' ')" 'evaluate: ran in '
+if [ "$tap_failed" != 0 ]; then
+	for arm in $arms; do
+		echo "# $arm:"
+		grep -avE '^( |[a-z-]+ .*\[|$)' "$WORK/$arm.log" | tail -n 12 | sed 's/^/# /'
+	done
+	grep JobId "$cluster/log/slurmctld" | tail -n 20 | sed 's/^/# /'
+fi
 tap_done
