@@ -6,6 +6,8 @@
 . "$TOP/tests/cluster.sh"
 . "$TOP/tests/pipeline.sh"
 tap_needs make
+# Each job starts and stops daemons and waits for Slurm's own clocks: minutes, and not yet the same at every run.
+[ -n "${EINTHOVEN_SLURM_COMPARE:-}" ] || skip_all "asked for by EINTHOVEN_SLURM_COMPARE=1"
 tree_as_it_is
 cluster_start
 export EINTHOVEN_THREADS=1
