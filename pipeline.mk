@@ -9,7 +9,8 @@
 # RUN=NAME      folder of the run, build/runs/NAME (from PARAMS)  CHECK=1       recheck all, whatever the file times say
 # ARMS="NAME..."  what to compare: params/arms/NAME.yaml on top of PARAMS (all of them); NAME@2: the same with seed 2
 # SEEDS="1 2 3"   each arm with each of these seeds, and what they come to
-# LAUNCH_pretrain="srun -N2"   what to start a stage with         EINTHOVEN_STORE=DIR   where artifacts are (.store)
+# ARM="NAME..."   the arm whose chain `make arm` runs
+# LAUNCH_pretrain="srun -N2"   what to start a stage with, on a miss     EINTHOVEN_STORE=DIR   where artifacts are (.store)
 
 ifeq ($(filter grouped-target,$(.FEATURES)),)
 $(error GNU Make 4.3 or newer is needed, this is $(MAKE_VERSION))
@@ -35,7 +36,7 @@ endef
 space := $(subst ,, )
 comma := ,
 given = $(filter command environment,$(firstword $(origin $1)))
-$(foreach v,PARAMS RUN SET ARMS SEEDS EINTHOVEN_STORE $(filter LAUNCH_%,$(.VARIABLES)),$(if $(call given,$v),$(eval \
+$(foreach v,PARAMS RUN SET ARM ARMS SEEDS EINTHOVEN_STORE $(filter LAUNCH_%,$(.VARIABLES)),$(if $(call given,$v),$(eval \
 	override $v := $$(subst $$(newline),$$(space),$$(value $v)))))
 .DEFAULT_GOAL := help
 include Makefile
@@ -65,8 +66,9 @@ export EINTHOVEN_STORE := $(STORE)
 # Its scores are finetune's if the file has such a section, else probe's.
 comparing := $(filter compare $(joint),$(MAKECMDGOALS))
 ARMS ?= $(patsubst params/arms/%.yaml,%,$(wildcard params/arms/*.yaml))
-$(call named,ARMS)$(call named,SEEDS)
-arms := $(if $(comparing),$(sort $(if $(SEEDS),$(foreach a,$(ARMS),$(SEEDS:%=$a@%)),$(ARMS))))
+$(call named,ARM)$(call named,ARMS)$(call named,SEEDS)
+wanted := $(if $(comparing),$(ARMS),$(if $(filter arm,$(MAKECMDGOALS)),$(or $(ARM),$(error arm needs ARM=NAME, one of: $(ARMS)))))
+arms := $(sort $(if $(SEEDS),$(foreach a,$(wanted),$(SEEDS:%=$a@%)),$(wanted)))
 base_of = $(firstword $(subst @, ,$1))
 seed_of = $(word 2,$(subst @, ,$1))
 # All that is drawn while training: weights, order, views, and which labels are kept.
@@ -86,6 +88,7 @@ views_of      = $(R)/arms/$1/views.id
 model_of      = $(R)/arms/$1/pretrain.id
 embeddings_of = $(R)/arms/$1/embed.id
 scores_of     = $(R)/arms/$1/$(judge_of).id
+printed_by    = $(R)/arms/$1/$(judge_of).txt
 
 # The first build is worth all CPUs; the stages are a chain and use them by themselves.
 ifneq ($(words $(wildcard $(stages:%=$(B)/bin/%) $(joint:%=$(B)/bin/%))),$(words $(stages) $(joint)))
@@ -118,16 +121,22 @@ object = $(subst $(space),\ ,$(STORE))/objects/$(call fan,$1)/$1.mdb
 # Not empty if in folder $2 the id of stage $1, the object it names or its printed result is gone.
 lost = $(if $(and $(wildcard $(call object,$(file <$2/$1.id))),$(wildcard $2/$1.txt)),,lost)
 
+# What starts stage $1 in folder $2. What is launched may wait for a node, so a hit is looked for before (exit 3: there is
+# none). It takes the shell's place, so that SIGTERM to Make reaches the stage; a launcher of several commands cannot. The stage
+# keeps what it prints in <stage>.txt, so that a make with nothing to do can print it again.
+stage    = $(B)/bin/$1 --build $2
+signs    := ; | & ( {
+several  = $(strip $(foreach l,$(signs),$(findstring $l,$1)) $(findstring =,$(firstword $1)))
+launched = $(if $(LAUNCH_$1),$(stage) --cached >/dev/null; s=$$?; [ $$s = 3 ] || exit $$s; )$(if \
+	$(call several,$(LAUNCH_$1)),,exec )$(LAUNCH_$1) $(stage) >/dev/null
+
 # A stage compares contents and writes <stage>.stamp last, its time that of the start; Make compares times. .code and
 # .id are replaced only when they differ and keep their old time otherwise, so the empty recipes stop what follows.
-# The result a stage prints is kept, so that a make with nothing to do can print it again.
-# $(1): stage, $(2): folder, $(3): what it reads, $(4): what to do if it fails.
+# $(1): stage, $(2): folder, $(3): what it reads, $(4): its commands.
 define STAGE
 $(2)/$(1).stamp: $(B)/bin/$(1).code $(2)/params/$(1).json $(3) \
 		$(if $(CHECK)$(call lost,$(1),$(2)),FORCE) | $(TOOLS:%=$(B)/bin/%)
-	@rm -f $(2)/$(1).txt $(2)/$(1).failed; \
-		$(if $(4),$(3:%.id=[ ! -e %.failed ] &&)) $$(LAUNCH_$(1)) $(B)/bin/$(1) --build $(2) > $(2)/$(1).txt.$$$$$$$$ \
-		&& mv $(2)/$(1).txt.$$$$$$$$ $(2)/$(1).txt || { s=$$$$?; rm -f $(2)/$(1).txt.$$$$$$$$; $(4) exit $$$$s; }
+	@$(4)
 $(2)/$(1).id: $(2)/$(1).stamp ;
 endef
 define CODE
@@ -138,20 +147,27 @@ $(1): $(R)/$(1).id
 	$$(info $$(or $$(file <$(R)/$(1).txt),$(1) $$(file <$(R)/$(1).id)))
 endef
 $(foreach s,$(stages) $(joint),$(eval $(call CODE,$(s))))
-$(foreach s,$(stages),$(eval $(call STAGE,$(s),$(R),$(in_$(s):%=$(R)/%.id))))
+$(foreach s,$(stages),$(eval $(call STAGE,$(s),$(R),$(in_$(s):%=$(R)/%.id),$$(call launched,$(s),$(R)))))
 
-# An arm that fails stops only itself: it has no id, and evaluate says so. What was interrupted stops all.
-failing = [ $$$$s -ge 128 ] || { rm -f $(R)/arms/$1/$2.id $(R)/arms/$1/$2.stamp; : > $(R)/arms/$1/$2.failed; exit 0; };
-$(foreach a,$(arms),$(foreach s,$(stages),$(eval \
-	$(call STAGE,$(s),$(R)/arms/$(a),$(patsubst %,$(R)/arms/$(a)/%.id,$(call reads_of,$(s),$(a))),$(call failing,$(a),$(s))))))
+# An arm that fails, or is ended (a time limit, memory), stops only itself: it has no id, and evaluate says so. Ctrl-C comes to
+# the shell too and stops all. Asked for alone, an arm that fails is a failure.
+# $1: stage, $2: folder, $3: the stages it reads.
+failing = [ $$s -lt 128 ] || echo "$1: signal $$((s - 128)) ended it in $2; the next make tries again" >&2; \
+	rm -f $2/$1.id $2/$1.stamp; : >$2/$1.failed
+kept_apart = rm -f $2/$1.failed; trap 'exit 130' INT; $(3:%=[ ! -e $2/%.failed ] &&) ( $(launched) ) || { s=$$?; $(failing); }
+alone = $(if $(wildcard $2/$1.failed),rm -f $2/$1.failed; )$(launched)
+way = $(if $(comparing),kept_apart,alone)
+$(foreach a,$(arms),$(foreach s,$(stages),$(eval $(call STAGE,$(s),$(R)/arms/$(a),\
+	$(patsubst %,$(R)/arms/$(a)/%.id,$(call reads_of,$(s),$(a))),\
+	$$(call $(way),$(s),$(R)/arms/$(a),$(call reads_of,$(s),$(a)))))))
 
 # A joint stage reads what its list names: lines of name and id file (store/stage.h).
 list := $(subst $(newline)$(space),$(newline),$(foreach a,$(arms),$(foreach k,$(call kinds_of,$a),$a/$k $(call $k_of,$a)$(newline))))
-ifneq ($(arms),)
-$(foreach s,$(joint),$(if $(subst $(strip $(file <$(R)/$s.inputs)),,$(strip $(list))),$(shell mkdir -p $(R))$(file >$(R)/$s.inputs,$(list))))
 ids := $(sort $(foreach a,$(arms),$(foreach k,$(call kinds_of,$a),$(call $k_of,$a))))
-$(eval $(call STAGE,evaluate,$(R),$(ids) $(R)/evaluate.inputs))
-$(eval $(call STAGE,report,$(R),$(ids) $(R)/report.inputs $(R)/evaluate.id $(if $(wildcard $(R)/report/index.html),,FORCE)))
+ifneq ($(comparing),)
+$(foreach s,$(joint),$(if $(subst $(strip $(file <$(R)/$s.inputs)),,$(strip $(list))),$(shell mkdir -p $(R))$(file >$(R)/$s.inputs,$(list))))
+$(eval $(call STAGE,evaluate,$(R),$(ids) $(R)/evaluate.inputs,$$(call launched,evaluate,$(R))))
+$(eval $(call STAGE,report,$(R),$(ids) $(R)/report.inputs $(R)/evaluate.id $(if $(wildcard $(R)/report/index.html),,FORCE),$$(call launched,report,$(R))))
 endif
 
 ## fetch: read the dataset, or make the synthetic one
@@ -165,6 +181,11 @@ endif
 ## report: the comparison as one page, build/runs/RUN/report/index.html
 .PHONY: compare
 compare: evaluate
+
+## arm: one arm of a comparison up to its scores (ARM=NAME), as a job of its own; then compare only hits
+.PHONY: arm
+arm: $(ids)
+	$(foreach a,$(arms),$(info $a: $(file <$(call printed_by,$a))))
 
 ## explain: say for each stage which part of its key differs from its last run
 .PHONY: explain

@@ -58,6 +58,86 @@ is "mended, it runs" "$(what ran)" "pretrain:1 embed:1 probe:1 evaluate:1 report
 outcome compare report >/dev/null
 is "... and is at rest" "$(n_started)" 0
 
+# An arm that is ended from outside, as by a time limit (143) or for its memory (137), is one that fails.
+cat >ender <<'END'
+#!/bin/sh
+echo "$*" >>launches
+case "$*" in *arms/three*) [ ! -e end ] || kill -"$(cat end)" $$ ;; esac
+exec "$@"
+END
+chmod +x ender
+for signal in KILL:9 TERM:15; do
+	echo "${signal%:*}" >end
+	sed -i 's/n: .*/n: 1'"${signal#*:}"'/' params/arms/three.yaml
+	outcome compare report LAUNCH_pretrain=./ender >/dev/null
+	is "an arm that SIG${signal%:*} ends does not stop the others" \
+		"$(cat "$WORK/code") $(grep -cE '^(evaluate|report): ' "$WORK/stderr")" "0 2"
+	check "... it says so" grep -q "^pretrain: signal ${signal#*:} ended it in $R/arms/three" "$WORK/stderr"
+	rm end
+	outcome compare report LAUNCH_pretrain=./ender >/dev/null
+	is "... and the next make tries again" "$(what ran)" "pretrain:1 embed:1 probe:1 evaluate:1 report:1 "
+done
+sed -i 's/n: .*/n: 33\n  gate: never/' params/arms/three.yaml
+for sh in /bin/sh bash; do
+	rm -f never.begun
+	# shellcheck disable=SC2086 # several words
+	setsid env --default-signal=INT make -f pipeline.mk B=build SHELL="$(command -v $sh)" $choices compare >/dev/null 2>"$WORK/stderr" &
+	group=$!
+	wait_for test -e never.begun
+	kill -INT -- -$group
+	wait $group 2>/dev/null
+	is "Ctrl-C stops all ($sh)" "$? $(ls $R/arms/three/pretrain.failed 2>/dev/null)$(grep -c evaluate: "$WORK/stderr")" "130 0"
+	check "... the stage says so" wait_for grep -q '^pretrain: interrupted; nothing was published' "$WORK/stderr"
+done
+printf 'pretrain:\n  n: 34\n  gate: never\n' >params/arms/three.yaml
+rm -f never.begun
+# shellcheck disable=SC2086 # several words
+setsid make -f pipeline.mk B=build $choices arm ARM=three >/dev/null 2>"$WORK/stderr" &
+group=$!
+wait_for test -e never.begun
+kill -TERM $group # make alone, as sbatch --signal=B:TERM does with exec make
+wait $group 2>/dev/null
+check "SIGTERM to a make that runs one arm reaches its stage" wait_for grep -q '^pretrain: interrupted; nothing was published' "$WORK/stderr"
+
+# ---- one arm by itself ----
+printf 'pretrain:\n  n: 44\n' >params/arms/three.yaml
+outcome arm ARM=three >/dev/null
+is "one arm runs its own chain" "$(what ran)$(what cached)" "pretrain:1 embed:1 probe:1 "
+check "... and prints its scores" grep -q '^three: made of probe' "$WORK/stdout"
+outcome arm ARM=three >/dev/null
+is "... once" "$(n_started)" 0
+outcome compare report >/dev/null
+is "then a comparison runs what is joint" "$(what ran)$(what cached)" "evaluate:1 report:1 "
+printf 'pretrain:\n  n: 45\n  fails: true\n' >params/arms/three.yaml
+outcome arm ARM=three >/dev/null
+is "an arm that fails by itself is a failure" "$(cat "$WORK/code")" 2
+outcome compare >/dev/null
+is "... but of a comparison not" "$(cat "$WORK/code") $(ls $R/arms/three/pretrain.failed)" "0 $R/arms/three/pretrain.failed"
+printf 'pretrain:\n  n: 45\n' >params/arms/three.yaml
+outcome arm ARM=three >/dev/null
+is "mended, it runs by itself" "$(what ran)" "pretrain:1 embed:1 probe:1 "
+outcome compare report >/dev/null
+is "... and is part of the comparison again" "$(what ran)" "evaluate:1 report:1 "
+outcome arm ARM="one@2 three" SET=pretrain.temperature=0.3 >/dev/null
+is "several arms, or one with another seed" "$(what ran)" "pretrain:2 embed:2 probe:2 "
+check_fails "an arm without a name is refused" 2 'arm needs ARM=NAME, one of: one three two' plain_make arm
+rm -rf $R/arms/one@2
+printf 'pretrain:\n  n: 7\n' >params/arms/three.yaml
+outcome compare report >/dev/null
+
+# ---- launched stages ----
+rm -f launches
+outcome compare report LAUNCH_pretrain=./ender CHECK=1 >/dev/null
+is "a hit starts no launcher" "$(cat launches 2>/dev/null)$(what cached)" \
+	"fetch:3 preprocess:3 views:3 pretrain:3 embed:3 probe:3 evaluate:1 report:1 "
+outcome probe LAUNCH_pretrain=./ender SET=pretrain.n=55 >/dev/null
+is "a miss is launched" "$(cat launches)$(what ran)" "build/bin/pretrain --build ${R}pretrain:1 embed:1 probe:1 "
+rm launches
+outcome probe LAUNCH_pretrain=./ender CHECK=1 SET=pretrain.n=55 >/dev/null
+is "... once" "$(cat launches 2>/dev/null)$(what cached)" "fetch:1 preprocess:1 views:1 pretrain:1 embed:1 probe:1 "
+outcome probe LAUNCH_views=./ender SET="views.n=55 views.fails=true" >/dev/null
+is "... and may fail" "$(cat "$WORK/code")" 2
+
 outcome compare report ARMS=one SEEDS="1 2 3" >/dev/null
 is "seeds run what is drawn again, and share the rest" "$(what ran)" "pretrain:2 embed:2 probe:2 evaluate:1 report:1 "
 check "... each in a folder of its own" test -e $R/arms/one@3/probe.id
