@@ -36,7 +36,9 @@ struct param {
 	const char *choices;   /* PARAM_CHOICE: "halves interleaved sequential" */
 	const char *otherwise; /* the default, as it would stand in YAML; NULL: must be given */
 	const char *help;      /* one line */
-	bool not_in_key;       /* cannot change the result (checkpoint_minutes): kept out of the action key */
+	const char *
+		inside; /* PARAM_TEXT: it names a file in the folder that this PARAM_PATH names; NULL: no file */
+	bool not_in_key; /* cannot change the result (checkpoint_minutes): kept out of the action key */
 	const char *
 		section; /* NULL: this stage's own; else another's, of the same declaration: given there, read here too */
 };

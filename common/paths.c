@@ -116,6 +116,34 @@ void paths_add(struct paths *p, const char *stage, const char *path)
 		fprintf(p->out, "%s/%s.stamp: FORCE\n", p->folder, stage);
 }
 
+/* Whether it is there. */
+static bool add_file(struct paths *p, const char *stage, const char *folder, const char *name)
+{
+	struct stat st;
+	char *path = die_printf("%s/%s", folder, name);
+	bool is_there = stat(path, &st) == 0 && S_ISREG(st.st_mode);
+	if (is_there)
+		write_rule(p, stage, path);
+	free(path);
+	return is_there;
+}
+
+void paths_add_inside(struct paths *p, const char *stage, const char *folder, const char *name)
+{
+	struct dirent **entries = NULL;
+	if (add_file(p, stage, folder, name))
+		return;
+	int n = scandir(folder, &entries, NULL, by_name);
+	for (int i = 0; i < n; i++) {
+		char *child = die_printf("%s/%s", folder, entries[i]->d_name);
+		if (entries[i]->d_name[0] != '.')
+			add_file(p, stage, child, name);
+		free(child);
+		free(entries[i]);
+	}
+	free(entries);
+}
+
 /* In a tree that was moved the names are cut anew. */
 static void write_guard(struct paths *p)
 {

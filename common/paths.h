@@ -17,6 +17,9 @@ struct paths;
 struct paths *paths_new(const char *folder);
 /* path may be empty, a URL or absent. */
 void paths_add(struct paths *p, const char *stage, const char *path);
+/* A file that lies in that folder, or in one of the folders in it, by a name that may lead deeper. Nothing if the folder is none
+ * or the file is not there. */
+void paths_add_inside(struct paths *p, const char *stage, const char *folder, const char *name);
 /* The fragment, yours to free; frees p. */
 char *paths_finish(struct paths *p);
 

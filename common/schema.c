@@ -240,6 +240,8 @@ json_t *schema_describe(const struct param *table)
 			json_object_set_new(o, "default", json_string(p->otherwise));
 		if (p->help)
 			json_object_set_new(o, "help", json_string(p->help));
+		if (p->inside)
+			json_object_set_new(o, "inside", json_string(p->inside));
 		json_object_set_new(o, "in_key", json_boolean(!p->not_in_key && p->type != PARAM_PATH));
 		if (p->section)
 			json_object_set_new(o, "section", json_string(p->section));
@@ -282,6 +284,7 @@ static int read_entry(struct param *p, const json_t *o, const char *name, struct
 	p->max = json_number_value(json_object_get(o, "max"));
 	p->otherwise = json_string_value(json_object_get(o, "default"));
 	p->help = json_string_value(json_object_get(o, "help"));
+	p->inside = json_string_value(json_object_get(o, "inside"));
 	p->not_in_key = json_is_false(json_object_get(o, "in_key"));
 	p->section = json_string_value(json_object_get(o, "section"));
 	p->choices = choices ? join_choices(choices) : NULL;

@@ -12,7 +12,7 @@
 
 #include <stddef.h>
 
-#define SCRATCH_FROM ((size_t)16 << 20) /* bytes from which on an array lies in a file */
+#define SCRATCH_FROM ((size_t)4 << 20) /* bytes from which on an array lies in a file */
 
 /* Zeros, 64-byte aligned. n_bytes is at least 1. */
 void *scratch_new(size_t n_bytes);

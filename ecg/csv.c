@@ -1,10 +1,12 @@
 #include "ecg/csv.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/die.h"
+#include "ecg/field.h"
 
 #define CSV_BLOCK 65536
 
@@ -21,6 +23,7 @@ struct csv {
 	char *text;	/* fields of the current row, one after another, each with its NUL */
 	size_t *fields; /* offsets into text: the buffer moves when it grows */
 	size_t n_text, text_max;
+	bool is_quoted; /* a field of the current row is */
 	char block[CSV_BLOCK];
 };
 
@@ -75,6 +78,7 @@ static int take(struct csv *c, size_t field, struct error *e)
 static int read_quoted(struct csv *c, size_t field, struct error *e)
 {
 	long opened = c->line;
+	c->is_quoted = true;
 	c->at++;
 	while (!is_end(c)) {
 		if (*c->at == '"') {
@@ -124,6 +128,7 @@ static int read_row(struct csv *c, struct error *e)
 {
 	int n = 0;
 	c->n_text = 0;
+	c->is_quoted = false;
 	c->row_line = c->line;
 
 	for (;;) {
@@ -201,32 +206,77 @@ int csv_find(const struct csv *c, const char *column)
 	return -1;
 }
 
+/* "a, b, c": the names, as many as there is room for. */
+static void list_names(char *out, size_t size, const struct csv *c)
+{
+	size_t n = 0;
+	*out = '\0';
+	for (int i = 0; i < c->n_columns && n < size; i++)
+		n += (size_t)snprintf(out + n, size - n, "%s%s", i ? ", " : "", c->names[i]);
+	if (n >= size)
+		strcpy(out + size - 4, "...");
+}
+
+static int no_column(const struct csv *c, const char *column, struct error *e)
+{
+	char names[200];
+	list_names(names, sizeof names, c);
+	const char *other = c->n_columns == 1 && strchr(names, ';')    ? "semicolons"
+			    : c->n_columns == 1 && strchr(names, '\t') ? "tabs"
+								       : NULL;
+	if (other)
+		return error_set(
+			e, c->name, 1,
+			"no column '%s' in '%s': fields are separated by %s; save the table with commas",
+			column, names, other);
+	return error_set(e, c->name, 1, "no column '%s'; there are: %s", column, names);
+}
+
 int csv_require(const struct csv *c, const char *column, struct error *e)
 {
 	int found = csv_find(c, column);
 	if (found < 0)
-		return error_set(e, c->name, 1, "no column '%s'", column);
+		return no_column(c, column, e);
 	for (int i = found + 1; i < c->n_columns; i++)
 		if (!strcmp(c->names[i], column))
 			return error_set(e, c->name, 1, "column '%s' stands there twice", column);
 	return found;
 }
 
+/* Quoted fields count as text even if nothing is in them. */
+static bool is_blank_row(const struct csv *c, int n)
+{
+	for (size_t i = 0; i < c->n_text; i++)
+		if (c->text[i] && (n > 1 || !strchr(" \t", c->text[i])))
+			return false;
+	return !c->is_quoted;
+}
+
 int csv_next(struct csv *c, struct error *e)
 {
-	if (is_end(c))
-		return c->is_failed ? bad(c, e, 0, "") : 0;
-	int n = read_row(c, e);
-	if (n < 0 || c->is_failed)
-		return bad(c, e, 0, "");
-	if (n != c->n_columns)
-		return error_set(e, c->name, c->row_line, "expected %d columns, found %d", c->n_columns, n);
-	return 1;
+	for (;;) {
+		if (is_end(c))
+			return c->is_failed ? bad(c, e, 0, "") : 0;
+		int n = read_row(c, e);
+		if (n < 0 || c->is_failed)
+			return bad(c, e, 0, "");
+		if (is_blank_row(c, n))
+			continue;
+		if (n != c->n_columns)
+			return error_set(e, c->name, c->row_line, "expected %d columns, found %d",
+					 c->n_columns, n);
+		return 1;
+	}
 }
 
 const char *csv_text(const struct csv *c, int column)
 {
 	return c->text + c->fields[column];
+}
+
+const char *csv_trimmed(struct csv *c, int column)
+{
+	return field_trim(c->text + c->fields[column]);
 }
 
 long csv_line(const struct csv *c)

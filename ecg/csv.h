@@ -36,13 +36,15 @@ int csv_columns(const struct csv *c);
 const char *csv_name(const struct csv *c, int column);
 /* Index of a column, or -1 if there is none of that name. */
 int csv_find(const struct csv *c, const char *column);
-/* The same, but an absent column, or one that stands twice, is an error. */
+/* The same, but an absent column, or one that stands twice, is an error that says which columns there are. */
 int csv_require(const struct csv *c, const char *column, struct error *e);
 
-/* Next row: 1, at the end 0, -1 with e filled. */
+/* Next row: 1, at the end 0, -1 with e filled. A row without any text (an empty line, or only commas) is none. */
 int csv_next(struct csv *c, struct error *e);
 /* A field of the current row, NUL-terminated. Borrowed until the next csv_next. */
 const char *csv_text(const struct csv *c, int column);
+/* The same without white space at its ends (ecg/field.h). */
+const char *csv_trimmed(struct csv *c, int column);
 /* Line of the file on which the current row starts, from 1. */
 long csv_line(const struct csv *c);
 

@@ -74,7 +74,10 @@ static int compare(const struct checked *c, const uint8_t digest[SUMS_BYTES], st
 				 "damaged or changed: " SUMS_FILE " says %.12s..., found SHA-256 %.12s...",
 				 expected, got);
 	}
-	if (d->listed && !listed)
+	/* A list of one's own beside the publisher's files is in no list of theirs. */
+	bool is_own =
+		!d->options.choice.layout->has_sums && !strcmp(c->name, layout_marker(&d->options.choice));
+	if (d->listed && !listed && !is_own)
 		return error_set(e, c->name, 0, "not listed in " SUMS_FILE);
 
 	pthread_mutex_lock(&d->lock);
@@ -254,27 +257,46 @@ static char *beside(const struct catalog_record *r, const char *file)
 	return name;
 }
 
-/* A record's signal files, all open before any is read: what they hold together must fit its header. */
+/* The signal files that a record's leads are in, all open before any is read: what they hold together must fit its header. */
 struct signals {
 	const struct wfdb *h;
-	int n_files, first[WFDB_SIGNALS + 1]; /* file i has signals first[i]..first[i + 1] - 1 */
-	char *name[WFDB_SIGNALS];
-	struct checked file[WFDB_SIGNALS];
+	const int *columns;			/* [LEADS] the signals that are leads, ascending */
+	int n_files, first[LEADS], last[LEADS]; /* file i has signals first[i]..last[i] - 1 */
+	char *name[LEADS];
+	struct checked file[LEADS];
 	long n_samples;
 };
+
+/* The first lead among signals from `first` on, or -1. */
+static int next_lead(const struct signals *s, int first)
+{
+	for (int k = 0; k < LEADS; k++)
+		if (s->columns[k] >= first)
+			return s->columns[k];
+	return -1;
+}
+
+/* Where the file of signal i begins. */
+static int group_start(const struct wfdb *h, int i)
+{
+	int first = 0;
+	for (int end; (end = wfdb_group_end(h, first)) <= i;)
+		first = end;
+	return first;
+}
 
 /* 0, or -1 if a file is missing. Files that are open are so in both cases. */
 static int open_signals(struct signals *s, struct dataset *d, const struct catalog_record *r, struct error *e)
 {
-	for (int first = 0; first < s->h->n_signals; first = s->first[s->n_files]) {
-		int i = s->n_files;
+	for (int lead = next_lead(s, 0); lead >= 0; lead = next_lead(s, s->last[s->n_files++])) {
+		int i = s->n_files, first = group_start(s->h, lead);
 		s->name[i] = beside(r, s->h->signals[first].file);
 		if (checked_open(&s->file[i], d, s->name[i], e) < 0) {
 			free(s->name[i]);
 			return -1;
 		}
 		s->first[i] = first;
-		s->first[++s->n_files] = wfdb_group_end(s->h, first);
+		s->last[i] = wfdb_group_end(s->h, first);
 	}
 	return 0;
 }
@@ -284,7 +306,7 @@ static bool check_signals(struct signals *s, struct error *e)
 {
 	for (int i = 0; i < s->n_files; i++) {
 		size_t n = (size_t)source_file_bytes(s->file[i].file);
-		long found = wfdb_samples_count(s->h, s->first[i], s->first[i + 1], s->name[i], n, e);
+		long found = wfdb_samples_count(s->h, s->first[i], s->last[i], s->name[i], n, e);
 		if (i && found >= 0 && found != s->n_samples)
 			error_set(e, s->name[i], 0,
 				  "%ld samples per signal, the record's other files have %ld", found,
@@ -344,8 +366,9 @@ static int decode_signals(struct signals *s, int32_t *x, struct error *e)
 		size_t n;
 		struct error why = {0};
 		int result = checked_whole(&s->file[i], &bytes, &n, e);
-		if (result == 0 && wfdb_samples_read(x, s->n_samples, s->h, s->first[i], s->first[i + 1],
-						     s->name[i], (uint8_t *)bytes, n, &why) < 0)
+		if (result == 0 &&
+		    wfdb_samples_read(x, s->n_samples, s->h, s->first[i], s->last[i], s->columns, LEADS,
+				      s->name[i], (uint8_t *)bytes, n, &why) < 0)
 			result = 1;
 		free(bytes);
 		if (result == 0)
@@ -359,11 +382,11 @@ static int decode_signals(struct signals *s, int32_t *x, struct error *e)
 	return 0;
 }
 
-/* x [n_samples][h->n_signals], yours to free. 0, 1 or -1 as dataset_read. */
-static int read_signals(struct dataset *d, const struct catalog_record *r, const struct wfdb *h, int32_t **x,
-			long *n_samples, struct error *e)
+/* x [n_samples][LEADS], yours to free. 0, 1 or -1 as dataset_read. */
+static int read_signals(struct dataset *d, const struct catalog_record *r, const struct wfdb *h,
+			const int *columns, int32_t **x, long *n_samples, struct error *e)
 {
-	struct signals s = {.h = h};
+	struct signals s = {.h = h, .columns = columns};
 	struct error why = {0};
 	int result = open_signals(&s, d, r, e);
 
@@ -375,7 +398,7 @@ static int read_signals(struct dataset *d, const struct catalog_record *r, const
 	}
 	if (result == 0) {
 		*n_samples = s.n_samples;
-		*x = die_malloc(sizeof **x * (size_t)s.n_samples * (size_t)h->n_signals);
+		*x = die_malloc(sizeof **x * (size_t)s.n_samples * LEADS);
 		result = decode_signals(&s, *x, e);
 	}
 
@@ -390,6 +413,7 @@ int dataset_read(struct dataset *d, struct record *out, size_t i, struct error *
 	char *name = die_printf("%s.hea", r->path), *bytes;
 	struct wfdb h;
 	size_t n;
+	int columns[LEADS];
 	int32_t *x = NULL;
 	long n_samples = 0;
 	int result = read_small(d, name, &bytes, &n, WFDB_HEADER_MAX, e);
@@ -401,13 +425,15 @@ int dataset_read(struct dataset *d, struct record *out, size_t i, struct error *
 	free(bytes);
 	const struct layout_choice *choice = &d->options.choice;
 	if (result == 0 && choice->layout->has_rates && h.rate_hz != choice->rate_hz) {
-		error_set(e, name, 0, "expected %d Hz, found %g Hz", choice->rate_hz, h.rate_hz);
+		error_set(e, name, 0, "expected %d Hz, found %.15g Hz", choice->rate_hz, h.rate_hz);
 		result = 1;
 	}
 
+	if (result == 0 && record_leads(columns, name, &h, e) < 0)
+		result = 1;
 	if (result == 0)
-		result = read_signals(d, r, &h, &x, &n_samples, e);
-	if (result == 0 && record_from_wfdb(out, name, &h, x, n_samples, e) < 0)
+		result = read_signals(d, r, &h, columns, &x, &n_samples, e);
+	if (result == 0 && record_from_wfdb(out, name, &h, columns, x, n_samples, e) < 0)
 		result = 1;
 done:
 	free(x);

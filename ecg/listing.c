@@ -11,6 +11,8 @@
 #include "ecg/field.h"
 #include "ecg/fold.h"
 #include "ecg/path.h"
+#include "ecg/person.h"
+#include "ecg/repeats.h"
 #include "ecg/statements.h"
 
 #define NONE (-2) /* column not asked for */
@@ -55,136 +57,196 @@ static int find_columns(struct columns *at, const struct listing *l, const struc
 	return 0;
 }
 
-static int bad_field(const struct listing *l, const struct csv *t, int column, const char *what,
-		     struct error *e)
+/* A list that is being read. */
+struct reading {
+	const struct listing *l;
+	struct columns at;
+	struct csv *t;
+	struct catalog *catalog;
+	json_t *classes; /* as members: names seen, at most one more than a dataset may have */
+	struct repeats *repeats;
+	struct error *e;
+};
+
+static const char *field(const struct reading *r, int column)
 {
-	return error_set(e, l->csv, csv_line(t), "%s: expected %s, found '%.40s'", csv_name(t, column), what,
-			 csv_text(t, column));
+	return csv_trimmed(r->t, column);
+}
+
+static int bad_field(const struct reading *r, int column, const char *what)
+{
+	return error_set(r->e, r->l->csv, csv_line(r->t), "%s: expected %s, found '%.40s'",
+			 csv_name(r->t, column), what, field(r, column));
 }
 
 /* ---- labels ---- */
 
-/* Append a class name to a record's list, once; one too many for a dataset ends collecting. */
-static int add_class(json_t *list, json_t *seen, const char *name, size_t n)
+/* Append a class name to a record's list, once. */
+static int add_class(const struct reading *r, json_t *list, const char *name, size_t n)
 {
-	while (n && (*name == ' ' || *name == '\t'))
-		name++, n--;
-	while (n && (name[n - 1] == ' ' || name[n - 1] == '\t'))
-		n--;
-	if (!n)
-		return 0;
-	for (size_t i = 0; i < json_array_size(list); i++) {
-		json_t *known = json_array_get(list, i);
-		if (json_string_length(known) == n && !memcmp(json_string_value(known), name, n))
-			return 0;
+	char *copy = die_printf("%.*s", (int)n, name), *text = field_trim(copy);
+	json_t *class = json_string(text);
+	int result = class ? 0 : -1;
+	bool is_known = !*text;
+
+	for (size_t i = 0; i < json_array_size(list); i++)
+		is_known |= !strcmp(text, json_string_value(json_array_get(list, i)));
+	if (class && !is_known) {
+		if (json_object_size(r->classes) <= STATEMENTS_CLASSES_MAX)
+			json_object_set_new(r->classes, text, json_true());
+		json_array_append(list, class);
 	}
-	json_t *text = json_stringn(name, n);
-	if (json_object_size(seen) <= STATEMENTS_CLASSES_MAX && text)
-		json_object_set_new(seen, json_string_value(text), json_true());
-	return json_array_append_new(list, text);
+	json_decref(class);
+	free(copy);
+	return result;
 }
 
-static int read_names(json_t *list, json_t *seen, const struct listing *l, const struct csv *t, int column,
-		      struct error *e)
+/* What separates names in this field; NULL if that cannot be told. */
+static const char *separators_of(const struct reading *r, const char *text)
 {
-	for (const char *at = csv_text(t, column);; at++) {
-		size_t n = strcspn(at, ";|");
-		if (add_class(list, seen, at, n) < 0)
-			return error_set(e, l->csv, csv_line(t), "%s: class name is not UTF-8",
-					 csv_name(t, column));
+	if (r->l->separators)
+		return r->l->separators;
+	if (!strchr(text, ','))
+		return ";|";
+	return text[strspn(text, "0123456789,;| ")] ? NULL : ",;|";
+}
+
+static int read_names(const struct reading *r, json_t *list)
+{
+	int column = r->at.labels[0];
+	const char *at = field(r, column), *separators = separators_of(r, at);
+
+	if (!separators)
+		return error_set(r->e, r->l->csv, csv_line(r->t),
+				 "%s: '%.60s' has a comma: if it stands between classes, set "
+				 "fetch.label_separators=',', if "
+				 "it is part of a name, ';'",
+				 csv_name(r->t, column), at);
+	if (!strcasecmp(at, "nan"))
+		return 0;
+	for (;; at++) {
+		size_t n = strcspn(at, separators);
+		if (add_class(r, list, at, n) < 0)
+			return error_set(r->e, r->l->csv, csv_line(r->t), "%s: class name is not UTF-8",
+					 csv_name(r->t, column));
 		at += n;
 		if (!*at)
 			return 0;
 	}
 }
 
-static int read_flags(json_t *list, const struct listing *l, const struct csv *t, const struct columns *at,
-		      struct error *e)
+/* 1, 0 (also if nothing is said), -1 if it is no flag. */
+static int flag(const char *text)
 {
-	for (size_t i = 0; i < at->n_labels; i++) {
-		const char *text = csv_text(t, at->labels[i]);
-		uint64_t x = 0;
-		if (*text && (field_integer(text, &x) < 0 || x > 1))
-			return bad_field(l, t, at->labels[i], "0 or 1", e);
-		if (x)
-			json_array_append_new(list, json_string(l->labels[i]));
+	static const char *const words[2][6] = {{"0", "0.0", "false", "f", "no", "n"},
+						{"1", "1.0", "true", "t", "yes", "y"}};
+	if (field_is_unknown(text))
+		return 0;
+	for (int value = 0; value < 2; value++)
+		for (int i = 0; i < 6; i++)
+			if (!strcasecmp(text, words[value][i]))
+				return value;
+	return -1;
+}
+
+static int read_flags(const struct reading *r, json_t *list)
+{
+	for (size_t i = 0; i < r->at.n_labels; i++) {
+		int value = flag(field(r, r->at.labels[i]));
+		if (value < 0)
+			return bad_field(r, r->at.labels[i], "0 or 1, true or false");
+		if (value)
+			json_array_append_new(list, json_string(r->l->labels[i]));
 	}
 	return 0;
 }
 
 /* ---- one row ---- */
 
-static int read_sex(const char *text)
-{
-	static const char *const names[2][3] = {{"0", "m", "male"}, {"1", "f", "female"}};
-	for (int sex = 0; sex < 2; sex++)
-		for (int i = 0; i < 3; i++)
-			if (!strcasecmp(text, names[sex][i]))
-				return sex;
-	return -1;
-}
-
-static int read_person(json_t *subject, uint64_t id, const struct listing *l, const struct csv *t,
-		       const struct columns *at, struct error *e)
+static int read_patient(const struct reading *r, json_t *subject, uint64_t id, int *fold)
 {
 	char own[24];
+	uint64_t given;
 	snprintf(own, sizeof own, "%llu", (unsigned long long)id);
-	const char *patient = at->patient == NONE ? own : csv_text(t, at->patient);
-	uint64_t fold = (uint64_t)listing_fold(patient);
-	double age;
+	const char *patient = r->at.patient == NONE ? own : field(r, r->at.patient);
 	if (!*patient || json_object_set_new(subject, "patient", json_string(patient)) < 0)
-		return bad_field(l, t, at->patient, "a patient's name", e);
-	if (at->fold != NONE && (field_integer(csv_text(t, at->fold), &fold) < 0 || !fold_is(fold)))
-		return bad_field(l, t, at->fold, "a fold 1 to 10", e);
-	json_object_set_new(subject, "fold", json_integer((json_int_t)fold));
+		return bad_field(r, r->at.patient, "a patient's name");
 
-	if (at->age != NONE && *csv_text(t, at->age)) {
-		if (field_number(csv_text(t, at->age), &age) < 0 || age < 0 || age > 300)
-			return bad_field(l, t, at->age, "an age in years", e);
-		json_object_set_new(subject, "age", field_json(age));
+	*fold = listing_fold(patient);
+	if (r->at.fold != NONE) {
+		if (field_integer(field(r, r->at.fold), &given) < 0 || given < 1 || given > 10)
+			return bad_field(r, r->at.fold, "a fold 1 to 10");
+		*fold = (int)given;
 	}
-
-	if (at->sex != NONE && *csv_text(t, at->sex)) {
-		int sex = read_sex(csv_text(t, at->sex));
-		if (sex < 0)
-			return bad_field(l, t, at->sex, "0 or male, 1 or female", e);
-		json_object_set_new(subject, "sex", json_integer(sex));
-	}
-
+	json_object_set_new(subject, "fold", json_integer(*fold));
 	return 0;
 }
 
-/* The record's path inside the dataset: beside the CSV, without ".hea". Yours to free. */
-static char *read_path(const struct listing *l, const char *text)
+static int read_person(const struct reading *r, json_t *subject)
 {
-	char *folder = path_folder(l->csv), *path = path_join(folder, text);
-	size_t n = strlen(path);
-	if (n > 4 && !strcmp(path + n - 4, ".hea"))
-		path[n - 4] = '\0';
+	double years;
+	int sex, has_age = r->at.age == NONE ? 0 : person_age(&years, field(r, r->at.age));
+	int has_sex = r->at.sex == NONE ? 0 : person_sex(&sex, field(r, r->at.sex));
+	if (has_age < 0)
+		return bad_field(r, r->at.age, "an age in years");
+	if (has_sex < 0)
+		return bad_field(r, r->at.sex, "0 or male, 1 or female");
+	if (has_age)
+		json_object_set_new(subject, "age", field_json(years));
+	if (has_sex)
+		json_object_set_new(subject, "sex", json_integer(sex));
+	return 0;
+}
+
+/* The record's path inside the dataset: meant from the CSV's folder, without the end of a file's name. NULL if it leads out. Yours
+ * to free. */
+static char *read_path(const struct reading *r)
+{
+	static const char *const ends[] = {".hea", ".dat", ".mat"};
+	char *folder = path_folder(r->l->csv), *path = path_resolve(folder, field(r, r->at.path));
+	size_t n = path ? strlen(path) : 0;
+	for (size_t i = 0; n > 4 && i < sizeof ends / sizeof *ends; i++)
+		if (!strcmp(path + n - 4, ends[i])) {
+			path[n - 4] = '\0';
+			break;
+		}
 	free(folder);
 	return path;
 }
 
-static int add_row(const struct listing *l, struct catalog *c, json_t *seen, const struct csv *t,
-		   const struct columns *at, struct error *e)
+/* Steals subject. */
+static int add_record(const struct reading *r, uint64_t id, json_t *subject, int fold)
 {
-	uint64_t id = c->n + 1;
-	if (at->id != NONE && field_integer(csv_text(t, at->id), &id) < 0)
-		return bad_field(l, t, at->id, "a record's number", e);
+	char *path = read_path(r);
+	int result;
+	if (path) {
+		repeats_add(r->repeats, path, json_string_value(json_object_get(subject, "patient")), fold,
+			    csv_line(r->t));
+		result = catalog_add(r->catalog, id, path, subject, r->l->csv, csv_line(r->t), r->e);
+	} else {
+		json_decref(subject);
+		result = error_set(r->e, r->l->csv, csv_line(r->t),
+				   "'%.100s' is not the path of a record inside the dataset",
+				   field(r, r->at.path));
+	}
+	free(path);
+	return result;
+}
+
+static int add_row(const struct reading *r)
+{
+	uint64_t id = r->catalog->n + 1;
+	int fold = 0;
+	if (r->at.id != NONE && field_integer(field(r, r->at.id), &id) < 0)
+		return bad_field(r, r->at.id, "a record's number");
 	json_t *subject = json_object(), *classes = json_array();
 	json_object_set_new(subject, "classes", classes);
 
-	if (read_person(subject, id, l, t, at, e) < 0 ||
-	    (at->n_labels == 1 ? read_names(classes, seen, l, t, at->labels[0], e)
-			       : read_flags(classes, l, t, at, e)) < 0) {
-		json_decref(subject);
-		return -1;
-	}
-
-	char *path = read_path(l, csv_text(t, at->path));
-	int result = catalog_add(c, id, path, subject, l->csv, csv_line(t), e);
-	free(path);
-	return result;
+	if (read_patient(r, subject, id, &fold) == 0 && read_person(r, subject) == 0 &&
+	    (r->at.n_labels == 1 ? read_names(r, classes) : read_flags(r, classes)) == 0)
+		return add_record(r, id, subject, fold);
+	json_decref(subject);
+	return -1;
 }
 
 /* ---- the dataset's classes ---- */
@@ -225,26 +287,37 @@ static int set_classes(const struct listing *l, struct catalog *c, const json_t 
 	return 0;
 }
 
+static int check_repeats(const struct reading *r)
+{
+	if (!r->l->may_repeat && repeats_records(r->repeats, r->l->csv, r->e) < 0)
+		return -1;
+	if (r->at.fold == NONE || r->l->may_split)
+		return 0; /* drawn folds are a patient's own */
+	return repeats_patients(r->repeats, r->l->csv, r->e);
+}
+
 int listing_records(const struct listing *l, struct catalog *c, struct reader reader, struct error *e)
 {
-	struct columns at = {0};
-	struct csv *t = csv_open(l->csv, reader, e);
-	json_t *seen = json_object();
+	struct reading r = {.l = l, .catalog = c, .e = e};
 	int got = -1;
+	r.classes = json_object();
+	r.repeats = repeats_new();
+	r.t = csv_open(l->csv, reader, e);
 
-	if (!t || find_columns(&at, l, t, e) < 0)
+	if (!r.t || find_columns(&r.at, l, r.t, e) < 0)
 		goto done;
-	while ((got = csv_next(t, e)) > 0)
-		if (add_row(l, c, seen, t, &at, e) < 0) {
+	while ((got = csv_next(r.t, e)) > 0)
+		if (add_row(&r) < 0) {
 			got = -1;
 			break;
 		}
 
 	if (got == 0)
-		got = set_classes(l, c, seen, e);
+		got = check_repeats(&r) < 0 ? -1 : set_classes(l, c, r.classes, e);
 done:
-	csv_close(t);
-	json_decref(seen);
+	csv_close(r.t);
+	repeats_free(r.repeats);
+	json_decref(r.classes);
 
 	return got;
 }

@@ -214,7 +214,7 @@ static int read_shape(struct raw *raw, const struct prepare *p, const json_t *he
 		return error_set(e, NULL, 0, "expected %lld samples of %zu bytes, found %zu bytes",
 				 (long long)samples, row, n_bytes);
 	if (!(rate_hz >= 1 && rate_hz <= RESAMPLE_MAX_HZ) || rate_hz != floor(rate_hz))
-		return error_set(e, NULL, 0, "expected a whole sampling rate of 1 to %d Hz, found %g Hz",
+		return error_set(e, NULL, 0, "expected a whole sampling rate of 1 to %d Hz, found %.15g Hz",
 				 RESAMPLE_MAX_HZ, rate_hz);
 	raw->rate_hz = (long)rate_hz;
 
@@ -222,7 +222,7 @@ static int read_shape(struct raw *raw, const struct prepare *p, const json_t *he
 	double needed = floor((p->samples - 1) * rate_hz / p->settings.rate_hz) + 1;
 	double wanted = fmax(needed, floor(p->settings.duration_s * rate_hz + 1e-9));
 	if ((double)samples < wanted)
-		return error_set(e, NULL, 0, "short: %lld samples at %g Hz, expected %g s",
+		return error_set(e, NULL, 0, "short: %lld samples at %.15g Hz, expected %g s",
 				 (long long)samples, rate_hz, p->settings.duration_s);
 	raw->t = (long)wanted;
 

@@ -1,5 +1,6 @@
 #include "ecg/record.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -33,8 +34,20 @@ static void put(uint8_t *at, uint32_t x, int n_bytes)
 	}
 }
 
-/* Find the file's signals that are leads: columns[k] is the k-th of them in file order. */
-static int choose(int columns[LEADS], const char *file, const struct wfdb *h, struct error *e)
+static int missing_lead(const char *file, const struct wfdb *h, int n, int lead, struct error *e)
+{
+	char names[200] = "";
+	size_t used = 0;
+	for (int i = 0; i < h->n_signals && used < sizeof names; i++)
+		used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", i ? ", " : "",
+					 *h->signals[i].name ? h->signals[i].name : "(no name)");
+	if (used >= sizeof names)
+		strcpy(names + sizeof names - 4, "...");
+	return error_set(e, file, 0, "expected 12 leads, found %d: %s is missing; the signals are: %s", n,
+			 lead_names[lead], names);
+}
+
+int record_leads(int columns[LEADS], const char *file, const struct wfdb *h, struct error *e)
 {
 	unsigned seen = 0;
 	int n = 0;
@@ -51,8 +64,10 @@ static int choose(int columns[LEADS], const char *file, const struct wfdb *h, st
 
 	for (int lead = 0; lead < LEADS; lead++)
 		if (!(seen & 1u << lead))
-			return error_set(e, file, 0, "expected 12 leads, found %d: %s is missing", n,
-					 lead_names[lead]);
+			return missing_lead(file, h, n, lead, e);
+	for (int k = 0; k < LEADS; k++)
+		if (wfdb_require(h, file, columns[k], e) < 0)
+			return -1;
 
 	return 0;
 }
@@ -83,15 +98,12 @@ static json_t *make_header(struct lists *l, double rate_hz, long n_samples, bool
 			 l->units);
 }
 
-int record_from_wfdb(struct record *r, const char *file, const struct wfdb *h, const int32_t *x,
-		     long n_samples, struct error *e)
+int record_from_wfdb(struct record *r, const char *file, const struct wfdb *h, const int columns[LEADS],
+		     const int32_t *x, long n_samples, struct error *e)
 {
-	int columns[LEADS];
 	bool is_wide = false;
 	double per_mv[LEADS];
 
-	if (choose(columns, file, h, e) < 0)
-		return -1;
 	for (int k = 0; k < LEADS; k++) {
 		const struct wfdb_signal *s = &h->signals[columns[k]];
 		per_mv[k] = units_per_mv(s->units);
@@ -112,9 +124,9 @@ int record_from_wfdb(struct record *r, const char *file, const struct wfdb *h, c
 		lowest[k] = wfdb_lowest(h->signals[columns[k]].format);
 
 	uint8_t *at = r->signal;
-	for (long t = 0; t < n_samples; t++, x += h->n_signals)
+	for (long t = 0; t < n_samples; t++)
 		for (int k = 0; k < LEADS; k++, at += width) {
-			int32_t v = x[columns[k]];
+			int32_t v = *x++;
 			bool is_missing = v == WFDB_MISSING;
 			put(at, (uint32_t)(is_missing && !is_wide ? INT16_MIN : v), width);
 			checksum[k] = (uint16_t)(checksum[k] + (uint32_t)(is_missing ? lowest[k] : v));

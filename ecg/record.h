@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "common/error.h"
+#include "ecg/lead.h"
 #include "ecg/wfdb.h"
 
 struct record {
@@ -21,11 +22,14 @@ struct record {
 	size_t n_bytes;
 };
 
-/* Take the twelve standard leads out of a WFDB record; x: [n_samples][h->n_signals] (ecg/wfdb_samples.h).
- * Other signals are left out. A lead that is missing or stands twice, or a unit that is no voltage, is an
- * error at `file`. */
-int record_from_wfdb(struct record *r, const char *file, const struct wfdb *h, const int32_t *x,
-		     long n_samples, struct error *e);
+/* Which signals of a header are the twelve standard leads, in the order of the file. A lead that is missing or stands twice, or that
+ * cannot be decoded (wfdb_require), is an error at `file`. Other signals are left out, whatever they are. */
+int record_leads(int columns[LEADS], const char *file, const struct wfdb *h, struct error *e);
+
+/* Those leads as a record; x: [n_samples][LEADS] (ecg/wfdb_samples.h), in the order of columns. A unit that is no voltage is an error
+ * at `file`. */
+int record_from_wfdb(struct record *r, const char *file, const struct wfdb *h, const int columns[LEADS],
+		     const int32_t *x, long n_samples, struct error *e);
 
 /* Samples in microvolts, int16 [n_samples][12] in canonical lead order. */
 void record_from_microvolts(struct record *r, const int16_t *x, long n_samples, int rate_hz);

@@ -35,7 +35,9 @@ static int walk(struct tree *t, const char *folder, const char *inside, int dept
 			continue;
 		char *name = path_join(inside, entry->d_name), *file = path_join(folder, name);
 		if (stat(file, &st) < 0) {
-			result = error_set(e, file, 0, "%s", strerror(errno));
+			/* A link to what is not there (as git-annex leaves them) is as good as no file. */
+			if (errno != ENOENT && errno != ELOOP)
+				result = error_set(e, file, 0, "%s", strerror(errno));
 		} else if (S_ISDIR(st.st_mode)) {
 			result = walk(t, folder, name, depth + 1, e);
 		} else if (S_ISREG(st.st_mode)) {

@@ -83,6 +83,17 @@ static int read_rate(struct line *l, char *field, double *rate_hz)
 	return 0;
 }
 
+/* "name/3" has three segments; another '/' is part of no name. */
+static int check_name(const struct line *l, const char *name)
+{
+	const char *slash = strchr(name, '/');
+	if (!slash)
+		return 0;
+	if (slash[1] && !slash[1 + strspn(slash + 1, "0123456789")])
+		return error_set(l->e, l->name, l->number, "records of several segments are not supported");
+	return expected(l, "a record name without a folder", name);
+}
+
 static int read_record_line(struct wfdb *h, struct line *l)
 {
 	char *name = next_field(l), *count = next_field(l), *rate = next_field(l), *samples = next_field(l);
@@ -90,8 +101,8 @@ static int read_record_line(struct wfdb *h, struct line *l)
 
 	if (!name || !count)
 		return error_set(l->e, l->name, l->number, "expected record name and number of signals");
-	if (strchr(name, '/'))
-		return error_set(l->e, l->name, l->number, "records of several segments are not supported");
+	if (check_name(l, name) < 0)
+		return -1;
 
 	const char *whole = count;
 	if (copy_text(l, h->record, name, "record name") < 0 ||
@@ -129,22 +140,18 @@ static int read_format(struct wfdb_signal *s, const struct line *l, char *field)
 
 	if (read_long(l, &field, 0, 10000, &format, "a signal format") < 0)
 		return -1;
-	bool is_known = false;
-	for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
-		is_known |= formats[i] == format;
-	if (!is_known)
-		return expected(l, "signal format 16, 24, 32, 61, 80 or 212", whole);
 	s->format = (int)format;
 
 	if (*field == 'x') {
 		field++;
-		if (read_long(l, &field, 1, 1, &x, "1 sample per frame (others are not supported)") < 0)
+		if (read_long(l, &field, 1, WFDB_FRAME, &x, "a number of samples per frame") < 0)
 			return -1;
+		s->per_frame = (int)x;
 	}
 
 	if (*field == ':') {
 		field++;
-		if (read_long(l, &field, 0, 0, &x, "skew 0 (others are not supported)") < 0)
+		if (read_long(l, &field, 0, INT_MAX, &s->skew, "a skew") < 0)
 			return -1;
 	}
 
@@ -225,6 +232,8 @@ static int read_signal_line(struct wfdb_signal *s, struct line *l)
 		return error_set(l->e, l->name, l->number, "expected signal file and format");
 	strcpy(s->units, "mV");
 	s->gain = 200;
+	s->per_frame = 1;
+	s->line = l->number;
 	if (read_file_name(s, l, file) < 0 || read_format(s, l, format) < 0 ||
 	    (gain && read_gain(s, l, gain, &has_baseline) < 0) || read_integers(s, l, has_baseline) < 0)
 		return -1;
@@ -283,6 +292,10 @@ int wfdb_parse(struct wfdb *h, const char *name, const char *bytes, size_t n_byt
 		return error_set(e, name, 0, "longer than %d bytes: not a WFDB header", WFDB_HEADER_MAX);
 	if (n_bytes && memchr(bytes, '\0', n_bytes))
 		return error_set(e, name, 0, "holds a NUL byte: not a WFDB header");
+	if (n_bytes >= 3 && !memcmp(bytes, "\xef\xbb\xbf", 3)) {
+		bytes += 3; /* what some editors put before UTF-8 */
+		n_bytes -= 3;
+	}
 	char *copy = malloc(n_bytes + 1);
 	if (!copy)
 		return error_set(e, name, 0, "out of memory");
@@ -292,6 +305,30 @@ int wfdb_parse(struct wfdb *h, const char *name, const char *bytes, size_t n_byt
 	int failed = parse(h, &l, copy, copy + n_bytes);
 	free(copy);
 	return failed;
+}
+
+static bool is_known(int format)
+{
+	for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
+		if (formats[i] == format)
+			return true;
+	return false;
+}
+
+int wfdb_require(const struct wfdb *h, const char *name, int i, struct error *e)
+{
+	const struct wfdb_signal *s = &h->signals[i];
+	if (!is_known(s->format))
+		return error_set(e, name, s->line,
+				 "expected signal format 16, 24, 32, 61, 80 or 212, found '%d'", s->format);
+	if (s->per_frame != 1)
+		return error_set(e, name, s->line,
+				 "expected 1 sample per frame (others are not supported), found '%d'",
+				 s->per_frame);
+	if (s->skew)
+		return error_set(e, name, s->line, "expected skew 0 (others are not supported), found '%ld'",
+				 s->skew);
+	return 0;
 }
 
 bool wfdb_is_narrow(int format)

@@ -6,9 +6,9 @@
  *	if (wfdb_parse(&h, "records100/00000/00001_lr.hea", bytes, n, &e) == 0)
  *		... h.signals[0].gain ...
  *
- * Read strictly: a number that is none, a missing field, a format this reader lacks, several segments,
- * several samples per frame and skew are errors naming file and line. Defaults as the WFDB library's:
- * 250 Hz, gain 200 if it is missing or 0, baseline = ADC zero, units mV. Bytes may be hostile.
+ * Read strictly: a number that is none, a missing field, several segments are errors naming file and line. A format this reader
+ * lacks, several samples per frame and skew are so only for a signal that is wanted (wfdb_require). Defaults as the WFDB
+ * library's: 250 Hz, gain 200 if it is missing or 0, baseline = ADC zero, units mV. Bytes may be hostile.
  */
 #ifndef ECG_WFDB_H
 #define ECG_WFDB_H
@@ -24,13 +24,17 @@
 #define WFDB_VALUES	(UINT64_C(1) << 28) /* most samples of all signals together */
 #define WFDB_HEADER_MAX (1 << 16)	    /* most bytes of a header */
 #define WFDB_TEXT	128		    /* most bytes of a name, NUL included */
+#define WFDB_FRAME	4096		    /* most samples per frame of one signal */
 
 struct wfdb_signal {
 	char file[WFDB_TEXT]; /* beside the header: a plain name */
-	int format;	      /* 16, 24, 32, 61, 80 or 212 */
-	long offset;	      /* of the first sample in the file, bytes */
-	double gain;	      /* ADC steps per unit; finite, not 0 */
-	int32_t baseline;     /* ADC value of 0 physical units */
+	int format;
+	int per_frame;	  /* samples, 1..WFDB_FRAME */
+	long skew;	  /* in frames */
+	long line;	  /* of the header */
+	long offset;	  /* of the first sample in the file, bytes */
+	double gain;	  /* ADC steps per unit; finite, not 0 */
+	int32_t baseline; /* ADC value of 0 physical units */
 	char units[WFDB_TEXT];
 	bool has_initial, has_checksum;
 	int32_t initial;   /* the first sample */
@@ -48,6 +52,9 @@ struct wfdb {
 
 /* 0, or -1 with e filled. name stands for the file in messages. */
 int wfdb_parse(struct wfdb *h, const char *name, const char *bytes, size_t n_bytes, struct error *e);
+
+/* 0 if signal i can be decoded: its format is known, one sample per frame, no skew. -1 with e filled. */
+int wfdb_require(const struct wfdb *h, const char *name, int i, struct error *e);
 
 /* Whether every sample of this format fits an int16. */
 bool wfdb_is_narrow(int format);

@@ -24,11 +24,20 @@ static uint64_t samples_in(int format, uint64_t n_bytes)
 	return n_bytes / size_of(format, 1);
 }
 
+/* Samples of a frame of signals first..last-1, which alternate frame by frame. */
+static uint64_t frame_of(const struct wfdb *h, int first, int last)
+{
+	uint64_t n = 0;
+	for (int i = first; i < last; i++)
+		n += (uint64_t)h->signals[i].per_frame;
+	return n;
+}
+
 long wfdb_samples_count(const struct wfdb *h, int first, int last, const char *file, size_t n_bytes,
 			struct error *e)
 {
 	const struct wfdb_signal *s = &h->signals[first];
-	uint64_t n_signals = (uint64_t)(last - first), offset = (uint64_t)s->offset;
+	uint64_t frame = frame_of(h, first, last), offset = (uint64_t)s->offset;
 
 	for (int i = first + 1; i < last; i++)
 		if (h->signals[i].format != s->format || h->signals[i].offset != s->offset)
@@ -39,25 +48,25 @@ long wfdb_samples_count(const struct wfdb *h, int first, int last, const char *f
 
 	uint64_t n = (uint64_t)h->n_samples;
 	if (!n) {
-		n = samples_in(s->format, n_bytes - offset) / n_signals;
+		n = samples_in(s->format, n_bytes - offset) / frame;
 		if (n < 1 || n > (uint64_t)WFDB_SAMPLES)
 			return error_set(e, file, 0, "%zu bytes make no record of 1 to %ld samples", n_bytes,
 					 WFDB_SAMPLES);
 	}
 
 	/* A small file must not ask for memory for many long signals. */
-	if (n * (uint64_t)h->n_signals > WFDB_VALUES)
-		return error_set(e, file, 0, "%llu samples of %d signals are more than this reader takes",
-				 (unsigned long long)n, h->n_signals);
+	if (n * frame > WFDB_VALUES)
+		return error_set(e, file, 0, "%llu samples of %llu signals are more than this reader takes",
+				 (unsigned long long)n, (unsigned long long)frame);
 
-	uint64_t size = offset + size_of(s->format, n * n_signals);
+	uint64_t size = offset + size_of(s->format, n * frame);
 
 	/* An odd number of format 212 samples may be filled up to a whole triple. */
-	if (n_bytes != size && !(s->format == 212 && n * n_signals % 2 && n_bytes == size + 1))
+	if (n_bytes != size && !(s->format == 212 && n * frame % 2 && n_bytes == size + 1))
 		return error_set(e, file, 0,
 				 "expected %llu bytes (%llu samples of %llu signals, format %d), found %zu",
-				 (unsigned long long)size, (unsigned long long)n,
-				 (unsigned long long)n_signals, s->format, n_bytes);
+				 (unsigned long long)size, (unsigned long long)n, (unsigned long long)frame,
+				 s->format, n_bytes);
 
 	return (long)n;
 }
@@ -108,7 +117,7 @@ static int check(const struct wfdb_signal *s, int32_t initial, uint16_t sum, con
 struct column {
 	int32_t *x; /* its first value */
 	int x_stride;
-	uint64_t k, n_signals; /* column k of n_signals in the file */
+	uint64_t k, frame; /* sample k of every frame in the file */
 };
 
 /* n samples, and their sum. */
@@ -118,29 +127,32 @@ static inline __attribute__((always_inline)) uint16_t decode(const struct column
 	uint16_t sum = 0;
 	int32_t missing = wfdb_lowest(format), *x = c->x;
 	for (uint64_t t = 0; t < n; t++, x += c->x_stride) {
-		int32_t v = sample(bytes, t * c->n_signals + c->k, format);
+		int32_t v = sample(bytes, t * c->frame + c->k, format);
 		sum = (uint16_t)(sum + (uint32_t)v);
 		*x = v == missing ? WFDB_MISSING : v;
 	}
 	return sum;
 }
 
-int wfdb_samples_read(int32_t *x, long n_samples, const struct wfdb *h, int first, int last, const char *file,
-		      const uint8_t *bytes, size_t n_bytes, struct error *e)
+int wfdb_samples_read(int32_t *x, long n_samples, const struct wfdb *h, int first, int last,
+		      const int *columns, int n_columns, const char *file, const uint8_t *bytes,
+		      size_t n_bytes, struct error *e)
 {
 	if (wfdb_samples_count(h, first, last, file, n_bytes, e) != n_samples)
 		return error_set(e, file, 0, "expected %ld samples per signal as in the record's other files",
 				 n_samples);
 	int format = h->signals[first].format;
-	uint64_t n = (uint64_t)n_samples, n_signals = (uint64_t)(last - first);
+	uint64_t n = (uint64_t)n_samples, frame = frame_of(h, first, last);
 	bytes += h->signals[first].offset;
 
-	for (uint64_t k = 0; k < n_signals; k++) {
-		const struct wfdb_signal *s = &h->signals[first + (int)k];
-		struct column c = {x + first + k, h->n_signals, k, n_signals};
+	for (int k = 0; k < n_columns; k++) {
+		if (columns[k] < first || columns[k] >= last)
+			continue;
+		const struct wfdb_signal *s = &h->signals[columns[k]];
+		struct column c = {x + k, n_columns, frame_of(h, first, columns[k]), frame};
 		/* The usual format has a loop without a choice in it. */
 		uint16_t sum = format == 16 ? decode(&c, n, bytes, 16) : decode(&c, n, bytes, format);
-		if (check(s, sample(bytes, k, format), sum, file, e) < 0)
+		if (check(s, sample(bytes, c.k, format), sum, file, e) < 0)
 			return -1;
 	}
 

@@ -3,13 +3,13 @@
  * 16, 24, 32 (two's complement, little-endian), 61 (16, big-endian), 80 (8-bit offset binary), 212 (two
  * 12-bit samples in three bytes). Signals of one file alternate sample by sample.
  *
- *	int32_t *x = ...;                                         // [T][h.n_signals]
+ *	int32_t *x = ...;                                         // [T][n_columns], some of the signals
  *	for (int first = 0, last; first < h.n_signals; first = last) {
  *		last = wfdb_group_end(&h, first);                 // these share one file
- *		wfdb_samples_read(x, T, &h, first, last, file, bytes, n_bytes, &e);
+ *		wfdb_samples_read(x, T, &h, first, last, columns, n_columns, file, bytes, n_bytes, &e);
  *	}
  *
- * Checked: the size of the file, to the byte; each signal's initial value and checksum where the header
+ * Checked: the size of the file, to the byte; of each signal that is wanted its initial value and checksum where the header
  * states them. The lowest value of a format means "no sample" there; it comes out as WFDB_MISSING.
  */
 #ifndef ECG_WFDB_SAMPLES_H
@@ -29,9 +29,10 @@
 long wfdb_samples_count(const struct wfdb *h, int first, int last, const char *file, size_t n_bytes,
 			struct error *e);
 
-/* Decode into columns first..last-1 of x [T][h->n_signals], T from wfdb_samples_count. 0, or -1 with e
- * filled. */
-int wfdb_samples_read(int32_t *x, long n_samples, const struct wfdb *h, int first, int last, const char *file,
-		      const uint8_t *bytes, size_t n_bytes, struct error *e);
+/* Decode those of signals columns[0..n_columns-1] that are in first..last-1: signal columns[k] into column k of x [T][n_columns], T from
+ * wfdb_samples_count. Each has passed wfdb_require. 0, or -1 with e filled. */
+int wfdb_samples_read(int32_t *x, long n_samples, const struct wfdb *h, int first, int last,
+		      const int *columns, int n_columns, const char *file, const uint8_t *bytes,
+		      size_t n_bytes, struct error *e);
 
 #endif

@@ -11,7 +11,7 @@
 
 enum { CHUNK = 64, COLUMNS = 512, NEAR = 8 }; /* NEAR rows stay in the first cache for all classes */
 enum { LEAST_GROUP = 64, MOST_GROUP = 1024, LEVELS = 64 };
-#define GROUP_BYTES ((size_t)16 << 20) /* of the sums of a group's chunks, if the least group lets it */
+#define GROUP_BYTES ((size_t)4 << 20) /* of the sums of a group's chunks, if the least group lets it */
 
 /* e^-NEVER is 0 in double whatever the other logits are; finite, so that differences of parameters stay
  * finite. */

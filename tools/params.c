@@ -330,12 +330,21 @@ static int write_text(const char *folder, const char *name, const char *text, st
 	return status;
 }
 
+static void add_path(struct paths *paths, const struct section *s, const struct param *p, const char *path)
+{
+	paths_add(paths, s->name, path);
+	for (const struct param *q = s->table; q->type != PARAM_END; q++)
+		if (q->inside && !strcmp(q->inside, p->name))
+			paths_add_inside(paths, s->name, path,
+					 json_string_value(json_object_get(s->values, q->name)));
+}
+
 static void add_paths(struct paths *paths, const struct section *s)
 {
 	for (const struct param *p = s->table; p->type != PARAM_END; p++) {
 		const char *path = json_string_value(json_object_get(s->values, p->name));
 		if (p->type == PARAM_PATH && (!p->otherwise || strcmp(path, p->otherwise)))
-			paths_add(paths, s->name, path);
+			add_path(paths, s, p, path);
 	}
 }
 

@@ -140,7 +140,11 @@ static struct layout_choice choice_from_params(const struct params *p)
 					      .patient = params_text(p, "patient_column"),
 					      .fold = params_text(p, "fold_column"),
 					      .age = params_text(p, "age_column"),
-					      .sex = params_text(p, "sex_column")}};
+					      .sex = params_text(p, "sex_column"),
+					      .may_repeat = params_bool(p, "allow_repeated_records"),
+					      .may_split = params_bool(p, "allow_split_patients")}};
+	const char *separators = params_text(p, "label_separators");
+	c.listing.separators = strcmp(separators, "auto") ? separators : NULL;
 	c.listing.n_labels = params_list(p, "label_columns", &c.listing.labels);
 	return c;
 }
@@ -413,7 +417,7 @@ static const struct param params[] = {
 	{"seed", PARAM_INT, .max = 4294967295, .otherwise = "1", .help = "synthetic: of the generator"},
 	{"max_excluded", PARAM_FLOAT, .max = 1, .otherwise = "0",
 	 .help = "largest share of unreadable records that may be left out"},
-	{"labels_csv", PARAM_TEXT, .otherwise = "labels.csv",
+	{"labels_csv", PARAM_TEXT, .otherwise = "labels.csv", .inside = "source",
 	 .help = "wfdb: the table of records, inside the source"},
 	{"path_column", PARAM_TEXT, .otherwise = "path",
 	 .help = "wfdb: the record's file, relative to labels_csv"},
@@ -424,8 +428,14 @@ static const struct param params[] = {
 	 .help = "wfdb: the fold 1 to 10; '': drawn by patient"},
 	{"age_column", PARAM_TEXT, .otherwise = "''", .help = "wfdb: the age in years; '': unknown"},
 	{"sex_column", PARAM_TEXT, .otherwise = "''", .help = "wfdb: 0 or male, 1 or female; '': unknown"},
+	{"allow_repeated_records", PARAM_BOOL, .otherwise = "false",
+	 .help = "wfdb: one record may stand in several rows, and so in several folds"},
+	{"allow_split_patients", PARAM_BOOL, .otherwise = "false",
+	 .help = "wfdb: fold_column may put one patient's records into several folds"},
 	{"label_columns", PARAM_LIST, .otherwise = "[label]",
 	 .help = "wfdb: one column of class names (A;B), or several columns of 0 and 1"},
+	{"label_separators", PARAM_TEXT, .otherwise = "auto",
+	 .help = "wfdb: the characters between class names; auto: ; and |, and commas between numbers"},
 	{"keep_download", PARAM_BOOL, .otherwise = "false", .not_in_key = true,
 	 .help = "URL: keep the zip in the store when its records are safe (the other rate needs it again)"},
 	{"retries", PARAM_INT, .max = 1000, .otherwise = "8", .not_in_key = true,

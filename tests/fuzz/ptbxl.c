@@ -63,7 +63,16 @@ static void try_ptbxl(const char *statements, size_t n_statements, const char *r
 static void try_listing(const char *text, size_t n, size_t n_labels)
 {
 	static const char *const labels[] = {"a", "b"};
-	struct listing l = {"l.csv", "path", "", "who", "fold", "age", "sex", labels, n_labels};
+	struct listing l = {.csv = "m/l.csv",
+			    .path = "path",
+			    .patient = "who",
+			    .fold = "fold",
+			    .age = "age",
+			    .sex = "sex",
+			    .labels = labels,
+			    .n_labels = n_labels,
+			    .may_repeat = n % 2,
+			    .may_split = n % 3};
 	struct catalog c;
 	struct error e = {0};
 	catalog_init(&c);

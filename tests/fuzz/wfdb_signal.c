@@ -15,23 +15,35 @@ static void read_record(const struct wfdb *h, const uint8_t *bytes, size_t n_byt
 {
 	struct error e = {0};
 	struct record r = {0};
-	long t = wfdb_samples_count(h, 0, wfdb_group_end(h, 0), "fuzz.dat", n_bytes, &e);
+	int columns[LEADS];
+	if (record_leads(columns, "fuzz.hea", h, &e) < 0) {
+		if (!e.text[0])
+			abort();
+		for (int k = 0; k < LEADS; k++)
+			columns[k] = k % h->n_signals; /* as if they were leads, if they can be decoded */
+		for (int k = 0; k < LEADS; k++)
+			if (wfdb_require(h, "fuzz.hea", columns[k], NULL) < 0)
+				return;
+	}
 
-	if (t < 0 && !e.text[0])
+	struct error e2 = {0};
+	long t = wfdb_samples_count(h, 0, wfdb_group_end(h, 0), "fuzz.dat", n_bytes, &e2);
+	if (t < 0 && !e2.text[0])
 		abort();
-	if (t < 0 || t * h->n_signals > VALUES_MAX)
+	if (t < 0 || t * LEADS > VALUES_MAX)
 		return;
 
-	int32_t *x = malloc(sizeof *x * (size_t)t * (size_t)h->n_signals + 1);
+	int32_t *x = calloc((size_t)t * LEADS + 1, sizeof *x);
 	int result = 0;
 	for (int first = 0, last; result == 0 && first < h->n_signals; first = last) {
 		last = wfdb_group_end(h, first);
-		result = wfdb_samples_read(x, t, h, first, last, "fuzz.dat", bytes, n_bytes, &e);
+		result = wfdb_samples_read(x, t, h, first, last, columns, LEADS, "fuzz.dat", bytes, n_bytes,
+					   &e2);
 	}
 
 	if (result == 0)
-		result = record_from_wfdb(&r, "fuzz.hea", h, x, t, &e);
-	if (result < 0 && !e.text[0])
+		result = record_from_wfdb(&r, "fuzz.hea", h, columns, x, t, &e2);
+	if (result < 0 && !e2.text[0])
 		abort();
 	if (result == 0 && r.n_bytes != (size_t)t * 12 * 2 && r.n_bytes != (size_t)t * 12 * 4)
 		abort();

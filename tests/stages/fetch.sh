@@ -103,7 +103,7 @@ spoil "a signal one byte short" "record 3: $D: expected 480 bytes (20 samples of
 spoil "a signal one byte long" "expected 480 bytes.*found 481" "truncate -s 481 $D"
 spoil "a wrong checksum in the header" "record 3: $D: signal I: expected checksum 21, found 20" "sed -i 's/1 20 0 I$/1 21 0 I/' $H"
 spoil "a wrong initial value" "signal II: expected the initial value 9, found 2" "sed -i 's/2 40 0 II$/9 40 0 II/' $H"
-spoil "11 leads" "record 3: $H: expected 12 leads, found 11: V6 is missing" "drop_lead records100/00000/00003_lr"
+spoil "11 leads" "record 3: $H: expected 12 leads, found 11: V6 is missing; the signals are: I, II," "drop_lead records100/00000/00003_lr"
 spoil "an unknown format" "$H:2: expected signal format 16, 24, 32, 61, 80 or 212, found '17'" "sed -i '2s/ 16 / 17 /' $H"
 spoil "a gain that is no number" "$H:4: expected a gain in ADC steps per unit, found 'nan(0)/mV'" "sed -i '4s/1000.0(0)/nan(0)/' $H"
 spoil "another rate than it should have" "$H: expected 100 Hz, found 250 Hz" "sed -i '1s/ 100 / 250 /' $H"
@@ -186,7 +186,10 @@ bad "more than max_excluded" "more such records than fetch.max_excluded allows" 
 
 mkdir -p other/data
 for i in 1 2 3; do make_record other/data A$i 257 30; done
-printf 'name,who,dx,fold\nA1,p,AF,1\nA2,p,,2\nA3.hea,q,AF;LBBB,10\n' >other/data/list.csv
+printf 'name,who,dx,fold\nA1,p,AF,1\nA2,p,,1\nA3.hea,q,AF;LBBB,10\n' >other/data/list.csv
+sed 's/,10$/,10\nA1,p,AF,1/' other/data/list.csv >other/data/repeated.csv
+sed 's/,q,/,p,/' other/data/list.csv >other/data/split.csv
+sed '2s/AF/"AF,LBBB"/' other/data/list.csv >other/data/commas.csv
 W="source=other format=wfdb labels_csv=data/list.csv path_column=name patient_column=who label_columns=[dx]"
 # shellcheck disable=SC2086 # W is a list of words
 {
@@ -208,12 +211,60 @@ W="source=other format=wfdb labels_csv=data/list.csv path_column=name patient_co
 		is "also in a zip, which is then read again for them" "$(id_of ${W/source=other/source=mat.zip})" "$mat"
 	fi
 	bad "a missing column of labels" "data/list.csv:1: no column 'dy'" ${W/\[dx]/[dy]}
+	bad "a record in two rows" "repeated.csv:5: record data/A1 stands in line 2 too" ${W/list.csv/repeated.csv}
+	check "which may be wanted" fetch ${W/list.csv/repeated.csv} allow_repeated_records=true
+	bad "a patient in two folds" "split.csv:4: patient p is in fold 10 here and in fold 1 in line 3" \
+		${W/list.csv/split.csv} fold_column=fold
+	check "which may be wanted" fetch ${W/list.csv/split.csv} fold_column=fold allow_split_patients=true
+	bad "commas between names" "commas.csv:2: dx: 'AF,LBBB' has a comma" ${W/list.csv/commas.csv}
+	check "which may be named" fetch ${W/list.csv/commas.csv} "label_separators=','"
 	echo x >>other/data/A2.dat
 	bad "checksums are used if they are there" "data/A2.dat: damaged or changed" $W records=2
 	rm other/SHA256SUMS.txt
 	bad "a wrong file is found without them" "data/A2.dat: expected 720 bytes" $W records=2
 	bad "no such list" "no data/nolist.csv in this folder" source=other format=wfdb labels_csv=data/nolist.csv
 }
+
+# ---- what people's folders hold beside what is asked for, and how their headers differ
+
+plain() { # plain FOLDER: two good records and a list
+	rm -rf "$1"
+	make_record "$1" r0 500 20 && make_record "$1" r1 500 20 && printf 'path,label\nr0,A\nr1,B\n' >"$1/labels.csv"
+}
+plain p
+plain=$(id_of source=p format=wfdb)
+ln -s .git/annex/objects/x p/other.dat
+is "a link to nothing that no record needs changes nothing" "$(id_of source=p format=wfdb)" "$plain"
+mv p/r1.dat p/gone && ln -s nowhere p/r1.dat
+bad "a link to nothing that a record needs" "r1.dat: cannot open: No such file" source=p format=wfdb
+plain p && printf '\xef\xbb\xbf# by hand\n' | cat - p/r0.hea >with && mv with p/r0.hea
+check "a header with a byte order mark and a comment is read" fetch source=p format=wfdb
+plain p && mv p/labels.csv own && make_sums p && mv own p/labels.csv
+check "a list of one's own beside the publisher's checksums is read" fetch source=p format=wfdb
+own=$(id_of source=p format=wfdb) && sed -i 's/,B/,C/' p/labels.csv
+differs "an edit of it is another artifact" "$(id_of source=p format=wfdb)" "$own"
+echo x >>p/r1.dat && rm -rf "$EINTHOVEN_STORE"
+bad "records stay checked" "r1.dat: damaged or changed" source=p format=wfdb
+plain p && sed -i '1s/ 12 / 13 /' p/r0.hea && echo 'r0.xyz 16 2000 16 0 0 0 0 vx' >>p/r0.hea
+check "the file of a signal that is left out may be missing" fetch source=p format=wfdb
+sed -i 's#^r0.xyz.*#r0.abp 310x2:9 100/mmHg 16 0 0 0 0 ABP#' p/r0.hea
+check "and have any format" fetch source=p format=wfdb
+plain p && sed -i 's/ 0 \([IVA][A-Z0-9]*\)$/ 0 MDC_ECG_LEAD_\1/' p/r0.hea
+check "leads may be called as in XML exports" fetch source=p format=wfdb
+sed -i 's/MDC_ECG_LEAD_V6/chest 6/' p/r0.hea
+bad "a lead that is not found: the names are shown" "V6 is missing; the signals are: MDC_ECG_LEAD_I, .*chest 6" source=p format=wfdb
+plain p && sed -i '1s#^#some_dir/#' p/r0.hea
+bad "a record name with a folder" "r0.hea:1: expected a record name without a folder, found 'some_dir/r0'" source=p format=wfdb
+if command -v zip >/dev/null; then
+	plain p && mkdir p/backup && cp p/labels.csv p/backup && : >"p/Icon"$'\r' && (cd p && zip -qr ../p.zip .)
+	is "a zip with a copy of the list deeper inside and a strange name gives the folder's id" "$(id_of source=p.zip format=wfdb)" "$plain"
+fi
+
+# ---- what Make watches
+
+mkdir -p watched/meta && echo path,label >watched/meta/l.csv
+fetch source=watched format=wfdb labels_csv=meta/l.csv >/dev/null 2>&1
+check "a list in a subfolder is watched" grep -q "watched/meta/l.csv:\$" run/params/paths.mk
 
 # ---- the environment fails
 

@@ -110,6 +110,22 @@ static void a_folder_counts_with_its_files_and_two_levels(void **state)
 		   "R/fetch.stamp: @/d/r/00\n@/d/r/00:\n" GUARD);
 }
 
+static void a_named_file_deep_inside_counts(void **state)
+{
+	(void)state;
+	assert_int_equal(mkdir("s", 0700) | mkdir("s/set", 0700) | mkdir("s/set/meta", 0700), 0);
+	touch("s/set/meta/list.csv");
+	static const char *const names[] = {"meta/list.csv", "set/meta/list.csv", "list.csv", "../s", ""};
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		struct paths *p = paths_new("R");
+		paths_add_inside(p, "fetch", "s", names[i]);
+		paths_add_inside(p, "fetch", "no/folder", names[i]);
+		char *text = paths_finish(p);
+		assert_int_equal(strstr(text, "/s/set/meta/list.csv:\n") != NULL, i < 2);
+		free(text);
+	}
+}
+
 static void a_crowded_folder_is_checked_each_time(void **state)
 {
 	(void)state;
@@ -135,6 +151,7 @@ int main(void)
 		cmocka_unit_test(urls_and_nothing_are_left_out),
 		cmocka_unit_test(what_make_cannot_express_is_checked_each_time),
 		cmocka_unit_test(a_folder_counts_with_its_files_and_two_levels),
+		cmocka_unit_test(a_named_file_deep_inside_counts),
 		cmocka_unit_test(a_crowded_folder_is_checked_each_time),
 	};
 	return cmocka_run_group_tests(tests, enter, leave);

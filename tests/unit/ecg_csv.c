@@ -54,12 +54,20 @@ static void plain_rows_are_read(void **state)
 	reads("a,b\n1,2\n3,4\n", "1|2/3|4/");
 	reads("a,b\n1,2", "1|2/");
 	reads("a,b\r\n1,2\r\n", "1|2/");
-	reads("a,b\n,\n", "|/");
-	reads("a\n\n", "/");
+	reads("a,b\n,1\n", "|1/");
 	reads("a,b\n", "");
 	reads("\xef\xbb\xbf"
 	      "a\nx\n",
 	      "x/");
+}
+
+static void rows_without_any_text_are_none(void **state)
+{
+	(void)state;
+	reads("a,b\n1,2\n\n", "1|2/");
+	reads("a,b\r\n\r\n1,2\r\n \t\r\n,\r\n", "1|2/");
+	reads("a\n\nx\n", "x/");
+	reads("a,b\n\n1\n", "t.csv:3: expected 2 columns, found 1");
 }
 
 static void quoted_fields_may_hold_anything(void **state)
@@ -102,11 +110,36 @@ static void columns_are_found_by_name(void **state)
 	assert_int_equal(csv_find(c, ""), 0);
 	assert_int_equal(csv_find(c, "z"), -1);
 	assert_int_equal(csv_require(c, "z", &e), -1);
-	assert_string_equal(error_text(&e), "t.csv:1: no column 'z'");
+	assert_string_equal(error_text(&e), "t.csv:1: no column 'z'; there are: , a, b, b");
 	assert_int_equal(csv_require(c, "b", &twice), -1);
 	assert_string_equal(error_text(&twice), "t.csv:1: column 'b' stands there twice");
 	assert_int_equal(csv_next(c, &e), 1);
 	assert_int_equal(csv_line(c), 2);
+	csv_close(c);
+}
+
+static void other_separators_are_named(void **state)
+{
+	(void)state;
+	static const char *const heads[] = {"path;label\n", "path\tlabel\n"};
+	static const char *const expected[] = {"t.csv:1: no column 'path' in 'path;label': fields are "
+					       "separated by semicolons; save the table with commas",
+					       "t.csv:1: no column 'path' in 'path\tlabel': fields are "
+					       "separated by tabs; save the table with commas"};
+	for (int i = 0; i < 2; i++) {
+		struct error e = {0};
+		struct csv *c = open_text(heads[i], strlen(heads[i]), &e);
+		assert_int_equal(csv_require(c, "path", &e), -1);
+		assert_string_equal(error_text(&e), expected[i]);
+		csv_close(c);
+	}
+	struct error e = {0};
+	char wide[1200] = "";
+	for (int i = 0; i < 100; i++)
+		strcat(wide, "a column,");
+	struct csv *c = open_text(wide, strlen(wide), &e);
+	assert_int_equal(csv_require(c, "path", &e), -1);
+	assert_string_equal(error_text(&e) + strlen(error_text(&e)) - 3, "...");
 	csv_close(c);
 }
 
@@ -168,10 +201,12 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(plain_rows_are_read),
+		cmocka_unit_test(rows_without_any_text_are_none),
 		cmocka_unit_test(quoted_fields_may_hold_anything),
 		cmocka_unit_test(faults_are_named_by_line),
 		cmocka_unit_test(nul_byte_is_refused),
 		cmocka_unit_test(columns_are_found_by_name),
+		cmocka_unit_test(other_separators_are_named),
 		cmocka_unit_test(endless_fields_and_columns_are_bounded),
 		cmocka_unit_test(endless_rows_are_bounded),
 		cmocka_unit_test(files_that_cannot_be_read_are_refused),

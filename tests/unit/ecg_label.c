@@ -16,6 +16,12 @@ static void lead_is_found_in_any_case(void **state)
 	assert_int_equal(lead_index("AVR"), 3);
 	assert_int_equal(lead_index("aVL"), 4);
 	assert_int_equal(lead_index("v6"), 11);
+	assert_int_equal(lead_index("MDC_ECG_LEAD_AVF"), 5);
+	assert_int_equal(lead_index("ECG V1"), 6);
+	assert_int_equal(lead_index("EKG-II"), 1);
+	assert_int_equal(lead_index("Lead III"), 2);
+	assert_int_equal(lead_index("ECGI"), -1);
+	assert_int_equal(lead_index("Lead"), -1);
 	assert_int_equal(lead_index("MLII"), -1);
 	assert_int_equal(lead_index(""), -1);
 	for (int i = 0; i < LEADS; i++)

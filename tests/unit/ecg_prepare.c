@@ -223,7 +223,8 @@ static void headers_that_do_not_fit_are_refused(void **state)
 	static const struct {
 		const char *member, *value, *text;
 	} wrong[] = {
-		{"rate_hz", "100.5", "expected a whole sampling rate"},
+		{"rate_hz", "499.9999999",
+		 "expected a whole sampling rate of 1 to 100000 Hz, found 499.9999999 Hz"},
 		{"rate_hz", "0", "expected a whole sampling rate"},
 		{"rate_hz", "1e9", "expected a whole sampling rate"},
 		{"rate_hz", "\"100\"", "expected a whole sampling rate"},

@@ -137,9 +137,12 @@ static void read_real(struct set *s, const struct source *source, const struct c
 	snprintf(name, sizeof name, "%s.dat", r->path);
 	bytes = read_file(source, name, &n);
 
+	const int columns[LEADS] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
 	int32_t *x = malloc(sizeof *x * DELINEATE_T * LEADS);
 	int16_t *adc = malloc(sizeof *adc * DELINEATE_T * LEADS);
-	assert_int_equal(wfdb_samples_read(x, DELINEATE_T, &h, 0, LEADS, name, (uint8_t *)bytes, n, &e), 0);
+	assert_int_equal(wfdb_samples_read(x, DELINEATE_T, &h, 0, LEADS, columns, LEADS, name,
+					   (uint8_t *)bytes, n, &e),
+			 0);
 	for (int i = 0; i < DELINEATE_T * LEADS; i++)
 		adc[i - i % LEADS + lead_index(h.signals[i % LEADS].name)] = (int16_t)x[i];
 	json_t *subject = json_loads(r->subject, 0, NULL);

@@ -1,4 +1,5 @@
 /* PTB-XL's tables, the generic list of records, checksum lists, names of files and statements. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,6 +12,7 @@
 #include "ecg/field.h"
 #include "ecg/listing.h"
 #include "ecg/path.h"
+#include "ecg/person.h"
 #include "ecg/ptbxl.h"
 #include "ecg/statements.h"
 #include "ecg/sums.h"
@@ -75,7 +77,9 @@ static void faults_of_the_tables_are_named(void **state)
 {
 	(void)state;
 	refuses(",diagnostic,form,rhythm,diagnostic_class\n", RECORDS_HEAD,
-		"scp_statements.csv:1: no column 'diagnostic_subclass'");
+		"scp_statements.csv:1: no column 'diagnostic_subclass'; there are: , diagnostic, form, "
+		"rhythm, "
+		"diagnostic_class");
 	refuses(STATEMENTS_HEAD "NORM,normal,1.0,,,NRM,NORM\n", RECORDS_HEAD,
 		"scp_statements.csv:2: NORM: unknown superclass 'NRM', expected NORM, MI, STTC, CD or HYP");
 	refuses(STATEMENTS_HEAD "NORM,normal,yes,,,NORM,NORM\n", RECORDS_HEAD,
@@ -83,7 +87,9 @@ static void faults_of_the_tables_are_named(void **state)
 	refuses(STATEMENTS_HEAD "SR,,,,,,\nSR,,,,,,\n", RECORDS_HEAD,
 		"scp_statements.csv:3: statement SR stands there twice");
 	refuses(STATEMENTS, "ecg_id,patient_id,age,sex,scp_codes,strat_fold,filename_hr\n",
-		"ptbxl_database.csv:1: no column 'filename_lr'");
+		"ptbxl_database.csv:1: no column 'filename_lr'; there are: ecg_id, patient_id, age, sex, "
+		"scp_codes, "
+		"strat_fold, filename_hr");
 	refuses(STATEMENTS, RECORDS_HEAD "1,1.0,1,1,{'NORM': 1},1,a,b,c\n",
 		"ptbxl_database.csv:2: expected 8 columns, found 9");
 	refuses(STATEMENTS, RECORDS_HEAD, "t: no records");
@@ -241,16 +247,163 @@ static void several_label_columns_hold_flags(void **state)
 			    "{\"classes\":[\"b\",\"a\"],\"fold\":10,\"patient\":\"4\"}");
 	assert_string_equal(c.records[2].subject, "{\"classes\":[\"a\"],\"fold\":10,\"patient\":\"9\"}");
 	catalog_release(&c);
-	assert_string_equal(list(&c, &l, "n,file,a,b\n9,x,2,0\n"), "l.csv:2: a: expected 0 or 1, found '2'");
+	assert_string_equal(list(&c, &l, "n,file,a,b\n9,x,2,0\n"),
+			    "l.csv:2: a: expected 0 or 1, true or false, found '2'");
 	catalog_release(&c);
 	assert_string_equal(list(&c, &l, "n,file,a,b\n9,,1,0\n"),
 			    "l.csv:2: '' is not the path of a record inside the dataset");
 	catalog_release(&c);
-	assert_string_equal(list(&c, &l, "n,file,a\n9,x,1\n"), "l.csv:1: no column 'b'");
+	assert_string_equal(list(&c, &l, "n,file,a\n9,x,1\n"),
+			    "l.csv:1: no column 'b'; there are: n, file, a");
 	catalog_release(&c);
 	assert_string_equal(list(&c, &l, "n,file,a,b\nq,x,1,0\n"),
 			    "l.csv:2: n: expected a record's number, found 'q'");
 	catalog_release(&c);
+}
+
+/* What people's tables hold beside plain values. */
+static void dialects_of_lists_are_read(void **state)
+{
+	(void)state;
+	const char *const dx[] = {"dx"}, *const flags[] = {"AF", "RBBB"};
+	struct listing l = {
+		.csv = "meta/l.csv", .path = "p", .age = "age", .sex = "sex", .labels = dx, .n_labels = 1};
+	struct catalog c;
+	assert_null(
+		list(&c, &l,
+		     "p,age,sex,dx\n./r0.hea,\"51\n\",\" F\n\",\"AF\n\"\n\n../rec/r1.mat,NaN,Unknown,nan\n"
+		     "a\\b\\r2.dat,90+,weiblich,\"426783006, 39732003\"\n"));
+	assert_string_equal(c.records[0].path, "meta/r0");
+	assert_string_equal(c.records[0].subject,
+			    "{\"age\":51,\"classes\":[\"AF\"],\"fold\":2,\"patient\":\"1\",\"sex\":1}");
+	assert_string_equal(c.records[1].path, "rec/r1");
+	assert_string_equal(c.records[1].subject, "{\"classes\":[],\"fold\":1,\"patient\":\"2\"}");
+	assert_string_equal(c.records[2].path, "meta/a/b/r2");
+	assert_non_null(strstr(c.records[2].subject, "\"classes\":[\"426783006\",\"39732003\"]"));
+	catalog_release(&c);
+
+	l = (struct listing){.csv = "l.csv", .path = "p", .labels = flags, .n_labels = 2};
+	assert_null(list(&c, &l, "p,AF,RBBB\nr0,True,False\nr1,no,YES\nr2,NaN,1.0\n"));
+	assert_non_null(strstr(c.records[0].subject, "\"classes\":[\"AF\"]"));
+	assert_non_null(strstr(c.records[1].subject, "\"classes\":[\"RBBB\"]"));
+	assert_non_null(strstr(c.records[2].subject, "\"classes\":[\"RBBB\"]"));
+	catalog_release(&c);
+}
+
+static void commas_in_names_are_not_guessed_at(void **state)
+{
+	(void)state;
+	const char *const dx[] = {"dx"};
+	struct listing l = {.csv = "l.csv", .path = "p", .labels = dx, .n_labels = 1};
+	struct catalog c;
+	static const char text[] = "p,dx\nr0,\"infarction, inferior\"\nr1,AF\n";
+	assert_string_equal(
+		list(&c, &l, text),
+		"l.csv:2: dx: 'infarction, inferior' has a comma: if it stands between classes, set "
+		"fetch.label_separators=',', if it is part of a name, ';'");
+	catalog_release(&c);
+	l.separators = ";";
+	assert_null(list(&c, &l, text));
+	is_json(c.classes, "[\"AF\",\"infarction, inferior\"]");
+	catalog_release(&c);
+	l.separators = ",";
+	assert_null(list(&c, &l, text));
+	is_json(c.classes, "[\"AF\",\"infarction\",\"inferior\"]");
+	catalog_release(&c);
+}
+
+static void records_and_patients_stand_in_one_fold(void **state)
+{
+	(void)state;
+	const char *const dx[] = {"dx"};
+	struct listing l = {.csv = "l.csv", .path = "p", .patient = "who", .labels = dx, .n_labels = 1};
+	struct catalog c;
+	static const char twice[] = "p,who,dx,fold\na,P,x,1\nb,Q,x,2\n./a.hea,P,x,1\nb,Q,x,2\n";
+	static const char split[] = "p,who,dx,fold\na,P,x,1\nb,Q,x,2\nc,P,x,3\n";
+	assert_string_equal(
+		list(&c, &l, twice),
+		"l.csv:4: record a stands in line 2 too; one recording must not be in several folds "
+		"(fetch.allow_repeated_records=true lets it)");
+	catalog_release(&c);
+	l.may_repeat = true;
+	assert_null(list(&c, &l, twice));
+	assert_int_equal(c.n, 4);
+	catalog_release(&c);
+
+	assert_null(list(&c, &l, split)); /* folds are drawn by patient */
+	catalog_release(&c);
+	l.fold = "fold";
+	assert_string_equal(
+		list(&c, &l, split),
+		"l.csv:4: patient P is in fold 3 here and in fold 1 in line 2; a patient belongs into one "
+		"(fetch.allow_split_patients=true lets it)");
+	catalog_release(&c);
+	l.may_split = true;
+	assert_null(list(&c, &l, split));
+	catalog_release(&c);
+}
+
+static void ages_and_sexes_are_read_as_people_write_them(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text;
+		int result;
+		double years;
+	} ages[] = {{"51", 1, 51},   {"51.5", 1, 51.5}, {"51 years", 1, 51}, {"051Y", 1, 51},
+		    {"006M", 1, .5}, {"90+", 1, 90},	{">89", 1, 89},	     {"", 0, 0},
+		    {"NaN", 0, 0},   {"unknown", 0, 0}, {"?", 0, 0},	     {"-1", -1, 0},
+		    {"301", -1, 0},  {"old", -1, 0},	{"5 1", -1, 0},	     {"1e1", -1, 0},
+		    {"51x", -1, 0}};
+	static const struct {
+		const char *text;
+		int result, sex;
+	} sexes[] = {{"F", 1, 1},	{"female", 1, 1}, {"1", 1, 1},	{"M", 1, 0},
+		     {"MALE", 1, 0},	{"0.0", 1, 0},	  {"W", 1, 1},	{"", 0, 0},
+		     {"Unknown", 0, 0}, {"other", 0, 0},  {"2", -1, 0}, {"MF", -1, 0}};
+
+	for (size_t i = 0; i < sizeof ages / sizeof *ages; i++) {
+		double years = -1;
+		assert_int_equal(person_age(&years, ages[i].text), ages[i].result);
+		assert_true(ages[i].result < 1 || fabs(years - ages[i].years) < 1e-9);
+	}
+	for (size_t i = 0; i < sizeof sexes / sizeof *sexes; i++) {
+		int sex = -1;
+		assert_int_equal(person_sex(&sex, sexes[i].text), sexes[i].result);
+		assert_true(sexes[i].result < 1 || sex == sexes[i].sex);
+	}
+}
+
+static void names_are_resolved_inside_the_dataset(void **state)
+{
+	(void)state;
+	static const char *const cases[][3] = {
+		{"", "./a", "a"},	  {"m", "../r/./a", "r/a"}, {"m", "a//b/", "m/a/b"},
+		{"m", "..\\r\\a", "r/a"}, {"m/n", "../../a", "a"},  {"", "..", NULL},
+		{"m", "../../a", NULL},	  {"m", "/a", NULL},	    {"", "a/../../b", NULL}};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char *path = path_resolve(cases[i][0], cases[i][1]);
+		if (cases[i][2])
+			assert_string_equal(path, cases[i][2]);
+		else
+			assert_null(path);
+		free(path);
+	}
+}
+
+static void white_space_is_cut_off(void **state)
+{
+	(void)state;
+	static const char *const cases[][2] = {{"  a b\r\n", "a b"},
+					       {"\xc2\xa0x\xc2\xa0", "x"},
+					       {"", ""},
+					       {" \t", ""},
+					       {"\xc3\xa9 ", "\xc3\xa9"}};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char text[32];
+		strcpy(text, cases[i][0]);
+		assert_string_equal(field_trim(text), cases[i][1]);
+	}
 }
 
 static void folds_are_drawn_by_patient_and_spread(void **state)
@@ -341,6 +494,12 @@ int main(void)
 		cmocka_unit_test(unknown_superclass_in_a_table_is_refused),
 		cmocka_unit_test(one_label_column_holds_names),
 		cmocka_unit_test(several_label_columns_hold_flags),
+		cmocka_unit_test(dialects_of_lists_are_read),
+		cmocka_unit_test(commas_in_names_are_not_guessed_at),
+		cmocka_unit_test(records_and_patients_stand_in_one_fold),
+		cmocka_unit_test(ages_and_sexes_are_read_as_people_write_them),
+		cmocka_unit_test(names_are_resolved_inside_the_dataset),
+		cmocka_unit_test(white_space_is_cut_off),
 		cmocka_unit_test(folds_are_drawn_by_patient_and_spread),
 		cmocka_unit_test(numbers_are_read_as_tables_write_them),
 		cmocka_unit_test(names_that_leave_the_dataset_are_refused),

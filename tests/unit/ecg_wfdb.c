@@ -26,6 +26,15 @@ static void parses(const char *text)
 		fail_msg("%s", error_text(&e));
 }
 
+/* A header that is read, but its first signal cannot be. */
+static void refuses_signal(const char *text, const char *expected)
+{
+	struct error e = {0};
+	parses(text);
+	assert_int_equal(wfdb_require(&h, "r.hea", 0, &e), -1);
+	assert_string_equal(error_text(&e), expected);
+}
+
 static void refuses(const char *text, const char *expected)
 {
 	struct error e = {0};
@@ -86,6 +95,14 @@ static void all_spellings_of_gain_are_read(void **state)
 	assert_int_equal(wfdb_group_end(&h, 4), 7);
 }
 
+static void a_byte_order_mark_is_no_part_of_a_header(void **state)
+{
+	(void)state;
+	parses("\xef\xbb\xbf# by hand\nr 1\na.dat 16\n");
+	parses("\xef\xbb\xbfr 1\na.dat 16\n");
+	assert_string_equal(h.record, "r");
+}
+
 static void rate_and_length_may_be_missing(void **state)
 {
 	(void)state;
@@ -100,6 +117,10 @@ static void faults_of_a_header_are_named(void **state)
 	refuses("", "r.hea: no record line: not a WFDB header");
 	refuses("# only\n", "r.hea: no record line: not a WFDB header");
 	refuses("r/3 12 100\n", "r.hea:1: records of several segments are not supported");
+	refuses("some_dir/r 12 100\n",
+		"r.hea:1: expected a record name without a folder, found 'some_dir/r'");
+	refuses("r/ 12 100\n", "r.hea:1: expected a record name without a folder, found 'r/'");
+	refuses("r 1 100 10\na.dat 16x0\n", "r.hea:2: expected a number of samples per frame, found '0'");
 	refuses("r\n", "r.hea:1: expected record name and number of signals");
 	refuses("r 0\n", "r.hea:1: expected 1 to 64 signals, found '0'");
 	refuses("r 999999999999999999999\n",
@@ -109,11 +130,12 @@ static void faults_of_a_header_are_named(void **state)
 	refuses("r 1 100 -1\na.dat 16\n", "r.hea:1: expected a number of samples, found '-1'");
 	refuses("r 2 100 10\na.dat 16\n", "r.hea: expected 2 signals, found 1");
 	refuses("r 1 100 10\na.dat 16\na.dat 16\n", "r.hea:3: expected 1 signals, found another line");
-	refuses("r 1 100 10\na.dat 310\n",
-		"r.hea:2: expected signal format 16, 24, 32, 61, 80 or 212, found '310'");
-	refuses("r 1 100 10\na.dat 16x4\n",
-		"r.hea:2: expected 1 sample per frame (others are not supported), found '4'");
-	refuses("r 1 100 10\na.dat 16:3\n", "r.hea:2: expected skew 0 (others are not supported), found '3'");
+	refuses_signal("r 1 100 10\na.dat 310\n",
+		       "r.hea:2: expected signal format 16, 24, 32, 61, 80 or 212, found '310'");
+	refuses_signal("r 1 100 10\na.dat 16x4\n",
+		       "r.hea:2: expected 1 sample per frame (others are not supported), found '4'");
+	refuses_signal("r 1 100 10\na.dat 16:3\n",
+		       "r.hea:2: expected skew 0 (others are not supported), found '3'");
 	refuses("r 1 100 10\na.dat 16+-5\n", "r.hea:2: expected a byte offset, found '-5'");
 	refuses("r 1 100 10\na.dat 16 nan/mV\n",
 		"r.hea:2: expected a gain in ADC steps per unit, found 'nan/mV'");
@@ -131,6 +153,8 @@ static void faults_of_a_header_are_named(void **state)
 
 /* ---- samples ---- */
 
+static const int all[] = {0, 1, 2, 3, 4, 5, 6, 7};
+
 /* Decode the bytes of a one-file record and compare with T x n_signals values. */
 static void decodes(const char *header, const uint8_t *bytes, size_t n_bytes, const int32_t *expected, long t)
 {
@@ -139,7 +163,7 @@ static void decodes(const char *header, const uint8_t *bytes, size_t n_bytes, co
 	parses(header);
 	if (wfdb_samples_count(&h, 0, h.n_signals, "r.dat", n_bytes, &e) != t)
 		fail_msg("%s", error_text(&e));
-	if (wfdb_samples_read(x, t, &h, 0, h.n_signals, "r.dat", bytes, n_bytes, &e) < 0)
+	if (wfdb_samples_read(x, t, &h, 0, h.n_signals, all, h.n_signals, "r.dat", bytes, n_bytes, &e) < 0)
 		fail_msg("%s", error_text(&e));
 	assert_memory_equal(x, expected, sizeof *x * (size_t)(t * h.n_signals));
 }
@@ -189,6 +213,22 @@ static void samples_begin_at_the_byte_offset(void **state)
 	decodes("r 2 100\nr.dat 16+3\nr.dat 16+3\n", bytes, sizeof bytes, x, 1);
 }
 
+/* One frame: a sample of I, four of a signal that is no lead, a sample of II. */
+static void signals_with_more_samples_in_a_frame_are_stepped_over(void **state)
+{
+	(void)state;
+	const uint8_t bytes[] = {5, 0, 1, 1, 1, 1, 1, 1, 1, 1, 6, 0, 7, 0, 1, 1, 1, 1, 1, 1, 1, 1, 8, 0};
+	const int columns[] = {0, 2};
+	const int32_t expected[] = {5, 6, 7, 8};
+	struct error e = {0};
+	int32_t x[4];
+	parses("r 3 100 2\nr.dat 16 200 16 0 5 12 0 I\nr.dat 16x4 1/mmHg 16 0 0 77 0 ABP\nr.dat 16 200 16 0 "
+	       "6 14 0 II\n");
+	assert_int_equal(wfdb_samples_count(&h, 0, 3, "r.dat", sizeof bytes, &e), 2);
+	assert_int_equal(wfdb_samples_read(x, 2, &h, 0, 3, columns, 2, "r.dat", bytes, sizeof bytes, &e), 0);
+	assert_memory_equal(x, expected, sizeof expected);
+}
+
 static void refuses_samples(const char *header, const uint8_t *bytes, size_t n_bytes, const char *expected)
 {
 	struct error e = {0};
@@ -196,7 +236,8 @@ static void refuses_samples(const char *header, const uint8_t *bytes, size_t n_b
 	parses(header);
 	long t = wfdb_samples_count(&h, 0, h.n_signals, "r.dat", n_bytes, &e);
 	if (t >= 0)
-		assert_int_equal(wfdb_samples_read(x, t, &h, 0, h.n_signals, "r.dat", bytes, n_bytes, &e),
+		assert_int_equal(wfdb_samples_read(x, t, &h, 0, h.n_signals, all, h.n_signals, "r.dat", bytes,
+						   n_bytes, &e),
 				 -1);
 	assert_string_equal(error_text(&e), expected);
 }
@@ -243,8 +284,11 @@ static char *replaced(const char *text, const char *old, const char *new)
 
 static int make_record(struct record *r, const char *header, const int32_t *x, struct error *e)
 {
+	int columns[LEADS];
 	parses(header);
-	return record_from_wfdb(r, "r.hea", &h, x, 2, e);
+	if (record_leads(columns, "r.hea", &h, e) < 0)
+		return -1;
+	return record_from_wfdb(r, "r.hea", &h, columns, x, 2, e);
 }
 
 static void leads_are_chosen_by_name_and_named_canonically(void **state)
@@ -252,10 +296,9 @@ static void leads_are_chosen_by_name_and_named_canonically(void **state)
 	(void)state;
 	struct error e = {0};
 	struct record r = {0};
-	int32_t x[26] = {0};
+	int32_t x[24] = {0};
 	x[0] = -2; /* V6 */
-	x[1] = 99; /* vx, which is no lead */
-	x[13 + 2] = WFDB_MISSING;
+	x[12 + 1] = WFDB_MISSING;
 
 	char *text = replaced(twelve, "/volts", "");
 	assert_int_equal(make_record(&r, text, x, &e), 0);
@@ -284,7 +327,7 @@ static void double4_formats_are_kept_as_int32(void **state)
 	(void)state;
 	struct error e = {0};
 	struct record r = {0};
-	int32_t x[26] = {-70000};
+	int32_t x[24] = {-70000};
 	char *text = replaced(twelve, "/volts", ""), *wide = replaced(text, "r.dat 16", "s.dat 24");
 	assert_int_equal(make_record(&r, wide, x, &e), 0);
 	assert_string_equal(json_string_value(json_object_get(r.header, "dtype")), "int32");
@@ -300,7 +343,7 @@ static void refuses_record(const char *old, const char *new, const char *expecte
 {
 	struct error e = {0};
 	struct record r = {0};
-	int32_t x[26] = {0};
+	int32_t x[24] = {0};
 	char *good = replaced(twelve, "/volts", ""), *text = replaced(good, old, new);
 	assert_int_equal(make_record(&r, text, x, &e), -1);
 	assert_string_equal(error_text(&e), expected);
@@ -313,8 +356,13 @@ static void faults_of_leads_are_named(void **state)
 	(void)state;
 	struct error e = {0};
 	struct record r = {0};
-	int32_t x[26] = {0};
-	refuses_record(" AVR", " RVA", "r.hea: expected 12 leads, found 11: aVR is missing");
+	int32_t x[24] = {0};
+	refuses_record(" AVR", " RVA",
+		       "r.hea: expected 12 leads, found 11: aVR is missing; the signals are: V6, vx, I, II, "
+		       "III, RVA, avl, "
+		       "aVF, V1, V2, V3, V4, V5");
+	refuses_record("r.dat 16 200 16 0 0 0 0 V4", "r.dat 16x2 200 16 0 0 0 0 V4",
+		       "r.hea:13: expected 1 sample per frame (others are not supported), found '2'");
 	refuses_record(" vx", " avr", "r.hea: lead aVR stands there twice");
 	assert_int_equal(make_record(&r, twelve, x, &e), -1);
 	assert_string_equal(error_text(&e), "r.hea: lead V5: expected unit mV, uV, nV or V, found 'volts'");
@@ -325,11 +373,13 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ptbxl_header_is_read),
 		cmocka_unit_test(all_spellings_of_gain_are_read),
+		cmocka_unit_test(a_byte_order_mark_is_no_part_of_a_header),
 		cmocka_unit_test(rate_and_length_may_be_missing),
 		cmocka_unit_test(faults_of_a_header_are_named),
 		cmocka_unit_test(every_format_is_decoded),
 		cmocka_unit_test(odd_number_of_12_bit_samples_may_be_filled_up),
 		cmocka_unit_test(samples_begin_at_the_byte_offset),
+		cmocka_unit_test(signals_with_more_samples_in_a_frame_are_stepped_over),
 		cmocka_unit_test(faults_of_a_signal_file_are_named),
 		cmocka_unit_test(leads_are_chosen_by_name_and_named_canonically),
 		cmocka_unit_test(double4_formats_are_kept_as_int32),
