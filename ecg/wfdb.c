@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const int formats[] = {16, 24, 32, 61, 80, 212};
+static const int formats[] = {8, 16, 24, 32, 61, 80, 160, 212, 310, 311};
+#define FORMATS "8, 16, 24, 32, 61, 80, 160, 212, 310 or 311"
 
 /* A line being read: fields are cut off its front. */
 struct line {
@@ -319,8 +320,8 @@ int wfdb_require(const struct wfdb *h, const char *name, int i, struct error *e)
 {
 	const struct wfdb_signal *s = &h->signals[i];
 	if (!is_known(s->format))
-		return error_set(e, name, s->line,
-				 "expected signal format 16, 24, 32, 61, 80 or 212, found '%d'", s->format);
+		return error_set(e, name, s->line, "expected signal format " FORMATS ", found '%d'",
+				 s->format);
 	if (s->per_frame != 1)
 		return error_set(e, name, s->line,
 				 "expected 1 sample per frame (others are not supported), found '%d'",
@@ -333,7 +334,7 @@ int wfdb_require(const struct wfdb *h, const char *name, int i, struct error *e)
 
 bool wfdb_is_narrow(int format)
 {
-	return format != 24 && format != 32;
+	return format != 8 && format != 24 && format != 32;
 }
 
 int32_t wfdb_lowest(int format)
@@ -343,8 +344,12 @@ int32_t wfdb_lowest(int format)
 		return -128;
 	case 212:
 		return -2048;
+	case 310:
+	case 311:
+		return -512;
 	case 24:
 		return -(1 << 23);
+	case 8: /* differences know no such value */
 	case 32:
 		return INT32_MIN;
 	default:

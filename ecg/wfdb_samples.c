@@ -1,27 +1,54 @@
 #include "ecg/wfdb_samples.h"
 
-/* Bytes of n samples in a format. n < 2^33. */
-static uint64_t size_of(int format, uint64_t n)
+/* Samples that are packed together, and into how many bytes. */
+static uint64_t group_samples(int format)
+{
+	return format == 212 ? 2 : format == 310 || format == 311 ? 3 : 1;
+}
+
+static uint64_t group_bytes(int format)
 {
 	switch (format) {
+	case 8:
 	case 80:
-		return n;
-	case 212:
-		return n / 2 * 3 + n % 2 * 2;
+		return 1;
 	case 24:
-		return 3 * n;
+	case 212:
+		return 3;
 	case 32:
-		return 4 * n;
+	case 310:
+	case 311:
+		return 4;
 	default:
-		return 2 * n;
+		return 2;
 	}
+}
+
+/* Bytes that hold the first n samples of a group, fewer than all of it. */
+static uint64_t part_bytes(int format, uint64_t n)
+{
+	return n == 0 ? 0 : n == 1 ? 2 : format == 311 ? 3 : 4;
+}
+
+/* The least bytes of n samples in a format, n < 2^44; a last group may be filled up. */
+static uint64_t size_of(int format, uint64_t n)
+{
+	uint64_t whole = n / group_samples(format), rest = n % group_samples(format);
+	return whole * group_bytes(format) + part_bytes(format, rest);
+}
+
+static uint64_t filled_size_of(int format, uint64_t n)
+{
+	uint64_t in_group = group_samples(format);
+	return (n + in_group - 1) / in_group * group_bytes(format);
 }
 
 static uint64_t samples_in(int format, uint64_t n_bytes)
 {
-	if (format == 212)
-		return n_bytes / 3 * 2 + n_bytes % 3 / 2;
-	return n_bytes / size_of(format, 1);
+	uint64_t whole = n_bytes / group_bytes(format), rest = n_bytes % group_bytes(format), n = 0;
+	while (n + 1 < group_samples(format) && part_bytes(format, n + 1) <= rest)
+		n++;
+	return whole * group_samples(format) + n;
 }
 
 /* Samples of a frame of signals first..last-1, which alternate frame by frame. */
@@ -60,9 +87,7 @@ long wfdb_samples_count(const struct wfdb *h, int first, int last, const char *f
 				 (unsigned long long)n, (unsigned long long)frame);
 
 	uint64_t size = offset + size_of(s->format, n * frame);
-
-	/* An odd number of format 212 samples may be filled up to a whole triple. */
-	if (n_bytes != size && !(s->format == 212 && n * frame % 2 && n_bytes == size + 1))
+	if (n_bytes < size || n_bytes > offset + filled_size_of(s->format, n * frame))
 		return error_set(e, file, 0,
 				 "expected %llu bytes (%llu samples of %llu signals, format %d), found %zu",
 				 (unsigned long long)size, (unsigned long long)n, (unsigned long long)frame,
@@ -90,6 +115,23 @@ static inline __attribute__((always_inline)) int32_t sample(const uint8_t *b, ui
 	case 24:
 		b += 3 * i;
 		return sign_extend((uint32_t)b[2] << 16 | (uint32_t)b[1] << 8 | b[0], 24);
+	case 160:
+		b += 2 * i;
+		return (int32_t)((uint32_t)b[1] << 8 | b[0]) - 32768;
+	case 310: {
+		/* Two words hold a sample each in bits 1-10, and half of the third in bits 11-15. */
+		b += i / 3 * 4;
+		if (i % 3 < 2) {
+			b += i % 3 * 2;
+			return sign_extend(((uint32_t)b[1] << 8 | b[0]) >> 1 & 0x3ff, 10);
+		}
+		return sign_extend((uint32_t)b[1] >> 3 | (uint32_t)(b[3] >> 3) << 5, 10);
+	}
+	case 311: {
+		/* Bits 0-9, 10-19 and 20-29 of four bytes; of a last group only those that are needed need be there. */
+		b += i / 3 * 4 + i % 3;
+		return sign_extend(((uint32_t)b[1] << 8 | b[0]) >> 2 * (i % 3) & 0x3ff, 10);
+	}
 	case 32:
 		b += 4 * i;
 		return (int32_t)((uint32_t)b[3] << 24 | (uint32_t)b[2] << 16 | (uint32_t)b[1] << 8 | b[0]);
@@ -119,6 +161,19 @@ struct column {
 	int x_stride;
 	uint64_t k, frame; /* sample k of every frame in the file */
 };
+
+/* The same of format 8, whose bytes are differences; the first one is that to the header's initial value. */
+static uint16_t decode_differences(const struct column *c, uint64_t n, const uint8_t *bytes, int32_t initial)
+{
+	uint16_t sum = 0;
+	uint32_t v = (uint32_t)initial;
+	for (uint64_t t = 0; t < n; t++) {
+		v += (uint32_t)(int8_t)bytes[t * c->frame + c->k];
+		sum = (uint16_t)(sum + v);
+		c->x[t * (uint64_t)c->x_stride] = (int32_t)v;
+	}
+	return sum;
+}
 
 /* n samples, and their sum. */
 static inline __attribute__((always_inline)) uint16_t decode(const struct column *c, uint64_t n,
@@ -151,8 +206,11 @@ int wfdb_samples_read(int32_t *x, long n_samples, const struct wfdb *h, int firs
 		const struct wfdb_signal *s = &h->signals[columns[k]];
 		struct column c = {x + k, n_columns, frame_of(h, first, columns[k]), frame};
 		/* The usual format has a loop without a choice in it. */
-		uint16_t sum = format == 16 ? decode(&c, n, bytes, 16) : decode(&c, n, bytes, format);
-		if (check(s, sample(bytes, c.k, format), sum, file, e) < 0)
+		uint16_t sum = format == 16  ? decode(&c, n, bytes, 16)
+			       : format == 8 ? decode_differences(&c, n, bytes, s->initial)
+					     : decode(&c, n, bytes, format);
+		int32_t first_sample = format == 8 ? s->initial : sample(bytes, c.k, format);
+		if (n && check(s, first_sample, sum, file, e) < 0)
 			return -1;
 	}
 

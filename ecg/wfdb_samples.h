@@ -1,7 +1,7 @@
 /*
  * The samples of a WFDB record (signal files; https://physionet.org/physiotools/wag/signal-5.htm): formats
- * 16, 24, 32 (two's complement, little-endian), 61 (16, big-endian), 80 (8-bit offset binary), 212 (two
- * 12-bit samples in three bytes). Signals of one file alternate sample by sample.
+ * 16, 24, 32 (two's complement, little-endian), 61 (16, big-endian), 80, 160 (8 and 16-bit offset binary), 212 (two
+ * 12-bit samples in three bytes), 310, 311 (three 10-bit samples in four bytes), 8 (differences of one byte). Signals of one file alternate sample by sample.
  *
  *	int32_t *x = ...;                                         // [T][n_columns], some of the signals
  *	for (int first = 0, last; first < h.n_signals; first = last) {

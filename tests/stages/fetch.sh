@@ -104,7 +104,7 @@ spoil "a signal one byte long" "expected 480 bytes.*found 481" "truncate -s 481 
 spoil "a wrong checksum in the header" "record 3: $D: signal I: expected checksum 21, found 20" "sed -i 's/1 20 0 I$/1 21 0 I/' $H"
 spoil "a wrong initial value" "signal II: expected the initial value 9, found 2" "sed -i 's/2 40 0 II$/9 40 0 II/' $H"
 spoil "11 leads" "record 3: $H: expected 12 leads, found 11: V6 is missing; the signals are: I, II," "drop_lead records100/00000/00003_lr"
-spoil "an unknown format" "$H:2: expected signal format 16, 24, 32, 61, 80 or 212, found '17'" "sed -i '2s/ 16 / 17 /' $H"
+spoil "an unknown format" "$H:2: expected signal format 8, 16, .* or 311, found '17'" "sed -i '2s/ 16 / 17 /' $H"
 spoil "a gain that is no number" "$H:4: expected a gain in ADC steps per unit, found 'nan(0)/mV'" "sed -i '4s/1000.0(0)/nan(0)/' $H"
 spoil "another rate than it should have" "$H: expected 100 Hz, found 250 Hz" "sed -i '1s/ 100 / 250 /' $H"
 spoil "a signal file elsewhere" "expected the name of a signal file beside the header, found '/etc/passwd'" "sed -i '2s#^00003_lr.dat#/etc/passwd#' $H"
@@ -247,7 +247,7 @@ echo x >>p/r1.dat && rm -rf "$EINTHOVEN_STORE"
 bad "records stay checked" "r1.dat: damaged or changed" source=p format=wfdb
 plain p && sed -i '1s/ 12 / 13 /' p/r0.hea && echo 'r0.xyz 16 2000 16 0 0 0 0 vx' >>p/r0.hea
 check "the file of a signal that is left out may be missing" fetch source=p format=wfdb
-sed -i 's#^r0.xyz.*#r0.abp 310x2:9 100/mmHg 16 0 0 0 0 ABP#' p/r0.hea
+sed -i 's#^r0.xyz.*#r0.abp 516x2:9 100/mmHg 16 0 0 0 0 ABP#' p/r0.hea
 check "and have any format" fetch source=p format=wfdb
 plain p && sed -i 's/ 0 \([IVA][A-Z0-9]*\)$/ 0 MDC_ECG_LEAD_\1/' p/r0.hea
 check "leads may be called as in XML exports" fetch source=p format=wfdb

@@ -130,8 +130,9 @@ static void faults_of_a_header_are_named(void **state)
 	refuses("r 1 100 -1\na.dat 16\n", "r.hea:1: expected a number of samples, found '-1'");
 	refuses("r 2 100 10\na.dat 16\n", "r.hea: expected 2 signals, found 1");
 	refuses("r 1 100 10\na.dat 16\na.dat 16\n", "r.hea:3: expected 1 signals, found another line");
-	refuses_signal("r 1 100 10\na.dat 310\n",
-		       "r.hea:2: expected signal format 16, 24, 32, 61, 80 or 212, found '310'");
+	refuses_signal(
+		"r 1 100 10\na.dat 516\n",
+		"r.hea:2: expected signal format 8, 16, 24, 32, 61, 80, 160, 212, 310 or 311, found '516'");
 	refuses_signal("r 1 100 10\na.dat 16x4\n",
 		       "r.hea:2: expected 1 sample per frame (others are not supported), found '4'");
 	refuses_signal("r 1 100 10\na.dat 16:3\n",
@@ -188,6 +189,24 @@ static void every_format_is_decoded(void **state)
 	const int32_t x32[] = {1, -1, 2147483647, WFDB_MISSING};
 	decodes("r 2 100 2\nr.dat 32\nr.dat 32\n", f32, sizeof f32, x32, 2);
 
+	const uint8_t f160[] = {0x01, 0x80, 0xff, 0x7f, 0xff, 0xff, 0x00, 0x00};
+	decodes("r 2 100 2\nr.dat 160\nr.dat 160\n", f160, sizeof f160, x16, 2);
+
+	/* 310: bits 1-10 of each of two words, then bits 11-15 of the first (low) and the second (high). */
+	const uint8_t f310[] = {0x02, 0x08, 0xfe, 0x07, 0xff, 0x03, 0x00, 0x04};
+	const int32_t x310[] = {1, -1, 1, 511, WFDB_MISSING, 0};
+	decodes("r 3 100 2\nr.dat 310\nr.dat 310\nr.dat 310\n", f310, sizeof f310, x310, 2);
+	/* 311: bits 0-9, 10-19, 20-29. */
+	const uint8_t f311[] = {0x01, 0xfc, 0x1f, 0x00, 0xff, 0x01, 0x08, 0x00};
+	const int32_t x311[] = {1, -1, 1, 511, WFDB_MISSING, 0};
+	decodes("r 3 100 2\nr.dat 311\nr.dat 311\nr.dat 311\n", f311, sizeof f311, x311, 2);
+
+	/* 8: differences to the sample before, at first to the initial value. */
+	const uint8_t f8[] = {0, 1, 5, 0xff, 0xfe, 0x80};
+	const int32_t x8[] = {-3, 8, 2, 7, 0, -121};
+	decodes("r 2 100 3\nr.dat 8 200 12 0 -3 65535 0 I\nr.dat 8 200 12 0 7 65430 0 II\n", f8, sizeof f8,
+		x8, 3);
+
 	/* 212: first sample = low nibble of byte 1 and byte 0, second = high nibble and byte 2 */
 	const uint8_t f212[] = {0x01, 0xf0, 0xff, 0xff, 0x87, 0x00};
 	const int32_t x212[] = {1, -1, 2047, WFDB_MISSING};
@@ -202,6 +221,28 @@ static void odd_number_of_12_bit_samples_may_be_filled_up(void **state)
 	decodes("r 1 100 3\nr.dat 212\n", bytes, 5, x, 3);
 	decodes("r 1 100 3\nr.dat 212\n", bytes, 6, x, 3);
 	decodes("r 1 100\nr.dat 212\n", bytes, 5, x, 3);
+}
+
+/* What a last group needs, and what it has room for. */
+static void groups_of_10_bit_samples_may_be_filled_up(void **state)
+{
+	(void)state;
+	const uint8_t bytes[] = {0x02, 0x00, 0x04, 0x00, 0x06, 0x00, 0x08, 0x00};
+	const int32_t x310[] = {1, 2, 0, 3, 4}, x311[] = {2, 256, 0, 6, 512 - 1024 + 512};
+	decodes("r 1 100 4\nr.dat 310\n", bytes, 6, x310, 4);
+	decodes("r 1 100 4\nr.dat 310\n", bytes, 8, x310, 4);
+	decodes("r 1 100 5\nr.dat 310\n", bytes, 8, x310, 5);
+	decodes("r 1 100\nr.dat 310\n", bytes, 6, x310, 4);
+	decodes("r 1 100 4\nr.dat 311\n", bytes, 6, x311, 4);
+	decodes("r 1 100 4\nr.dat 311\n", bytes, 8, x311, 4);
+	decodes("r 1 100\nr.dat 311\n", bytes, 6, x311, 4);
+
+	struct error e = {0};
+	parses("r 1 100 5\nr.dat 310\n");
+	assert_int_equal(wfdb_samples_count(&h, 0, 1, "r.dat", 7, &e), -1);
+	parses("r 1 100 5\nr.dat 311\n");
+	assert_int_equal(wfdb_samples_count(&h, 0, 1, "r.dat", 7, &e), 5);
+	assert_int_equal(wfdb_samples_count(&h, 0, 1, "r.dat", 6, &e), -1);
 }
 
 static void samples_begin_at_the_byte_offset(void **state)
@@ -378,6 +419,7 @@ int main(void)
 		cmocka_unit_test(faults_of_a_header_are_named),
 		cmocka_unit_test(every_format_is_decoded),
 		cmocka_unit_test(odd_number_of_12_bit_samples_may_be_filled_up),
+		cmocka_unit_test(groups_of_10_bit_samples_may_be_filled_up),
 		cmocka_unit_test(samples_begin_at_the_byte_offset),
 		cmocka_unit_test(signals_with_more_samples_in_a_frame_are_stepped_over),
 		cmocka_unit_test(faults_of_a_signal_file_are_named),
