@@ -256,8 +256,8 @@ static void what_nobody_asks_for_does_not_matter(void **state)
 	static const char *const names[] = {"../t",
 					    "/t",
 					    "Icon\r",
-					    "\xdc"
-					    "bersicht",
+					    ("\xdc"
+					     "bersicht"),
 					    "a\\t",
 					    "f/",
 					    ""};
