@@ -106,6 +106,7 @@ arena() { sed -n 's/.* steps of \([0-9]*\).* MB.*/\1/p' "$1/log"; }
 check "and take less memory" test "$(arena micro64)" -lt "$(arena micro0)"
 refused() {
 	cp -r base "$1"
+	rm -f "$1/pretrain.id"
 	chain "$1" "$data $2" pretrain
 	! [ -e "$1/pretrain.id" ] && grep -q "$3" "$1/log"
 }
