@@ -36,6 +36,11 @@ for package in "$work"/cache/archives/*.deb; do
 	dpkg-deb -x "$package" "$work/root"
 done
 
+# Links such as libm.so -> /lib/.../libm.so.6 mean this folder, not the machine's root.
+find "$work/root" -lname '/*' | while read -r link; do
+	ln -sfn "$(realpath -m --relative-to="${link%/*}" "$work/root$(readlink "$link")")" "$link"
+done
+
 # Newer releases have all under /usr.
 [ -e "$work/root/lib" ] || ln -s usr/lib "$work/root/lib"
 rm -rf "$to"
