@@ -1,8 +1,8 @@
 /*
- * make bench-memory: run a command and append to a file the most anonymous memory (RssAnon: heap and stacks, not mapped files)
- * that its process had, looked at every two milliseconds. Ends as the command does.
+ * make bench-memory: run a command and append to a file the most anonymous memory (RssAnon: heap and stacks,
+ * not mapped files) that its process had, looked at every two milliseconds. Ends as the command does.
  *
- *	bench-anonymous OUTPUT COMMAND [ARGUMENT...]       adds "embed 91232" (the command's name, kB) to OUTPUT
+ *	bench-anonymous OUTPUT COMMAND [ARGUMENT...]  adds "embed 91232" (the command's name, kB) to OUTPUT
  */
 #include <errno.h>
 #include <signal.h>

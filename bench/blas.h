@@ -1,5 +1,5 @@
-/* OpenBLAS, opened only here and only for comparison, on one thread and with its core type pinned: its own detection
- * falls back to SSE on processors younger than itself. */
+/* OpenBLAS, opened only here and only for comparison, on one thread and with its core type pinned: its own
+ * detection falls back to SSE on processors younger than itself. */
 #ifndef BENCH_BLAS_H
 #define BENCH_BLAS_H
 

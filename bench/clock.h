@@ -1,4 +1,5 @@
-/* Seconds of CPU this thread has used: on a shared machine the only clock that measures the code and not the others. */
+/* Seconds of CPU this thread has used: on a shared machine the only clock that measures the code
+ * and not the others. */
 #ifndef BENCH_CLOCK_H
 #define BENCH_CLOCK_H
 

@@ -1,7 +1,8 @@
 /*
- * make bench: every operation of a training step on one core, as a share of what the core can do and beside OpenBLAS and oneDNN
- * where they are installed. Rounds are interleaved (each entry, ours and theirs, between two measurements of the peak, and again): the machine's speed
- * drifts; times are CPU seconds of this thread. Shapes: model "small" (D 192, 6 heads), 50 tokens, 64 views.
+ * make bench: every operation of a training step on one core, as a share of what the core can do and beside
+ * OpenBLAS and oneDNN where they are installed. Rounds are interleaved (each entry, ours and theirs, between
+ * two measurements of the peak, and again): the machine's speed drifts; times are CPU seconds of this thread.
+ * Shapes: model "small" (D 192, 6 heads), 50 tokens, 64 views.
  *
  *	bench [--isa avx2] [--rounds N] [--only TEXT]
  */

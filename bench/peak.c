@@ -16,7 +16,8 @@
 
 enum { CHAINS = 14, TURNS = 200000 / CHAINS };
 
-/* More chains than latency times units (4 x 2), fewer than registers; results are used, so that nothing is removed. */
+/* More chains than latency times units (4 x 2), fewer than registers; results are used, so that
+ * nothing is removed. */
 #define PEAK(name, target_, type, set, fma, lanes)                                                           \
 	__attribute__((target(target_))) static double name(void)                                            \
 	{                                                                                                    \

@@ -1,9 +1,9 @@
 /*
- * make bench-io: the probe's fits (statistics/probe.c) on given features: standardized, rotated into principal axes, then
- * logistic regression for each C, ascending, each from the last. Prints one line: the objective at each C, then wall and
- * CPU seconds. bench/io.py prints the same for scikit-learn.
+ * make bench-io: the probe's fits (statistics/probe.c) on given features: standardized, rotated into
+ * principal axes, then logistic regression for each C, ascending, each from the last. Prints one line: the
+ * objective at each C, then wall and CPU seconds. bench/io.py prints the same for scikit-learn.
  *
- *	bench-probe FOLDER N D CLASSES multi|single C [C ...]      FOLDER/x.f32 [N][D], FOLDER/y.u8 [N][CLASSES]
+ *	bench-probe FOLDER N D CLASSES multi|single C [C ...]   FOLDER/x.f32 [N][D], FOLDER/y.u8 [N][CLASSES]
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /*
- * make bench-memory: many small records fast, as a folder of PTB-XL's layout (docs/data.md) without SHA256SUMS.txt. Their shapes
- * are the first MODELS synthetic records, cut to SECONDS and scaled by record, so that all files differ; five classes, two
- * records a patient.
+ * make bench-memory: many small records fast, as a folder of PTB-XL's layout (docs/data.md) without
+ * SHA256SUMS.txt. Their shapes are the first MODELS synthetic records, cut to SECONDS and scaled by record,
+ * so that all files differ; five classes, two records a patient.
  *
  *	bench-records FOLDER RECORDS
  */

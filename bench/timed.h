@@ -1,6 +1,6 @@
 /*
- * A table of operations that measures another one: calls, CPU seconds and floating-point operations of each entry that
- * the transformer's training step uses. For one thread: a pool's other threads are not seen.
+ * A table of operations that measures another one: calls, CPU seconds and floating-point operations of each
+ * entry that the transformer's training step uses. For one thread: a pool's other threads are not seen.
  *
  *	const struct ops *o = timed_ops(ops_cpu());
  *	... run with o ...

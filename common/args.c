@@ -8,7 +8,8 @@
 
 #include "common/die.h"
 
-/* A closed descriptor 0, 1 or 2 would be given to the next file that is opened, and what is printed would go into it. */
+/* A closed descriptor 0, 1 or 2 would be given to the next file that is opened, and what is printed
+ * would go into it. */
 static void open_standard(void)
 {
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)

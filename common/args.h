@@ -1,13 +1,14 @@
 /*
- * Command lines in git's manner: long options only, no abbreviations, `--name VALUE` or `--name=VALUE`, `--` ends
- * options. `--help` prints to stdout and exits 0; a wrong option prints one line to stderr and exits 2.
+ * Command lines in git's manner: long options only, no abbreviations, `--name VALUE` or `--name=VALUE`, `--`
+ * ends options. `--help` prints to stdout and exits 0; a wrong option prints one line to stderr and exits 2.
  *
  *	static const char *build; static bool is_quiet;
  *	static const struct arg options[] = {
  *		{"build", "DIR", "folder of this run", .text = &build},
  *		{"quiet", NULL, "say nothing", .flag = &is_quiet},
  *		{0}};
- *	argc = args_parse(argc, argv, &(struct args){.purpose = "...", .synopsis = "...", .options = options, .example = "..."});
+ *	argc = args_parse(argc, argv, &(struct args){.purpose = "...", .synopsis = "...",
+ *						       .options = options, .example = "..."});
  */
 #ifndef COMMON_ARGS_H
 #define COMMON_ARGS_H
@@ -32,9 +33,9 @@ struct args {
 	const char *notes;    /* further text of the help, after the options; may be NULL */
 };
 
-/* Removes options from argv and returns the number of operands left; argv[0] is the first operand, argv[n] is NULL.
- * Also sets the program's name for die(), and opens /dev/null where standard input, output or error is closed: call it
- * before any file is opened. Exits on --help and on errors. */
+/* Removes options from argv and returns the number of operands left; argv[0] is the first operand, argv[n] is
+ * NULL. Also sets the program's name for die(), and opens /dev/null where standard input, output or error is
+ * closed: call it before any file is opened. Exits on --help and on errors. */
 int args_parse(int argc, char **argv, const struct args *args);
 
 #endif

@@ -1,7 +1,7 @@
 /*
- * Ending a program that cannot go on: die() for a failing environment or bad input (exit 1), usage() for a wrong
- * command line (exit 2), BUG() for a broken invariant of ours (abort). Also the allocators that die instead of
- * returning NULL. Messages go to stderr as "<program>: <message>".
+ * Ending a program that cannot go on: die() for a failing environment or bad input (exit 1), usage() for a
+ * wrong command line (exit 2), BUG() for a broken invariant of ours (abort). Also the allocators that die
+ * instead of returning NULL. Messages go to stderr as "<program>: <message>".
  */
 #ifndef COMMON_DIE_H
 #define COMMON_DIE_H

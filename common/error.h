@@ -1,7 +1,7 @@
 /*
- * What went wrong with bytes from outside: the file (or record), the line, and one sentence that says what was
- * expected, what was found and what to do. Code that reads outside bytes (wfdb, csv, yaml, json, archives) fills one
- * and returns -1; it never exits, so it can be fuzzed.
+ * What went wrong with bytes from outside: the file (or record), the line, and one sentence that says what
+ * was expected, what was found and what to do. Code that reads outside bytes (wfdb, csv, yaml, json,
+ * archives) fills one and returns -1; it never exits, so it can be fuzzed.
  *
  *	struct error e = {0};
  *	if (csv_next(r, &row, &e) < 0)
@@ -14,8 +14,9 @@ struct error {
 	char text[512];
 };
 
-/* Fill e with "file:line: message" (line 0: "file: message"; file NULL: "message"). Returns -1, so that a parser can
- * `return error_set(...)`. e may be NULL. A second call keeps the first text: the first cause is the one to report. */
+/* Fill e with "file:line: message" (line 0: "file: message"; file NULL: "message"). Returns -1, so that a
+ * parser can `return error_set(...)`. e may be NULL. A second call keeps the first text: the first cause is
+ * the one to report. */
 int error_set(struct error *e, const char *file, long line, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 

@@ -12,7 +12,8 @@
 /* Read a whole file of at most max bytes into *bytes (yours to free; a NUL follows the last byte). */
 int file_read(char **bytes, size_t *n_bytes, const char *path, size_t max, struct error *e);
 
-/* Replace path by these bytes as one step (temporary file beside it, fsync, rename): a reader sees the old or the new.*/
+/* Replace path by these bytes as one step (temporary file beside it, fsync, rename): a reader sees
+ * the old or the new. */
 int file_replace(const char *path, const void *bytes, size_t n_bytes, struct error *e);
 
 /* As file_replace, but leave the file and its mtime alone when it already holds these bytes. */

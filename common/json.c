@@ -130,8 +130,8 @@ static bool is_too_deep(const char *text, size_t n_bytes)
 	return false;
 }
 
-/* A run of digits longer than a double can count in steps of one: it must be what that double is written as, since
- * otherwise reading it would change it. 1: it is; 0: short enough not to matter; -1: it is not. */
+/* A run of digits longer than a double can count in steps of one: it must be what that double is written as,
+ * since otherwise reading it would change it. 1: it is; 0: short enough not to matter; -1: it is not. */
 static int check_integer(const char *token, size_t n_bytes)
 {
 	char text[32], back[32];

@@ -14,9 +14,9 @@
 
 #include "common/error.h"
 
-/* Parse exactly one value. Duplicate members, NUL bytes, invalid UTF-8, NaN, depth over 64, trailing text and integers
- * beyond 2^53 that are not what a double is written as are errors. name stands for the file in messages. Returns a new
- * reference, or NULL with e filled. */
+/* Parse exactly one value. Duplicate members, NUL bytes, invalid UTF-8, NaN, depth over 64, trailing text and
+ * integers beyond 2^53 that are not what a double is written as are errors. name stands for the file in
+ * messages. Returns a new reference, or NULL with e filled. */
 json_t *json_read(const char *text, size_t n_bytes, const char *name, struct error *e);
 
 /* Canonical bytes, NUL-terminated, yours to free; *n_bytes (may be NULL) without the NUL. Integers beyond

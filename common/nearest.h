@@ -8,8 +8,8 @@
 
 #include <stddef.h>
 
-/* Of n candidates the one that the fewest slips turn into name (a letter more, less or other, two swapped), at most
- * one in three letters; NULL if none is that close. Borrowed from candidates. */
+/* Of n candidates the one that the fewest slips turn into name (a letter more, less or other, two swapped),
+ * at most one in three letters; NULL if none is that close. Borrowed from candidates. */
 const char *nearest_name(const char *name, const char *const *candidates, size_t n);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * Names of temporary files that say whose they are, "<pid>-<number>@<host>": no other process has the same, on this host or
- * on another that shares the folder. Whether a process lives only its own host can tell.
+ * Names of temporary files that say whose they are, "<pid>-<number>@<host>": no other process has the same,
+ * on this host or on another that shares the folder. Whether a process lives only its own host can tell.
  *
  *	char *name = owner_name();                      // "4711-0@node3"
  *	if (owner_of("fetch.id.4711-0@node3.new") == OWNER_GONE) ...

@@ -1,6 +1,7 @@
 /*
- * Parameters: a stage declares its section as a table of struct param; the params file (strict YAML, docs/params.md)
- * is checked against the tables of all stages and cut into one canonical JSON slice per stage.
+ * Parameters: a stage declares its section as a table of struct param; the params file (strict
+ * YAML, docs/params.md) is checked against the tables of all stages and cut into one canonical
+ * JSON slice per stage.
  *
  *	long n = params_int(p, "epochs");
  *	const char *s = params_text(p, "strategy");
@@ -25,7 +26,9 @@ enum param_type {
 	PARAM_TEXT,
 	PARAM_CHOICE, /* one of .choices */
 	PARAM_LIST,   /* a list of texts */
-	PARAM_PATH, /* a file, folder or URL, never in the action key (identify); its default is not a path: "synthetic" */
+	/* a file, folder or URL, never in the action key (identify); its default is not a
+	 * path: "synthetic" */
+	PARAM_PATH,
 };
 
 struct param {
@@ -36,11 +39,11 @@ struct param {
 	const char *choices;   /* PARAM_CHOICE: "halves interleaved sequential" */
 	const char *otherwise; /* the default, as it would stand in YAML; NULL: must be given */
 	const char *help;      /* one line */
-	const char *
-		inside; /* PARAM_TEXT: it names a file in the folder that this PARAM_PATH names; NULL: no file */
+	/* PARAM_TEXT: it names a file in the folder that this PARAM_PATH names; NULL: no file */
+	const char *inside;
 	bool not_in_key; /* cannot change the result (checkpoint_minutes): kept out of the action key */
-	const char *
-		section; /* NULL: this stage's own; else another's, of the same declaration: given there, read here too */
+	/* NULL: this stage's own; else another's, of the same declaration: given there, read here too */
+	const char *section;
 };
 
 struct params;

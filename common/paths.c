@@ -52,7 +52,8 @@ static void write_escaped(FILE *out, const char *path)
 		fprintf(out, "%s%c", *path == ' ' ? "\\" : "", *path);
 }
 
-/* Absolute: a name such as "clean" or ".IGNORE", also as "./clean", would be a target of the Makefile. Yours to free. */
+/* Absolute: a name such as "clean" or ".IGNORE", also as "./clean", would be a target of the
+ * Makefile. Yours to free. */
 static char *absolute(struct paths *p, const char *path)
 {
 	p->is_tied |= *path != '/';

@@ -1,6 +1,6 @@
 /*
- * Progress of long work on stderr: on a terminal a bar with rate and ETA, redrawn at most ten times a second; else a
- * plain line every ten seconds and one at the end. Nothing if EINTHOVEN_QUIET is set.
+ * Progress of long work on stderr: on a terminal a bar with rate and ETA, redrawn at most ten times a second;
+ * else a plain line every ten seconds and one at the end. Nothing if EINTHOVEN_QUIET is set.
  *
  *	struct progress p;
  *	progress_start(&p, "fetch", "records", n);

@@ -1,7 +1,7 @@
 /*
- * What one parameter may hold. The table of struct param is the schema of a section; here a text becomes a checked
- * value, a value is checked, and the table becomes JSON (`<stage> --describe`) and back, so that the splitter
- * (tools/params.c) checks a file against every stage without linking one.
+ * What one parameter may hold. The table of struct param is the schema of a section; here a text becomes a
+ * checked value, a value is checked, and the table becomes JSON (`<stage> --describe`) and back, so that the
+ * splitter (tools/params.c) checks a file against every stage without linking one.
  *
  *	struct place at = {"params/ptbxl.yaml", 12, "pretrain"};
  *	json_t *v = schema_value(param, "0,1", false, &at, &e);
@@ -18,19 +18,21 @@
 #include "common/error.h"
 #include "common/params.h"
 
-/* Where a value stands, for messages: "file:line: section.name: ..."; line 0 and section NULL are left out. */
+/* Where a value stands, for messages: "file:line: section.name: ..."; line 0 and section
+ * NULL are left out. */
 struct place {
 	const char *file;
 	long line;
 	const char *section;
 };
 
-/* The value of a scalar as written in YAML; is_quoted: it stood in quotes, so it can only be text. A PARAM_LIST takes
- * "[a, b]". Returns a new reference, or NULL with e filled. */
+/* The value of a scalar as written in YAML; is_quoted: it stood in quotes, so it can only be text. A
+ * PARAM_LIST takes "[a, b]". Returns a new reference, or NULL with e filled. */
 json_t *schema_value(const struct param *p, const char *text, bool is_quoted, const struct place *at,
 		     struct error *e);
 
-/* Check a value that is already JSON: 0, or -1 with e filled. Numbers of a PARAM_FLOAT may be JSON integers. */
+/* Check a value that is already JSON: 0, or -1 with e filled. Numbers of a PARAM_FLOAT may
+ * be JSON integers. */
 int schema_check(const struct param *p, const json_t *value, const struct place *at, struct error *e);
 
 /* The entry of that name, or NULL. */
@@ -38,11 +40,12 @@ const struct param *schema_find(const struct param *table, const char *name);
 /* The same, but NULL for one that is given in another section. */
 const struct param *schema_find_own(const struct param *table, const char *name);
 
-/* Add the default of every entry that section lacks; -1 with e filled if one that has no default is absent. */
+/* Add the default of every entry that section lacks; -1 with e filled if one that has no
+ * default is absent. */
 int schema_fill(const struct param *table, json_t *section, const struct place *at, struct error *e);
 
-/* The table as a JSON array of {"name","type","unit","min","max","choices","default","help","in_key","section"}; new
- * reference. */
+/* The table as a JSON array of
+ * {"name","type","unit","min","max","choices","default","help","in_key","section"}; new reference. */
 json_t *schema_describe(const struct param *table);
 
 /* The table as lines for --help: name, meaning, what it takes, its default. Yours to free. */

@@ -1,6 +1,7 @@
 /*
- * Memory for arrays that may be larger than the machine's: a large one lies in a nameless file of $TMPDIR (/var/tmp), mapped, so
- * that the system writes out what it has no room for instead of ending the program. Small ones are ordinary memory.
+ * Memory for arrays that may be larger than the machine's: a large one lies in a nameless file of $TMPDIR
+ * (/var/tmp), mapped, so that the system writes out what it has no room for instead of ending the program.
+ * Small ones are ordinary memory.
  *
  *	double *x = scratch_new(n * sizeof *x);
  *	scratch_free(x, n * sizeof *x);

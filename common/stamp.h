@@ -1,7 +1,7 @@
 /*
- * Stamps that Make can trust. A stamp says "everything read was read after T0", where T0 comes from the clock of the
- * file system that holds the stamp. A file edited while we work gets a later time than T0, so the next make sees it;
- * stamping the time of the end would lose that edit for good.
+ * Stamps that Make can trust. A stamp says "everything read was read after T0", where T0 comes from the clock
+ * of the file system that holds the stamp. A file edited while we work gets a later time than T0, so the next
+ * make sees it; stamping the time of the end would lose that edit for good.
  *
  *	struct stamp t0;
  *	stamp_begin(&t0, "build/runs/default", &e);     // only now read inputs

@@ -73,7 +73,8 @@ void team_exchange(struct team *t, const struct team_piece *send, int n_send,
 
 /* ---- to all ---- */
 
-/* A binary tree with its root at `root`: after the round with distance d the first 2d ranks have the bytes. */
+/* A binary tree with its root at `root`: after the round with distance d the first 2d
+ * ranks have the bytes. */
 void team_share(struct team *t, void *bytes, size_t n_bytes, int root)
 {
 	int size = team_size(t), place = (team_rank(t) - root + size) % size;
@@ -89,8 +90,8 @@ void team_share(struct team *t, void *bytes, size_t n_bytes, int root)
 	}
 }
 
-/* Everybody sends to everybody at once: as many bytes as around a ring, without its size - 1 delays. Each begins with its
- * neighbour, so that not all send to rank 0 first. */
+/* Everybody sends to everybody at once: as many bytes as around a ring, without its size - 1 delays. Each
+ * begins with its neighbour, so that not all send to rank 0 first. */
 void team_gather(struct team *t, void *all, const size_t *n_bytes)
 {
 	int size = team_size(t), rank = team_rank(t);

@@ -11,8 +11,9 @@
 #include "common/mpi/team_mpi.h"
 #include "common/team_transport.h"
 
-/* Who starts several processes tells each in its environment how many they are. A batch script of Slurm has SLURM_NTASKS too,
- * but only what srun started has SLURM_STEP_NUM_TASKS. mpirun uses srun to start its own daemons: it comes first. */
+/* Who starts several processes tells each in its environment how many they are. A batch script of Slurm has
+ * SLURM_NTASKS too, but only what srun started has SLURM_STEP_NUM_TASKS. mpirun uses srun to start its own
+ * daemons: it comes first. */
 static const struct launcher {
 	const char *name, *size,
 		*mark; /* mark: also set where its processes can find one another; NULL: always */
@@ -67,8 +68,7 @@ static struct team *open_mpi(const char *launcher, int size)
 	char *path = library_path();
 	if (access(path, R_OK) < 0)
 		die("one of %d processes that %s started, but %s is not there: they cannot work together; "
-		    "install "
-		    "MPI (./setup --mpi) and run make again",
+		    "install MPI (./setup --mpi) and run make again",
 		    size, launcher, path);
 	void *library = dlopen(path, RTLD_NOW | RTLD_GLOBAL); /* MPI's own plugins look for its symbols */
 	void *symbol = library ? dlsym(library, "team_mpi_join") : NULL;
@@ -104,15 +104,13 @@ struct team *team_join(void)
 		return NULL;
 	if (l->mark && !getenv(l->mark))
 		die("one of %d processes that %s started, which cannot find one another; use srun --mpi=pmix "
-		    "(or "
-		    "EINTHOVEN_TEAM=alone if each shall work alone)",
+		    "(or EINTHOVEN_TEAM=alone if each shall work alone)",
 		    size, l->name);
 
 	struct team *t = open_mpi(l->name, size);
 	if (t->size != size)
 		die("%s started %d processes, but MPI finds %d: start them with the mpirun of the MPI that "
-		    "this was "
-		    "built with, or with srun --mpi=pmix",
+		    "this was built with, or with srun --mpi=pmix",
 		    l->name, size, t->size);
 	joined = t;
 	atexit(end_with_us);

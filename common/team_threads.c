@@ -1,5 +1,5 @@
-/* Ranks as threads that take turns: the mutex is held while a rank computes and is free only while it waits. A piece that
- * is sent stands in the queue of its pair of ranks until the receiver has copied it. */
+/* Ranks as threads that take turns: the mutex is held while a rank computes and is free only while it waits.
+ * A piece that is sent stands in the queue of its pair of ranks until the receiver has copied it. */
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,7 @@
 /*
- * What carries a team's bytes. A transport has little to do, mainly exchanging pieces between pairs of ranks; team.c makes all
- * else of it. One is chosen when the team is made; a transport's own struct begins with struct team.
+ * What carries a team's bytes. A transport has little to do, mainly exchanging pieces between pairs of
+ * ranks; team.c makes all else of it. One is chosen when the team is made; a transport's own struct
+ * begins with struct team.
  */
 #ifndef COMMON_TEAM_TRANSPORT_H
 #define COMMON_TEAM_TRANSPORT_H

@@ -1,11 +1,12 @@
 /*
- * Strict YAML, the part of it that a params file needs: mappings of plain keys, lists, scalars on one line, comments.
- * Refused with file and line: anchors, aliases, tags, directives, several documents, block scalars, scalars over
- * several lines, duplicate keys, tabs in the indentation, NUL, bad UTF-8, more than YAML_MAX_DEPTH levels,
- * YAML_MAX_MEMBERS members or YAML_MAX_BYTES bytes. Built on libyaml's events: its document API hides anchors and
- * tags. Nothing here guesses a type; a scalar is its text and whether it stood in quotes.
+ * Strict YAML, the part of it that a params file needs: mappings of plain keys, lists, scalars on one
+ * line, comments. Refused with file and line: anchors, aliases, tags, directives, several documents,
+ * block scalars, scalars over several lines, duplicate keys, tabs in the indentation, NUL, bad UTF-8,
+ * more than YAML_MAX_DEPTH levels, YAML_MAX_MEMBERS members or YAML_MAX_BYTES bytes. Built on libyaml's
+ * events: its document API hides anchors and tags. Nothing here guesses a type; a scalar is its text and
+ * whether it stood in quotes.
  *
- *	struct yaml *y = yaml_open("params/ptbxl.yaml", &e);            // NULL: e says file, line and what to do
+ *	struct yaml *y = yaml_open("params/ptbxl.yaml", &e);  // NULL: e says file, line and what to do
  *	for (const struct yaml_value *v = yaml_root(y)->first; v; v = v->next)
  *		... v->key, v->line, v->kind ...
  *	yaml_close(y);

@@ -79,8 +79,7 @@ static void choose(void)
 	const char *failed = selftest_run(chosen, &table_ops_scalar);
 	if (failed)
 		die("self-test: %s of %s differs from its plain definition on this machine; "
-		    "EINTHOVEN_ISA=scalar avoids "
-		    "the fast path, and please report it",
+		    "EINTHOVEN_ISA=scalar avoids the fast path, and please report it",
 		    failed, chosen->name);
 }
 

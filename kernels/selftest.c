@@ -40,8 +40,8 @@ static void run_gemm(const struct ops *o, struct arrays *a)
 			       .residual = a->in[3]});
 }
 
-/* Several blocks of k: rows of A and of B overlap, so that few numbers suffice. Items that extend one chain; and C as its
- * own residual. */
+/* Several blocks of k: rows of A and of B overlap, so that few numbers suffice. Items that extend one chain;
+ * and C as its own residual. */
 static void run_long_gemm(const struct ops *o, struct arrays *a)
 {
 	enum { M = 2, N = 33, K = 260 };

@@ -12,7 +12,8 @@ struct buffer {
 	size_t n;
 };
 
-/* Columns of a matrix lie on another page in every row; with 4 KiB pages each is a miss in the first-level TLB. */
+/* Columns of a matrix lie on another page in every row; with 4 KiB pages each is a miss in
+ * the first-level TLB. */
 enum { HUGE_PAGE = 2 << 20 };
 
 enum { MAX_THREADS = 1024 }; /* as common/pool.c */

@@ -6,8 +6,8 @@
  *	workspace_reserve(WORKSPACE_TILE, n_floats);                     // for each thread, before pool_run
  *	float *mine = workspace_thread(WORKSPACE_TILE);                  // in a task
  *
- * Memory is borrowed until the same slot is asked for again. Dies when memory is out. Only workspace_thread may be
- * called from inside a pool task: then no allocation depends on which thread got which task.
+ * Memory is borrowed until the same slot is asked for again. Dies when memory is out. Only workspace_thread
+ * may be called from inside a pool task: then no allocation depends on which thread got which task.
  */
 #ifndef KERNELS_WORKSPACE_H
 #define KERNELS_WORKSPACE_H

@@ -1,6 +1,6 @@
 /*
- * A stack of buffers in one block whose size is known before it is allocated: the same layout function runs twice, first
- * on an empty arena to learn the peak, then on one with memory.
+ * A stack of buffers in one block whose size is known before it is allocated: the same layout function runs
+ * twice, first on an empty arena to learn the peak, then on one with memory.
  *
  *	struct arena a = {0};
  *	layout(&a);                       // pointers are NULL, a.peak is what it takes

@@ -95,7 +95,8 @@ static void join(const struct blocks *b, struct waiting *w, struct blocks_node n
 		b->ops->add(w->row[last - 1], w->row[last - 1], w->row[last], width);
 }
 
-/* Every process's nodes to all; n_bytes [size] of their rows. Returns how many nodes come before this one's. */
+/* Every process's nodes to all; n_bytes [size] of their rows. Returns how many nodes come
+ * before this one's. */
 static size_t count_nodes(const struct blocks *b, size_t *n_bytes, size_t width, size_t *n_all)
 {
 	size_t before = 0;

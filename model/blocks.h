@@ -1,12 +1,12 @@
 /*
- * A batch of views as blocks of 64, and whose they are: what sums over a batch are made of (docs/numerics.md, "Blocks"). The
- * processes of a team own contiguous blocks. Sums of blocks go through the pairwise tree over all blocks of the batch, an odd
- * last one moving up unchanged: the same sum for any number of processes.
+ * A batch of views as blocks of 64, and whose they are: what sums over a batch are made of (docs/numerics.md,
+ * "Blocks"). The processes of a team own contiguous blocks. Sums of blocks go through the pairwise tree over
+ * all blocks of the batch, an odd last one moving up unchanged: the same sum for any number of processes.
  *
- *	struct blocks b = blocks_of(ops, team, 2 * n);            // team NULL: all blocks are this process's
+ *	struct blocks b = blocks_of(ops, team, 2 * n);          // team NULL: all blocks are this process's
  *	for (int i = b.first; i < b.end; i++)
- *		work(blocks_start(&b, i), blocks_views(&b, i));   // views of the batch
- *	blocks_sum(&b, sums, width);                              // sums [own blocks,width]: the total is in the first row
+ *		work(blocks_start(&b, i), blocks_views(&b, i)); // views of the batch
+ *	blocks_sum(&b, sums, width);                            // sums [own blocks,width]: the total in the first row
  */
 #ifndef MODEL_BLOCKS_H
 #define MODEL_BLOCKS_H
@@ -33,8 +33,8 @@ int blocks_own_views(const struct blocks *b);
 /* The most views that a process of this team has in any batch of at most n_views. */
 int blocks_most_views(const struct team *team, int n_views);
 
-/* sums [room for n_blocks,width] in ops memory, a row for each of this process's blocks, in their order; changed. The
- * total over all blocks of the batch ends in the first row, in every process. */
+/* sums [room for n_blocks,width] in ops memory, a row for each of this process's blocks, in their order;
+ * changed. The total over all blocks of the batch ends in the first row, in every process. */
 void blocks_sum(const struct blocks *b, float *sums, size_t width);
 
 /* rows [n_views,width] in ops memory, this process's views filled: fill in the others'. */
@@ -56,8 +56,8 @@ struct blocks_tree {
 	struct blocks_node node[BLOCKS_NODES];
 };
 
-/* The next node to the right takes place n, and then joins as often as it may: each time the sum at place n - 1 must be added
- * to the one at place n - 2. Returns how often, for the caller to do so. */
+/* The next node to the right takes place n, and then joins as often as it may: each time the sum at place
+ * n - 1 must be added to the one at place n - 2. Returns how often, for the caller to do so. */
 int blocks_join(struct blocks_tree *t, struct blocks_node node);
 
 /* The nodes that rank r holds once its blocks are summed up, as a tree. */

@@ -1,12 +1,14 @@
 /*
- * The state of a training as one file, replaced as a whole: whatever kills the process leaves the old state or the new.
+ * The state of a training as one file, replaced as a whole: whatever kills the process leaves the
+ * old state or the new.
  *
  *	struct checkpoint_part parts[] = {{&step, sizeof step}, {weights, n}, {0}};
  *	checkpoint_save(path, key, parts);
  *	if (checkpoint_load(path, key, parts)) ...          // filled, continue from step
  *
- * File: "einthoven-checkpoint/1\n", key (64 bytes), sum (u64), then each part as u64 length and bytes; little-endian. The
- * sum is over all that follows it (Fletcher's, 64 bits), against damage by the disk rather than by design.
+ * File: "einthoven-checkpoint/1\n", key (64 bytes), sum (u64), then each part as u64 length and bytes;
+ * little-endian. The sum is over all that follows it (Fletcher's, 64 bits), against damage by the disk
+ * rather than by design.
  */
 #ifndef MODEL_CHECKPOINT_H
 #define MODEL_CHECKPOINT_H
@@ -22,8 +24,8 @@ struct checkpoint_part {
 /* parts end with {0}. key: 64 characters. Dies if the file cannot be written. */
 void checkpoint_save(const char *path, const char *key, const struct checkpoint_part *parts);
 
-/* True and all parts filled; false and nothing touched if there is no file, or (with a warning) one of other sizes, of
- * another key or damaged: then training starts anew. */
+/* True and all parts filled; false and nothing touched if there is no file, or (with a warning) one of other
+ * sizes, of another key or damaged: then training starts anew. */
 bool checkpoint_load(const char *path, const char *key, const struct checkpoint_part *parts);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * The description of a network as it stands in a model artifact's attribute "config", and its tensors' shapes in
- * "tensors": enough to build the network again.
+ * The description of a network as it stands in a model artifact's attribute "config", and its tensors' shapes
+ * in "tensors": enough to build the network again.
  *
  *	artifact_attribute(w, "config", config_json(&c));
  *	struct encoder_config c;

@@ -1,12 +1,13 @@
 /*
- * One step of contrastive training: both views of N records through the network as one batch of 2N, the loss, gradients,
- * clipping, AdamW. All memory is allocated by contrast_new; a step allocates nothing, unless a team exchanges.
+ * One step of contrastive training: both views of N records through the network as one batch of 2N, the
+ * loss, gradients, clipping, AdamW. All memory is allocated by contrast_new; a step allocates nothing,
+ * unless a team exchanges.
  *
  *	struct contrast *c = contrast_new(ops_chosen(), &settings);
  *	struct contrast_result r = contrast_step(c, x, keep, patient, lr);
  *
- * The processes of a team share the 2N views out (model/blocks.h): each has the views contrast_own says, and all have the
- * same result, weights and moments after a step, with the bits of one process alone.
+ * The processes of a team share the 2N views out (model/blocks.h): each has the views contrast_own says, and
+ * all have the same result, weights and moments after a step, with the bits of one process alone.
  */
 #ifndef MODEL_CONTRAST_H
 #define MODEL_CONTRAST_H
@@ -53,8 +54,8 @@ void contrast_free(struct contrast *c);
 /* This process's views of a batch: first..first+n-1 of 2n. */
 void contrast_own(const struct contrast_settings *s, int *first, int *n);
 
-/* x [2n,12,T] and keep [2n,12] with rows i and n+i the views of one record, in a team this process's of them; patient [n] of
- * the whole batch: host memory. */
+/* x [2n,12,T] and keep [2n,12] with rows i and n+i the views of one record, in a team this process's of them;
+ * patient [n] of the whole batch: host memory. */
 struct contrast_result contrast_step(struct contrast *c, const float *x, const uint8_t *keep,
 				     const uint64_t *patient, float lr);
 

@@ -1,9 +1,9 @@
 /*
  * What a dual-view transformer is made of, and where in memory. Private to dualview*.c.
  *
- * One block of memory: outputs of the whole batch, constants, the slots, scratch. A slot holds what the backward pass needs
- * of one block of views; scratch is shared, for one block is worked on at a time. Every slot has its own copy of all parts,
- * alike but for where they keep things.
+ * One block of memory: outputs of the whole batch, constants, the slots, scratch. A slot holds what the
+ * backward pass needs of one block of views; scratch is shared, for one block is worked on at a time. Every
+ * slot has its own copy of all parts, alike but for where they keep things.
  */
 #ifndef MODEL_DUALVIEW_MEMORY_H
 #define MODEL_DUALVIEW_MEMORY_H
@@ -50,7 +50,8 @@ struct dualview_memory {
 	float *dx[2], *dz[2];	     /* scratch [max_views*n,D], [max_views,D] */
 };
 
-/* d's config, ops, max_batch and dim are set; n_slots at least 1. Declares d->tensors, allocates everything. */
+/* d's config, ops, max_batch and dim are set; n_slots at least 1. Declares d->tensors,
+ * allocates everything. */
 void dualview_memory_new(struct dualview *d, int n_slots, bool is_training);
 void dualview_memory_free(struct dualview *d);
 

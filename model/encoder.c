@@ -73,7 +73,8 @@ int encoder_projector_out(const struct encoder_config *c)
 
 /* ---- life ---- */
 
-/* Activations of blocks that have passed backward make room for sums of gradients: block i - 1's for place i. */
+/* Activations of blocks that have passed backward make room for sums of gradients: block
+ * i - 1's for place i. */
 static void lend_slots(struct encoder *e)
 {
 	for (int i = 1; i <= e->n_slots && i < BLOCKS_NODES; i++) {

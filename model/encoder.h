@@ -1,23 +1,23 @@
 /*
- * Any network that turns views into embeddings: stages and the contrastive step hold a struct encoder and do not know
- * which one it is. x [B,12,T] with a mask of kept leads becomes h [B,dim], the embedding, and p [B,projector_out], what
- * NT-Xent sees.
+ * Any network that turns views into embeddings: stages and the contrastive step hold a struct encoder and do
+ * not know which one it is. x [B,12,T] with a mask of kept leads becomes h [B,dim], the embedding, and p
+ * [B,projector_out], what NT-Xent sees.
  *
  *	struct encoder_config c;
- *	encoder_preset(&c, "tiny", 500, 100);                        // or config_read, from a model artifact
+ *	encoder_preset(&c, "tiny", 500, 100);  // or config_read, from a model artifact
  *	struct encoder *e = encoder_new(ops, &c, max_batch, true);
- *	encoder_init(e, seed);                                       // or upload each of e->tensors->list
- *	encoder_forward(e, x, keep, batch);                          // e->h, e->p
- *	encoder_backward(e, dp);                                     // or encoder_backward_h(e, dh): e->tensors->gradients
+ *	encoder_init(e, seed);                 // or upload each of e->tensors->list
+ *	encoder_forward(e, x, keep, batch);    // e->h, e->p
+ *	encoder_backward(e, dp);               // or encoder_backward_h(e, dh): e->tensors->gradients
  *
- * Training without NT-Xent: projector_out 0 leaves the projector out (encoder_set), a head of one's own reads h
- * [batch,dim] and gives encoder_backward_h the gradient of it. The optimiser takes e->tensors. To embed or validate
- * between steps, keep a second encoder with is_training false and encoder_copy the weights: it needs a far smaller
- * arena and its h of a record does not depend on the batch.
+ * Training without NT-Xent: projector_out 0 leaves the projector out (encoder_set), a head of one's own reads
+ * h [batch,dim] and gives encoder_backward_h the gradient of it. The optimiser takes e->tensors. To embed or
+ * validate between steps, keep a second encoder with is_training false and encoder_copy the weights: it needs
+ * a far smaller arena and its h of a record does not depend on the batch.
  *
- * All memory is planned and allocated by encoder_new; forward and backward allocate nothing. A masked lead's samples are
- * never read: they may be NaN. Numbers have the same bits whatever the threads, the instruction set, the number of processes
- * and the size of micro-batches.
+ * All memory is planned and allocated by encoder_new; forward and backward allocate nothing. A masked lead's
+ * samples are never read: they may be NaN. Numbers have the same bits whatever the threads, the instruction
+ * set, the number of processes and the size of micro-batches.
  */
 #ifndef MODEL_ENCODER_H
 #define MODEL_ENCODER_H
@@ -52,7 +52,8 @@ struct encoder {
 	size_t arena_bytes; /* activations, known before the first step */
 	struct team *team;
 	struct blocks blocks; /* of the last forward's batch */
-	/* After encoder_forward, in ops memory, until the next one; of a team's batch, rows of this process's views: */
+	/* After encoder_forward, in ops memory, until the next one; of a team's batch, rows of
+	 * this process's views: */
 	const float *h; /* [B,dim] */
 	const float *p; /* [B,projector_out]; NULL without projector (not training, or projector_out 0) */
 	const float *z_time,
@@ -69,12 +70,13 @@ struct encoder {
 
 /* ---- what it is ---- */
 
-/* Fill c with the sizes of this name: "tiny", "small", "base" (model/dualview.h), "resnet18", "resnet18-poster"
- * (model/resnet18.h), for views of that many samples at that rate. 0, or -1 for an unknown name. */
+/* Fill c with the sizes of this name: "tiny", "small", "base" (model/dualview.h), "resnet18",
+ * "resnet18-poster" (model/resnet18.h), for views of that many samples at that rate. 0, or -1
+ * for an unknown name. */
 int encoder_preset(struct encoder_config *c, const char *name, int samples, float rate_hz);
-/* Change one size: d_model, n_heads, n_time_layers, n_channel_layers, n_cross, projector_hidden, projector_out. A
- * residual network has the last two and d_model, the width of its first stage. -1 if this kind of encoder has no such
- * size. */
+/* Change one size: d_model, n_heads, n_time_layers, n_channel_layers, n_cross, projector_hidden,
+ * projector_out. A residual network has the last two and d_model, the width of its first stage. -1 if this
+ * kind of encoder has no such size. */
 int encoder_set(struct encoder_config *c, const char *size, int value);
 /* Leave towers away; -1 if this kind of encoder has none. TOWERS_BOTH is fine with all. */
 int encoder_set_towers(struct encoder_config *c, enum towers towers);
@@ -86,15 +88,15 @@ int encoder_projector_out(const struct encoder_config *c);
 
 /* ---- life ---- */
 
-/* A config that does not pass encoder_config_check is a BUG. is_training: keep activations for backward, and have the
- * projector. */
+/* A config that does not pass encoder_config_check is a BUG. is_training: keep activations for backward, and
+ * have the projector. */
 struct encoder *encoder_new(const struct ops *ops, const struct encoder_config *c, int max_batch,
 			    bool is_training);
 
-/* The same for training, with a batch shared out. micro_batch: views, a multiple of 64, whose activations are kept at once;
- * the rest of the batch passes forward once more before it passes backward (Gao et al. 2021, GradCache). 0: all of them. team:
- * whose processes each have some blocks of the batch (model/blocks.h); NULL: this one is alone. max_batch is of all
- * processes. Changes no number. */
+/* The same for training, with a batch shared out. micro_batch: views, a multiple of 64, whose activations are
+ * kept at once; the rest of the batch passes forward once more before it passes backward (Gao et al. 2021,
+ * GradCache). 0: all of them. team: whose processes each have some blocks of the batch (model/blocks.h);
+ * NULL: this one is alone. max_batch is of all processes. Changes no number. */
 struct encoder *encoder_new_shared(const struct ops *ops, const struct encoder_config *c, int max_batch,
 				   int micro_batch, struct team *team);
 /* 0, or -1 with e saying why this encoder cannot train in micro-batches of that many views. */
@@ -104,23 +106,25 @@ void encoder_free(struct encoder *e);
 /* Initial weights: Philox keyed by (seed, tensor's number); they do not depend on the projector's sizes. */
 void encoder_init(struct encoder *e, uint64_t seed);
 
-/* Does this network normalise by statistics of what it was trained on (BatchNorm)? Then an untrained one has none, and
- * encoder_set_statistics takes them from x [batch,12,T]: what a random encoder must have before it is a fair floor. Without them
- * nothing happens. */
+/* Does this network normalise by statistics of what it was trained on (BatchNorm)? Then an untrained one has
+ * none, and encoder_set_statistics takes them from x [batch,12,T]: what a random encoder must have before it
+ * is a fair floor. Without them nothing happens. */
 bool encoder_has_statistics(const struct encoder_config *c);
 void encoder_set_statistics(struct encoder *e, const float *x, const uint8_t *keep, int batch);
 
-/* The weights of another encoder of the same sizes: all tensors that both have (one may lack the projector). */
+/* The weights of another encoder of the same sizes: all tensors that both have (one may
+ * lack the projector). */
 void encoder_copy(struct encoder *e, const struct encoder *from);
 
 /* ---- passes ---- */
 
-/* x [batch,12,T] and keep [batch,12] (1 kept, 0 masked; NULL: all kept) in ops memory; batch <= max_batch. In a team batch is
- * that of all processes, x and keep are of this one's views, and all call together.
+/* x [batch,12,T] and keep [batch,12] (1 kept, 0 masked; NULL: all kept) in ops memory; batch <= max_batch. In
+ * a team batch is that of all processes, x and keep are of this one's views, and all call together.
  * When training both must stay as they are until the backward pass has ended: it reads them again. */
 void encoder_forward(struct encoder *e, const float *x, const uint8_t *keep, int batch);
-/* dp [batch,projector_out] of the last forward's batch, rows of this process's views; sets the tensors' gradients, of all
- * processes. Once per forward. BatchNorm's running statistics, which are tensors too (without gradient), move here. */
+/* dp [batch,projector_out] of the last forward's batch, rows of this process's views; sets the tensors'
+ * gradients, of all processes. Once per forward. BatchNorm's running statistics, which are tensors too
+ * (without gradient), move here. */
 void encoder_backward(struct encoder *e, const float *dp);
 /* The same from a gradient of h [batch,dim] instead of p. */
 void encoder_backward_h(struct encoder *e, const float *dh);
@@ -139,19 +143,20 @@ struct encoder_norms encoder_gradient_norms(const struct encoder *e);
 /* Their names, of one word: "time", "channel"; "stem", "stages". */
 const char *encoder_part(const struct encoder_config *c, int part);
 
-/* How far from the input a tensor is, for learning rates that fall towards it: 0 for stems, then each layer or block one more, the
- * last being the heads, gate and projector: encoder_depths() - 1. Both towers' layers count side by side. */
+/* How far from the input a tensor is, for learning rates that fall towards it: 0 for stems, then each layer
+ * or block one more, the last being the heads, gate and projector: encoder_depths() - 1. Both towers' layers
+ * count side by side. */
 int encoder_depth(const struct encoder *e, int tensor);
 int encoder_depths(const struct encoder_config *c);
 
-/* Cross-attention: false if this encoder has none. Shapes of a record's maps: time_to_lead [heads,tokens,12] and
- * lead_to_time [heads,12,tokens]. */
+/* Cross-attention: false if this encoder has none. Shapes of a record's maps: time_to_lead [heads,tokens,12]
+ * and lead_to_time [heads,12,tokens]. */
 bool encoder_has_attention(const struct encoder_config *c, int *n_heads, int *n_tokens);
-/* Maps of the last forward's batch, of at most 64, into host memory, [batch] of each; rows sum to 1. Call before backward.
- * Allocates. */
+/* Maps of the last forward's batch, of at most 64, into host memory, [batch] of each; rows sum to 1. Call
+ * before backward. Allocates. */
 void encoder_attention(struct encoder *e, float *time_to_lead, float *lead_to_time);
-/* Relevance of tokens (model/rollout.h) for the last forward's batch, of at most 64: [batch][tokens+12] into host memory.
- * Needs is_training and encoder_has_attention. */
+/* Relevance of tokens (model/rollout.h) for the last forward's batch, of at most 64: [batch][tokens+12] into
+ * host memory. Needs is_training and encoder_has_attention. */
 void encoder_rollout(struct encoder *e, float *relevance, int batch);
 
 #endif

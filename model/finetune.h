@@ -1,7 +1,7 @@
 /*
- * Supervised training of an encoder with a linear classifier on it: one step over a batch of views, and probabilities of
- * records by the mean of their fixed views. The classifier learns at lr, the encoder's last group at encoder_lr and each
- * group nearer to the input at decay times the one above it (model/layerwise.h).
+ * Supervised training of an encoder with a linear classifier on it: one step over a batch of views, and
+ * probabilities of records by the mean of their fixed views. The classifier learns at lr, the encoder's last
+ * group at encoder_lr and each group nearer to the input at decay times the one above it (model/layerwise.h).
  *
  *	struct finetune *f = finetune_new(ops, &settings);
  *	... weights into f->net->tensors and classifier_set(f->head, ...); finetune_sync(f);
@@ -70,7 +70,8 @@ struct finetune_result finetune_step(struct finetune *f, const struct finetune_b
 void finetune_sync(struct finetune *f);
 /* h [n][dim] (host): mean over the views of x [n*n_views][12][T] (host), view after view of each record. */
 void finetune_embed(struct finetune *f, float *h, const float *x, int n);
-/* probability [n][n_classes] (host). The classifier is linear, so logits of the mean embedding are mean logits. */
+/* probability [n][n_classes] (host). The classifier is linear, so logits of the mean
+ * embedding are mean logits. */
 void finetune_predict(struct finetune *f, float *probability, const float *x, const float *extra, int n);
 
 #endif

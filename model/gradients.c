@@ -133,7 +133,8 @@ void gradients_push(struct gradients *g)
 
 /* ---- the team's ---- */
 
-/* This process's nodes, slice by slice, to those who add them up; theirs into received, in the order of ranks and nodes. */
+/* This process's nodes, slice by slice, to those who add them up; theirs into received, in the order
+ * of ranks and nodes. */
 static void exchange(struct gradients *g)
 {
 	int size = team_size(g->blocks.team), n_send = 0, n_receive = 0;

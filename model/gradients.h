@@ -1,16 +1,17 @@
 /*
- * The gradients of a batch: each block's from zero, then their sum in the tree of model/blocks.h, over all processes of the
- * team. What waits for its neighbour takes an array each: about log2 of the number of blocks.
+ * The gradients of a batch: each block's from zero, then their sum in the tree of model/blocks.h,
+ * over all processes of the team. What waits for its neighbour takes an array each: about log2 of
+ * the number of blocks.
  *
  *	struct gradients g;
  *	gradients_init(&g, tensors, tensors->count);
- *	gradients_begin(&g, &blocks, 0, tensors->count);      // or for one range of the flat array after the other
+ *	gradients_begin(&g, &blocks, 0, tensors->count); // or for one range of the flat array after the other
  *	for (int i = blocks.first; i < blocks.end; i++) {
- *		gradients_leaf(&g);                           // tensors_gradient now leads to zeros,
- *		backward(block i);                            // to which the backward pass adds
+ *		gradients_leaf(&g);                      // tensors_gradient now leads to zeros,
+ *		backward(block i);                       // to which the backward pass adds
  *		gradients_push(&g);
  *	}
- *	gradients_total(&g);                                  // tensors->gradients: the batch's
+ *	gradients_total(&g);                             // tensors->gradients: the batch's
  */
 #ifndef MODEL_GRADIENTS_H
 #define MODEL_GRADIENTS_H
@@ -39,14 +40,16 @@ struct gradients {
 void gradients_init(struct gradients *g, struct tensors *t, size_t n_range);
 void gradients_release(struct gradients *g);
 
-/* Memory for the array of place i >= 1, n floats which nobody else needs once this process's first i blocks are pushed
- * and until gradients_total. Without effect if it is too small. Before the first gradients_reserve. */
+/* Memory for the array of place i >= 1, n floats which nobody else needs once this process's first i blocks
+ * are pushed and until gradients_total. Without effect if it is too small. Before the first
+ * gradients_reserve. */
 void gradients_lend(struct gradients *g, int i, float *p, size_t n);
 
 /* Allocate for batches like this one; gradients_begin does so too, and finds all there. */
 void gradients_reserve(struct gradients *g, const struct blocks *b);
 
-/* first, n: floats of the flat array; together the ranges of a batch must hold every tensor that has a gradient. */
+/* first, n: floats of the flat array; together the ranges of a batch must hold every tensor
+ * that has a gradient. */
 void gradients_begin(struct gradients *g, const struct blocks *b, size_t first, size_t n);
 void gradients_leaf(struct gradients *g);
 void gradients_push(struct gradients *g);

@@ -1,8 +1,8 @@
 /*
  * From tokens to the embedding h.
  *	tower:  z = linear([mean, max] over tokens of norm(x)),  x: [B,N,D]  z: [B,D]
- *	gate:   alpha = softmax(W [z_t, z_c] + b) [B,2];  h = [alpha_0 z_t, alpha_1 z_c] [B,2D]   (Liu et al.
- * 2021, GTN)
+ *	gate:   alpha = softmax(W [z_t, z_c] + b) [B,2];  h = [alpha_0 z_t, alpha_1 z_c] [B,2D]
+ * The gate is GTN's (Liu et al. 2021).
  */
 #ifndef MODEL_HEAD_H
 #define MODEL_HEAD_H

@@ -78,8 +78,8 @@ void history_line(char *text, size_t size, const struct history *h, int epoch, i
 			mean[k] += history_row(h, first + i)[k] / h->per_epoch;
 	double rankme = history_row(h, first + h->per_epoch - 1)[HISTORY_RANKME];
 	snprintf(text, size,
-		 "epoch %d/%d  loss %.3f (%s %.3f)  top-1 %.2f  RankMe %.1f/%d  gradient %s %.2g %s "
-		 "%.2g  lr %.2g%s",
+		 "epoch %d/%d  loss %.3f (%s %.3f)  top-1 %.2f  RankMe %.1f/%d  gradient %s %.2g %s %.2g  "
+		 "lr %.2g%s",
 		 epoch + 1, (int)(h->n_steps / h->per_epoch), mean[HISTORY_LOSS], h->chance,
 		 mean[HISTORY_LOSS_UNIFORM], mean[HISTORY_TOP1], rankme, dim, h->part[0],
 		 mean[HISTORY_NORM_PARTS], h->part[1], mean[HISTORY_NORM_PARTS + 1], mean[HISTORY_LR],

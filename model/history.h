@@ -48,8 +48,8 @@ void history_add(struct history *h, int64_t step, const struct contrast_result *
 /* RankMe of the epoch that ended with this step. */
 void history_end_epoch(struct history *h, int64_t step, float rankme);
 
-/* The epoch's means as one line, so that a collapse (loss at chance, a tower without gradient, RankMe of a few) is seen
- * while it happens. */
+/* The epoch's means as one line, so that a collapse (loss at chance, a tower without gradient, RankMe of a
+ * few) is seen while it happens. */
 void history_line(char *text, size_t size, const struct history *h, int epoch, int dim);
 
 #endif

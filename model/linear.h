@@ -20,8 +20,8 @@ void linear_forward(const struct tensors *t, const struct linear *l, float *y, c
 /* y = GELU(x W^T + b); before (may be NULL) keeps GELU's argument for the backward pass. */
 void linear_forward_gelu(const struct tensors *t, const struct linear *l, float *y, float *before,
 			 const float *x, int rows);
-/* dW += dy^T x, db += column sums of dy, then dx = dy W unless dx is NULL; dx may be x. before: what GELU was applied
- * to to get x, NULL: x is no GELU's output; dx is then the gradient of before. */
+/* dW += dy^T x, db += column sums of dy, then dx = dy W unless dx is NULL; dx may be x. before: what GELU was
+ * applied to to get x, NULL: x is no GELU's output; dx is then the gradient of before. */
 void linear_backward(const struct tensors *t, const struct linear *l, float *dx, const float *dy,
 		     const float *x, int rows, const float *before);
 

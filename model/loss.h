@@ -1,7 +1,7 @@
 /*
- * What contrastive training minimises: a function of p, the projections of both views of N records, and its gradient. A
- * loss is a file loss_<name>.c with a struct loss in it, its declaration here, and a row in stages/shared/objective.h, which
- * says which views of a record it is shown.
+ * What contrastive training minimises: a function of p, the projections of both views of N records, and its
+ * gradient. A loss is a file loss_<name>.c with a struct loss in it, its declaration here, and a row in
+ * stages/shared/objective.h, which says which views of a record it is shown.
  *
  *	struct loss_batch b = {.ops = ops, .n = n, .d = d, .p = p, .dp = dp, ...};
  *	struct loss_result r = loss_ntxent.run(&b);
@@ -11,7 +11,8 @@
 
 #include "kernels/ops.h"
 
-/* All arrays are ops memory. Every process of a team computes the whole batch's loss: it is the same in all of them. */
+/* All arrays are ops memory. Every process of a team computes the whole batch's loss: it is the
+ * same in all of them. */
 struct loss_batch {
 	const struct ops *ops;
 	int n, d;		 /* records, width of p */

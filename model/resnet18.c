@@ -26,7 +26,8 @@ struct resnet18_memory {
 	float *h, *p;
 	int32_t *pool_at; /* [B,t,width] where the stem's maxima are */
 	uint8_t *all_kept;
-	/* [B,t,c] of the largest. act: an activation made again. shortcut: on the way forward; gradient and two more: back */
+	/* [B,t,c] of the largest. act: an activation made again. shortcut: on the way forward; gradient
+	 * and two more: back */
 	float *act, *shortcut, *gradient, *work[2];
 	/* of the last forward: */
 	int batch; /* this process's views; 0 if there was none, or its backward has been */

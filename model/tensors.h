@@ -1,12 +1,13 @@
 /*
- * Named parameters of a network in one flat float32 array, and their gradients in another of the same layout, so that
- * the optimiser, the norm and the clearing of gradients are one pass each.
- * Names follow PyTorch's habit ("time.layers.0.attention.qkv.weight"); linear weights are [out,in], convolutions
- * [out,tap,in]: PyTorch's [out,in,tap] with the last two axes exchanged.
+ * Named parameters of a network in one flat float32 array, and their gradients in another of the same layout,
+ * so that the optimiser, the norm and the clearing of gradients are one pass each.
+ * Names follow PyTorch's habit ("time.layers.0.attention.qkv.weight"); linear weights are [out,in],
+ * convolutions [out,tap,in]: PyTorch's [out,in,tap] with the last two axes exchanged.
  *
  *	struct tensors t;
  *	tensors_init(&t, ops);
- *	int w = tensors_add(&t, &(struct tensor){.shape = {64, 12}, .spread = 0.1f, .has_decay = true}, "a.%d.weight", i);
+ *	int w = tensors_add(&t, &(struct tensor){.shape = {64, 12}, .spread = 0.1f, .has_decay = true},
+ *			    "a.%d.weight", i);
  *	tensors_alloc(&t, is_training);
  *	tensors_draw(&t, seed);
  *	float *p = tensors_weight(&t, w);
@@ -63,8 +64,8 @@ const struct tensor *tensors_find(const struct tensors *t, const char *name);
 float *tensors_weight(const struct tensors *t, int i);
 float *tensors_gradient(const struct tensors *t, int i);
 
-/* Backward passes add to p, which holds floats first.. of the flat array: one block's gradients. At first, and with
- * (t->gradients, 0), to the flat array itself. */
+/* Backward passes add to p, which holds floats first.. of the flat array: one block's gradients. At first,
+ * and with (t->gradients, 0), to the flat array itself. */
 void tensors_aim(struct tensors *t, float *p, size_t first);
 
 void tensors_zero_gradients(struct tensors *t);

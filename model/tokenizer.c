@@ -7,8 +7,8 @@
 #include "model/blocks.h"
 #include "numbers/dmath.h"
 
-/* Signals that pass a stem together: all of a block, and what stays in the cache; part of the definition of the stems'
- * gradients. */
+/* Signals that pass a stem together: all of a block, and what stays in the cache; part of the definition of
+ * the stems' gradients. */
 enum { TIME_GROUP = BLOCKS_VIEWS, CHANNEL_GROUP = 8 * TOKENIZER_LEADS };
 
 /* Make tokens of unit variance from features of GELU(standard normal): E[g^2] = 0.425 (time), and from mean

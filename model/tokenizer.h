@@ -1,7 +1,9 @@
 /*
  * From a signal to tokens, one way per tower (docs/model.md, "Tokens").
- *	time:    stem over all leads -> linear -> + sum of e_l over masked leads l + sinusoidal position: [B,N,D], N = T/10
- *	channel: stem per lead -> [mean, max] over time -> linear, or the mask token where masked, + lead embedding: [B,12,D]
+ *	time:    [B,N,D], N = T/10: stem over all leads -> linear -> + sum of e_l over masked leads l
+ *	         + sinusoidal position
+ *	channel: [B,12,D]: stem per lead -> [mean, max] over time -> linear, or the mask token where masked,
+ *	         + lead embedding
  * A masked lead thus shows as something learned, never as silence, and its samples are not read.
  */
 #ifndef MODEL_TOKENIZER_H

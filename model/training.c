@@ -51,7 +51,8 @@ void training_line(struct training *t, const char *format, ...)
 
 /* ---- checkpoints ---- */
 
-/* All that changes while training. Arrays in ops memory come last, as n_arrays parts whose host memory is empty yet. */
+/* All that changes while training. Arrays in ops memory come last, as n_arrays parts whose host
+ * memory is empty yet. */
 struct saved {
 	struct checkpoint_part part[1 + TRAINING_KEPT + (1 + ARRAYS) * TRAINING_OPTIMIZERS + 1];
 	float *device[ARRAYS * TRAINING_OPTIMIZERS];

@@ -1,14 +1,16 @@
 /*
- * The one training loop: steps by a schedule, checkpoints, an interruption that loses nothing, an end when gradients are
- * beyond help, and the same steps in every process of a team. What is learned, and from what, is the caller's:
+ * The one training loop: steps by a schedule, checkpoints, an interruption that loses nothing, an end when
+ * gradients are beyond help, and the same steps in every process of a team. What is learned, and from
+ * what, is the caller's:
  *
  *	static const struct training_calls calls = {draw, load, learn, end_epoch};
- *	struct training t = {.calls = &calls, .context = me, .ops = ops, .optimizer = {&o}, .kept = parts, ...};
- *	training_resume(&t);            // to where a checkpoint of this action was, if there is one
- *	if (training_run(&t)) ...       // false: interrupted; the state is saved, the same training continues there
+ *	struct training t = {.calls = &calls, .context = me, .ops = ops, .optimizer = {&o}, ...};
+ *	training_resume(&t);      // to where a checkpoint of this action was, if there is one
+ *	if (training_run(&t)) ... // false: interrupted; the state is saved, the same training continues there
  *
- * A step must be a function of its number, of the optimisers and of what `kept` names: then the same weights come of it
- * however often it was interrupted. Every rank takes the same steps; rank 0 alone prints and keeps checkpoints.
+ * A step must be a function of its number, of the optimisers and of what `kept` names: then the same
+ * weights come of it however often it was interrupted. Every rank takes the same steps; rank 0 alone prints
+ * and keeps checkpoints.
  */
 #ifndef MODEL_TRAINING_H
 #define MODEL_TRAINING_H
@@ -28,8 +30,8 @@ enum { TRAINING_OPTIMIZERS = 2, TRAINING_KEPT = 8 };
 struct training_calls {
 	/* Begin to draw the batch of a step; may go on in the background until load. */
 	void (*draw)(void *context, int64_t step);
-	/* Finish that and hand the batch over to the network: the next may be drawn now. Each draw is followed by a load, the
-	 * last one perhaps by nothing more. */
+	/* Finish that and hand the batch over to the network: the next may be drawn now. Each draw is
+	 * followed by a load, the last one perhaps by nothing more. */
 	void (*load)(void *context);
 	/* Learn from it; false: a loss or gradient was not finite, nothing changed. */
 	bool (*learn)(void *context, int64_t step, float lr);

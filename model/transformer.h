@@ -1,17 +1,17 @@
 /*
  * Pre-norm transformer layer (Xiong et al. 2020; Vaswani et al. 2017):
  *	u = x + out(attention(qkv(norm1(x)))),  y = u + down(GELU(up(norm2(u)))),  up: D -> 4D.
- * In three steps, project, attend, finish, so that a cross-attention block is two layers that attend to each other's
- * keys (model/cross.h).
+ * In three steps, project, attend, finish, so that a cross-attention block is two layers that attend to each
+ * other's keys (model/cross.h).
  *
  *	transformer_declare(&l, t, "time.layers.0", d, heads, residual_gain);
- *	y = transformer_plan(&l, kept, x, max_batch, n, true, false);   // buffers that live until the backward pass
- *	transformer_plan_scratch(&l, scratch, max_batch);               // buffers the next layer may use again
- *	transformer_forward(t, &l, batch);                              // reads x, writes y
- *	transformer_backward(t, &l, dx, batch);                         // dx: gradient of y, on return of x
+ *	y = transformer_plan(&l, kept, x, max_batch, n, true, false); // live until the backward pass
+ *	transformer_plan_scratch(&l, scratch, max_batch);             // buffers the next layer may use again
+ *	transformer_forward(t, &l, batch);                            // reads x, writes y
+ *	transformer_backward(t, &l, dx, batch);                       // dx: gradient of y, on return of x
  *
- * Training keeps 6D floats a token (qkv, attention, u, and y, the next layer's x); norms, up and GELU are computed again
- * in the backward pass. Inference keeps nothing: y is x.
+ * Training keeps 6D floats a token (qkv, attention, u, and y, the next layer's x); norms, up and GELU are
+ * computed again in the backward pass. Inference keeps nothing: y is x.
  */
 #ifndef MODEL_TRANSFORMER_H
 #define MODEL_TRANSFORMER_H
@@ -48,7 +48,8 @@ void transformer_declare(struct transformer_layer *l, struct tensors *t, const c
  */
 float *transformer_plan(struct transformer_layer *l, struct arena *a, float *x, int max_batch, int n,
 			bool is_training, bool keeps_qkv);
-/* Returns where all of it but `before` ends: a mark to go back to for what is used after finish_backward alone. */
+/* Returns where all of it but `before` ends: a mark to go back to for what is used after
+ * finish_backward alone. */
 size_t transformer_plan_scratch(struct transformer_layer *l, struct arena *a, int max_batch);
 
 void transformer_forward(const struct tensors *t, const struct transformer_layer *l, int batch);

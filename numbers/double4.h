@@ -1,6 +1,6 @@
 /*
- * Four doubles side by side (GCC's vector extension, also clang's), for code that is compiled a second time for AVX2: one
- * operation on each, none between them, so the bits are those of the plain loop.
+ * Four doubles side by side (GCC's vector extension, also clang's), for code that is compiled a second time
+ * for AVX2: one operation on each, none between them, so the bits are those of the plain loop.
  *
  *	DOUBLE4_INLINE void work(...) { ... double4 ... }
  *	DOUBLE4_AVX2 static void work_avx2(...) { work(...); }

@@ -43,7 +43,8 @@ static const json_t *class_of(const json_t *arm, const json_t *name)
 	return json_object_get(json_object_get(test, "class"), json_string_value(name));
 }
 
-/* How many classes stand before class c: those of more records, and of as many those that are listed earlier. */
+/* How many classes stand before class c: those of more records, and of as many those that
+ * are listed earlier. */
 static size_t rank_of(const json_t *arm, const json_t *classes, size_t c)
 {
 	size_t i, rank = 0;

@@ -50,7 +50,8 @@ static struct series series_of(const json_t *arm, const char *column)
 		s.y[i] = json_number_value(json_array_get(row, k));
 	}
 
-	/* RankMe is known from the end of the first epoch on; before, its column holds 0, as the loss of epoch 0 does. */
+	/* RankMe is known from the end of the first epoch on; before, its column holds 0, as the
+	 * loss of epoch 0 does. */
 	for (i = 0; i < s.n && s.y[i] == 0 && strcmp(column, "top1") != 0; i++)
 		;
 	s.n -= i;

@@ -22,7 +22,8 @@ static size_t add_share(double *share, size_t n, double x)
 	return n + 1;
 }
 
-/* Where an arm's network is that of the arms with fewer labels: another network's curve would be another figure. */
+/* Where an arm's network is that of the arms with fewer labels: another network's curve would
+ * be another figure. */
 static bool is_comparable(const json_t *arm, const json_t *arms)
 {
 	const json_t *other, *config = json_object_get(json_object_get(arm, "training"), "config");

@@ -85,7 +85,8 @@ void files_csv(struct text *t, const json_t *arms, const json_t *floors)
 
 /* ---- table.md ---- */
 
-/* The two by which arms are compared: F1 first where its classes have columns, AUROC where they are too many. */
+/* The two by which arms are compared: F1 first where its classes have columns, AUROC where
+ * they are too many. */
 static const char *headline(const json_t *classes, int k)
 {
 	return (k == 0) == !!classes ? "macro_f1" : "macro_auroc";

@@ -1,4 +1,5 @@
-/* The report's numbers for other programs. arms, floors: as in report/tables.h; what is missing is empty, or a dash. */
+/* The report's numbers for other programs. arms, floors: as in report/tables.h; what is missing is
+ * empty, or a dash. */
 #ifndef REPORT_FILES_H
 #define REPORT_FILES_H
 

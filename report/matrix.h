@@ -4,7 +4,8 @@
 
 #include "report/text.h"
 
-/* counts [rows][rows] as a table, true classes in rows, shaded by the share of the row. In multi mode [rows][4]. */
+/* counts [rows][rows] as a table, true classes in rows, shaded by the share of the row. In
+ * multi mode [rows][4]. */
 void matrix_confusion(struct text *t, const json_t *counts, const json_t *classes);
 /* Attention each lead gets, a row for all records and one per class; shaded by its ratio to 1 / leads. */
 void matrix_leads(struct text *t, const json_t *attention, const json_t *classes,

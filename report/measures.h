@@ -9,7 +9,8 @@
 
 /* Measures of the embedding space, trained and untrained. */
 void measures_space(struct text *t, const json_t *arms);
-/* What hiding a lead does to the true class's logit, by how much attention the lead got. Returns how many arms it has. */
+/* What hiding a lead does to the true class's logit, by how much attention the lead got. Returns how
+ * many arms it has. */
 int measures_faithfulness(struct text *t, const json_t *arms);
 
 #endif

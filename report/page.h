@@ -1,5 +1,6 @@
 /*
- * The page around the figures: one HTML file without network, right in light and dark, on a phone and on paper.
+ * The page around the figures: one HTML file without network, right in light and dark, on
+ * a phone and on paper.
  *
  *	page_begin(&t, "Comparison");
  *	page_section(&t, "loss", "Loss while training");

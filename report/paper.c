@@ -53,7 +53,8 @@ static void trace(struct text *t, const float *x, int samples, double rate_hz, d
 	text_add(t, "\"/>");
 }
 
-/* By how many mm more than half a row a lead rises (sign 1) or falls (-1) from second from on: whole squares of 5. */
+/* By how many mm more than half a row a lead rises (sign 1) or falls (-1) from second from on:
+ * whole squares of 5. */
 static double excess(const float *x, int samples, double rate_hz, double from_s, double to_s, int sign)
 {
 	double most = 0;

@@ -1,6 +1,6 @@
 /*
- * ECGs as cardiologists read them: 25 mm/s, 10 mm/mV, a line per millimetre and a stronger one per five. One unit of the
- * drawing is one millimetre.
+ * ECGs as cardiologists read them: 25 mm/s, 10 mm/mV, a line per millimetre and a stronger one per five. One
+ * unit of the drawing is one millimetre.
  */
 #ifndef REPORT_PAPER_H
 #define REPORT_PAPER_H
@@ -14,13 +14,13 @@ struct paper_look {
 	double from_s, to_s; /* the time the tokens cover */
 };
 
-/* The usual four columns of three leads over the record's length, and lead II below as rhythm strip; looks are drawn
- * beneath the traces. x [12][samples] mV in the order I II III aVR aVL aVF V1..V6. */
+/* The usual four columns of three leads over the record's length, and lead II below as rhythm strip; looks
+ * are drawn beneath the traces. x [12][samples] mV in the order I II III aVR aVL aVF V1..V6. */
 void paper_twelve(struct text *t, const float *x, int samples, double rate_hz, const char *const *lead_names,
 		  const struct paper_look *looks, int n_looks, const char *label);
 
-/* Some leads of one training view as small traces, each to its own scale; a masked lead is a dashed line. Where one lead
- * alone is kept, that one. keep [12]. */
+/* Some leads of one training view as small traces, each to its own scale; a masked lead is a dashed line.
+ * Where one lead alone is kept, that one. keep [12]. */
 void paper_view(struct text *t, const float *x, int samples, const unsigned char *keep,
 		const char *const *lead_names, const char *label);
 

@@ -1,6 +1,6 @@
 /*
- * A plot: a frame with ticks, and points in it given in the data's own units. Colours are CSS classes (report/page.h):
- * s0..s7 for series, grid, axis, faint; so that a figure is right in light and dark.
+ * A plot: a frame with ticks, and points in it given in the data's own units. Colours are CSS classes
+ * (report/page.h): s0..s7 for series, grid, axis, faint; so that a figure is right in light and dark.
  *
  *	struct svg_plot p = {.width = 320, .height = 240, .x1 = 100, .y1 = 1, .x_title = "step"};
  *	svg_begin(&t, &p, "Loss while training");

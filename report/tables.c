@@ -5,7 +5,8 @@
 
 /* ---- comparison ---- */
 
-/* The two by which arms are compared: F1 first where its classes have columns, AUROC where they are too many. */
+/* The two by which arms are compared: F1 first where its classes have columns, AUROC where
+ * they are too many. */
 static const char *headline(const json_t *classes, int k)
 {
 	return (k == 0) == !!classes ? "macro_f1" : "macro_auroc";
@@ -137,10 +138,9 @@ static void legacy_begin(struct text *t, const json_t *classes)
 	size_t k;
 	const json_t *c;
 	text_add(t, "<h3>Legacy: the poster’s own scoring, not comparable</h3>\n<p>Each segment of folds 9 "
-		    "and 10 "
-		    "is judged as if it were independent, though two come from one heart, and fold 9 is "
-		    "tested on. "
-		    "To be read beside the poster’s own table and beside no other row of this page.</p>\n"
+		    "and 10 is judged as if it were independent, though two come from one heart, and fold 9 "
+		    "is tested on. To be read beside the poster’s own table and beside no other row of this "
+		    "page.</p>\n"
 		    "<div class=scroll><table><thead><tr><th>arm</th><th>segments</th>");
 	json_array_foreach (classes, k, c) {
 		text_add(t, "<th>F1 ");

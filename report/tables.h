@@ -7,15 +7,16 @@
 
 #include "report/text.h"
 
-/* Each arm above its own untrained encoder, with the paired difference; then the floors. classes: those with a column;
- * NULL: none, and macro AUROC comes first. */
+/* Each arm above its own untrained encoder, with the paired difference; then the floors. classes: those with
+ * a column; NULL: none, and macro AUROC comes first. */
 void tables_comparison(struct text *t, const json_t *arms, const json_t *floors, const json_t *classes);
 /* One metric of every arm minus every other, paired. Nothing for one arm. */
 void tables_pairs(struct text *t, const json_t *arms, const char *metric);
-/* The poster's per-segment scores of the arms that have them, with the sentence that they are not comparable. Nothing
- * without any. */
+/* The poster's per-segment scores of the arms that have them, with the sentence that they are not comparable.
+ * Nothing without any. */
 void tables_legacy(struct text *t, const json_t *arms, const json_t *classes);
-/* Which artifacts the numbers of each arm come from, and what makes them again; options: what follows ARMS=NAME. */
+/* Which artifacts the numbers of each arm come from, and what makes them again; options: what
+ * follows ARMS=NAME. */
 void tables_provenance(struct text *t, const json_t *arms, const char *options);
 /* seeds: the evaluation's summaries of arms of several seeds. */
 void tables_seeds(struct text *t, const json_t *seeds);

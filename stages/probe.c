@@ -1,9 +1,11 @@
 /* How much a linear classifier gets out of frozen embeddings.
  *
- * Reads `embeddings`. Writes `scores`: probabilities of folds 9 and 10, metrics with intervals, and the classifier.
+ * Reads `embeddings`. Writes `scores`: probabilities of folds 9 and 10, metrics with
+ * intervals, and the classifier.
  *
- * The story: the same classifier is fitted on folds 1 to 8 for each arm (trained encoder, initial encoder, amplitudes
- * alone, majority class), its strength chosen on fold 9; all are judged on fold 10 (stages/shared/judge.h). docs/probe.md.
+ * The story: the same classifier is fitted on folds 1 to 8 for each arm (trained encoder, initial encoder,
+ * amplitudes alone, majority class), its strength chosen on fold 9; all are judged on fold 10
+ * (stages/shared/judge.h). docs/probe.md.
  */
 #include <inttypes.h>
 #include <math.h>
@@ -20,7 +22,8 @@
 #include "stages/shared/legacy.h"
 #include "store/stage.h"
 
-/* Rows of the table. What probes see: the trained encoder, the same encoder before training, amplitudes, nothing. */
+/* Rows of the table. What probes see: the trained encoder, the same encoder before training,
+ * amplitudes, nothing. */
 enum { TRAINED, RANDOM, SCALE, MAJORITY, ARMS };
 static const struct {
 	const char *key, *name, *table,

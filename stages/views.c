@@ -1,9 +1,10 @@
 /* Decide what the two views of a record are.
  *
- * Reads `signals`, of which it takes rate, length and id. Writes `views`, a header alone: that id, how views are cut from
- * a signal (ecg/views.h), and what pretrain draws anew in each epoch (ecg/augment.h).
+ * Reads `signals`, of which it takes rate, length and id. Writes `views`, a header alone: that id, how views
+ * are cut from a signal (ecg/views.h), and what pretrain draws anew in each epoch (ecg/augment.h).
  *
- * The story: the parameters become the two policies; both are checked against the signals and written. docs/views.md.
+ * The story: the parameters become the two policies; both are checked against the signals and
+ * written. docs/views.md.
  */
 #include <stdint.h>
 #include <stdlib.h>

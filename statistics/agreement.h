@@ -1,7 +1,7 @@
 /*
- * How far two labelings of the same records agree, whatever the labels are called: adjusted Rand index (Hubert and
- * Arabie 1985) and normalized mutual information (arithmetic mean of the entropies), as in scikit-learn. Labels are
- * 0..n_a-1 and 0..n_b-1.
+ * How far two labelings of the same records agree, whatever the labels are called: adjusted Rand index
+ * (Hubert and Arabie 1985) and normalized mutual information (arithmetic mean of the entropies), as in
+ * scikit-learn. Labels are 0..n_a-1 and 0..n_b-1.
  */
 #ifndef STATISTICS_AGREEMENT_H
 #define STATISTICS_AGREEMENT_H

@@ -43,8 +43,8 @@ double auroc_area(const struct auroc *a, const uint8_t *truth, size_t stride, co
 			group_positives += times;
 		else
 			group_negatives += times;
-		if (a->ends_group
-			    [i]) { /* twice the number of (positive above negative) pairs; a tie counts half */
+		/* twice the number of (positive above negative) pairs; a tie counts half */
+		if (a->ends_group[i]) {
 			above += group_negatives * (2 * positives + group_positives);
 			positives += group_positives;
 			negatives += group_negatives;

@@ -94,7 +94,8 @@ double clustering_silhouette(const struct features *f, const int *label, int n_l
 	return sum / (double)f->n;
 }
 
-/* Worst ratio of scatters to the distance of centres, for label a; coinciding centres do not count, as in scikit-learn. */
+/* Worst ratio of scatters to the distance of centres, for label a; coinciding centres do not count,
+ * as in scikit-learn. */
 static double worst_ratio(const struct groups *g, const double *scatter, int a, double *farthest)
 {
 	double worst = 0;

@@ -1,7 +1,7 @@
 /*
- * How well given labels separate points: silhouette (Rousseeuw 1987), Davies-Bouldin (1979), Calinski-Harabasz (1974),
- * as scikit-learn computes them. label[i] is 0..n_labels-1; a label nobody has is left out. All are NAN unless at least
- * two labels are in use and some label has two rows.
+ * How well given labels separate points: silhouette (Rousseeuw 1987), Davies-Bouldin (1979),
+ * Calinski-Harabasz (1974), as scikit-learn computes them. label[i] is 0..n_labels-1; a label nobody has is
+ * left out. All are NAN unless at least two labels are in use and some label has two rows.
  */
 #ifndef STATISTICS_CLUSTERING_H
 #define STATISTICS_CLUSTERING_H

@@ -1,7 +1,8 @@
 /*
- * Several arms (classifiers) judged on the same records: the metrics of each, their intervals, and paired differences,
- * from one set of patient-cluster bootstrap resamples. A resample without records of a class that the records do have
- * is drawn again, so that a macro average always means the same classes (but see is_partial).
+ * Several arms (classifiers) judged on the same records: the metrics of each, their intervals, and
+ * paired differences, from one set of patient-cluster bootstrap resamples. A resample without records of
+ * a class that the records do have is drawn again, so that a macro average always means the same classes
+ * (but see is_partial).
  *
  *	struct comparison c = {.n_arms = 2, .arm = arms, .data = {...}, .bootstrap = {...}};
  *	comparison_run(&c);
@@ -38,8 +39,8 @@ struct comparison {
 	const struct comparison_arm *arm;
 	struct metrics_input data;  /* n, n_classes, is_multi, truth; the rest is the arms' */
 	struct bootstrap bootstrap; /* seed, n_resamples, patient */
-	/* Of many rare classes a resample may lack some: they keep their value on the whole there (metrics_complete),
-	 * and have none of their own. Multi only. */
+	/* Of many rare classes a resample may lack some: they keep their value on the whole there
+	 * (metrics_complete), and have none of their own. Multi only. */
 	bool is_partial;
 	/* results */
 	struct metrics *metrics; /* [n_arms] on the records as they are */
@@ -59,10 +60,11 @@ struct comparison_value comparison_of(const struct comparison *c, int arm, int m
 /* Arm minus other. */
 struct comparison_value comparison_difference(const struct comparison *c, int arm, int other, int metric);
 
-/* Several rows as one, such as one arm trained with several seeds: what they come to is the mean of their metrics. Its
- * resamples draw patients and rows together: resample k takes, of its patients, the mean of n - 1 rows drawn with
- * replacement. (n of n would make the variance of the mean (n-1)/n of what it is: Rao and Wu 1988.) The places drawn are
- * a function of seed, k and n alone, so that rows at equal places of two lists of one length stay paired. */
+/* Several rows as one, such as one arm trained with several seeds: what they come to is the mean of their
+ * metrics. Its resamples draw patients and rows together: resample k takes, of its patients, the mean of
+ * n - 1 rows drawn with replacement. (n of n would make the variance of the mean (n-1)/n of what it is: Rao
+ * and Wu 1988.) The places drawn are a function of seed, k and n alone, so that rows at equal places of two
+ * lists of one length stay paired. */
 struct comparison_rows {
 	int n;
 	const int *row; /* [n] */

@@ -1,7 +1,8 @@
 /*
  * The two inner loops of the linear models, in double, over rows of padded matrices (struct features: ld is a
  * multiple of 8, the padding is 0). Element k of a row belongs to lane k mod 4 whatever the machine's vectors
- * are, so that every compiler and instruction set adds in the same order. For loops built as numbers/double4.h shows.
+ * are, so that every compiler and instruction set adds in the same order. For loops built as
+ * numbers/double4.h shows.
  */
 #ifndef STATISTICS_DENSE_H
 #define STATISTICS_DENSE_H

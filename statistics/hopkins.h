@@ -1,8 +1,8 @@
 /*
- * The Hopkins statistic (Hopkins and Skellam 1954): H = sum u / (sum u + sum w), u the distance from a uniform point in
- * the data's bounding box to the nearest row, w that from a random row to its nearest other. 1/2 for uniform data, towards
- * 1 for anything else: one Gaussian without any cluster gives .6 to .9, so H beside that of a Gaussian of the same
- * covariance is what can be read, not H alone.
+ * The Hopkins statistic (Hopkins and Skellam 1954): H = sum u / (sum u + sum w), u the distance from a
+ * uniform point in the data's bounding box to the nearest row, w that from a random row to its nearest other.
+ * 1/2 for uniform data, towards 1 for anything else: one Gaussian without any cluster gives .6 to .9, so H
+ * beside that of a Gaussian of the same covariance is what can be read, not H alone.
  */
 #ifndef STATISTICS_HOPKINS_H
 #define STATISTICS_HOPKINS_H

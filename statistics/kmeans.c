@@ -44,7 +44,8 @@ static double distances_with(double *out, const double *nearest, const struct fe
 	return total;
 }
 
-/* Greedy k-means++: of 2 + log k rows drawn, the one that lowers the sum of distances most. nearest: [3][n]. */
+/* Greedy k-means++: of 2 + log k rows drawn, the one that lowers the sum of distances
+ * most. nearest: [3][n]. */
 static void place(double *centre, double *nearest, const struct starts *s, int start)
 {
 	const struct features *f = s->f;

@@ -14,7 +14,8 @@ struct search {
 	size_t k;
 };
 
-/* Insertion into the k best so far: base rows come by ascending index, so a tie leaves the earlier one in front. */
+/* Insertion into the k best so far: base rows come by ascending index, so a tie leaves the
+ * earlier one in front. */
 static void find_one(void *context, int query)
 {
 	const struct search *s = context;

@@ -157,8 +157,8 @@ static struct point line_search(struct search *s, double first)
 	return last.t > 0 ? evaluate(s, last.t) : start;
 }
 
-/* Keep s and y of this step if the curvature is positive (it is, up to rounding, after a Wolfe step), else at least lose the
- * oldest pair of a full ring, whose place they took; move to trial. */
+/* Keep s and y of this step if the curvature is positive (it is, up to rounding, after a Wolfe step), else at
+ * least lose the oldest pair of a full ring, whose place they took; move to trial. */
 static void accept(struct search *s, double f)
 {
 	size_t n = s->problem->n;

@@ -17,8 +17,8 @@ enum { LEAST_GROUP = 64, MOST_GROUP = 1024, LEVELS = 64 };
  * finite. */
 static const double NEVER = 1e4;
 
-/* A pass over all records: chunks in groups, whose sums are held until the group's tree is added up. A group is a power of two
- * chunks, so its tree is a part of the tree over all chunks, and groups change no bit. */
+/* A pass over all records: chunks in groups, whose sums are held until the group's tree is added up. A group
+ * is a power of two chunks, so its tree is a part of the tree over all chunks, and groups change no bit. */
 struct pass {
 	const struct logistic_problem *problem;
 	const double *parameters;
@@ -146,8 +146,8 @@ DOUBLE4_AVX2 static void chunk_pass_avx2(void *context, int i)
 	pass_over(context, i);
 }
 
-/* Some columns of the group's sums, by a pairwise tree; the total is the first chunk's. Then into the levels, as a one is added
- * to a binary number: what carries is a pair of the tree. */
+/* Some columns of the group's sums, by a pairwise tree; the total is the first chunk's. Then into the levels,
+ * as a one is added to a binary number: what carries is a pair of the tree. */
 static void column_pass(void *context, int task)
 {
 	struct pass *s = context;
@@ -263,7 +263,8 @@ void logistic_init(struct logistic *m, const struct logistic_problem *p)
 	}
 }
 
-/* Of a chunk, sums over its records of v x^2 and, for the bias, v, where v = probability (1 - probability). */
+/* Of a chunk, sums over its records of v x^2 and, for the bias, v, where v = probability
+ * (1 - probability). */
 static void curvature_pass(void *context, int i)
 {
 	struct pass *s = context;
@@ -287,8 +288,8 @@ static void curvature_pass(void *context, int i)
 	}
 }
 
-/* The Hessian's diagonal at the starting point preconditions (features are nearly uncorrelated, so little is beside it).
- * The penalty alone makes weights 1-convex; nothing but the data bounds the bias. */
+/* The Hessian's diagonal at the starting point preconditions (features are nearly uncorrelated, so little is
+ * beside it). The penalty alone makes weights 1-convex; nothing but the data bounds the bias. */
 static void set_scales(double *inverse, double *bound, struct pass *s, const double *start)
 {
 	const struct logistic_problem *p = s->problem;
@@ -310,8 +311,8 @@ static void set_scales(double *inverse, double *bound, struct pass *s, const dou
 	}
 }
 
-/* Along log c the minimum moves on a smooth path: start where a straight line through the last two fits leads, if the
- * objective is lower there. Remembers this fit's start for the next. */
+/* Along log c the minimum moves on a smooth path: start where a straight line through the last two fits
+ * leads, if the objective is lower there. Remembers this fit's start for the next. */
 static void extrapolate(struct logistic *m, struct pass *s, const struct logistic_problem *p,
 			double *gradient)
 {

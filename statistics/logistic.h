@@ -1,16 +1,16 @@
 /*
  * Logistic regression with an L2 penalty, in double, on standardized features: multinomial (one class per
  * record) or one-vs-rest (any number of classes per record, each class its own problem). In scikit-learn's
- * parametrization the fit minimizes c * sum over records of loss(z, truth) + 1/2 |weight|^2,    z = weight x +
- * bias, loss = log sum exp z - z[class] (multinomial) or the sum over classes of log(1 + e^z) - truth z
+ * parametrization the fit minimizes c * sum over records of loss(z, truth) + 1/2 |weight|^2,
+ *	z = weight x + bias,
+ *	loss = log sum exp z - z[class] (multinomial), or the sum over classes of log(1 + e^z) - truth z
  * (one-vs-rest). The bias is not penalized. A class that no training record has (or, one-vs-rest, that all
  * have) gets weight 0 and a bias that stands for minus (plus) infinity, and so the probability 0 (1). Sums
  * over records: chunks of 64 in ascending order, then a pairwise tree: bits do not depend on threads.
  *
  *	struct logistic m;
  *	logistic_init(&m, &problem);
- *	for (c ascending) { problem.c = c; logistic_fit(&m, &problem, 1e-8); ... }   // each fit starts from
- * the last
+ *	for (c ascending) { problem.c = c; logistic_fit(&m, &problem, 1e-8); ... }   // each starts from the last
  */
 #ifndef STATISTICS_LOGISTIC_H
 #define STATISTICS_LOGISTIC_H
@@ -33,8 +33,8 @@ struct logistic {
 	int n_classes, d, ld;
 	bool is_multi;
 	double *parameters; /* weight [n_classes][ld], then bias [n_classes]; what L-BFGS varies */
-	/* The last two fits, from which the next one's start is extrapolated: parameters of the one before (NULL: there
-	 * was none) and both values of c, 0 if there was no such fit. */
+	/* The last two fits, from which the next one's start is extrapolated: parameters of the one before
+	 * (NULL: there was none) and both values of c, 0 if there was no such fit. */
 	double *before, before_c, last_c;
 };
 

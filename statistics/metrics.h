@@ -1,10 +1,12 @@
 /*
- * How well probabilities agree with the truth, as scikit-learn computes it, for one class per record (single) or any
- * number (multi). What is undefined (a class without records) is NAN here and null in JSON (statistics/scores.h), never 0.
+ * How well probabilities agree with the truth, as scikit-learn computes it, for one class per record (single)
+ * or any number (multi). What is undefined (a class without records) is NAN here and null in JSON
+ * (statistics/scores.h), never 0.
  *
  *	struct metrics m;
  *	metrics_init(&m, n_classes);
- *	metrics_compute(&m, &(struct metrics_input){.n = n, .n_classes = n_classes, .probability = p, .truth = t});
+ *	metrics_compute(&m, &(struct metrics_input){.n = n, .n_classes = n_classes,
+ *							   .probability = p, .truth = t});
  *	metrics_release(&m);
  *
  * Decision: single, the class of greatest weight[c] * p[c] (the first of equals); multi, c whenever
@@ -39,25 +41,27 @@ struct metrics_class {
 
 struct metrics {
 	int n_classes;
-	uint64_t n;		  /* records counted */
-	double accuracy;	  /* multi: all classes of the record right */
-	double balanced_accuracy; /* single: mean recall; multi: mean over classes of (recall + specificity) / 2 */
+	uint64_t n;	 /* records counted */
+	double accuracy; /* multi: all classes of the record right */
+	/* single: mean recall; multi: mean over classes of (recall + specificity) / 2 */
+	double balanced_accuracy;
 	double macro_f1, weighted_f1;	 /* over classes with records */
 	double macro_auroc, macro_auprc; /* one class against the rest, over classes where defined */
 	double ece;    /* expected calibration error (Guo et al. 2017, eq. 3) of the greatest probability;
 					 * multi: mean over classes of that of p */
 	int n_missing; /* classes without a record, or without a record outside it */
 	struct metrics_class *of_class; /* [n_classes] */
-	uint64_t *
-		confusion; /* single: [true][predicted]; multi: [n_classes][4] true -, false +, false -, true + */
+	/* single: [true][predicted]; multi: [n_classes][4] true -, false +, false -, true + */
+	uint64_t *confusion;
 };
 
 void metrics_init(struct metrics *m, int n_classes);
 void metrics_compute(struct metrics *m, const struct metrics_input *in);
 void metrics_release(struct metrics *m);
 
-/* Of a resample (multi): classes that m lacks but the whole has take the whole's values, and the macro averages are taken
- * again, so that they are over the same classes. Else a resample without the rare classes looks too good. */
+/* Of a resample (multi): classes that m lacks but the whole has take the whole's values, and the macro
+ * averages are taken again, so that they are over the same classes. Else a resample without the rare
+ * classes looks too good. */
 void metrics_complete(struct metrics *m, const struct metrics *whole);
 
 /* Class decided for one record: single (index), multi (bit per class by metrics_has). */

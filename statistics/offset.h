@@ -1,6 +1,7 @@
 /*
- * The class offset: decide by logit - tau log prior (one-vs-rest: log odds of the prior), which undoes the pull of frequent
- * classes. Published probabilities do not have it; it is a weight of the decision (struct metrics_input).
+ * The class offset: decide by logit - tau log prior (one-vs-rest: log odds of the prior), which undoes
+ * the pull of frequent classes. Published probabilities do not have it; it is a weight of the decision
+ * (struct metrics_input).
  *
  *	offset_choose(weight, &input, prior, true);       // tau in {0, 1/4, ..., 1} by macro F1
  */
@@ -19,8 +20,8 @@ struct offset {
 	double tau, macro_f1; /* macro_f1 -1: there was nothing to measure, tau is 0 */
 };
 
-/* The tau of greatest macro F1 on in (its weight is not read), the least of equals, and the decision's weight for it.
- * has_offset false: tau 0. */
+/* The tau of greatest macro F1 on in (its weight is not read), the least of equals, and the decision's weight
+ * for it. has_offset false: tau 0. */
 struct offset offset_choose(double *weight, const struct metrics_input *in, const double *prior,
 			    bool has_offset);
 

@@ -1,7 +1,7 @@
 /*
- * Principal axes of a centred feature matrix (statistics/scaler.h centres), and rotation into them. A rotation by
- * all axes keeps lengths and angles, and makes the features uncorrelated: that is what preconditions the
- * linear models.
+ * Principal axes of a centred feature matrix (statistics/scaler.h centres), and rotation into them. A
+ * rotation by all axes keeps lengths and angles, and makes the features uncorrelated: that is what
+ * preconditions the linear models.
  *
  *	struct pca p;
  *	pca_fit(&p, &features);
@@ -15,8 +15,8 @@
 
 struct pca {
 	int d, ld;
-	double *axes; /* [d][ld]: orthonormal rows, descending variance; sign as in statistics/eigen.h; padding 0
-		       */
+	/* [d][ld]: orthonormal rows, descending variance; sign as in statistics/eigen.h; padding 0 */
+	double *axes;
 	double *variance; /* [d]: along each axis, sum of squares / n, at least 0 */
 };
 

@@ -103,7 +103,8 @@ struct axes {
 	struct features part[PROBE_PARTS]; /* standardized, in principal axes */
 };
 
-/* Rotated features are uncorrelated, which is what lets L-BFGS finish in tens of steps (statistics/logistic.h). */
+/* Rotated features are uncorrelated, which is what lets L-BFGS finish in tens of steps
+ * (statistics/logistic.h). */
 static void axes_init(struct axes *a, struct probe *p, const struct rows rows[])
 {
 	scaler_fit(&p->scaler, &rows[PROBE_TRAIN]);

@@ -1,15 +1,18 @@
 /*
- * The linear-probe protocol: logistic regression on frozen features, the strength of the penalty and the class offset
- * chosen on the validation part, the test part only predicted. One probe per set of features (an arm of a comparison).
+ * The linear-probe protocol: logistic regression on frozen features, the strength of the penalty and the
+ * class offset chosen on the validation part, the test part only predicted. One probe per set of features (an
+ * arm of a comparison).
  *
  *	struct probe p;
  *	probe_fit(&p, &data, rows, &(struct probe_options){1e-5, 100, 15, true});
  *	... p.probability[PROBE_TEST] ...
  *	probe_release(&p);
  *
- * Chosen by, single label: macro F1 over all pairs (C, tau); multi: macro AUROC over C, then macro F1 over tau. The first
- * of equals wins: strongest penalty, smallest offset. Without a validation record: C nearest to 1, tau 0.
- * Offset tau in {0, 1/4, ..., 1}: decide by logit - tau log prior (multi: log odds of the prior); priors of training.
+ * Chosen by, single label: macro F1 over all pairs (C, tau); multi: macro AUROC over C, then macro F1 over
+ * tau. The first of equals wins: strongest penalty, smallest offset. Without a validation record: C
+ * nearest to 1, tau 0.
+ * Offset tau in {0, 1/4, ..., 1}: decide by logit - tau log prior (multi: log odds of the
+ * prior); priors of training.
  */
 #ifndef STATISTICS_PROBE_H
 #define STATISTICS_PROBE_H
@@ -54,8 +57,8 @@ struct probe {
 	float *probability[PROBE_PARTS]; /* [n][n_classes] without the offset; PROBE_TRAIN: NULL */
 };
 
-/* rows[part]: finite features, n as data says, the same d >= 1. Read in four passes; what is kept is a matrix of doubles in
- * principal axes, on disk if it is large (common/scratch.h). */
+/* rows[part]: finite features, n as data says, the same d >= 1. Read in four passes; what is kept is a matrix
+ * of doubles in principal axes, on disk if it is large (common/scratch.h). */
 void probe_fit(struct probe *p, const struct probe_data *data, const struct rows rows[PROBE_PARTS],
 	       const struct probe_options *options);
 /* The floor without features: every record gets the priors. */

@@ -1,6 +1,7 @@
 /*
- * RankMe (Garrido, Balestriero, Najman, LeCun 2023, eq. 1): the effective rank of embeddings, exp of the entropy of
- * p_k = s_k / sum(s) + 1e-7 over the min(rows, dim) singular values s. Between 1 (collapsed) and min(rows, dim).
+ * RankMe (Garrido, Balestriero, Najman, LeCun 2023, eq. 1): the effective rank of embeddings, exp of
+ * the entropy of p_k = s_k / sum(s) + 1e-7 over the min(rows, dim) singular values s. Between 1
+ * (collapsed) and min(rows, dim).
  *
  *	double r = rankme(embeddings, 1000, 128);
  */

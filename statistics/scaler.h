@@ -1,6 +1,6 @@
 /*
- * Standardization of features with the training records' statistics, and the padded matrix of doubles that the
- * linear models read. A feature that does not vary over the training records becomes 0 everywhere.
+ * Standardization of features with the training records' statistics, and the padded matrix of doubles that
+ * the linear models read. A feature that does not vary over the training records becomes 0 everywhere.
  *
  *	struct scaler s;
  *	scaler_fit(&s, &train);
@@ -20,7 +20,8 @@ struct scaler {
 	double *mean, *scale; /* [d]; scale is the population standard deviation, 0 for a constant feature */
 };
 
-/* x [n][ld], 64-byte aligned; ld is d rounded up to a multiple of 8, the padding is 0. A large one lies on disk (common/scratch.h). */
+/* x [n][ld], 64-byte aligned; ld is d rounded up to a multiple of 8, the padding is 0. A large one lies on
+ * disk (common/scratch.h). */
 struct features {
 	size_t n;
 	int d, ld;

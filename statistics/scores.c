@@ -43,8 +43,8 @@ static json_t *notes(const struct metrics *m, const json_t *classes)
 
 	for (int c = 0; c < m->n_classes; c++) {
 		const char *why =
-			"no record has class %s: its F1, AUROC and AUPRC are undefined and left out of "
-			"the macro averages";
+			"no record has class %s: its F1, AUROC and AUPRC are undefined and left out of the "
+			"macro averages";
 		if (m->of_class[c].support)
 			why = "every record has class %s: its AUROC is undefined and left out of the macro "
 			      "average";

@@ -22,7 +22,8 @@ static void print_number(FILE *out, const json_t *x, int width)
 		fprintf(out, "%*s", width, "-");
 }
 
-/* "0.574 [0.501, 0.640]", left-aligned behind two blanks; with a sign and the standard error if it is a gain. */
+/* "0.574 [0.501, 0.640]", left-aligned behind two blanks; with a sign and the standard
+ * error if it is a gain. */
 static void print_interval(FILE *out, const json_t *v, int width, bool is_gain)
 {
 	char text[96] = "-";

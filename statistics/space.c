@@ -85,8 +85,8 @@ static void set_neighbours(json_t *out, const struct space_input *in, const stru
 	set(out, "knn_accuracy", accuracy);
 }
 
-/* Mean squared distance of the two views of a record. They have an origin of their own: masks and noise move views
- * away from whole records. */
+/* Mean squared distance of the two views of a record. They have an origin of their own: masks and noise move
+ * views away from whole records. */
 static double alignment(const struct space_input *in)
 {
 	struct features f[2], unit[2];

@@ -1,6 +1,6 @@
 /*
- * All measures of an embedding space in one table, for evaluate: how far its records are spread, how well classes lie
- * together, and what a nearest-neighbour vote would get.
+ * All measures of an embedding space in one table, for evaluate: how far its records are spread, how well
+ * classes lie together, and what a nearest-neighbour vote would get.
  *
  *	struct space_input in = {.raw = x, .label = y, .n = n, .dim = 128, .n_classes = 5, ...};
  *	json_t *measures = space_measures(&in);
@@ -28,13 +28,13 @@ struct space_input {
 	uint64_t seed; /* of k-means and Hopkins */
 };
 
-/* {"alignment","uniformity","rankme","purity","knn_accuracy","silhouette","silhouette_cosine","davies_bouldin","calinski_harabasz",
- * "ari","nmi","hopkins","hopkins_gaussian","n","is_constant"}; null where undefined; only the last two if there are no two rows, or all
- * are equal. New reference. */
+/* {"alignment","uniformity","rankme","purity","knn_accuracy","silhouette","silhouette_cosine",
+ * "davies_bouldin","calinski_harabasz","ari","nmi","hopkins","hopkins_gaussian","n","is_constant"}; null where undefined; only the last two if
+ * there are no two rows, or all are equal. New reference. */
 json_t *space_measures(const struct space_input *in);
 
-/* Maps [n][2] of the rows: the first two principal axes; t-SNE of the first 50. Fewer than 4 rows or equal rows: zeros.
- * Returns t-SNE's divergence. tsne may be NULL. */
+/* Maps [n][2] of the rows: the first two principal axes; t-SNE of the first 50. Fewer than 4 rows or equal
+ * rows: zeros. Returns t-SNE's divergence. tsne may be NULL. */
 double space_maps(float *pca, float *tsne, const float *raw, size_t n, int dim, double perplexity,
 		  int n_steps);
 

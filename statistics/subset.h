@@ -1,13 +1,13 @@
 /*
- * A share of the labelled training records, for label-efficiency curves: stratified by class, patients kept whole, and
- * nested: what a smaller share has, a larger one of the same draw has too.
+ * A share of the labelled training records, for label-efficiency curves: stratified by class, patients kept
+ * whole, and nested: what a smaller share has, a larger one of the same draw has too.
  *
  *	subset_draw(chosen, &(struct subset){n, patient, truth, n_classes, 0.05, draw});
  *
- * A patient belongs to the stratum of the rarest class among all of his records. Within a stratum patients come in an
- * order drawn by Philox keyed (draw, PURPOSE_SUBSET, patient), and are taken whole until they hold the wanted share of the
- * stratum's records; so every class that occurs keeps at least one patient, and a share may be exceeded by what one patient
- * has.
+ * A patient belongs to the stratum of the rarest class among all of his records. Within a stratum patients
+ * come in an order drawn by Philox keyed (draw, PURPOSE_SUBSET, patient), and are taken whole until they hold
+ * the wanted share of the stratum's records; so every class that occurs keeps at least one patient, and a
+ * share may be exceeded by what one patient has.
  */
 #ifndef STATISTICS_SUBSET_H
 #define STATISTICS_SUBSET_H

@@ -92,7 +92,8 @@ static void scale_p(struct tsne *t, double by)
 
 /* ---- the map ---- */
 
-/* What point i feels: sum of p q (yi - yj) and of q^2 (yi - yj), q = 1 / (1 + |yi - yj|^2); row[i] = sum of q. */
+/* What point i feels: sum of p q (yi - yj) and of q^2 (yi - yj), q = 1 / (1 + |yi - yj|^2);
+ * row[i] = sum of q. */
 static void force_row(void *context, int i)
 {
 	struct tsne *t = context;

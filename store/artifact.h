@@ -60,10 +60,10 @@ bool artifact_exists(const char *id);
 /* A new artifact in the store's tmp folder. kind is "records", "signals", ...; schema its layout's version,
  * from 1. */
 struct artifact_writer *artifact_create(const char *kind, int schema);
-/* The same for a team (NULL: as above). Only rank 0 has the file; what others put they keep in memory until all ranks call
- * artifact_gather: then rank 0 appends what rank 1 has put since the last gather, then rank 2's, and so on. So each rank puts
- * the records that follow those of the rank before it. Attributes count in rank 0 only; tables are declared by all alike.
- * Rank 0 publishes, the others abandon. */
+/* The same for a team (NULL: as above). Only rank 0 has the file; what others put they keep in memory until
+ * all ranks call artifact_gather: then rank 0 appends what rank 1 has put since the last gather, then rank
+ * 2's, and so on. So each rank puts the records that follow those of the rank before it. Attributes count in
+ * rank 0 only; tables are declared by all alike. Rank 0 publishes, the others abandon. */
 struct artifact_writer *artifact_create_shared(struct team *team, const char *kind, int schema);
 void artifact_gather(struct artifact_writer *w);
 /* Set one attribute of the header (steals the reference). Float values must be finite. */
@@ -84,8 +84,8 @@ void artifact_put_part(struct artifact_writer *w, int table, uint64_t record, in
 void artifact_publish(struct artifact_writer *w, char id[DIGEST_HEX]);
 /* Drop the temporary file and free. NULL is allowed. */
 void artifact_abandon(struct artifact_writer *w);
-/* From now on artifact_put calls stop (which must not return) once the flag is set: how Ctrl-C ends a stage that does not
- * look at the flag itself. A team stops in artifact_gather, all ranks together. */
+/* From now on artifact_put calls stop (which must not return) once the flag is set: how Ctrl-C ends a stage
+ * that does not look at the flag itself. A team stops in artifact_gather, all ranks together. */
 void artifact_watch(const volatile bool *is_interrupted, void (*stop)(void));
 
 /* ---- reading ---- */
@@ -139,8 +139,9 @@ bool artifact_skip(struct artifact_cursor *c);
 int artifact_try_next(struct artifact_cursor *c, struct error *e);
 void artifact_stop(struct artifact_cursor *c);
 
-/* Check everything: header, keys' order, every leaf, every root, counts. 0, or -1 with e naming what is damaged. It reads
- * in a child process, because LMDB can crash on a damaged file in ways that no guard catches. */
+/* Check everything: header, keys' order, every leaf, every root, counts. 0, or -1 with e naming
+ * what is damaged. It reads in a child process, because LMDB can crash on a damaged file in ways
+ * that no guard catches. */
 int artifact_verify(const char *id, struct error *e);
 /* The same in this process. */
 int artifact_verify_here(const char *id, struct error *e);

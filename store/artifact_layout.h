@@ -1,6 +1,6 @@
 /*
- * What the writer and the reader of object files agree on: names of LMDB databases, limits, the order of keys. The whole
- * layout: docs/artifact.md.
+ * What the writer and the reader of object files agree on: names of LMDB databases, limits, the order of
+ * keys. The whole layout: docs/artifact.md.
  */
 #ifndef STORE_ARTIFACT_LAYOUT_H
 #define STORE_ARTIFACT_LAYOUT_H

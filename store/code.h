@@ -1,9 +1,9 @@
 /*
  * Code identity: the SHA-256 of the sources that can change a stage's numbers. These are, of the layers that
  * make numbers (ecg, kernels, model, numbers, report, stages, statistics), the sources of the objects in the
- * stage's link and the headers they include, each reduced to its tokens (store/lexer.h). Comments, layout, the
- * compiler, its flags and the build folder do not count; nor do common and store, which by contract cannot
- * change a result.
+ * stage's link and the headers they include, each reduced to its tokens (store/lexer.h). Comments, layout,
+ * the compiler, its flags and the build folder do not count; nor do common and store, which by contract
+ * cannot change a result.
  *
  *	struct code c = {0};
  *	code_add_object(&c, "build/libecg.a(wfdb.o)", &e);      // one per line of the linker's --trace output

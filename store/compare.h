@@ -9,8 +9,8 @@
 #include "store/artifact.h"
 #include "store/lineage.h"
 
-/* Print the differing fields of their actions, headers and tables, and of each table the first n_records records that
- * differ. Returns whether anything differs. */
+/* Print the differing fields of their actions, headers and tables, and of each table the first n_records
+ * records that differ. Returns whether anything differs. */
 bool compare_artifacts(FILE *out, const struct artifact *a, const struct artifact *b, const struct lineage *l,
 		       int n_records);
 

@@ -1,6 +1,7 @@
 /*
- * A stage in several processes (common/team.h): all read the same request and run; rank 0 alone looks up, locks, speaks,
- * keeps checkpoints, publishes and leaves traces. What the other ranks need to know of it comes from here.
+ * A stage in several processes (common/team.h): all read the same request and run; rank 0 alone looks
+ * up, locks, speaks, keeps checkpoints, publishes and leaves traces. What the other ranks need to know
+ * of it comes from here.
  *
  *	q->team = crew_join(stage);        // NULL: alone
  *	crew_agree(q->team, key);          // all are about to do the same
@@ -16,8 +17,8 @@
 #include "store/digest.h"
 #include "store/stage.h"
 
-/* The team this process was started in. Dies if the stage works alone. All ranks but 0 fall silent, except that they still
- * say what they die of. */
+/* The team this process was started in. Dies if the stage works alone. All ranks but 0 fall silent, except
+ * that they still say what they die of. */
 struct team *crew_join(const struct stage *stage);
 /* Dies if a rank is about to do something else: other sources, parameters or inputs. */
 void crew_agree(struct team *t, const char key[DIGEST_HEX]);

@@ -65,8 +65,8 @@ struct digest digest_close(struct digest_stream *s)
 	return d;
 }
 
-/* One context per thread for digests of one go: quicker, and nothing leaks when reading a damaged file is given up in
- * the middle (store/guard.h). */
+/* One context per thread for digests of one go: quicker, and nothing leaks when reading a damaged file is
+ * given up in the middle (store/guard.h). */
 static pthread_key_t context_key;
 
 static void free_context(void *context)

@@ -3,15 +3,16 @@
  *
  *	embeddings   .npz           each table as [n][values] float32 with its records; numpy.load reads it
  *	model        .safetensors   the tensors under their names and shapes; config and views as metadata
- *	scores       .csv           a line per record of folds 9 and 10: record, patient, fold, classes, a probability per class
+ *	scores       .csv           a line per record of folds 9 and 10: record, patient, fold, classes,
+ *	                            a probability per class
  */
 #ifndef STORE_EXPORT_H
 #define STORE_EXPORT_H
 
 #include "store/artifact.h"
 
-/* Write path anew, whole or not at all. 0, or -1 with e filled: a kind that has no such format, a file that cannot be
- * written. */
+/* Write path anew, whole or not at all. 0, or -1 with e filled: a kind that has no such format, a file that
+ * cannot be written. */
 int export_artifact(const struct artifact *a, const char *path, struct error *e);
 
 #endif

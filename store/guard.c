@@ -20,7 +20,8 @@ static void on_fault(int signal_number)
 
 static void install_for(int signal_number, struct sigaction *old)
 {
-	/* SA_NODEFER: the jump leaves the handler without restoring the mask, so the signal must not be blocked in it. */
+	/* SA_NODEFER: the jump leaves the handler without restoring the mask, so the signal must not
+	 * be blocked in it. */
 	struct sigaction action = {.sa_handler = on_fault, .sa_flags = SA_NODEFER}, now;
 	if (sigaction(signal_number, NULL, &now) == 0 && now.sa_handler == on_fault)
 		return;

@@ -9,8 +9,8 @@
 
 #include <stdbool.h>
 
-/* Take over both signals, also when another library took them since; for each file that is opened. Faults outside
- * guard_call go to the handlers that were there before. */
+/* Take over both signals, also when another library took them since; for each file that is opened. Faults
+ * outside guard_call go to the handlers that were there before. */
 void guard_install(void);
 
 bool guard_call(void (*f)(void *context), void *context);

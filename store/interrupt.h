@@ -1,10 +1,11 @@
 /*
- * Being asked to stop while a stage works. The first SIGINT (Ctrl-C), SIGTERM, SIGUSR1 or SIGHUP sets a flag: run() looks
- * at it, saves what it can and returns. What comes after that:
+ * Being asked to stop while a stage works. The first SIGINT (Ctrl-C), SIGTERM, SIGUSR1 or SIGHUP sets a flag:
+ * run() looks at it, saves what it can and returns. What comes after that:
  *	SIGINT		a second Ctrl-C ends the process at once
- *	the others	count as one for ten seconds, since Slurm sends SIGTERM twice; later ones end the process at once
- * Only a repeated SIGINT within a third of a second is taken for the same (`timeout -s INT` sends it twice). SIGHUP stays
- * ignored if it was (nohup). A broken pipe is no reason to stop: Ctrl-C also ends the `tee` that reads our messages.
+ *	the others	count as one for ten seconds, since Slurm sends SIGTERM twice; later ones end it
+ * Only a repeated SIGINT within a third of a second is taken for the same (`timeout -s INT` sends it twice).
+ * SIGHUP stays ignored if it was (nohup). A broken pipe is no reason to stop: Ctrl-C also ends the `tee`
+ * that reads our messages.
  *
  *	interrupt_catch("pretrain");
  *	while (!*interrupt_flag()) ...
@@ -15,8 +16,8 @@
 
 #include <stdbool.h>
 
-/* From now on, for the rest of the process. Writing an artifact stops it too (artifact_watch). who: named in what is said
- * when a signal comes; NULL: nothing is. */
+/* From now on, for the rest of the process. Writing an artifact stops it too (artifact_watch). who: named in
+ * what is said when a signal comes; NULL: nothing is. */
 void interrupt_catch(const char *who);
 
 /* Set once a signal has come. */

@@ -132,7 +132,8 @@ static void print_member(FILE *out, const char *label, const json_t *value)
 	free(text);
 }
 
-/* Raw files and the commit: dependencies that are neither an input nor the code, which have their own lines. */
+/* Raw files and the commit: dependencies that are neither an input nor the code, which
+ * have their own lines. */
 static void print_dependencies(FILE *out, const json_t *list)
 {
 	size_t i;

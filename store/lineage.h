@@ -1,6 +1,6 @@
 /*
- * Which action made which artifact, from the action entries of the local store: the chain from a result back to the raw
- * files.
+ * Which action made which artifact, from the action entries of the local store: the chain from a result
+ * back to the raw files.
  *
  *	struct lineage *l = lineage_open();
  *	const struct lineage_entry *entry = lineage_find(l, id);      // NULL: no entry names this artifact
@@ -36,7 +36,8 @@ const struct lineage_entry *lineage_all(const struct lineage *l, size_t *n);
 void lineage_inputs(const struct lineage_entry *entry,
 		    void (*f)(const char *name, const char *id, void *context), void *context);
 
-/* Print how id came to be, each artifact of the chain once, the result first and what it was made of under it. */
+/* Print how id came to be, each artifact of the chain once, the result first and what it was
+ * made of under it. */
 void lineage_print(FILE *out, const struct lineage *l, const char *id);
 
 #endif

@@ -1,7 +1,7 @@
 /*
- * One process at a time per action: flock on <store>/locks/<key>, which holds its owner's name. Held by the open file, so it
- * goes when the process dies. Other processes wait, then find the result in the cache. Where flock is local to each host
- * (docs/artifact.md) two hosts may do the same work, and both end well.
+ * One process at a time per action: flock on <store>/locks/<key>, which holds its owner's name. Held by the
+ * open file, so it goes when the process dies. Other processes wait, then find the result in the cache. Where
+ * flock is local to each host (docs/artifact.md) two hosts may do the same work, and both end well.
  */
 #ifndef STORE_LOCK_H
 #define STORE_LOCK_H
@@ -10,8 +10,8 @@
 
 struct lock;
 
-/* Wait for the lock; says so on stderr after a second, as "<who>: ...". NULL once *is_interrupted is set. On a file
- * system without locks it warns and goes on. */
+/* Wait for the lock; says so on stderr after a second, as "<who>: ...". NULL once *is_interrupted is set. On
+ * a file system without locks it warns and goes on. */
 struct lock *lock_take(const char *key, const char *who, const volatile bool *is_interrupted);
 /* NULL is allowed. */
 void lock_release(struct lock *l);

@@ -14,7 +14,8 @@
 #include "common/json.h"
 #include "store/artifact.h"
 
-/* Whether the executable on disk is no longer the one that runs: then what we make must not look up to date. */
+/* Whether the executable on disk is no longer the one that runs: then what we make must
+ * not look up to date. */
 static bool is_rebuilt(void)
 {
 	char path[PATH_MAX], *text = NULL;
@@ -54,7 +55,8 @@ static void replace_if_different(const struct request *r, const char *suffix, co
 	free(path);
 }
 
-/* Replaced only if different, so that a browser's copy stays fresh and a file that is open elsewhere is not cut short. */
+/* Replaced only if different, so that a browser's copy stays fresh and a file that is open elsewhere
+ * is not cut short. */
 static void unpack(const struct request *r, const struct artifact *a)
 {
 	struct error e = {0};

@@ -1,7 +1,7 @@
 /*
- * Keys and values of artifacts as short texts for people: messages and listings. The store does not know what a table
- * holds, so a value is guessed: text if all is printable, else float32 if all looks like measured numbers, else int16,
- * else hex.
+ * Keys and values of artifacts as short texts for people: messages and listings. The store does not know what
+ * a table holds, so a value is guessed: text if all is printable, else float32 if all looks like measured
+ * numbers, else int16, else hex.
  */
 #ifndef STORE_PREVIEW_H
 #define STORE_PREVIEW_H
@@ -11,7 +11,8 @@
 /* 'text', a record's number (8 bytes), number:part (9 to 16 bytes) or hex; yours to free. */
 char *preview_key(const void *key, size_t n_bytes);
 
-/* The beginning of a value in at most about max characters, with its type and how many there are; yours to free. */
+/* The beginning of a value in at most about max characters, with its type and how many there
+ * are; yours to free. */
 char *preview_value(const void *value, size_t n_bytes, size_t max);
 
 /* Where two values first differ, as "byte 12" or "float32 3: 0.1 -> 0.2"; yours to free. */

@@ -32,8 +32,8 @@ static json_t *uuid(void)
 			    b[14], b[15]);
 }
 
-/* The git commit this program was built from, put in by the build; empty or absent if its sources were not those of a
- * commit. Never in an action key. */
+/* The git commit this program was built from, put in by the build; empty or absent if its sources were not
+ * those of a commit. Never in an action key. */
 extern const char stage_commit[] __attribute__((weak));
 
 static json_t *descriptor(const char *prefix, const char *name, const char *algorithm, const char *digest)

@@ -205,7 +205,8 @@ void publish_drop(struct publish *p)
 	release(p);
 }
 
-/* Whether the name still stands for the open file: its owner may have published it, and made another, since. */
+/* Whether the name still stands for the open file: its owner may have published it, and
+ * made another, since. */
 static bool is_named(int fd, int folder, const char *name)
 {
 	struct stat ours, named;

@@ -1,8 +1,8 @@
 /*
  * New files of the store: made in <store>/tmp, locked (flock) while their process lives, and put in their
  * place whole or not at all: fsync, mode 0444, rename, fsync of the folder. What a killed process left in tmp
- * holds no lock, so the next writer on its host removes it (another host may not see the lock: there `store gc` does, after
- * a month); what an exiting one has left is removed by atexit.
+ * holds no lock, so the next writer on its host removes it (another host may not see the lock: there `store
+ * gc` does, after a month); what an exiting one has left is removed by atexit.
  *
  *	struct publish *p = publish_begin();
  *	publish_write(p, bytes, n);                        // or by any means to publish_path(p)
@@ -33,8 +33,9 @@ void publish_drop(struct publish *p);
 /* Remove from <store>/tmp and <store>/locks what dead processes of this host left; returns how many files. */
 int publish_clean(void);
 
-/* Open a file of the store for locking it, in the folder that is open as `folder` (or AT_FDCWD): for writing, which NFS wants
- * for LOCK_EX, or where that is not allowed for reading, which does elsewhere. -1 and errno. */
+/* Open a file of the store for locking it, in the folder that is open as `folder` (or AT_FDCWD): for
+ * writing, which NFS wants for LOCK_EX, or where that is not allowed for reading, which does
+ * elsewhere. -1 and errno. */
 int publish_open(int folder, const char *name);
 
 /* mkdir -p in the store. */

@@ -1,6 +1,7 @@
 /*
- * What one call of a stage asks for: its parameters and the ids of its inputs, read from the run's folder, and the action
- * they make with its code and numerics class. Reading dies when the folder is not complete, saying which make completes it.
+ * What one call of a stage asks for: its parameters and the ids of its inputs, read from the run's folder,
+ * and the action they make with its code and numerics class. Reading dies when the folder is not complete,
+ * saying which make completes it.
  *
  *	struct request r = {.stage = stage, .build = "build/runs/default"};
  *	request_read(&r, false);

@@ -1,17 +1,18 @@
 /*
- * A stage: one small program that reads artifacts and writes one. The stage's file holds a descriptor and run();
- * stage_main does all the rest in this order: T0, params slice and input ids, action key, cache, lock, run, publish,
- * action entry, .id, .stamp (docs/stages.md says why in this order).
+ * A stage: one small program that reads artifacts and writes one. The stage's file holds a descriptor and
+ * run(); stage_main does all the rest in this order: T0, params slice and input ids, action key, cache, lock,
+ * run, publish, action entry, .id, .stamp (docs/stages.md says why in this order).
  *
  *	static void run(struct stage_run *r) { ... r->output = artifact_create("signals", 1); ... }
  *	static const struct param params[] = {
- *		{"rate_hz", PARAM_INT, .unit = "Hz", .min = 50, .max = 1000, .otherwise = "100", .help = "..."}, {0}};
- *	static const struct stage stage = {"preprocess", "Filter and resample records", INPUTS("fetch"), "signals", params, run,
- *					     contract_host};
+ *		{"rate_hz", PARAM_INT, .unit = "Hz", .min = 50, .max = 1000, .otherwise = "100",
+ *		 .help = "..."}, {0}};
+ *	static const struct stage stage = {"preprocess", "Filter and resample records", INPUTS("fetch"),
+ *					     "signals", params, run, contract_host};
  *	int main(int argc, char **argv) { return stage_main(&stage, argc, argv); }
  *
- * Command line of every stage: --build DIR (folder of the run: DIR/params/<stage>.json, DIR/<input>.id), --explain,
- * --describe (schema of its params as JSON), --help. Exit 0 done, 1 failed, 2 usage.
+ * Command line of every stage: --build DIR (folder of the run: DIR/params/<stage>.json, DIR/<input>.id),
+ * --explain, --describe (schema of its params as JSON), --help. Exit 0 done, 1 failed, 2 usage.
  */
 #ifndef STORE_STAGE_H
 #define STORE_STAGE_H
@@ -26,12 +27,13 @@
 struct stage_run {
 	const struct stage *stage;
 	struct params *params; /* this stage's section, complete with defaults */
-	struct artifact *
-		*input; /* opened in the order of stage->inputs, then of the list; NULL: could not be made */
+	/* opened in the order of stage->inputs, then of the list; NULL: could not be made */
+	struct artifact **input;
 	const char *const *input_name; /* as in stage->inputs, or as the list has them */
 	int n_inputs;
 	struct artifact_writer *output; /* run() creates it; stage_main publishes it */
-	/* NULL: alone. run() is called in all ranks; rank 0 alone has a result, speaks and keeps checkpoints. */
+	/* NULL: alone. run() is called in all ranks; rank 0 alone has a result, speaks and
+	 * keeps checkpoints. */
 	struct team *team;
 	const char *key;      /* action key, hex */
 	char *checkpoint;     /* folder for this key's checkpoints, made on demand by stage_checkpoint() */
@@ -46,22 +48,23 @@ struct stage {
 	const char *kind;	    /* of the artifact it writes */
 	const struct param *params; /* its section of the params file */
 	void (*run)(struct stage_run *r);
-	/* The numerics class it computes in, for the action key: ops_chosen_numerics if it computes with kernels/, which says
-	 * what EINTHOVEN_DEVICE chooses; contract_host if it does not. */
+	/* The numerics class it computes in, for the action key: ops_chosen_numerics if it computes with
+	 * kernels/, which says what EINTHOVEN_DEVICE chooses; contract_host if it does not. */
 	const char *(*numerics)(void);
-	/* Optional: whether with these params input i of `inputs` is read. One that is not need not be there: NULL for run(),
-	 * null in the action. pipeline.mk must know it too, or it makes what nobody reads. */
+	/* Optional: whether with these params input i of `inputs` is read. One that is not need not be there:
+	 * NULL for run(), null in the action. pipeline.mk must know it too, or it makes what nobody reads. */
 	bool (*needs)(const struct params *params, int i);
-	/* Optional: content that stands for PARAM_PATH params in the action key (a path itself is never in the key): a JSON
-	 * value such as {"sha256":"..."}; new reference. */
+	/* Optional: content that stands for PARAM_PATH params in the action key (a path itself is never in
+	 * the key): a JSON value such as {"sha256":"..."}; new reference. */
 	json_t *(*identify)(const struct params *params);
-	/* Optional: after a hit or a run, print the result to stdout (a table); output is the published artifact. */
+	/* Optional: after a hit or a run, print the result to stdout (a table); output is the
+	 * published artifact. */
 	void (*show)(struct artifact *output);
-	/* Reads also what <build>/<stage>.inputs lists: lines "NAME FILE", FILE holding an id. A FILE that is not there is an
-	 * input that could not be made: NULL for run(), null in the action. */
+	/* Reads also what <build>/<stage>.inputs lists: lines "NAME FILE", FILE holding an id. A FILE that is
+	 * not there is an input that could not be made: NULL for run(), null in the action. */
 	bool has_list;
-	/* After a hit or a run, the records of table `file` (name -> bytes) are written to <build>/<stage>/ for people to open;
-	 * the path of the first goes to stdout. */
+	/* After a hit or a run, the records of table `file` (name -> bytes) are written to <build>/<stage>/
+	 * for people to open; the path of the first goes to stdout. */
 	bool has_files;
 	/* run() works in the processes of a team. Else several of them are an error. */
 	bool has_team;
@@ -75,10 +78,12 @@ struct stage {
 
 int stage_main(const struct stage *stage, int argc, char **argv);
 
-/* The folder for checkpoints of this action (<store>/checkpoints/<key>), made if absent. Removed after publishing. */
+/* The folder for checkpoints of this action (<store>/checkpoints/<key>), made if absent. Removed
+ * after publishing. */
 const char *stage_checkpoint(struct stage_run *r);
 
-/* SHA-256 of the sources in this program's link (design: code identity); linked into each stage by the build. */
+/* SHA-256 of the sources in this program's link (design: code identity); linked into each
+ * stage by the build. */
 extern const char stage_code_id[65];
 
 #endif

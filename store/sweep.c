@@ -143,8 +143,8 @@ static void drop(struct work *w, const char *what, const char *path)
 	w->n_bytes += n_bytes;
 }
 
-/* Entries first: a hit on an object that is about to go would be useless. One whose object went before stays: it tells
- * how the artifact came to be. */
+/* Entries first: a hit on an object that is about to go would be useless. One whose object went before stays:
+ * it tells how the artifact came to be. */
 static void drop_actions(struct work *w)
 {
 	size_t n;

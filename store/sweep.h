@@ -1,6 +1,6 @@
 /*
- * Finding what no run needs. Kept are the artifacts that an .id file of a run names, those they were made of (by the
- * action entries, back to the first), and everything used or made within the grace time.
+ * Finding what no run needs. Kept are the artifacts that an .id file of a run names, those they were made of
+ * (by the action entries, back to the first), and everything used or made within the grace time.
  */
 #ifndef STORE_SWEEP_H
 #define STORE_SWEEP_H

@@ -1,5 +1,5 @@
-/* Prints the code identity of a stage (store/code.h) from the trace of its link (--trace given twice: newer linkers name
- * only the archives otherwise). */
+/* Prints the code identity of a stage (store/code.h) from the trace of its link (--trace given twice: newer
+ * linkers name only the archives otherwise). */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

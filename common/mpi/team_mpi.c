@@ -1,5 +1,6 @@
-/* The transport over MPI: a library of its own, so that no program is linked with MPI and only one that is part of a team opens
- * it (common/team_join.c). MPI carries bytes here; it adds nothing, as its sums depend on the number of processes. */
+/* The transport over MPI: a library of its own, so that no program is linked with MPI and only one that is
+ * part of a team opens it (common/team_join.c). MPI carries bytes here; it adds nothing, as its sums depend
+ * on the number of processes. */
 #include "common/mpi/team_mpi.h"
 
 #include <mpi.h>
@@ -30,8 +31,8 @@ static double now_s(void)
 	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* MPI_Waitall, except that a wait of more than some milliseconds leaves the core to others: ranks may share one, and those
- * that wait for a slower one need not warm the room. */
+/* MPI_Waitall, except that a wait of more than some milliseconds leaves the core to others: ranks may share
+ * one, and those that wait for a slower one need not warm the room. */
 static void wait_all(int n, MPI_Request *requests, MPI_Status *status)
 {
 	static const struct timespec nap = {0, 50000};

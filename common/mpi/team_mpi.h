@@ -1,6 +1,6 @@
 /*
- * The one function of build/lib/team_mpi.so. It is built with the machine's mpicc (Open MPI or MPICH) where there is one, and
- * opened by team_join; what it needs of the program that opens it comes as a table.
+ * The one function of build/lib/team_mpi.so. It is built with the machine's mpicc (Open MPI or MPICH) where
+ * there is one, and opened by team_join; what it needs of the program that opens it comes as a table.
  */
 #ifndef COMMON_MPI_TEAM_MPI_H
 #define COMMON_MPI_TEAM_MPI_H

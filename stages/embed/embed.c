@@ -1,12 +1,12 @@
 /* What a trained encoder makes of every record.
  *
- * Reads `model` (of pretrain) and `signals`. Writes `embeddings`: a vector per record from the trained weights and from
- * those training began with, the floor it must beat; of some records of fold 10 also the attention (inspect.h) and the
- * pairs of views that training would have contrasted.
+ * Reads `model` (of pretrain) and `signals`. Writes `embeddings`: a vector per record from the trained
+ * weights and from those training began with, the floor it must beat; of some records of fold 10 also the
+ * attention (inspect.h) and the pairs of views that training would have contrasted.
  *
- * The story: open both networks; walk the signals in batches; cut the fixed views of each record, send them through both
- * networks and put the mean over a record's views. In a team each process takes one batch of a round. docs/training.md,
- * Embeddings.
+ * The story: open both networks; walk the signals in batches; cut the fixed views of each record, send them
+ * through both networks and put the mean over a record's views. In a team each process takes one batch of a
+ * round. docs/training.md, Embeddings.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -244,8 +244,8 @@ static void draw_view(void *context, int task)
 			   view, &pairing.view[view]);
 }
 
-/* Pairs of the test fold as the first epoch would have drawn them; where leads are views, each record shows leads of its
- * own, so that all pairs of leads count. What is in hand shrinks to those records. */
+/* Pairs of the test fold as the first epoch would have drawn them; where leads are views, each record shows
+ * leads of its own, so that all pairs of leads count. What is in hand shrinks to those records. */
 static void put_pairs(struct embed *m)
 {
 	const struct ops *ops = m->net[TRAINED]->ops;
@@ -311,8 +311,8 @@ static void add_record(struct embed *m, const struct artifact_cursor *c)
 	m->record[m->n++] = artifact_record(c->key);
 }
 
-/* The random network gets its running statistics, if it has any, from the first records of the training folds: without
- * them it would be a poorer floor than the weights that training began with. */
+/* The random network gets its running statistics, if it has any, from the first records of the training
+ * folds: without them it would be a poorer floor than the weights that training began with. */
 static void set_random_statistics(struct embed *m)
 {
 	if (!encoder_has_statistics(&m->net[RANDOM]->config))
@@ -336,7 +336,8 @@ static bool is_own(const struct embed *m, int64_t i)
 	return i / BATCH % team_size(m->run->team) == team_rank(m->run->team);
 }
 
-/* Take a record in hand, if it is one's own; the first of the test fold are looked into, whosever they are. */
+/* Take a record in hand, if it is one's own; the first of the test fold are looked into,
+ * whosever they are. */
 static void take_record(struct embed *m, const struct artifact_cursor *c, bool is_own)
 {
 	bool is_test = (is_own || m->n_inspect > 0) && fold_of(m, artifact_record(c->key)) == FOLD_TEST;

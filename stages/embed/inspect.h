@@ -1,9 +1,11 @@
 /*
  * What embed keeps of a few records so that evaluate and report can look into a network with cross-attention:
  *
- * table `attention`  record, view -> maps of the last cross block: time_to_lead [H][N][12], then lead_to_time [H][12][N]
+ * table `attention`  record, view -> maps of the last cross block: time_to_lead [H][N][12], then
+ *                    lead_to_time [H][12][N]
  * table `rollout`    record, view -> relevance [N+12] of the tokens (model/rollout.h)
- * table `masked`     record, lead -> the record's embedding with that lead hidden from the network (its mask token)
+ * table `masked`     record, lead -> the record's embedding with that lead hidden from the network
+ *                    (its mask token)
  *
  *	struct inspect *i = inspect_open(writer, trained, n_views);     // NULL: no cross-attention
  *	inspect_record(i, record, x);                                   // by ascending record

@@ -67,8 +67,8 @@ static bool is_equal(struct artifact_value a, struct artifact_value b)
 	return a.n_bytes == b.n_bytes && !memcmp(a.bytes, b.bytes, a.n_bytes);
 }
 
-/* Does a record that both scores have belong to another patient, fold or class in one of them? Then they are of other data,
- * though the numbers of the records are the same. */
+/* Does a record that both scores have belong to another patient, fold or class in one of them? Then they are
+ * of other data, though the numbers of the records are the same. */
 static bool is_of_other_data(const struct artifact *first, const struct artifact *own)
 {
 	static const char *const tables[] = {"label", "truth"};

@@ -1,6 +1,6 @@
 /*
- * What evaluate judges: the arms that have scores for the same classes, the records of fold 10 that all of them have,
- * and the sentences a reader must know (docs/report.md).
+ * What evaluate judges: the arms that have scores for the same classes, the records of fold 10 that all of
+ * them have, and the sentences a reader must know (docs/report.md).
  *
  *	struct arms s;
  *	arms_open(&s, run);                        // reads the list of inputs; dies if no arm can be judged
@@ -18,8 +18,8 @@
 #include "statistics/comparison.h"
 #include "store/stage.h"
 
-/* An arm is judged as trained, as a probe of its encoder with the weights it began with and, if it was fine-tuned, as
- * the probe it started from; the first two have embeddings. */
+/* An arm is judged as trained, as a probe of its encoder with the weights it began with and, if it was
+ * fine-tuned, as the probe it started from; the first two have embeddings. */
 enum { ARM_TRAINED, ARM_RANDOM, ARM_ENCODERS, ARM_PROBE = ARM_ENCODERS, ARM_STATES };
 
 struct arm {

@@ -186,8 +186,8 @@ static float *read_floats(const struct artifact *scores, const char *key, size_t
 	return x;
 }
 
-/* slope [C][dim]: how a class's logit changes with the embedding; NULL if the scores have no linear probe. The log-std
- * that may follow the embedding stay as they are, so they do not count. */
+/* slope [C][dim]: how a class's logit changes with the embedding; NULL if the scores have no linear probe.
+ * The log-std that may follow the embedding stay as they are, so they do not count. */
 static double *read_slope(const struct looks *k, size_t dim)
 {
 	size_t n_classes = (size_t)k->study->n_classes;
@@ -206,8 +206,8 @@ static double *read_slope(const struct looks *k, size_t dim)
 	return slope;
 }
 
-/* drop [12] of the true class's logit (the mean of several) with each lead hidden; false if the record has no class or no
- * row. */
+/* drop [12] of the true class's logit (the mean of several) with each lead hidden; false if the record has
+ * no class or no row. */
 static bool read_drop(const struct looks *k, double drop[LEADS], const struct record *r, const double *slope,
 		      size_t dim)
 {

@@ -23,8 +23,8 @@ struct embedding_space_maps {
 	float *pca, *tsne;
 };
 
-/* Measures of the embeddings, trained or random-initialised, over the records with exactly one class; maps are yours to
- * release. */
+/* Measures of the embeddings, trained or random-initialised, over the records with exactly one class; maps
+ * are yours to release. */
 json_t *embedding_space_measure(struct embedding_space_maps *maps, const struct artifact *embeddings,
 				bool is_random, const struct embedding_space_options *o);
 void embedding_space_release(struct embedding_space_maps *maps);

@@ -1,11 +1,12 @@
 /* Judge all arms of a comparison on the same records.
  *
- * Reads a list: of each arm `signals`, `views`, `model`, `embeddings` and `scores`, as far as they could be made. Writes
- * `evaluation`: a JSON per arm with its metrics, intervals and differences, measures and maps of the embedding spaces,
- * attention over classes, the floors, and the sentences a reader must know.
+ * Reads a list: of each arm `signals`, `views`, `model`, `embeddings` and `scores`, as far as they could be
+ * made. Writes `evaluation`: a JSON per arm with its metrics, intervals and differences, measures and maps of
+ * the embedding spaces, attention over classes, the floors, and the sentences a reader must know.
  *
- * The story: find the arms and the records of fold 10 that all have (arms.h); compare them (verdict.h); look into each
- * one's space (embedding_space.h), attention (attention.h) and training (training_summary.h); write. docs/report.md.
+ * The story: find the arms and the records of fold 10 that all have (arms.h); compare them (verdict.h); look
+ * into each one's space (embedding_space.h), attention (attention.h) and training (training_summary.h);
+ * write. docs/report.md.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -82,7 +83,8 @@ static void add_rest(struct arms *s, struct arm *a)
 			json_object_set_new(a->json, of_scores[i], json_deep_copy(value));
 	}
 
-	/* What was trained on the labels has a training of its own, and shares encoder and maps with the arm it began as. */
+	/* What was trained on the labels has a training of its own, and shares encoder and maps with
+	 * the arm it began as. */
 	bool is_tuned = json_object_get(a->json, "from");
 	json_t *training = training_summary(is_tuned ? a->scores : a->model);
 	if (!is_tuned)

@@ -123,8 +123,7 @@ static void show_faithfulness(struct artifact *a, const json_t *names)
 		if (json_is_number(json_object_get(more, "low"))) {
 			if (!n_shown++)
 				printf("\ntrue class's logit falls by   most attended lead hidden   any lead "
-				       "  "
-				       "difference\n");
+				       "  difference\n");
 			printf("%-29s %+25.3f %+10.3f   %+.3f [%+.3f, %+.3f]\n", json_string_value(name),
 			       json_number_value(json_object_get(json_object_get(f, "most"), "value")),
 			       json_number_value(json_object_get(json_object_get(f, "any"), "value")),
@@ -184,8 +183,7 @@ void terminal_print(struct artifact *a)
 	scoretable_rows(stdout, artifact_get_attribute(a, "classes"), rows);
 	if (json_array_size(artifact_get_attribute(a, "seeds")))
 		printf("An arm of several seeds stands for all: means over them; intervals resample patients "
-		       "and "
-		       "seeds.\n");
+		       "and seeds.\n");
 	show_gains(trained);
 	show_seeds(artifact_get_attribute(a, "seeds"));
 	show_faithfulness(a, artifact_get_attribute(a, "arms"));

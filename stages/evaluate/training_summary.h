@@ -1,6 +1,6 @@
 /*
- * How an arm's network was trained: the attributes of its model, and its history thinned to at most 200 points
- * (docs/report.md). NULL without a model.
+ * How an arm's network was trained: the attributes of its model, and its history thinned to at most 200
+ * points (docs/report.md). NULL without a model.
  */
 #ifndef STAGES_EVALUATE_TRAINING_SUMMARY_H
 #define STAGES_EVALUATE_TRAINING_SUMMARY_H

@@ -40,7 +40,8 @@ void verdict_compare(struct arms *s)
 					  s->comparison.n_undefined));
 }
 
-/* One state of an arm: its metrics, intervals, and the paired difference to another row of the comparison (-1: none). */
+/* One state of an arm: its metrics, intervals, and the paired difference to another row of the
+ * comparison (-1: none). */
 static json_t *judged(const struct arms *s, int row, int other)
 {
 	json_t *out = json_pack("{s:o, s:o}", "test",
@@ -178,7 +179,8 @@ static struct comparison_rows rows_of(const struct seeds *e, int state)
 	return (struct comparison_rows){e->n, e->row[state]};
 }
 
-/* Of equally built values: numbers to their mean, null where one has none; texts and the like are the first's. */
+/* Of equally built values: numbers to their mean, null where one has none; texts and the
+ * like are the first's. */
 static json_t *mean_of(json_t *const *value, int n)
 {
 	double sum = 0;

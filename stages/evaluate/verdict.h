@@ -1,9 +1,9 @@
 /*
- * How well the arms of a study predict: metrics, intervals and paired differences from one set of resamples, reliability
- * and ROC curves, as JSON (docs/report.md).
+ * How well the arms of a study predict: metrics, intervals and paired differences from one set of resamples,
+ * reliability and ROC curves, as JSON (docs/report.md).
  *
  *	verdict_compare(&study);
- *	verdict_add(&study, &study.arm[i]);         // "trained", "random", "probe", "against" of the arm's JSON
+ *	verdict_add(&study, &study.arm[i]);  // "trained", "random", "probe", "against" of the arm's JSON
  *	json_t *seeds = verdict_over_seeds(&study), *scale = verdict_scale(&study);
  */
 #ifndef STAGES_EVALUATE_VERDICT_H
@@ -11,13 +11,15 @@
 
 #include "stages/evaluate/arms.h"
 
-/* All arms, their untrained encoders and the floor on the same resamples; adds sentences about what is undefined. */
+/* All arms, their untrained encoders and the floor on the same resamples; adds sentences about
+ * what is undefined. */
 void verdict_compare(struct arms *s);
 void verdict_add(const struct arms *s, struct arm *a);
-/* Of each arm of several seeds, once verdict_add saw all, what they come to: {NAME:{"name","arms":[...],"trained":{"test",
- * "interval","difference","over_probe"},"random":{...},"probe":{...},"against":{NAME:...}}}, as of one arm but over seeds and
- * patients together (statistics/comparison.h); of the other arms then too, for their "against". Empty without such an arm.
- * New reference. */
+/* Of each arm of several seeds, once verdict_add saw all, what they come to:
+ * {NAME:{"name","arms":[...],
+ * "trained":{"test","interval","difference","over_probe"},"random":{...},"probe":{...},
+ * "against":{NAME:...}}}, as of one arm but over seeds and patients together (statistics/comparison.h); of
+ * the other arms then too, for their "against". Empty without such an arm. New reference. */
 json_t *verdict_over_seeds(const struct arms *s);
 /* The floor of amplitudes alone, or NULL. New reference. */
 json_t *verdict_scale(const struct arms *s);

@@ -1,12 +1,12 @@
 /*
- * The weights of the best epoch so far, and the running averages that are judged instead of the weights if that is asked
- * for: an epoch's AUROC on a small fold 9 is mostly noise, that of an average less.
+ * The weights of the best epoch so far, and the running averages that are judged instead of the weights if
+ * that is asked for: an epoch's AUROC on a small fold 9 is mostly noise, that of an average less.
  *
  *	struct best b;
- *	best_init(&b, net, 1 / (1 + epochs * per_epoch));  // the net as it is counts as epoch 0; share 1: no averages
- *	best_follow(&b);                        // after each step
+ *	best_init(&b, net, 1 / (1 + epochs * per_epoch)); // the net as it is: epoch 0; share 1: no averages
+ *	best_follow(&b);                                  // after each step
  *	best_exchange(&b); ... judge net ...; best_keep(&b, epoch, auroc); best_exchange(&b);
- *	best_restore(&b);                       // net holds the best weights
+ *	best_restore(&b);                                 // net holds the best weights
  */
 #ifndef STAGES_FINETUNE_BEST_H
 #define STAGES_FINETUNE_BEST_H

@@ -1,6 +1,6 @@
 /*
- * Labelled records as a network reads them, by part of the folds, and what the network says of them. In memory are their
- * amplitudes; their signals stay in the mapped artifact.
+ * Labelled records as a network reads them, by part of the folds, and what the network says of them. In
+ * memory are their amplitudes; their signals stay in the mapped artifact.
  *
  *	struct examples e = {.policy = ..., .n_extra = LEADS};
  *	examples_open(&e, signals, &judge);

@@ -1,12 +1,12 @@
 /* Train encoder and classifier together on the labels.
  *
- * Reads `model` (of pretrain: the network and how its views are cut), `scores` (of probe: which labels count, and the
- * classifier to start from) and `signals`; from scratch only `views` and `signals`. Writes `scores` like probe's, and in
- * them the tuned network.
+ * Reads `model` (of pretrain: the network and how its views are cut), `scores` (of probe: which labels count,
+ * and the classifier to start from) and `signals`; from scratch only `views` and `signals`. Writes `scores`
+ * like probe's, and in them the tuned network.
  *
- * The story: read what is learned from (examples.h); start network and classifier and predict with them before the first
- * step (start.h); learn (learning.h, the loop is model/training.h); take the best epoch's weights, judge and write
- * (outcome.h). docs/finetune.md.
+ * The story: read what is learned from (examples.h); start network and classifier and predict with them
+ * before the first step (start.h); learn (learning.h, the loop is model/training.h); take the best epoch's
+ * weights, judge and write (outcome.h). docs/finetune.md.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -46,7 +46,8 @@ static void read_policy(struct tuning *s)
 	const struct params *p = s->run->params;
 	signals_policy(&s->examples.policy, s->policy);
 
-	/* Amplitudes and leads are what diagnoses rest on, so what hid them from pretraining is off unless asked for. */
+	/* Amplitudes and leads are what diagnoses rest on, so what hid them from pretraining is off
+	 * unless asked for. */
 	s->examples.policy.seed = (uint64_t)params_int(p, "seed");
 	s->examples.policy.lead_mask_p = params_float(p, "lead_mask_p");
 	s->examples.policy.gain = params_float(p, "gain");

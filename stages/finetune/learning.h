@@ -1,10 +1,10 @@
 /*
- * How finetune learns: what a step of model/training.h is here, the macro AUROC on fold 9 after each epoch, the best
- * weights kept, an early end.
+ * How finetune learns: what a step of model/training.h is here, the macro AUROC on fold 9 after each epoch,
+ * the best weights kept, an early end.
  *
  *	struct learning l;
- *	learning_init(&l, run, net, &examples, &judge, &plan);  // takes the net as it is for the best so far
- *	if (training_run(&l.training)) ...                      // net holds the last weights; false: interrupted
+ *	learning_init(&l, run, net, &examples, &judge, &plan); // takes the net as it is for the best so far
+ *	if (training_run(&l.training)) ...                     // net: the last weights; false: interrupted
  *	best_restore(&l.best);
  *	learning_release(&l);
  */
@@ -34,8 +34,8 @@ struct learning {
 	float *history; /* [n_epochs + 1][columns] */
 	double loss;	/* sum of the running epoch's */
 
-	/* A batch is drawn into one x and keep while the network learns from the other. In a team these are this process's
-	 * views, first..first+n_own-1 of the batch's. */
+	/* A batch is drawn into one x and keep while the network learns from the other. In a team these are
+	 * this process's views, first..first+n_own-1 of the batch's. */
 	int first, n_own;
 	struct batch_source source;
 	struct batch_place *order; /* [n] of epoch `shuffled` */

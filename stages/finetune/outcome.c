@@ -49,12 +49,11 @@ void outcome_judge(struct tuning *s)
 
 	if (!data.n[PROBE_VALIDATION])
 		judge_note(&s->judge,
-			   json_string("Fold 9 has no record: the last epoch was taken, without an "
-				       "offset."));
+			   json_string("Fold 9 has no record: the last epoch was taken, without an offset."));
 	else if (s->learning.best.state.epoch == 0)
 		judge_note(&s->judge,
-			   json_string("No epoch was better on fold 9 than the probe that training "
-				       "started from, so that was taken."));
+			   json_string("No epoch was better on fold 9 than the probe that training started "
+				       "from, so that was taken."));
 
 	caveats_add(&s->judge, s->prior);
 }

@@ -75,7 +75,8 @@ static void round_to(float *to, const double *from, size_t n)
 		to[i] = (float)from[i];
 }
 
-/* A probe of this encoder on these labels alone: the published one has seen more labels, or another encoder. */
+/* A probe of this encoder on these labels alone: the published one has seen more labels,
+ * or another encoder. */
 static struct probe fit_probe(struct tuning *s)
 {
 	struct probe p;

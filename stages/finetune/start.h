@@ -1,6 +1,6 @@
 /*
- * What fine-tuning begins with: the network, its weights, the classifier on it, and what they are worth before the first
- * step.
+ * What fine-tuning begins with: the network, its weights, the classifier on it, and what they are worth
+ * before the first step.
  *
  *	start_network(&s, batch);
  *	start_weights(&s);      // pretrained, after a look at the untrained ones; or drawn anew

@@ -1,6 +1,6 @@
 /*
- * One run of finetune, as its files share it: finetune.c reads the inputs, start.c makes what training begins with,
- * learning.c trains, outcome.c judges and writes.
+ * One run of finetune, as its files share it: finetune.c reads the inputs, start.c makes what training begins
+ * with, learning.c trains, outcome.c judges and writes.
  */
 #ifndef STAGES_FINETUNE_TUNING_H
 #define STAGES_FINETUNE_TUNING_H
@@ -10,8 +10,8 @@
 #include "stages/shared/judge.h"
 #include "store/stage.h"
 
-/* Rows of the table: TUNED after training, PROBE before it, RANDOM a probe of the encoder with the weights its pretraining
- * began with. From scratch PROBE is RANDOM, and stands only there. */
+/* Rows of the table: TUNED after training, PROBE before it, RANDOM a probe of the encoder with the weights
+ * its pretraining began with. From scratch PROBE is RANDOM, and stands only there. */
 enum { TUNED, PROBE, RANDOM, MAJORITY, ARMS };
 
 struct tuning {

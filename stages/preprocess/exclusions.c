@@ -58,7 +58,6 @@ void exclusions_check(const struct exclusions *x, int64_t n_records, double limi
 		warn("%" PRId64 " of %" PRId64 " records excluded", x->n, n_records);
 	if (x->n == n_records || (double)x->n > limit * (double)n_records)
 		die("%" PRId64 " of %" PRId64
-		    " records are of no use, more than preprocess.max_excluded allows (%g); "
-		    "the first: %s",
+		    " records are of no use, more than preprocess.max_excluded allows (%g); the first: %s",
 		    x->n, n_records, limit, n_records ? error_text(&x->first) : "there are no records");
 }

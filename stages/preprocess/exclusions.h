@@ -1,6 +1,6 @@
 /*
- * The records that preprocess leaves out: counted over all ranks of the team, the first of them named on stderr by rank 0,
- * too many of them an error.
+ * The records that preprocess leaves out: counted over all ranks of the team, the first of them named on
+ * stderr by rank 0, too many of them an error.
  *
  *	struct exclusions x = {.team = team};
  *	exclusions_add(&x, record, reason);        // by ascending record

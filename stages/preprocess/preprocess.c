@@ -1,10 +1,11 @@
 /* Make every record alike: twelve leads by name, in mV, at one rate and length, filtered, checked, labelled.
  *
- * Reads `records`. Writes `signals`: float32 [12][samples] per record, the log-std of its leads, its label, and of each
- * record left out the reason.
+ * Reads `records`. Writes `signals`: float32 [12][samples] per record, the log-std of its leads, its label,
+ * and of each record left out the reason.
  *
- * The story: walk the records in batches; the threads prepare one (ecg/prepare.h) while another is put; count what is
- * excluded (exclusions.h) and fail over the limit. In a team each process takes one batch of a round. docs/signal.md.
+ * The story: walk the records in batches; the threads prepare one (ecg/prepare.h) while another is put;
+ * count what is excluded (exclusions.h) and fail over the limit. In a team each process takes one batch of a
+ * round. docs/signal.md.
  */
 #include <inttypes.h>
 #include <math.h>

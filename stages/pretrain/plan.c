@@ -54,8 +54,8 @@ static struct contrast_settings settings(const struct params *p, const struct pl
 		.micro_batch = micro_batch(p, &net)};
 }
 
-/* The loss compares within a batch, but weights move once per step: with few records a large batch would leave too few
- * steps to learn anything, so it shrinks. */
+/* The loss compares within a batch, but weights move once per step: with few records a large batch would
+ * leave too few steps to learn anything, so it shrinks. */
 static int batch_size(const struct params *p, size_t n_records)
 {
 	int64_t batch = params_int(p, "batch"), limit = (int64_t)n_records / params_int(p, "min_steps");
@@ -70,7 +70,8 @@ static int batch_size(const struct params *p, size_t n_records)
 	return (int)(batch < limit ? batch : limit);
 }
 
-/* Wider networks want smaller steps: at 0.001 the channel tower of `small` dies and RankMe falls to 9 of 384. */
+/* Wider networks want smaller steps: at 0.001 the channel tower of `small` dies and RankMe
+ * falls to 9 of 384. */
 static float peak_lr(const struct params *p)
 {
 	static const struct {
@@ -90,8 +91,8 @@ struct plan plan_read(const struct params *p, const struct views *v, size_t n_re
 	struct plan plan = {.objective = objective(p, v), .batch = batch_size(p, n_records)};
 	plan.contrast = settings(p, &plan, v);
 
-	/* What is left over at the end of an epoch is dropped: the loss depends on the size of its batch. It is
-	 * another remainder in every epoch. */
+	/* What is left over at the end of an epoch is dropped: the loss depends on the size of its batch. It
+	 * is another remainder in every epoch. */
 	plan.per_epoch = (int)(n_records / (size_t)plan.batch);
 	plan.n_epochs = (int)params_int(p, "epochs");
 

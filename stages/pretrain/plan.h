@@ -1,5 +1,6 @@
 /*
- * What the params make of a contrastive training: network, objective, size of a batch, number of steps, learning rates.
+ * What the params make of a contrastive training: network, objective, size of a batch, number of
+ * steps, learning rates.
  *
  *	struct plan p = plan_read(params, &policy.views, n_records);
  *	struct contrast *c = contrast_new(ops, &p.contrast);

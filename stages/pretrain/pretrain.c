@@ -1,12 +1,12 @@
 /* Train an encoder by contrasting two views of each record.
  *
- * Reads `views`, the policy by which views are drawn, and `signals`, from whose folds 1 to 8 they are drawn. Writes
- * `model`: the encoder's weights, the history of its training, and all that embed and finetune need to cut views as it
- * saw them.
+ * Reads `views`, the policy by which views are drawn, and `signals`, from whose folds 1 to 8 they are drawn.
+ * Writes `model`: the encoder's weights, the history of its training, and all that embed and finetune need to
+ * cut views as it saw them.
  *
- * The story: find the records (records.h); plan the training (plan.h) and make the network; step by step draw the views
- * of a batch (ecg/batch.h), learn from them (model/contrast.h) and note what came of it (model/history.h); write the
- * model. The loop, checkpoints and all, is model/training.h. docs/training.md.
+ * The story: find the records (records.h); plan the training (plan.h) and make the network; step by step draw
+ * the views of a batch (ecg/batch.h), learn from them (model/contrast.h) and note what came of it
+ * (model/history.h); write the model. The loop, checkpoints and all, is model/training.h. docs/training.md.
  */
 #include <inttypes.h>
 #include <math.h>
@@ -234,8 +234,7 @@ static const struct param params[] = {
 	 .help = "NT-Xent, or with halves CLOCS's: segments, leads or both as views"},
 	{"same_patient", PARAM_CHOICE, .choices = "auto mask positive ignore", .otherwise = "auto",
 	 .help = "other records of the same patient: left out, positives, or negatives; auto: mask with "
-		 "ntxent, "
-		 "else positive"},
+		 "ntxent, else positive"},
 	{"epochs", PARAM_INT, .min = 1, .max = 1000000, .otherwise = "20",
 	 .help = "passes over the records of folds 1 to 8"},
 	{"batch", PARAM_INT, .unit = "records", .min = 2, .max = 65536, .otherwise = "128",
@@ -243,8 +242,7 @@ static const struct param params[] = {
 	{"micro_batch", PARAM_INT, .unit = "views", .min = 0, .max = 131072, .otherwise = "0",
 	 .not_in_key = true,
 	 .help = "views whose activations are kept at once, a multiple of 64; 0: the batch's. Less memory "
-		 "and more "
-		 "time, the same model"},
+		 "and more time, the same model"},
 	{"min_steps", PARAM_INT, .min = 1, .max = 1000000, .otherwise = "16",
 	 .help = "steps of an epoch at least: with few records the batch shrinks, down to 16"},
 	{"lr", PARAM_FLOAT, .min = -1, .max = 10, .otherwise = "-1",

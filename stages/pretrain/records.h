@@ -1,6 +1,6 @@
 /*
- * What pretraining learns from: the records of folds 1 to 8, labelled or not, and the policy that draws their views. In
- * memory are their numbers; their signals stay where they are, in the mapped artifact.
+ * What pretraining learns from: the records of folds 1 to 8, labelled or not, and the policy that draws their
+ * views. In memory are their numbers; their signals stay where they are, in the mapped artifact.
  *
  *	struct records r;
  *	records_open(&r, views, signals, seed);

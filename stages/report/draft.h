@@ -1,10 +1,10 @@
 /*
- * What the report is made of: the evaluation's arms in the order they are shown, the artifacts behind them, and the page
- * that grows. Of an arm's several seeds the first is drawn; tables for machines have all.
+ * What the report is made of: the evaluation's arms in the order they are shown, the artifacts behind them,
+ * and the page that grows. Of an arm's several seeds the first is drawn; tables for machines have all.
  *
  *	struct draft s;
  *	draft_open(&s, run);
- *	for (size_t from = 0, end; (end = draft_group(&s, from)) > from; from = end) ...    // arms of one kind
+ *	for (size_t from = 0, end; (end = draft_group(&s, from)) > from; from = end) ...  // arms of one kind
  *	draft_close(&s);
  */
 #ifndef STAGES_REPORT_DRAFT_H

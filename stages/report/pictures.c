@@ -160,7 +160,8 @@ static void write_examples(struct draft *s)
 	}
 }
 
-/* Why arm i has no maps or drops, with the names of all that lack them for this reason; nothing if one before it said so. */
+/* Why arm i has no maps or drops, with the names of all that lack them for this reason; nothing if one
+ * before it said so. */
 static void write_note(struct draft *s, size_t first)
 {
 	struct text *t = &s->page;
@@ -196,10 +197,9 @@ static void write_faithfulness(struct draft *s)
 		text_add(t, "<h3>Does attention point at what the probe uses?</h3>\n");
 		page_say(&s->page,
 			 "Drop in the logit of the true class when one lead is hidden from the network (its "
-			 "mask "
-			 "token), mean over records of fold 10, 95 % interval over patients. If attention "
-			 "were "
-			 "faithful, hiding the lead it favours would cost more than hiding any lead.");
+			 "mask token), mean over records of fold 10, 95 % interval over patients. If "
+			 "attention were faithful, hiding the lead it favours would cost more than hiding "
+			 "any lead.");
 		text_add(t, "%s", table.bytes);
 	}
 
@@ -219,8 +219,8 @@ void pictures_attention(struct draft *s)
 	page_say(&s->page,
 		 "What the last cross-attention block looks at, averaged over heads and the first records of "
 		 "fold 10 (in brackets: how many views). Even attention would give every lead 8.3 %. An "
-		 "entropy of 1 means that nothing is "
-		 "selected; over .98, do not read the maps. Attention is not an explanation.");
+		 "entropy of 1 means that nothing is selected; over .98, do not read the maps. Attention is "
+		 "not an explanation.");
 
 	json_array_foreach (s->shown, i, arm) {
 		const json_t *a = json_object_get(arm, "attention");
@@ -246,8 +246,7 @@ void pictures_attention(struct draft *s)
 		page_say(&s->page, "No arm has cross-attention between time and leads.");
 	else
 		page_say(&s->page, "Below, the stronger the bar behind the trace, the more the lead attends "
-				   "to that moment "
-				   "(from 1 to 4 times the even share).");
+				   "to that moment (from 1 to 4 times the even share).");
 
 	write_examples(s);
 }

@@ -1,7 +1,7 @@
 /* The comparison as one page.
  *
- * Reads `evaluation` and the list that evaluate read. Writes `report`: index.html, self-contained, with the same numbers
- * for machines beside it.
+ * Reads `evaluation` and the list that evaluate read. Writes `report`: index.html, self-contained, with the
+ * same numbers for machines beside it.
  *
  * The story: the page is written section by section into a draft (draft.h), tables by results.h, pictures by
  * pictures.h; its files are put into table `file`, and the runner unpacks them. docs/report.md.
@@ -42,9 +42,8 @@ static void write_opening(struct draft *s)
 			 task, json_array_size(s->classes));
 	text_add(t,
 		 ". Probes learn from %lld records of folds 1–8, choose on %lld of fold 9, and are judged "
-		 "once on "
-		 "<b>%lld records of %lld patients</b> of fold 10. Intervals: 95 %%, %lld resamples of "
-		 "patients.</p>\n",
+		 "once on <b>%lld records of %lld patients</b> of fold 10. Intervals: 95 %%, %lld resamples "
+		 "of patients.</p>\n",
 		 (long long)json_integer_value(json_object_get(counts, "train")),
 		 (long long)json_integer_value(json_object_get(counts, "validation")),
 		 (long long)artifact_integer(s->evaluation, "records"),
@@ -60,12 +59,10 @@ static void write_opening(struct draft *s)
 	text_add(t, "<nav><a href=#table>Comparison</a>%s%s",
 		 json_array_size(s->seeds) ? "<a href=#seeds>Seeds</a>" : "",
 		 results_has_efficiency(s) ? "<a href=#efficiency>Labels</a>" : "");
-	text_add(
-		t,
-		"<a href=#loss>Training</a><a href=#maps>Maps</a>"
-		"<a href=#space>Space</a><a href=#confusion>Confusion</a><a href=#roc>ROC</a>"
-		"<a href=#reliability>Calibration</a><a href=#attention>Attention</a><a href=#views>Views</a>"
-		"<a href=#provenance>Provenance</a></nav>\n");
+	text_add(t, "<a href=#loss>Training</a><a href=#maps>Maps</a><a href=#space>Space</a>"
+		    "<a href=#confusion>Confusion</a><a href=#roc>ROC</a><a href=#reliability>Calibration</a>"
+		    "<a href=#attention>Attention</a><a href=#views>Views</a>"
+		    "<a href=#provenance>Provenance</a></nav>\n");
 }
 
 /* ---- provenance, files ---- */
@@ -88,11 +85,10 @@ static void write_provenance(struct draft *s)
 	page_section(t, "provenance", "Where the numbers come from");
 	text_add(t,
 		 "<p>Everything above is computed from evaluation <span class=id>%s</span>, and that from "
-		 "these "
-		 "artifacts; beside a number stands the start of the id of what it was computed from. "
+		 "these artifacts; beside a number stands the start of the id of what it was computed from. "
 		 "<code>build/bin/store log ID</code> prints the whole chain behind any of them: params, "
-		 "code, "
-		 "inputs, down to the raw files. The same command gives the same ids, on any machine.</p>\n",
+		 "code, inputs, down to the raw files. The same command gives the same ids, on any "
+		 "machine.</p>\n",
 		 artifact_id(s->evaluation));
 	text_add(t, "<pre>make -f pipeline.mk compare report ARMS=\"");
 

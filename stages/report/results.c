@@ -22,17 +22,14 @@ static void say_measures(struct draft *s)
 {
 	bool is_multi = !strcmp(artifact_text(s->evaluation, "labels"), "multi");
 	page_say(&s->page, "AUROC and AUPRC: area under the ROC and under the precision–recall curve, each "
-			   "class against the rest; "
-			   "macro: the mean over the classes. ECE: expected calibration error, how far "
-			   "predicted probabilities are "
-			   "from what came true. Log-std: how strong each lead is, and nothing else. A dash "
-			   "stands where a number "
+			   "class against the rest; macro: the mean over the classes. ECE: expected "
+			   "calibration error, how far predicted probabilities are from what came true. "
+			   "Log-std: how strong each lead is, and nothing else. A dash stands where a number "
 			   "is undefined, as for a class that fold 10 lacks.");
 	page_say(&s->page,
 		 is_multi
 			 ? "A record may have any number of classes: accuracy is the share of records with "
-			   "every "
-			   "class right, balanced accuracy the mean of recall and specificity over the "
+			   "every class right, balanced accuracy the mean of recall and specificity over the "
 			   "classes."
 			 : "Each record has one class: balanced accuracy is the mean recall of the classes.");
 }
@@ -47,8 +44,7 @@ void results_comparison(struct draft *s)
 		 "interval excludes 0 did training help. Random convolutions are a strong floor on ECGs.");
 	if (json_array_size(s->seeds))
 		page_say(t, "An arm of several seeds stands for all of them: its numbers are means over the "
-			    "seeds, "
-			    "and its intervals resample patients and seeds together.");
+			    "seeds, and its intervals resample patients and seeds together.");
 	say_measures(s);
 
 	json_t *groups = json_array();
@@ -92,8 +88,8 @@ void results_seeds(struct draft *s)
 	page_section(&s->page, "seeds", "Several seeds");
 	page_say(&s->page,
 		 "Mean ± standard deviation over the seeds, and the least and the greatest. A seed draws "
-		 "weights, order, views and, where labels are few, which; the records judged are the "
-		 "same. Pictures, maps, curves and measures of the space are those of the first seed.");
+		 "weights, order, views and, where labels are few, which; the records judged are the same. "
+		 "Pictures, maps, curves and measures of the space are those of the first seed.");
 	tables_seeds(&s->page, s->seeds);
 }
 
@@ -115,8 +111,8 @@ void results_efficiency(struct draft *s)
 	if (efficiency_figure(&figure, s->judged) > 1) {
 		page_section(t, "efficiency", "How few labels are enough");
 		page_say(t, "In the figure the same network and the same records of fold 10; only how many "
-			    "labelled records "
-			    "of folds 1–8 train differs. Pretraining saw all of folds 1–8 without labels.");
+			    "labelled records of folds 1–8 train differs. Pretraining saw all of folds 1–8 "
+			    "without labels.");
 		page_figure(t, "Macro AUROC over the share of the labels", NULL);
 		text_add(t, "%s", figure.bytes);
 		page_figure_end(t);
@@ -125,10 +121,8 @@ void results_efficiency(struct draft *s)
 	}
 
 	page_say(t, "Macro AUROC of the arms trained on the labels, and the paired differences to the probe "
-		    "each began "
-		    "as and to a probe of its untrained encoder, on the same labels. What is trained from "
-		    "scratch began "
-		    "as no probe.");
+		    "each began as and to a probe of its untrained encoder, on the same labels. What is "
+		    "trained from scratch began as no probe.");
 	tables_efficiency(t, s->judged);
 	text_release(&figure);
 }
@@ -251,8 +245,8 @@ void results_maps(struct draft *s)
 	page_section(&s->page, "maps", "Where records lie");
 	page_say(&s->page,
 		 "Records of fold 10 with exactly one superclass, coloured by it. Distances between clusters "
-		 "mean nothing in t-SNE; it draws clusters even where there are none, so read it beside "
-		 "the untrained encoder's.");
+		 "mean nothing in t-SNE; it draws clusters even where there are none, so read it beside the "
+		 "untrained encoder's.");
 	say_whose(s);
 	page_legend(&s->page, s->groups);
 	page_heading(&s->page, "t-SNE");
@@ -270,15 +264,11 @@ void results_space(struct draft *s)
 		"On the same records, embeddings centred. Alignment: mean squared distance of a record's two "
 		"views as training draws them (2: as far apart as strangers); alone it is easy, all equal "
 		"gives 0, so read it with uniformity (−4: spread evenly over the sphere, 0: all in one "
-		"place). RankMe: how "
-		"many directions are in use. Purity: share of the 5 nearest that have the record's class; "
-		"5-NN: their "
-		"vote. Silhouette, Davies–Bouldin and Calinski–Harabasz take the classes as clusters; ARI "
-		"and NMI say "
-		"how well k-means finds the classes again (1: exactly, 0: as chance does). An arrow ↓: less "
-		"is better. "
-		"A Hopkins value near 1 does not prove clusters: one "
-		"Gaussian of the same covariance, which has none, is given beside it.");
+		"place). RankMe: how many directions are in use. Purity: share of the 5 nearest that have "
+		"the record's class; 5-NN: their vote. Silhouette, Davies–Bouldin and Calinski–Harabasz take "
+		"the classes as clusters; ARI and NMI say how well k-means finds the classes again (1: "
+		"exactly, 0: as chance does). An arrow ↓: less is better. A Hopkins value near 1 does not "
+		"prove clusters: one Gaussian of the same covariance, which has none, is given beside it.");
 	measures_space(&s->page, s->shown);
 }
 
@@ -338,16 +328,14 @@ void results_judgements(struct draft *s)
 	page_section(t, "confusion", "Confusion");
 	if (!draft_columns(s)) {
 		page_say(t, "Too many classes for matrices and curves of each: “Every class” under the "
-			    "comparison "
-			    "lists them, and metrics.csv has their intervals.");
+			    "comparison lists them, and metrics.csv has their intervals.");
 		text_add(t, "<span id=roc></span>\n");
 		write_calibration(s);
 		return;
 	}
 
 	page_say(t, "Rows: the true class; columns: the predicted one, by the rule chosen on fold 9. "
-		    "Shading: share "
-		    "of the row.");
+		    "Shading: share of the row.");
 	figures(s, CONFUSION);
 	page_section(t, "roc", "ROC, each class against the rest");
 	page_legend(t, s->classes);

@@ -15,8 +15,8 @@ static void note_classes(struct judge *j, const json_t *classes, const bool *mea
 		judge_note(j, text);
 }
 
-/* A class of few patients is in every resample by construction (or, where resamples may lack classes, missing from those
- * that would tell), so the bootstrap cannot see how much it would vary. */
+/* A class of few patients is in every resample by construction (or, where resamples may lack classes, missing
+ * from those that would tell), so the bootstrap cannot see how much it would vary. */
 static void note_rare(struct judge *j, int rarest, size_t fewest, int n_rare)
 {
 	char *more = n_rare > 1 ? die_printf(", and %d more classes fewer than %d", n_rare - 1, FEW_PATIENTS)

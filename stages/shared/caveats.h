@@ -1,5 +1,6 @@
 /*
- * The sentences a reader of scores must know: classes that training or fold 10 lacks, and how small fold 10 is.
+ * The sentences a reader of scores must know: classes that training or fold 10 lacks, and
+ * how small fold 10 is.
  *
  *	judge_run(&j, ...);
  *	caveats_add(&j, prior);

@@ -263,7 +263,8 @@ static void put_metrics(const struct judge *j, struct artifact_writer *w)
 
 enum column { LABEL, TRUTH, PROBABILITY };
 
-/* Of folds 9 and 10 by ascending record (the two parts are merged): labels, classes, or an arm's probabilities. */
+/* Of folds 9 and 10 by ascending record (the two parts are merged): labels, classes, or an
+ * arm's probabilities. */
 static void put_records(const struct judge *j, struct artifact_writer *w, const char *name,
 			enum column column, const struct judge_arm *arm)
 {

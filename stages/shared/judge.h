@@ -1,6 +1,6 @@
 /*
- * What probe and finetune have in common: which records train, choose and test, how arms (classifiers) are judged, and
- * the artifact of kind `scores` with its table for people (docs/probe.md).
+ * What probe and finetune have in common: which records train, choose and test, how arms (classifiers) are
+ * judged, and the artifact of kind `scores` with its table for people (docs/probe.md).
  *
  *	struct judge j;
  *	judge_open(&j, embeddings, "superclass", is_multi); // reads classes and labels
@@ -24,8 +24,8 @@
 #include "statistics/probe.h"
 #include "store/artifact.h"
 
-/* Rows of a table of struct param: what is judged. in: NULL for the stage in whose section they are given, probe, else its
- * name. */
+/* Rows of a table of struct param: what is judged. in: NULL for the stage in whose section they are given,
+ * probe, else its name. */
 #define JUDGE_PARAMS(in)                                                                                     \
 	{"task",                                                                                             \
 	 PARAM_CHOICE,                                                                                       \
@@ -82,8 +82,8 @@ struct judge {
 	json_t *notes;				   /* sentences a reader must know */
 };
 
-/* Labels and classes of an artifact with table `label`; dies if they cannot be learned from. Task: ecg/task.h; all but
- * superclass are multi whatever is_multi says. */
+/* Labels and classes of an artifact with table `label`; dies if they cannot be learned from. Task:
+ * ecg/task.h; all but superclass are multi whatever is_multi says. */
 void judge_open(struct judge *j, const struct artifact *source, const char *task, bool is_multi);
 /* Leave out the training records i with chosen[i] == 0. */
 void judge_keep(struct judge *j, const uint8_t *chosen);

@@ -14,8 +14,8 @@
 enum { MOST_SEGMENTS = 2 }; /* of a record */
 
 const char legacy_sentence[] =
-	"The poster's own scoring, not comparable with any other row: each segment of folds 9 and "
-	"10 is judged as if it were independent, and fold 9 is tested on.";
+	"The poster's own scoring, not comparable with any other row: each segment of folds 9 and 10 is "
+	"judged as if it were independent, and fold 9 is tested on.";
 
 struct samples {
 	const struct artifact *embeddings;

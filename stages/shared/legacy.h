@@ -1,7 +1,8 @@
 /*
- * `legacy`: the poster's own scoring, to stand beside its published numbers and beside nothing else. Every segment counts
- * as a sample of its own, though two come from one heart; folds 9 and 10 are both tested on; no classes are weighed and
- * no amplitudes are added. Its row has no intervals: segments are not independent, so none would be honest.
+ * `legacy`: the poster's own scoring, to stand beside its published numbers and beside nothing else. Every
+ * segment counts as a sample of its own, though two come from one heart; folds 9 and 10 are both tested on;
+ * no classes are weighed and no amplitudes are added. Its row has no intervals: segments are not independent,
+ * so none would be honest.
  *
  *	if (legacy_has(embeddings))                     // embed.segments was on
  *		legacy_put(writer, &judge, embeddings, dim);
@@ -14,8 +15,8 @@
 #include "stages/shared/judge.h"
 
 bool legacy_has(const struct artifact *embeddings);
-/* Fits a classifier (C 1, no offset) on the segments of folds 1-8 and writes table `legacy`: "metrics" -> canonical JSON
- * {"name","segments","test","interval": values alone}. Single label only. */
+/* Fits a classifier (C 1, no offset) on the segments of folds 1-8 and writes table `legacy`: "metrics" ->
+ * canonical JSON {"name","segments","test","interval": values alone}. Single label only. */
 void legacy_put(struct artifact_writer *w, const struct judge *j, const struct artifact *embeddings, int dim);
 /* New reference. */
 json_t *legacy_read(const struct artifact *scores);

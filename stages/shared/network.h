@@ -1,5 +1,6 @@
 /*
- * Networks in params and in artifacts: tensors by name in table `tensor`, and attributes carried along a chain of stages.
+ * Networks in params and in artifacts: tensors by name in table `tensor`, and attributes carried
+ * along a chain of stages.
  */
 #ifndef STAGES_SHARED_NETWORK_H
 #define STAGES_SHARED_NETWORK_H
@@ -9,8 +10,8 @@
 #include "model/encoder.h"
 #include "store/artifact.h"
 
-/* Rows of a table of struct param: the network. in: NULL for the stage in whose section they are given, pretrain, else its
- * name. */
+/* Rows of a table of struct param: the network. in: NULL for the stage in whose section they are given,
+ * pretrain, else its name. */
 #define NETWORK_PARAMS(in)                                                                                   \
 	{"model",                                                                                            \
 	 PARAM_CHOICE,                                                                                       \

@@ -1,6 +1,6 @@
 /*
- * The objectives of contrastive training by name, and all they differ in: which pairs of views are drawn, and the loss
- * (docs/training.md).
+ * The objectives of contrastive training by name, and all they differ in: which pairs of views are drawn, and
+ * the loss (docs/training.md).
  *
  *	const struct objective *o = objective_named("cmsc");
  */

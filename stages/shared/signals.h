@@ -1,6 +1,6 @@
 /*
- * Signals where they lie in a mapped artifact, and what is cut from them. Nothing is copied: the system keeps of the file
- * what memory allows.
+ * Signals where they lie in a mapped artifact, and what is cut from them. Nothing is copied: the system keeps
+ * of the file what memory allows.
  *
  *	struct augment policy;
  *	signals_policy(&policy, model);                         // attributes `views` and `augment`
@@ -13,15 +13,15 @@
 #include "ecg/augment.h"
 #include "store/artifact.h"
 
-/* How views are cut and drawn, from the header of `views`, a model or tuned scores, the seed left 0. Dies if it is not
- * there. */
+/* How views are cut and drawn, from the header of `views`, a model or tuned scores, the seed left 0. Dies
+ * if it is not there. */
 void signals_policy(struct augment *policy, const struct artifact *from);
 
 /* Dies if the views name other signals than these. */
 void signals_check(const struct artifact *signals, const struct artifact *views);
 
-/* float32 [12][samples] of one record, its bytes checked, borrowed until the artifact is closed; not aligned to more than 2
- * bytes. May be read by several threads. Dies if it is absent or of another length. */
+/* float32 [12][samples] of one record, its bytes checked, borrowed until the artifact is closed; not aligned
+ * to more than 2 bytes. May be read by several threads. Dies if it is absent or of another length. */
 const void *signals_get(const struct artifact *signals, uint64_t record, const struct views *v);
 
 #endif

@@ -1,5 +1,5 @@
-/* An object file from anywhere, under the id its header hashes to: opening and walking it never crash, and what
- * is refused is refused with a reason. */
+/* An object file from anywhere, under the id its header hashes to: opening and walking it never crash, and
+ * what is refused is refused with a reason. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>

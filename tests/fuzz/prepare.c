@@ -1,5 +1,5 @@
-/* A record from an artifact of any origin: its header, a NUL, its samples; then a NUL-free subject is tried too. What comes
- * out is finite, or there is a reason. */
+/* A record from an artifact of any origin: its header, a NUL, its samples; then a NUL-free subject is tried
+ * too. What comes out is finite, or there is a reason. */
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>

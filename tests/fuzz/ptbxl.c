@@ -1,5 +1,5 @@
-/* Two texts with a NUL byte between them as PTB-XL's tables, and the second as every other table of a dataset: a generic
- * list of records, codes, checksums. */
+/* Two texts with a NUL byte between them as PTB-XL's tables, and the second as every other table of a
+ * dataset: a generic list of records, codes, checksums. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
-/* A WFDB header, a NUL byte, and the bytes of its signal files (the same for each): decoded within bounds, and then made
- * a record. */
+/* A WFDB header, a NUL byte, and the bytes of its signal files (the same for each): decoded within bounds,
+ * and then made a record. */
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-/* A zip file of a dataset: its names, then every file of them whole, twice, or there is a reason; and never more of a file than
- * the directory lists. */
+/* A zip file of a dataset: its names, then every file of them whole, twice, or there is a reason; and never
+ * more of a file than the directory lists. */
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>

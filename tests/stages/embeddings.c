@@ -1,7 +1,7 @@
 /* Writes a small artifact of kind embeddings and prints its id:  embeddings CASE RECORDS
- * The trained encoder's features tell the classes well apart, the random one's less, the amplitudes hardly. Patients
- * have two records. There are four statements: S1 as superclass MI, S2 and S3 as STTC, S4 rare, and S5 that only folds 9
- * and 10 have. CASE: plain, or what its name says below. */
+ * The trained encoder's features tell the classes well apart, the random one's less, the amplitudes hardly.
+ * Patients have two records. There are four statements: S1 as superclass MI, S2 and S3 as STTC, S4 rare, and
+ * S5 that only folds 9 and 10 have. CASE: plain, or what its name says below. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

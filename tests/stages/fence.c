@@ -1,8 +1,10 @@
-/* Linked into a stage with -Wl,--wrap=ops_chosen: the CPU's operations on memory that nobody else can touch, as that of a
- * device. At rest all of it is PROT_NONE; while an operation runs it is open. Any other access ends the program with code 97
- * and says in which functions. With -DPLANTED the host reads one number behind a product: the fence must find it.
+/* Linked into a stage with -Wl,--wrap=ops_chosen: the CPU's operations on memory that nobody else can touch,
+ * as that of a device. At rest all of it is PROT_NONE; while an operation runs it is open. Any other access
+ * ends the program with code 97 and says in which functions. With -DPLANTED the host reads one number behind
+ * a product: the fence must find it.
  *
- * fence_operations.h, made from kernels/ops.h (fence.awk), has a wrapper for every operation and the table `fence`. */
+ * fence_operations.h, made from kernels/ops.h (fence.awk), has a wrapper for every operation and
+ * the table `fence`. */
 #include <dlfcn.h>
 #include <execinfo.h>
 #include <pthread.h>

@@ -1,4 +1,5 @@
-/* Two stages for tests of the runner: `tiny` writes numbers, `twice` (-DTWICE) reads them and doubles them. */
+/* Two stages for tests of the runner: `tiny` writes numbers, `twice` (-DTWICE) reads them
+ * and doubles them. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
-/* What each call of common/team.h must do, in every rank of any team: for the unit test of threads and for the processes of
- * members.c. A rank that sees something else dies and says what. */
+/* What each call of common/team.h must do, in every rank of any team: for the unit test of threads and for
+ * the processes of members.c. A rank that sees something else dies and says what. */
 #ifndef TESTS_TEAM_CALLS_H
 #define TESTS_TEAM_CALLS_H
 
@@ -67,7 +67,8 @@ static inline void calls_gather(void *context, struct team *t)
 	free(n_bytes);
 }
 
-/* Each rank sends two pieces to each rank, itself too, the first longer than the second; it receives from the last first. */
+/* Each rank sends two pieces to each rank, itself too, the first longer than the second; it receives
+ * from the last first. */
 static inline void calls_exchange(void *context, struct team *t)
 {
 	(void)context;

@@ -100,8 +100,8 @@ static void add_number(EVP_MD_CTX *c, uint64_t bits)
 	EVP_DigestUpdate(c, "\n", 1);
 }
 
-/* The SHA-256 is of what an ECMAScript engine (V8) prints for the same numbers: 50,000 of a xorshift generator, and each
- * power of two with its two neighbours, where shortest digits are hardest. */
+/* The SHA-256 is of what an ECMAScript engine (V8) prints for the same numbers: 50,000 of a xorshift
+ * generator, and each power of two with its two neighbours, where shortest digits are hardest. */
 static void numbers_are_as_ecmascript_prints_them(void **state)
 {
 	(void)state;

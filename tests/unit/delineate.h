@@ -1,6 +1,7 @@
 /*
- * Simple measurements on a 12-lead ECG of 10 s at 500 Hz, for comparing two sets of records by the same ruler: rate and,
- * on the median beat, intervals, axis and amplitudes. Not a clinical delineator: PR is from the top of P.
+ * Simple measurements on a 12-lead ECG of 10 s at 500 Hz, for comparing two sets of records by the
+ * same ruler: rate and, on the median beat, intervals, axis and amplitudes. Not a clinical delineator:
+ * PR is from the top of P.
  * The two thresholds were set so that the real records' quantiles are those in docs/synthetic.md.
  */
 #ifndef TESTS_DELINEATE_H
@@ -60,7 +61,8 @@ static void delineate_speed(double *speed, const double (*x)[LEADS], int n)
 	free(raw);
 }
 
-/* QRS complexes: the highest 60 ms of speed, 250 ms apart at least; placed at the centre of their squared speed. */
+/* QRS complexes: the highest 60 ms of speed, 250 ms apart at least; placed at the centre of
+ * their squared speed. */
 static int delineate_beats(int at[DELINEATE_BEATS], const double *speed)
 {
 	static double power[DELINEATE_T];

@@ -1,4 +1,5 @@
-/* Which views a step contrasts: never one with itself, all pairs equally often, one lead each where leads are views. */
+/* Which views a step contrasts: never one with itself, all pairs equally often, one lead each
+ * where leads are views. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,5 @@
-/* One record made ready: leads by name, unusable leads refused with a reason, units, rate and normalisation. */
+/* One record made ready: leads by name, unusable leads refused with a reason, units, rate
+ * and normalisation. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

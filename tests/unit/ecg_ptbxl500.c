@@ -1,6 +1,6 @@
-/* The first 500 records of PTB-XL, if they lie in ../shared/data: every sample as the public wfdb package reads it
- * (tests/golden/records.py made the hashes), the known counts of labels, patients and folds, and the classes of all six
- * tasks as tests/golden/tasks.py derives them. */
+/* The first 500 records of PTB-XL, if they lie in ../shared/data: every sample as the public wfdb package
+ * reads it (tests/golden/records.py made the hashes), the known counts of labels, patients and folds, and the
+ * classes of all six tasks as tests/golden/tasks.py derives them. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -253,7 +253,8 @@ static void classes_of_all_tasks_are_those_of_the_tables(void **state)
 	fclose(f);
 	char *a = found, *b = expected, *line, *other;
 
-	/* The script lists superclasses by name, a task in the order of its bits: lines are compared as sets. */
+	/* The script lists superclasses by name, a task in the order of its bits: lines are
+	 * compared as sets. */
 	for (; (line = strsep(&b, "\n")) && *line; n_lines++) {
 		other = strstr(a, line);
 		if (!other)

@@ -1,4 +1,5 @@
-/* The synthetic generator: equal to its reference model, the same bits everywhere, Einthoven's law, patients. */
+/* The synthetic generator: equal to its reference model, the same bits everywhere,
+ * Einthoven's law, patients. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -41,7 +42,8 @@ static void white_noise_is_normal(void **state)
 	free(x);
 }
 
-/* Compare every step-th sample with the numbers that follow in f; returns how many differ (by 1 uV: more fails). */
+/* Compare every step-th sample with the numbers that follow in f; returns how many differ (by
+ * 1 uV: more fails). */
 static int compare_samples(FILE *f, const int16_t *adc, int n, int step)
 {
 	int listed, value, differing = 0;
@@ -118,8 +120,8 @@ static void make_one(void *context, int i)
 	synth_record(7, (uint64_t)i, 500, m->adc + (MANY * 1000 + i * 5000) * LEADS, NULL);
 }
 
-/* FNV-1a over all samples, little-endian. Another compiler, library or CPU must not move one bit; a change of the
- * generator must change this number knowingly. */
+/* FNV-1a over all samples, little-endian. Another compiler, library or CPU must not move one bit; a change of
+ * the generator must change this number knowingly. */
 static void bits_are_the_same_everywhere(void **state)
 {
 	(void)state;

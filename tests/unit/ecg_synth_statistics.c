@@ -1,4 +1,5 @@
-/* The generator's statistics against the first 500 records of PTB-XL, by the same ruler (tests/unit/delineate.h). */
+/* The generator's statistics against the first 500 records of PTB-XL, by the same ruler
+ * (tests/unit/delineate.h). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -78,8 +78,7 @@ static void faults_of_the_tables_are_named(void **state)
 	(void)state;
 	refuses(",diagnostic,form,rhythm,diagnostic_class\n", RECORDS_HEAD,
 		"scp_statements.csv:1: no column 'diagnostic_subclass'; there are: , diagnostic, form, "
-		"rhythm, "
-		"diagnostic_class");
+		"rhythm, diagnostic_class");
 	refuses(STATEMENTS_HEAD "NORM,normal,1.0,,,NRM,NORM\n", RECORDS_HEAD,
 		"scp_statements.csv:2: NORM: unknown superclass 'NRM', expected NORM, MI, STTC, CD or HYP");
 	refuses(STATEMENTS_HEAD "NORM,normal,yes,,,NORM,NORM\n", RECORDS_HEAD,
@@ -88,8 +87,7 @@ static void faults_of_the_tables_are_named(void **state)
 		"scp_statements.csv:3: statement SR stands there twice");
 	refuses(STATEMENTS, "ecg_id,patient_id,age,sex,scp_codes,strat_fold,filename_hr\n",
 		"ptbxl_database.csv:1: no column 'filename_lr'; there are: ecg_id, patient_id, age, sex, "
-		"scp_codes, "
-		"strat_fold, filename_hr");
+		"scp_codes, strat_fold, filename_hr");
 	refuses(STATEMENTS, RECORDS_HEAD "1,1.0,1,1,{'NORM': 1},1,a,b,c\n",
 		"ptbxl_database.csv:2: expected 8 columns, found 9");
 	refuses(STATEMENTS, RECORDS_HEAD, "t: no records");

@@ -400,8 +400,7 @@ static void faults_of_leads_are_named(void **state)
 	int32_t x[24] = {0};
 	refuses_record(" AVR", " RVA",
 		       "r.hea: expected 12 leads, found 11: aVR is missing; the signals are: V6, vx, I, II, "
-		       "III, RVA, avl, "
-		       "aVF, V1, V2, V3, V4, V5");
+		       "III, RVA, avl, aVF, V1, V2, V3, V4, V5");
 	refuses_record("r.dat 16 200 16 0 0 0 0 V4", "r.dat 16x2 200 16 0 0 0 0 V4",
 		       "r.hea:13: expected 1 sample per frame (others are not supported), found '2'");
 	refuses_record(" vx", " avr", "r.hea: lead aVR stands there twice");

@@ -1,4 +1,5 @@
-/* Zip files made here byte by byte: what is read, and what is refused with the member's name, within how much memory. */
+/* Zip files made here byte by byte: what is read, and what is refused with the member's name,
+ * within how much memory. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -288,8 +289,7 @@ static void members_that_cannot_be_read_are_named(void **state)
 	m = stored(NULL, "text");
 	m.method = 93;
 	refuses(m, "x: packed by method 93, but only stored (0) and deflated (8) files are read; unpack the "
-		   "zip, or pack it "
-		   "anew with zip");
+		   "zip, or pack it anew with zip");
 
 	m = stored(NULL, "text");
 	m.crc ^= 1;
@@ -316,7 +316,8 @@ static long most_kb(void)
 	return u.ru_maxrss;
 }
 
-/* A MiB of zip that inflates to a GiB. If the directory says so, not a byte is inflated; if it says less, no more than that. */
+/* A MiB of zip that inflates to a GiB. If the directory says so, not a byte is inflated; if it says less,
+ * no more than that. */
 static void bombs_cost_no_memory(void **state)
 {
 	(void)state;
@@ -436,7 +437,8 @@ static void other_forms_of_the_end_are_read(void **state)
 	release(&z);
 }
 
-/* 60,000 entries, and the ends of many blocks of the directory between them: all are found, at 16 bytes each. */
+/* 60,000 entries, and the ends of many blocks of the directory between them: all are found,
+ * at 16 bytes each. */
 static void many_entries_are_found(void **state)
 {
 	(void)state;

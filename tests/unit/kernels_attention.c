@@ -72,7 +72,8 @@ static float exp2_of(float x)
 	return lane(v_exp2(v_set(x)));
 }
 
-/* One query's score with one key, as a power of two: the query is scaled, then an fma chain over the width. */
+/* One query's score with one key, as a power of two: the query is scaled, then an fma
+ * chain over the width. */
 static float score(const struct attention *a, const float *q, const float *k)
 {
 	float scale = (float)(1.44269504088896340736 / sqrt((double)a->d_head)), s = 0;

@@ -1,4 +1,5 @@
-/* BatchNorm with residual and ReLU, and pooling over time: definitions bit by bit, gradients by central differences. */
+/* BatchNorm with residual and ReLU, and pooling over time: definitions bit by bit, gradients by
+ * central differences. */
 #include "tests/unit/kernels_helper.h"
 
 static const float eps = 1e-5f;
@@ -100,7 +101,8 @@ static void run_backward(const struct ops *o, const struct arrays *a, const stru
 	o->batchnorm_backward(n);
 }
 
-/* Sum over rows i of a[i] * b[i] by fma (b NULL: of a[i]), column j: the tree over blocks, of trees over chunks. */
+/* Sum over rows i of a[i] * b[i] by fma (b NULL: of a[i]), column j: the tree over blocks, of
+ * trees over chunks. */
 static float chunked(const struct batchnorm *n, const float *a, const float *b, int j)
 {
 	int rows = n->sum_rows ? n->sum_rows : n->m, c = n->c, n_blocks = 0;

@@ -87,8 +87,8 @@ static void forward_equals_its_definition(void **state)
 	}
 }
 
-/* dx[pos,c]: taps of pos's phase from the last to the first (time ascending), channels ascending; a tap or a time
- * outside counts as zero. */
+/* dx[pos,c]: taps of pos's phase from the last to the first (time ascending), channels ascending; a tap or a
+ * time outside counts as zero. */
 static float define_dx(const struct shape *s, const struct arrays *a, int b, int pos, int c)
 {
 	int phase = pos % s->stride, u = pos / s->stride, n_taps = (s->k + s->stride - 1) / s->stride;

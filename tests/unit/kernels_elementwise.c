@@ -1,4 +1,5 @@
-/* Functions of one element: close to the exact ones, equal in every instruction set; AdamW against its plain loop. */
+/* Functions of one element: close to the exact ones, equal in every instruction set; AdamW
+ * against its plain loop. */
 #include "tests/unit/kernels_helper.h"
 
 #include "kernels/cpu/math.h"

@@ -1,4 +1,5 @@
-/* For the tests of kernels: numbers, tables of all instruction sets, comparison bit by bit, central differences. */
+/* For the tests of kernels: numbers, tables of all instruction sets, comparison bit by bit,
+ * central differences. */
 #ifndef TESTS_KERNELS_HELPER_H
 #define TESTS_KERNELS_HELPER_H
 
@@ -108,7 +109,8 @@ HELPER void assert_gradient(double (*objective)(void *context), void *context, d
 	}
 }
 
-/* ---- definitions shared by several ops: 16 lanes folded 8, 4, 2, 1; chunks of rows and a pairwise tree ---- */
+/* ---- definitions shared by several ops: 16 lanes folded 8, 4, 2, 1; chunks of rows and a
+ * pairwise tree ---- */
 
 HELPER float fold(float lane[16])
 {

@@ -250,7 +250,8 @@ static const struct {
 } groups_of[] = {{1, 1, 1, 1, 0},  {2, 13, 6, 3, 0},	{3, 64, 16, 4, 2}, {2, 65, 48, 8, 2},
 		 {66, 5, 7, 1, 0}, {2, 300, 33, 11, 1}, {150, 3, 8, 2, 70}};
 
-/* Per channel over time in chunks of 64 and the tree, then the group's channels ascending, then over the count. */
+/* Per channel over time in chunks of 64 and the tree, then the group's channels ascending,
+ * then over the count. */
 static float group_mean(const float *of_channel, int g, int width, int t)
 {
 	float sum = 0;
@@ -291,7 +292,8 @@ static void define_groupnorm(float *y, float *before, float *mean, float *rstd, 
 	free(parts);
 }
 
-/* Record by record: dz = dy GELU'; sums of dz and dz xhat over time (chunks, tree) weighed and averaged per group. */
+/* Record by record: dz = dy GELU'; sums of dz and dz xhat over time (chunks, tree) weighed and
+ * averaged per group. */
 static void define_groupnorm_backward(float *dx, float *dw, float *db, const float *dy, const float *before,
 				      const float *x, const float *w, const float *mean, const float *rstd,
 				      int t, int c, int groups)

@@ -1,4 +1,5 @@
-/* NT-Xent and CLOCS: values known in closed form, naive losses in double with their gradients, all instruction sets alike. */
+/* NT-Xent and CLOCS: values known in closed form, naive losses in double with their gradients, all
+ * instruction sets alike. */
 #include "tests/unit/kernels_helper.h"
 
 struct case_ {
@@ -135,8 +136,8 @@ static double similarity(const struct naive *f, int i, int j)
 	return ij / sqrt(ii) / sqrt(jj) / (double)f->c->tau;
 }
 
-/* CLOCS as its paper writes it: rows and columns of the matrix of similarities between view 1 and view 2, a mean over its
- * diagonal and one over the other places where row and column are of one patient. */
+/* CLOCS as its paper writes it: rows and columns of the matrix of similarities between view 1 and view 2, a
+ * mean over its diagonal and one over the other places where row and column are of one patient. */
 static double clocs_loss(struct naive *f)
 {
 	int n = f->c->n, n_off = 0;
@@ -241,8 +242,8 @@ static void loss_and_gradient_equal_the_naive_ones(void **state)
 	}
 }
 
-/* CMSC of distinct patients is NT-Xent of the same two segments without the negatives of the own view, to the bit whatever
- * is said of records of one patient. */
+/* CMSC of distinct patients is NT-Xent of the same two segments without the negatives of the own view, to the
+ * bit whatever is said of records of one patient. */
 static void clocs_of_distinct_patients_is_ntxent_without_negatives_of_the_own_view(void **state)
 {
 	enum { N = 37, D = 24, SIZE = 2 * N * D };

@@ -1,5 +1,6 @@
-/* Whole training steps over a batch of 7.5 blocks: the same weights in micro-batches, by any number of processes and threads
- * and in every instruction set, for both encoders; and what cannot be is refused. Fine-tuning alike. */
+/* Whole training steps over a batch of 7.5 blocks: the same weights in micro-batches, by any number of
+ * processes and threads and in every instruction set, for both encoders; and what cannot be is refused.
+ * Fine-tuning alike. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,5 @@
-/* Sums over blocks: the tree of all blocks, whoever owns them. Three processes and fifteen blocks expose a wrong order. */
+/* Sums over blocks: the tree of all blocks, whoever owns them. Three processes and fifteen blocks
+ * expose a wrong order. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

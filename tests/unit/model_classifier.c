@@ -1,5 +1,5 @@
-/* Loss, gradients and probabilities of the classifier against PyTorch in float64 (tests/golden/classifier.py prints the
- * numbers) and against finite differences, and what it does at the ends of float's range. */
+/* Loss, gradients and probabilities of the classifier against PyTorch in float64 (tests/golden/classifier.py
+ * prints the numbers) and against finite differences, and what it does at the ends of float's range. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>

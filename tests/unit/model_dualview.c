@@ -577,7 +577,8 @@ static void two_steps_give_the_same_bits_for_any_threads_and_instruction_set(voi
 	}
 }
 
-/* docs/model.md, "Memory": most of it is 6 D floats a token and layer, of every block that waits for its backward pass. */
+/* docs/model.md, "Memory": most of it is 6 D floats a token and layer, of every block that waits for
+ * its backward pass. */
 static void training_keeps_no_more_than_the_docs_say(void **state)
 {
 	(void)state;

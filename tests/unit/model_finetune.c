@@ -106,7 +106,8 @@ static void without_rates_a_step_is_the_optimizers(void **state)
 	finetune_free(g);
 }
 
-/* Adam's first step is the learning rate for every weight, however large its gradient (and its decay is small). */
+/* Adam's first step is the learning rate for every weight, however large its gradient (and
+ * its decay is small). */
 static void a_tensor_moves_by_its_own_rate(void **state)
 {
 	(void)state;

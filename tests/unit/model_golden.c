@@ -1,5 +1,5 @@
-/* Loss and every parameter gradient against float64 PyTorch models: tests/golden/dualview.py and resnet18.py say how the
- * numbers are made and what the lines of the .txt beside them mean. */
+/* Loss and every parameter gradient against float64 PyTorch models: tests/golden/dualview.py and resnet18.py
+ * say how the numbers are made and what the lines of the .txt beside them mean. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>

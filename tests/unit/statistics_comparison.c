@@ -13,8 +13,8 @@
 enum { ROWS = 4, RESAMPLES = 20000, ALL = 2 * ROWS };
 static const double effect[ROWS] = {.70, .74, .81, .75};
 
-/* Rows whose metric in each resample is their own effect and what the patients drawn add to all; the rows from ROWS on are
- * the same, .1 lower. */
+/* Rows whose metric in each resample is their own effect and what the patients drawn add to all; the rows
+ * from ROWS on are the same, .1 lower. */
 static struct comparison made(struct metrics metrics[ALL], double *values)
 {
 	struct comparison c = {.n_arms = ALL, .metrics = metrics, .values = values};

@@ -323,7 +323,8 @@ static uint64_t fit_bits(void)
 	return hash;
 }
 
-/* 2,188 chunks, so several groups, the last of them ragged. The bits are those of one tree whose sums were all held at once. */
+/* 2,188 chunks, so several groups, the last of them ragged. The bits are those of one tree whose sums were
+ * all held at once. */
 static void groups_of_chunks_change_no_bit(void **state)
 {
 	(void)state;

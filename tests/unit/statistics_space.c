@@ -1,4 +1,5 @@
-/* Measures of an embedding space against scikit-learn's: geometry, knn, clustering, kmeans, agreement, hopkins. */
+/* Measures of an embedding space against scikit-learn's: geometry, knn, clustering, kmeans,
+ * agreement, hopkins. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -14,7 +14,8 @@ enum { N = 2000, CLASSES = 4 };
 static uint64_t patient[N];
 static uint8_t truth[N * CLASSES], chosen[N];
 
-/* One to three records a patient; class 0 has about 60 % of them, 3 about 1 %; a seventh of all have a second class. */
+/* One to three records a patient; class 0 has about 60 % of them, 3 about 1 %; a seventh of all
+ * have a second class. */
 static void fill(void)
 {
 	static const int ends[CLASSES] = {60, 85, 99, 100};

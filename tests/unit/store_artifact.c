@@ -509,7 +509,8 @@ static void parts_of_a_record_follow_it(void **state)
 	artifact_close(a);
 }
 
-/* Records 0..n-1 in rounds of 5 for each rank; the last round is short for some ranks and empty for others. */
+/* Records 0..n-1 in rounds of 5 for each rank; the last round is short for some ranks and
+ * empty for others. */
 enum { TEAM_RECORDS = 57, TEAM_ROUND = 5 };
 
 struct common_work {

@@ -65,7 +65,8 @@ static void a_leaf_is_the_hash_of_lengths_and_bytes(void **state)
 	assert_memory_not_equal(&a, &b, sizeof a);
 }
 
-/* The roots that certificate-transparency publishes for its first eight leaves (their leaf is SHA-256(0x00 | data)). */
+/* The roots that certificate-transparency publishes for its first eight leaves (their leaf is
+ * SHA-256(0x00 | data)). */
 static void roots_are_those_of_rfc_6962(void **state)
 {
 	(void)state;
