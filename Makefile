@@ -209,7 +209,7 @@ ids: all
 bench: $(B)/bin/bench
 	@$(B)/bin/bench $(BENCH)
 
-## bench-train: pretraining beside PyTorch's, alternating: records/s, CPU time, memory (PYTHON, ROUNDS, STEPS)
+## bench-train: pretraining beside PyTorch's, alternating: records/s, CPU time, memory (PYTHON, ROUNDS, STEPS; EINTHOVEN_ISA=avx2: both)
 bench-train: $(B)/bin/bench-train
 	@B=$(B) bench/train.sh
 

@@ -4,6 +4,7 @@
  * memory in MB, and that without what the program itself takes. bench/train.py prints the same for PyTorch.
  *
  *	bench-train [--steps N] [--batch N] [--micro-batch N] [--lead-mask P] [--profile]
+ *	bench-train --peak
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -162,7 +163,7 @@ static void profile(struct run *r, int n_steps, const char *isa)
 int main(int argc, char **argv)
 {
 	const char *n_steps = "4", *batch = "128", *micro_batch = "0", *lead_mask = "0.5";
-	bool is_profile = false;
+	bool is_profile = false, is_peak = false;
 	const struct arg options[] = {
 		{"steps", "N", "steps to measure, after one that warms up (default 4)", .text = &n_steps},
 		{"batch", "N", "records of a batch (default 128)", .text = &batch},
@@ -172,6 +173,7 @@ int main(int argc, char **argv)
 		{"lead-mask", "P", "probability that a lead of a view is masked (default 0.5)",
 		 .text = &lead_mask},
 		{"profile", NULL, "where the time of a step goes, on one thread", .flag = &is_profile},
+		{"peak", NULL, "only what one core can do: instruction set and GFLOP/s", .flag = &is_peak},
 		{0}};
 
 	args_parse(argc, argv,
@@ -189,6 +191,10 @@ int main(int argc, char **argv)
 	policy.lead_mask_p = atof(lead_mask);
 
 	const struct ops *o = ops_cpu();
+	if (is_peak) {
+		printf("%s %.0f\n", o->name + 4, peak_flops(o->name + 4) / 1e9);
+		return 0;
+	}
 	make_records(&r);
 	make_network(&r, is_profile ? timed_ops(o) : o);
 	begin_drawing(&r);

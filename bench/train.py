@@ -2,13 +2,18 @@
 """Pretraining steps of model small in PyTorch, float32: what bench/train.c runs, as fast as plain PyTorch runs it.
 
     python3 bench/train.py [--steps N] [--batch N] [--lead-mask P] [--threads N] [--compile]
+    python3 bench/train.py --about PEAK
 
 The network is tests/golden/dualview.py's, which the C network agrees with. Convolution weights lie as PyTorch likes them,
 masked leads do not pass the lead stem, attention and AdamW are PyTorch's fused ones where it has them. bench/train.sh sets
 the allocator's environment. Prints: NAME RECORDS_PER_S CPU_MS_PER_RECORD PEAK_MB PEAK_MB_BEYOND_IMPORTS
+
+--about names PyTorch and its BLAS, and times a product. It fails if that shows a BLAS which no one would train with: less
+than a quarter of PEAK, the GFLOP/s that one core can do.
 """
 import argparse
 import os
+import re
 import resource
 import sys
 import time
@@ -74,6 +79,41 @@ def draw(base, lead_mask):
     return x, (torch.rand(x.shape[0], x.shape[1]) >= lead_mask).float()
 
 
+def blas():
+    """What torch was built with, and the BLAS library in memory that is not NumPy's own, if there is one."""
+    built = re.search(r'BLAS_INFO=([^,\s]*)', torch.__config__.show())
+    version = re.search(r'Math Kernel Library Version (\S+)', torch.__config__.show())
+    with open('/proc/self/maps') as maps:
+        paths = {line.split(maxsplit=5)[-1].strip() for line in maps if '/' in line}
+    libraries = sorted(os.path.realpath(path) for path in paths
+                       if re.search(r'/lib[^/]*(blas|mkl|blis)[^/]*\.so', path) and 'numpy' not in path
+                       and not re.search(r'cublas', path))
+    name = (built.group(1) if built else 'unknown') + (' ' + version.group(1) if version else '')
+    return name + ''.join(', ' + path for path in libraries)
+
+
+def product_rate(m=3200, n=768, k=192):
+    """GFLOP/s of one thread in the encoder's largest product, the best of several."""
+    torch.set_num_threads(1)
+    a, b, best = torch.randn(m, k), torch.randn(k, n), 0
+    for _ in range(12):
+        start = time.process_time()
+        torch.mm(a, b)
+        best = max(best, 2e-9 * m * n * k / (time.process_time() - start))
+    return best
+
+
+def about(peak):
+    rate = product_rate()
+    capability = getattr(getattr(torch.backends, 'cpu', None), 'get_cpu_capability', lambda: 'unknown')()
+    print('PyTorch %s: BLAS %s; vectors %s; a product of one thread: %.0f of %.0f GFLOP/s' %
+          (torch.__version__, blas(), capability, rate, peak))
+    if rate < peak / 4:
+        sys.exit('this is a reference BLAS, or one without kernels for this CPU: it is no peer')
+    if rate > 1.1 * peak:
+        sys.exit('it takes wider vectors than it was told to: it is no peer')
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('--steps', type=int, default=4)
@@ -82,7 +122,10 @@ def main():
     parser.add_argument('--threads', type=int, default=2)
     parser.add_argument('--compile', action='store_true', help='torch.compile the network')
     parser.add_argument('--name', default='pytorch')
+    parser.add_argument('--about', type=float, metavar='PEAK', help="name the BLAS; fail if it is far below PEAK GFLOP/s")
     a = parser.parse_args()
+    if a.about:
+        return about(a.about)
     before = peak_mb()
     torch.manual_seed(0)
     torch.set_num_threads(a.threads)
