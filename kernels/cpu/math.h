@@ -5,6 +5,8 @@
 #ifndef KERNELS_CPU_MATH_H
 #define KERNELS_CPU_MATH_H
 
+#include <stdbool.h>
+
 #include "kernels/cpu/vec.h"
 
 #if defined HAS_VECTORS
@@ -74,6 +76,25 @@ MATH_INLINE v16 v_log(v16 x)
 	return v_fma(e, v_set(0.693359375f), v_add(f, p));
 }
 
+/* A polynomial in t, of its own in each piece. is_low: all pieces are below 8, where half a table will do. */
+MATH_INLINE v16 v_polynomial(v16 t, i16 piece, const float (*table)[16], const int degree, bool is_low)
+{
+	v16 p;
+	if (is_low) {
+		piece = v_low(piece);
+		p = v_lookup_low(table[degree], piece);
+		UNROLL
+		for (int d = degree - 1; d >= 0; d--)
+			p = v_fma(p, t, v_lookup_low(table[d], piece));
+	} else {
+		p = v_lookup(v_load(table[degree]), piece);
+		UNROLL
+		for (int d = degree - 1; d >= 0; d--)
+			p = v_fma(p, t, v_lookup(v_load(table[d]), piece));
+	}
+	return p;
+}
+
 /* q(|x|) with the sign of x, where q is a polynomial of its own in each of 16 pieces of width step; t is the distance from
  * the middle of the piece. table[d] holds the coefficients of t^d; the last piece is the constant limit. */
 MATH_INLINE v16 v_piecewise(v16 x, const float (*table)[16], const int degree, float step)
@@ -83,10 +104,7 @@ MATH_INLINE v16 v_piecewise(v16 x, const float (*table)[16], const int degree, f
 	v16 shifted = v_add(v_fma(a, v_set(1.0f / step), v_set(-0.5f)), magic), n = v_sub(shifted, magic);
 	v16 t = v_fma(n, v_set(-step), v_sub(a, v_set(0.5f * step)));
 	i16 piece = v_low_bits(shifted);
-	v16 p = v_lookup(v_load(table[degree]), piece);
-	UNROLL
-	for (int d = degree - 1; d >= 0; d--)
-		p = v_fma(p, t, v_lookup(v_load(table[d]), piece));
+	v16 p = v_polynomial(t, piece, table, degree, V_HAS_LOW_LOOKUP && v_is_low(piece));
 	return v_copysign(p, x);
 }
 

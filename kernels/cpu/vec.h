@@ -39,6 +39,13 @@
 #define VEC_INLINE LANES_INLINE
 #endif
 
+#if !defined V_HAS_LOW_LOOKUP
+#define V_HAS_LOW_LOOKUP	   0
+#define v_is_low(index)		   0
+#define v_low(index)		   (index)
+#define v_lookup_low(table, index) v_lookup(v_load(table), index)
+#endif
+
 /* The first n lanes of p, 1 <= n <= 16. */
 VEC_INLINE v16 v_load_up_to(const float *p, int n)
 {
