@@ -14,7 +14,7 @@
 
 #include <stddef.h>
 
-enum workspace_slot { WORKSPACE_PACK, WORKSPACE_PARTIAL, WORKSPACE_TILE, WORKSPACE_SLOTS };
+enum workspace_slot { WORKSPACE_PACK, WORKSPACE_PACK_A, WORKSPACE_PARTIAL, WORKSPACE_TILE, WORKSPACE_SLOTS };
 
 float *workspace_shared(enum workspace_slot slot, size_t n_floats);
 void workspace_reserve(enum workspace_slot slot, size_t n_floats);

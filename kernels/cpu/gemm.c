@@ -7,6 +7,8 @@
  */
 #include "kernels/cpu/gemm.h"
 
+#include <string.h>
+
 #include "common/die.h"
 #include "common/pool.h"
 #include "kernels/cpu/items.h"
@@ -14,7 +16,15 @@
 #include "kernels/cpu/tile.h"
 #include "kernels/workspace.h"
 
+/* With AVX-512 it costs more than it brings (docs/performance.md). */
+#if defined __AVX2__ && !defined __AVX512F__
+#define A_PACKED 1
+#else
+#define A_PACKED 0
+#endif
+
 enum {
+	A_PACKED_FROM = 64,  /* columns of C that repay it */
 	KC = 256,	     /* B panel: KC * TILE_COLUMNS floats, 32 KiB with AVX-512 */
 	MC = 16 * TILE_ROWS, /* rows of A that a panel of B meets while both are in the caches */
 	NC = 1024,	     /* columns of B packed at a time */
@@ -84,19 +94,42 @@ static void pack_b(float *to, const struct gemm *g, int item, int k0, int k, int
 	}
 }
 
-/* ---- one block of C ---- */
-
-struct block {
-	int item, i0, m, j0, n, k;
-	bool is_first, is_last; /* of the blocks of K */
-};
-
 /* Where a block is built up until its last block of K: the argument of GELU if that is kept, a buffer of this thread if
  * C's old values are still needed at the end, else C. */
 static bool is_aside(const struct gemm *g)
 {
 	return g->residual == g->c && g->k > KC && !g->before_gelu;
 }
+
+/* Is A packed too? Columns of A lie a row apart: a step of k takes a line of its own, of which it reads a part. Up to MC of
+ * them are dense as they are. */
+static bool is_a_packed(const struct gemm *g)
+{
+	return A_PACKED && g->is_a_transposed && g->lda > MC && g->n >= A_PACKED_FROM && !is_aside(g);
+}
+
+/* A^T[k, m] in the tiles that multiply_panel makes, each dense: [k][rows]. */
+static void pack_a(float *to, struct tile_a a, int m, int k)
+{
+	for (int left = (m + TILE_ROWS - 1) / TILE_ROWS, rows; left > 0; left--, m -= rows) {
+		rows = (m + left - 1) / left;
+		const float *p = a.p;
+		if (rows == TILE_ROWS)
+			for (int i = 0; i < k; i++, to += TILE_ROWS, p += a.column)
+				memcpy(to, p, TILE_ROWS * sizeof *to);
+		else
+			for (int i = 0; i < k; i++, to += rows, p += a.column)
+				memcpy(to, p, (size_t)rows * sizeof *to);
+		a.p += rows;
+	}
+}
+
+/* ---- one block of C ---- */
+
+struct block {
+	int item, i0, m, j0, n, k;
+	bool is_first, is_last; /* of the blocks of K */
+};
 
 static size_t place(const struct gemm *g, const struct block *b)
 {
@@ -247,10 +280,10 @@ static struct foresight foresee(const struct gemm *g, const struct block *b, int
 }
 
 /* One panel of B with all rows of A, the next block's rows being asked for between groups of tiles. */
-static void multiply_panel(struct tile_c c, struct tile_a a, const float *panel, ptrdiff_t ldb, int m,
-			   int cols, int k, struct foresight *f)
+static void multiply_panel(struct tile_c c, struct tile_a a, bool is_packed, const float *panel,
+			   ptrdiff_t ldb, int m, int cols, int k, struct foresight *f)
 {
-	if (f->a.k == 0) {
+	if (f->a.k == 0 && !is_packed) {
 		ISA(tile_product)(&c, a, panel, ldb, m, cols, k);
 		return;
 	}
@@ -258,30 +291,48 @@ static void multiply_panel(struct tile_c c, struct tile_a a, const float *panel,
 		rows = (m + left - 1) / left;
 		look_ahead(&f->a, f->a_lines);
 		look_ahead(&f->b, f->b_lines);
+		a.column = is_packed ? rows : a.column;
 		ISA(tile_product)(&c, a, panel, ldb, rows, cols, k);
 		c.c += rows * c.ldc;
 		c.from = c.from ? c.from + rows * c.ld_from : NULL;
 		c.residual = c.residual ? c.residual + rows * c.ldc : NULL;
-		a.p += rows * a.row;
+		a.p += is_packed ? (ptrdiff_t)rows * k : rows * a.row;
 	}
 }
 
-static void multiply(const struct gemm *g, const struct block *b, struct tile_a a, struct columns columns,
-		     int k_next, bool is_b_next)
+static void multiply_rows(const struct gemm *g, const struct block *b, struct tile_a a, bool is_packed,
+			  struct columns columns, struct foresight *f)
 {
 	struct tile_c c = target(g, b);
-	struct foresight f = foresee(g, b, k_next, is_b_next);
 
 	for (int j = 0; j < b->n; j += TILE_COLUMNS) {
 		int cols = min_int(TILE_COLUMNS, b->n - j);
 		const float *panel = columns.p; /* NULL if k is 0 */
 		if (panel)
 			panel += columns.is_packed ? (ptrdiff_t)j * b->k : j;
-		multiply_panel(c, a, panel, columns.ldb, b->m, cols, b->k, &f);
+		multiply_panel(c, a, is_packed, panel, columns.ldb, b->m, cols, b->k, f);
 		c.c += TILE_COLUMNS;
 		c.from = c.from ? c.from + TILE_COLUMNS : NULL;
 		c.bias = c.bias ? c.bias + TILE_COLUMNS : NULL;
 		c.residual = c.residual ? c.residual + TILE_COLUMNS : NULL;
+	}
+}
+
+static void multiply(const struct gemm *g, const struct block *b, struct tile_a a, struct columns columns,
+		     int k_next, bool is_b_next)
+{
+	struct foresight f = foresee(g, b, k_next, is_b_next);
+
+	if (is_a_packed(g)) {
+		float *packed = workspace_thread(WORKSPACE_PACK_A);
+		struct block part = *b;
+		for (; part.i0 < b->i0 + b->m; part.i0 += part.m, a.p += part.m) {
+			part.m = min_int(MC, b->i0 + b->m - part.i0);
+			pack_a(packed, a, part.m, b->k);
+			multiply_rows(g, &part, tile_columns_of(packed, 0), true, columns, &f);
+		}
+	} else {
+		multiply_rows(g, b, a, false, columns, &f);
 	}
 
 	if (b->is_last && (g->before_gelu || g->gelu_argument))
@@ -301,6 +352,8 @@ void ISA(gemm_reserve)(const struct gemm *g)
 	workspace_reserve(WORKSPACE_PACK, (size_t)k_block(g->k) * width);
 	if (is_aside(g))
 		workspace_reserve(WORKSPACE_TILE, (size_t)OWN_ROWS * NC);
+	if (is_a_packed(g))
+		workspace_reserve(WORKSPACE_PACK_A, (size_t)k_block(g->k) * MC);
 }
 
 /* An empty product is zero, or C's old value. */

@@ -190,6 +190,11 @@ static void large_products_equal_their_definition(void **state)
 	check((struct shape){20, 1061, 40, 0}, 0, BIAS, false, false);
 	check((struct shape){3, 1030, 1300, 0}, 1, RESIDUAL_IN_PLACE, false, false);
 	check((struct shape){3, 1030, 1300, 0}, 2, PLAIN, false, false);
+	/* columns of A that are packed, in several blocks of rows and of k */
+	check((struct shape){211, 71, 530, 0}, 1, ACCUMULATED, false, false);
+	check((struct shape){101, 70, 260, 0}, 1, ALL, false, false);
+	check((struct shape){103, 66, 300, 2}, 3, ACCUMULATED, true, false);
+	check((struct shape){390, 400, 700, 0}, 1, PLAIN, false, false);
 }
 
 static void an_empty_product_is_zero_or_the_old_value(void **state)
