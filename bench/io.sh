@@ -1,10 +1,13 @@
 #!/usr/bin/env bash
-# make bench-io: what is not training. Reading and preprocessing PTB-XL's records beside wfdb + SciPy, the probe's fits beside
-# scikit-learn, in turn, and what a make with nothing to do costs. Medians (ranges) of ROUNDS (3).
-# PARTS="read probe noop": some of them. DATA: a zip of PTB-XL's layout. PYTHON: an interpreter that has wfdb, SciPy and scikit-learn; without, ours alone.
+# make bench-io: what is not training. Reading and preprocessing PTB-XL's records beside wfdb + SciPy,
+# the probe's fits beside scikit-learn, in turn, and what a make with nothing to do costs. Medians
+# (ranges) of ROUNDS (3).
+# PARTS="read probe noop": some of them. DATA: a zip of PTB-XL's layout. PYTHON: an interpreter that has wfdb,
+# SciPy and scikit-learn; without, ours alone.
 set -eu
 cd "$(dirname "$0")/.."
-: "${PYTHON:=python3}" "${ROUNDS:=3}" "${DATA:=../shared/data/ptb-xl-500.zip}" "${B:=build}" "${RECORDS:=1500}" "${FEATURES:=200}" "${PARTS:=read probe noop}"
+: "${PYTHON:=python3}" "${ROUNDS:=3}" "${DATA:=../shared/data/ptb-xl-500.zip}" "${B:=build}" \
+	"${RECORDS:=1500}" "${FEATURES:=200}" "${PARTS:=read probe noop}"
 export EINTHOVEN_THREADS="${THREADS:-${EINTHOVEN_THREADS:-2}}" EINTHOVEN_QUIET=1
 threads=$EINTHOVEN_THREADS
 export OMP_NUM_THREADS=$threads OPENBLAS_NUM_THREADS=$threads
@@ -21,18 +24,21 @@ timed() { # timed COMMAND...: "wall cpu" in seconds
 	awk '{print $1, $2 + $3}' "$work/time"
 }
 median() { # median FILE COLUMN
-	awk -v c="$2" '{print $c}' "$1" | sort -g | awk '{a[NR] = $1} END {printf "%.3g (%.3g-%.3g)", a[int((NR + 1) / 2)], a[1], a[NR]}'
+	awk -v c="$2" '{print $c}' "$1" | sort -g |
+		awk '{a[NR] = $1} END {printf "%.3g (%.3g-%.3g)", a[int((NR + 1) / 2)], a[1], a[NR]}'
 }
 row() { # row LABEL OURS THEIRS: files of lines "wall cpu"
 	printf '%-42s %20s %20s' "$1" "$(median "$2" 1)" "$(median "$2" 2)"
 	[ ! -s "$3" ] || printf ' %20s %20s %6s' "$(median "$3" 1)" "$(median "$3" 2)" \
-		"$(awk -v ours="$(median "$2" 1)" -v theirs="$(median "$3" 1)" 'BEGIN {printf "%.1f", theirs / ours}')"
+		"$(awk -v ours="$(median "$2" 1)" -v theirs="$(median "$3" 1)" \
+		'BEGIN {printf "%.1f", theirs / ours}')"
 	echo
 }
 pipeline() {
 	make --no-print-directory -f pipeline.mk B="$B" RUN="$run" PARAMS=params/ptbxl.yaml "$@"
 }
-ours_reads() { # ours_reads SOURCE HZ: fetch and preprocess with an empty store; the binaries and slices are there
+# ours_reads SOURCE HZ: fetch and preprocess with an empty store; the binaries and slices are there
+ours_reads() {
 	rm -rf "$EINTHOVEN_STORE" "$B/runs/$run"
 	pipeline SET="fetch.source=$1 fetch.rate_hz=$2" "$B/runs/$run/params.stamp" >/dev/null 2>&1
 	timed sh -c "'$B/bin/fetch' --build '$B/runs/$run' && '$B/bin/preprocess' --build '$B/runs/$run'"
@@ -84,12 +90,14 @@ for kind in single multi; do
 			# shellcheck disable=SC2086 # several words
 			"$B/bin/bench-probe" "$work" "$RECORDS" "$FEATURES" 5 $kind $grid >"$work/a"
 			# shellcheck disable=SC2086
-			$PYTHON bench/io.py probe "$work" "$RECORDS" "$FEATURES" 5 $kind $peers $grid >"$work/b"
+			$PYTHON bench/io.py probe "$work" "$RECORDS" "$FEATURES" 5 $kind $peers $grid \
+				>"$work/b"
 			awk '{print $(NF - 1), $NF}' "$work/a" >>"$work/ours"
 			awk '{print $(NF - 1), $NF}' "$work/b" >>"$work/theirs"
 		done
 		row "$kind; peer: $peers" "$work/ours" "$work/theirs"
-		paste -d' ' "$work/a" "$work/b" | awk '{n = NF / 2; for (i = 1; i <= n - 2; i++) {d = ($i - $(i + n)) / $(i + n);
+		paste -d' ' "$work/a" "$work/b" |
+			awk '{n = NF / 2; for (i = 1; i <= n - 2; i++) {d = ($i - $(i + n)) / $(i + n);
 			if (i == 1 || d > most) most = d; if (i == 1 || d < least) least = d}
 			printf "    our objective minus its, relative, over all C: %.1e to %.1e\n", least, most}'
 	done

@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
-# make bench-memory: the most anonymous memory (heap and stacks; LMDB's map is a file and does not count) that each stage has, by
-# number of records, and its slope in bytes per record from the last size but one to the last. Records of two seconds in PTB-XL's
-# layout (bench/records.c) and settings that do little work, for what counts is what grows.
-# SIZES="2000 8000 20000"; ROWS="folder zip synthetic chain finetune": some of them; THREADS (2); KEEP=FOLDER: leave the store there.
+# make bench-memory: the most anonymous memory (heap and stacks; LMDB's map is a file and does not count) that
+# each stage has, by number of records, and its slope in bytes per record from the last size but one to the
+# last. Records of two seconds in PTB-XL's layout (bench/records.c) and settings that do little work, for what
+# counts is what grows.
+# SIZES="2000 8000 20000"; ROWS="folder zip synthetic chain finetune": some of them; THREADS (2); KEEP=FOLDER:
+# leave the store there.
 set -eu
 cd "$(dirname "$0")/.."
 : "${B:=build}" "${SIZES:=2000 8000 20000}" "${ROWS:=folder zip synthetic chain finetune}"
@@ -30,14 +32,16 @@ pipeline() {
 		launch+=("LAUNCH_$stage=$B/bin/bench-anonymous $work/$row.$n")
 	done
 	runs+=("bench-memory-$row-$$")
-	make --no-print-directory -f pipeline.mk B="$B" RUN="bench-memory-$row-$$" PARAMS=params/default.yaml ARMS=halves "${launch[@]}" \
+	make --no-print-directory -f pipeline.mk B="$B" RUN="bench-memory-$row-$$" \
+		PARAMS=params/default.yaml ARMS=halves "${launch[@]}" \
 		SET="${set//$'\n'/}" "$goal" >"$work/log" 2>&1 || { tail -5 "$work/log" >&2; exit 1; }
 }
 measure() { # for $n records
 	local data=$work/data
 	rm -rf "$data" "$EINTHOVEN_STORE" "$work"/*."$n"
 	"$B/bin/bench-records" "$data" "$n"
-	(cd "$data" && find . -type f | sed 's#^\./##' | LC_ALL=C sort | xargs sha256sum >../sums && mv ../sums SHA256SUMS.txt)
+	(cd "$data" && find . -type f | sed 's#^\./##' | LC_ALL=C sort | xargs sha256sum >../sums &&
+		mv ../sums SHA256SUMS.txt)
 	if wanted zip; then
 		rm -f "$data.zip"
 		(cd "$data" && zip -q -1 -r ../data.zip .)
@@ -54,7 +58,8 @@ measure() { # for $n records
 line() {
 	local n kb=() most
 	for n in $SIZES; do
-		most=$(awk -v stage="$3" '$1 == stage && $2 > most {most = $2} END {print most + 0}' "$work/$2.$n" 2>/dev/null || echo 0)
+		most=$(awk -v stage="$3" '$1 == stage && $2 > most {most = $2} END {print most + 0}' \
+			"$work/$2.$n" 2>/dev/null || echo 0)
 		kb+=("$most")
 	done
 	[ "${kb[0]}" != 0 ] || return 0

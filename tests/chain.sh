@@ -14,7 +14,8 @@ chain() {
 	shift 2
 	mkdir -p "$run"
 	export EINTHOVEN_STORE=${STORE:-$WORK/store}
-	${EMULATOR:-} "$BIN/params" --out "$run" --schemas "$BUILD/schema" --set "$set" "${PARAMS:-$TOP/params/default.yaml}" \
+	${EMULATOR:-} "$BIN/params" --out "$run" --schemas "$BUILD/schema" --set "$set" \
+		"${PARAMS:-$TOP/params/default.yaml}" \
 		fetch preprocess views pretrain embed probe finetune 2>>"$run/log" || return
 	for stage in "$@"; do
 		${EMULATOR:-} "$BIN/$stage" --build "$run" 2>>"$run/log" || return

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# What the documentation tells a reader to type would do what it says: goals, params, programs and files that are there.
+# What the documentation tells a reader to type would do what it says: goals, params, programs and
+# files that are there.
 . "$(dirname "$0")/tap.sh"
 cd "$TOP" || exit 1
 pages=(README.md CONTRIBUTING.md docs/*.md)
 
-# commands BEGINNING: of fenced blocks and of `...` in the text, as FILE:LINE, heading and command between tabs, without remarks
-# behind two blanks and a #.
+# commands BEGINNING: of fenced blocks and of `...` in the text, as FILE:LINE, heading and command between
+# tabs, without remarks behind two blanks and a #.
 commands() {
 	awk -v bare="$1" 'FNR == 1 { fenced = 0; section = "" }
 		/^```/ { fenced = !fenced; next }
@@ -16,8 +17,10 @@ commands() {
 			if (n % 2 == 0 && index(part[n], bare) == 1) print FILENAME ":" FNR "\t" section "\t" part[n] }' "${pages[@]}"
 }
 
-# accepted WORD...: what stands behind "make -f pipeline.mk", as the shell has read it. Says what is wrong with it.
-goals=" $(make --no-print-directory -f pipeline.mk B="$BUILD" help | sed -n 's/^  \([a-z, ]*\):.*/\1/p' | tr -d , | tr '\n' ' ') "
+# accepted WORD...: what stands behind "make -f pipeline.mk", as the shell has read it. Says
+# what is wrong with it.
+goals=" $(make --no-print-directory -f pipeline.mk B="$BUILD" help | sed -n 's/^  \([a-z, ]*\):.*/\1/p' |
+	tr -d , | tr '\n' ' ') "
 stages="fetch preprocess views pretrain embed probe finetune evaluate report"
 accepted() {
 	local params=params/default.yaml set='' word arm
@@ -25,7 +28,8 @@ accepted() {
 		case $word in
 		PARAMS=*) params=${word#*=} ;;
 		SET=*) set=${word#*=} ;;
-		ARMS=*) for arm in ${word#*=}; do [ -e "params/arms/${arm%@*}.yaml" ] || echo "no arm $arm"; done ;;
+		ARMS=*) for arm in ${word#*=}; do [ -e "params/arms/${arm%@*}.yaml" ] ||
+			echo "no arm $arm"; done ;;
 		*=*) ;;
 		*) case $goals in *" $word "*) ;; *) echo "no goal $word" ;; esac ;;
 		esac
@@ -46,7 +50,8 @@ done < <(commands 'make -f pipeline.mk'; commands './setup && make -f pipeline.m
 is "$n commands of pipeline.mk are sound" "$bad" ""
 check "... of more than twenty" test $n -gt 20
 
-bad=$(commands 'make -f pipeline.mk' | awk -F'\t' '$2 ~ /PTB-XL|Real ECG/' | grep -v 'PARAMS=\|SET="fetch.source=')
+bad=$(commands 'make -f pipeline.mk' | awk -F'\t' '$2 ~ /PTB-XL|Real ECG/' |
+	grep -v 'PARAMS=\|SET="fetch.source=')
 is "what stands under PTB-XL reads PTB-XL" "$bad" ""
 
 bad=
@@ -74,7 +79,8 @@ is "files that are named are there" "$bad" ""
 bad=
 while read -r path; do
 	[ -e "$path" ] || bad="$bad $path"
-done < <(find bench common ecg kernels model numbers report stages statistics store tools tests \( -name '*.[ch]' -o -name '*.py' \) \
+done < <(find bench common ecg kernels model numbers report stages statistics store tools tests \( -name \
+	'*.[ch]' -o -name '*.py' \) \
 	! -name store_code.c -exec grep -hoE '\b(common|docs|ecg|kernels|model|numbers|stages|statistics|store|tests|tools)/[A-Za-z0-9_./-]+\.(c|h|sh|py|md)\b' {} + | sort -u)
 is "... and so are those that sources name" "$bad" ""
 tap_done

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The C sources are as clang-format leaves them; shell scripts pass shellcheck; headers compile alone; stages say what they do.
+# The C sources are as clang-format leaves them; shell scripts pass shellcheck; headers compile alone;
+# stages say what they do.
 . "$(dirname "$0")/tap.sh"
 cd "$TOP" || exit 1
 sources=$(git ls-files '*.c' '*.h' 2>/dev/null || find . -name '*.[ch]' -not -path './build/*')
@@ -19,7 +20,8 @@ fi
 bad=
 # vec_<set>.h are parts of vec.h, for one instruction set each.
 for f in $(echo "$sources" | grep '\.h$' | grep -v 'kernels/cpu/vec_'); do
-	printf '#include "%s"\n' "$f" | ${CC:-gcc} -std=c17 -D_GNU_SOURCE -DCPU_ISA=scalar -I. -fsyntax-only -x c - 2>"$WORK/err" || bad="$bad $f"
+	printf '#include "%s"\n' "$f" | ${CC:-gcc} -std=c17 -D_GNU_SOURCE -DCPU_ISA=scalar -I. \
+		-fsyntax-only -x c - 2>"$WORK/err" || bad="$bad $f"
 done
 is "every header compiles alone" "$bad" ""
 
@@ -27,7 +29,8 @@ is "every header compiles alone" "$bad" ""
 opening() { sed '/^#include/,$d' "$1"; }
 bad=
 for f in stages/*.c stages/*/*.c; do
-	case $f in stages/*/*.c) [ "$(basename "$f" .c)" = "$(basename "$(dirname "$f")")" ] || continue ;; esac
+	case $f in stages/*/*.c) [ "$(basename "$f" .c)" = "$(basename "$(dirname "$f")")" ] ||
+		continue ;; esac
 	for word in Reads Writes story; do
 		opening "$f" | grep -qw "$word" || bad="$bad $f:$word"
 	done
@@ -36,7 +39,8 @@ is "every stage opens with what it reads, what it writes and its story" "$bad" "
 
 if command -v shellcheck >/dev/null 2>&1; then
 	# shellcheck disable=SC2046
-	check "shellcheck finds nothing" shellcheck -x -e SC1090,SC1091,SC2154,SC2015,SC2034 setup .ci/run tests/run $(git ls-files '*.sh')
+	check "shellcheck finds nothing" shellcheck -x -e SC1090,SC1091,SC2154,SC2015,SC2034 setup .ci/run \
+		tests/run $(git ls-files '*.sh')
 else
 	skip "shellcheck finds nothing" "shellcheck is not installed"
 fi

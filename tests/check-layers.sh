@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Dependencies point one way (includes and symbols), one door per library, and a file exports only its own prefix.
+# Dependencies point one way (includes and symbols), one door per library, and a file exports
+# only its own prefix.
 . "$(dirname "$0")/tap.sh"
 cd "$TOP" || exit 1
 
@@ -28,7 +29,8 @@ for layer in "${layers[@]}"; do
 			case $header in "$m" | "$m"/*) allowed=1 ;; esac
 		done
 		[ -n "$allowed" ] || bad="$bad $file->$header"
-	done < <(find "$layer" -name '*.[ch]' -exec sed -n '/#include "/{s/.*#include "\([^"]*\)".*/\1/;F;p}' {} + | paste - -)
+	done < <(find "$layer" -name '*.[ch]' -exec sed -n \
+		'/#include "/{s/.*#include "\([^"]*\)".*/\1/;F;p}' {} + | paste - -)
 	is "$layer includes only what lies under it" "$bad" ""
 done
 
@@ -47,10 +49,12 @@ door 'mpi.h' common/mpi/team_mpi.c
 tap_needs nm
 bad=
 # shellcheck disable=SC2044 # no blanks in names of ours
-for object in $(find "$BUILD"/obj/{common,numbers,ecg,statistics,store,model,report} -name '*.o' 2>/dev/null); do
+for object in $(find "$BUILD"/obj/{common,numbers,ecg,statistics,store,model,report} -name '*.o' \
+	2>/dev/null); do
 	prefix=$(basename "$object" .o)
 	prefix=${prefix%%_*} # artifact_read.c is a part of artifact
-	names=$(nm --defined-only -g "$object" | awk '$2 ~ /[TDBRV]/ {print $3}' | grep -v '^__' | grep -v "^${prefix}\(_\|\$\)")
+	names=$(nm --defined-only -g "$object" | awk '$2 ~ /[TDBRV]/ {print $3}' | grep -v '^__' |
+		grep -v "^${prefix}\(_\|\$\)")
 	[ -z "$names" ] || bad="$bad ${object#"$BUILD"/obj/}:$(echo "$names" | head -3 | tr '\n' ',')"
 done
 is "a file exports only names with its own prefix" "$bad" ""

@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# Tests of evaluate and report source this after tap.sh: a small comparison without Make, as pipeline.mk lays it out.
+# Tests of evaluate and report source this after tap.sh: a small comparison without Make, as
+# pipeline.mk lays it out.
 #
 #	compare RUN ARM...      # the chain of each arm of params/arms, then evaluate and report; stderr in RUN/log
 #
@@ -13,7 +14,8 @@ all_stages='fetch preprocess views pretrain embed probe finetune evaluate report
 file_of() { echo "$TOP/params/arms/${1%@*}.yaml"; }
 judge_of() { if grep -q '^finetune:' "$(file_of "$1")" 2>/dev/null; then echo finetune; else echo probe; fi; }
 is_scratch() { grep -q 'from: scratch' "$(file_of "$1")" 2>/dev/null; }
-seed_of() { case $1 in *@*) echo "pretrain.seed=${1#*@} finetune.seed=${1#*@} finetune.label_draw=${1#*@}" ;; esac }
+seed_of() { case $1 in *@*) echo \
+	"pretrain.seed=${1#*@} finetune.seed=${1#*@} finetune.label_draw=${1#*@}" ;; esac }
 
 compare() { # compare RUN ARM...
 	local run=$1 arm stage
@@ -24,7 +26,8 @@ compare() { # compare RUN ARM...
 		mkdir -p "$run/arms/$arm"
 		# shellcheck disable=SC2086
 		"$BIN/params" --out "$run/arms/$arm" --over "$(file_of "$arm")" --schemas "$BUILD/schema" \
-			--set "$small $(seed_of "$arm")" "$TOP/params/default.yaml" $all_stages 2>>"$run/log" || return
+			--set "$small $(seed_of "$arm")" "$TOP/params/default.yaml" $all_stages \
+			2>>"$run/log" || return
 		for stage in fetch preprocess views pretrain embed probe finetune; do
 			[ $stage != finetune ] || [ "$(judge_of "$arm")" = finetune ] || continue
 			case $stage in pretrain | embed | probe) ! is_scratch "$arm" || continue ;; esac
@@ -40,7 +43,8 @@ compare_lists() { # compare_lists RUN ARM...: what evaluate and report read
 	mkdir -p "$run"
 	for arm in "$@"; do
 		printf '%s\n' "$arm/signals $run/arms/$arm/preprocess.id" "$arm/views $run/arms/$arm/views.id"
-		is_scratch "$arm" || printf '%s\n' "$arm/model $run/arms/$arm/pretrain.id" "$arm/embeddings $run/arms/$arm/embed.id"
+		is_scratch "$arm" || printf '%s\n' "$arm/model $run/arms/$arm/pretrain.id" \
+			"$arm/embeddings $run/arms/$arm/embed.id"
 		echo "$arm/scores $run/arms/$arm/$(judge_of "$arm").id"
 	done >"$run/evaluate.inputs"
 	cp "$run/evaluate.inputs" "$run/report.inputs"
@@ -50,5 +54,6 @@ compare_again() { # compare_again RUN: evaluate and report with the lists there 
 	# shellcheck disable=SC2086
 	"$BIN/params" --out "$1" --schemas "$BUILD/schema" --set "$small" "$TOP/params/default.yaml" \
 		$all_stages 2>>"$1/log" &&
-		"$BIN/evaluate" --build "$1" >"$1/table" 2>>"$1/log" && "$BIN/report" --build "$1" >"$1/path" 2>>"$1/log"
+		"$BIN/evaluate" --build "$1" >"$1/table" 2>>"$1/log" &&
+		"$BIN/report" --build "$1" >"$1/path" 2>>"$1/log"
 }

@@ -22,7 +22,8 @@ make_record() {
 }
 
 make_sums() {
-	(cd "$1" && rm -f SHA256SUMS.txt && find . -type f | sed 's#^\./##' | LC_ALL=C sort | xargs sha256sum | sed 's/  / /' >.sums &&
+	(cd "$1" && rm -f SHA256SUMS.txt && find . -type f | sed 's#^\./##' | LC_ALL=C sort |
+		xargs sha256sum | sed 's/  / /' >.sums &&
 		mv .sums SHA256SUMS.txt)
 }
 
@@ -35,12 +36,14 @@ make_ptbxl() {
 		IMI,"infarction, inferior",1.0,,,MI,IMI
 		SR,sinus rhythm,,,1.0,,
 	END
-	echo "ecg_id,patient_id,age,sex,report,scp_codes,strat_fold,filename_lr,filename_hr" >"$folder/ptbxl_database.csv"
+	echo "ecg_id,patient_id,age,sex,report,scp_codes,strat_fold,filename_lr,filename_hr" \
+		>"$folder/ptbxl_database.csv"
 	for ((i = n; i >= 1; i--)); do # tables need not be sorted
 		codes="{'NORM': 100.0, 'SR': 0.0}"
 		[ $((i % 3)) = 0 ] && codes="{'IMI': 80.0}"
 		echo "$i,$((100 + i / 2)).0,$((40 + i)).0,$((i % 2)),\"report, \"\"quoted\"\"
-over two lines\",\"$codes\",$((i % 10 + 1)),records100/00000/0000${i}_lr,records500/00000/0000${i}_hr" >>"$folder/ptbxl_database.csv"
+over two lines\",\"$codes\",$((i % 10 + 1)),records100/00000/0000${i}_lr,records500/00000/0000${i}_hr" \
+	>>"$folder/ptbxl_database.csv"
 		make_record "$folder/records100/00000" "0000${i}_lr" 100 20
 		make_record "$folder/records500/00000" "0000${i}_hr" 500 100
 	done

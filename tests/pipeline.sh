@@ -1,4 +1,5 @@
-# The tests of pipeline.mk source this after tap.sh: a tree of its own in $WORK/tree, and words to run make there.
+# The tests of pipeline.mk source this after tap.sh: a tree of its own in $WORK/tree, and words
+# to run make there.
 #
 #	tree_of_stubs                       # common/, store/, tools/ as they are; every stage is tests/pipeline/stub.c
 #	tree_as_it_is                       # everything, with what is built already

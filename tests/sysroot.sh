@@ -1,6 +1,6 @@
 #!/bin/sh
-# The headers and libraries of a foreign architecture, unpacked into a folder, from this Debian's own package sources: the
-# machine's packages stay as they are, and no rights are needed. ./setup --arm64 runs it.
+# The headers and libraries of a foreign architecture, unpacked into a folder, from this Debian's own package
+# sources: the machine's packages stay as they are, and no rights are needed. ./setup --arm64 runs it.
 #
 #	tests/sysroot.sh arm64 build/sysroot/arm64 libc6-dev liblmdb-dev ...
 set -eu
@@ -27,7 +27,8 @@ fi
 # shellcheck disable=SC2086 # a list of words
 foreign() {
 	apt-get -q -y -o APT::Architecture="$arch" -o APT::Architectures="$arch" -o APT::Sandbox::User=root \
-		-o APT::Install-Recommends=0 -o Dir::State="$work/state" -o Dir::State::status="$work/status" \
+		-o APT::Install-Recommends=0 -o Dir::State="$work/state" \
+		-o Dir::State::status="$work/status" \
 		-o Dir::Cache="$work/cache" $sources "$@"
 }
 foreign update

@@ -8,7 +8,8 @@
 #	check_fails "a typo is refused" 2 "did you mean" bin/params ...   # exit code, and text expected on stderr
 #	tap_done
 #
-# TOP is the source tree, BIN the build's bin folder, BUILD the build folder; EINTHOVEN_STORE points into the private folder.
+# TOP is the source tree, BIN the build's bin folder, BUILD the build folder; EINTHOVEN_STORE points into
+# the private folder.
 set -u
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 BUILD=${B:-build}
@@ -97,7 +98,8 @@ skip_all() {
 	exit 0
 }
 
-# wait_for COMMAND...: until it succeeds, at most a minute: a busy machine is slow, but it comes to everything.
+# wait_for COMMAND...: until it succeeds, at most a minute: a busy machine is slow, but it
+# comes to everything.
 wait_for() {
 	local i
 	for ((i = 0; i < 6000; i++)); do

@@ -1,6 +1,7 @@
 # shellcheck shell=bash disable=SC2119,SC2120
-# Shell tests of the stage runner source this after tap.sh: builds the stages of tests/stages/tiny.c with the build's own
-# flags and libraries into $WORK, as ./tiny and ./twice, with complete slices for a run folder ./run.
+# Shell tests of the stage runner source this after tap.sh: builds the stages of tests/stages/tiny.c
+# with the build's own flags and libraries into $WORK, as ./tiny and ./twice, with complete slices for
+# a run folder ./run.
 
 tiny_build() { # tiny_build OUTPUT [FLAG...]
 	local output=$1
@@ -14,7 +15,8 @@ tiny_params() { # tiny_params [name=value...]: the slice of tiny, others by defa
 	local count=100 value_bytes=8 divisor=1 rate=0.1 gate='' save=''
 	[ $# = 0 ] || local "$@"
 	mkdir -p "${RUN:-run}/params"
-	printf '{"count":%s,"divisor":%s,"gate":"%s","rate":%s,"save":"%s","value_bytes":%s}\n' "$count" "$divisor" "$gate" \
+	printf '{"count":%s,"divisor":%s,"gate":"%s","rate":%s,"save":"%s","value_bytes":%s}\n' "$count" \
+		"$divisor" "$gate" \
 		"$rate" "$save" "$value_bytes" >"${RUN:-run}/params/tiny.json"
 }
 
@@ -31,9 +33,11 @@ runs() {
 
 # What is left of work that should be gone.
 left_over() {
-	find "$EINTHOVEN_STORE/tmp" "$EINTHOVEN_STORE/locks" "$EINTHOVEN_STORE/checkpoints" -type f 2>/dev/null | wc -l | tr -d ' '
+	find "$EINTHOVEN_STORE/tmp" "$EINTHOVEN_STORE/locks" "$EINTHOVEN_STORE/checkpoints" -type f \
+		2>/dev/null | wc -l | tr -d ' '
 }
 
-tiny_build "$WORK/tiny" && tiny_build "$WORK/twice" -DTWICE || skip_all "no compiler to build the test's stages"
+tiny_build "$WORK/tiny" && tiny_build "$WORK/twice" -DTWICE ||
+	skip_all "no compiler to build the test's stages"
 tiny_params
 twice_params 0

@@ -3,6 +3,7 @@
 . "$(dirname "$0")/../tap.sh"
 for source in "$TOP"/tests/fuzz/*.c; do
 	name=$(basename "$source" .c)
-	[ "$name" = replay ] || check "corpus of $name replays" "$BUILD/fuzz/$name" "$TOP/tests/fuzz/corpus/$name"
+	[ "$name" = replay ] || check "corpus of $name replays" "$BUILD/fuzz/$name" \
+		"$TOP/tests/fuzz/corpus/$name"
 done
 tap_done

@@ -48,7 +48,8 @@ outcome compare report >/dev/null
 is "an arm that fails does not stop the others" "$(cat "$WORK/code")" 0
 check "... it says why" grep -q 'told to fail' "$WORK/stderr"
 is "... what follows it is not started" "$(grep -c 'embed\|probe' "$WORK/stderr")" 0
-is "... nothing of it is left that others could read" "$(ls $R/arms/three/{pretrain,embed,probe}.id 2>/dev/null)" ""
+is "... nothing of it is left that others could read" \
+	"$(ls $R/arms/three/{pretrain,embed,probe}.id 2>/dev/null)" ""
 check "... and evaluate knows" grep -q '"three/scores":null' $R/evaluate.key.json
 outcome compare report >/dev/null
 check "it is tried again by the next make" grep -q 'told to fail' "$WORK/stderr"
@@ -72,7 +73,8 @@ for signal in KILL:9 TERM:15; do
 	outcome compare report LAUNCH_pretrain=./ender >/dev/null
 	is "an arm that SIG${signal%:*} ends does not stop the others" \
 		"$(cat "$WORK/code") $(grep -cE '^(evaluate|report): ' "$WORK/stderr")" "0 2"
-	check "... it says so" grep -q "^pretrain: signal ${signal#*:} ended it in $R/arms/three" "$WORK/stderr"
+	check "... it says so" grep -q "^pretrain: signal ${signal#*:} ended it in $R/arms/three" \
+		"$WORK/stderr"
 	rm end
 	outcome compare report LAUNCH_pretrain=./ender >/dev/null
 	is "... and the next make tries again" "$(what ran)" "pretrain:1 embed:1 probe:1 evaluate:1 report:1 "
@@ -81,13 +83,16 @@ sed -i 's/n: .*/n: 33\n  gate: never/' params/arms/three.yaml
 for sh in /bin/sh bash; do
 	rm -f never.begun
 	# shellcheck disable=SC2086 # several words
-	setsid env --default-signal=INT make -f pipeline.mk B=build SHELL="$(command -v $sh)" $choices compare >/dev/null 2>"$WORK/stderr" &
+	setsid env --default-signal=INT make -f pipeline.mk B=build SHELL="$(command -v $sh)" $choices \
+		compare >/dev/null 2>"$WORK/stderr" &
 	group=$!
 	wait_for test -e never.begun
 	kill -INT -- -$group
 	wait $group 2>/dev/null
-	is "Ctrl-C stops all ($sh)" "$? $(ls $R/arms/three/pretrain.failed 2>/dev/null)$(grep -c evaluate: "$WORK/stderr")" "130 0"
-	check "... the stage says so" wait_for grep -q '^pretrain: interrupted; nothing was published' "$WORK/stderr"
+	is "Ctrl-C stops all ($sh)" "$? $(ls $R/arms/three/pretrain.failed 2>/dev/null)$(grep -c evaluate: \
+		"$WORK/stderr")" "130 0"
+	check "... the stage says so" \
+		wait_for grep -q '^pretrain: interrupted; nothing was published' "$WORK/stderr"
 done
 printf 'pretrain:\n  n: 34\n  gate: never\n' >params/arms/three.yaml
 rm -f never.begun
@@ -97,7 +102,8 @@ group=$!
 wait_for test -e never.begun
 kill -TERM $group # make alone, as sbatch --signal=B:TERM does with exec make
 wait $group 2>/dev/null
-check "SIGTERM to a make that runs one arm reaches its stage" wait_for grep -q '^pretrain: interrupted; nothing was published' "$WORK/stderr"
+check "SIGTERM to a make that runs one arm reaches its stage" \
+	wait_for grep -q '^pretrain: interrupted; nothing was published' "$WORK/stderr"
 
 # ---- one arm by itself ----
 printf 'pretrain:\n  n: 44\n' >params/arms/three.yaml
@@ -112,7 +118,8 @@ printf 'pretrain:\n  n: 45\n  fails: true\n' >params/arms/three.yaml
 outcome arm ARM=three >/dev/null
 is "an arm that fails by itself is a failure" "$(cat "$WORK/code")" 2
 outcome compare >/dev/null
-is "... but of a comparison not" "$(cat "$WORK/code") $(ls $R/arms/three/pretrain.failed)" "0 $R/arms/three/pretrain.failed"
+is "... but of a comparison not" \
+	"$(cat "$WORK/code") $(ls $R/arms/three/pretrain.failed)" "0 $R/arms/three/pretrain.failed"
 printf 'pretrain:\n  n: 45\n' >params/arms/three.yaml
 outcome arm ARM=three >/dev/null
 is "mended, it runs by itself" "$(what ran)" "pretrain:1 embed:1 probe:1 "
@@ -131,15 +138,18 @@ outcome compare report LAUNCH_pretrain=./ender CHECK=1 >/dev/null
 is "a hit starts no launcher" "$(cat launches 2>/dev/null)$(what cached)" \
 	"fetch:3 preprocess:3 views:3 pretrain:3 embed:3 probe:3 evaluate:1 report:1 "
 outcome probe LAUNCH_pretrain=./ender SET=pretrain.n=55 >/dev/null
-is "a miss is launched" "$(cat launches)$(what ran)" "build/bin/pretrain --build ${R}pretrain:1 embed:1 probe:1 "
+is "a miss is launched" \
+	"$(cat launches)$(what ran)" "build/bin/pretrain --build ${R}pretrain:1 embed:1 probe:1 "
 rm launches
 outcome probe LAUNCH_pretrain=./ender CHECK=1 SET=pretrain.n=55 >/dev/null
-is "... once" "$(cat launches 2>/dev/null)$(what cached)" "fetch:1 preprocess:1 views:1 pretrain:1 embed:1 probe:1 "
+is "... once" \
+	"$(cat launches 2>/dev/null)$(what cached)" "fetch:1 preprocess:1 views:1 pretrain:1 embed:1 probe:1 "
 outcome probe LAUNCH_views=./ender SET="views.n=55 views.fails=true" >/dev/null
 is "... and may fail" "$(cat "$WORK/code")" 2
 
 outcome compare report ARMS=one SEEDS="1 2 3" >/dev/null
-is "seeds run what is drawn again, and share the rest" "$(what ran)" "pretrain:2 embed:2 probe:2 evaluate:1 report:1 "
+is "seeds run what is drawn again, and share the rest" \
+	"$(what ran)" "pretrain:2 embed:2 probe:2 evaluate:1 report:1 "
 check "... each in a folder of its own" test -e $R/arms/one@3/probe.id
 check "... the first is the arm as it stands" cmp $R/arms/one@1/probe.id $R/arms/one/probe.id
 outcome compare report ARMS=one SEEDS="1 2 3" >/dev/null
@@ -158,11 +168,13 @@ is "a section finetune has it judge" "$(grep -c 'finetune: ran' "$WORK/stderr")"
 printf 'pretrain:\n  n: 8\nfinetune:\n  from: scratch\n' >params/arms/three.yaml
 rm -rf $R/arms/three
 outcome compare report >/dev/null
-is "an arm from scratch runs no pretraining, no embedding and no probe" "$(what ran)" "finetune:1 evaluate:1 report:1 "
+is "an arm from scratch runs no pretraining, no embedding and no probe" \
+	"$(what ran)" "finetune:1 evaluate:1 report:1 "
 is "... nor looks for them in the cache" "$(ls $R/arms/three/*.id)" \
 	"$(echo $R/arms/three/{fetch,finetune,preprocess,views}.id | tr ' ' '\n')"
 check "... and evaluate reads of it what there is" grep -q '"three/scores":"' $R/evaluate.key.json
-is "... that is all" "$(grep -o '"three/[a-z]*"' $R/evaluate.key.json | tr '\n' ' ')" '"three/scores" "three/signals" "three/views" '
+is "... that is all" "$(grep -o '"three/[a-z]*"' $R/evaluate.key.json | tr '\n' ' ')" \
+	'"three/scores" "three/signals" "three/views" '
 outcome compare report >/dev/null
 is "... and is at rest" "$(n_started)" 0
 outcome compare ARMS="three three@2" >/dev/null
@@ -177,7 +189,8 @@ is "... and pretrained has its chain" "$(find build/runs/alone -name '*.id' | wc
 
 printf 'extends: default.yaml\n' >params/arms/three.yaml
 outcome compare >/dev/null
-check "an arm that extends is refused" grep -q 'three.yaml:1: an arm goes on top of PARAMS and extends nothing' "$WORK/stderr"
+check "an arm that extends is refused" \
+	grep -q 'three.yaml:1: an arm goes on top of PARAMS and extends nothing' "$WORK/stderr"
 rm params/arms/three.yaml
 outcome compare ARMS="one nobody" >/dev/null
 check "an arm that is not there is named" grep -q 'params/arms/nobody.yaml' "$WORK/stderr"

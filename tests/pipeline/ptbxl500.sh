@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# 500 real records through the whole path, from the zip, the unpacked folder and a server that cuts twice: the same six
-# ids. One epoch of a small network: what training learns from them is another question.
+# 500 real records through the whole path, from the zip, the unpacked folder and a server that cuts twice: the
+# same six ids. One epoch of a small network: what training learns from them is another question.
 . "$(dirname "$0")/../tap.sh"
 . "$TOP/tests/pipeline.sh"
 zip=$DATA/ptb-xl-500.zip
@@ -17,14 +17,17 @@ wait_for test -s "$WORK/port"
 ids_of() { # SOURCE, into an empty store
 	rm -rf "$EINTHOVEN_STORE" "$R"
 	# shellcheck disable=SC2086 # several words
-	make --no-print-directory -f pipeline.mk B="$BUILD" $choices RUN=test-ptbxl500 PARAMS=params/ptbxl.yaml \
-		SET="fetch.source=$1 pretrain.model=tiny pretrain.epochs=1 probe.bootstrap=20" probe >"$WORK/log" 2>&1 ||
+	make --no-print-directory -f pipeline.mk B="$BUILD" $choices RUN=test-ptbxl500 \
+		PARAMS=params/ptbxl.yaml \
+		SET="fetch.source=$1 pretrain.model=tiny pretrain.epochs=1 probe.bootstrap=20" probe \
+		>"$WORK/log" 2>&1 ||
 		sed 's/^/# /' "$WORK/log" >&2
 	cat "$R"/{fetch,preprocess,views,pretrain,embed,probe}.id
 }
 ids_of "$zip" >"$WORK/from_zip"
 is "the zip goes all the way" "$(grep -cE '^[0-9a-f]{64}$' "$WORK/from_zip")" 6
-is "415 of 500 records carry one label" "$(grep -oE 'train: [0-9]+|chooses: [0-9]+|tests: [0-9]+' "$R/probe.txt" | awk '{n += $2} END {print n}')" 415
+is "415 of 500 records carry one label" "$(grep -oE 'train: [0-9]+|chooses: [0-9]+|tests: [0-9]+' \
+	"$R/probe.txt" | awk '{n += $2} END {print n}')" 415
 is "the folder gives the same ids" "$(ids_of "$WORK/unpacked")" "$(cat "$WORK/from_zip")"
 is "a server that cuts twice gives the same ids" \
 	"$(ids_of "http://127.0.0.1:$(cat "$WORK/port")/cut2/$(basename "$zip")")" "$(cat "$WORK/from_zip")"

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The stages as they are, on a small synthetic set: what reruns, what does not, and the same ids however it is run.
+# The stages as they are, on a small synthetic set: what reruns, what does not, and the same ids
+# however it is run.
 . "$(dirname "$0")/../tap.sh"
 . "$TOP/tests/pipeline.sh"
 tap_needs make
@@ -36,11 +37,13 @@ is "... not one process" "$(n_started)" 0
 check "... and prints the table again" cmp <(grep -v '^make' "$WORK/stdout") "$WORK/table"
 touch params/tiny.yaml
 is "touching the params runs no stage" "$(small)" split
-is "pretrain.temperature reruns pretrain, embed and probe" "$(small SET=pretrain.temperature=0.2)" "split pretrain:ran embed:ran probe:ran"
+is "pretrain.temperature reruns pretrain, embed and probe" \
+	"$(small SET=pretrain.temperature=0.2)" "split pretrain:ran embed:ran probe:ran"
 check "... with another model" test "$(cat $R/pretrain.id)" != "$(sed -n 4p "$WORK/ids")"
 is "taking it back is all hits" "$(small)" "split pretrain:hit embed:hit probe:hit"
 is "a parameter of the probe reruns only the probe" "$(small SET=probe.labels=multi)" "split probe:ran"
-is "a parameter outside the key runs nothing" "$(small SET=pretrain.checkpoint_minutes=9)" "split pretrain:hit probe:hit"
+is "a parameter outside the key runs nothing" \
+	"$(small SET=pretrain.checkpoint_minutes=9)" "split pretrain:hit probe:hit"
 is "views.strategy reruns views and what follows" "$(small SET=views.strategy=interleaved)" \
 	"split views:ran pretrain:ran embed:ran probe:ran"
 is "back again" "$(small)" "split views:hit pretrain:hit embed:hit probe:hit"
@@ -66,8 +69,10 @@ export EINTHOVEN_STORE=$WORK/store2
 for isa in avx2 neon scalar; do
 	has_isa $isa && break
 done
-EINTHOVEN_THREADS=1 EINTHOVEN_ISA=$isa plain_make -j8 probe PARAMS=params/tiny.yaml RUN=one >"$WORK/one" 2>"$WORK/one.err" &
-EINTHOVEN_THREADS=1 EINTHOVEN_ISA=$isa plain_make -j8 probe PARAMS=params/tiny.yaml RUN=two >"$WORK/two" 2>"$WORK/two.err" &
+EINTHOVEN_THREADS=1 EINTHOVEN_ISA=$isa plain_make -j8 probe PARAMS=params/tiny.yaml RUN=one >"$WORK/one" \
+	2>"$WORK/one.err" &
+EINTHOVEN_THREADS=1 EINTHOVEN_ISA=$isa plain_make -j8 probe PARAMS=params/tiny.yaml RUN=two >"$WORK/two" \
+	2>"$WORK/two.err" &
 wait
 is "two makes at once run each stage once" "$(cat "$WORK/one.err" "$WORK/two.err" | grep -c ': ran in')" 6
 is "... and both end well" "$(cat "$WORK/one.err" "$WORK/two.err" | grep -c '^make')" 0

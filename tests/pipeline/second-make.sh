@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# What a make starts, and what it does not: pipeline.mk, the splitter and the stage runner, with stages that cost nothing.
+# What a make starts, and what it does not: pipeline.mk, the splitter and the stage runner, with stages
+# that cost nothing.
 . "$(dirname "$0")/../tap.sh"
 . "$TOP/tests/pipeline.sh"
 tap_needs make
@@ -32,22 +33,27 @@ is "reformatting the params starts the splitter only" "$(outcome probe)" split
 is "a parameter of pretrain reruns it and what follows" "$(outcome probe SET=pretrain.temperature=0.2)" \
 	"split pretrain:ran embed:ran probe:ran"
 is "the same override again starts nothing" "$(outcome probe SET=pretrain.temperature=0.2)" ""
-is "the same value in another spelling starts the splitter only" "$(outcome probe SET=pretrain.temperature=2e-1)" split
+is "the same value in another spelling starts the splitter only" \
+	"$(outcome probe SET=pretrain.temperature=2e-1)" split
 is "taking it back is all hits" "$(outcome probe)" "split pretrain:hit embed:hit probe:hit"
-is "giving it again is all hits" "$(outcome probe SET=pretrain.temperature=0.2)" "split pretrain:hit embed:hit probe:hit"
+is "giving it again is all hits" \
+	"$(outcome probe SET=pretrain.temperature=0.2)" "split pretrain:hit embed:hit probe:hit"
 outcome probe >/dev/null
 is "a parameter of the probe reruns the probe only" "$(outcome probe SET=probe.n=7)" "split probe:ran"
-is "a parameter outside the key runs nothing" "$(outcome probe SET=pretrain.gate=params)" "split pretrain:hit probe:hit"
+is "a parameter outside the key runs nothing" \
+	"$(outcome probe SET=pretrain.gate=params)" "split pretrain:hit probe:hit"
 outcome probe >/dev/null
 printf 'pretrain:\n  n: 3\n' >params/default.yaml
 is "an edit of the file reruns what depends on it" "$(outcome probe)" "split pretrain:ran embed:ran probe:ran"
 printf 'pretrain:\n  n: 2\n' >params/default.yaml
 is "reverting the file is all hits" "$(outcome probe)" "split pretrain:hit embed:hit probe:hit"
 outcome probe SET=views.is_constant=true >/dev/null
-is "a change that gives equal content stops there" "$(outcome probe SET='views.is_constant=true views.n=5')" "split views:ran"
+is "a change that gives equal content stops there" \
+	"$(outcome probe SET='views.is_constant=true views.n=5')" "split views:ran"
 is "... and the next make is quiet" "$(outcome probe SET='views.is_constant=true views.n=5')" ""
 outcome probe >/dev/null
-is "one stage as the goal runs no later one" "$(outcome preprocess SET=fetch.n=9)" "split fetch:ran preprocess:ran"
+is "one stage as the goal runs no later one" \
+	"$(outcome preprocess SET=fetch.n=9)" "split fetch:ran preprocess:ran"
 outcome probe >/dev/null
 
 echo data >source
@@ -62,7 +68,8 @@ is "removing it is an error of its stage" "$(outcome probe SET=fetch.source=sour
 check "... which names it" grep -q '^fetch: source: cannot open' "$WORK/stderr"
 # shellcheck disable=SC2016 # a name with a dollar
 echo data >'my source $1'
-is "a name that Make cannot express works" "$(outcome probe SET="fetch.source='my source \$1'")" "split fetch:hit"
+is "a name that Make cannot express works" \
+	"$(outcome probe SET="fetch.source='my source \$1'")" "split fetch:hit"
 is "... checked each time" "$(outcome probe SET="fetch.source='my source \$1'")" "fetch:hit"
 is "without it all is as before" "$(outcome probe)" "split fetch:hit"
 
@@ -105,12 +112,14 @@ outcome probe >/dev/null
 is "a comment in a stage starts no stage" "$(outcome probe)" ""
 check "... although it was built again" test build/bin/pretrain -nt build/bin/pretrain.code
 sed -i 's|%g"|%g."|' stages/pretrain.c
-is "a change of its code reruns it and what follows" "$(outcome probe | grep -o '[a-z]*:.*')" "pretrain:ran embed:ran probe:ran"
+is "a change of its code reruns it and what follows" \
+	"$(outcome probe | grep -o '[a-z]*:.*')" "pretrain:ran embed:ran probe:ran"
 sed -i 's|%g."|%g"|' stages/pretrain.c
 is "taking that back is all hits" "$(outcome probe | grep -o '[a-z]*:.*')" "pretrain:hit embed:hit probe:hit"
 
 is "LAUNCH_<stage> starts a stage with its command" \
-	"$(outcome probe LAUNCH_probe='echo launched >&2; env X=1' SET=probe.n=11; grep -c ^launched "$WORK/stderr")" "split probe:ran1"
+	"$(outcome probe LAUNCH_probe='echo launched >&2; env X=1' SET=probe.n=11; grep -c ^launched \
+	"$WORK/stderr")" "split probe:ran1"
 outcome probe >/dev/null
 
 plain_make explain SET='pretrain.temperature=0.3 probe.n=4' >"$WORK/why" 2>&1
@@ -120,7 +129,8 @@ check "... that a stage between them waits" grep -q '^embed: waits for pretrain'
 check "... and what is up to date" grep -q '^views: up to date' "$WORK/why"
 is "explaining ran nothing" "$(outcome probe)" "split pretrain:hit probe:hit"
 
-is "a failing stage fails the make" "$(outcome probe SET='views.fails=true views.n=77'; cat "$WORK/code")" "split failed2"
+is "a failing stage fails the make" \
+	"$(outcome probe SET='views.fails=true views.n=77'; cat "$WORK/code")" "split failed2"
 check "... with its reason" grep -q '^views: told to fail' "$WORK/stderr"
 is "... and is tried again" "$(outcome probe SET='views.fails=true views.n=77'; cat "$WORK/code")" "failed2"
 is "... until it is mended" "$(outcome probe)" "split views:hit"
@@ -171,7 +181,8 @@ kill -9 -- -$group
 wait $group 2>/dev/null
 check "a killed stage leaves no stamp" test $R/views.stamp -ot $R/params/views.json
 touch gate5
-is "after kill -9 the next make completes" "$(outcome probe | grep -o 'views.*')" "views:ran pretrain:ran embed:ran probe:ran"
+is "after kill -9 the next make completes" \
+	"$(outcome probe | grep -o 'views.*')" "views:ran pretrain:ran embed:ran probe:ran"
 is "... and the next is quiet" "$(outcome probe)" ""
 
 # Ctrl-C and kill, as a terminal sends them: to all processes of the make.
@@ -182,9 +193,11 @@ group=$!
 wait_for test -e gate6.begun
 kill -TERM -- -$group
 wait $group 2>/dev/null
-check "a stage that is told to stop says so" wait_for grep -q '^views: interrupted; nothing was published' "$WORK/killed"
+check "a stage that is told to stop says so" \
+	wait_for grep -q '^views: interrupted; nothing was published' "$WORK/killed"
 touch gate6
-is "... and the next make completes" "$(outcome probe | grep -o 'views.*')" "views:ran pretrain:ran embed:ran probe:ran"
+is "... and the next make completes" \
+	"$(outcome probe | grep -o 'views.*')" "views:ran pretrain:ran embed:ran probe:ran"
 
 rm -rf build/runs
 EINTHOVEN_STORE=$WORK/store1 plain_make -j1 probe RUN=j1 >/dev/null 2>&1
@@ -192,7 +205,8 @@ EINTHOVEN_STORE=$WORK/store8 plain_make -j8 probe RUN=j8 >/dev/null 2>&1
 is "-j1 and -j8 give the same ids" "$(ids j1)" "$(ids j8)"
 is "... of six stages" "$(ids j1 | grep -cE '^[0-9a-f]{64}$')" 6
 
-is "a missing params file is named" "$(outcome probe PARAMS=params/nope.yaml; cat "$WORK/code")" "split failed2"
+is "a missing params file is named" \
+	"$(outcome probe PARAMS=params/nope.yaml; cat "$WORK/code")" "split failed2"
 check "... with what is wrong" grep -q '^params/nope.yaml: cannot open' "$WORK/stderr"
 is "a wrong SET starts no stage" "$(outcome probe SET=pretrain.temprature=1)" "split failed"
 check "... and says so" grep -q "^SET: unknown key 'temprature'; did you mean 'temperature'?" "$WORK/stderr"

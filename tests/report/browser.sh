@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The report as a browser shows it: nothing from the network, no NaN, no page wider than a phone, dark where dark is
-# wanted, and printable. Screenshots stay in $SHOTS if it is set, to be looked at.
+# The report as a browser shows it: nothing from the network, no NaN, no page wider than a phone, dark where
+# dark is wanted, and printable. Screenshots stay in $SHOTS if it is set, to be looked at.
 . "$(dirname "$0")/../tap.sh"
 . "$TOP/tests/compare.sh"
 
@@ -14,10 +14,12 @@ is "no number on the page is NaN or infinite" "$(sed 's/<[^>]*>/ /g' "$page" | g
 is "no coordinate is NaN or infinite" "$(grep -coiE '[ =",M](-?nan|-?inf)\b' "$page")" 0
 check "an arm that failed has its sentence" grep -q 'Arm broken is left out' "$page"
 for chance in "ln(2N-1)" "ln N"; do
-	is "what the loss of chance is, $chance, is said once" "$(grep -oF "$chance: nothing is told apart" "$page" | wc -l)" 1
+	is "what the loss of chance is, $chance, is said once" \
+		"$(grep -oF "$chance: nothing is told apart" "$page" | wc -l)" 1
 done
 is "arms with the same views show them once, leads as views apart" \
-	"$(grep -oE '<figcaption>[a-z]*, record [0-9]+, view [12]' "$page" | cut -d, -f1 | sort -u | tr '\n' ' ')" \
+	"$(grep -oE '<figcaption>[a-z]*, record [0-9]+, view [12]' "$page" | cut -d, -f1 | sort -u |
+	tr '\n' ' ')" \
 	"<figcaption>cmlc <figcaption>cmsc <figcaption>interleaved "
 check "it says how small fold 10 is" grep -q 'Fold 10 is small' "$page"
 
@@ -31,7 +33,8 @@ if [ -z "$browser" ]; then
 fi
 look() { # look ARGUMENT...
 	# shellcheck disable=SC2086 # a command with arguments, or one word
-	timeout 100 $browser --headless --no-sandbox --disable-gpu --hide-scrollbars --allow-file-access-from-files \
+	timeout 100 $browser \
+		--headless --no-sandbox --disable-gpu --hide-scrollbars --allow-file-access-from-files \
 		--user-data-dir="$WORK/profile" "$@" 2>"$WORK/.browser"
 }
 
@@ -41,13 +44,15 @@ for width in 390 1200; do
 		<iframe id=f width=$width height=800 style="border:0" src="run/report/index.html"></iframe>
 		<script>f.onload = () => document.title = 'wants ' + f.contentDocument.documentElement.scrollWidth</script>
 	END
-	wants=$(look --virtual-time-budget=10000 --dump-dom "file://$WORK/frame.html" | sed -n 's/.*<title>wants \([0-9]*\).*/\1/p' | head -1)
+	wants=$(look --virtual-time-budget=10000 --dump-dom "file://$WORK/frame.html" |
+		sed -n 's/.*<title>wants \([0-9]*\).*/\1/p' | head -1)
 	check "at $width px the page wants no more (it wants ${wants:-?})" test "${wants:-9999}" -le $width
 done
 
 look --window-size=390,2400 --screenshot="$WORK/phone.png" "file://$page"
 look --window-size=1200,2400 --screenshot="$WORK/light.png" "file://$page"
-look --window-size=1200,2400 --blink-settings=preferredColorScheme=0 --screenshot="$WORK/dark.png" "file://$page"
+look --window-size=1200,2400 --blink-settings=preferredColorScheme=0 --screenshot="$WORK/dark.png" \
+	"file://$page"
 look --no-pdf-header-footer --print-to-pdf="$WORK/print.pdf" "file://$page"
 check "it can be drawn" test -s "$WORK/light.png" -a -s "$WORK/phone.png"
 check "dark looks other than light" bash -c "! cmp -s '$WORK/light.png' '$WORK/dark.png'"

@@ -4,11 +4,14 @@
 tap_needs python3
 
 # shellcheck disable=SC2046 # the flags file is a command line
-(cd "$TOP" && $(cat "$BUILD/flags") -o "$WORK/embeddings" tests/stages/embeddings.c -Wl,--start-group "$BUILD/libstore.a" \
-	"$BUILD/libecg.a" "$BUILD/libnumbers.a" "$BUILD/libcommon.a" -Wl,--end-group -ljansson -lyaml -llmdb -lcrypto -lm) ||
+(cd "$TOP" && $(cat "$BUILD/flags") -o "$WORK/embeddings" tests/stages/embeddings.c -Wl,--start-group \
+	"$BUILD/libstore.a" \
+	"$BUILD/libecg.a" "$BUILD/libnumbers.a" "$BUILD/libcommon.a" -Wl,--end-group -ljansson -lyaml -llmdb \
+	-lcrypto -lm) ||
 	skip_all "no compiler to build the test's input"
 
-# judge RUN RECORDS CASE...: probe of each case, then evaluate and report of all. An arm called broken has no artifacts.
+# judge RUN RECORDS CASE...: probe of each case, then evaluate and report of all. An arm called
+# broken has no artifacts.
 judge() {
 	local run=$1 records=$2 arm
 	shift 2
@@ -21,11 +24,13 @@ judge() {
 	for arm in . "$@"; do
 		"$BIN/params" --out "$run/$arm" --schemas "$BUILD/schema" --set \
 			"probe.c_steps=2 probe.bootstrap=20 evaluate.bootstrap=40 evaluate.map_steps=260" \
-			"$TOP/params/default.yaml" fetch preprocess views pretrain embed probe finetune evaluate report || return
+			"$TOP/params/default.yaml" fetch preprocess views pretrain embed probe finetune \
+			evaluate report || return
 	done
 	for arm in "$@"; do
 		[ "$arm" != broken ] || continue
-		./embeddings "$arm" "$records" >"$run/$arm/embed.id" && "$BIN/probe" --build "$run/$arm" >"$run/$arm/table" || return
+		./embeddings "$arm" "$records" >"$run/$arm/embed.id" &&
+			"$BIN/probe" --build "$run/$arm" >"$run/$arm/table" || return
 	done
 	"$BIN/evaluate" --build "$run" >"$run/table" && "$BIN/report" --build "$run" >"$run/path"
 }
@@ -34,7 +39,9 @@ judge() {
 is_clean() {
 	! grep -wiE 'nan|-nan|inf|infinity' "$1/table" "$1/report/metrics.csv" "$1/report/table.md" &&
 		! grep -wE 'nan|-nan|NaN|inf|Infinity' "$1/report/index.html" "$1/report/metrics.json" &&
-		python3 -c 'import json, sys; json.load(open(sys.argv[1]), parse_constant=lambda x: sys.exit(x))' "$1/report/metrics.json"
+		python3 -c \
+		'import json, sys; json.load(open(sys.argv[1]), parse_constant=lambda x: sys.exit(x))' \
+		"$1/report/metrics.json"
 }
 lacks_note() { ! says "$@"; }
 says() { # says RUN TEXT: in the table and on the page

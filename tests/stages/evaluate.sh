@@ -19,18 +19,24 @@ value() { # value RUN EXPRESSION: of metrics.json as m
 
 is "macro F1 is what probe printed" "$(value run "'%.3f' % arm['halves']['trained']['test']['macro_f1']")" \
 	"$("$BIN/probe" --build run/arms/halves 2>/dev/null | awk '/^trained /{print $9; exit}')"
-is "a difference between arms is that of its ends" "$(value run "abs(arm['halves']['against']['sequential']['macro_auroc']['value']
+is "a difference between arms is that of its ends" \
+	"$(value run "abs(arm['halves']['against']['sequential']['macro_auroc']['value']
 	- arm['halves']['trained']['test']['macro_auroc'] + arm['sequential']['trained']['test']['macro_auroc']) < 1e-12")" True
-is "and turns its sign when they change places" "$(value run "abs(arm['halves']['against']['sequential']['macro_auroc']['low']
+is "and turns its sign when they change places" \
+	"$(value run "abs(arm['halves']['against']['sequential']['macro_auroc']['low']
 	+ arm['sequential']['against']['halves']['macro_auroc']['high']) < 1e-12")" True
-is "an untrained encoder stands beside each arm" "$(value run "all('random' in a and 'difference' in a['trained'] for a in m['arms'])")" True
-is "bins of the reliability diagram hold all records" "$(value run "all(sum(b['n'] for b in a['trained']['reliability'])
+is "an untrained encoder stands beside each arm" \
+	"$(value run "all('random' in a and 'difference' in a['trained'] for a in m['arms'])")" True
+is "bins of the reliability diagram hold all records" \
+	"$(value run "all(sum(b['n'] for b in a['trained']['reliability'])
 	== a['trained']['test']['n'] for a in m['arms'])")" True
 is "a ROC curve goes from corner to corner" "$(value run "all(c[0] == [0, 0] and c[-1] == [1, 1]
 	for a in m['arms'] for c in a['trained']['roc'].values() if c)")" True
-is "its area is the AUROC" "$(value run "all(abs(sum((q[0] - p[0]) * (p[1] + q[1]) / 2 for p, q in zip(c, c[1:]))
+is "its area is the AUROC" \
+	"$(value run "all(abs(sum((q[0] - p[0]) * (p[1] + q[1]) / 2 for p, q in zip(c, c[1:]))
 	- a['trained']['test']['class'][k]['auroc']) < 1e-9 for a in m['arms'] for k, c in a['trained']['roc'].items() if c)")" True
-is "attention over the leads sums to one" "$(value run "all(abs(sum(a['attention']['lead']) - 1) < 1e-5 for a in m['arms'])")" True
+is "attention over the leads sums to one" \
+	"$(value run "all(abs(sum(a['attention']['lead']) - 1) < 1e-5 for a in m['arms'])")" True
 
 first=$(id run)
 for choice in EINTHOVEN_ISA=scalar EINTHOVEN_THREADS=1 EINTHOVEN_THREADS=3; do
@@ -41,29 +47,37 @@ done
 
 compare_lists run halves broken
 compare_again run
-check "an arm without scores has its sentence" grep -q '^Arm broken is left out: one of its stages failed' run/table
+check "an arm without scores has its sentence" \
+	grep -q '^Arm broken is left out: one of its stages failed' run/table
 compare_lists run broken
 check_fails "no arm at all is refused" 1 'no arm has scores' "$BIN/evaluate" --build run
 echo 'halves/scores' >run/evaluate.inputs
-check_fails "a line without a file is refused" 1 'expected lines of a name and a file' "$BIN/evaluate" --build run
+check_fails "a line without a file is refused" 1 \
+	'expected lines of a name and a file' "$BIN/evaluate" --build run
 printf 'halves/scores a\nhalves/scores a\n' >run/evaluate.inputs
 check_fails "a name twice is refused" 1 'two inputs are called halves/scores' "$BIN/evaluate" --build run
 
 compare_lists run halves sequential
-is "gc keeps what the arms of a run need" "$("$BIN/store" gc --runs "$WORK" --grace-days 0 | grep -c "$(cut -c1-8 run/arms/sequential/probe.id)")" 0
+is "gc keeps what the arms of a run need" "$("$BIN/store" gc --runs "$WORK" --grace-days 0 |
+	grep -c "$(cut -c1-8 run/arms/sequential/probe.id)")" 0
 
 # ---- arms trained on the labels, and seeds ----
 compare tuned finetuned finetuned-10 supervised halves halves@2
-is "whole before part of the labels, one seed after the other" "$(value tuned "[a['name'] for a in m['arms']]")" \
+is "whole before part of the labels, one seed after the other" \
+	"$(value tuned "[a['name'] for a in m['arms']]")" \
 	"['halves', 'halves@2', 'finetuned', 'supervised', 'finetuned-10']"
 is "each has its untrained encoder, and the probe it began as if there was one" \
-	"$(value tuned "[a['name'] for a in m['arms'] if 'random' in a and 'probe' in a]")" "['finetuned', 'finetuned-10']"
+	"$(value tuned "[a['name'] for a in m['arms'] if 'random' in a and 'probe' in a]")" \
+	"['finetuned', 'finetuned-10']"
 is "the probe it began as is the one that probe published" \
 	"$(value tuned "arm['finetuned']['probe']['test']['macro_auroc'] == arm['halves']['trained']['test']['macro_auroc']")" True
-is "... and what was gained over it is the difference" "$(value tuned "abs(arm['finetuned']['trained']['over_probe']['macro_auroc']['value']
+is "... and what was gained over it is the difference" \
+	"$(value tuned "abs(arm['finetuned']['trained']['over_probe']['macro_auroc']['value']
 	- arm['finetuned']['trained']['test']['macro_auroc'] + arm['finetuned']['probe']['test']['macro_auroc']) < 1e-12")" True
-is "maps are of contrasted encoders alone" "$(value tuned "[a['name'] for a in m['arms'] if 'space' in a]")" "['halves', 'halves@2']"
-is "several seeds have a mean, deviation and range" "$(value tuned "[(s['name'], s['arms'], abs(s['trained']['macro_auroc']['mean'] -
+is "maps are of contrasted encoders alone" \
+	"$(value tuned "[a['name'] for a in m['arms'] if 'space' in a]")" "['halves', 'halves@2']"
+is "several seeds have a mean, deviation and range" \
+	"$(value tuned "[(s['name'], s['arms'], abs(s['trained']['macro_auroc']['mean'] -
 	(arm['halves']['trained']['test']['macro_auroc'] + arm['halves@2']['trained']['test']['macro_auroc']) / 2) < 1e-12,
 	abs(s['trained']['macro_auroc']['deviation'] * 2 ** .5 - s['trained']['macro_auroc']['high'] + s['trained']['macro_auroc']['low']) < 1e-12)
 	for s in m['seeds']]")" "[('halves', ['halves', 'halves@2'], True, True)]"
@@ -75,25 +89,32 @@ is "an arm of two seeds stands for both" "$(value tuned "[a['name'] for a in m['
 is "... with their mean" "$(over "abs(all['test']['macro_f1'] - (one[0]['test']['macro_f1'] + one[1]['test']['macro_f1']) / 2) < 1e-12")" True
 is "... and what training added to both" "$(over "abs(all['difference']['macro_auroc']['value']
 	- (one[0]['difference']['macro_auroc']['value'] + one[1]['difference']['macro_auroc']['value']) / 2) < 1e-12")" True
-is "... whose error holds how far the seeds lie apart" "$(over "all['difference']['macro_auroc']['error'] * 1.1
+is "... whose error holds how far the seeds lie apart" \
+	"$(over "all['difference']['macro_auroc']['error'] * 1.1
 	> abs(one[0]['difference']['macro_auroc']['value'] - one[1]['difference']['macro_auroc']['value']) / 2")" True
-is "the terminal's row is over both" "$(awk '/^halves /{print $9; exit}' tuned/table)" "$(over "'%.3f' % all['test']['macro_f1']")"
-is "... and so is what training added" "$(awk '/^training added/{on = 1} on && /^halves /{print $2; exit}' tuned/table)" \
+is "the terminal's row is over both" \
+	"$(awk '/^halves /{print $9; exit}' tuned/table)" "$(over "'%.3f' % all['test']['macro_f1']")"
+is "... and so is what training added" \
+	"$(awk '/^training added/{on = 1} on && /^halves /{print $2; exit}' tuned/table)" \
 	"$(over "'%+.3f' % all['difference']['macro_f1']['value']")"
 check "the page says so" grep -q 'intervals resample patients and seeds together' tuned/report/index.html
-is "... and its comparison has no seed's name" "$(sed -n '/id=table/,/id=seeds/p' tuned/report/index.html | grep -o 'halves@2' | wc -l)" 0
+is "... and its comparison has no seed's name" \
+	"$(sed -n '/id=table/,/id=seeds/p' tuned/report/index.html | grep -o 'halves@2' | wc -l)" 0
 check "the page has the curve over the shares of labels" grep -q 'id=efficiency' tuned/report/index.html
 
 is "an arm from scratch has its untrained encoder, judged by finetune itself" \
 	"$(value tuned "'random' in arm['supervised'] and 'difference' in arm['supervised']['trained']")" True
-is "... and no artifacts but those it reads" "$(value tuned "sorted(arm['supervised']['ids'])")" "['scores', 'signals', 'views']"
+is "... and no artifacts but those it reads" \
+	"$(value tuned "sorted(arm['supervised']['ids'])")" "['scores', 'signals', 'views']"
 compare alone supervised
 check "arms from scratch alone have a table" grep -q '^supervised ' alone/table
 check "... with what training added" grep -q '^supervised .*[+-]0\.[0-9]' alone/table
 check "... and a page" grep -q '<svg' alone/report/index.html
-is "... without views that nothing was contrasted with" "$(grep -c 'What was contrasted' alone/report/index.html)" 0
+is "... without views that nothing was contrasted with" \
+	"$(grep -c 'What was contrasted' alone/report/index.html)" 0
 
-# Few records: classes without one in fold 10, folds with one record of a class, fewer neighbours than asked for.
+# Few records: classes without one in fold 10, folds with one record of a class, fewer
+# neighbours than asked for.
 for n in 40 70; do
 	EXTRA="" small="${small/records=300/records=$n}" compare "few$n" halves
 	check "$n records are judged" grep -q '^1 arm on fold 10' "few$n/table"

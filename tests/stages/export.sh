@@ -9,7 +9,8 @@ done
 [ -n "$python" ] || skip_all "no python3 with numpy"
 
 chain run "fetch.records=60 pretrain.epochs=1 pretrain.d_model=32 probe.c_steps=2 probe.bootstrap=5" \
-	fetch preprocess views pretrain embed probe >run.txt || skip_all "the chain failed: $(tail -1 run/log)"
+	fetch preprocess views pretrain embed probe >run.txt ||
+	skip_all "the chain failed: $(tail -1 run/log)"
 check "embeddings are exported" "$BIN/store" export run/embed.id e.npz
 check "a model is exported" "$BIN/store" export run/pretrain.id m.safetensors
 check "scores are exported" "$BIN/store" export run/probe.id s.csv
@@ -48,7 +49,8 @@ loads() { # loads RUN: the greatest difference is under 1e-4
 	for f in pretrain:m.safetensors preprocess:x.npz embed:e.npz; do
 		"$BIN/store" export "$1/${f%:*}.id" "$1/${f#*:}" || return
 	done
-	"$torch" "$TOP/docs/load_weights.py" "$1/m.safetensors" "$1/x.npz" "$1/e.npz" >"$1/said" && cat "$1/said" &&
+	"$torch" "$TOP/docs/load_weights.py" "$1/m.safetensors" "$1/x.npz" "$1/e.npz" >"$1/said" &&
+		cat "$1/said" &&
 		awk '/^60 records/ && $5 < 1e-4 {found = 1} END {exit !found}' FS='[ ,]+' "$1/said"
 }
 if [ -z "$torch" ]; then
@@ -56,15 +58,21 @@ if [ -z "$torch" ]; then
 else
 	check "docs/load_weights.py reproduces embeddings" loads run
 	small="fetch.records=60 pretrain.epochs=1 pretrain.d_model=32"
-	chain one "$small pretrain.towers=channel views.strategy=sequential" fetch preprocess views pretrain embed >/dev/null
+	chain one "$small pretrain.towers=channel views.strategy=sequential" fetch preprocess views \
+		pretrain embed >/dev/null
 	check "... of one tower, sequential" loads one
-	chain deep "$small pretrain.n_cross=2 pretrain.n_time_layers=3 views.standardize=true" fetch preprocess views pretrain embed >/dev/null
+	chain deep "$small pretrain.n_cross=2 pretrain.n_time_layers=3 views.standardize=true" fetch \
+		preprocess views pretrain embed >/dev/null
 	check "... of two cross blocks, standardized views" loads deep
 fi
 "$BIN/store" export run/embed.id again.npz
 check "the same artifact gives the same bytes" cmp e.npz again.npz
-check_fails "a name without the format's suffix is refused" 1 'exported as .npz' "$BIN/store" export run/embed.id e.csv
-check_fails "a probe's scores hold no network" 1 'holds no network' "$BIN/store" export run/probe.id p.safetensors
-check_fails "a kind without a format is refused" 1 'no format for kind records' "$BIN/store" export run/fetch.id e.npz
-check_fails "a folder that is not there is named" 1 'nowhere/e.npz' "$BIN/store" export run/embed.id nowhere/e.npz
+check_fails "a name without the format's suffix is refused" 1 \
+	'exported as .npz' "$BIN/store" export run/embed.id e.csv
+check_fails "a probe's scores hold no network" 1 \
+	'holds no network' "$BIN/store" export run/probe.id p.safetensors
+check_fails "a kind without a format is refused" 1 \
+	'no format for kind records' "$BIN/store" export run/fetch.id e.npz
+check_fails "a folder that is not there is named" 1 \
+	'nowhere/e.npz' "$BIN/store" export run/embed.id nowhere/e.npz
 tap_done

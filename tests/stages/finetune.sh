@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# finetune: the table it prints, the artifact it writes, the same bits everywhere and however often it is killed.
+# finetune: the table it prints, the artifact it writes, the same bits everywhere and however
+# often it is killed.
 . "$(dirname "$0")/../tap.sh"
 . "$TOP/tests/chain.sh"
 
@@ -27,14 +28,17 @@ check "the log has a line per epoch" grep -qE \
 	'^finetune: epoch 2/2  loss [0-9.]+  fold 9 AUROC [0-9.]+ \(best [0-9.]+\)  gradient' threads1/log
 has_rows() {
 	local arm
-	for arm in fine-tuned "linear probe" random-initialised "majority class"; do grep -q "^$arm  " "$1/table" || return 1; done
+	for arm in fine-tuned "linear probe" random-initialised "majority class"; do grep -q "^$arm  " \
+		"$1/table" || return 1; done
 }
 check "the table has a row per arm" has_rows threads1
-check "... and what fine-tuning gained over its probe" grep -q '^over linear probe *[+-]0\.[0-9]* se 0\.' threads1/table
+check "... and what fine-tuning gained over its probe" \
+	grep -q '^over linear probe *[+-]0\.[0-9]* se 0\.' threads1/table
 EINTHOVEN_STORE=$WORK/store "$BIN/probe" --build base >probe.table 2>/dev/null
 row() { sed -n "s/^$1 *//p" "$2" | head -1; }
 is "its probe's row is that of the probe" "$(row 'linear probe' threads1/table)" "$(row trained probe.table)"
-is "... and so is that of the random-initialised encoder" "$(row random-initialised threads1/table)" "$(row random-initialised probe.table)"
+is "... and so is that of the random-initialised encoder" \
+	"$(row random-initialised threads1/table)" "$(row random-initialised probe.table)"
 check "the artifact verifies" store_of threads1 verify
 
 cp -r base scratch
@@ -49,7 +53,8 @@ for percent in 1 25; do
 	tune "p$percent" "finetune.label_fraction=0$(printf '.%02d' $percent) finetune.epochs=1"
 done
 check "1 % of the labels keeps a patient of every class" test "$(n_train p1)" -ge 4
-check "25 % has more, 100 % most" test "$(n_train p1)" -lt "$(n_train p25)" -a "$(n_train p25)" -lt "$(n_train threads1)"
+check "25 % has more, 100 % most" \
+	test "$(n_train p1)" -lt "$(n_train p25)" -a "$(n_train p25)" -lt "$(n_train threads1)"
 check "... and the table says how many" grep -q '25 % of the training labels' p25/table
 check "... about a quarter" test "$((4 * $(n_train p25)))" -lt "$((2 * $(n_train threads1)))"
 tune other "finetune.label_fraction=0.25 finetune.epochs=1 finetune.label_draw=2"
@@ -80,7 +85,8 @@ done
 tune killed "$longer"
 check "kill -9 left a checkpoint at least once" test $resumed -gt 0
 check "the next run said that it continues" grep -q 'finetune: continuing at step [1-9]' killed/log
-is "killed with -9 and resumed: the id of the uninterrupted run" "$(id killed finetune)" "$(id whole finetune)"
+is "killed with -9 and resumed: the id of the uninterrupted run" \
+	"$(id killed finetune)" "$(id whole finetune)"
 check "the checkpoint is gone after publishing" test -z "$(find killed.store/checkpoints -type f)"
 tune stopped "$longer" &
 shell=$!
@@ -94,6 +100,8 @@ unset EINTHOVEN_QUIET
 tune patient "finetune.epochs=40 finetune.patience=1 finetune.lr=0 finetune.encoder_lr=0"
 check "without a gain it stops after its patience" grep -q 'epoch 1/40 .* stopped' patient/log
 check "... and takes the probe it began with" grep -q 'No epoch was better on fold 9' patient/table
-check "the tuned network is exported" env EINTHOVEN_STORE="$WORK/threads1.store" "$BIN/store" export threads1/finetune.id tuned.safetensors
-check "... with the tensors of an encoder" grep -qa '"channel.embedding.weight":{"data_offsets"' tuned.safetensors
+check "the tuned network is exported" \
+	env EINTHOVEN_STORE="$WORK/threads1.store" "$BIN/store" export threads1/finetune.id tuned.safetensors
+check "... with the tensors of an encoder" \
+	grep -qa '"channel.embedding.weight":{"data_offsets"' tuned.safetensors
 tap_done

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Several hosts on one store: what a host may remove, and file systems whose locks are local to a host or want a descriptor
-# that is open for writing. Hosts are played by a library that is loaded first (gethostname, flock).
+# Several hosts on one store: what a host may remove, and file systems whose locks are local to a host or
+# want a descriptor that is open for writing. Hosts are played by a library that is loaded first
+# (gethostname, flock).
 . "$(dirname "$0")/../tap.sh"
 . "$TOP/tests/tiny.sh"
 
@@ -53,7 +54,8 @@ for name in "$dead-0@one" "$dead-0@two" "$dead-0@one.org"; do
 done
 touch "run/tiny.id.$$-0@one.new" run/tiny.id.new
 on one real ./tiny --build run >out 2>err
-is "a host removes what its own dead processes left in the store" "$(cd store && find tmp locks -type f | sort | tr '\n' ' ')" \
+is "a host removes what its own dead processes left in the store" \
+	"$(cd store && find tmp locks -type f | sort | tr '\n' ' ')" \
 	"locks/$dead-0@one.org locks/$dead-0@two tmp/$dead-0@one.org tmp/$dead-0@two "
 is "... and in the run's folder" "$(cd run && find . -name '*.new' | sort | tr '\n' ' ')" \
 	"./.t0.$dead-0@one.org.new ./.t0.$dead-0@two.new ./tiny.id.$$-0@one.new ./tiny.id.$dead-0@one.org.new ./tiny.id.$dead-0@two.new ./tiny.id.new "
@@ -98,10 +100,12 @@ for locks in nfs none; do
 	touch gate2
 	wait
 	case $locks in
-	nfs) is "where LOCK_EX wants a descriptor open for writing two at once run once" "$(($(runs) - n)) $(cat err1 err2 | grep -c 'cannot lock')" "1 0" ;;
+	nfs) is "where LOCK_EX wants a descriptor open for writing two at once run once" \
+		"$(($(runs) - n)) $(cat err1 err2 | grep -c 'cannot lock')" "1 0" ;;
 	none) check "where there are no locks it says so" grep -q 'cannot lock' err1 ;;
 	esac
-	is "... both end well" "$(grep -cE '^tiny: (ran|cached)' err1)$(grep -cE '^tiny: (ran|cached)' err2)" 11
+	is "... both end well" \
+		"$(grep -cE '^tiny: (ran|cached)' err1)$(grep -cE '^tiny: (ran|cached)' err2)" 11
 	is "... with the same result" "$(cat run/tiny.id)" "$(cat other/tiny.id)"
 done
 tiny_params count=41

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# A stage killed with -9 at any moment: run again it gives the same id, no object is damaged and nothing is left behind.
+# A stage killed with -9 at any moment: run again it gives the same id, no object is damaged and
+# nothing is left behind.
 . "$(dirname "$0")/../tap.sh"
 . "$TOP/tests/tiny.sh"
 trials=${KILL_TRIALS:-200}
@@ -55,7 +56,8 @@ if command -v strace >/dev/null 2>&1 && strace -qq -e trace=none true 2>/dev/nul
 		step=$((n > 60 ? n / 30 : 1))
 		for ((i = 1; i <= n; i += step)); do
 			rm -rf store run/tiny.*
-			strace -qq -f -o /dev/null -e "inject=$name:signal=SIGKILL:when=$i" ./tiny --build run >out 2>&1
+			strace -qq -f -o /dev/null -e "inject=$name:signal=SIGKILL:when=$i" ./tiny \
+				--build run >out 2>&1
 			sites=$((sites + 1))
 			settle || bad="$bad $name:$i:$?"
 		done
@@ -65,15 +67,18 @@ if command -v strace >/dev/null 2>&1 && strace -qq -e trace=none true 2>/dev/nul
 
 	# ---- each of them failing instead ----
 	bad='' sites=0
-	for call in fsync:EIO fdatasync:EIO rename:EIO link:EACCES pwrite64:ENOSPC pwritev:ENOSPC writev:ENOSPC fchmod:EPERM ftruncate:EIO; do
+	for call in fsync:EIO fdatasync:EIO rename:EIO link:EACCES pwrite64:ENOSPC pwritev:ENOSPC \
+		writev:ENOSPC fchmod:EPERM ftruncate:EIO; do
 		name=${call%:*} error=${call#*:}
 		for i in 1 2 3 4 5 6; do
 			rm -rf store run/tiny.*
-			strace -qq -f -o trace -e "inject=$name:error=$error:when=$i" ./tiny --build run >out 2>err
+			strace -qq -f -o trace -e "inject=$name:error=$error:when=$i" ./tiny --build run \
+				>out 2>err
 			code=$?
 			grep -q INJECTED trace || break
 			sites=$((sites + 1))
-			{ [ $code = 1 ] && grep -q '^tiny: ' err; } || { [ $code = 0 ] && [ "$(cat run/tiny.id)" = "$id" ]; } ||
+			{ [ $code = 1 ] && grep -q '^tiny: ' err; } || { [ $code = 0 ] &&
+				[ "$(cat run/tiny.id)" = "$id" ]; } ||
 				bad="$bad $name:$error:$i:exit$code"
 			settle || bad="$bad $name:$error:$i:$?"
 		done

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Signals stay in the mapped artifact: pretrain, embed and finetune need about the same anonymous memory for eight times as
-# many records, and views store none.
+# Signals stay in the mapped artifact: pretrain, embed and finetune need about the same anonymous memory for
+# eight times as many records, and views store none.
 . "$(dirname "$0")/../tap.sh"
 . "$TOP/tests/chain.sh"
 grep -q fsanitize "$BUILD/flags" && skip_all "a sanitizer has memory of its own"
@@ -14,7 +14,8 @@ peak_kb() {
 	local most=0 now pid
 	"$@" >/dev/null 2>&1 &
 	pid=$!
-	while now=$(sed -n 's/^RssAnon:[[:space:]]*\([0-9]*\) kB/\1/p' /proc/$pid/status 2>/dev/null) && [ -n "$now" ]; do
+	while now=$(sed -n 's/^RssAnon:[[:space:]]*\([0-9]*\) kB/\1/p' /proc/$pid/status 2>/dev/null) &&
+		[ -n "$now" ]; do
 		[ "$now" -le "$most" ] || most=$now
 		sleep 0.01
 	done
@@ -34,8 +35,10 @@ signals_kb=$(((many - few) * 48))
 for stage in pretrain embed finetune; do
 	check "$stage was seen at work" test "${kb[$stage$few]}" -gt 1000
 	more=$((${kb[$stage$many]} - ${kb[$stage$few]}))
-	check "$stage: $((many - few)) more records, $signals_kb kB of signals, cost $more kB" test $more -lt $((signals_kb / 5))
+	check "$stage: $((many - few)) more records, $signals_kb kB of signals, cost $more kB" \
+		test $more -lt $((signals_kb / 5))
 done
-same=$(($(stat -c %s "$WORK/store/objects/"*/"$(id run$few views).mdb") - $(stat -c %s "$WORK/store/objects/"*/"$(id run$many views).mdb")))
+same=$(($(stat -c %s "$WORK/store/objects/"*/"$(id run$few views).mdb") - \
+	$(stat -c %s "$WORK/store/objects/"*/"$(id run$many views).mdb")))
 is "views of many records are as large as of few" $same 0
 tap_done

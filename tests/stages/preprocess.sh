@@ -1,18 +1,20 @@
 #!/usr/bin/env bash
-# fetch and preprocess on tiny inputs: the ids every build, compiler and number of threads must give, and what happens to
-# records that are of no use.
+# fetch and preprocess on tiny inputs: the ids every build, compiler and number of threads must give, and what
+# happens to records that are of no use.
 . "$(dirname "$0")/../tap.sh"
 tap_needs awk od
 
 printf "fetch:\n  source: synthetic\n" >experiment.yaml
 
-# run NAME SET STAGE...: cut the slices and run the stages in folder NAME; the store is NAME.store unless STORE is set.
+# run NAME SET STAGE...: cut the slices and run the stages in folder NAME; the store is NAME.store
+# unless STORE is set.
 run() {
 	local run=$1 set=$2 stage
 	shift 2
 	mkdir -p "$run"
 	export EINTHOVEN_STORE=${STORE:-$WORK/$run.store}
-	"$BIN/params" --out "$run" --schemas "$BUILD/schema" --set "$set" "$WORK/experiment.yaml" fetch preprocess || return
+	"$BIN/params" --out "$run" --schemas "$BUILD/schema" --set "$set" "$WORK/experiment.yaml" fetch \
+		preprocess || return
 	for stage in "$@"; do
 		"$BIN/$stage" --build "$run" || return
 	done
@@ -59,7 +61,8 @@ database="fetch.source=$WORK/db fetch.format=wfdb"
 
 run some "$database preprocess.max_excluded=0.2" fetch preprocess >some.out 2>some.err
 check "one useless record of ten is left out if a fifth may be" test -s some/preprocess.id
-check "it is named on stderr with lead and reason" grep -q 'record 10 excluded: lead I: flat: the whole lead is 0' some.err
+check "it is named on stderr with lead and reason" \
+	grep -q 'record 10 excluded: lead I: flat: the whole lead is 0' some.err
 check "and counted" grep -q '1 of 10 records excluded' some.err
 
 STORE=$WORK/some.store
@@ -67,7 +70,8 @@ check_fails "over the limit the stage fails and names the first" 1 \
 	'1 of 10 records .*preprocess.max_excluded.*record 10: lead I: flat' \
 	run over "$database" fetch preprocess
 check "and publishes nothing" test ! -e over/preprocess.id
-check_fails "a record that is too short is told from one that is not" 1 'record 1: short: 1000 samples at 100 Hz, expected 11 s' \
+check_fails "a record that is too short is told from one that is not" 1 \
+	'record 1: short: 1000 samples at 100 Hz, expected 11 s' \
 	run short "$database preprocess.duration_s=11" fetch preprocess
 check_fails "a corner beyond half the rate is refused" 1 'low-pass corner 60 Hz.*half the rate, 50 Hz' \
 	run corner "$database preprocess.low_pass_hz=60" fetch preprocess

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A pretraining killed with -9 at random moments, again and again until it ends: the id is that of an uninterrupted one.
-# KILLS: how many kills at least (25).
+# A pretraining killed with -9 at random moments, again and again until it ends: the id is that of an
+# uninterrupted one. KILLS: how many kills at least (25).
 . "$(dirname "$0")/../tap.sh"
 . "$TOP/tests/chain.sh"
 kills=${KILLS:-25}
@@ -18,8 +18,8 @@ start=${EPOCHREALTIME/./}
 span_us=$(((${EPOCHREALTIME/./} - start) / 2))
 expected=$(id whole pretrain)
 
-# One training; kills add up in $killed, those that left a checkpoint in $saved. Where the machine has become faster or slower
-# (others may keep it busy), the span in which kills fall follows.
+# One training; kills add up in $killed, those that left a checkpoint in $saved. Where the machine has become
+# faster or slower (others may keep it busy), the span in which kills fall follows.
 killed=0 saved=0
 train_and_kill() {
 	rm -rf run run.store

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# pretrain: the same model whatever the threads, the instruction set, the compiler or the number of times it was killed.
+# pretrain: the same model whatever the threads, the instruction set, the compiler or the number of
+# times it was killed.
 . "$(dirname "$0")/../tap.sh"
 . "$TOP/tests/chain.sh"
 
@@ -25,7 +26,8 @@ check "the log shows the loss beside ln(2N-1), top-1, RankMe and both towers' gr
 	threads1/log
 
 EINTHOVEN_STORE=$WORK/threads1.store EINTHOVEN_THREADS=3 EINTHOVEN_ISA=scalar EINTHOVEN_DEVICE=cpu \
-	check "threads, instruction set and a device of the same class are not in the key" "$BIN/pretrain" --build threads1 --cached
+	check "threads, instruction set and a device of the same class are not in the key" \
+	"$BIN/pretrain" --build threads1 --cached
 EINTHOVEN_DEVICE=abacus check_fails "a device that there is not is named, with those there are" 1 \
 	'EINTHOVEN_DEVICE=abacus: expected one of: cpu' "$BIN/pretrain" --build threads1 --cached
 
@@ -54,7 +56,8 @@ shell=$!
 signal_at_checkpoint INT stopped pretrain $shell
 wait $shell
 is "Ctrl-C ends it with exit code 130" $? 130
-check "and says where it will continue" grep -q 'interrupted at step [0-9]* of 150; the same command continues there' stopped/log
+check "and says where it will continue" \
+	grep -q 'interrupted at step [0-9]* of 150; the same command continues there' stopped/log
 check "with a checkpoint and nothing published" saved stopped pretrain
 train stopped "$longer"
 is "resumed after Ctrl-C: the id of the uninterrupted run" "$(id stopped pretrain)" "$(id whole pretrain)"
@@ -79,7 +82,8 @@ damaged flipped 'printf "\xff" | dd of="$state" bs=1 seek=5000 conv=notrunc 2>/d
 cp -r base mixed
 chain other "$data fetch.seed=9" fetch preprocess views
 cp other/views.id mixed
-check_fails "views of other signals are refused" 1 "were made for signals $(id other preprocess | cut -c1-12), not for" \
+check_fails "views of other signals are refused" 1 \
+	"were made for signals $(id other preprocess | cut -c1-12), not for" \
 	"$BIN/pretrain" --build mixed
 check_fails "a network that does not fit is refused" 1 'model width 33: expected a multiple of 32' \
 	sh -c ". '$TOP/tests/chain.sh'; BIN='$BIN' BUILD='$BUILD' TOP='$TOP' WORK='$WORK'; \
@@ -98,9 +102,11 @@ check "a batch too large for the data is made smaller, with a word" \
 many="${data/40/100} $tiny pretrain.batch=80 pretrain.min_steps=1 pretrain.epochs=2"
 for micro in 0 64 128; do
 	cp -r store "micro$micro.store"
-	STORE=$WORK/micro$micro.store chain "micro$micro" "$many pretrain.micro_batch=$micro" fetch preprocess views pretrain
+	STORE=$WORK/micro$micro.store chain "micro$micro" "$many pretrain.micro_batch=$micro" fetch \
+		preprocess views pretrain
 done
-is "micro-batches of 64 and 128 views give the id of the whole batch" "$(id micro64 pretrain) $(id micro128 pretrain)" \
+is "micro-batches of 64 and 128 views give the id of the whole batch" \
+	"$(id micro64 pretrain) $(id micro128 pretrain)" \
 	"$(id micro0 pretrain) $(id micro0 pretrain)"
 arena() { sed -n 's/.* steps of \([0-9]*\).* MB.*/\1/p' "$1/log"; }
 check "and take less memory" test "$(arena micro64)" -lt "$(arena micro0)"
@@ -110,6 +116,8 @@ refused() {
 	chain "$1" "$data $2" pretrain
 	! [ -e "$1/pretrain.id" ] && grep -q "$3" "$1/log"
 }
-check "a micro-batch that is no multiple of 64 is refused" refused odd "pretrain.micro_batch=100" "micro_batch: .*multiple of 64"
-check "and any with BatchNorm" refused norm "pretrain.micro_batch=64 pretrain.model=resnet18" "micro_batch: BatchNorm"
+check "a micro-batch that is no multiple of 64 is refused" \
+	refused odd "pretrain.micro_batch=100" "micro_batch: .*multiple of 64"
+check "and any with BatchNorm" \
+	refused norm "pretrain.micro_batch=64 pretrain.model=resnet18" "micro_batch: BatchNorm"
 tap_done

@@ -3,19 +3,23 @@
 . "$(dirname "$0")/../tap.sh"
 
 # shellcheck disable=SC2046 # the flags file is a command line
-(cd "$TOP" && $(cat "$BUILD/flags") -o "$WORK/embeddings" tests/stages/embeddings.c -Wl,--start-group "$BUILD/libstore.a" \
-	"$BUILD/libecg.a" "$BUILD/libnumbers.a" "$BUILD/libcommon.a" -Wl,--end-group -ljansson -lyaml -llmdb -lcrypto -lm) ||
+(cd "$TOP" && $(cat "$BUILD/flags") -o "$WORK/embeddings" tests/stages/embeddings.c -Wl,--start-group \
+	"$BUILD/libstore.a" \
+	"$BUILD/libecg.a" "$BUILD/libnumbers.a" "$BUILD/libcommon.a" -Wl,--end-group -ljansson -lyaml -llmdb \
+	-lcrypto -lm) ||
 	skip_all "no compiler to build the test's input"
 
 # probe CASE RECORDS [name=value...]: run it; table in ./table, talk in ./err.
 probe() {
 	local case=$1 records=$2
-	local task=superclass labels=single features=embedding+scale c_min=1e-05 c_max=100 c_steps=8 class_offset=true bootstrap=100 seed=1
+	local task=superclass labels=single features=embedding+scale c_min=1e-05 c_max=100 c_steps=8 \
+		class_offset=true bootstrap=100 seed=1
 	shift 2
 	[ $# = 0 ] || local "$@"
 	rm -rf run && mkdir -p run/params && ./embeddings "$case" "$records" >run/embed.id || return 1
 	printf '{"bootstrap":%s,"c_max":%s,"c_min":%s,"c_steps":%s,"class_offset":%s,"features":"%s","labels":"%s","seed":%s,"task":"%s"}\n' \
-		"$bootstrap" "$c_max" "$c_min" "$c_steps" "$class_offset" "$features" "$labels" "$seed" "$task" >run/params/probe.json
+		"$bootstrap" "$c_max" "$c_min" "$c_steps" "$class_offset" "$features" "$labels" "$seed" \
+		"$task" >run/params/probe.json
 	"$BIN/probe" --build run >table 2>err
 }
 probe_fails() {
@@ -32,17 +36,21 @@ fits() { probe "$@" && lacks '\bnan\b' && lacks '\binf\b'; }
 check "600 records can be probed" probe plain 600
 has_rows() {
 	local arm
-	for arm in trained random-initialised "log-std only" "majority class"; do holds "^$arm  " || return 1; done
+	for arm in trained random-initialised "log-std only" "majority class"; do holds "^$arm  " ||
+		return 1; done
 }
 check "the table has a row per arm" has_rows
 check "... and the column of each class" holds 'encoder *NORM *MI *STTC *CD *HYP *accuracy *balanced'
-check "... and says how many records each part had" holds '^folds 1-8 train: [0-9]* records   fold 9 chooses: [0-9]* '
-check "... and what was chosen on fold 9" holds '^chosen trained: C [0-9e.+-]*, tau [0-9.]*; random-initialised: C'
+check "... and says how many records each part had" \
+	holds '^folds 1-8 train: [0-9]* records   fold 9 chooses: [0-9]* '
+check "... and what was chosen on fold 9" \
+	holds '^chosen trained: C [0-9e.+-]*, tau [0-9.]*; random-initialised: C'
 check "... and what training gained, with standard errors" holds '^over random-initialised *+0\.[0-9]* se 0\.'
 check "... and that fold 10 is small" holds '^Fold 10 is small: [0-9]* records of [0-9]* patients'
 auroc() { sed -n "1,/^\$/d; /^$1 /s/.*  \(0\.[0-9]*\)[^ ]* \[.*/\1/p" table | head -1; }
 is_ordered() {
-	[[ $(auroc trained) > $(auroc random-initialised) && $(auroc random-initialised) > $(auroc "log-std only") ]]
+	[[ $(auroc trained) > $(auroc random-initialised) &&
+		$(auroc random-initialised) > $(auroc "log-std only") ]]
 }
 check "better features score higher" is_ordered
 is "the majority class has AUROC 1/2" "$(auroc 'majority class')" 0.500
@@ -67,10 +75,12 @@ check "... and what fold 10 lacks" holds 'Fold 10 has no record of class S4: the
 check "... is learned better from better features" is_ordered
 store() { EINTHOVEN_STORE=$WORK/store "$BIN/store" "$@"; }
 form=$(id)
-is "... and the same whatever the machine" "$(rm -rf store; EINTHOVEN_THREADS=3 EINTHOVEN_ISA=scalar probe plain 600 task=form; id)" "$form"
+is "... and the same whatever the machine" \
+	"$(rm -rf store; EINTHOVEN_THREADS=3 EINTHOVEN_ISA=scalar probe plain 600 task=form; id)" "$form"
 same_truth() {
 	store export "$(id)" "$WORK/scores.csv" >/dev/null &&
-		awk -F, 'NR > 1 && ($4 ~ /S2/) != ($4 ~ /S3/) {exit 1} $4 ~ /S1 S2 S3/ {n++} END {exit !n}' scores.csv
+		awk -F, 'NR > 1 && ($4 ~ /S2/) != ($4 ~ /S3/) {exit 1} $4 ~ /S1 S2 S3/ {n++} END {exit !n}' \
+		scores.csv
 }
 check "... whose truth is exported" same_truth
 check_fails "a dataset without statements has no such task" 1 "the dataset has no statement for task 'form'" \
@@ -103,7 +113,8 @@ check "... is said" holds 'Fold 10 has no record that could be tested'
 check "no test fold, any number of classes" fits no_fold_10 300 labels=multi
 check_fails "no training record" 1 'no record of folds 1-8 has exactly one label' probe_fails no_training 100
 check_fails "no record at all" 1 'no record of folds 1-8' probe_fails plain 0
-check_fails "a record without an embedding is named" 1 'record 8 has 0 bytes in table embedding, expected 64' \
+check_fails "a record without an embedding is named" 1 \
+	'record 8 has 0 bytes in table embedding, expected 64' \
 	probe_fails record_without_embedding 100
 check_fails "c_min over c_max" 1 'probe.c_min is greater' probe_fails plain 100 c_min=10 c_max=1
 tap_done

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The residual network through pretrain, embed and probe: the same ids whatever the threads, the instruction set or the
-# number of times it was stopped; sizes it does not have are refused.
+# The residual network through pretrain, embed and probe: the same ids whatever the threads, the instruction
+# set or the number of times it was stopped; sizes it does not have are refused.
 . "$(dirname "$0")/../tap.sh"
 . "$TOP/tests/chain.sh"
 
@@ -31,9 +31,12 @@ check "the log names the network's parts" grep -qE \
 
 export EINTHOVEN_STORE=$WORK/threads1.store
 "$BIN/store" show "$(id threads1 embed)" >shown
-check "embeddings have no towers and no attention" sh -c "grep -q '^  embedding: 40' shown && ! grep -qE '^  (time|channel|attention):|tower_dim' shown"
-"$BIN/params" --out threads1 --schemas "$BUILD/schema" --set "$tiny" "$TOP/params/default.yaml" fetch preprocess views pretrain embed probe finetune
-check "probe judges it beside its random-initialised weights" sh -c "'$BIN/probe' --build threads1 | grep -q '^random-initialised '"
+check "embeddings have no towers and no attention" \
+	sh -c "grep -q '^  embedding: 40' shown && ! grep -qE '^  (time|channel|attention):|tower_dim' shown"
+"$BIN/params" --out threads1 --schemas "$BUILD/schema" --set "$tiny" "$TOP/params/default.yaml" fetch \
+	preprocess views pretrain embed probe finetune
+check "probe judges it beside its random-initialised weights" \
+	sh -c "'$BIN/probe' --build threads1 | grep -q '^random-initialised '"
 
 # ---- interrupted: the running statistics are in the checkpoint ----
 longer="$tiny pretrain.epochs=40"
@@ -50,7 +53,8 @@ is "resumed: the id of the uninterrupted run" "$(id stopped pretrain)" "$(id who
 
 # ---- what it does not have ----
 refused() { # refused SET TEXT
-	check_fails "$1 is refused" 1 "$2" sh -c ". '$TOP/tests/chain.sh'; BIN='$BIN' BUILD='$BUILD' TOP='$TOP' WORK='$WORK'; \
+	check_fails "$1 is refused" 1 \
+		"$2" sh -c ". '$TOP/tests/chain.sh'; BIN='$BIN' BUILD='$BUILD' TOP='$TOP' WORK='$WORK'; \
 		chain base '$tiny $1' pretrain; code=\$?; cat base/log >&2; exit \$code"
 }
 refused pretrain.n_heads=4 'pretrain.n_heads: resnet18 has no such size; leave it at -1'

@@ -7,10 +7,12 @@ check "a stage runs and prints its result" sh -c './tiny --build run | grep -qx 
 is "it ran once" "$(runs)" 1
 check "it left an id of 64 digits" grep -qxE '[0-9a-f]{64}' run/tiny.id
 id=$(cat run/tiny.id)
-check "the object is in its place and read-only" sh -c "[ \$(stat -c %a store/objects/$(printf %.2s "$id")/$id.mdb) = 444 ]"
+check "the object is in its place and read-only" \
+	sh -c "[ \$(stat -c %a store/objects/$(printf %.2s "$id")/$id.mdb) = 444 ]"
 touch -d '1 hour ago' run/tiny.id run/tiny.key.json
 before=$(stat -c %Y run/tiny.id run/tiny.key.json)
-check "a second call says cached and prints the same" sh -c './tiny --build run 2>err | grep -qx "100 numbers" && grep -q "^tiny: cached" err'
+check "a second call says cached and prints the same" \
+	sh -c './tiny --build run 2>err | grep -qx "100 numbers" && grep -q "^tiny: cached" err'
 is "and runs nothing" "$(runs)" 1
 is "and leaves the times of unchanged files alone" "$(stat -c %Y run/tiny.id run/tiny.key.json)" "$before"
 is "nothing is left in tmp, locks or checkpoints" "$(left_over)" 0
@@ -54,7 +56,8 @@ done
 n=$(runs)
 ./tiny --build run >out 2>err
 ./tiny-new --build run >out 2>>err
-is "an entry that cannot be read is ignored, said and replaced" "$(($(runs) - n)) $(grep -c 'ignoring this entry' err)" "1 1"
+is "an entry that cannot be read is ignored, said and replaced" \
+	"$(($(runs) - n)) $(grep -c 'ignoring this entry' err)" "1 1"
 n=$(runs)
 ./tiny --build run >out 2>&1
 ./tiny-new --build run >out 2>&1
@@ -63,7 +66,8 @@ is "and hits again" "$(($(runs) - n))" 0
 n=$(runs)
 TINY_NUMERICS=other/1 ./tiny --build run >out 2>&1
 is "another numerics class runs it" "$(($(runs) - n))" 1
-is "explain: the class that differs" "$(./tiny --build run --explain | grep -o 'numerics.*')" 'numerics "other/1" -> "tiny/1"'
+is "explain: the class that differs" \
+	"$(./tiny --build run --explain | grep -o 'numerics.*')" 'numerics "other/1" -> "tiny/1"'
 EINTHOVEN_THREADS=3 EINTHOVEN_ISA=scalar ./tiny --build run >out 2>&1
 is "threads and instruction set do not" "$(($(runs) - n))" 1
 
@@ -84,11 +88,13 @@ tiny_params
 is "explain: up to date" "$(./tiny-new --build run --explain)" "tiny: up to date"
 tiny_params rate=0.25
 is "explain: the parameter that differs" "$(./tiny-new --build run --explain)" "tiny: params.rate 0.1 -> 0.25"
-is "explain: the code that differs" "$(tiny_params; ./tiny --build run --explain)" "tiny: code 222222222222 -> 111111111111"
+is "explain: the code that differs" \
+	"$(tiny_params; ./tiny --build run --explain)" "tiny: code 222222222222 -> 111111111111"
 is "explain: never run" "$(RUN=third tiny_params; ./tiny --build third --explain)" "tiny: never run"
 n=$(find run third -type f | sort | xargs ls -ln --time-style=full-iso | cksum)
 ./tiny --build run --explain >/dev/null
-is "explain changes nothing" "$(find run third -type f | sort | xargs ls -ln --time-style=full-iso | cksum)" "$n"
+is "explain changes nothing" \
+	"$(find run third -type f | sort | xargs ls -ln --time-style=full-iso | cksum)" "$n"
 
 # ---- the T0 rule ----
 tiny_params count=7 gate=edit
@@ -125,7 +131,8 @@ export TINY_SAYS=1
 for closed in '<&-' '>&-' '2>&-' '<&- >&-' '<&- 2>&-' '>&- 2>&-' '<&- >&- 2>&-'; do
 	rm -rf store run/tiny.*
 	eval "./tiny --build run $closed" >out 2>&1 || bad="$bad [$closed] fails"
-	[ "$(cat run/tiny.id)" = "$id" ] && "$BIN/store" verify "$id" >out 2>&1 || bad="$bad [$closed] damages"
+	[ "$(cat run/tiny.id)" = "$id" ] && "$BIN/store" verify "$id" >out 2>&1 ||
+		bad="$bad [$closed] damages"
 	eval "\"$BIN/params\" --out closed --schemas '$BUILD/schema' '$TOP/params/default.yaml' $sections $closed" >out 2>&1
 	grep -q '"records"' closed/params/fetch.json || bad="$bad [$closed] params"
 	rm -rf closed
@@ -145,7 +152,8 @@ touch two
 wait
 is "two at once run once" "$(($(runs) - n))" 1
 is "and agree" "$(cat run/tiny.id)" "$(cat other/tiny.id)"
-check "the second says that it waits, then that it hit" sh -c 'grep -A1 "another process" err2 | grep -q cached'
+check "the second says that it waits, then that it hit" \
+	sh -c 'grep -A1 "another process" err2 | grep -q cached'
 n=$(runs)
 tiny_params count=11 gate=many
 for i in $(seq 16); do
@@ -167,7 +175,8 @@ begin() { # begin [COMMAND...]: start tiny and wait until it works
 	wait_for test -e never.begun
 }
 nothing_new() { # what a stage that was interrupted should leave and say
-	[ "$(find store/objects store/actions -type f | wc -l) $(left_over)" = "$objects 0" ] && grep -q 'interrupted; nothing was published' err
+	[ "$(find store/objects store/actions -type f | wc -l) $(left_over)" = "$objects 0" ] &&
+		grep -q 'interrupted; nothing was published' err
 }
 cp run/tiny.stamp stamp
 tiny_params count=12 gate=never
@@ -187,7 +196,8 @@ for signal in TERM HUP USR1 INT; do
 	kill -$signal $pid
 	touch saved
 	wait $pid
-	check "SIG$signal twice at once, as Slurm and timeout send it, still lets it save what it has" nothing_new
+	check "SIG$signal twice at once, as Slurm and timeout send it, still lets it save what it has" \
+		nothing_new
 done
 rm -f saved
 begin
@@ -243,12 +253,15 @@ check_fails "no --build" 2 "needs --build DIR" ./tiny
 check_fails "an unknown option" 2 "unknown option --bild" ./tiny --bild run
 check_fails "an operand" 2 "takes no operand, got 'x'" ./tiny --build run x
 check_fails "no slice" 1 "nowhere/params/tiny.json.*pipeline.mk tiny" ./tiny --build nowhere
-check_fails "an input not made yet" 1 "other/tiny.id: cannot open.*make it" sh -c 'rm -f other/tiny.id; cp run/params/twice.json other/params; ./twice --build other'
+check_fails "an input not made yet" 1 "other/tiny.id: cannot open.*make it" \
+	sh -c 'rm -f other/tiny.id; cp run/params/twice.json other/params; ./twice --build other'
 echo hello >other/tiny.id
-check_fails "an input that is no id" 1 "other/tiny.id: expected one line of 64 hex digits" ./twice --build other
+check_fails "an input that is no id" 1 \
+	"other/tiny.id: expected one line of 64 hex digits" ./twice --build other
 printf '%064d\n' 0 >other/tiny.id
 check_fails "an input that is not in the store" 1 "0000 is not in the store" ./twice --build other
 check "help goes to stdout" sh -c './tiny --help | grep -q "^usage: tiny --build DIR"'
 check "the schema is JSON" sh -c './tiny --describe | grep -q "\"name\":\"count\""'
-check_fails "a result that cannot be printed is an error" 1 "cannot write to stdout" sh -c './tiny --build run >/dev/full'
+check_fails "a result that cannot be printed is an error" 1 \
+	"cannot write to stdout" sh -c './tiny --build run >/dev/full'
 tap_done

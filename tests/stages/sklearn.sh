@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Every number that evaluate gives of a run equals what scikit-learn and NumPy compute from the exported files.
+# Every number that evaluate gives of a run equals what scikit-learn and NumPy compute from
+# the exported files.
 . "$(dirname "$0")/../tap.sh"
 python=
 for p in python3 /usr/bin/python3; do
@@ -14,8 +15,10 @@ check "embeddings are exported" "$BIN/store" export run/arms/halves/embed.id e.n
 check "scores are exported" "$BIN/store" export run/arms/halves/probe.id s.csv
 check "legacy stands apart, with its sentence" grep -q "The poster's own scoring, not comparable" run/table
 check "... and on the page" grep -q 'own scoring, not comparable' run/report/index.html
-check "... and in the poster's table" grep -q '^| halves, legacy: per segment, not comparable |' run/report/table.md
+check "... and in the poster's table" \
+	grep -q '^| halves, legacy: per segment, not comparable |' run/report/table.md
 for part in scores space legacy; do
-	check "$part: equal to scikit-learn's to 1e-9" "$python" "$TOP/tests/golden/evaluation.py" $part run/report/metrics.json e.npz s.csv
+	check "$part: equal to scikit-learn's to 1e-9" \
+		"$python" "$TOP/tests/golden/evaluation.py" $part run/report/metrics.json e.npz s.csv
 done
 tap_done

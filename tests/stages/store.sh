@@ -15,7 +15,9 @@ is "ls names each object with kind, stage and records" \
 	"$($store ls | awk '{print $1, $2, $3, $4}' | sort)" \
 	"$(printf '%.12s numbers tiny 100\n%.12s twice twice 100\n' "$first" "$result" | sort)"
 $store show "$first" >out
-check "show prints the kind, the attributes, the tables" sh -c "grep -q '^kind      numbers, schema 1' out && grep -q 'rate  *0.1' out && grep -q 'number: 100 records, 1.6 kB' out"
+check "show prints the kind, the attributes, the tables" \
+	sh -c "grep -q '^kind      numbers, schema 1' out && grep -q 'rate  *0.1' out &&
+	grep -q 'number: 100 records, 1.6 kB' out"
 is "show prints as many records as asked for" "$($store show "$first" --records 5 | grep -c '^    ')" 5
 is "an id may be cut" "$($store show "$(printf %.8s "$first")" | head -1)" "artifact  $first"
 is "an id may be a file" "$($store show run/tiny.id | head -1)" "artifact  $first"
@@ -30,16 +32,22 @@ runs_both
 is "no two of 42 objects are taken for one" "$($store ls | awk '{print $1}' | sort -u | wc -l | tr -d ' ')" 42
 
 $store log run/twice.id >out
-is "log goes back to the first stage" "$(grep -E '^(twice|tiny) ' out | tr '\n' ' ')" "twice $result tiny $first "
-check "with params, code and key" sh -c "grep -q '^  params  .*\"divisor\":1' out && grep -q '^  code    1111' out && grep -qE '^  action  [0-9a-f]{64}\$' out"
+is "log goes back to the first stage" \
+	"$(grep -E '^(twice|tiny) ' out | tr '\n' ' ')" "twice $result tiny $first "
+check "with params, code and key" \
+	sh -c "grep -q '^  params  .*\"divisor\":1' out && grep -q '^  code    1111' out &&
+	grep -qE '^  action  [0-9a-f]{64}\$' out"
 entry=$(grep -l "\"sha256\":\"$first\"" store/actions/*/*.json | xargs grep -l '"stage":"tiny"' | head -1)
 chmod u+w "$entry"
 sed -i 's/"divisor":1/"divisor":2/g' "$entry"
-check "an entry that was edited is called out" sh -c "$store log run/tiny.id | grep -q 'does not hash to its key'"
-check "and verify fails on it" sh -c "! $store verify >out && grep -q 'action entry .* does not hash to its key' out"
+check "an entry that was edited is called out" \
+	sh -c "$store log run/tiny.id | grep -q 'does not hash to its key'"
+check "and verify fails on it" \
+	sh -c "! $store verify >out && grep -q 'action entry .* does not hash to its key' out"
 cp "$entry" entry
 echo '{' >"$entry"
-check "and on one that cannot be read" sh -c "! $store verify >out && grep -q 'action entry is damaged: .*json:2' out"
+check "and on one that cannot be read" \
+	sh -c "! $store verify >out && grep -q 'action entry is damaged: .*json:2' out"
 cp entry "$entry"
 sed -i 's/"divisor":2/"divisor":1/g' "$entry"
 
@@ -47,15 +55,20 @@ tiny_params divisor=100 rate=0.5
 runs_both
 second=$(cat run/tiny.id)
 $store diff "$first" "$second" --records 2 >out
-check "diff names the params" sh -c "grep -qx 'action params.divisor 1 -> 100' out && grep -qx 'action params.rate 0.1 -> 0.5' out"
+check "diff names the params" \
+	sh -c "grep -qx 'action params.divisor 1 -> 100' out && grep -qx 'action params.rate 0.1 -> 0.5' out"
 check "diff names the header's fields" grep -qx 'header attributes.rate 0.1 -> 0.5' out
-check "diff names the table and counts its records" sh -c "grep -qx 'table number' out && grep -q '99 records differ, 0 only' out"
+check "diff names the table and counts its records" \
+	sh -c "grep -qx 'table number' out && grep -q '99 records differ, 0 only' out"
 is "diff prints the first records that differ" "$(grep -c '^  ~' out)" 2
 is "an object does not differ from itself" "$($store diff "$first" "$first")" "no difference"
-check "diff names the inputs" sh -c "$store diff $result \$(cat run/twice.id) | grep -q '^action inputs.tiny $(printf %.12s "$first") -> $(printf %.12s "$second")'"
+check "diff names the inputs" \
+	sh -c "$store diff $result \$(cat run/twice.id) | grep -q '^action inputs.tiny $(printf %.12s \
+	"$first") -> $(printf %.12s "$second")'"
 tiny_params count=90
 runs_both
-check "diff names records that only one has" sh -c "$store diff $first \$(cat run/tiny.id) | grep -q '0 records differ, 10 only in the first'"
+check "diff names records that only one has" \
+	sh -c "$store diff $first \$(cat run/tiny.id) | grep -q '0 records differ, 10 only in the first'"
 
 # ---- verify ----
 is "all are sound" "$($store verify | tail -1)" "46 objects verified, 0 damaged"
@@ -68,20 +81,26 @@ check "verify fails on a flipped bit" sh -c "! $store verify $first >out"
 check "and names object, table and record" grep -q "object $first is damaged: table number, record 42" out
 is "and counts" "$($store verify | tail -1)" "46 objects verified, 1 damaged"
 tiny_params divisor=1
-rm -f run/twice.id store/actions/*/"$(basename "$(grep -l '"stage":"twice"' store/actions/*/*.json | xargs grep -l "$result" | head -1)")"
+rm -f run/twice.id store/actions/*/"$(basename "$(grep -l '"stage":"twice"' store/actions/*/*.json |
+	xargs grep -l "$result" | head -1)")"
 runs_both
-check_fails "the stage that reads the record stops and says what to do" 1 "object $first is damaged.*remove .* and run again" ./twice --build run
+check_fails "the stage that reads the record stops and says what to do" 1 \
+	"object $first is damaged.*remove .* and run again" ./twice --build run
 is "nothing is left of it" "$(left_over)" 0
 rm -f "$object"
-check "after that it heals" sh -c "./tiny --build run && ./twice --build run && [ \$(cat run/twice.id) = $result ] && $store verify $first"
+check "after that it heals" \
+	sh -c "./tiny --build run && ./twice --build run && [ \$(cat run/twice.id) = $result ] &&
+	$store verify $first"
 object_bytes=$(stat -c %s "$object")
 chmod u+w "$object" && truncate -s $((size / 2)) "$object"
-check "half an object is named by ls and verify" sh -c "$store ls | grep -q '$(printf %.12s "$first")  damaged: .*has $((size / 2)) bytes, its pages need' && ! $store verify $first"
+check "half an object is named by ls and verify" sh -c "$store ls | grep -q '$(printf %.12s \
+	"$first")  damaged: .*has $((size / 2)) bytes, its pages need' && ! $store verify $first"
 rm -f "$object" && ./tiny --build run >out 2>&1
 is "and made again" "$(stat -c %s "$object")" "$object_bytes"
 
 # ---- gc ----
-is "gc lists nothing that is recent" "$($store gc --runs . | tail -1)" "0 files, 0 B could be removed; 'store gc --delete' does it"
+is "gc lists nothing that is recent" \
+	"$($store gc --runs . | tail -1)" "0 files, 0 B could be removed; 'store gc --delete' does it"
 n=$($store ls | wc -l)
 $store gc --runs . --grace-days 0 >out
 is "without --delete nothing goes" "$($store ls | wc -l)" "$n"
@@ -89,14 +108,16 @@ check "what a run needs, and what that was made of, is not listed" sh -c "! grep
 check "the rest is" sh -c "[ \$(grep -c '^object' out) = $((n - 2)) ]"
 rm run/tiny.id
 $store gc --runs . --grace-days 0 --delete >out
-is "with --delete it goes" "$($store ls | awk '{print $1}' | sort | tr '\n' ' ')" "$(printf '%.12s\n%.12s\n' "$first" "$result" | sort | tr '\n' ' ')"
+is "with --delete it goes" "$($store ls | awk '{print $1}' | sort | tr '\n' ' ')" \
+	"$(printf '%.12s\n%.12s\n' "$first" "$result" | sort | tr '\n' ' ')"
 is "with the entries" "$(find store/actions -name '*.json' | wc -l | tr -d ' ')" 2
 n=$(runs)
 runs_both
 is "and what was kept still hits" "$(($(runs) - n))" 0
 check_fails "gc without runs does not guess" 1 "build/runs: cannot open.*--runs" "$store" gc
 echo broken >run/bad.id
-check_fails "gc stops at an id file it cannot read" 1 "bad.id: does not hold an id" "$store" gc --runs . --delete --grace-days 0
+check_fails "gc stops at an id file it cannot read" 1 \
+	"bad.id: does not hold an id" "$store" gc --runs . --delete --grace-days 0
 
 # ---- wrong use ----
 check_fails "no command" 2 "needs a command" "$store"

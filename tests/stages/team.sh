@@ -1,17 +1,21 @@
 #!/usr/bin/env bash
-# Stages in several processes: the id of one, whatever their number; what is lost or stopped goes on, also with another number.
+# Stages in several processes: the id of one, whatever their number; what is lost or stopped goes on, also
+# with another number.
 . "$(dirname "$0")/../tap.sh"
 . "$TOP/tests/chain.sh"
 tap_needs mpirun
 [ -e "$BUILD/lib/team_mpi.so" ] || skip_all "this build has no MPI (make MPICC=...)"
-export OMPI_MCA_mpi_yield_when_idle=1 OMPI_MCA_btl_vader_single_copy_mechanism=none OMPI_MCA_rmaps_base_oversubscribe=1
+export OMPI_MCA_mpi_yield_when_idle=1 OMPI_MCA_btl_vader_single_copy_mechanism=none \
+	OMPI_MCA_rmaps_base_oversubscribe=1
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 export EINTHOVEN_THREADS=1
 
-# team P NAME STAGE: the stage in P processes, in folder NAME with a store of its own that holds what it reads.
+# team P NAME STAGE: the stage in P processes, in folder NAME with a store of its own that
+# holds what it reads.
 team() {
 	local n=$1 run=$2 stage=$3
-	EINTHOVEN_STORE=$WORK/$run.store timeout 200 mpirun --bind-to none -np "$n" "$BIN/$stage" --build "$run" \
+	EINTHOVEN_STORE=$WORK/$run.store timeout 200 mpirun --bind-to none -np "$n" \
+		"$BIN/$stage" --build "$run" \
 		>"$run/out" 2>>"$run/log"
 }
 
@@ -33,7 +37,8 @@ for work in preprocess:3 embed:3 pretrain:2 pretrain:3 pretrain:4 finetune:2 fin
 	stage=${work%:*} n=${work#*:}
 	like "$stage$n" alone "$stage"
 	team "$n" "$stage$n" "$stage"
-	is "$stage in $n processes gives the id of one" "$(id "$stage$n" "$stage" 2>&1)" "$(id alone "$stage")"
+	is "$stage in $n processes gives the id of one" \
+		"$(id "$stage$n" "$stage" 2>&1)" "$(id alone "$stage")"
 done
 is "rank 0 alone speaks" "$(grep -c 'ran in' finetune3/log) $(grep -c 'threads' finetune3/log)" "1 1"
 check "and prints" grep -q '^fine-tuned ' finetune3/out
@@ -43,9 +48,11 @@ said() { # said P NAME STAGE: what it ends with, on stderr
 	team "$@" || { cat "$2/log" >&2 && return 1; }
 }
 like refused alone finetune
-check_fails "more processes than blocks are refused" 1 '5 processes, but a batch of 224 views has 4 blocks of 64' said 5 refused finetune
+check_fails "more processes than blocks are refused" 1 \
+	'5 processes, but a batch of 224 views has 4 blocks of 64' said 5 refused finetune
 like single alone probe
-check_fails "a stage that works in one process says so" 1 'probe works in one process, but 2 were started' said 2 single probe
+check_fails "a stage that works in one process says so" 1 \
+	'probe works in one process, but 2 were started' said 2 single probe
 team 2 finetune3 finetune
 check "what is in the store is a hit for all" grep -q '^finetune: cached' finetune3/log
 
@@ -63,19 +70,23 @@ lose_rank() {
 }
 stop_all() {
 	wait_for saved stopped pretrain
-	kill -USR1 "$(processes_with 'mpirun' | while read -r pid; do ! grep -qz '^stopped$' "/proc/$pid/cmdline" || echo "$pid"; done | tail -1)"
+	kill -USR1 "$(processes_with 'mpirun' | while read -r pid; do ! grep -qz '^stopped$' \
+		"/proc/$pid/cmdline" || echo "$pid"; done | tail -1)"
 }
 
 long="fetch.records=160 pretrain.epochs=16 pretrain.batch=120 pretrain.min_steps=1 pretrain.checkpoint_minutes=0 pretrain.d_model=32"
 for model in "" pretrain.model=resnet18; do
 	run=long$model
-	chain "$run" "$long pretrain.projector_hidden=16 $model ${model:+pretrain.d_model=8 pretrain.epochs=6}" fetch preprocess views pretrain >/dev/null
+	chain "$run" \
+		"$long pretrain.projector_hidden=16 $model ${model:+pretrain.d_model=8 pretrain.epochs=6}" \
+		fetch preprocess views pretrain >/dev/null
 	rm -rf lost lost.store
 	like lost "$run" pretrain
 	team 2 lost pretrain &
 	lose_rank
 	wait $!
-	is "${model:-pretrain}: a lost process ends all, with a message" "$? $(grep -c 'rank 1 .*signal 9' lost/log)" "137 1"
+	is "${model:-pretrain}: a lost process ends all, with a message" \
+		"$? $(grep -c 'rank 1 .*signal 9' lost/log)" "137 1"
 	check "its checkpoint is kept" saved lost pretrain
 	team 3 lost pretrain
 	is "three processes go on where two were lost" "$(id lost pretrain 2>&1)" "$(id "$run" pretrain)"
@@ -89,5 +100,6 @@ wait $!
 check "a signal stops all at one step" grep -q 'interrupted at step' stopped/log
 check "none of them publishes" saved stopped pretrain
 EINTHOVEN_STORE=$WORK/stopped.store "$BIN/pretrain" --build stopped 2>>stopped/log
-is "one process alone goes on" "$(id stopped pretrain 2>&1) $(grep -c 'continuing at step' stopped/log)" "$(id long pretrain) 1"
+is "one process alone goes on" \
+	"$(id stopped pretrain 2>&1) $(grep -c 'continuing at step' stopped/log)" "$(id long pretrain) 1"
 tap_done

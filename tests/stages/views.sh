@@ -21,7 +21,8 @@ check "views name the signals they are cut from" grep -q "^  signals  *\"$(id ba
 is "... and hold no copy of them" "$(find store/objects -name "$(id halves views).mdb" -size -33k | wc -l)" 1
 
 cp -r base again
-STORE=$WORK/other.store EINTHOVEN_THREADS=1 chain again "fetch.records=12 views.strategy=interleaved" fetch preprocess views
+STORE=$WORK/other.store EINTHOVEN_THREADS=1 chain again "fetch.records=12 views.strategy=interleaved" fetch \
+	preprocess views
 is "one thread and an empty store give the same id" "$(id again views)" "${golden[interleaved]}"
 
 cp -r base raw
@@ -31,19 +32,23 @@ differs "without the low-pass the interleaved views are others" "$(id raw views)
 fails() { # fails NAME TEXT SET
 	cp -r base wrong
 	rm -f wrong/views.*
-	check_fails "$1" 1 "$2" sh -c ". '$TOP/tests/chain.sh'; BIN='$BIN' BUILD='$BUILD' TOP='$TOP' WORK='$WORK'; \
+	check_fails "$1" 1 \
+		"$2" sh -c ". '$TOP/tests/chain.sh'; BIN='$BIN' BUILD='$BUILD' TOP='$TOP' WORK='$WORK'; \
 		chain wrong 'fetch.records=12 $3' views; code=\$?; cat wrong/log >&2; exit \$code"
 	check "and nothing is published" test ! -e wrong/views.id
 	rm -rf wrong
 }
-fails "segments longer than half a record are refused" 'views.segment_s: two segments of 6 s do not fit into records of 10 s' \
+fails "segments longer than half a record are refused" \
+	'views.segment_s: two segments of 6 s do not fit into records of 10 s' \
 	"views.segment_s=6"
-fails "an unknown augmentation is named with those known" "views.pool: unknown augmentation 'warp'; expected noise, powerline" \
+fails "an unknown augmentation is named with those known" \
+	"views.pool: unknown augmentation 'warp'; expected noise, powerline" \
 	"views.pool=[noise,warp]"
 missing=
 for name in $("$BIN/views" --describe | sed 's/.*"default":"\[\([a-z, ]*\)\]".*/\1/; s/,//g'); do
 	grep -q "^| \`$name\` |" "$TOP/docs/views.md" || missing="$missing $name"
 done
 is "docs/views.md has a line for every augmentation" "$missing" ""
-fails "a noise range upside down is refused" 'views.noise_min 0.5 is above views.noise_max 0.2' "views.noise_min=0.5"
+fails "a noise range upside down is refused" \
+	'views.noise_min 0.5 is above views.noise_max 0.2' "views.noise_min=0.5"
 tap_done
