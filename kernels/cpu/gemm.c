@@ -1,7 +1,7 @@
 /*
  * Blocked GEMM (after Goto and van de Geijn 2008). K is cut into blocks that keep a panel of B in the first-level cache;
  * B is packed in panels of TILE_COLUMNS columns unless it is small; A is read where it lies, rows or columns: packing it
- * never paid, not even where its rows fall into one set of the first-level cache. Blocks of K are taken in
+ * pays for columns with AVX2 alone, not even where its rows fall into one set of the first-level cache. Blocks of K are taken in
  * ascending order and C is taken up again between them, so each element remains one fma chain; threads share out
  * blocks of C and never split K.
  */

@@ -32,23 +32,58 @@ INLINE v16 micro_load(const float *p, const bool is_part, int last)
 	return is_part ? v_load_n(p, last) : v_load(p);
 }
 
-/* With AVX2, four steps of k at a time with constant distances, and a request for memory at every fourth at most: a core's two
- * threads share its decoders and load ports, and then nothing but what the products need fits beside them. 0: step by step. */
-#if defined __AVX2__ && !defined __AVX512F__
-#define MICRO_FEW 4
+/* On x86-64, A's rows take four steps of k at a time with constant distances, and with AVX2 its columns too: whatever
+ * stands beside the products takes places of theirs, in the decoders, at the load ports and, with AVX-512, at ports that do
+ * nothing but products then. With AVX2 a request for memory at every fourth step at most: a core's two threads share its
+ * load ports. */
+#if defined __AVX512F__
+enum { MICRO_FEW_ROWS = 4, MICRO_FEW_COLUMNS = 1, MICRO_ASK_STEPS = 1 };
+#elif defined __AVX2__
+enum { MICRO_FEW_ROWS = 4, MICRO_FEW_COLUMNS = 4, MICRO_ASK_STEPS = 4 };
 #else
-#define MICRO_FEW 0
+enum { MICRO_ASK_STEPS = 1 };
 #endif
 
 /* mr, nv, is_whole, is_asking, is_by_rows: constants. */
 
-#if MICRO_FEW
+/* Short chains end before more than a line of each row is there, and their C is mostly near anyway. */
+INLINE void micro_ask_for_c(const int mr, const int nv, const struct micro *t)
+{
+	UNROLL
+	for (int r = 0; r < mr; r++)
+		__builtin_prefetch(t->c + r * t->ldc, 1, 3);
+
+	if (nv > 1 && t->k > 64) {
+		UNROLL
+		for (int r = 0; r < mr; r++)
+			__builtin_prefetch(t->c + r * t->ldc + 16, 1, 3);
+	}
+}
+
+#if defined __AVX2__
 /* Keeps the compiler from giving base + constant a register of its own, of which there are not enough. */
 #define MICRO_OPAQUE(p) __asm__("" : "+r"(p))
 
-/* One step of k. near: row 0's element, far: row 3's. */
-INLINE void micro_step(const int mr, const int nv, const bool is_whole, const struct micro *t,
-		       const float *near, const float *far, ptrdiff_t rs, const float *b,
+/* Where A's rows lie at one step of k: near is row 0's element, far that of the first row of the lower half; distances
+ * in bytes, for an address takes one, two or four times a register. */
+struct micro_rows {
+	const float *near, *far;
+	ptrdiff_t one, three, five;
+};
+
+enum { MICRO_HALF = TILE_ROWS / 2 };
+
+INLINE float micro_element(const int r, const bool is_by_rows, const struct micro_rows *a, ptrdiff_t step)
+{
+	const int q = r % MICRO_HALF;
+	const ptrdiff_t far[] = {0, a->one, 2 * a->one, a->three, 4 * a->one, a->five, 2 * a->three};
+	const float *p = !is_by_rows || r < MICRO_HALF ? a->near : a->far;
+	return is_by_rows ? *(const float *)((const char *)(p + step) + far[q]) : p[step + r];
+}
+
+/* One step of k, `step` floats on. */
+INLINE void micro_step(const int mr, const int nv, const bool is_whole, const bool is_by_rows,
+		       const struct micro *t, const struct micro_rows *a, ptrdiff_t step, const float *b,
 		       v16 acc[TILE_ROWS][MICRO_VECTORS])
 {
 	v16 row[MICRO_VECTORS];
@@ -57,7 +92,7 @@ INLINE void micro_step(const int mr, const int nv, const bool is_whole, const st
 		row[v] = micro_load(b + v * 16, !is_whole && v == nv - 1, t->last);
 	UNROLL
 	for (int r = 0; r < mr; r++) {
-		v16 x = v_set(r < 3 ? near[r * rs] : far[(r - 3) * rs]);
+		v16 x = v_set(micro_element(r, is_by_rows, a, step));
 		UNROLL
 		for (int v = 0; v < nv; v++)
 			acc[r][v] = v_fma(x, row[v], acc[r][v]);
@@ -65,56 +100,64 @@ INLINE void micro_step(const int mr, const int nv, const bool is_whole, const st
 }
 
 /* All steps of k; is_by_rows: A's steps lie side by side, else its rows do. */
-INLINE void micro_few_steps(const int mr, const int nv, const bool is_whole, const bool is_asking,
-			    const bool is_by_rows, const struct micro *t, v16 acc[TILE_ROWS][MICRO_VECTORS])
+INLINE void micro_steps(const int mr, const int nv, const bool is_whole, const bool is_asking,
+			const bool is_by_rows, const struct micro *t, v16 acc[TILE_ROWS][MICRO_VECTORS])
 {
-	const float *a = t->a, *b = t->b;
-	ptrdiff_t rs = is_by_rows ? t->rs : 1, ldb = t->ldb;
-	const ptrdiff_t cs = is_by_rows ? 1 : t->cs;
-	const float *far = a + 3 * rs;
+	const int few = is_by_rows ? MICRO_FEW_ROWS : MICRO_FEW_COLUMNS;
+	const float *b = t->b;
+	const ptrdiff_t ldb = t->ldb, cs = is_by_rows ? 1 : t->cs;
+	const ptrdiff_t one = t->rs * (ptrdiff_t)sizeof *t->a;
+	struct micro_rows a = {t->a, t->a, one, 3 * one, 5 * one};
 	uintptr_t ask = (uintptr_t)t->ask;
 	const uintptr_t ask_step = (uintptr_t)t->ask_step * sizeof *t->ask,
 			apart = (uintptr_t)t->ask_apart * sizeof *t->ask;
 	int k = t->k;
 
-	for (; k >= MICRO_FEW; k -= MICRO_FEW) {
-		if (is_asking) {
-			__builtin_prefetch((const void *)ask, 0, 3);
-			__builtin_prefetch((const void *)(ask + apart), 0, 3);
-			ask += ask_step;
-		}
+	if (is_by_rows)
+		a.far = t->a + MICRO_HALF * t->rs;
+	for (; k >= few; k -= few) {
 		UNROLL
-		for (int i = 0; i < MICRO_FEW; i++, b += ldb) {
-			micro_step(mr, nv, is_whole, t, a + i * cs, far + i * cs, rs, b, acc);
-			if (is_by_rows)
-				MICRO_OPAQUE(rs);
+		for (int i = 0; i < few; i++, b += ldb) {
+			if (is_asking && i % MICRO_ASK_STEPS == 0) {
+				__builtin_prefetch((const void *)ask, 0, 3);
+				__builtin_prefetch((const void *)(ask + apart), 0, 3);
+				ask += ask_step;
+			}
+			micro_step(mr, nv, is_whole, is_by_rows, t, &a, i * cs, b, acc);
+			if (is_by_rows) {
+				MICRO_OPAQUE(a.one);
+				if (mr > 3)
+					MICRO_OPAQUE(a.three);
+				if (mr > 5 && MICRO_HALF > 5)
+					MICRO_OPAQUE(a.five);
+			}
 			MICRO_OPAQUE(b);
 		}
-		a += MICRO_FEW * cs;
-		far += MICRO_FEW * cs;
-		MICRO_OPAQUE(a);
-		MICRO_OPAQUE(far);
+		a.near += few * cs;
+		MICRO_OPAQUE(a.near);
+		if (is_by_rows) {
+			a.far += few * cs;
+			MICRO_OPAQUE(a.far);
+		}
 	}
 
-	for (; k > 0; k--, a += cs, b += ldb)
-		micro_step(mr, nv, is_whole, t, a, a + 3 * rs, rs, b, acc);
+	for (; k > 0; k--, a.near += cs, a.far += cs, b += ldb)
+		micro_step(mr, nv, is_whole, is_by_rows, t, &a, 0, b, acc);
 }
 
 INLINE void micro_products(const int mr, const int nv, const bool is_whole, const struct micro *t,
 			   v16 acc[TILE_ROWS][MICRO_VECTORS])
 {
-	UNROLL
-	for (int r = 0; r < mr; r++)
-		__builtin_prefetch(t->c + r * t->ldc, 1, 3);
+	micro_ask_for_c(mr, nv, t);
 
 	if (t->ask && t->rs == 1)
-		micro_few_steps(mr, nv, is_whole, true, false, t, acc);
+		micro_steps(mr, nv, is_whole, true, false, t, acc);
 	else if (t->ask)
-		micro_few_steps(mr, nv, is_whole, true, true, t, acc);
+		micro_steps(mr, nv, is_whole, true, true, t, acc);
 	else if (t->rs == 1)
-		micro_few_steps(mr, nv, is_whole, false, false, t, acc);
+		micro_steps(mr, nv, is_whole, false, false, t, acc);
 	else
-		micro_few_steps(mr, nv, is_whole, false, true, t, acc);
+		micro_steps(mr, nv, is_whole, false, true, t, acc);
 }
 #else
 /* All steps of k. A narrow tile has no load to spare: where it asks for nothing it has a loop of its own. */

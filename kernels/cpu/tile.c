@@ -71,7 +71,7 @@ static void choose_asks(struct micro *t, int rows, bool is_narrow, struct tile_a
 {
 	if (f && f->at < f->n) {
 		struct tile_run *r = &f->runs[f->at];
-		int times = MICRO_FEW ? t->k / MICRO_FEW : t->k;
+		int times = t->k / MICRO_ASK_STEPS;
 		t->ask = r->p;
 		t->ask_step = r->step;
 		t->ask_apart = r->step * times;
@@ -79,7 +79,7 @@ static void choose_asks(struct micro *t, int rows, bool is_narrow, struct tile_a
 		r->n -= 2 * times;
 		f->at += r->n <= 0;
 	} else {
-		t->ask = is_narrow || MICRO_FEW ? NULL : at(t->a, A_AHEAD * t->cs);
+		t->ask = is_narrow || MICRO_ASK_STEPS > 1 ? NULL : at(t->a, A_AHEAD * t->cs);
 		t->ask_step = t->cs;
 		t->ask_apart = (rows - 1) * t->rs;
 	}
