@@ -1,9 +1,24 @@
 # Builds build/bin/* and runs the checks; the pipeline itself is pipeline.mk. `make help` lists the targets.
 # Local choices go to config.mk (CC=clang, SAN=address,undefined) or the command line; B is the build folder.
 
+# What a user calls his folders is text: nothing in it is expanded, and what would mean something to Make or the
+# shell is refused, before anything is run.
+comma   := ,
+letters := % : ; | \# $$ \ * ? [ ] ( ) { } ~ & ' " < > = ! ` $(comma)
+refused  = $(strip $(foreach l,$(letters),$(findstring $l,$1)))
+named    = $(if $(call refused,$($1)),$(error $1 must not contain $(call refused,$($1)): $1=$($1)))
+given    = $(filter command environment,$(firstword $(origin $1)))
+ifneq ($(call given,B),)
+override B := $(value B)
+endif
+
 -include config.mk
 
-B      ?= build
+B ?= build
+ifneq ($(words $(B)),1)
+$(error B must be one name, without blanks: B=$(B))
+endif
+$(call named,B)
 CC     := $(if $(filter default undefined,$(origin CC)),gcc,$(CC))
 CFLAGS ?= -O2 -g
 

@@ -34,16 +34,11 @@ define newline
 
 endef
 space := $(subst ,, )
-comma := ,
-given = $(filter command environment,$(firstword $(origin $1)))
+given  = $(filter command environment,$(firstword $(origin $1)))
 $(foreach v,PARAMS RUN SET ARM ARMS SEEDS EINTHOVEN_STORE $(filter LAUNCH_%,$(.VARIABLES)),$(if $(call given,$v),$(eval \
 	override $v := $$(subst $$(newline),$$(space),$$(value $v)))))
 .DEFAULT_GOAL := help
 include Makefile
-
-letters := % : ; | \# $$ \ * ? [ ] ( ) { } ~ & ' " < > = ! ` $(comma)
-refused = $(strip $(foreach l,$(letters),$(findstring $l,$1)))
-named = $(if $(call refused,$($1)),$(error $1 must not contain $(call refused,$($1)): $1=$($1)))
 
 PARAMS ?= params/default.yaml
 RUN    ?= $(basename $(notdir $(PARAMS)))
@@ -53,7 +48,7 @@ endif
 ifeq ($(filter %.yaml %.yml,$(PARAMS)),)
 $(error PARAMS must be a file whose name ends in .yaml: PARAMS=$(PARAMS))
 endif
-$(call named,PARAMS)$(call named,RUN)$(call named,B)
+$(call named,PARAMS)$(call named,RUN)
 R := $(B)/runs/$(RUN)
 
 STORE := $(or $(EINTHOVEN_STORE),.store)
@@ -74,11 +69,16 @@ seed_of = $(word 2,$(subst @, ,$1))
 # All that is drawn while training: weights, order, views, and which labels are kept.
 seeded  = $(patsubst %, %=$(seed_of),$(if $(seed_of),pretrain.seed finetune.seed finetune.label_draw))
 # What an arm's stage reads (no arm: the run's own). A finetune from scratch reads nothing that was trained, so nothing is
-# trained for it: `from` is the last of what SET, the arm and PARAMS say; where only a file that PARAMS extends says
-# scratch, the chain is made in vain, no more.
+# trained for it: `from` is the last of what SET, the arm, PARAMS and the file that PARAMS extends say.
 from_set := $(patsubst finetune.from=%,%,$(lastword $(filter finetune.from=%,$(SET))))
-from_in   = $(if $(findstring from: scratch,$1),scratch,$(if $(findstring from: pretrained,$1),pretrained))
-from_of   = $(or $(from_set),$(if $1,$(call from_in,$(file <params/arms/$(call base_of,$1).yaml))),$(call from_in,$(file <$(PARAMS))))
+# Words ¶name:value of the YAML file $1; what stands behind a # has no ¶.
+unquoted  = $(subst ",,$(subst ',,$(subst {, ¶ ,$(subst }, ¶ ,$(subst $(comma), ¶ ,$1)))))
+lines_of  = $(strip ¶ $(subst $(newline), ¶ ,$(call unquoted,$(file <$1))))
+pairs_of  = $(subst ¶, ¶,$(subst : ,:,$(subst ¶ ,¶,$(lines_of))))
+value_in  = $(if $(wildcard $1),$(patsubst ¶$2:%,%,$(firstword $(filter ¶$2:%,$(pairs_of)))))
+extended := $(foreach f,$(call value_in,$(PARAMS),extends),$(if $(filter /%,$f),,$(dir $(PARAMS)))$f)
+froms_of  = $(foreach f,$(if $1,params/arms/$(base_of).yaml) $(PARAMS) $(extended),$(call value_in,$f,from))
+from_of   = $(firstword $(from_set) $(froms_of))
 reads_of  = $(if $(filter finetune,$1),$(if $(filter scratch,$(call from_of,$2)),views,pretrain probe) preprocess,$(in_$1))
 judge_of = $(if $(filter finetune:,$(file <params/arms/$(base_of).yaml)),finetune,probe)
 # The artifacts that evaluate and report read of an arm, and where they are.

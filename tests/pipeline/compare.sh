@@ -186,6 +186,14 @@ is "the run itself from scratch makes no more" "$(ls build/runs/alone/*.id)" \
 	"$(echo build/runs/alone/{fetch,finetune,preprocess,views}.id | tr ' ' '\n')"
 outcome finetune RUN=alone >/dev/null
 is "... and pretrained has its chain" "$(find build/runs/alone -name '*.id' | wc -l)" 7
+printf 'finetune:\n  n: 5 # not yet\n  from:   "scratch"\n' >params/beginning.yaml
+printf '# from: pretrained\nextends: beginning.yaml\nfetch:\n  n: 1\n' >params/further.yaml
+outcome finetune PARAMS=params/further.yaml >/dev/null
+is "scratch in a file that is extended makes no more either" "$(ls build/runs/further/*.id)" \
+	"$(echo build/runs/further/{fetch,finetune,preprocess,views}.id | tr ' ' '\n')"
+printf 'extends: beginning.yaml\nfinetune: {from: pretrained}\n' >params/further.yaml
+outcome finetune PARAMS=params/further.yaml >/dev/null
+is "... unless the file itself says other" "$(find build/runs/further -name '*.id' | wc -l)" 7
 
 printf 'extends: default.yaml\n' >params/arms/three.yaml
 outcome compare >/dev/null

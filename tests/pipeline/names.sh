@@ -69,10 +69,14 @@ is "... of which none is a command" \
 	"$WORK/stderr")" "split failed1"
 check "... indeed" unharmed
 outcome fetch >/dev/null
-for variable in RUN ARMS SEEDS; do
+for variable in RUN ARMS SEEDS B; do
 	check_fails "$variable is a name" 2 "must not contain" plain_make fetch compare "$variable=a;pwned11"
 	check_fails "... and not expanded" 2 \
 		"." plain_make fetch compare "$variable=\$(shell touch pwned12)/%"
+done
+for B in 'a$(shell touch pwned14)' 'a;pwned15' 'a b' '$(B)'; do
+	check_fails "a build folder '$B' is refused by make itself" 2 '^Makefile:.* B must ' make all "B=$B"
+	check_fails "... and from the environment" 2 '^Makefile:.* B must ' env "B=$B" make all
 done
 check_fails "a file of an odd name in params/arms is refused" 2 "ARMS must not contain" sh -c \
 	"mkdir -p params/arms && echo 'views: {n: 2}' >'params/arms/a\$(id).yaml' && make -f pipeline.mk B=build compare"
