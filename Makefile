@@ -1,8 +1,8 @@
 # Builds build/bin/* and runs the checks; the pipeline itself is pipeline.mk. `make help` lists the targets.
 # Local choices go to config.mk (CC=clang, SAN=address,undefined) or the command line; B is the build folder.
 
-# What a user calls his folders is text: nothing in it is expanded, and what would mean something to Make or the
-# shell is refused, before anything is run.
+# What a user calls his folders is text: nothing in it is expanded, and what would mean something to Make or
+# the shell is refused, before anything is run.
 comma   := ,
 letters := % : ; | \# $$ \ * ? [ ] ( ) { } ~ & ' " < > = ! ` $(comma)
 refused  = $(strip $(foreach l,$(letters),$(findstring $l,$1)))
@@ -22,10 +22,11 @@ $(call named,B)
 CC     := $(if $(filter default undefined,$(origin CC)),gcc,$(CC))
 CFLAGS ?= -O2 -g
 
-# What CC builds for: x86_64, aarch64. If that is not this machine (CC=aarch64-linux-gnu-gcc), libraries come from SYSROOT and
-# what is built runs under EMULATOR (./setup --arm64 brings both).
+# What CC builds for: x86_64, aarch64. If that is not this machine (CC=aarch64-linux-gnu-gcc), libraries come
+# from SYSROOT and what is built runs under EMULATOR (./setup --arm64 brings both).
 # A compiler by its plain name is the host's: a make with nothing to do starts no process to ask.
-ARCH     := $(firstword $(subst -, ,$(if $(filter-out ccache gcc gcc-% cc clang clang-%,$(CC)),$(shell $(CC) -dumpmachine),$(MAKE_HOST))))
+ARCH     := $(firstword $(subst -, ,$(if $(filter-out ccache gcc gcc-% cc clang clang-%,$(CC)), \
+	$(shell $(CC) -dumpmachine),$(MAKE_HOST))))
 IS_CROSS := $(filter-out $(firstword $(subst -, ,$(MAKE_HOST))),$(ARCH))
 SYSROOT  ?= $(if $(IS_CROSS),$(wildcard build/sysroot/$(ARCH:aarch64=arm64)))
 EMULATOR ?= $(if $(IS_CROSS),qemu-$(ARCH) -L $(SYSROOT))
@@ -35,7 +36,8 @@ STRICT := -std=c17 -D_GNU_SOURCE -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmi
 	$(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
 MARCH_x86_64  := -march=x86-64
 MARCH_aarch64 := -march=armv8-a
-# What keeps results the same everywhere stands last, where CFLAGS cannot undo it: flags are not in the action key.
+# What keeps results the same everywhere stands last, where CFLAGS cannot undo it: flags are not
+# in the action key.
 EXACT := -ffp-contract=off -fno-fast-math -fsigned-char $(MARCH_$(ARCH)) $(SYSROOT:%=--sysroot=%)
 ALL_CFLAGS = $(STRICT) $(CFLAGS) $(EXACT)
 ALL_LDFLAGS = -pthread $(SYSROOT:%=--sysroot=%) $(if $(SAN),-fsanitize=$(SAN)) -Wl,--as-needed $(LDFLAGS)
@@ -50,7 +52,8 @@ FLAGS_avx2   := -DCPU_ISA=avx2 -mavx2 -mfma
 FLAGS_neon   := -DCPU_ISA=neon -DCPU_NEON
 FLAGS_avx512 := -DCPU_ISA=avx512 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx2 -mfma
 
-# Layers, lowest first: a folder and its library each; what a layer may use (tests/check-layers.sh holds the tree to it).
+# Layers, lowest first: a folder and its library each; what a layer may use (tests/check-layers.sh
+# holds the tree to it).
 LAYERS          := common numbers kernels ecg statistics store model report shared
 LIBS            := -ljansson -lyaml -llmdb -lcrypto -ldl -lm
 LIBS_download   := -lcurl
@@ -68,10 +71,12 @@ uses_fuzz       := ecg store numbers common
 folder_of        = $(if $(filter shared,$(1)),stages/shared,$(1))
 
 objects = $(patsubst %.c,$(B)/obj/%.o,$(wildcard $(1)/*.c))
-cpu_objects := $(foreach i,$(ISAS),$(patsubst kernels/cpu/%.c,$(B)/obj/kernels/cpu/%.$(i).o,$(wildcard kernels/cpu/*.c)))
+cpu_objects := $(foreach i,$(ISAS),\
+	$(patsubst kernels/cpu/%.c,$(B)/obj/kernels/cpu/%.$(i).o,$(wildcard kernels/cpu/*.c)))
 
 # A stage is a file, or a folder of its name with that file and its own others.
-STAGES := $(sort $(basename $(notdir $(wildcard stages/*.c) $(foreach d,$(wildcard stages/*/),$(wildcard $(d)$(notdir $(d:/=)).c)))))
+STAGES := $(sort $(basename $(notdir $(wildcard stages/*.c) \
+	$(foreach d,$(wildcard stages/*/),$(wildcard $(d)$(notdir $(d:/=)).c)))))
 stage_objects = $(call objects,stages/$(1)) $(patsubst %.c,$(B)/obj/%.o,$(wildcard stages/$(1).c))
 TOOLS  := $(patsubst tools/%.c,%,$(wildcard tools/*.c))
 UNITS  := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*.c))
@@ -81,14 +86,16 @@ UNITS  := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*.c))
 .SUFFIXES:
 MAKEFLAGS += -r
 
-# What carries the bytes of several processes, if this machine has an MPI to build it with; MPICC= leaves it out.
+# What carries the bytes of several processes, if this machine has an MPI to build it with;
+# MPICC= leaves it out.
 MPICC ?= $(if $(IS_CROSS),,$(firstword $(wildcard $(addsuffix /mpicc,$(subst :, ,$(PATH))))))
 TEAM  := $(B)/lib/team_mpi.$(if $(MPICC),so,none)
 
 ## all: stages and tools in build/bin (default)
 all: $(STAGES:%=$(B)/bin/%) $(TOOLS:%=$(B)/bin/%) $(STAGES:%=$(B)/schema/%.json) $(TEAM)
 
-# A changed flag rebuilds what it was used for. Compared while reading, so that a make with nothing to do starts no process.
+# A changed flag rebuilds what it was used for. Compared while reading, so that a make with nothing to do
+# starts no process.
 flags := $(strip $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS))
 ifneq ($(flags),$(file <$(B)/flags))
 $(B)/flags: FORCE
@@ -115,10 +122,12 @@ $(B)/lib$(1).a: $(call objects,$(call folder_of,$(1))) $(if $(filter kernels,$(1
 endef
 $(foreach l,$(LAYERS),$(eval $(call LIB_RULE,$(l))))
 
-$(B)/lib/team_mpi.so: common/mpi/team_mpi.c $(wildcard common/mpi/*.h) common/team.h common/team_transport.h $(B)/flags
+$(B)/lib/team_mpi.so: common/mpi/team_mpi.c $(wildcard common/mpi/*.h) \
+		common/team.h common/team_transport.h $(B)/flags
 	@mkdir -p $(@D)
 	$(if $(Q),@echo "  MPI   $@")
-	$(Q)OMPI_CC='$(CC)' MPICH_CC='$(CC)' $(MPICC) $(ALL_CFLAGS) $(CPPFLAGS) -fPIC -shared -o $@ $< $(ALL_LDFLAGS)
+	$(Q)OMPI_CC='$(CC)' MPICH_CC='$(CC)' $(MPICC) $(ALL_CFLAGS) $(CPPFLAGS) -fPIC -shared -o $@ $< \
+		$(ALL_LDFLAGS)
 $(B)/lib/team_mpi.none:
 	@mkdir -p $(@D)
 	@echo "  no mpicc here: a stage runs in one process; ./setup --mpi installs Open MPI"; : > $@
@@ -126,18 +135,22 @@ $(B)/lib/team_mpi.none:
 link = $(CC) $(ALL_LDFLAGS) -o $(1) $(2) -Wl,--start-group $(3:%=$(B)/lib%.a) -Wl,--end-group $(LIBS)
 
 # The commit these sources are, for provenance; nothing if git is absent or they differ from it.
-built_commit = [ -z "$$(git status --porcelain -- $(filter-out shared,$(LAYERS)) stages 2>&1)" ] && git rev-parse HEAD 2>/dev/null || true
+built_commit = [ -z "$$(git status --porcelain -- $(filter-out shared,$(LAYERS)) stages 2>&1)" ] && \
+	git rev-parse HEAD 2>/dev/null || true
 
-# A stage is linked twice: first to learn which sources its link pulls in (their hash is its code identity), then for
-# good with that identity inside. <stage>.code changes only when the identity does; pipeline.mk depends on it.
+# A stage is linked twice: first to learn which sources its link pulls in (their hash is its code
+# identity), then for good with that identity inside. <stage>.code changes only when the identity does;
+# pipeline.mk depends on it.
 define STAGE_RULE
 $(B)/bin/$(1): $(call stage_objects,$(1)) $(uses_stages:%=$(B)/lib%.a) $(B)/bin/codeid | $(TEAM)
 	@mkdir -p $$(@D) $(B)/code
 	$$(if $$(Q),@echo "  LINK  $$@")
-	$$(Q)$$(call link,$(B)/code/$(1).first,$$(filter %.o,$$^),$(uses_stages)) -Wl,--trace,--trace -Wl,--defsym=stage_code_id=0 > $(B)/code/$(1).trace
+	$$(Q)$$(call link,$(B)/code/$(1).first,$$(filter %.o,$$^),$(uses_stages)) \
+		-Wl,--trace,--trace -Wl,--defsym=stage_code_id=0 > $(B)/code/$(1).trace
 	$$(Q)rm -f $(B)/code/$(1).first
 	$$(Q)$$(EMULATOR) $(B)/bin/codeid < $(B)/code/$(1).trace > $(B)/code/$(1).id
-	$$(Q)printf 'extern const char stage_code_id[65], stage_commit[];\nconst char stage_code_id[65] = "%s", stage_commit[] = "%s";\n' \
+	$$(Q)printf '%s\nconst char stage_code_id[65] = "%s", stage_commit[] = "%s";\n' \
+		'extern const char stage_code_id[65], stage_commit[];' \
 		"$$$$(cat $(B)/code/$(1).id)" "$$$$($$(built_commit))" > $(B)/code/$(1).c
 	$$(Q)$$(CC) $$(ALL_CFLAGS) -c -o $(B)/code/$(1).o $(B)/code/$(1).c
 	$$(Q)$$(call link,$$@,$$(filter %.o,$$^) $(B)/code/$(1).o,$(uses_stages))
@@ -169,7 +182,8 @@ $(foreach u,$(UNITS),$(eval $(call UNIT_RULE,$(u))))
 # A fuzz target is linked with a driver that replays its corpus (make test), or with libFuzzer (make fuzz).
 FUZZ := $(patsubst tests/fuzz/%.c,%,$(filter-out tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c)))
 define FUZZ_RULE
-$(B)/fuzz/$(1): $(B)/obj/tests/fuzz/$(1).o $(if $(FUZZER),,$(B)/obj/tests/fuzz/replay.o) $(uses_fuzz:%=$(B)/lib%.a)
+$(B)/fuzz/$(1): $(B)/obj/tests/fuzz/$(1).o $(if $(FUZZER),,$(B)/obj/tests/fuzz/replay.o) \
+		$(uses_fuzz:%=$(B)/lib%.a)
 	@mkdir -p $$(@D)
 	$$(Q)$$(call link,$$@,$$(filter %.o,$$^),$(uses_fuzz)) $(if $(FUZZER),-fsanitize=fuzzer)
 endef
@@ -179,14 +193,18 @@ $(foreach f,$(FUZZ),$(eval $(call FUZZ_RULE,$(f))))
 test: all $(UNITS:%=$(B)/tests/%) $(FUZZ:%=$(B)/fuzz/%)
 	@B=$(B) tests/run $(T)
 
-## fuzz: run every fuzz target for FUZZ_SECONDS (60) with libFuzzer, ASan and UBSan; finds land in tests/fuzz/corpus
+## fuzz: run every fuzz target for FUZZ_SECONDS (60) with libFuzzer, ASan and UBSan;
+##       finds land in tests/fuzz/corpus
 FUZZ_SECONDS ?= 60
 fuzz:
-	$(Q)$(MAKE) B=$(B)/fuzzer CC=clang SAN=fuzzer-no-link,address,undefined FUZZER=1 $(FUZZ:%=$(B)/fuzzer/fuzz/%)
+	$(Q)$(MAKE) B=$(B)/fuzzer CC=clang SAN=fuzzer-no-link,address,undefined FUZZER=1 \
+		$(FUZZ:%=$(B)/fuzzer/fuzz/%)
 	$(Q)for f in $(FUZZ); do echo "fuzzing $$f"; mkdir -p $(B)/corpus/$$f; \
-		$(B)/fuzzer/fuzz/$$f -max_total_time=$(FUZZ_SECONDS) -max_len=65536 -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
-		-artifact_prefix=tests/fuzz/corpus/$$f/ $(B)/corpus/$$f tests/fuzz/corpus/$$f > $(B)/corpus/$$f.log 2>&1 \
-		&& tail -6 $(B)/corpus/$$f.log | grep -E 'executed_units|peak_rss' || { tail -40 $(B)/corpus/$$f.log; exit 1; }; done
+		$(B)/fuzzer/fuzz/$$f -max_total_time=$(FUZZ_SECONDS) -max_len=65536 -timeout=10 \
+		-rss_limit_mb=2048 -print_final_stats=1 -artifact_prefix=tests/fuzz/corpus/$$f/ \
+		$(B)/corpus/$$f tests/fuzz/corpus/$$f > $(B)/corpus/$$f.log 2>&1 \
+		&& tail -6 $(B)/corpus/$$f.log | grep -E 'executed_units|peak_rss' || \
+		{ tail -40 $(B)/corpus/$$f.log; exit 1; }; done
 
 ## check: the tests again under ASan+UBSan, and the unit tests under valgrind (AVX2 or NEON path)
 check: all
@@ -194,17 +212,22 @@ check: all
 	$(Q)$(MAKE) test-valgrind
 
 # A block of 16 masked loads, each checked, is more than valgrind's translator can hold: shorter pieces.
+VALGRIND := valgrind -q --error-exitcode=99 --vex-guest-max-insns=25 \
+	--leak-check=full --errors-for-leak-kinds=definite
 test-valgrind: $(UNITS:%=$(B)/tests/%)
-	$(Q)B=$(B) EINTHOVEN_ISA=$(if $(filter x86_64,$(ARCH)),avx2,$(lastword $(ISAS))) TEST_TIMEOUT=1800 WRAP='valgrind -q --error-exitcode=99 --vex-guest-max-insns=25 --leak-check=full --errors-for-leak-kinds=definite' tests/run $(T)
+	$(Q)B=$(B) EINTHOVEN_ISA=$(if $(filter x86_64,$(ARCH)),avx2,$(lastword $(ISAS))) TEST_TIMEOUT=1800 \
+		WRAP='$(VALGRIND)' tests/run $(T)
 
 bench_train := bench/train.c bench/timed.c
 bench_probe := bench/probe.c
 bench_memory := bench/records.c bench/anonymous.c
-$(B)/bin/bench: $(patsubst bench/%.c,$(B)/obj/bench/%.o,$(filter-out $(bench_train) $(bench_probe) $(bench_memory),$(wildcard bench/*.c))) $(B)/libkernels.a $(B)/libnumbers.a $(B)/libcommon.a
+bench_ops := $(filter-out $(bench_train) $(bench_probe) $(bench_memory),$(wildcard bench/*.c))
+$(B)/bin/bench: $(bench_ops:%.c=$(B)/obj/%.o) $(B)/libkernels.a $(B)/libnumbers.a $(B)/libcommon.a
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(B)/libkernels.a $(B)/libnumbers.a $(B)/libcommon.a -ldl -lm $(LIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o %.a,$^) -ldl -lm $(LIBS)
 
-$(B)/bin/bench-train: $(bench_train:%.c=$(B)/obj/%.o) $(B)/obj/bench/peak.o $(B)/libmodel.a $(B)/libecg.a $(B)/libkernels.a $(B)/libnumbers.a $(B)/libcommon.a
+$(B)/bin/bench-train: $(bench_train:%.c=$(B)/obj/%.o) $(B)/obj/bench/peak.o \
+		$(foreach l,model ecg kernels numbers common,$(B)/lib$(l).a)
 	@mkdir -p $(@D)
 	$(Q)$(call link,$@,$(filter %.o,$^),model ecg kernels numbers common)
 
@@ -212,7 +235,8 @@ $(B)/bin/bench-probe: $(B)/obj/bench/probe.o $(B)/libstatistics.a $(B)/libnumber
 	@mkdir -p $(@D)
 	$(Q)$(call link,$@,$<,statistics numbers common)
 
-$(bench_memory:bench/%.c=$(B)/bin/bench-%): $(B)/bin/bench-%: $(B)/obj/bench/%.o $(B)/libecg.a $(B)/libnumbers.a $(B)/libcommon.a
+$(bench_memory:bench/%.c=$(B)/bin/bench-%): $(B)/bin/bench-%: $(B)/obj/bench/%.o \
+		$(B)/libecg.a $(B)/libnumbers.a $(B)/libcommon.a
 	@mkdir -p $(@D)
 	$(Q)$(call link,$@,$<,ecg numbers common)
 
@@ -224,15 +248,18 @@ ids: all
 bench: $(B)/bin/bench
 	@$(B)/bin/bench $(BENCH)
 
-## bench-train: pretraining beside PyTorch's, alternating: records/s, CPU time, memory (PYTHON, ROUNDS, STEPS; EINTHOVEN_ISA=avx2: both)
+## bench-train: pretraining beside PyTorch's, alternating: records/s, CPU time, memory
+##       (PYTHON, ROUNDS, STEPS; EINTHOVEN_ISA=avx2: both)
 bench-train: $(B)/bin/bench-train
 	@B=$(B) bench/train.sh
 
-## bench-io: reading beside wfdb + SciPy, the probe beside scikit-learn, a make with nothing to do (PYTHON, ROUNDS, DATA)
+## bench-io: reading beside wfdb + SciPy, the probe beside scikit-learn, a make with nothing to do
+##       (PYTHON, ROUNDS, DATA)
 bench-io: all $(B)/bin/bench-probe
 	@B=$(B) bench/io.sh
 
-## bench-memory: most anonymous memory of each stage by number of records (SIZES="2000 8000 20000", ROWS="folder zip synthetic chain finetune")
+## bench-memory: most anonymous memory of each stage by number of records
+##       (SIZES="2000 8000 20000", ROWS="folder zip synthetic chain finetune")
 bench-memory: all $(bench_memory:bench/%.c=$(B)/bin/bench-%)
 	@B=$(B) bench/memory.sh
 

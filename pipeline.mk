@@ -1,16 +1,19 @@
-# The pipeline: which stage reads which, and one rule shape for all. `make -f pipeline.mk help` lists the targets;
-# docs/params.md says what PARAMS and SET take, docs/pipeline.md why the rules look as they do.
+# The pipeline: which stage reads which, and one rule shape for all. `make -f pipeline.mk help` lists the
+# targets; docs/params.md says what PARAMS and SET take, docs/pipeline.md why the rules look as they do.
 #
 #	make -f pipeline.mk probe
 #	make -f pipeline.mk probe PARAMS=params/ptbxl.yaml SET="pretrain.epochs=5 views.strategy=interleaved"
 #	make -f pipeline.mk compare report ARMS="halves sequential"
 #
-# PARAMS=FILE   the experiment (params/default.yaml)             SET="a.b=c"   overrides, as if they stood in the file
-# RUN=NAME      folder of the run, build/runs/NAME (from PARAMS)  CHECK=1       recheck all, whatever the file times say
-# ARMS="NAME..."  what to compare: params/arms/NAME.yaml on top of PARAMS (all of them); NAME@2: the same with seed 2
+# PARAMS=FILE     the experiment (params/default.yaml)
+# SET="a.b=c"     overrides, as if they stood in the file
+# RUN=NAME        folder of the run, build/runs/NAME (from PARAMS)
+# CHECK=1         recheck all, whatever the file times say
+# ARMS="NAME..."  what to compare: params/arms/NAME.yaml on top of PARAMS (all); NAME@2: the same with seed 2
 # SEEDS="1 2 3"   each arm with each of these seeds, and what they come to
 # ARM="NAME..."   the arm whose chain `make arm` runs
-# LAUNCH_pretrain="srun -N2"   what to start a stage with, on a miss     EINTHOVEN_STORE=DIR   where artifacts are (.store)
+# LAUNCH_pretrain="srun -N2"  what to start a stage with, on a miss
+# EINTHOVEN_STORE=DIR         where artifacts are (.store)
 
 ifeq ($(filter grouped-target,$(.FEATURES)),)
 $(error GNU Make 4.3 or newer is needed, this is $(MAKE_VERSION))
@@ -27,16 +30,17 @@ in_finetune   = $(call reads_of,finetune)
 # What reads the chains of all arms together.
 joint := evaluate report
 
-# What a user gives is text: nothing in it is expanded, and what would mean something to Make or the shell is refused.
-# Before anything is run: since Make 4.4 also what a shell function runs has it in its environment, expanded.
+# What a user gives is text: nothing in it is expanded, and what would mean something to Make or the shell
+# is refused. Before anything is run: since Make 4.4 also what a shell function runs has it in its
+# environment, expanded.
 define newline
 
 
 endef
 space := $(subst ,, )
 given  = $(filter command environment,$(firstword $(origin $1)))
-$(foreach v,PARAMS RUN SET ARM ARMS SEEDS EINTHOVEN_STORE $(filter LAUNCH_%,$(.VARIABLES)),$(if $(call given,$v),$(eval \
-	override $v := $$(subst $$(newline),$$(space),$$(value $v)))))
+$(foreach v,PARAMS RUN SET ARM ARMS SEEDS EINTHOVEN_STORE $(filter LAUNCH_%,$(.VARIABLES)),\
+	$(if $(call given,$v),$(eval override $v := $$(subst $$(newline),$$(space),$$(value $v)))))
 .DEFAULT_GOAL := help
 include Makefile
 
@@ -57,19 +61,21 @@ $(error EINTHOVEN_STORE must not contain * ? [ \ nor begin with ~: $(STORE))
 endif
 export EINTHOVEN_STORE := $(STORE)
 
-# An arm is PARAMS with one more file on top, and a chain of stages in a folder of its own; the store shares what is equal.
-# Its scores are finetune's if the file has such a section, else probe's.
+# An arm is PARAMS with one more file on top, and a chain of stages in a folder of its own; the store shares
+# what is equal. Its scores are finetune's if the file has such a section, else probe's.
 comparing := $(filter compare $(joint),$(MAKECMDGOALS))
 ARMS ?= $(patsubst params/arms/%.yaml,%,$(wildcard params/arms/*.yaml))
 $(call named,ARM)$(call named,ARMS)$(call named,SEEDS)
-wanted := $(if $(comparing),$(ARMS),$(if $(filter arm,$(MAKECMDGOALS)),$(or $(ARM),$(error arm needs ARM=NAME, one of: $(ARMS)))))
+wanted := $(if $(comparing),$(ARMS),$(if $(filter arm,$(MAKECMDGOALS)),\
+	$(or $(ARM),$(error arm needs ARM=NAME, one of: $(ARMS)))))
 arms := $(sort $(if $(SEEDS),$(foreach a,$(wanted),$(SEEDS:%=$a@%)),$(wanted)))
 base_of = $(firstword $(subst @, ,$1))
 seed_of = $(word 2,$(subst @, ,$1))
 # All that is drawn while training: weights, order, views, and which labels are kept.
 seeded  = $(patsubst %, %=$(seed_of),$(if $(seed_of),pretrain.seed finetune.seed finetune.label_draw))
-# What an arm's stage reads (no arm: the run's own). A finetune from scratch reads nothing that was trained, so nothing is
-# trained for it: `from` is the last of what SET, the arm, PARAMS and the file that PARAMS extends say.
+# What an arm's stage reads (no arm: the run's own). A finetune from scratch reads nothing that was
+# trained, so nothing is trained for it: `from` is the last of what SET, the arm, PARAMS and the file that
+# PARAMS extends say.
 from_set := $(patsubst finetune.from=%,%,$(lastword $(filter finetune.from=%,$(SET))))
 # Words ¶name:value of the YAML file $1; what stands behind a # has no ¶.
 unquoted  = $(subst ",,$(subst ',,$(subst {, ¶ ,$(subst }, ¶ ,$(subst $(comma), ¶ ,$1)))))
@@ -79,10 +85,11 @@ value_in  = $(if $(wildcard $1),$(patsubst ¶$2:%,%,$(firstword $(filter ¶$2:%,
 extended := $(foreach f,$(call value_in,$(PARAMS),extends),$(if $(filter /%,$f),,$(dir $(PARAMS)))$f)
 froms_of  = $(foreach f,$(if $1,params/arms/$(base_of).yaml) $(PARAMS) $(extended),$(call value_in,$f,from))
 from_of   = $(firstword $(from_set) $(froms_of))
-reads_of  = $(if $(filter finetune,$1),$(if $(filter scratch,$(call from_of,$2)),views,pretrain probe) preprocess,$(in_$1))
+learns_of = $(if $(filter scratch,$(call from_of,$1)),views,pretrain probe)
+reads_of  = $(if $(filter finetune,$1),$(call learns_of,$2) preprocess,$(in_$1))
 judge_of = $(if $(filter finetune:,$(file <params/arms/$(base_of).yaml)),finetune,probe)
 # The artifacts that evaluate and report read of an arm, and where they are.
-kinds_of      = $(if $(filter finetune/scratch,$(judge_of)/$(from_of)),signals views scores,signals views model embeddings scores)
+kinds_of      = signals views $(if $(filter finetune/scratch,$(judge_of)/$(from_of)),,model embeddings) scores
 signals_of    = $(R)/arms/$1/preprocess.id
 views_of      = $(R)/arms/$1/views.id
 model_of      = $(R)/arms/$1/pretrain.id
@@ -95,23 +102,27 @@ ifneq ($(words $(wildcard $(stages:%=$(B)/bin/%) $(joint:%=$(B)/bin/%))),$(words
 MAKEFLAGS += -j$(shell nproc)
 endif
 
-# One slice per stage, replaced only where its bytes differ. They are cut again when the file, an override, the file it
-# extends (paths.mk) or a stage's schema changed, or a slice is lost. $(1): folder, $(2): file of the arm, $(3): its seed.
+# One slice per stage, replaced only where its bytes differ. They are cut again when the file, an override,
+# the file it extends (paths.mk) or a stage's schema changed, or a slice is lost. $(1): folder, $(2): file of
+# the arm, $(3): its seed.
 sections := $(stages) $(joint)
+absent = $(filter-out $(wildcard $1),$1)
 define SLICES
 ifneq ($$(file <$(1)/params/given),$(PARAMS) $(2:%=% )$$(SET)$(3))
 $(1)/params.stamp: FORCE
 endif
 $(1)/params.stamp: $(PARAMS) $(2) $(B)/bin/params $(sections:%=$(B)/schema/%.json) \
-		$(if $(CHECK)$(filter-out $(wildcard $(sections:%=$1/params/%.json)),$(sections:%=$1/params/%.json)),FORCE)
-	@$(B)/bin/params --out $(1) --schemas $(B)/schema $(2:%=--over %) --set '$$(subst ','\'',$$(SET)$(3))' $(PARAMS) $(sections)
+		$(if $(CHECK)$(call absent,$(sections:%=$1/params/%.json)),FORCE)
+	@$(B)/bin/params --out $(1) --schemas $(B)/schema $(2:%=--over %) \
+		--set '$$(subst ','\'',$$(SET)$(3))' $(PARAMS) $(sections)
 $(sections:%=$(1)/params/%.json): $(1)/params.stamp ;
 -include $$(wildcard $(1)/params/paths.mk)
 endef
 # The page names what was typed; of quotes within quotes the inner are single.
 told = report.params=$(PARAMS) report.set="$(subst ",',$(SET))"
 $(eval $(call SLICES,$(R),, $$(told)))
-$(foreach a,$(arms),$(eval $(call SLICES,$(R)/arms/$(a),params/arms/$(call base_of,$(a)).yaml,$(call seeded,$(a)))))
+$(foreach a,$(arms),$(eval \
+	$(call SLICES,$(R)/arms/$(a),params/arms/$(call base_of,$(a)).yaml,$(call seeded,$(a)))))
 $(PARAMS) $(sort $(foreach a,$(arms),params/arms/$(call base_of,$a).yaml)):
 
 # Where an object of the store lies: objects/ab/<id>.mdb.
@@ -121,18 +132,19 @@ object = $(subst $(space),\ ,$(STORE))/objects/$(call fan,$1)/$1.mdb
 # Not empty if in folder $2 the id of stage $1, the object it names or its printed result is gone.
 lost = $(if $(and $(wildcard $(call object,$(file <$2/$1.id))),$(wildcard $2/$1.txt)),,lost)
 
-# What starts stage $1 in folder $2. What is launched may wait for a node, so a hit is looked for before (exit 3: there is
-# none). It takes the shell's place, so that SIGTERM to Make reaches the stage; a launcher of several commands cannot. The stage
-# keeps what it prints in <stage>.txt, so that a make with nothing to do can print it again.
+# What starts stage $1 in folder $2. What is launched may wait for a node, so a hit is looked for before (exit
+# 3: there is none). It takes the shell's place, so that SIGTERM to Make reaches the stage; a launcher of
+# several commands cannot. The stage keeps what it prints in <stage>.txt, so that a make with nothing to do
+# can print it again.
 stage    = $(B)/bin/$1 --build $2
 signs    := ; | & ( {
 several  = $(strip $(foreach l,$(signs),$(findstring $l,$1)) $(findstring =,$(firstword $1)))
 launched = $(if $(LAUNCH_$1),$(stage) --cached >/dev/null; s=$$?; [ $$s = 3 ] || exit $$s; )$(if \
 	$(call several,$(LAUNCH_$1)),,exec )$(LAUNCH_$1) $(stage) >/dev/null
 
-# A stage compares contents and writes <stage>.stamp last, its time that of the start; Make compares times. .code and
-# .id are replaced only when they differ and keep their old time otherwise, so the empty recipes stop what follows.
-# $(1): stage, $(2): folder, $(3): what it reads, $(4): its commands.
+# A stage compares contents and writes <stage>.stamp last, its time that of the start; Make compares times.
+# .code and .id are replaced only when they differ and keep their old time otherwise, so the empty recipes
+# stop what follows. $(1): stage, $(2): folder, $(3): what it reads, $(4): its commands.
 define STAGE
 $(2)/$(1).stamp: $(B)/bin/$(1).code $(2)/params/$(1).json $(3) \
 		$(if $(CHECK)$(call lost,$(1),$(2)),FORCE) | $(TOOLS:%=$(B)/bin/%)
@@ -149,12 +161,13 @@ endef
 $(foreach s,$(stages) $(joint),$(eval $(call CODE,$(s))))
 $(foreach s,$(stages),$(eval $(call STAGE,$(s),$(R),$(in_$(s):%=$(R)/%.id),$$(call launched,$(s),$(R)))))
 
-# An arm that fails, or is ended (a time limit, memory), stops only itself: it has no id, and evaluate says so. Ctrl-C comes to
-# the shell too and stops all. Asked for alone, an arm that fails is a failure.
+# An arm that fails, or is ended (a time limit, memory), stops only itself: it has no id, and evaluate says
+# so. Ctrl-C comes to the shell too and stops all. Asked for alone, an arm that fails is a failure.
 # $1: stage, $2: folder, $3: the stages it reads.
 failing = [ $$s -lt 128 ] || echo "$1: signal $$((s - 128)) ended it in $2; the next make tries again" >&2; \
 	rm -f $2/$1.id $2/$1.stamp; : >$2/$1.failed
-kept_apart = rm -f $2/$1.failed; trap 'exit 130' INT; $(3:%=[ ! -e $2/%.failed ] &&) ( $(launched) ) || { s=$$?; $(failing); }
+kept_apart = rm -f $2/$1.failed; trap 'exit 130' INT; \
+	$(3:%=[ ! -e $2/%.failed ] &&) ( $(launched) ) || { s=$$?; $(failing); }
 alone = $(if $(wildcard $2/$1.failed),rm -f $2/$1.failed; )$(launched)
 way = $(if $(comparing),kept_apart,alone)
 $(foreach a,$(arms),$(foreach s,$(stages),$(eval $(call STAGE,$(s),$(R)/arms/$(a),\
@@ -162,12 +175,15 @@ $(foreach a,$(arms),$(foreach s,$(stages),$(eval $(call STAGE,$(s),$(R)/arms/$(a
 	$$(call $(way),$(s),$(R)/arms/$(a),$(call reads_of,$(s),$(a)))))))
 
 # A joint stage reads what its list names: lines of name and id file (store/stage.h).
-list := $(subst $(newline)$(space),$(newline),$(foreach a,$(arms),$(foreach k,$(call kinds_of,$a),$a/$k $(call $k_of,$a)$(newline))))
+listed = $(foreach k,$(call kinds_of,$1),$1/$k $(call $k_of,$1)$(newline))
+list := $(subst $(newline)$(space),$(newline),$(foreach a,$(arms),$(call listed,$a)))
 ids := $(sort $(foreach a,$(arms),$(foreach k,$(call kinds_of,$a),$(call $k_of,$a))))
 ifneq ($(comparing),)
-$(foreach s,$(joint),$(if $(subst $(strip $(file <$(R)/$s.inputs)),,$(strip $(list))),$(shell mkdir -p $(R))$(file >$(R)/$s.inputs,$(list))))
+$(foreach s,$(joint),$(if $(subst $(strip $(file <$(R)/$s.inputs)),,$(strip $(list))),\
+	$(shell mkdir -p $(R))$(file >$(R)/$s.inputs,$(list))))
 $(eval $(call STAGE,evaluate,$(R),$(ids) $(R)/evaluate.inputs,$$(call launched,evaluate,$(R))))
-$(eval $(call STAGE,report,$(R),$(ids) $(R)/report.inputs $(R)/evaluate.id $(if $(wildcard $(R)/report/index.html),,FORCE),$$(call launched,report,$(R))))
+$(eval $(call STAGE,report,$(R),$(ids) $(R)/report.inputs $(R)/evaluate.id \
+	$(if $(wildcard $(R)/report/index.html),,FORCE),$$(call launched,report,$(R))))
 endif
 
 ## fetch: read the dataset, or make the synthetic one
@@ -198,4 +214,5 @@ explain: $(R)/params.stamp $(stages:%=$(B)/bin/%)
 		*) late="$$late$$s " ;; esac; \
 		printf '%s\n' "$$said"; done
 
-## help: this list; PARAMS=FILE SET="section.name=value" RUN=NAME ARMS="NAME..." SEEDS="1 2 3" CHECK=1 LAUNCH_<stage>=COMMAND apply to all
+## help: this list; to all apply PARAMS=FILE SET="section.name=value" RUN=NAME ARMS="NAME..." SEEDS="1 2 3"
+##       CHECK=1 LAUNCH_<stage>=COMMAND
