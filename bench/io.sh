@@ -15,8 +15,11 @@ work=$(mktemp -d)
 run=bench-io-$$
 trap 'rm -rf "$work" "$B/runs/$run"' EXIT
 export EINTHOVEN_STORE=$work/store
-peer=$($PYTHON -c 'import wfdb, scipy, sklearn; print("wfdb", wfdb.__version__, "SciPy", scipy.__version__, "scikit-learn", sklearn.__version__)' 2>/dev/null) || peer=
-echo "$threads threads; median (range) of $ROUNDS rounds; peer: ${peer:-none, for $PYTHON cannot import wfdb, scipy and sklearn}"
+peer=$($PYTHON -c 'import wfdb, scipy, sklearn
+print("wfdb", wfdb.__version__, "SciPy", scipy.__version__, "scikit-learn", sklearn.__version__)' \
+	2>/dev/null) || peer=
+echo "$threads threads; median (range) of $ROUNDS rounds;" \
+	"peer: ${peer:-none, for $PYTHON cannot import wfdb, scipy and sklearn}"
 
 timed() { # timed COMMAND...: "wall cpu" in seconds
 	local TIMEFORMAT='%R %U %S'
@@ -99,7 +102,8 @@ for kind in single multi; do
 		paste -d' ' "$work/a" "$work/b" |
 			awk '{n = NF / 2; for (i = 1; i <= n - 2; i++) {d = ($i - $(i + n)) / $(i + n);
 			if (i == 1 || d > most) most = d; if (i == 1 || d < least) least = d}
-			printf "    our objective minus its, relative, over all C: %.1e to %.1e\n", least, most}'
+			printf "    our objective minus its, relative, over all C: %.1e to %.1e\n",
+				least, most}'
 	done
 done
 

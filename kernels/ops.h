@@ -195,7 +195,8 @@ struct ops {
 	void (*pad_time_backward)(float *dx, const float *dy, int batch, int t, int c, int pad, int t_pad);
 
 	/* ---- normalisation and activation ---- */
-	/* y = (x - mean) * rstd * w + b over D; x, y: [M,D], w, b: [D], mean, rstd: [M], eps > 0. Two passes. */
+	/* y = (x - mean) * rstd * w + b over D; x, y: [M,D], w, b: [D], mean, rstd: [M], eps > 0.
+	 * Two passes. */
 	void (*layernorm)(float *y, float *mean, float *rstd, const float *x, const float *w, const float *b,
 			  int m, int d, float eps);
 	/* dx overwritten (+ dresidual[M,D] if not NULL: the gradient that by-passes the norm; may be

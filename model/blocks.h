@@ -6,7 +6,7 @@
  *	struct blocks b = blocks_of(ops, team, 2 * n);          // team NULL: all blocks are this process's
  *	for (int i = b.first; i < b.end; i++)
  *		work(blocks_start(&b, i), blocks_views(&b, i)); // views of the batch
- *	blocks_sum(&b, sums, width);                            // sums [own blocks,width]: the total in the first row
+ *	blocks_sum(&b, sums, width);                            // sums [own blocks,width]: total in row 0
  */
 #ifndef MODEL_BLOCKS_H
 #define MODEL_BLOCKS_H

@@ -10,7 +10,7 @@
  *
  *	struct logistic m;
  *	logistic_init(&m, &problem);
- *	for (c ascending) { problem.c = c; logistic_fit(&m, &problem, 1e-8); ... }   // each starts from the last
+ *	for (c ascending) { problem.c = c; logistic_fit(&m, &problem, 1e-8); ... }  // starts from the last
  */
 #ifndef STATISTICS_LOGISTIC_H
 #define STATISTICS_LOGISTIC_H

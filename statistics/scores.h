@@ -12,8 +12,8 @@
 #include "statistics/comparison.h"
 
 /* {"n","accuracy","balanced_accuracy","macro_f1","weighted_f1","macro_auroc","macro_auprc","ece",
- * "confusion","notes","class":{NAME:{"support","precision","recall","f1","auroc","auprc"}}}; classes: array of
- * names. New reference. */
+ * "confusion","notes","class":{NAME:{"support","precision","recall","f1","auroc","auprc"}}}; classes:
+ * array of names. New reference. */
 json_t *scores_metrics(const struct metrics *m, const json_t *classes, bool is_multi);
 
 /* {"accuracy":{"value","error","low","high"},...,"class":{NAME:{"f1":{...},"auroc":{...}}}} of an arm; or,

@@ -29,8 +29,8 @@ struct space_input {
 };
 
 /* {"alignment","uniformity","rankme","purity","knn_accuracy","silhouette","silhouette_cosine",
- * "davies_bouldin","calinski_harabasz","ari","nmi","hopkins","hopkins_gaussian","n","is_constant"}; null where undefined; only the last two if
- * there are no two rows, or all are equal. New reference. */
+ * "davies_bouldin","calinski_harabasz","ari","nmi","hopkins","hopkins_gaussian","n","is_constant"};
+ * null where undefined; only the last two if there are no two rows, or all are equal. New reference. */
 json_t *space_measures(const struct space_input *in);
 
 /* Maps [n][2] of the rows: the first two principal axes; t-SNE of the first 50. Fewer than 4 rows or equal

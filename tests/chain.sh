@@ -1,12 +1,12 @@
 # shellcheck shell=bash
 # The tests of stages far down the pipeline source this after tap.sh.
 #
-#	chain NAME SET STAGE...     # cut the slices into folder NAME and run the stages there; stderr in NAME/log
+#	chain NAME SET STAGE...     # slices into folder NAME, then the stages there; stderr: NAME/log
 #	id NAME STAGE               # the id that came of it
-#	same_everywhere IDS MAKE SHOW   # MAKE NAME with 1, 2, 4 threads and each instruction set: SHOW NAME prints IDS
+#	same_everywhere IDS MAKE SHOW   # MAKE NAME with 1, 2, 4 threads and each ISA: SHOW NAME prints IDS
 #
 #	saved NAME STAGE            # whether it left a checkpoint in NAME.store, and no result
-#	signal_at_checkpoint SIGNAL NAME STAGE SHELL    # once the stage, a child of SHELL, has saved a checkpoint: SIGNAL
+#	signal_at_checkpoint SIGNAL NAME STAGE SHELL    # once the stage, a child of SHELL, has saved: SIGNAL
 #
 # All share one store unless STORE is set. EMULATOR (a command) runs what was built for another machine.
 chain() {

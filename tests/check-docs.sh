@@ -14,7 +14,8 @@ commands() {
 		{ text = $0; sub(/  +#.*/, "", text) }
 		fenced && index(text, bare) == 1 { print FILENAME ":" FNR "\t" section "\t" text; next }
 		!fenced { for (n = split($0, part, "`"); n > 1; n--)
-			if (n % 2 == 0 && index(part[n], bare) == 1) print FILENAME ":" FNR "\t" section "\t" part[n] }' "${pages[@]}"
+			if (n % 2 == 0 && index(part[n], bare) == 1)
+				print FILENAME ":" FNR "\t" section "\t" part[n] }' "${pages[@]}"
 }
 
 # accepted WORD...: what stands behind "make -f pipeline.mk", as the shell has read it. Says
@@ -69,7 +70,8 @@ done < <(commands 'make ' | sed -n 's/.*\tmake \([a-z][a-z-]*\).*/\1/p' | sort -
 is "make's targets are in make help" "$bad" ""
 
 # shellcheck disable=SC2016 # a backtick is a backtick
-name='[`(](\.ci|bench|common|docs|ecg|kernels|model|numbers|params|report|stages|statistics|store|tests|tools)/[A-Za-z0-9_./*-]+\.[a-z]+[`)]'
+folders='bench|common|docs|ecg|kernels|model|numbers|report|stages|statistics|store|tests|tools'
+name="[\`(](\.ci|params|$folders)/[A-Za-z0-9_./*-]+\.[a-z]+[\`)]"
 bad=
 while IFS=: read -r page path; do
 	compgen -G "$path" >/dev/null || compgen -G "docs/$path" >/dev/null || bad="$bad $page:$path"
@@ -81,6 +83,7 @@ while read -r path; do
 	[ -e "$path" ] || bad="$bad $path"
 done < <(find bench common ecg kernels model numbers report stages statistics store tools tests \( -name \
 	'*.[ch]' -o -name '*.py' \) \
-	! -name store_code.c -exec grep -hoE '\b(common|docs|ecg|kernels|model|numbers|stages|statistics|store|tests|tools)/[A-Za-z0-9_./-]+\.(c|h|sh|py|md)\b' {} + | sort -u)
+	! -name store_code.c -exec grep -hoE "\b($folders)/[A-Za-z0-9_./-]+\.(c|h|sh|py|md)\b" {} + |
+	sort -u)
 is "... and so are those that sources name" "$bad" ""
 tap_done

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The C sources are as clang-format leaves them; shell scripts pass shellcheck; headers compile alone;
-# stages say what they do.
+# The C sources are as clang-format leaves them, lines end within 110 columns; shell scripts pass shellcheck;
+# headers compile alone; stages say what they do.
 . "$(dirname "$0")/tap.sh"
 cd "$TOP" || exit 1
 sources=$(git ls-files '*.c' '*.h' 2>/dev/null || find . -name '*.[ch]' -not -path './build/*')
@@ -16,6 +16,15 @@ if clang-format --version 2>/dev/null | grep -q "version $wanted\."; then
 else
 	skip "clang-format changes nothing" "clang-format $wanted is not installed"
 fi
+
+# 110 columns, a tab being eight. A line that is one text (a message, ids) cannot be split and may be longer.
+bad=
+for f in $sources $(git ls-files '*.sh' '*.awk' '*.mk' Makefile setup .ci tests/run 2>/dev/null); do
+	bad="$bad$(expand -t 8 "$f" | LC_ALL=C.UTF-8 grep -nE '^.{111}' |
+		grep -vE "^[0-9]+: *(\"[^\"]*\"|'[^']*')( \\\\|,)?$" | sed -n "s|^\([0-9]*\):.*| $f:\1|p" |
+		tr -d '\n')"
+done
+is "lines end within 110 columns" "$bad" ""
 
 bad=
 # vec_<set>.h are parts of vec.h, for one instruction set each.

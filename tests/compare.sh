@@ -2,13 +2,14 @@
 # Tests of evaluate and report source this after tap.sh: a small comparison without Make, as
 # pipeline.mk lays it out.
 #
-#	compare RUN ARM...      # the chain of each arm of params/arms, then evaluate and report; stderr in RUN/log
+#	compare RUN ARM...      # the chain of each arm of params/arms, then evaluate, report; stderr: RUN/log
 #
 # NAME@2 is NAME with seed 2, and an arm with a section finetune is judged by that, as in pipeline.mk.
 # An arm called broken has no artifacts, as if its stages had failed.
 EXTRA=${EXTRA:-}
 small="fetch.records=300 pretrain.epochs=1 pretrain.d_model=32 pretrain.projector_hidden=16 probe.c_steps=3"
-small="$small probe.bootstrap=20 evaluate.bootstrap=50 evaluate.map_steps=260 finetune.epochs=2 finetune.bootstrap=20 $EXTRA"
+small="$small probe.bootstrap=20 evaluate.bootstrap=50 evaluate.map_steps=260 finetune.epochs=2 \
+	finetune.bootstrap=20 $EXTRA"
 all_stages='fetch preprocess views pretrain embed probe finetune evaluate report'
 
 file_of() { echo "$TOP/params/arms/${1%@*}.yaml"; }

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Makes small datasets for tests of fetch, with awk and coreutils only. Source after tap.sh.
 #
-#	make_record FOLDER NAME RATE SAMPLES       # 12 leads, lead k constant: right checksums without arithmetic on samples
+#	make_record FOLDER NAME RATE SAMPLES       # 12 leads, lead k constant: checksums need no arithmetic
 #	make_ptbxl FOLDER N                        # N records at both rates, tables, SHA256SUMS.txt
 #	make_sums FOLDER                           # SHA256SUMS.txt anew
 

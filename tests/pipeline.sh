@@ -1,9 +1,9 @@
 # The tests of pipeline.mk source this after tap.sh: a tree of its own in $WORK/tree, and words
 # to run make there.
 #
-#	tree_of_stubs                       # common/, store/, tools/ as they are; every stage is tests/pipeline/stub.c
+#	tree_of_stubs                       # common/, store/, tools/; every stage is tests/pipeline/stub.c
 #	tree_as_it_is                       # everything, with what is built already
-#	outcome probe SET=...               # "split pretrain:ran embed:ran probe:ran": what make started and what came of it
+#	outcome probe SET=...               # "split pretrain:ran embed:ran": what started, what came of it
 #	n_started                           # processes that the last outcome's make started
 #
 # shellcheck shell=bash
@@ -33,7 +33,8 @@ outcome() {
 	echo $? >"$WORK/code"
 	{
 		grep -qE '^build/bin/params ' "$WORK/started" && echo split
-		sed -nE 's/^([a-z]+): ran in .*/\1:ran/p; s/^([a-z]+): cached .*/\1:hit/p; s/^make: \*\*\*.*/failed/p' "$WORK/stderr"
+		sed -nE 's/^([a-z]+): ran in .*/\1:ran/p; s/^([a-z]+): cached .*/\1:hit/p
+			s/^make: \*\*\*.*/failed/p' "$WORK/stderr"
 	} | tr '\n' ' ' | sed 's/ $//'
 }
 
@@ -77,7 +78,8 @@ tree_of_stubs() {
 
 tree_as_it_is() {
 	mkdir -p "$WORK/tree/build" && cd "$WORK/tree" || exit 1
-	cp -a "$TOP"/{Makefile,pipeline.mk,common,numbers,kernels,ecg,statistics,store,model,report,tools,stages,params} .
+	cp -a "$TOP"/{Makefile,pipeline.mk,common,numbers,kernels,ecg,statistics,store,model,report} .
+	cp -a "$TOP"/{tools,stages,params} .
 	cp -a "$BUILD"/{flags,obj,code,bin,schema} "$BUILD"/lib*.a build/ 2>/dev/null
 	use_tree
 }

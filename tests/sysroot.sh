@@ -19,7 +19,8 @@ sources=
 if grep -q '^ID=ubuntu' /etc/os-release && [ "$arch" != amd64 ]; then
 	release=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
 	for part in "$release" "$release-updates" "$release-security"; do
-		echo "deb [signed-by=/usr/share/keyrings/ubuntu-archive-keyring.gpg] http://ports.ubuntu.com/ubuntu-ports $part main universe"
+		echo "deb [signed-by=/usr/share/keyrings/ubuntu-archive-keyring.gpg]" \
+			"http://ports.ubuntu.com/ubuntu-ports $part main universe"
 	done >"$work/sources.list"
 	sources="-o Dir::Etc::sourcelist=$work/sources.list -o Dir::Etc::sourceparts=-"
 fi

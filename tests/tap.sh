@@ -5,7 +5,7 @@
 #	tap_needs strace                              # skips the whole file, with the reason, if absent
 #	check "second make starts no stage" test "$n" = 0
 #	differs "another seed, another id" "$a" "$b"
-#	check_fails "a typo is refused" 2 "did you mean" bin/params ...   # exit code, and text expected on stderr
+#	check_fails "a typo is refused" 2 "did you mean" bin/params ...   # exit code, and text on stderr
 #	tap_done
 #
 # TOP is the source tree, BIN the build's bin folder, BUILD the build folder; EINTHOVEN_STORE points into

@@ -20,7 +20,8 @@ sed 's/^/# /' "$R/probe.txt"
 beats() {
 	awk -v floor="$1" \
 		'index($0, "over " floor) == 1 { n = split($0, part, " se "); split(part[n], se, " ")
-		m = split(part[n - 1], before, " "); found = before[m] + 0 > se[1] + 0 } END { exit !found }' "$R/probe.txt"
+		m = split(part[n - 1], before, " "); found = before[m] + 0 > se[1] + 0 }
+		END { exit !found }' "$R/probe.txt"
 }
 check "training beats the random-initialised encoder by more than a standard error" beats random-initialised
 check "... and the log-std floor" beats log-std

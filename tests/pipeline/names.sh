@@ -79,7 +79,8 @@ for B in 'a$(shell touch pwned14)' 'a;pwned15' 'a b' '$(B)'; do
 	check_fails "... and from the environment" 2 '^Makefile:.* B must ' env "B=$B" make all
 done
 check_fails "a file of an odd name in params/arms is refused" 2 "ARMS must not contain" sh -c \
-	"mkdir -p params/arms && echo 'views: {n: 2}' >'params/arms/a\$(id).yaml' && make -f pipeline.mk B=build compare"
+	"mkdir -p params/arms && echo 'views: {n: 2}' >'params/arms/a\$(id).yaml' &&
+	make -f pipeline.mk B=build compare"
 rm params/arms/*
 check "... all of which harms nothing" unharmed
 

@@ -198,8 +198,10 @@ fi
 # ---- a parameter that another section gives ----
 mkdir two
 cp schema/pretrain.json two
-towers='"type":"choice","choices":["time","channel","both"],"default":"both","in_key":true,"section":"pretrain"'
-echo "[{\"name\":\"lr\",\"type\":\"float\",\"default\":\"0.1\",\"in_key\":true},{\"name\":\"towers\",$towers}]" >two/finetune.json
+towers='"type":"choice","choices":["time","channel","both"],"default":"both"'
+towers="$towers,\"in_key\":true,\"section\":\"pretrain\""
+lr='"type":"float","default":"0.1","in_key":true'
+echo "[{\"name\":\"lr\",$lr},{\"name\":\"towers\",$towers}]" >two/finetune.json
 both() { "$BIN/params" --out both --schemas two --set "${1:-}" params/empty.yaml pretrain finetune; }
 : >params/empty.yaml
 both pretrain.towers=time

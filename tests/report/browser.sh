@@ -42,7 +42,8 @@ look() { # look ARGUMENT...
 for width in 390 1200; do
 	cat >"$WORK/frame.html" <<-END
 		<iframe id=f width=$width height=800 style="border:0" src="run/report/index.html"></iframe>
-		<script>f.onload = () => document.title = 'wants ' + f.contentDocument.documentElement.scrollWidth</script>
+		<script>f.onload = () => document.title = 'wants ' +
+			f.contentDocument.documentElement.scrollWidth</script>
 	END
 	wants=$(look --virtual-time-budget=10000 --dump-dom "file://$WORK/frame.html" |
 		sed -n 's/.*<title>wants \([0-9]*\).*/\1/p' | head -1)

@@ -76,7 +76,8 @@ check "... has its sentence" says other 'Arm plain is left out: its records have
 adverse "names of classes that tables and files use as signs" odd 300 odd_names
 is "... are fields of metrics.csv as they are" "$(python3 -c 'import csv
 rows = list(csv.DictReader(open("odd/report/metrics.csv")))
-print(all(None not in r and None not in r.values() for r in rows), sum(r["class"].startswith("H<b>Y, of \"P\" |") for r in rows) > 0)')" "True True"
+print(all(None not in r and None not in r.values() for r in rows),
+	sum(r["class"].startswith("H<b>Y, of \"P\" |") for r in rows) > 0)')" "True True"
 is "... and no markup of the page" "$(grep -c '<b>Y, of' odd/report/index.html)" 0
 is "... nor cells of table.md" "$(sed 's/[\\]|//g; s/[^|]//g' odd/report/table.md | sort -u | grep -c .)" 1
 "$BIN/store" export odd/odd_names/probe.id odd.csv

@@ -3,7 +3,8 @@
 . "$(dirname "$0")/../tap.sh"
 . "$TOP/tests/chain.sh"
 
-tiny="fetch.records=24 pretrain.d_model=32 pretrain.n_heads=2 pretrain.n_time_layers=1 pretrain.n_channel_layers=1 pretrain.batch=6 \
+tiny="fetch.records=24 pretrain.d_model=32 pretrain.n_heads=2 pretrain.n_time_layers=1 \
+	pretrain.n_channel_layers=1 pretrain.batch=6 \
 	pretrain.projector_hidden=32 pretrain.projector_out=16 pretrain.epochs=1"
 # A change of these ids is a change of results: give the reason in the commit.
 declare -A golden=(

@@ -21,7 +21,8 @@ is "macro F1 is what probe printed" "$(value run "'%.3f' % arm['halves']['traine
 	"$("$BIN/probe" --build run/arms/halves 2>/dev/null | awk '/^trained /{print $9; exit}')"
 is "a difference between arms is that of its ends" \
 	"$(value run "abs(arm['halves']['against']['sequential']['macro_auroc']['value']
-	- arm['halves']['trained']['test']['macro_auroc'] + arm['sequential']['trained']['test']['macro_auroc']) < 1e-12")" True
+	- arm['halves']['trained']['test']['macro_auroc']
+	+ arm['sequential']['trained']['test']['macro_auroc']) < 1e-12")" True
 is "and turns its sign when they change places" \
 	"$(value run "abs(arm['halves']['against']['sequential']['macro_auroc']['low']
 	+ arm['sequential']['against']['halves']['macro_auroc']['high']) < 1e-12")" True
@@ -34,7 +35,8 @@ is "a ROC curve goes from corner to corner" "$(value run "all(c[0] == [0, 0] and
 	for a in m['arms'] for c in a['trained']['roc'].values() if c)")" True
 is "its area is the AUROC" \
 	"$(value run "all(abs(sum((q[0] - p[0]) * (p[1] + q[1]) / 2 for p, q in zip(c, c[1:]))
-	- a['trained']['test']['class'][k]['auroc']) < 1e-9 for a in m['arms'] for k, c in a['trained']['roc'].items() if c)")" True
+	- a['trained']['test']['class'][k]['auroc']) < 1e-9
+	for a in m['arms'] for k, c in a['trained']['roc'].items() if c)")" True
 is "attention over the leads sums to one" \
 	"$(value run "all(abs(sum(a['attention']['lead']) - 1) < 1e-5 for a in m['arms'])")" True
 
@@ -70,28 +72,36 @@ is "each has its untrained encoder, and the probe it began as if there was one" 
 	"$(value tuned "[a['name'] for a in m['arms'] if 'random' in a and 'probe' in a]")" \
 	"['finetuned', 'finetuned-10']"
 is "the probe it began as is the one that probe published" \
-	"$(value tuned "arm['finetuned']['probe']['test']['macro_auroc'] == arm['halves']['trained']['test']['macro_auroc']")" True
+	"$(value tuned "arm['finetuned']['probe']['test']['macro_auroc']
+	== arm['halves']['trained']['test']['macro_auroc']")" True
 is "... and what was gained over it is the difference" \
 	"$(value tuned "abs(arm['finetuned']['trained']['over_probe']['macro_auroc']['value']
-	- arm['finetuned']['trained']['test']['macro_auroc'] + arm['finetuned']['probe']['test']['macro_auroc']) < 1e-12")" True
+	- arm['finetuned']['trained']['test']['macro_auroc']
+	+ arm['finetuned']['probe']['test']['macro_auroc']) < 1e-12")" True
 is "maps are of contrasted encoders alone" \
 	"$(value tuned "[a['name'] for a in m['arms'] if 'space' in a]")" "['halves', 'halves@2']"
 is "several seeds have a mean, deviation and range" \
 	"$(value tuned "[(s['name'], s['arms'], abs(s['trained']['macro_auroc']['mean'] -
-	(arm['halves']['trained']['test']['macro_auroc'] + arm['halves@2']['trained']['test']['macro_auroc']) / 2) < 1e-12,
-	abs(s['trained']['macro_auroc']['deviation'] * 2 ** .5 - s['trained']['macro_auroc']['high'] + s['trained']['macro_auroc']['low']) < 1e-12)
+	(arm['halves']['trained']['test']['macro_auroc']
+	+ arm['halves@2']['trained']['test']['macro_auroc']) / 2) < 1e-12,
+	abs(s['trained']['macro_auroc']['deviation'] * 2 ** .5
+	- s['trained']['macro_auroc']['high'] + s['trained']['macro_auroc']['low']) < 1e-12)
 	for s in m['seeds']]")" "[('halves', ['halves', 'halves@2'], True, True)]"
 check "... and a row of their own in the table" grep -q '^halves  *2  ' tuned/table
 # Headline, table and what training added: over both seeds, not the first.
-over() { value tuned "(lambda one, all: $1)([arm[n]['trained'] for n in ('halves', 'halves@2')], [a for a in m['over_seeds'] if a['name'] == 'halves'][0]['trained'])"; }
+over() { value tuned "(lambda one, all: $1)([arm[n]['trained'] for n in ('halves', 'halves@2')],
+	[a for a in m['over_seeds'] if a['name'] == 'halves'][0]['trained'])"; }
 is "an arm of two seeds stands for both" "$(value tuned "[a['name'] for a in m['over_seeds']]")" \
 	"['halves', 'finetuned', 'supervised', 'finetuned-10']"
-is "... with their mean" "$(over "abs(all['test']['macro_f1'] - (one[0]['test']['macro_f1'] + one[1]['test']['macro_f1']) / 2) < 1e-12")" True
+is "... with their mean" "$(over "abs(all['test']['macro_f1']
+	- (one[0]['test']['macro_f1'] + one[1]['test']['macro_f1']) / 2) < 1e-12")" True
 is "... and what training added to both" "$(over "abs(all['difference']['macro_auroc']['value']
-	- (one[0]['difference']['macro_auroc']['value'] + one[1]['difference']['macro_auroc']['value']) / 2) < 1e-12")" True
+	- (one[0]['difference']['macro_auroc']['value']
+	+ one[1]['difference']['macro_auroc']['value']) / 2) < 1e-12")" True
 is "... whose error holds how far the seeds lie apart" \
 	"$(over "all['difference']['macro_auroc']['error'] * 1.1
-	> abs(one[0]['difference']['macro_auroc']['value'] - one[1]['difference']['macro_auroc']['value']) / 2")" True
+	> abs(one[0]['difference']['macro_auroc']['value']
+	- one[1]['difference']['macro_auroc']['value']) / 2")" True
 is "the terminal's row is over both" \
 	"$(awk '/^halves /{print $9; exit}' tuned/table)" "$(over "'%.3f' % all['test']['macro_f1']")"
 is "... and so is what training added" \

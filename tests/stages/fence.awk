@@ -1,4 +1,5 @@
-# From kernels/ops.h without comments (cpp -fpreprocessed): a wrapper for each operation of struct ops, and the table.
+# From kernels/ops.h without comments (cpp -fpreprocessed): a wrapper for each operation of
+# struct ops, and the table.
 /^struct ops \{/ { is_inside = 1; next }
 /^\};/ { is_inside = 0 }
 is_inside { text = text " " $0 }

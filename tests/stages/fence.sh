@@ -27,7 +27,8 @@ check "the stages are built with it" build fenced
 check "... and with a touch of the host planted in a product" build planted -DPLANTED
 [ "$tap_failed" = 0 ] || tap_done
 
-data="fetch.records=60 pretrain.batch=6 pretrain.projector_hidden=32 pretrain.projector_out=16 pretrain.epochs=1 probe.bootstrap=20 \
+data="fetch.records=60 pretrain.batch=6 pretrain.projector_hidden=32 pretrain.projector_out=16 \
+	pretrain.epochs=1 probe.bootstrap=20 \
 	finetune.bootstrap=20 finetune.epochs=1 finetune.batch=16 finetune.min_steps=1"
 dvt="$data pretrain.d_model=32 pretrain.n_heads=2 pretrain.n_time_layers=1 pretrain.n_channel_layers=1"
 resnet18="$data pretrain.model=resnet18 pretrain.d_model=8"

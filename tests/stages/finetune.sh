@@ -5,9 +5,12 @@
 . "$TOP/tests/chain.sh"
 
 data="fetch.records=120"
-tiny="pretrain.d_model=32 pretrain.n_heads=2 pretrain.n_time_layers=1 pretrain.n_channel_layers=1 pretrain.batch=16 \
-	pretrain.projector_hidden=32 pretrain.projector_out=16 pretrain.epochs=1 probe.bootstrap=20 finetune.bootstrap=20 \
-	finetune.epochs=2 finetune.batch=16 finetune.min_steps=1 finetune.lr=0.001 finetune.encoder_lr=0.0001 \
+tiny="pretrain.d_model=32 pretrain.n_heads=2 pretrain.n_time_layers=1 pretrain.n_channel_layers=1 \
+	pretrain.batch=16 \
+	pretrain.projector_hidden=32 pretrain.projector_out=16 pretrain.epochs=1 probe.bootstrap=20 \
+	finetune.bootstrap=20 \
+	finetune.epochs=2 finetune.batch=16 finetune.min_steps=1 finetune.lr=0.001 \
+	finetune.encoder_lr=0.0001 \
 	finetune.layer_decay=0.75 finetune.lead_mask_p=0 finetune.noise=0 finetune.checkpoint_minutes=0"
 # A change of these ids is a change of results: give the reason in the commit.
 golden=e3ed763059299c3c51e0ae3b3f4b6d20b0fc13cf215d52852e91eac8193eb5e1

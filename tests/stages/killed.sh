@@ -48,7 +48,9 @@ if command -v strace >/dev/null 2>&1 && strace -qq -e trace=none true 2>/dev/nul
 	export ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0" # LeakSanitizer fails under strace
 	tiny_params count=3000 value_bytes=900
 	rm -rf store run/tiny.*
-	strace -qq -f -o trace -e trace=openat,pwrite64,pwritev,write,ftruncate,fdatasync,fsync,fchmod,mkdir,rename,renameat,renameat2,link,linkat,unlink,unlinkat,flock,utimensat,close \
+	calls=openat,pwrite64,pwritev,write,ftruncate,fdatasync,fsync,fchmod,mkdir,rename,renameat
+	calls=$calls,renameat2,link,linkat,unlink,unlinkat,flock,utimensat,close
+	strace -qq -f -o trace -e trace=$calls \
 		./tiny --build run >out 2>&1
 	bad='' sites=0
 	for call in $(sed 's/^[0-9]* *//; s/(.*//' trace | sort | uniq -c | awk '{print $2 ":" $1}'); do

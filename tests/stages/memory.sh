@@ -5,8 +5,10 @@
 . "$TOP/tests/chain.sh"
 grep -q fsanitize "$BUILD/flags" && skip_all "a sanitizer has memory of its own"
 export EINTHOVEN_THREADS=1 EINTHOVEN_QUIET=1
-tiny="pretrain.d_model=32 pretrain.n_heads=2 pretrain.n_time_layers=1 pretrain.n_channel_layers=1 pretrain.batch=16 \
-	pretrain.projector_hidden=32 pretrain.projector_out=16 pretrain.epochs=1 probe.bootstrap=20 probe.c_steps=2 \
+tiny="pretrain.d_model=32 pretrain.n_heads=2 pretrain.n_time_layers=1 pretrain.n_channel_layers=1 \
+	pretrain.batch=16 \
+	pretrain.projector_hidden=32 pretrain.projector_out=16 pretrain.epochs=1 probe.bootstrap=20 \
+	probe.c_steps=2 \
 	finetune.bootstrap=20 finetune.epochs=1 finetune.batch=16 embed.attention_records=0"
 
 # The most anonymous memory of a command, in kB, looked at again and again: what is held for long is seen.

@@ -25,7 +25,8 @@ ids() {
 }
 
 # A change of these ids is a change of results: give the reason in the commit.
-golden="085ac8c9ae2fa5218c215e6fe572bf2c506a2584691c0e1e06a3e5cec0f79b0e 4a74fa2f85ac6148a742affe400a33ade0e95243558f2455b37f61ebfc0d6f40 "
+golden=\
+"085ac8c9ae2fa5218c215e6fe572bf2c506a2584691c0e1e06a3e5cec0f79b0e 4a74fa2f85ac6148a742affe400a33ade0e95243558f2455b37f61ebfc0d6f40 "
 for n in 1 2 4; do
 	EINTHOVEN_THREADS=$n run "threads$n" "fetch.records=40" fetch preprocess >/dev/null 2>&1
 	is "40 synthetic records give the golden ids with $n threads" "$(ids "threads$n")" "$golden"
@@ -45,7 +46,8 @@ make_record() { # make_record NAME BYTES-COMMAND
 			END {
 				n = split("I II III AVR AVL AVF V1 V2 V3 V4 V5 V6", name, " ")
 				for (i = 1; i <= n; i++)
-					printf "%s 16 1000(0)/mV 16 0 %d %d 0 %s\n", f, first[i], ((sum[i] % 65536) + 65536) % 65536, name[i]
+					printf "%s 16 1000(0)/mV 16 0 %d %d 0 %s\n", f, first[i], 
+						((sum[i] % 65536) + 65536) % 65536, name[i]
 			}'
 	} >"db/$1.hea"
 }

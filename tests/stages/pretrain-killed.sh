@@ -4,8 +4,10 @@
 . "$(dirname "$0")/../tap.sh"
 . "$TOP/tests/chain.sh"
 kills=${KILLS:-25}
-settings="fetch.records=40 pretrain.d_model=32 pretrain.n_heads=2 pretrain.n_time_layers=1 pretrain.n_channel_layers=1 \
-	pretrain.batch=6 pretrain.projector_hidden=32 pretrain.projector_out=16 pretrain.epochs=30 pretrain.warmup_epochs=1 \
+settings="fetch.records=40 pretrain.d_model=32 pretrain.n_heads=2 pretrain.n_time_layers=1 \
+	pretrain.n_channel_layers=1 \
+	pretrain.batch=6 pretrain.projector_hidden=32 pretrain.projector_out=16 pretrain.epochs=30 \
+	pretrain.warmup_epochs=1 \
 	pretrain.checkpoint_minutes=0"
 export EINTHOVEN_QUIET=1
 

@@ -5,7 +5,8 @@
 . "$TOP/tests/chain.sh"
 
 data="fetch.records=40"
-tiny="pretrain.d_model=32 pretrain.n_heads=2 pretrain.n_time_layers=1 pretrain.n_channel_layers=1 pretrain.batch=6 \
+tiny="pretrain.d_model=32 pretrain.n_heads=2 pretrain.n_time_layers=1 pretrain.n_channel_layers=1 \
+	pretrain.batch=6 \
 	pretrain.projector_hidden=32 pretrain.projector_out=16 pretrain.epochs=3 pretrain.warmup_epochs=1 \
 	pretrain.checkpoint_minutes=0"
 # A change of this id is a change of results: give the reason in the commit.
@@ -92,12 +93,14 @@ for strategy in interleaved sequential; do
 	check_fails "cmsc with $strategy is refused" 1 \
 		"pretrain.objective: cmsc contrasts segments of a record, but views.strategy is $strategy; set views.strategy to halves" \
 		sh -c ". '$TOP/tests/chain.sh'; BIN='$BIN' BUILD='$BUILD' TOP='$TOP' WORK='$WORK'; \
-		chain $strategy '$data $tiny views.strategy=$strategy pretrain.objective=cmsc' fetch preprocess views pretrain; \
+		chain $strategy '$data $tiny views.strategy=$strategy pretrain.objective=cmsc' \
+			fetch preprocess views pretrain; \
 		code=\$?; cat $strategy/log >&2; exit \$code"
 done
 check "a batch too large for the data is made smaller, with a word" \
 	sh -c ". '$TOP/tests/chain.sh'; BIN='$BIN' BUILD='$BUILD' TOP='$TOP' WORK='$WORK'; \
-	chain base '$data $tiny pretrain.epochs=1 pretrain.batch=1000' pretrain && grep -q 'batch of 16 instead of 1000: folds 1 to 8 hold 3[0-9] records' base/log"
+	chain base '$data $tiny pretrain.epochs=1 pretrain.batch=1000' pretrain &&
+	grep -q 'batch of 16 instead of 1000: folds 1 to 8 hold 3[0-9] records' base/log"
 # ---- a batch larger than memory: 2.5 blocks of 64 views ----
 many="${data/40/100} $tiny pretrain.batch=80 pretrain.min_steps=1 pretrain.epochs=2"
 for micro in 0 64 128; do

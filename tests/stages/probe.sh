@@ -17,9 +17,10 @@ probe() {
 	shift 2
 	[ $# = 0 ] || local "$@"
 	rm -rf run && mkdir -p run/params && ./embeddings "$case" "$records" >run/embed.id || return 1
-	printf '{"bootstrap":%s,"c_max":%s,"c_min":%s,"c_steps":%s,"class_offset":%s,"features":"%s","labels":"%s","seed":%s,"task":"%s"}\n' \
-		"$bootstrap" "$c_max" "$c_min" "$c_steps" "$class_offset" "$features" "$labels" "$seed" \
-		"$task" >run/params/probe.json
+	printf '{"bootstrap":%s,"c_max":%s,"c_min":%s,"c_steps":%s,"class_offset":%s,' \
+		"$bootstrap" "$c_max" "$c_min" "$c_steps" "$class_offset" >run/params/probe.json
+	printf '"features":"%s","labels":"%s","seed":%s,"task":"%s"}\n' \
+		"$features" "$labels" "$seed" "$task" >>run/params/probe.json
 	"$BIN/probe" --build run >table 2>err
 }
 probe_fails() {

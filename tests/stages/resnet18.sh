@@ -4,7 +4,8 @@
 . "$(dirname "$0")/../tap.sh"
 . "$TOP/tests/chain.sh"
 
-tiny="fetch.records=40 pretrain.model=resnet18 pretrain.d_model=8 pretrain.batch=6 pretrain.projector_hidden=32 pretrain.projector_out=16 \
+tiny="fetch.records=40 pretrain.model=resnet18 pretrain.d_model=8 pretrain.batch=6 \
+	pretrain.projector_hidden=32 pretrain.projector_out=16 \
 	pretrain.epochs=3 pretrain.warmup_epochs=1 pretrain.checkpoint_minutes=0"
 poster="$tiny pretrain.model=resnet18-poster"
 # A change of these ids is a change of results: give the reason in the commit.

@@ -133,7 +133,8 @@ for closed in '<&-' '>&-' '2>&-' '<&- >&-' '<&- 2>&-' '>&- 2>&-' '<&- >&- 2>&-';
 	eval "./tiny --build run $closed" >out 2>&1 || bad="$bad [$closed] fails"
 	[ "$(cat run/tiny.id)" = "$id" ] && "$BIN/store" verify "$id" >out 2>&1 ||
 		bad="$bad [$closed] damages"
-	eval "\"$BIN/params\" --out closed --schemas '$BUILD/schema' '$TOP/params/default.yaml' $sections $closed" >out 2>&1
+	eval "\"$BIN/params\" --out closed --schemas '$BUILD/schema' '$TOP/params/default.yaml' \
+		$sections $closed" >out 2>&1
 	grep -q '"records"' closed/params/fetch.json || bad="$bad [$closed] params"
 	rm -rf closed
 done

@@ -29,7 +29,8 @@ like() {
 }
 
 # Ragged batches: 7.5 blocks of 64 views to pretrain, 3.5 to finetune.
-small="fetch.records=400 pretrain.epochs=2 pretrain.batch=240 pretrain.min_steps=1 pretrain.d_model=32 pretrain.projector_hidden=16"
+small="fetch.records=400 pretrain.epochs=2 pretrain.batch=240 pretrain.min_steps=1 pretrain.d_model=32 \
+	pretrain.projector_hidden=16"
 small="$small probe.c_steps=3 probe.bootstrap=20 embed.attention_records=3"
 small="$small finetune.epochs=2 finetune.batch=112 finetune.min_steps=1 finetune.bootstrap=20"
 chain alone "$small" fetch preprocess views pretrain embed probe finetune >/dev/null
@@ -65,7 +66,8 @@ bare_hit() {
 check_fails "what was made just now is looked up together" 1 'team_mpi.so is not there' bare_hit
 touch -d '2 minutes ago' finetune3.store/actions/*/*.json
 check "an older hit opens no MPI" bare_hit
-is "... and is printed once" "$(bare_hit 2>"$WORK/hits" | grep -c '^fine-tuned ') $(grep -c cached "$WORK/hits")" \
+is "... and is printed once" \
+	"$(bare_hit 2>"$WORK/hits" | grep -c '^fine-tuned ') $(grep -c cached "$WORK/hits")" \
 	"2 1"
 
 # ---- what is lost or stopped goes on ----
@@ -86,7 +88,8 @@ stop_all() {
 		"/proc/$pid/cmdline" || echo "$pid"; done | tail -1)"
 }
 
-long="fetch.records=160 pretrain.epochs=16 pretrain.batch=120 pretrain.min_steps=1 pretrain.checkpoint_minutes=0 pretrain.d_model=32"
+long="fetch.records=160 pretrain.epochs=16 pretrain.batch=120 pretrain.min_steps=1 \
+	pretrain.checkpoint_minutes=0 pretrain.d_model=32"
 for model in "" pretrain.model=resnet18; do
 	run=long$model
 	chain "$run" \
