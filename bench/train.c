@@ -1,7 +1,8 @@
 /*
- * make bench-train: pretraining steps as stages/pretrain/ runs them, on noise: two views of each record drawn, forward,
- * NT-Xent, backward, AdamW. Prints one line: records per second of wall time, CPU milliseconds per record, peak resident
- * memory in MB, and that without what the program itself takes. bench/train.py prints the same for PyTorch.
+ * make bench-train: pretraining steps as stages/pretrain/ runs them, on noise: two views of each record
+ * drawn, forward, NT-Xent, backward, AdamW. Prints one line: records per second of wall time, CPU
+ * milliseconds per record, peak resident memory in MB, and that without what the program itself takes.
+ * bench/train.py prints the same for PyTorch.
  *
  *	bench-train [--steps N] [--batch N] [--micro-batch N] [--lead-mask P] [--profile]
  *	bench-train --peak
@@ -102,8 +103,8 @@ static void begin_drawing(struct run *r)
 	batch_draw_begin(&r->drawing, r->patient);
 }
 
-/* As stages/pretrain/: views are drawn while the step before computes. Returns the CPU seconds that this thread spent
- * on what was left to draw: with one thread, all of it. */
+/* As stages/pretrain/: views are drawn while the step before computes. Returns the CPU seconds that this
+ * thread spent on what was left to draw: with one thread, all of it. */
 static double steps(struct run *r, int n)
 {
 	double drawing = 0;

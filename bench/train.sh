@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
-# make bench-train: our pretraining and PyTorch's in turn, each in a process of its own: the machine's speed drifts.
+# make bench-train: our pretraining and PyTorch's in turn, each in a process of its own: the
+# machine's speed drifts.
 #	PYTHON   interpreters that have PyTorch, separated by blanks (python3)
 #	THREADS  thread counts, separated by blanks ("1 2")
 #	ROUNDS   (3) of STEPS (2) steps, BATCH (128), LEAD_MASK (0.5)
 #	EINTHOVEN_ISA  avx2 holds both to AVX2 on a CPU that has more
 #	ANY_BLAS 1 measures a PyTorch whose BLAS is no peer too (the reference BLAS)
-# PyTorch gets what serves it best here: as many OpenMP threads as it is told to use, OpenBLAS's kernels for this CPU
-# (OpenBLAS does not know every CPU; CORETYPE= for others), and a malloc that keeps large blocks, on huge pages,
-# instead of giving them back to the system after every operation (ALLOCATOR= for the system's default).
+# PyTorch gets what serves it best here: as many OpenMP threads as it is told to use, OpenBLAS's kernels for
+# this CPU (OpenBLAS does not know every CPU; CORETYPE= for others), and a malloc that keeps large blocks,
+# on huge pages, instead of giving them back to the system after every operation (ALLOCATOR= for the
+# system's default).
 set -eu
 cd "$(dirname "$0")/.."
 : "${PYTHON:=python3}" "${THREADS:=1 2}" "${ROUNDS:=3}" "${STEPS:=2}" "${BATCH:=128}" "${LEAD_MASK:=0.5}"
@@ -18,8 +20,8 @@ trap 'rm -f "$results"' EXIT
 ours="${B:-build}/bin/bench-train"
 read -r isa peak < <("$ours" --peak)
 
-# What holds PyTorch, MKL, oneDNN and OpenBLAS to the vectors that ours takes. OPENBLAS_* of the environment are often
-# there for an older OpenBLAS and slow a newer one.
+# What holds PyTorch, MKL, oneDNN and OpenBLAS to the vectors that ours takes. OPENBLAS_* of the environment
+# are often there for an older OpenBLAS and slow a newer one.
 unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE
 core=
 case $isa in
@@ -29,7 +31,8 @@ avx2)
 	if grep -q AuthenticAMD /proc/cpuinfo; then
 		core=Zen
 	fi
-	export ATEN_CPU_CAPABILITY=avx2 MKL_ENABLE_INSTRUCTIONS=AVX2 ONEDNN_MAX_CPU_ISA=AVX2 DNNL_MAX_CPU_ISA=AVX2
+	export ATEN_CPU_CAPABILITY=avx2 MKL_ENABLE_INSTRUCTIONS=AVX2 ONEDNN_MAX_CPU_ISA=AVX2 \
+		DNNL_MAX_CPU_ISA=AVX2
 	;;
 esac
 core=${CORETYPE:-$core}
@@ -77,8 +80,10 @@ for threads in $THREADS; do
 		EINTHOVEN_THREADS=$threads "$ours" "${options[@]}" >>"$results"
 		for ((i = 0; i < ${#peers[@]}; i += 2)); do
 			# shellcheck disable=SC2086
-			env $ALLOCATOR OMP_NUM_THREADS="$threads" "${peers[i]}" bench/train.py "${options[@]}" \
-				--threads "$threads" --name "${peers[i + 1]}" >>"$results" || echo "a round of ${peers[i + 1]} is left out"
+			env $ALLOCATOR OMP_NUM_THREADS="$threads" "${peers[i]}" bench/train.py \
+				"${options[@]}" \
+				--threads "$threads" --name "${peers[i + 1]}" >>"$results" ||
+				echo "a round of ${peers[i + 1]} is left out"
 		done
 	done
 	printf '%-24s %31s %31s %31s %31s\n' "$threads thread(s)" 'records/s, wall' 'CPU ms per record' \

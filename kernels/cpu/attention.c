@@ -1,7 +1,8 @@
 /*
- * Attention of one record and one head at a time, in a thread's own buffer. Scores lie transposed, a row per key and
- * the queries on the lanes: then softmax needs no sums across lanes, and short rows of keys leave no lanes empty.
- * Products are fma chains over ascending width, keys or queries; sums over keys are taken in four strands.
+ * Attention of one record and one head at a time, in a thread's own buffer. Scores lie transposed, a row
+ * per key and the queries on the lanes: then softmax needs no sums across lanes, and short rows of keys
+ * leave no lanes empty. Products are fma chains over ascending width, keys or queries; sums over keys are
+ * taken in four strands.
  */
 #include <math.h>
 #include <string.h>
@@ -17,8 +18,9 @@ static int round_up(int n)
 	return (n + 15) / 16 * 16;
 }
 
-/* Lanes of the scores that are worked out: all, unless tiles do better without the few of the last vector (tile.c). Of those
- * that are not, softmax makes ones of zeros and zeros of ones: they begin as zeros and are never read. */
+/* Lanes of the scores that are worked out: all, unless tiles do better without the few of the last
+ * vector (tile.c). Of those that are not, softmax makes ones of zeros and zeros of ones: they begin as
+ * zeros and are never read. */
 static int width_of(int n)
 {
 	return n % 16 > 0 && n % 16 <= 4 ? n : round_up(n);
@@ -207,7 +209,8 @@ void ISA(attention_forward)(const struct attention *a)
 	pool_run(forward_task, (void *)(uintptr_t)a, a->batch);
 }
 
-/* p: scores in, 2^(s - lse) out, at most 1 however lse was rounded; dp in, ds = p (dp - sum over keys of p dp) out. */
+/* p: scores in, 2^(s - lse) out, at most 1 however lse was rounded; dp in, ds = p (dp - sum over
+ * keys of p dp) out. */
 static void backward_columns(float *p, float *dp, int ld, int n_keys, v16 lse)
 {
 	v16 sum[STRANDS] = {v_set(0), v_set(0), v_set(0), v_set(0)};

@@ -1,6 +1,6 @@
 /*
- * BatchNorm over rows of [M,C], with a residual and a ReLU behind it. Sums over the rows of a block: chunks of 64, each one
- * chain, then a pairwise tree. One task is a chunk of rows, or 64 columns of the trees.
+ * BatchNorm over rows of [M,C], with a residual and a ReLU behind it. Sums over the rows of a block: chunks
+ * of 64, each one chain, then a pairwise tree. One task is a chunk of rows, or 64 columns of the trees.
  */
 #include <math.h>
 #include <string.h>

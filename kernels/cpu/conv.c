@@ -190,8 +190,8 @@ static void fill_phases(const struct conv *c)
 	}
 }
 
-/* Phases that lack the last tap start with products by zero: +0 stays +0, so they may be left out. That pays where it is a tenth
- * of the work and no vector is cut. */
+/* Phases that lack the last tap start with products by zero: +0 stays +0, so they may be left out. That pays
+ * where it is a tenth of the work and no vector is cut. */
 static void whole_rows(const struct conv *c, struct gemm g)
 {
 	int complete = (c->s.k - (c->n_taps - 1) * c->s.stride) * c->s.c_in, rest = g.n - complete;
@@ -209,8 +209,9 @@ static void whole_rows(const struct conv *c, struct gemm g)
 	ISA(gemm_run)(&g);
 }
 
-/* dx row u = phases of time u*stride..: sum over j descending (time ascending), o ascending, of dy[u-j][o] w[o][.][c]. The
- * last row of each record may have some phases only: those rows are one product of their own. */
+/* dx row u = phases of time u*stride..: sum over j descending (time ascending), o ascending, of
+ * dy[u-j][o] w[o][.][c]. The last row of each record may have some phases only: those rows are one
+ * product of their own. */
 static void data_gradients(struct conv *c)
 {
 	int whole = c->s.t_pad / c->s.stride, row = c->s.stride * c->s.c_in;

@@ -1,9 +1,9 @@
 /*
- * Blocked GEMM (after Goto and van de Geijn 2008). K is cut into blocks that keep a panel of B in the first-level cache;
- * B is packed in panels of TILE_COLUMNS columns unless it is small; A is read where it lies, rows or columns: packing it
- * pays for columns with AVX2 alone, not even where its rows fall into one set of the first-level cache. Blocks of K are taken in
- * ascending order and C is taken up again between them, so each element remains one fma chain; threads share out
- * blocks of C and never split K.
+ * Blocked GEMM (after Goto and van de Geijn 2008). K is cut into blocks that keep a panel of B in the
+ * first-level cache; B is packed in panels of TILE_COLUMNS columns unless it is small; A is read where it
+ * lies, rows or columns: packing it pays for columns with AVX2 alone, not even where its rows fall into one
+ * set of the first-level cache. Blocks of K are taken in ascending order and C is taken up again between
+ * them, so each element remains one fma chain; threads share out blocks of C and never split K.
  */
 #include "kernels/cpu/gemm.h"
 
@@ -94,15 +94,15 @@ static void pack_b(float *to, const struct gemm *g, int item, int k0, int k, int
 	}
 }
 
-/* Where a block is built up until its last block of K: the argument of GELU if that is kept, a buffer of this thread if
- * C's old values are still needed at the end, else C. */
+/* Where a block is built up until its last block of K: the argument of GELU if that is kept, a buffer of this
+ * thread if C's old values are still needed at the end, else C. */
 static bool is_aside(const struct gemm *g)
 {
 	return g->residual == g->c && g->k > KC && !g->before_gelu;
 }
 
-/* Is A packed too? Columns of A lie a row apart: a step of k takes a line of its own, of which it reads a part. Up to MC of
- * them are dense as they are. */
+/* Is A packed too? Columns of A lie a row apart: a step of k takes a line of its own, of which it reads a
+ * part. Up to MC of them are dense as they are. */
 static bool is_a_packed(const struct gemm *g)
 {
 	return A_PACKED && g->is_a_transposed && g->lda > MC && g->n >= A_PACKED_FROM && !is_aside(g);
@@ -166,8 +166,9 @@ static struct tile_c target(const struct gemm *g, const struct block *b)
 	return c;
 }
 
-/* GELU or its derivative, and the residual after them, for a block whose products are complete. Whole rows: arrays that come
- * from memory want long runs. The two that matter are functions of their own, so that tables stay in registers. */
+/* GELU or its derivative, and the residual after them, for a block whose products are complete. Whole rows:
+ * arrays that come from memory want long runs. The two that matter are functions of their own, so that tables
+ * stay in registers. */
 INLINE void finish_rows(const struct gemm *g, const struct block *b, const bool has_gelu,
 			const bool has_argument, const bool has_residual)
 {
@@ -224,8 +225,9 @@ struct columns {
 	bool is_packed;
 };
 
-/* Rows of A^T and B that the next block of K will read, asked for a few lines at a time between tiles: hardware does not
- * foresee strides of a row, and many requests at once wait for each other and hold up the tiles. */
+/* Rows of A^T and B that the next block of K will read, asked for a few lines at a time between
+ * tiles: hardware does not foresee strides of a row, and many requests at once wait for each other
+ * and hold up the tiles. */
 struct rows_ahead {
 	const float *p;
 	ptrdiff_t ld;
@@ -363,8 +365,8 @@ static void multiply_nothing(const struct gemm *g, struct block *b)
 	multiply(g, b, tile_rows_of(NULL, 0), (struct columns){NULL, 0, false}, g->k, false);
 }
 
-/* C[i0..i0+m, j0..j0+n] over all of K, and over n_chained items that extend its chains; n <= NC, and m <= OWN_ROWS if the
- * block is set aside. */
+/* C[i0..i0+m, j0..j0+n] over all of K, and over n_chained items that extend its chains; n <= NC, and
+ * m <= OWN_ROWS if the block is set aside. */
 static void own_block(const struct gemm *g, const struct block *whole, int n_chained)
 {
 	float *panels = workspace_thread(WORKSPACE_PACK);
@@ -444,8 +446,8 @@ static void own_block_task(void *context, int task)
 		own_block(g, &b, step);
 }
 
-/* Blocks of up to OWN_SIDE by OWN_SIDE: large enough to repay packing, small enough that B's and A's part stay in the second-level cache
- * and that threads finish together. */
+/* Blocks of up to OWN_SIDE by OWN_SIDE: large enough to repay packing, small enough that B's and A's part
+ * stay in the second-level cache and that threads finish together. */
 static void run_own_blocks(const struct gemm *g)
 {
 	struct parallel p = {.g = g};

@@ -1,7 +1,7 @@
 /*
- * GEMM for the other kernels of this folder. gemm_run spreads one product over the pool; gemm_serial does it in the
- * calling thread, inside a pool task, after gemm_reserve for its shape outside. Both compute struct gemm's definition
- * bit for bit.
+ * GEMM for the other kernels of this folder. gemm_run spreads one product over the pool; gemm_serial does it
+ * in the calling thread, inside a pool task, after gemm_reserve for its shape outside. Both compute struct
+ * gemm's definition bit for bit.
  */
 #ifndef KERNELS_CPU_GEMM_H
 #define KERNELS_CPU_GEMM_H

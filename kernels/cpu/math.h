@@ -37,9 +37,9 @@ MATH_INLINE v16 v_exp(v16 x)
 	return v_select(v_less(x, v_set(-86.0f)), v_set(0.0f), y);
 }
 
-/* 2^x for x <= 0: 3 ulp; 2^-100 below -100 (a softmax weight of 8e-31 is nothing, and no product with it is subnormal);
- * NaN gives NaN. 2^r, |r| <= 1/2, by a minimax polynomial of degree 5 that is 1 at 0; the whole part is added to its
- * exponent. */
+/* 2^x for x <= 0: 3 ulp; 2^-100 below -100 (a softmax weight of 8e-31 is nothing, and no product with it is
+ * subnormal); NaN gives NaN. 2^r, |r| <= 1/2, by a minimax polynomial of degree 5 that is 1 at 0; the whole
+ * part is added to its exponent. */
 MATH_INLINE v16 v_exp2(v16 x)
 {
 	const v16 magic = v_set(12582912.0f); /* 1.5 * 2^23: the sum's low bits are the whole number */
@@ -95,8 +95,9 @@ MATH_INLINE v16 v_polynomial(v16 t, i16 piece, const float (*table)[16], const i
 	return p;
 }
 
-/* q(|x|) with the sign of x, where q is a polynomial of its own in each of 16 pieces of width step; t is the distance from
- * the middle of the piece. table[d] holds the coefficients of t^d; the last piece is the constant limit. */
+/* q(|x|) with the sign of x, where q is a polynomial of its own in each of 16 pieces of width step; t is
+ * the distance from the middle of the piece. table[d] holds the coefficients of t^d; the last piece is
+ * the constant limit. */
 MATH_INLINE v16 v_piecewise(v16 x, const float (*table)[16], const int degree, float step)
 {
 	const v16 magic = v_set(12582912.0f);
@@ -108,8 +109,8 @@ MATH_INLINE v16 v_piecewise(v16 x, const float (*table)[16], const int degree, f
 	return v_copysign(p, x);
 }
 
-/* Least-squares fits at Chebyshev points (docs/numerics.md) of Phi(x) - 1/2, error 3e-8, and of Phi(x) + x phi(x) - 1/2,
- * error 6e-8; Phi and phi are the normal distribution's function and density. */
+/* Least-squares fits at Chebyshev points (docs/numerics.md) of Phi(x) - 1/2, error 3e-8, and of Phi(x) + x
+ * phi(x) - 1/2, error 6e-8; Phi and phi are the normal distribution's function and density. */
 static const float math_phi[6][16] = {
 	{0x1.309a12p-4f, 0x1.b47438p-3f, 0x1.4d9138p-2f, 0x1.9f0d52p-2f, 0x1.d125f6p-2f, 0x1.ebf334p-2f,
 	 0x1.f86d8cp-2f, 0x1.fd7baep-2f, 0x1.ff43e6p-2f, 0x1.ffcfdap-2f, 0x1.fff536p-2f, 0x1.fffde2p-2f,

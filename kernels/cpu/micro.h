@@ -1,7 +1,7 @@
 /*
  * The inner loop of every product: one tile of C that stays in registers. A is read one element at a time
- * (a[r*rs + k*cs]), B sixteen columns at a time (b[k*ldb + j]). Each element of C is one fma chain over ascending k; a
- * tile may be left and taken up again, for storing and loading a float changes nothing.
+ * (a[r*rs + k*cs]), B sixteen columns at a time (b[k*ldb + j]). Each element of C is one fma chain over
+ * ascending k; a tile may be left and taken up again, for storing and loading a float changes nothing.
  */
 #ifndef KERNELS_CPU_MICRO_H
 #define KERNELS_CPU_MICRO_H
@@ -20,7 +20,8 @@ struct micro {
 	const float *from, *factor, *bias, *residual; /* NULL: none */
 	const float *a, *b;
 	ptrdiff_t ldc, ld_from, rs, cs, ldb;
-	/* At step i of k the line at ask + i * ask_step is asked for, and that ask_apart behind it; NULL in a narrow tile: nothing. */
+	/* At step i of k the line at ask + i * ask_step is asked for, and that ask_apart behind it; NULL in a
+	 * narrow tile: nothing. */
 	const float *ask;
 	ptrdiff_t ask_step, ask_apart;
 	int k;
@@ -32,10 +33,10 @@ INLINE v16 micro_load(const float *p, const bool is_part, int last)
 	return is_part ? v_load_n(p, last) : v_load(p);
 }
 
-/* On x86-64, A's rows take four steps of k at a time with constant distances, and with AVX2 its columns too: whatever
- * stands beside the products takes places of theirs, in the decoders, at the load ports and, with AVX-512, at ports that do
- * nothing but products then. With AVX2 a request for memory at every fourth step at most: a core's two threads share its
- * load ports. */
+/* On x86-64, A's rows take four steps of k at a time with constant distances, and with AVX2 its columns too:
+ * whatever stands beside the products takes places of theirs, in the decoders, at the load ports and, with
+ * AVX-512, at ports that do nothing but products then. With AVX2 a request for memory at every fourth step at
+ * most: a core's two threads share its load ports. */
 #if defined __AVX512F__
 enum { MICRO_FEW_ROWS = 4, MICRO_FEW_COLUMNS = 1, MICRO_ASK_STEPS = 1 };
 #elif defined __AVX2__
@@ -64,8 +65,8 @@ INLINE void micro_ask_for_c(const int mr, const int nv, const struct micro *t)
 /* Keeps the compiler from giving base + constant a register of its own, of which there are not enough. */
 #define MICRO_OPAQUE(p) __asm__("" : "+r"(p))
 
-/* Where A's rows lie at one step of k: near is row 0's element, far that of the first row of the lower half; distances
- * in bytes, for an address takes one, two or four times a register. */
+/* Where A's rows lie at one step of k: near is row 0's element, far that of the first row of the lower half;
+ * distances in bytes, for an address takes one, two or four times a register. */
 struct micro_rows {
 	const float *near, *far;
 	ptrdiff_t one, three, five;

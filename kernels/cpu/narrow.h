@@ -1,9 +1,10 @@
 /*
- * Convolutions too narrow for the tiles of tile.h, as a stem's first layer (1 -> 24 channels, 15 taps). Same definition as
- * conv.c, bit for bit.
+ * Convolutions too narrow for the tiles of tile.h, as a stem's first layer (1 -> 24 channels, 15 taps). Same
+ * definition as conv.c, bit for bit.
  *
- * Forward: the outputs of two successive times are one row of 16 or 48 lanes, instead of two that waste half a vector. Weights: one
- * vector holds a whole window and, behind it, a one whose products add up to the bias gradient.
+ * Forward: the outputs of two successive times are one row of 16 or 48 lanes, instead of two that waste
+ * half a vector. Weights: one vector holds a whole window and, behind it, a one whose products add up
+ * to the bias gradient.
  */
 #ifndef KERNELS_CPU_NARROW_H
 #define KERNELS_CPU_NARROW_H

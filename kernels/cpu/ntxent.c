@@ -1,10 +1,10 @@
 /*
- * NT-Xent in strips of rows: a strip of similarities [STRIP, 2N] is all that exists of the 2N x 2N matrix. The first
- * pass finds each row's log-sum-exp; the second makes the strip again and needs no transposed access, for s_ij = s_ji
- * to the bit: both are the same fma chain with factors exchanged.
+ * NT-Xent in strips of rows: a strip of similarities [STRIP, 2N] is all that exists of the 2N x 2N matrix.
+ * The first pass finds each row's log-sum-exp; the second makes the strip again and needs no transposed
+ * access, for s_ij = s_ji to the bit: both are the same fma chain with factors exchanged.
  *
- * Every row's loss is row_i lse_i - own_i s_i,p(i) - other_i sum s_ij over the positives of other records; which rows are
- * candidates and what the three weights are is all that objectives differ in.
+ * Every row's loss is row_i lse_i - own_i s_i,p(i) - other_i sum s_ij over the positives of other records;
+ * which rows are candidates and what the three weights are is all that objectives differ in.
  */
 #include <math.h>
 #include <string.h>
@@ -98,8 +98,9 @@ static void unit_task(void *context, int strip)
 	}
 }
 
-/* Counts become weights: all of a row's positives alike, or, across views, CLOCS's two means with half of the weight
- * each, the own pairs' and that of all pairs of different records (counts are whole: their sum is exact). */
+/* Counts become weights: all of a row's positives alike, or, across views, CLOCS's two means with half
+ * of the weight each, the own pairs' and that of all pairs of different records (counts are whole:
+ * their sum is exact). */
 static void weigh(const struct work *w)
 {
 	const struct ntxent *l = w->l;
@@ -116,7 +117,8 @@ static void weigh(const struct work *w)
 	}
 }
 
-/* -inf for the rows that are no candidates of row i: itself, those of its view or patient if so wished, and behind M. */
+/* -inf for the rows that are no candidates of row i: itself, those of its view or patient if so
+ * wished, and behind M. */
 static void leave_out(const struct work *w, float *s, int i)
 {
 	const struct ntxent *l = w->l;
@@ -202,8 +204,8 @@ static void loss_task(void *context, int strip)
 		loss_row(w, s + (size_t)r * (size_t)w->m_wide, i0 + r);
 }
 
-/* s becomes d loss / d s_ij + d loss / d s_ji: (row_i exp(s - lse_i) + row_j exp(s - lse_j) - 2 own or other where
- * positive) / M. Partners, and records of one patient, have equal weights. */
+/* s becomes d loss / d s_ij + d loss / d s_ji: (row_i exp(s - lse_i) + row_j exp(s - lse_j) - 2 own or other
+ * where positive) / M. Partners, and records of one patient, have equal weights. */
 static void gradient_row(const struct work *w, float *s, int i)
 {
 	const struct ntxent *l = w->l;

@@ -4,7 +4,8 @@
 
 #include "kernels/cpu/micro.h"
 
-/* One function per height and width, so that each keeps its accumulators in registers; `part`: the last vector is cut. */
+/* One function per height and width, so that each keeps its accumulators in registers; `part`: the
+ * last vector is cut. */
 #define WHOLE_TILE(mr, nv)                                                                                   \
 	static void whole_##mr##x##nv(const struct micro *t)                                                 \
 	{                                                                                                    \
@@ -65,8 +66,8 @@ void ISA(tile_foresee)(struct tile_ahead *f, const float *p, ptrdiff_t ld, int r
 		f->runs[f->n++] = (struct tile_run){p + j, ld, rows};
 }
 
-/* What one tile asks for: two lines of a run at a time, else A's columns, for which a narrow tile has no load to spare, nor
- * has any with AVX2. */
+/* What one tile asks for: two lines of a run at a time, else A's columns, for which a narrow tile has no load
+ * to spare, nor has any with AVX2. */
 static void choose_asks(struct micro *t, int rows, bool is_narrow, struct tile_ahead *f)
 {
 	if (f && f->at < f->n) {
@@ -118,7 +119,8 @@ static void panel_product(const struct tile_c *c, struct tile_a a, const float *
 	}
 }
 
-/* The product of some columns from `first` on; pointers that are not there stay NULL, as a.p and b if k is 0. */
+/* The product of some columns from `first` on; pointers that are not there stay NULL, as
+ * a.p and b if k is 0. */
 static void columns_product(const struct tile_c *c, struct tile_a a, const float *b, ptrdiff_t ldb, int m,
 			    int first, int cols, int k, int max_rows)
 {

@@ -1,6 +1,6 @@
 /*
- * Products of matrices that lie in the first caches: register tiles over whatever strides A and B have, no threads,
- * no packing. The building block of every product here.
+ * Products of matrices that lie in the first caches: register tiles over whatever strides A and B have, no
+ * threads, no packing. The building block of every product here.
  *
  *	tile_product(&(struct tile_c){.c = c, .ldc = n}, tile_rows_of(a, k), b, n, m, n, k);     // C = A B
  */
@@ -12,7 +12,8 @@
 
 #include "kernels/cpu/isa.h"
 
-/* A register tile, but for products of 50 columns (tile.c): TILE_ROWS rows of TILE_COLUMNS columns. 14*2 + 2 + 1 of 32 zmm; (6*1 + 1)*2 + 1 of 16 ymm; (6*1 + 1)*4 + 1 of 32 NEON ones. */
+/* A register tile, but for products of 50 columns (tile.c): TILE_ROWS rows of TILE_COLUMNS columns.
+ * 14*2 + 2 + 1 of 32 zmm; (6*1 + 1)*2 + 1 of 16 ymm; (6*1 + 1)*4 + 1 of 32 NEON ones. */
 #if defined __AVX512F__
 enum { TILE_ROWS = 14, TILE_VECTORS = 2 };
 #elif defined HAS_VECTORS
@@ -38,8 +39,9 @@ static inline struct tile_a tile_columns_of(const float *p, ptrdiff_t ld)
 	return (struct tile_a){.p = p, .row = 1, .column = ld};
 }
 
-/* Memory that is wanted soon after a product, asked for into the first cache two lines at a step of k: hardware does not
- * foresee short runs, and many requests at once wait for one another and hold up the tiles. */
+/* Memory that is wanted soon after a product, asked for into the first cache two lines at a step
+ * of k: hardware does not foresee short runs, and many requests at once wait for one another and
+ * hold up the tiles. */
 enum { TILE_RUNS = 32 };
 
 struct tile_run {
@@ -53,11 +55,12 @@ struct tile_ahead {
 	int n, at; /* runs; the first that is not yet asked for */
 };
 
-/* Adds rows * columns floats, row stride ld, that are to be read or written; what has no place any more is left out. */
+/* Adds rows * columns floats, row stride ld, that are to be read or written; what has no place any
+ * more is left out. */
 void ISA(tile_foresee)(struct tile_ahead *f, const float *p, ptrdiff_t ld, int rows, int columns);
 
-/* Asks for what products had no place for. Inline, because gcc takes a function that only prefetches for one without effect and
- * drops the call. */
+/* Asks for what products had no place for. Inline, because gcc takes a function that only prefetches for one
+ * without effect and drops the call. */
 INLINE void tile_ask_rest(struct tile_ahead *f)
 {
 	for (; f->at < f->n; f->at++)
@@ -65,7 +68,8 @@ INLINE void tile_ask_rest(struct tile_ahead *f)
 			__builtin_prefetch(f->runs[f->at].p + i * f->runs[f->at].step, 0, 3);
 }
 
-/* C[m,n] = from + A B, one fma chain over ascending k each; then row i times factor[i]; then + bias[n]; then + residual[m,n]. */
+/* C[m,n] = from + A B, one fma chain over ascending k each; then row i times factor[i]; then + bias[n];
+ * then + residual[m,n]. */
 struct tile_c {
 	float *c;
 	ptrdiff_t ldc;

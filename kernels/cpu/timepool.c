@@ -1,4 +1,5 @@
-/* Pooling over time: the maximum of overlapping windows, and the mean over all of it. One task is one record. */
+/* Pooling over time: the maximum of overlapping windows, and the mean over all of it. One
+ * task is one record. */
 #include <string.h>
 
 #include "common/pool.h"

@@ -1,7 +1,7 @@
 /*
- * Sixteen float lanes in every instruction set: one zmm, two ymm, four NEON registers, or an array. Kernels are written once over
- * v16, so what a lane computes, and the order in which lanes are folded, is the same everywhere
- * (docs/numerics.md).
+ * Sixteen float lanes in every instruction set: one zmm, two ymm, four NEON registers, or an array. Kernels
+ * are written once over v16, so what a lane computes, and the order in which lanes are folded, is the same
+ * everywhere (docs/numerics.md).
  *
  *	v16 sum = v_set(0);
  *	for (; i + 16 <= n; i += 16)
@@ -10,8 +10,8 @@
  *		sum = v_add(v_load_n(x + i, n - i), sum); // lanes beyond n hold +0
  *	float s = v_sum(sum);
  *
- * There is no fused negated product: valgrind gives its zeros another sign than processors do. Negate a factor.
- * A sum starts at +0, so it never is -0 and a lane that adds +0 changes nothing.
+ * There is no fused negated product: valgrind gives its zeros another sign than processors do. Negate a
+ * factor. A sum starts at +0, so it never is -0 and a lane that adds +0 changes nothing.
  * v_max(a, b) is a > b ? a : b and v_min(a, b) is a < b ? a : b: b if either is NaN, as maxps and minps.
  */
 #ifndef KERNELS_CPU_VEC_H
@@ -60,8 +60,8 @@ VEC_INLINE void v_store_up_to(float *p, v16 v, int n)
 		v_store_n(p, v, n);
 }
 
-/* to[c][0..16] = column c of from[rows][cols], rows and cols at most 16; lanes from rows on hold zeros. Rows of `to` may
- * overlap: they are written in ascending order. */
+/* to[c][0..16] = column c of from[rows][cols], rows and cols at most 16; lanes from rows on hold zeros. Rows
+ * of `to` may overlap: they are written in ascending order. */
 VEC_INLINE void v_transpose_block(float *to, ptrdiff_t ld_to, const float *from, ptrdiff_t ld_from, int rows,
 				  int cols)
 {

@@ -200,8 +200,8 @@ INLINE v16 v_lookup(v16 table, i16 index)
 	return V_PAIR(v_half_lookup(table, index.low), v_half_lookup(table, index.high));
 }
 
-/* A table of sixteen takes five instructions a half, its first eight only one. GELU's arguments rarely need more: it pays
- * to look. */
+/* A table of sixteen takes five instructions a half, its first eight only one. GELU's arguments rarely need
+ * more: it pays to look. */
 #define V_HAS_LOW_LOOKUP 1
 
 INLINE int v_is_low(i16 index)

@@ -169,7 +169,8 @@ INLINE v16 v_select(m16 m, v16 a, v16 b)
 	V_QUARTERS(v16, vbslq_f32(m.q[i], a.q[i], b.q[i]));
 }
 
-/* What does not fit, NaN too, counts as a multiple of 512, as in vec_scalar.h: only the low nine bits stay. */
+/* What does not fit, NaN too, counts as a multiple of 512, as in vec_scalar.h: only the
+ * low nine bits stay. */
 INLINE float32x4_t v_quarter_pow2(float32x4_t n)
 {
 	uint32x4_t fits = vcltq_f32(n, vdupq_n_f32(0x1p31f));
@@ -263,7 +264,8 @@ INLINE void v_transpose_4(float32x4_t r[4])
 	r[3] = vcombine_f32(vget_high_f32(b), vget_high_f32(d));
 }
 
-/* Sixteen rows are four times the registers there are: a block of 4 x 4 goes to its place as soon as it is turned. */
+/* Sixteen rows are four times the registers there are: a block of 4 x 4 goes to its place as
+ * soon as it is turned. */
 INLINE void v_transpose(v16 r[16])
 {
 	v16 t[16];

@@ -1,4 +1,5 @@
-/* v16 as an array: the definition of what vec_avx2.h, vec_avx512.h and vec_neon.h do, lane by lane (see vec.h). */
+/* v16 as an array: the definition of what vec_avx2.h, vec_avx512.h and vec_neon.h do, lane by
+ * lane (see vec.h). */
 #ifndef KERNELS_CPU_VEC_SCALAR_H
 #define KERNELS_CPU_VEC_SCALAR_H
 
