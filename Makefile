@@ -241,7 +241,7 @@ $(bench_memory:bench/%.c=$(B)/bin/bench-%): $(B)/bin/bench-%: $(B)/obj/bench/%.o
 	$(Q)$(call link,$@,$<,ecg numbers common)
 
 ## ids: one table of the ids of a small run, in every way there is to compute it; fails if two differ
-ids: all
+ids: all $(B)/tests/model_batch
 	@B=$(B) tests/ids.sh
 
 ## bench: one table of every operation's speed on one core (BENCH="--isa avx2 --only conv")

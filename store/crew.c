@@ -1,5 +1,6 @@
 #include "store/crew.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,6 +44,15 @@ bool crew_told(struct team *t, bool of_rank_0)
 {
 	team_share(t, &of_rank_0, sizeof of_rank_0, 0);
 	return of_rank_0;
+}
+
+const char *crew_words(const struct team *t)
+{
+	static char words[32];
+	words[0] = '\0';
+	if (team_size(t) > 1)
+		snprintf(words, sizeof words, ", %d processes", team_size(t));
+	return words;
 }
 
 void crew_stop(struct team *t)

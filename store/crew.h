@@ -26,6 +26,8 @@ struct team *crew_join(const struct stage *stage);
 void crew_agree(struct team *t, const char key[DIGEST_HEX]);
 /* What rank 0 knows. */
 bool crew_told(struct team *t, bool of_rank_0);
+/* For messages: ", 3 processes", or "" for one that works alone. Lives until the next call. */
+const char *crew_words(const struct team *t);
 /* End all ranks, which have agreed to, as interrupted. */
 _Noreturn void crew_stop(struct team *t);
 

@@ -136,10 +136,11 @@ signal_children() {
 
 # processes_with TEXT: those whose command line holds it, one id a line.
 processes_with() {
-	local file line
+	local file words pid
 	for file in /proc/[0-9]*/cmdline; do
-		line=$({ tr '\0' ' ' <"$file"; } 2>/dev/null) || continue
-		case $line in *"$1"*) basename "${file%/cmdline}" ;; esac
+		{ mapfile -d '' -t words <"$file"; } 2>/dev/null || continue
+		pid=${file%/cmdline}
+		case ${words[*]} in *"$1"*) echo "${pid#/proc/}" ;; esac
 	done
 }
 

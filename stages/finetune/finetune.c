@@ -23,6 +23,7 @@
 #include "stages/shared/network.h"
 #include "stages/shared/signals.h"
 #include "statistics/subset.h"
+#include "store/crew.h"
 
 #define MIN_BATCH 8 /* records; the batch does not shrink below it */
 
@@ -168,9 +169,9 @@ static void run(struct stage_run *r)
 	start_head(&s);
 	start_predict(&s, s.is_scratch ? RANDOM : PROBE);
 	learning_init(&s.learning, r, s.net, &s.examples, &s.judge, &p);
-	warn("%zu records, batch %d, %" PRId64 " steps of %.1f MB activations, %d threads",
+	warn("%zu records, batch %d, %" PRId64 " steps of %.1f MB activations, %d threads%s",
 	     s.examples.n[PROBE_TRAIN], p.batch, s.learning.training.schedule.n_steps,
-	     (double)s.net->net->arena_bytes / 1e6, pool_threads());
+	     (double)s.net->net->arena_bytes / 1e6, pool_threads(), crew_words(r->team));
 
 	if (training_run(&s.learning.training)) {
 		best_restore(&s.learning.best);

@@ -22,6 +22,7 @@
 #include "stages/pretrain/records.h"
 #include "stages/shared/network.h"
 #include "statistics/rankme.h"
+#include "store/crew.h"
 #include "store/stage.h"
 
 #define LINES 20 /* of the log, about */
@@ -217,10 +218,10 @@ static void run(struct stage_run *r)
 	t->run = r;
 	set_up(t);
 	training_resume(&t->training);
-	warn("%zu records, batch %d, %" PRId64 " steps of %.1f MB activations, %zu weights, %s, %d threads",
+	warn("%zu records, batch %d, %" PRId64 " steps of %.1f MB activations, %zu weights, %s, %d threads%s",
 	     t->records.n, t->plan.batch, t->plan.schedule.n_steps,
 	     (double)t->contrast->net->arena_bytes / 1e6, t->contrast->net->tensors->count,
-	     t->contrast->ops->name, pool_threads());
+	     t->contrast->ops->name, pool_threads(), crew_words(r->team));
 	if (training_run(&t->training) && team_rank(r->team) == 0)
 		write_model(t);
 	tear_down(t);

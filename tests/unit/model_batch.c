@@ -284,13 +284,23 @@ static void more_processes_than_blocks_are_an_error(void **state)
 	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 1);
 }
 
+/* model_batch --hash GOLDEN [RANKS [MICRO_BATCH]], for hash_in_child and tests/ids.sh. */
+static void print_hash(int argc, char **argv)
+{
+	struct run r = {.golden = &goldens[atoi(argv[2]) % GOLDENS],
+			.micro_batch = argc > 4 ? atoi(argv[4]) : 0};
+	int size = argc > 3 ? atoi(argv[3]) : 1;
+	fill();
+	team_threads(size, run_rank, &r);
+	for (int rank = 1; rank < size; rank++)
+		assert_true(r.hash[rank] == r.hash[0]);
+	printf("%016llx\n", (unsigned long long)r.hash[0]);
+}
+
 int main(int argc, char **argv)
 {
-	if (argc == 3 && strcmp(argv[1], "--hash") == 0) {
-		struct run r = {.golden = &goldens[atoi(argv[2]) % GOLDENS]};
-		fill();
-		run_rank(&r, NULL);
-		printf("%016llx\n", (unsigned long long)r.hash[0]);
+	if (argc > 2 && strcmp(argv[1], "--hash") == 0) {
+		print_hash(argc, argv);
 		return 0;
 	}
 	const struct CMUnitTest tests[] = {
