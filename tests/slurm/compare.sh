@@ -1,13 +1,11 @@
 #!/usr/bin/env bash
-# A comparison on a Slurm cluster, one requeueable job per arm: a job that is preempted, one that is told twice to end as at a
-# time limit, a host that is lost. Nothing is lost: all arms end with the ids of an undisturbed run, and the joint make only
-# hits.
+# A comparison on a Slurm cluster, one requeueable job per arm (tools/arm.slurm): one meets its time limit, one is preempted,
+# one is told twice to end, one loses its host. Nothing is lost: all arms end with the ids of an undisturbed run, and the
+# joint make only hits.
 . "$(dirname "$0")/../tap.sh"
 . "$TOP/tests/cluster.sh"
 . "$TOP/tests/pipeline.sh"
 tap_needs make
-# Each job starts and stops daemons and waits for Slurm's own clocks: minutes, and not yet the same at every run.
-[ -n "${EINTHOVEN_SLURM_COMPARE:-}" ] || skip_all "asked for by EINTHOVEN_SLURM_COMPARE=1"
 tree_as_it_is
 cluster_start
 export EINTHOVEN_THREADS=1
@@ -25,21 +23,36 @@ ids_of() { # ids_of RUN ARM: of the stages that train and judge
 	cat "build/runs/$1/arms/$2/pretrain.id" "build/runs/$1/arms/$2/probe.id" 2>&1 | tr '\n' ' '
 }
 
+declare -A job
+submit_arm() { # submit_arm ARM [OPTION...]
+	# shellcheck disable=SC2086 # what make is to be told
+	job[$1]=$(submit "${@:2}" -c2 -o "$WORK/$1.log" tools/arm.slurm "$1" B=build $choices RUN="job-$1" SET="$set")
+}
+goes_on() { # goes_on ARM: from a checkpoint, after it was requeued
+	grep -q 'continuing at step' "$WORK/$1.log"
+}
+is_waiting() { # is_waiting ARM: it is in the queue again
+	[ "$(squeue -h -j "${job[$1]}" -o %t)" = PD ]
+}
+requeued() { # requeued SECONDS ARM: Slurm would then wait two minutes, for a host that is only slow
+	within "$1" is_waiting "$2" && scontrol update JobId="${job[$2]}" StartTime=now
+}
+
+# ---- a time limit, the shortest that Slurm has: a minute, seen to every half. The training is held until then. ----
+submit_arm halves-time --time=1
+held() {
+	[ -n "$(find "$EINTHOVEN_STORE/checkpoints" -name pretrain 2>/dev/null)" ] &&
+		pid=$(processes_with '/bin/pretrain --build' | tail -n 1) && [ -n "$pid" ] && kill -STOP "$pid"
+}
+check "a training is under way" within 60 held
 # shellcheck disable=SC2086 # several arms
 EINTHOVEN_STORE=$WORK/undisturbed arm_chain undisturbed $arms >/dev/null 2>&1
-# A job that saves and ends within its grace time is done for Slurm: it asks to go on. A make that was stopped ends with 143 or 2.
-cat >job.sh <<-END
-	#!/bin/sh
-	srun -n1 -c2 make --no-print-directory -f pipeline.mk B=build $choices compare RUN="job-\$1" ARMS="\$1" SET='$set'
-	status=\$?
-	[ \$status = 0 ] || [ "\${SLURM_RESTART_COUNT:-0}" -ge 5 ] || scontrol requeue "\$SLURM_JOB_ID"
-	exit \$status
-END
-plain_make preprocess SET="$set" >/dev/null 2>&1
+check "the job that met its time limit is requeued" requeued 150 halves-time
+check "and goes on where it was" within 60 goes_on halves-time
+within 60 no_jobs
 
-declare -A job
-for arm in $arms; do
-	job[$arm]=$(submit --requeue -n1 -c2 --open-mode=append -o "$WORK/$arm.log" job.sh "$arm")
+for arm in halves interleaved sequential; do
+	submit_arm $arm
 done
 trains() { # trains ARM: it has saved a checkpoint since it said what it trains; so have all that run
 	grep -qs 'records, batch' "$WORK/$1.log" &&
@@ -56,22 +69,20 @@ scancel -s TERM "${job[interleaved]}"
 scancel -s TERM "${job[interleaved]}"
 within 60 trains sequential
 cluster_lose "$(host_of sequential)"
-is_waiting() { # is_waiting ARM: it is in the queue again
-	[ "$(squeue -h -j "${job[$1]}" -o %t)" = PD ]
-}
-within 40 is_waiting sequential
-for arm in halves interleaved sequential; do # Slurm would wait two minutes, for a host that is only slow
-	within 20 is_waiting $arm && scontrol update JobId="${job[$arm]}" StartTime=now
+for arm in sequential halves interleaved; do
+	requeued 40 $arm
 done
 
+failing=$(submit -c1 -o "$WORK/failing.log" tools/arm.slurm halves B=build RUN=failing SET=pretrain.epochs=0)
 check "all jobs end" wait_jobs 150
+is "an arm that cannot be ($failing) is tried once" "$(grep -c '^make: \*\*\*' "$WORK/failing.log")" 1
 check "the urgent job ($preempting) ran" test -e "$WORK/urgent.log"
 for arm in $arms; do
 	is "$arm: the ids of an undisturbed run" "$(ids_of "job-$arm" "$arm")" "$(ids_of undisturbed "$arm")"
 done
-check "the preempted job went on where it was" grep -q 'continuing at step' "$WORK/halves.log"
-check "the one told to end, too" grep -q 'continuing at step' "$WORK/interleaved.log"
-check "the one whose host was lost, too" grep -q 'continuing at step' "$WORK/sequential.log"
+check "the preempted job went on where it was" goes_on halves
+check "the one told to end, too" goes_on interleaved
+check "the one whose host was lost, too" goes_on sequential
 # shellcheck disable=SC2086
 arm_chain joint $arms >joint.out 2>joint.log
 is "the joint make only hits, and judges" "$(grep -o '^[a-z]*: ran in' joint.log | tr '\n' ' ')" 'evaluate: ran in '
