@@ -81,6 +81,7 @@ static void run_attention(const struct ops *o, struct arrays *a)
 			      .dq = a->out[1],
 			      .dk = a->out[2],
 			      .dv = a->out[3]};
+
 	o->attention(&t);
 	o->attention_backward(&t);
 }
@@ -136,6 +137,7 @@ static void run_batchnorm(const struct ops *o, struct arrays *a)
 			      .sums = sums,
 			      .dx = a->out[1]};
 	int32_t *at = (int32_t *)(void *)(variance + WIDTH);
+
 	o->batchnorm_sums(&n, mean);
 	o->divide(mean, mean, M, WIDTH);
 	o->batchnorm_square_sums(&n, variance);
@@ -143,6 +145,7 @@ static void run_batchnorm(const struct ops *o, struct arrays *a)
 	o->batchnorm(&n);
 	o->batchnorm_gradient_sums(&n, sums);
 	o->batchnorm_backward(&n);
+
 	o->max_time(a->out[3], at, a->out[0], BATCH, ROWS, WIDTH, 3, 2, T_OUT);
 }
 

@@ -99,6 +99,7 @@ static void add_logits_backward(const struct tensors *t, const struct head_gate 
 				    .c = tensors_gradient(t, g->weight) + side * d,
 				    .ldc = 2 * d,
 				    .is_accumulated = true});
+
 	t->ops->gemm(&(struct gemm){.m = batch,
 				    .n = d,
 				    .k = 2,

@@ -24,11 +24,11 @@
 
 /* Rows of the table. What probes see: the trained encoder, the same encoder before training,
  * amplitudes, nothing. */
-enum { TRAINED, RANDOM, SCALE, MAJORITY, ARMS };
+enum { TRAINED, RANDOM, SCALE, MAJORITY, ROWS };
 static const struct {
 	const char *key, *name, *table,
 		*out; /* of table `metrics`, printed; tables of embeddings and of scores */
-} arms[ARMS] = {{"trained", "trained", "embedding", "probability"},
+} arms[ROWS] = {{"trained", "trained", "embedding", "probability"},
 		{"random", "random-initialised", "random", "probability_random"},
 		{"scale", "log-std only", "scale", "probability_scale"},
 		{"majority", "majority class", NULL, NULL}};
@@ -40,8 +40,8 @@ struct probing {
 	bool has_scale; /* encoders' features are followed by the 12 log-std */
 	struct judge judge;
 	struct probe_data data;
-	struct probe probe[ARMS];
-	struct judge_arm arm[ARMS];
+	struct probe probe[ROWS];
+	struct judge_row row[ROWS];
 };
 
 /* ---- reading ---- */
@@ -112,7 +112,7 @@ static void fit_all(struct probing *s)
 {
 	struct progress p;
 	progress_start(&p, "probe", "fits",
-		       (uint64_t)(ARMS - 1) * (uint64_t)params_int(s->params, "c_steps"));
+		       (uint64_t)(ROWS - 1) * (uint64_t)params_int(s->params, "c_steps"));
 	for (int a = 0; a < MAJORITY; a++)
 		fit(s, a, &p);
 	probe_majority(&s->probe[MAJORITY], &s->data);
@@ -121,15 +121,15 @@ static void fit_all(struct probing *s)
 
 static void judge(struct probing *s)
 {
-	for (int a = 0; a < ARMS; a++) {
+	for (int a = 0; a < ROWS; a++) {
 		const struct probe *p = &s->probe[a];
-		s->arm[a] = (struct judge_arm){arms[a].key,	    arms[a].name,
+		s->row[a] = (struct judge_row){arms[a].key,	    arms[a].name,
 					       .weight = p->weight, .c = a == MAJORITY ? (double)NAN : p->c,
 					       .tau = p->tau,	    .table = arms[a].out};
-		memcpy(s->arm[a].probability, p->probability, sizeof p->probability);
+		memcpy(s->row[a].probability, p->probability, sizeof p->probability);
 	}
 
-	judge_run(&s->judge, s->arm, ARMS, (uint64_t)params_int(s->params, "seed"),
+	judge_run(&s->judge, s->row, ROWS, (uint64_t)params_int(s->params, "seed"),
 		  (int)params_int(s->params, "bootstrap"));
 	if (!s->data.n[PROBE_VALIDATION])
 		judge_note(
@@ -177,7 +177,7 @@ static void run(struct stage_run *r)
 	fit_all(&s);
 	judge(&s);
 	write_scores(&s, r);
-	for (int a = 0; a < ARMS; a++)
+	for (int a = 0; a < ROWS; a++)
 		probe_release(&s.probe[a]);
 	judge_close(&s.judge);
 }
@@ -186,7 +186,7 @@ static void run(struct stage_run *r)
 
 static void show(struct artifact *scores)
 {
-	json_t *shown = judge_read_arms(scores), *arm;
+	json_t *shown = judge_read_rows(scores), *arm;
 	size_t i;
 
 	printf("Linear probe on frozen encoders, per record, task %s, %s (%s)\n",

@@ -15,7 +15,7 @@ enum { DRAW_OF_ROWS = 1 << 20 };
 
 struct resampling {
 	const struct comparison *c;
-	struct auroc *ranking;	/* [n_arms][n_classes] */
+	struct auroc *ranking;	/* [n_rows][n_classes] */
 	struct metrics *thread; /* one per thread */
 };
 
@@ -44,12 +44,12 @@ static void gather(double *value, const struct metrics *m)
 	}
 }
 
-static struct metrics_input input_of(const struct comparison *c, const struct auroc *ranking, int arm)
+static struct metrics_input input_of(const struct comparison *c, const struct auroc *ranking, int row)
 {
 	struct metrics_input in = c->data;
-	in.probability = c->arm[arm].probability;
-	in.weight = c->arm[arm].weight;
-	in.ranking = ranking + (size_t)arm * (size_t)in.n_classes;
+	in.probability = c->row[row].probability;
+	in.weight = c->row[row].weight;
+	in.ranking = ranking + (size_t)row * (size_t)in.n_classes;
 	return in;
 }
 
@@ -58,7 +58,7 @@ static bool statistic(void *context, double *value, const uint32_t *count)
 	const struct resampling *r = context;
 	struct metrics *m = &r->thread[pool_self()];
 
-	for (int a = 0; a < r->c->n_arms; a++) {
+	for (int a = 0; a < r->c->n_rows; a++) {
 		struct metrics_input in = input_of(r->c, r->ranking, a);
 		in.count = count;
 		metrics_compute(m, &in);
@@ -77,20 +77,20 @@ static bool statistic(void *context, double *value, const uint32_t *count)
 
 void comparison_run(struct comparison *c)
 {
-	size_t n_arms = (size_t)c->n_arms, n_classes = (size_t)c->data.n_classes;
-	struct resampling r = {.c = c, .ranking = die_calloc(n_arms * n_classes, sizeof *r.ranking)};
+	size_t n_rows = (size_t)c->n_rows, n_classes = (size_t)c->data.n_classes;
+	struct resampling r = {.c = c, .ranking = die_calloc(n_rows * n_classes, sizeof *r.ranking)};
 
-	c->metrics = die_calloc(n_arms, sizeof *c->metrics);
-	for (size_t a = 0; a < n_arms; a++) {
+	c->metrics = die_calloc(n_rows, sizeof *c->metrics);
+	for (size_t a = 0; a < n_rows; a++) {
 		for (size_t k = 0; k < n_classes; k++)
-			auroc_init(&r.ranking[a * n_classes + k], c->arm[a].probability + k, n_classes,
+			auroc_init(&r.ranking[a * n_classes + k], c->row[a].probability + k, n_classes,
 				   c->data.n);
 		struct metrics_input in = input_of(c, r.ranking, (int)a);
 		metrics_init(&c->metrics[a], c->data.n_classes);
 		metrics_compute(&c->metrics[a], &in);
 	}
 
-	int n_threads = pool_threads(), n_values = c->n_arms * comparison_count(c);
+	int n_threads = pool_threads(), n_values = c->n_rows * comparison_count(c);
 	r.thread = die_calloc((size_t)n_threads, sizeof *r.thread);
 	for (int t = 0; t < n_threads; t++)
 		metrics_init(&r.thread[t], c->data.n_classes);
@@ -99,16 +99,16 @@ void comparison_run(struct comparison *c)
 	c->n_undefined = bootstrap_run(c->values, &c->bootstrap, n_values, statistic, &r);
 	for (int t = 0; t < n_threads; t++)
 		metrics_release(&r.thread[t]);
-	for (size_t k = 0; k < n_arms * n_classes; k++)
+	for (size_t k = 0; k < n_rows * n_classes; k++)
 		auroc_release(&r.ranking[k]);
 	free(r.thread);
 	free(r.ranking);
 }
 
-static double point(const struct comparison *c, int arm, int metric)
+static double point(const struct comparison *c, int row, int metric)
 {
 	double *value = die_calloc((size_t)comparison_count(c), sizeof *value);
-	gather(value, &c->metrics[arm]);
+	gather(value, &c->metrics[row]);
 	double out = value[metric];
 	free(value);
 	return out;
@@ -126,7 +126,7 @@ static double mean_point(const struct comparison *c, struct comparison_rows rows
 static double drawn_mean(const struct comparison *c, struct comparison_rows rows, int metric, int k)
 {
 	size_t width = (size_t)comparison_count(c);
-	const double *value = c->values + (size_t)k * (size_t)c->n_arms * width + (size_t)metric;
+	const double *value = c->values + (size_t)k * (size_t)c->n_rows * width + (size_t)metric;
 	if (rows.n == 1)
 		return value[(size_t)rows.row[0] * width];
 
@@ -160,20 +160,20 @@ struct comparison_value comparison_of_mean(const struct comparison *c, struct co
 	return comparison_difference_of_means(c, rows, (struct comparison_rows){0}, metric);
 }
 
-struct comparison_value comparison_of(const struct comparison *c, int arm, int metric)
+struct comparison_value comparison_of(const struct comparison *c, int row, int metric)
 {
-	return comparison_of_mean(c, (struct comparison_rows){1, &arm}, metric);
+	return comparison_of_mean(c, (struct comparison_rows){1, &row}, metric);
 }
 
-struct comparison_value comparison_difference(const struct comparison *c, int arm, int other, int metric)
+struct comparison_value comparison_difference(const struct comparison *c, int row, int other, int metric)
 {
-	return comparison_difference_of_means(c, (struct comparison_rows){1, &arm},
+	return comparison_difference_of_means(c, (struct comparison_rows){1, &row},
 					      (struct comparison_rows){1, &other}, metric);
 }
 
 void comparison_release(struct comparison *c)
 {
-	for (int a = 0; a < c->n_arms; a++)
+	for (int a = 0; a < c->n_rows; a++)
 		metrics_release(&c->metrics[a]);
 	free(c->metrics);
 	free(c->values);

@@ -1,10 +1,10 @@
 /*
- * Several arms (classifiers) judged on the same records: the metrics of each, their intervals, and
+ * Several classifiers, the rows, judged on the same records: the metrics of each, their intervals, and
  * paired differences, from one set of patient-cluster bootstrap resamples. A resample without records of
  * a class that the records do have is drawn again, so that a macro average always means the same classes
  * (but see is_partial).
  *
- *	struct comparison c = {.n_arms = 2, .arm = arms, .data = {...}, .bootstrap = {...}};
+ *	struct comparison c = {.n_rows = 2, .row = rows, .data = {...}, .bootstrap = {...}};
  *	comparison_run(&c);
  *	struct comparison_value v = comparison_difference(&c, 0, 1, COMPARISON_MACRO_AUROC);
  *	comparison_release(&c);
@@ -28,23 +28,23 @@ enum comparison_metric {
 };
 extern const char *const comparison_names[COMPARISON_METRICS]; /* "accuracy", ... as in JSON */
 
-struct comparison_arm {
+struct comparison_row {
 	const char *name;
 	const float *probability; /* [n][n_classes] */
 	const double *weight;	  /* [n_classes] of the decision */
 };
 
 struct comparison {
-	int n_arms;
-	const struct comparison_arm *arm;
-	struct metrics_input data;  /* n, n_classes, is_multi, truth; the rest is the arms' */
+	int n_rows;
+	const struct comparison_row *row;
+	struct metrics_input data;  /* n, n_classes, is_multi, truth; the rest is the rows' */
 	struct bootstrap bootstrap; /* seed, n_resamples, patient */
 	/* Of many rare classes a resample may lack some: they keep their value on the whole there
 	 * (metrics_complete), and have none of their own. Multi only. */
 	bool is_partial;
 	/* results */
-	struct metrics *metrics; /* [n_arms] on the records as they are */
-	double *values;		 /* [n_resamples][n_arms][comparison_count()] */
+	struct metrics *metrics; /* [n_rows] on the records as they are */
+	double *values;		 /* [n_resamples][n_rows][comparison_count()] */
 	int n_undefined;	 /* resamples that could not be drawn; their values are NAN */
 };
 
@@ -56,9 +56,9 @@ struct comparison_value {
 void comparison_run(struct comparison *c);
 /* Number of metrics: COMPARISON_METRICS + 2 n_classes. */
 int comparison_count(const struct comparison *c);
-struct comparison_value comparison_of(const struct comparison *c, int arm, int metric);
-/* Arm minus other. */
-struct comparison_value comparison_difference(const struct comparison *c, int arm, int other, int metric);
+struct comparison_value comparison_of(const struct comparison *c, int row, int metric);
+/* Row minus other. */
+struct comparison_value comparison_difference(const struct comparison *c, int row, int other, int metric);
 
 /* Several rows as one, such as one arm trained with several seeds: what they come to is the mean of their
  * metrics. Its resamples draw patients and rows together: resample k takes, of its patients, the mean of

@@ -360,7 +360,7 @@ void arms_close(struct arms *s)
 		free(a->name);
 	}
 
-	free((void *)s->comparison.arm);
+	free((void *)s->comparison.row);
 	comparison_release(&s->comparison);
 	free(s->arm);
 	free(s->record);

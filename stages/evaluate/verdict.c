@@ -12,7 +12,7 @@
 
 void verdict_compare(struct arms *s)
 {
-	struct comparison_arm *list = die_calloc(ARM_STATES * (size_t)s->n_arms + 1, sizeof *list);
+	struct comparison_row *list = die_calloc(ARM_STATES * (size_t)s->n_arms + 1, sizeof *list);
 	int n = 0;
 
 	for (int i = 0; i < s->n_arms; i++)
@@ -20,15 +20,15 @@ void verdict_compare(struct arms *s)
 			struct arm *a = &s->arm[i];
 			a->compared[k] = a->probability[k] ? n : -1;
 			if (a->probability[k])
-				list[n++] = (struct comparison_arm){a->name, a->probability[k], a->weight[k]};
+				list[n++] = (struct comparison_row){a->name, a->probability[k], a->weight[k]};
 		}
 
 	s->scale_compared = s->scale ? n : -1;
 	if (s->scale)
-		list[n++] = (struct comparison_arm){"scale", s->scale, s->scale_weight};
+		list[n++] = (struct comparison_row){"scale", s->scale, s->scale_weight};
 	s->comparison = (struct comparison){
-		.n_arms = n,
-		.arm = list,
+		.n_rows = n,
+		.row = list,
 		.data = {.n = s->n, .n_classes = s->n_classes, .is_multi = s->is_multi, .truth = s->truth},
 		.bootstrap = {.seed = (uint64_t)params_int(s->run->params, "seed"),
 			      .n_resamples = (int)params_int(s->run->params, "bootstrap"),

@@ -187,7 +187,7 @@ static void run(struct stage_run *r)
 
 static void show(struct artifact *scores)
 {
-	json_t *arms = judge_read_arms(scores);
+	json_t *arms = judge_read_rows(scores);
 	double share = artifact_number(scores, "label_fraction");
 	printf("%s, per record, task %s, %s, %g %% of the training labels\n",
 	       !strcmp(artifact_text(scores, "from"), "scratch") ? "Training from scratch" : "Fine-tuning",

@@ -10,7 +10,7 @@
 #include "stages/shared/network.h"
 #include "statistics/offset.h"
 
-static void add_arm(struct tuning *s, int a, const char *key, const char *name, const char *table)
+static void add_row(struct tuning *s, int a, const char *key, const char *name, const char *table)
 {
 	struct judge_part *p = &s->judge.part[PROBE_VALIDATION];
 	struct offset o =
@@ -21,10 +21,10 @@ static void add_arm(struct tuning *s, int a, const char *key, const char *name, 
 						      .probability = s->probability[a][PROBE_VALIDATION],
 						      .truth = p->truth},
 			      s->prior, params_bool(s->run->params, "class_offset"));
-	struct judge_arm *arm = &s->arm[s->n_arms++];
-	*arm = (struct judge_arm){key,		name,	       .weight = s->weight[a], .c = (double)NAN,
+	struct judge_row *row = &s->row[s->n_rows++];
+	*row = (struct judge_row){key,		name,	       .weight = s->weight[a], .c = (double)NAN,
 				  .tau = o.tau, .table = table};
-	memcpy(arm->probability, s->probability[a], sizeof s->probability[a]);
+	memcpy(row->probability, s->probability[a], sizeof s->probability[a]);
 }
 
 void outcome_judge(struct tuning *s)
@@ -35,16 +35,16 @@ void outcome_judge(struct tuning *s)
 	s->prior = die_malloc((size_t)data.n_classes * sizeof *s->prior);
 	offset_prior(s->prior, data.truth[PROBE_TRAIN], data.n[PROBE_TRAIN], data.n_classes);
 	probe_majority(&s->majority, &data);
-	add_arm(s, TUNED, "finetuned", s->is_scratch ? "trained from scratch" : "fine-tuned", "probability");
+	add_row(s, TUNED, "finetuned", s->is_scratch ? "trained from scratch" : "fine-tuned", "probability");
 	if (!s->is_scratch)
-		add_arm(s, PROBE, "probe", "linear probe", "probability_probe");
-	add_arm(s, RANDOM, "random", "random-initialised", "probability_random");
+		add_row(s, PROBE, "probe", "linear probe", "probability_probe");
+	add_row(s, RANDOM, "random", "random-initialised", "probability_random");
 
-	struct judge_arm *majority = &s->arm[s->n_arms++];
-	*majority = (struct judge_arm){"majority", "majority class", .weight = s->majority.weight,
+	struct judge_row *majority = &s->row[s->n_rows++];
+	*majority = (struct judge_row){"majority", "majority class", .weight = s->majority.weight,
 				       .c = (double)NAN};
 	memcpy(majority->probability, s->majority.probability, sizeof s->majority.probability);
-	judge_run(&s->judge, s->arm, s->n_arms, (uint64_t)params_int(p, "seed"),
+	judge_run(&s->judge, s->row, s->n_rows, (uint64_t)params_int(p, "seed"),
 		  (int)params_int(p, "bootstrap"));
 
 	if (!data.n[PROBE_VALIDATION])

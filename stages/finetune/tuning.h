@@ -12,7 +12,7 @@
 
 /* Rows of the table: TUNED after training, PROBE before it, RANDOM a probe of the encoder with the weights
  * its pretraining began with. From scratch PROBE is RANDOM, and stands only there. */
-enum { TUNED, PROBE, RANDOM, MAJORITY, ARMS };
+enum { TUNED, PROBE, RANDOM, MAJORITY, ROWS };
 
 struct tuning {
 	struct stage_run *run;
@@ -21,8 +21,8 @@ struct tuning {
 		*policy; /* says how views are cut and drawn: the model, or from scratch `views` */
 	const struct artifact *signals;
 	struct judge judge;
-	struct judge_arm arm[ARMS];
-	int n_arms;
+	struct judge_row row[ROWS];
+	int n_rows;
 	bool is_scratch;
 	struct examples examples;
 	struct finetune *net;

@@ -143,6 +143,7 @@ static void write_examples(struct draft *s)
 		if (!json_object_get(arm, "attention") || !embeddings || !draft_input(s, arm, "signals") ||
 		    !draft_input(s, arm, "model"))
 			continue;
+
 		for (struct artifact_cursor *c = artifact_walk(embeddings, "attention"); artifact_next(c);) {
 			struct label l = {0};
 			uint64_t record = artifact_record(c->key);
@@ -154,6 +155,7 @@ static void write_examples(struct draft *s)
 				classes |= l.classes;
 			}
 		}
+
 		for (int k = 0; k < n; k++)
 			write_example(s, arm, shown[k]);
 		return;

@@ -11,7 +11,7 @@
 #include "statistics/scores.h"
 #include "statistics/scoretable.h"
 
-enum { MAX_ARMS = 8 };
+enum { MAX_ROWS = 8 };
 
 /* ---- reading ---- */
 
@@ -150,18 +150,18 @@ const char *judge_class(const struct judge *j, int c)
 /* The validation part is what was chosen on, so only the test part gets intervals. */
 static void judge_part(struct judge *j, int k, uint64_t seed, int n_resamples)
 {
-	struct comparison_arm compared[MAX_ARMS];
+	struct comparison_row compared[MAX_ROWS];
 	struct judge_part *p = &j->part[k];
 	uint64_t *patient = die_malloc((p->n + 1) * sizeof *patient);
 
 	for (size_t i = 0; i < p->n; i++)
 		patient[i] = p->label[i].patient;
-	for (int a = 0; a < j->n_arms; a++)
+	for (int a = 0; a < j->n_rows; a++)
 		compared[a] =
-			(struct comparison_arm){j->arm[a].key, j->arm[a].probability[k], j->arm[a].weight};
+			(struct comparison_row){j->row[a].key, j->row[a].probability[k], j->row[a].weight};
 	j->comparison[k] = (struct comparison){
-		.n_arms = j->n_arms,
-		.arm = compared,
+		.n_rows = j->n_rows,
+		.row = compared,
 		.data = {.n = p->n, .n_classes = j->n_classes, .is_multi = j->is_multi, .truth = p->truth},
 		.bootstrap = {.seed = seed, .n_resamples = n_resamples, .patient = patient},
 		.is_partial = strcmp(j->task_name, "superclass") != 0};
@@ -169,12 +169,12 @@ static void judge_part(struct judge *j, int k, uint64_t seed, int n_resamples)
 	free(patient);
 }
 
-void judge_run(struct judge *j, const struct judge_arm *arm, int n_arms, uint64_t seed, int n_resamples)
+void judge_run(struct judge *j, const struct judge_row *row, int n_rows, uint64_t seed, int n_resamples)
 {
-	if (n_arms > MAX_ARMS)
-		BUG("more arms than a table holds");
-	j->arm = arm;
-	j->n_arms = n_arms;
+	if (n_rows > MAX_ROWS)
+		BUG("more rows than a table holds");
+	j->row = row;
+	j->n_rows = n_rows;
 	judge_part(j, PROBE_VALIDATION, seed, 0);
 	judge_part(j, PROBE_TEST, seed, n_resamples);
 }
@@ -214,16 +214,16 @@ static json_t *numbers(const double *x, int n)
 	return out;
 }
 
-static json_t *arm_json(const struct judge *j, int a)
+static json_t *row_json(const struct judge *j, int a)
 {
-	const struct judge_arm *arm = &j->arm[a];
+	const struct judge_row *row = &j->row[a];
 	const struct comparison *test = &j->comparison[PROBE_TEST];
 	json_t *out = json_object();
 
-	json_object_set_new(out, "name", json_string(arm->name));
-	json_object_set_new(out, "c", scores_number(arm->c));
-	json_object_set_new(out, "tau", json_real(arm->tau));
-	json_object_set_new(out, "decision_weight", numbers(arm->weight, j->n_classes));
+	json_object_set_new(out, "name", json_string(row->name));
+	json_object_set_new(out, "c", scores_number(row->c));
+	json_object_set_new(out, "tau", json_real(row->tau));
+	json_object_set_new(out, "decision_weight", numbers(row->weight, j->n_classes));
 	json_object_set_new(
 		out, "validation",
 		scores_metrics(&j->comparison[PROBE_VALIDATION].metrics[a], j->classes, j->is_multi));
@@ -235,12 +235,12 @@ static json_t *arm_json(const struct judge *j, int a)
 	return out;
 }
 
-static void put_arm(const struct judge *j, struct artifact_writer *w, int table, int a)
+static void put_row(const struct judge *j, struct artifact_writer *w, int table, int a)
 {
 	size_t n;
-	json_t *v = arm_json(j, a);
+	json_t *v = row_json(j, a);
 	char *text = json_canonical(v, &n);
-	artifact_put(w, table, j->arm[a].key, strlen(j->arm[a].key), text, n);
+	artifact_put(w, table, j->row[a].key, strlen(j->row[a].key), text, n);
 	free(text);
 	json_decref(v);
 }
@@ -250,14 +250,14 @@ static void put_metrics(const struct judge *j, struct artifact_writer *w)
 {
 	int table = artifact_table(w, "metrics");
 	const char *last = "";
-	for (int k = 0; k < j->n_arms; k++) {
+	for (int k = 0; k < j->n_rows; k++) {
 		int next = -1;
-		for (int a = 0; a < j->n_arms; a++)
-			if (strcmp(j->arm[a].key, last) > 0 &&
-			    (next < 0 || strcmp(j->arm[a].key, j->arm[next].key) < 0))
+		for (int a = 0; a < j->n_rows; a++)
+			if (strcmp(j->row[a].key, last) > 0 &&
+			    (next < 0 || strcmp(j->row[a].key, j->row[next].key) < 0))
 				next = a;
-		put_arm(j, w, table, next);
-		last = j->arm[next].key;
+		put_row(j, w, table, next);
+		last = j->row[next].key;
 	}
 }
 
@@ -266,7 +266,7 @@ enum column { LABEL, TRUTH, PROBABILITY };
 /* Of folds 9 and 10 by ascending record (the two parts are merged): labels, classes, or an
  * arm's probabilities. */
 static void put_records(const struct judge *j, struct artifact_writer *w, const char *name,
-			enum column column, const struct judge_arm *arm)
+			enum column column, const struct judge_row *row)
 {
 	const struct judge_part *v = &j->part[PROBE_VALIDATION], *t = &j->part[PROBE_TEST];
 	int table = artifact_table(w, name);
@@ -284,22 +284,22 @@ static void put_records(const struct judge *j, struct artifact_writer *w, const 
 		else
 			artifact_put_floats(
 				w, table, key.bytes, 8,
-				arm->probability[is_test ? PROBE_TEST : PROBE_VALIDATION] + at * n, n);
+				row->probability[is_test ? PROBE_TEST : PROBE_VALIDATION] + at * n, n);
 	}
 }
 
 static void put_attributes(const struct judge *j, struct artifact_writer *w)
 {
 	json_t *order = json_array();
-	for (int a = 0; a < j->n_arms; a++)
-		json_array_append_new(order, json_string(j->arm[a].key));
+	for (int a = 0; a < j->n_rows; a++)
+		json_array_append_new(order, json_string(j->row[a].key));
 	artifact_attribute(w, "arms", order);
 	artifact_attribute(w, "classes", json_incref(j->classes));
 	artifact_attribute(w, "unlisted", json_incref(j->unlisted));
 	artifact_attribute(w, "task", json_string(j->task_name));
 	artifact_attribute(w, "labels", json_string(j->is_multi ? "multi" : "single"));
 	artifact_attribute(w, "notes", json_incref(j->notes));
-	artifact_attribute(w, "decision_weight", numbers(j->arm[0].weight, j->n_classes));
+	artifact_attribute(w, "decision_weight", numbers(j->row[0].weight, j->n_classes));
 	artifact_attribute(
 		w, "records",
 		json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "train", (json_int_t)j->part[PROBE_TRAIN].n,
@@ -315,9 +315,9 @@ void judge_write(const struct judge *j, struct artifact_writer *w)
 	put_metrics(j, w);
 	put_records(j, w, "label", LABEL, NULL);
 	put_records(j, w, "truth", TRUTH, NULL);
-	for (int a = 0; a < j->n_arms; a++)
-		if (j->arm[a].table)
-			put_records(j, w, j->arm[a].table, PROBABILITY, &j->arm[a]);
+	for (int a = 0; a < j->n_rows; a++)
+		if (j->row[a].table)
+			put_records(j, w, j->row[a].table, PROBABILITY, &j->row[a]);
 }
 
 void judge_put_doubles(struct artifact_writer *w, int table, const char *key, const double *x, size_t n)
@@ -332,7 +332,7 @@ void judge_put_doubles(struct artifact_writer *w, int table, const char *key, co
 void judge_close(struct judge *j)
 {
 	for (int k = 0; k < PROBE_PARTS; k++) {
-		if (k != PROBE_TRAIN && j->n_arms)
+		if (k != PROBE_TRAIN && j->n_rows)
 			comparison_release(&j->comparison[k]);
 		free(j->part[k].record);
 		free(j->part[k].label);
@@ -347,24 +347,24 @@ void judge_close(struct judge *j)
 
 /* ---- showing ---- */
 
-static json_t *read_arm(struct artifact *scores, const char *key)
+static json_t *read_row(struct artifact *scores, const char *key)
 {
 	struct error e = {0};
 	struct artifact_value v = artifact_get(scores, "metrics", key, strlen(key));
-	json_t *arm = v.bytes ? json_read(v.bytes, v.n_bytes, "metrics", &e) : NULL;
-	if (!arm)
+	json_t *row = v.bytes ? json_read(v.bytes, v.n_bytes, "metrics", &e) : NULL;
+	if (!row)
 		die("scores %s: metrics of %s: %s", artifact_id(scores), key,
 		    v.bytes ? error_text(&e) : "absent");
-	return arm;
+	return row;
 }
 
-json_t *judge_read_arms(struct artifact *scores)
+json_t *judge_read_rows(struct artifact *scores)
 {
 	json_t *arms = json_array();
 	const json_t *keys = artifact_get_attribute(scores, "arms"), *key;
 	size_t i;
 	json_array_foreach (keys, i, key)
-		json_array_append_new(arms, read_arm(scores, json_string_value(key)));
+		json_array_append_new(arms, read_row(scores, json_string_value(key)));
 	return arms;
 }
 

@@ -4,8 +4,8 @@
  *
  *	struct judge j;
  *	judge_open(&j, embeddings, "superclass", is_multi); // reads classes and labels
- *	struct judge_arm arms[] = {{"trained", "trained", ...}, ...};
- *	judge_run(&j, arms, n_arms, seed, n_resamples);
+ *	struct judge_row arms[] = {{"trained", "trained", ...}, ...};
+ *	judge_run(&j, arms, n_rows, seed, n_resamples);
  *	caveats_add(&j, prior);                             // stages/shared/caveats.h
  *	judge_write(&j, w);                                 // attributes, metrics, labels and probabilities
  *	judge_close(&j);
@@ -57,7 +57,7 @@ struct judge_part {
 };
 
 /* A row of the table. What it holds is borrowed until judge_close. */
-struct judge_arm {
+struct judge_row {
 	const char *key, *name;		       /* of table `metrics`, in the printed table */
 	const float *probability[PROBE_PARTS]; /* [n][n_classes]; PROBE_TRAIN: unused */
 	const double *weight;		       /* [n_classes] of the decision */
@@ -76,8 +76,8 @@ struct judge {
 	bool is_multi;
 	struct judge_part part[PROBE_PARTS];
 	size_t n_unlabelled, n_several; /* records left out */
-	int n_arms;
-	const struct judge_arm *arm;
+	int n_rows;
+	const struct judge_row *row;
 	struct comparison comparison[PROBE_PARTS]; /* PROBE_TRAIN: unused */
 	json_t *notes;				   /* sentences a reader must know */
 };
@@ -92,7 +92,7 @@ struct probe_data judge_data(const struct judge *j);
 const char *judge_class(const struct judge *j, int c);
 
 /* Metrics on both parts, intervals on the test part. */
-void judge_run(struct judge *j, const struct judge_arm *arm, int n_arms, uint64_t seed, int n_resamples);
+void judge_run(struct judge *j, const struct judge_row *row, int n_rows, uint64_t seed, int n_resamples);
 /* Append a sentence (steals the reference). */
 void judge_note(struct judge *j, json_t *text);
 /* Different patients among the records of the part that have class c; c < 0: among all of them. */
@@ -106,7 +106,7 @@ void judge_close(struct judge *j);
 /* ---- showing ---- */
 
 /* The arms' JSON in order of rows; new reference. */
-json_t *judge_read_arms(struct artifact *scores);
+json_t *judge_read_rows(struct artifact *scores);
 /* "folds 1-8 train: ..." */
 void judge_print_parts(struct artifact *scores);
 /* The table and the sentences under it. */

@@ -72,8 +72,8 @@ is "each has its untrained encoder, and the probe it began as if there was one" 
 	"$(value tuned "[a['name'] for a in m['arms'] if 'random' in a and 'probe' in a]")" \
 	"['finetuned', 'finetuned-10']"
 is "the probe it began as is the one that probe published" \
-	"$(value tuned "arm['finetuned']['probe']['test']['macro_auroc']
-	== arm['halves']['trained']['test']['macro_auroc']")" True
+	"$(value tuned "(arm['finetuned']['probe']['test']['macro_auroc']
+	== arm['halves']['trained']['test']['macro_auroc'])")" True
 is "... and what was gained over it is the difference" \
 	"$(value tuned "abs(arm['finetuned']['trained']['over_probe']['macro_auroc']['value']
 	- arm['finetuned']['trained']['test']['macro_auroc']

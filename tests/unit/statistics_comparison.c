@@ -17,7 +17,7 @@ static const double effect[ROWS] = {.70, .74, .81, .75};
  * from ROWS on are the same, .1 lower. */
 static struct comparison made(struct metrics metrics[ALL], double *values)
 {
-	struct comparison c = {.n_arms = ALL, .metrics = metrics, .values = values};
+	struct comparison c = {.n_rows = ALL, .metrics = metrics, .values = values};
 	c.bootstrap = (struct bootstrap){.seed = 3, .n_resamples = RESAMPLES};
 	struct philox p = philox_open(9, PURPOSE_NOISE, 0, 0);
 

@@ -175,11 +175,11 @@ static void the_majority_probe_predicts_the_commonest_class(void **state)
 static void compare(struct comparison *c, const struct sample *s, const struct probe *a,
 		    const struct probe *b)
 {
-	static struct comparison_arm arm[2];
-	arm[0] = (struct comparison_arm){"a", a->probability[PROBE_TEST], a->weight};
-	arm[1] = (struct comparison_arm){"b", b->probability[PROBE_TEST], b->weight};
-	*c = (struct comparison){.n_arms = 2,
-				 .arm = arm,
+	static struct comparison_row row[2];
+	row[0] = (struct comparison_row){"a", a->probability[PROBE_TEST], a->weight};
+	row[1] = (struct comparison_row){"b", b->probability[PROBE_TEST], b->weight};
+	*c = (struct comparison){.n_rows = 2,
+				 .row = row,
 				 .data = {.n = s->data.n[PROBE_TEST],
 					  .n_classes = C,
 					  .is_multi = s->data.is_multi,
