@@ -1,8 +1,8 @@
 /*
- * The random policy of training: what is drawn anew for every record, epoch and view, on top of what ecg/views.h
- * cuts. Drawn in this order: the cut (halves) or shift (interleaved), standardisation if asked for,
- * the pool (sequential: some of ecg/augmentation.h, each applied to what the last one left; never rejected), and for
- * every strategy the lead mask, a gain per lead and noise per lead.
+ * The random policy of training: what is drawn anew for every record, epoch and view, on top of what
+ * ecg/views.h cuts. Drawn in this order: the cut (halves) or shift (interleaved), standardisation if asked
+ * for, the pool (sequential: some of ecg/augmentation.h, each applied to what the last one left; never
+ * rejected), and for every strategy the lead mask, a gain per lead and noise per lead.
  *
  *	struct augment a;
  *	augment_read(&a, artifact_get_attribute(views, "augment"), &v, &e);
@@ -58,7 +58,8 @@ int augment_start(const struct augment *a, uint64_t record, uint32_t epoch, int 
 
 /* All parameters of a policy; {0}-terminated, static. */
 const struct param *augment_params(void);
-/* From a section that has them; views and seed are left alone. 0, or -1 with e saying which parameter to change. */
+/* From a section that has them; views and seed are left alone. 0, or -1 with e saying which parameter to
+ * change. */
 int augment_choose(struct augment *a, const struct params *p, struct error *e);
 
 /* To and from JSON, without views and seed. augment_read gives 0, or -1 with e filled. */

@@ -1,7 +1,7 @@
 /*
- * The augmentations that the strategy `sequential` draws from, one row each. To add one: a function and a row in
- * augmentation.c. Its parameter in section `views`, its place in the header's JSON, the help and the messages come from
- * the row; a new one is the last, since a row's place keys its noise.
+ * The augmentations that the strategy `sequential` draws from, one row each. To add one: a function and a row
+ * in augmentation.c. Its parameter in section `views`, its place in the header's JSON, the help and the
+ * messages come from the row; a new one is the last, since a row's place keys its noise.
  *
  *	int k = augmentation_find("crop");
  *	augmentation_apply(&v, k, strength);
@@ -41,8 +41,8 @@ extern const int augmentation_count;
 /* Its number, or -1. */
 int augmentation_find(const char *name);
 void augmentation_apply(struct augmentation_view *v, int kind, double strength);
-/* "noise, powerline, wander or crop", of all of them; with_default: "[noise, powerline, ...]", of those in the pool by
- * default. Static. */
+/* "noise, powerline, wander or crop", of all of them; with_default: "[noise, powerline, ...]", of those in
+ * the pool by default. Static. */
 const char *augmentation_names(bool with_default);
 
 /* ---- what the policy's own draws use as well ---- */
@@ -52,7 +52,8 @@ double augmentation_uniform(struct philox *r, double low, double high);
 double augmentation_gain(struct philox *r, double g);
 /* Uniform in -limit_s..limit_s, in samples. */
 int augmentation_shift(struct philox *r, double limit_s, double rate_hz);
-/* y [n] = x [n] moved later by `by` samples (earlier if negative), zeros where nothing is known. They may be one. */
+/* y [n] = x [n] moved later by `by` samples (earlier if negative), zeros where nothing is known. They may be
+ * one. */
 void augmentation_move(float *y, const float *x, int n, int by);
 /* Standard deviation of x [n]. */
 float augmentation_deviation(const float *x, int n);

@@ -1,6 +1,6 @@
 /*
- * Batches of training views from records in memory: the order of an epoch and the drawing of both views of some
- * records, on all threads. Nothing here depends on how records lie in memory or who draws them.
+ * Batches of training views from records in memory: the order of an epoch and the drawing of both views of
+ * some records, on all threads. Nothing here depends on how records lie in memory or who draws them.
  *
  *	struct batch_place order[n];
  *	batch_shuffle(order, &s, epoch);
@@ -27,17 +27,19 @@ struct batch_place {
 	size_t row; /* of the source */
 };
 
-/* Order of an epoch: records sorted by a Philox draw keyed (seed, record, epoch), so that leaving out a record moves no
- * other. order [n]. */
+/* Order of an epoch: records sorted by a Philox draw keyed (seed, record, epoch), so that leaving out a
+ * record moves no other. order [n]. */
 void batch_shuffle(struct batch_place *order, const struct batch_source *s, uint32_t epoch);
 
-/* Both views of n records: rows i and n + i of x [2n][12][views_input_samples] and keep [2n][12] are the views of record
- * order[i], as the pairing says (NULL: the policy's own two); patient [n]. Runs on the pool; allocates nothing. */
+/* Both views of n records: rows i and n + i of x [2n][12][views_input_samples] and keep [2n][12] are the
+ * views of record order[i], as the pairing says (NULL: the policy's own two); patient [n]. Runs on the pool;
+ * allocates nothing. */
 void batch_draw(float *x, uint8_t *keep, uint64_t *patient, const struct batch_source *s,
 		const struct batch_place *order, int n, uint32_t epoch, const struct pairing *pairing);
 
-/* The same in moments in which the pool's threads would only wait for each other (pool_offer): begin, compute on the pool,
- * end. Until the end d and all it points to stay as they are, and x and keep are nobody's. One drawing at a time. */
+/* The same in moments in which the pool's threads would only wait for each other (pool_offer): begin, compute
+ * on the pool, end. Until the end d and all it points to stay as they are, and x and keep are nobody's. One
+ * drawing at a time. */
 struct batch_drawing {
 	float *x;
 	uint8_t *keep;
@@ -46,8 +48,7 @@ struct batch_drawing {
 	int n;
 	uint32_t epoch;
 	struct pairing pairing;
-	int first,
-		n_own; /* of the 2n rows, those drawn into x and keep: a process's part of the batch; n_own 0: all */
+	int first, n_own; /* of the 2n rows, those drawn into x and keep: a process's part; n_own 0: all */
 };
 void batch_draw_begin(struct batch_drawing *d, uint64_t *patient);
 void batch_draw_end(void);

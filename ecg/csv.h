@@ -26,8 +26,8 @@
 
 struct csv;
 
-/* Read the row of names. name (the file, for messages) and what the reader reads from are borrowed until csv_close. NULL with e
- * filled. */
+/* Read the row of names. name (the file, for messages) and what the reader reads from are borrowed until
+ * csv_close. NULL with e filled. */
 struct csv *csv_open(const char *name, struct reader reader, struct error *e);
 void csv_close(struct csv *c);
 
@@ -39,7 +39,8 @@ int csv_find(const struct csv *c, const char *column);
 /* The same, but an absent column, or one that stands twice, is an error that says which columns there are. */
 int csv_require(const struct csv *c, const char *column, struct error *e);
 
-/* Next row: 1, at the end 0, -1 with e filled. A row without any text (an empty line, or only commas) is none. */
+/* Next row: 1, at the end 0, -1 with e filled. A row without any text (an empty line, or only commas) is
+ * none. */
 int csv_next(struct csv *c, struct error *e);
 /* A field of the current row, NUL-terminated. Borrowed until the next csv_next. */
 const char *csv_text(const struct csv *c, int column);

@@ -257,7 +257,8 @@ static char *beside(const struct catalog_record *r, const char *file)
 	return name;
 }
 
-/* The signal files that a record's leads are in, all open before any is read: what they hold together must fit its header. */
+/* The signal files that a record's leads are in, all open before any is read: what they hold together must
+ * fit its header. */
 struct signals {
 	const struct wfdb *h;
 	const int *columns;			/* [LEADS] the signals that are leads, ascending */
@@ -346,8 +347,8 @@ static int close_signals(struct signals *s, int first, struct error *e)
 	return result;
 }
 
-/* The record is left out because of `why`: 1; but -1 if a file is damaged, which is then what e says. Nothing is read of files
- * that are too large. */
+/* The record is left out because of `why`: 1; but -1 if a file is damaged, which is then what e says. Nothing
+ * is read of files that are too large. */
 static int refuse_signals(struct signals *s, const struct error *why, struct error *e)
 {
 	int result = 1;

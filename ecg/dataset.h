@@ -1,5 +1,6 @@
 /*
- * A dataset of WFDB records with its tables (ecg/layout.h), read record by record from a folder or a zip file. Every file that is used is held against the dataset's SHA256SUMS.txt.
+ * A dataset of WFDB records with its tables (ecg/layout.h), read record by record from a folder or a zip
+ * file. Every file that is used is held against the dataset's SHA256SUMS.txt.
  *
  *	struct dataset *d = dataset_open("ptb-xl.zip", &options, &e);
  *	for (size_t i = 0; i < dataset_catalog(d)->n; i++) // or several threads at once

@@ -14,7 +14,8 @@ int field_number(const char *text, double *x);
 /* As JSON: integral values as integers. New reference. */
 json_t *field_json(double x);
 
-/* Cut white space off both ends, in place: blanks, line ends, tabs, no-break spaces. Returns where the text now begins. */
+/* Cut white space off both ends, in place: blanks, line ends, tabs, no-break spaces. Returns where the text
+ * now begins. */
 char *field_trim(char *text);
 
 /* Nothing, or a word that says so in tables of others: NaN, NA, N/A, null, none, unknown, ?, -. Any case. */

@@ -72,7 +72,8 @@ DOUBLE4_INLINE void step(struct state *z, const struct filter_section *s, double
 	*sample = out;
 }
 
-/* One section over n samples of all leads, in place, by 1 or (backward from the last) -1; transposed direct form II. */
+/* One section over n samples of all leads, in place, by 1 or (backward from the last) -1; transposed direct
+ * form II. */
 DOUBLE4_INLINE void pass(const struct filter_section *section, double (*x)[LEADS], int n, int by)
 {
 	const struct filter_section s = *section;

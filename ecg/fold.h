@@ -1,6 +1,6 @@
 /*
- * Folds say what a record is for (PTB-XL's strat_fold): 1 to 8 train, 9 chooses what training leaves open, 10 is tested
- * on, once. A patient's records are all in one fold.
+ * Folds say what a record is for (PTB-XL's strat_fold): 1 to 8 train, 9 chooses what training leaves open, 10
+ * is tested on, once. A patient's records are all in one fold.
  *
  *	if (fold_trains(label.fold)) ...
  */

@@ -7,9 +7,9 @@
 #include "numbers/dmath.h"
 #include "numbers/double4.h"
 
-/* Windowed sinc of 2*REACH+1 taps, -6 dB at CUTOFF of the rate. With Blackman's window the transition is 5.5/111 of the
- * rate wide, so it passes up to 0.2 and stops (74 dB) from 0.25, which is half the halved rate: 25 Hz for records at
- * 100 Hz. */
+/* Windowed sinc of 2*REACH+1 taps, -6 dB at CUTOFF of the rate. With Blackman's window the transition is
+ * 5.5/111 of the rate wide, so it passes up to 0.2 and stops (74 dB) from 0.25, which is half the halved
+ * rate: 25 Hz for records at 100 Hz. */
 #define REACH  55
 #define CUTOFF 0.225
 
@@ -32,7 +32,8 @@ static void design(void)
 		taps[i] /= sum;
 }
 
-/* Sample i of x [n], continued beyond both ends by point reflection, so that the filter sees no step there. */
+/* Sample i of x [n], continued beyond both ends by point reflection, so that the filter sees no step there.
+ * */
 static double reflected(const float *x, int n, int i)
 {
 	if (i < 0)
@@ -42,7 +43,8 @@ static double reflected(const float *x, int n, int i)
 	return x[i];
 }
 
-/* The continued lead, its even and its odd samples apart: what one tap takes for outputs in a row lies in a row. */
+/* The continued lead, its even and its odd samples apart: what one tap takes for outputs in a row lies in a
+ * row. */
 struct strands {
 	double at[2][INTERLEAVE_MAX_SAMPLES / 2 + REACH + OUTPUTS];
 };
@@ -62,8 +64,8 @@ static void split(struct strands *s, const float *x, int n)
 	}
 }
 
-/* y: outputs first .. first+15 of this phase. Output i is tap 0 of its sample and then, outwards, each tap of the sum of
- * the two samples that far away. Four names: an array of sums gcc 12 would leave in memory. */
+/* y: outputs first .. first+15 of this phase. Output i is tap 0 of its sample and then, outwards, each tap of
+ * the sum of the two samples that far away. Four names: an array of sums gcc 12 would leave in memory. */
 DOUBLE4_INLINE void sum_taps(double4 y[4], const struct strands *s, int first, int phase)
 {
 	int parity = (phase + REACH) & 1;

@@ -3,8 +3,8 @@
  *
  *	interleave(x, n, lead, samples, 1, true);       // its odd samples
  *
- * The low-pass is a windowed sinc of 111 taps, zero phase, the ends continued by point reflection: 74 dB down from a
- * quarter of the rate on, flat up to a fifth of it.
+ * The low-pass is a windowed sinc of 111 taps, zero phase, the ends continued by point reflection: 74 dB down
+ * from a quarter of the rate on, flat up to a fifth of it.
  */
 #ifndef ECG_INTERLEAVE_H
 #define ECG_INTERLEAVE_H
@@ -13,8 +13,8 @@
 
 #define INTERLEAVE_MAX_SAMPLES 16384 /* of a lead */
 
-/* x [n]: samples phase, phase + 2, ... of the lead, n at most samples / 2. phase: 0 or 1. lead: float32 [samples], need
- * not be aligned. is_antialiased: low-pass first. */
+/* x [n]: samples phase, phase + 2, ... of the lead, n at most samples / 2. phase: 0 or 1. lead: float32
+ * [samples], need not be aligned. is_antialiased: low-pass first. */
 void interleave(float *x, int n, const void *lead, int samples, int phase, bool is_antialiased);
 
 #endif

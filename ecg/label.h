@@ -1,7 +1,7 @@
 /*
- * What is known of a record besides its signal, as every later stage carries it: table `label` of signals, views,
- * embeddings and scores. Stored as 48 bytes, little-endian, in the order of the members.
- * The names behind the bits stand in the artifact's attribute "classes": ["NORM","MI",...].
+ * What is known of a record besides its signal, as every later stage carries it: table `label` of signals,
+ * views, embeddings and scores. Stored as 48 bytes, little-endian, in the order of the members. The names
+ * behind the bits stand in the artifact's attribute "classes": ["NORM","MI",...].
  */
 #ifndef ECG_LABEL_H
 #define ECG_LABEL_H

@@ -1,6 +1,7 @@
 /*
- * How datasets say what their records are: which tables they have, and who reads them. To add one: a parser that fills a
- * catalogue (ecg/ptbxl.h, ecg/listing.h are two), a struct layout in layout.c and a row in LAYOUTS.
+ * How datasets say what their records are: which tables they have, and who reads them. To add one: a parser
+ * that fills a catalogue (ecg/ptbxl.h, ecg/listing.h are two), a struct layout in layout.c and a row in
+ * LAYOUTS.
  *
  *	struct layout_choice choice = {.layout = layout_named("ptb-xl"), .rate_hz = 100};
  *	for (int i = 0; (name = layout_table(&choice, i)); i++)
@@ -28,7 +29,8 @@ struct layout_choice {
 
 struct layout {
 	const char *name; /* fetch.format, and what the artifact calls the dataset */
-	/* In the order they are read. The last one marks the dataset's root. None: the CSV of the choice's listing. */
+	/* In the order they are read. The last one marks the dataset's root. None: the CSV of the choice's
+	 * listing. */
 	const char *table[LAYOUT_TABLES];
 	int (*read)(struct catalog *c, const char *table, struct reader reader,
 		    const struct layout_choice *choice, struct error *e);

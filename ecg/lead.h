@@ -6,8 +6,8 @@
 
 extern const char *const lead_names[LEADS];
 
-/* Canonical index of a lead by any usual spelling ("AVR", "avr", "aVR", "ECG aVR", "Lead II", "MDC_ECG_LEAD_V1"; "MLII" is none), or
- * -1. */
+/* Canonical index of a lead by any usual spelling ("AVR", "avr", "aVR", "ECG aVR", "Lead II",
+ * "MDC_ECG_LEAD_V1"; "MLII" is none), or -1. */
 int lead_index(const char *name);
 
 #endif

@@ -198,8 +198,8 @@ static int read_person(const struct reading *r, json_t *subject)
 	return 0;
 }
 
-/* The record's path inside the dataset: meant from the CSV's folder, without the end of a file's name. NULL if it leads out. Yours
- * to free. */
+/* The record's path inside the dataset: meant from the CSV's folder, without the end of a file's name. NULL
+ * if it leads out. Yours to free. */
 static char *read_path(const struct reading *r)
 {
 	static const char *const ends[] = {".hea", ".dat", ".mat"};

@@ -5,8 +5,9 @@
  * .n_labels = 1}; listing_records(&l, &catalog, reader, &e);
  *
  * One label column holds class names ("AF", or several as "AF;LBBB"; empty: no label); with several label
- * columns each is a class, and its fields are 0 or 1, true or false, yes or no (empty: 0). Classes of one column are numbered in
- * the order of their names, columns in the order given. White space around a field is no part of it.
+ * columns each is a class, and its fields are 0 or 1, true or false, yes or no (empty: 0). Classes of one
+ * column are numbered in the order of their names, columns in the order given. White space around a field is
+ * no part of it.
  */
 #ifndef ECG_LISTING_H
 #define ECG_LISTING_H
@@ -18,8 +19,8 @@
 
 struct listing {
 	const char *csv; /* name of the file inside the dataset */
-	const char *
-		path; /* column: the record, with or without ".hea", ".dat" or ".mat", relative to the CSV's folder */
+	const char
+		*path; /* column: the record, with or without .hea, .dat or .mat, from the CSV's folder on */
 	/* Columns that may be missing (""): */
 	const char *id;	     /* a whole number; without it records count from 1 by row */
 	const char *patient; /* any text; without it every record is its own patient */
@@ -28,8 +29,8 @@ struct listing {
 	const char *sex;
 	const char *const *labels;
 	size_t n_labels;
-	/* Characters between names in one label column. NULL: ';' and '|', and ',' between numbers; a comma between names is refused,
-	 * for it may be part of one. */
+	/* Characters between names in one label column. NULL: ';' and '|', and ',' between numbers; a comma
+	 * between names is refused, for it may be part of one. */
 	const char *separators;
 	bool may_repeat; /* a record may stand in several rows */
 	bool may_split;	 /* a patient may be in several folds */

@@ -1,8 +1,8 @@
 /*
  * White noise in quantity: the costly part of drawing views, so it is made for speed. A value is the sum of
  * eight uniform bytes, centred and scaled to variance 1 (Irwin-Hall): values lie in [-4.88, 4.88], excess
- * kurtosis is -0.15. Two values come from one Philox block, four blocks at once in SSE2, every operation exact
- * up to one float product.
+ * kurtosis is -0.15. Two values come from one Philox block, four blocks at once in SSE2, every operation
+ * exact up to one float product.
  *
  *	struct philox r = philox_open(seed, PURPOSE_NOISE, record, index);
  *	noise_add(x, n, 0.1f, &r, lead * noise_blocks(n));

@@ -1,7 +1,8 @@
 /*
- * Which two views of every record one step contrasts, beyond what its policy draws (ecg/augment.h): the segments, and
- * the one lead each shows if leads are views (CLOCS: Kiyasseh, Zhu and Clifton 2021). All records of a step show the
- * same: were leads drawn per record, the network could tell candidates apart by their lead.
+ * Which two views of every record one step contrasts, beyond what its policy draws (ecg/augment.h): the
+ * segments, and the one lead each shows if leads are views (CLOCS: Kiyasseh, Zhu and Clifton 2021). All
+ * records of a step show the same: were leads drawn per record, the network could tell candidates apart by
+ * their lead.
  *
  *	struct pairing p = pairing_draw(PAIRING_LEADS, seed, step);
  *	batch_draw(x, keep, patient, &source, order, n, epoch, &p);
@@ -26,8 +27,8 @@ struct pairing {
 	struct shown view[2]; /* always different */
 };
 
-/* Every pair of different views is equally likely: over the steps, the mean over all of CLOCS's pairs. Philox, keyed by
- * (seed, step). */
+/* Every pair of different views is equally likely: over the steps, the mean over all of CLOCS's pairs.
+ * Philox, keyed by (seed, step). */
 struct pairing pairing_draw(enum pairing_kind kind, uint64_t seed, uint64_t step);
 
 #endif

@@ -11,8 +11,9 @@
  */
 bool path_is_inside(const char *name);
 
-/* The name that `name` has when it is meant from folder (inside the dataset, "" for its root): "./" and "a/../" are resolved, '\\' counts as
- * '/'. NULL if it is absolute or leads out of the dataset. Yours to free. */
+/* The name that `name` has when it is meant from folder (inside the dataset, "" for its root): "./" and
+ * "a/../" are resolved, '\\' counts as '/'. NULL if it is absolute or leads out of the dataset. Yours to
+ * free. */
 char *path_resolve(const char *folder, const char *name);
 
 /* folder/name, or name if folder is empty; yours to free. */

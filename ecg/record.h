@@ -22,12 +22,13 @@ struct record {
 	size_t n_bytes;
 };
 
-/* Which signals of a header are the twelve standard leads, in the order of the file. A lead that is missing or stands twice, or that
- * cannot be decoded (wfdb_require), is an error at `file`. Other signals are left out, whatever they are. */
+/* Which signals of a header are the twelve standard leads, in the order of the file. A lead that is missing
+ * or stands twice, or that cannot be decoded (wfdb_require), is an error at `file`. Other signals are left
+ * out, whatever they are. */
 int record_leads(int columns[LEADS], const char *file, const struct wfdb *h, struct error *e);
 
-/* Those leads as a record; x: [n_samples][LEADS] (ecg/wfdb_samples.h), in the order of columns. A unit that is no voltage is an error
- * at `file`. */
+/* Those leads as a record; x: [n_samples][LEADS] (ecg/wfdb_samples.h), in the order of columns. A unit that
+ * is no voltage is an error at `file`. */
 int record_from_wfdb(struct record *r, const char *file, const struct wfdb *h, const int columns[LEADS],
 		     const int32_t *x, long n_samples, struct error *e);
 

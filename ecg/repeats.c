@@ -69,7 +69,8 @@ static bool is_split_patient(const struct row *x, const struct row *y)
 	return !strcmp(x->patient, y->patient) && x->fold != y->fold;
 }
 
-/* Of neighbours that contradict each other those whose second line is the first of all; NULL if there are none. */
+/* Of neighbours that contradict each other those whose second line is the first of all; NULL if there are
+ * none. */
 static const struct row *find(struct repeats *r, int (*order)(const void *, const void *),
 			      bool (*is_wrong)(const struct row *, const struct row *))
 {

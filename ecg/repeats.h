@@ -1,5 +1,6 @@
 /*
- * What must not stand in a list of records twice: a record (one recording would train and test), and a patient in several folds.
+ * What must not stand in a list of records twice: a record (one recording would train and test), and a
+ * patient in several folds.
  *
  *	struct repeats *r = repeats_new();
  *	repeats_add(r, "rec/r0", "P7", 3, 12);
@@ -18,7 +19,8 @@ void repeats_free(struct repeats *r);
 
 void repeats_add(struct repeats *r, const char *path, const char *patient, int fold, long line);
 
-/* 0, or -1 with e naming the first line that repeats a record, or puts a patient into another fold, and the line before. */
+/* 0, or -1 with e naming the first line that repeats a record, or puts a patient into another fold, and the
+ * line before. */
 int repeats_records(struct repeats *r, const char *file, struct error *e);
 int repeats_patients(struct repeats *r, const char *file, struct error *e);
 

@@ -94,7 +94,8 @@ static void see_name(void *context, const char *name)
 	f->root[n > m ? n - m - 1 : 0] = '\0';
 }
 
-/* A zip: the folder in it that holds the marker and lies least deep. A folder of that name twice is found when it is read. */
+/* A zip: the folder in it that holds the marker and lies least deep. A folder of that name twice is found
+ * when it is read. */
 static int find_in_zip(struct source *s, const char *marker, struct error *e)
 {
 	struct search f = {.marker = marker};

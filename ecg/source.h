@@ -6,8 +6,9 @@
  *	source_read(s, "records100/00000/00001_lr.hea", &bytes, &n, 1 << 16, &e);
  *	source_close(s);
  *
- * The dataset's root is the folder that holds the marker: the given place itself, or the only one inside it that does. Files
- * may be read by several threads at once. What no one asks for does not matter, whatever it is.
+ * The dataset's root is the folder that holds the marker: the given place itself, or the only one inside it
+ * that does. Files may be read by several threads at once. What no one asks for does not matter, whatever it
+ * is.
  */
 #ifndef ECG_SOURCE_H
 #define ECG_SOURCE_H
@@ -30,8 +31,8 @@ const char *source_folder(const struct source *s);
 /* Whether there is a file of this name. */
 bool source_has(const struct source *s, const char *name);
 
-/* A whole file of at most max bytes; yours to free (a NUL follows the last byte). What is larger is refused by what the folder
- * or the zip's directory says, before anything of it is read. */
+/* A whole file of at most max bytes; yours to free (a NUL follows the last byte). What is larger is refused
+ * by what the folder or the zip's directory says, before anything of it is read. */
 int source_read(const struct source *s, const char *name, char **bytes, size_t *n_bytes, size_t max,
 		struct error *e);
 
@@ -43,7 +44,8 @@ struct source_file *source_file_open(const struct source *s, const char *name, s
 void source_file_close(struct source_file *f);
 /* Its size as the folder or the zip's directory says it. */
 uint64_t source_file_bytes(const struct source_file *f);
-/* The next at most n bytes: how many, 0 at the end, -1 with e filled. Never more bytes in all than source_file_bytes. */
+/* The next at most n bytes: how many, 0 at the end, -1 with e filled. Never more bytes in all than
+ * source_file_bytes. */
 long source_file_read(struct source_file *f, void *bytes, size_t n, struct error *e);
 
 #endif

@@ -6,9 +6,9 @@
  *	if (subjects_label(s, &label, 17, subject, &e) < 0) ...
  *
  * Members, all optional: "patient" (text or whole number), "age" (years), "sex" (0 male, 1 female), "fold"
- * (1..10), and either "codes" {"IMI":100,..} (ecg/statements.h) or "classes" ["MI",..]. What is absent or null
- * is unknown: age and sex -1, no class; an unknown patient is nobody else's; an unknown fold is drawn from the
- * patient, so that a patient's records stay together.
+ * (1..10), and either "codes" {"IMI":100,..} (ecg/statements.h) or "classes" ["MI",..]. What is absent or
+ * null is unknown: age and sex -1, no class; an unknown patient is nobody else's; an unknown fold is drawn
+ * from the patient, so that a patient's records stay together.
  */
 #ifndef ECG_SUBJECTS_H
 #define ECG_SUBJECTS_H

@@ -1,6 +1,6 @@
 /*
- * SHA-256 by file: SHA256SUMS.txt as PhysioNet and sha256sum write it (per line 64 hex digits, white space and perhaps '*', a
- * path inside the dataset), or what was found of files that are read.
+ * SHA-256 by file: SHA256SUMS.txt as PhysioNet and sha256sum write it (per line 64 hex digits, white space
+ * and perhaps '*', a path inside the dataset), or what was found of files that are read.
  *
  *	struct sums *s = sums_open("SHA256SUMS.txt", reader, &e);
  *	struct sum *x = sums_find(s, "records100/00000/00001_lr.dat");   // NULL: not listed

@@ -1,6 +1,6 @@
 /*
- * Two views of one record: which part of its signal each view is cut from, at random for training (ecg/augment.h) or at
- * fixed places for embedding (views_fixed).
+ * Two views of one record: which part of its signal each view is cut from, at random for training
+ * (ecg/augment.h) or at fixed places for embedding (views_fixed).
  *
  *	halves       Two segments that do not overlap, with a random start inside the slack.
  *	interleaved  Even and odd samples, low-passed first so that halving the rate does not alias.
@@ -9,7 +9,8 @@
  *	float x[12 * n];                                // n = views_input_samples(&v)
  *	views_fixed(&v, x, signal, view);
  *
- * A signal is float32 [12][samples], lead after lead, as an artifact has it: it need not be aligned, and is only read.
+ * A signal is float32 [12][samples], lead after lead, as an artifact has it: it need not be aligned, and is
+ * only read.
  */
 #ifndef ECG_VIEWS_H
 #define ECG_VIEWS_H
@@ -41,8 +42,8 @@ int views_input_samples(const struct views *v);		/* T of the model's input: a mu
 double views_input_rate(const struct views *v);		/* Hz of the model's input */
 int views_n_fixed(const struct views *v); /* un-augmented views of a record: 2, or 1 for sequential */
 
-/* x [input_samples]: what a view has of one lead, from sample `start` on (interleaved: always all of it). view: 0 or 1,
- * which tells apart those of interleaved. */
+/* x [input_samples]: what a view has of one lead, from sample `start` on (interleaved: always all of it).
+ * view: 0 or 1, which tells apart those of interleaved. */
 void views_lead(const struct views *v, float *x, const void *signal, int lead, int view, int start);
 
 /* Un-augmented view of a record: x [12][input_samples]. Halves: the first and the last segment. */

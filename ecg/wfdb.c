@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const int formats[] = {8, 16, 24, 32, 61, 80, 160, 212, 310, 311};
-#define FORMATS "8, 16, 24, 32, 61, 80, 160, 212, 310 or 311"
+static const int formats[] = {8, 16, 24, 32, 61, 80, 160, 212, 310, 311, 508, 516, 524};
+#define FORMATS "8, 16, 24, 32, 61, 80, 160, 212, 310, 311, 508, 516 or 524"
 
 /* A line being read: fields are cut off its front. */
 struct line {
@@ -334,13 +334,14 @@ int wfdb_require(const struct wfdb *h, const char *name, int i, struct error *e)
 
 bool wfdb_is_narrow(int format)
 {
-	return format != 8 && format != 24 && format != 32;
+	return format != 8 && format != 24 && format != 32 && format != 524;
 }
 
 int32_t wfdb_lowest(int format)
 {
 	switch (format) {
 	case 80:
+	case 508:
 		return -128;
 	case 212:
 		return -2048;
@@ -348,6 +349,7 @@ int32_t wfdb_lowest(int format)
 	case 311:
 		return -512;
 	case 24:
+	case 524:
 		return -(1 << 23);
 	case 8: /* differences know no such value */
 	case 32:

@@ -6,9 +6,10 @@
  *	if (wfdb_parse(&h, "records100/00000/00001_lr.hea", bytes, n, &e) == 0)
  *		... h.signals[0].gain ...
  *
- * Read strictly: a number that is none, a missing field, several segments are errors naming file and line. A format this reader
- * lacks, several samples per frame and skew are so only for a signal that is wanted (wfdb_require). Defaults as the WFDB
- * library's: 250 Hz, gain 200 if it is missing or 0, baseline = ADC zero, units mV. Bytes may be hostile.
+ * Read strictly: a number that is none, a missing field, several segments are errors naming file and line. A
+ * format this reader lacks, several samples per frame and skew are so only for a signal that is wanted
+ * (wfdb_require). Defaults as the WFDB library's: 250 Hz, gain 200 if it is missing or 0, baseline = ADC
+ * zero, units mV. Bytes may be hostile.
  */
 #ifndef ECG_WFDB_H
 #define ECG_WFDB_H
@@ -32,7 +33,7 @@ struct wfdb_signal {
 	int per_frame;	  /* samples, 1..WFDB_FRAME */
 	long skew;	  /* in frames */
 	long line;	  /* of the header */
-	long offset;	  /* of the first sample in the file, bytes */
+	long offset;	  /* of the first sample in the file, bytes; of FLAC, samples */
 	double gain;	  /* ADC steps per unit; finite, not 0 */
 	int32_t baseline; /* ADC value of 0 physical units */
 	char units[WFDB_TEXT];

@@ -1,5 +1,15 @@
 #include "ecg/wfdb_samples.h"
 
+#include <stdbool.h>
+
+#include "ecg/flac.h"
+
+/* 508, 516 and 524: 8, 16 and 24 bits compressed by FLAC, a channel per signal. */
+static bool is_flac(int format)
+{
+	return format > 500;
+}
+
 /* Samples that are packed together, and into how many bytes. */
 static uint64_t group_samples(int format)
 {
@@ -60,6 +70,32 @@ static uint64_t frame_of(const struct wfdb *h, int first, int last)
 	return n;
 }
 
+/* A small file must not ask for memory for many long signals. */
+static int check_memory(uint64_t n, uint64_t frame, const char *file, struct error *e)
+{
+	if (n * frame <= WFDB_VALUES)
+		return 0;
+	return error_set(e, file, 0, "%llu samples of %llu signals are more than this reader takes",
+			 (unsigned long long)n, (unsigned long long)frame);
+}
+
+/* What the header says, as the size of a compressed file tells nothing. */
+static long count_flac(const struct wfdb *h, int first, int last, const char *file, struct error *e)
+{
+	if (!h->n_samples)
+		return error_set(
+			e, file, 0,
+			"the header must say how many samples there are: a FLAC file's size does not");
+	if (last - first > FLAC_CHANNELS)
+		return error_set(e, file, 0,
+				 "expected at most %d signals in a FLAC file, found %d in the header",
+				 FLAC_CHANNELS, last - first);
+	if (frame_of(h, first, last) != (uint64_t)(last - first))
+		return error_set(e, file, 0, "expected 1 sample per frame of each signal in a FLAC file");
+	return check_memory((uint64_t)h->n_samples, (uint64_t)(last - first), file, e) < 0 ? -1
+											   : h->n_samples;
+}
+
 long wfdb_samples_count(const struct wfdb *h, int first, int last, const char *file, size_t n_bytes,
 			struct error *e)
 {
@@ -69,6 +105,8 @@ long wfdb_samples_count(const struct wfdb *h, int first, int last, const char *f
 	for (int i = first + 1; i < last; i++)
 		if (h->signals[i].format != s->format || h->signals[i].offset != s->offset)
 			return error_set(e, file, 0, "its signals differ in format or offset in the header");
+	if (is_flac(s->format))
+		return count_flac(h, first, last, file, e);
 	if (n_bytes < offset)
 		return error_set(e, file, 0, "expected samples from byte %ld on, found %zu bytes", s->offset,
 				 n_bytes);
@@ -81,10 +119,8 @@ long wfdb_samples_count(const struct wfdb *h, int first, int last, const char *f
 					 WFDB_SAMPLES);
 	}
 
-	/* A small file must not ask for memory for many long signals. */
-	if (n * frame > WFDB_VALUES)
-		return error_set(e, file, 0, "%llu samples of %llu signals are more than this reader takes",
-				 (unsigned long long)n, (unsigned long long)frame);
+	if (check_memory(n, frame, file, e) < 0)
+		return -1;
 
 	uint64_t size = offset + size_of(s->format, n * frame);
 	if (n_bytes < size || n_bytes > offset + filled_size_of(s->format, n * frame))
@@ -128,7 +164,8 @@ static inline __attribute__((always_inline)) int32_t sample(const uint8_t *b, ui
 		return sign_extend((uint32_t)b[1] >> 3 | (uint32_t)(b[3] >> 3) << 5, 10);
 	}
 	case 311: {
-		/* Bits 0-9, 10-19 and 20-29 of four bytes; of a last group only those that are needed need be there. */
+		/* Bits 0-9, 10-19 and 20-29 of four bytes; of a last group only those that are needed need be
+		 * there. */
 		b += i / 3 * 4 + i % 3;
 		return sign_extend(((uint32_t)b[1] << 8 | b[0]) >> 2 * (i % 3) & 0x3ff, 10);
 	}
@@ -189,6 +226,65 @@ static inline __attribute__((always_inline)) uint16_t decode(const struct column
 	return sum;
 }
 
+/* The samples of a column as they are in the file, where x has them: their sum; the missing ones are marked.
+ * */
+static uint16_t mark_missing(const struct column *c, uint64_t n, int format)
+{
+	uint16_t sum = 0;
+	int32_t missing = wfdb_lowest(format), *x = c->x;
+	for (uint64_t t = 0; t < n; t++, x += c->x_stride) {
+		sum = (uint16_t)(sum + (uint32_t)*x);
+		if (*x == missing)
+			*x = WFDB_MISSING;
+	}
+	return sum;
+}
+
+struct wanted {
+	int32_t *x; /* [n_samples][n_columns] */
+	const int *columns;
+	int n_columns;
+};
+
+/* Signals first..last-1 of a compressed file; a signal may be wanted in several columns. */
+static int read_flac(const struct wanted *w, long n_samples, const struct wfdb *h, int first, int last,
+		     const char *file, const uint8_t *bytes, size_t n_bytes, struct error *e)
+{
+	const struct wfdb_signal *s = &h->signals[first];
+	uint64_t n = (uint64_t)n_samples;
+	int32_t *out[FLAC_CHANNELS] = {NULL};
+	for (int k = 0; k < w->n_columns; k++)
+		if (w->columns[k] >= first && w->columns[k] < last)
+			out[w->columns[k] - first] = w->x + k;
+
+	struct flac_target to = {.out = out,
+				 .n_channels = last - first,
+				 .max_bits = s->format - 500,
+				 .stride = (size_t)w->n_columns,
+				 .skip = (uint64_t)s->offset,
+				 .n = n};
+	if (flac_decode(&to, file, bytes, n_bytes, e) < 0)
+		return -1;
+
+	for (int k = 0; k < w->n_columns; k++) {
+		int i = w->columns[k];
+		if (i < first || i >= last || out[i - first] == w->x + k)
+			continue;
+		for (uint64_t t = 0; t < n; t++)
+			w->x[t * to.stride + (size_t)k] = out[i - first][t * to.stride];
+	}
+	for (int k = 0; n && k < w->n_columns; k++) {
+		int i = w->columns[k];
+		if (i < first || i >= last)
+			continue;
+		struct column c = {w->x + k, w->n_columns, 0, 0};
+		int32_t initial = *c.x;
+		if (check(&h->signals[i], initial, mark_missing(&c, n, s->format), file, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 int wfdb_samples_read(int32_t *x, long n_samples, const struct wfdb *h, int first, int last,
 		      const int *columns, int n_columns, const char *file, const uint8_t *bytes,
 		      size_t n_bytes, struct error *e)
@@ -198,6 +294,10 @@ int wfdb_samples_read(int32_t *x, long n_samples, const struct wfdb *h, int firs
 				 n_samples);
 	int format = h->signals[first].format;
 	uint64_t n = (uint64_t)n_samples, frame = frame_of(h, first, last);
+	if (is_flac(format)) {
+		struct wanted w = {x, columns, n_columns};
+		return read_flac(&w, n_samples, h, first, last, file, bytes, n_bytes, e);
+	}
 	bytes += h->signals[first].offset;
 
 	for (int k = 0; k < n_columns; k++) {

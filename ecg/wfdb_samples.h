@@ -1,7 +1,9 @@
 /*
  * The samples of a WFDB record (signal files; https://physionet.org/physiotools/wag/signal-5.htm): formats
- * 16, 24, 32 (two's complement, little-endian), 61 (16, big-endian), 80, 160 (8 and 16-bit offset binary), 212 (two
- * 12-bit samples in three bytes), 310, 311 (three 10-bit samples in four bytes), 8 (differences of one byte). Signals of one file alternate sample by sample.
+ * 16, 24, 32 (two's complement, little-endian), 61 (16, big-endian), 80, 160 (8 and 16-bit offset binary),
+ * 212 (two 12-bit samples in three bytes), 310, 311 (three 10-bit samples in four bytes), 8 (differences of
+ * one byte), 508, 516, 524 (8, 16, 24 bits by FLAC, a channel per signal). Signals of one file alternate
+ * sample by sample.
  *
  *	int32_t *x = ...;                                         // [T][n_columns], some of the signals
  *	for (int first = 0, last; first < h.n_signals; first = last) {
@@ -9,8 +11,9 @@
  *		wfdb_samples_read(x, T, &h, first, last, columns, n_columns, file, bytes, n_bytes, &e);
  *	}
  *
- * Checked: the size of the file, to the byte; of each signal that is wanted its initial value and checksum where the header
- * states them. The lowest value of a format means "no sample" there; it comes out as WFDB_MISSING.
+ * Checked: the size of the file, to the byte (of FLAC the number of samples, and its own check sums); of each
+ * signal that is wanted its initial value and checksum where the header states them. The lowest value of a
+ * format means "no sample" there; it comes out as WFDB_MISSING.
  */
 #ifndef ECG_WFDB_SAMPLES_H
 #define ECG_WFDB_SAMPLES_H
@@ -29,8 +32,8 @@
 long wfdb_samples_count(const struct wfdb *h, int first, int last, const char *file, size_t n_bytes,
 			struct error *e);
 
-/* Decode those of signals columns[0..n_columns-1] that are in first..last-1: signal columns[k] into column k of x [T][n_columns], T from
- * wfdb_samples_count. Each has passed wfdb_require. 0, or -1 with e filled. */
+/* Decode those of signals columns[0..n_columns-1] that are in first..last-1: signal columns[k] into column k
+ * of x [T][n_columns], T from wfdb_samples_count. Each has passed wfdb_require. 0, or -1 with e filled. */
 int wfdb_samples_read(int32_t *x, long n_samples, const struct wfdb *h, int first, int last,
 		      const int *columns, int n_columns, const char *file, const uint8_t *bytes,
 		      size_t n_bytes, struct error *e);

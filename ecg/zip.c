@@ -298,7 +298,8 @@ void zip_close(struct zip *z)
 
 /* ---- looking up ---- */
 
-/* zip64: sizes and place that have no room in the entry stand in a field of the extra bytes, in this order. */
+/* zip64: sizes and place that have no room in the entry stand in a field of the extra bytes, in this order.
+ * */
 static int read_extra(struct zip_member *m, const struct entry *t)
 {
 	uint64_t *const values[] = {&m->n_bytes, &m->n_packed, &m->at};
@@ -357,7 +358,8 @@ static int examine(const struct zip *z, struct zip_member *m, const struct entry
 	return 0;
 }
 
-/* The entry at `at` with its name and extra bytes, which need not fit into *b, of n bytes; *b is then exchanged. */
+/* The entry at `at` with its name and extra bytes, which need not fit into *b, of n bytes; *b is then
+ * exchanged. */
 static int read_entry(const struct zip *z, struct entry *t, uint8_t **b, size_t n, uint64_t at,
 		      struct error *e)
 {

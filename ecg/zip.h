@@ -1,6 +1,7 @@
 /*
- * A zip file (APPNOTE.TXT 6.3; zip64 too) as files by name, each of which can be read at any time and by several threads at
- * once. Opening reads the directory at the zip's end and keeps 16 bytes of each entry; nothing is unpacked to disk.
+ * A zip file (APPNOTE.TXT 6.3; zip64 too) as files by name, each of which can be read at any time and by
+ * several threads at once. Opening reads the directory at the zip's end and keeps 16 bytes of each entry;
+ * nothing is unpacked to disk.
  *
  *	struct zip *z = zip_open("ptb-xl.zip", &e);
  *	struct zip_member m;
@@ -11,9 +12,10 @@
  *	}
  *	zip_close(z);
  *
- * The bytes may be hostile. What the directory says of a member is what counts: the sizes and the method in front of its data
- * must be the same, inflating stops at the listed size, and the CRC must be right at its end. What nobody asks for does not
- * matter: a link, an encrypted file or a strange name is an error only when it is asked for.
+ * The bytes may be hostile. What the directory says of a member is what counts: the sizes and the method in
+ * front of its data must be the same, inflating stops at the listed size, and the CRC must be right at its
+ * end. What nobody asks for does not matter: a link, an encrypted file or a strange name is an error only
+ * when it is asked for.
  */
 #ifndef ECG_ZIP_H
 #define ECG_ZIP_H
@@ -46,8 +48,8 @@ void zip_close(struct zip *z);
 int zip_names(const struct zip *z, void (*see)(void *context, const char *name), void *context,
 	      struct error *e);
 
-/* Look up a regular file: 1, 0 if there is none of this name, -1 with e filled if it stands there twice or cannot be read
- * (a link, encrypted, packed by another method than deflate). */
+/* Look up a regular file: 1, 0 if there is none of this name, -1 with e filled if it stands there twice or
+ * cannot be read (a link, encrypted, packed by another method than deflate). */
 int zip_find(const struct zip *z, struct zip_member *m, const char *name, struct error *e);
 
 struct zip_stream;

@@ -131,8 +131,9 @@ static void faults_of_a_header_are_named(void **state)
 	refuses("r 2 100 10\na.dat 16\n", "r.hea: expected 2 signals, found 1");
 	refuses("r 1 100 10\na.dat 16\na.dat 16\n", "r.hea:3: expected 1 signals, found another line");
 	refuses_signal(
-		"r 1 100 10\na.dat 516\n",
-		"r.hea:2: expected signal format 8, 16, 24, 32, 61, 80, 160, 212, 310 or 311, found '516'");
+		"r 1 100 10\na.dat 517\n",
+		"r.hea:2: expected signal format 8, 16, 24, 32, 61, 80, 160, 212, 310, 311, 508, 516 or "
+		"524, found '517'");
 	refuses_signal("r 1 100 10\na.dat 16x4\n",
 		       "r.hea:2: expected 1 sample per frame (others are not supported), found '4'");
 	refuses_signal("r 1 100 10\na.dat 16:3\n",
@@ -213,6 +214,51 @@ static void every_format_is_decoded(void **state)
 	decodes("r 2 100 2\nr.dat 212\nr.dat 212\n", f212, sizeof f212, x212, 2);
 }
 
+/* Written by libsndfile, without its comments. */
+static const uint8_t f508[] = {0x66, 0x4c, 0x61, 0x43, 0x80, 0x00, 0x00, 0x22, 0x10, 0x00, 0x10, 0x00,
+			       0x00, 0x00, 0x12, 0x00, 0x00, 0x12, 0x00, 0x3e, 0x82, 0x70, 0x00, 0x00,
+			       0x00, 0x03, 0xd8, 0xbe, 0x55, 0xcc, 0x20, 0x92, 0xf9, 0xed, 0x8d, 0x9a,
+			       0x5b, 0x90, 0x88, 0xfb, 0x93, 0xb3, 0xff, 0xf8, 0x6c, 0x12, 0x00, 0x02,
+			       0x01, 0x68, 0x02, 0x01, 0x80, 0x7f, 0x02, 0xfd, 0x04, 0x05, 0xb5, 0x74};
+static const uint8_t f516[] = {0x66, 0x4c, 0x61, 0x43, 0x80, 0x00, 0x00, 0x22, 0x10, 0x00, 0x10, 0x00, 0x00,
+			       0x00, 0x13, 0x00, 0x00, 0x13, 0x00, 0x3e, 0x80, 0xf0, 0x00, 0x00, 0x00, 0x04,
+			       0xa3, 0x7c, 0x27, 0xb9, 0x8d, 0x49, 0xb5, 0x40, 0xce, 0x47, 0xaa, 0x04, 0x77,
+			       0x93, 0x88, 0x5f, 0xff, 0xf8, 0x6c, 0x08, 0x00, 0x03, 0x01, 0x86, 0x02, 0x00,
+			       0x01, 0x80, 0x00, 0x01, 0x2c, 0x7f, 0xff, 0xfd, 0x4c};
+static const uint8_t f524[] = {0x66, 0x4c, 0x61, 0x43, 0x80, 0x00, 0x00, 0x22, 0x10, 0x00, 0x10, 0x00, 0x00,
+			       0x00, 0x14, 0x00, 0x00, 0x14, 0x00, 0x3e, 0x81, 0x70, 0x00, 0x00, 0x00, 0x03,
+			       0x49, 0x2c, 0x1d, 0x71, 0xd8, 0xf3, 0x86, 0xc5, 0xe6, 0x60, 0x62, 0xbc, 0xf4,
+			       0xe7, 0x28, 0x7e, 0xff, 0xf8, 0x6c, 0x0c, 0x00, 0x02, 0x01, 0xcb, 0x02, 0x00,
+			       0x00, 0x01, 0x80, 0x00, 0x00, 0x01, 0x11, 0x70, 0x05, 0x16};
+
+static void flac_is_decoded(void **state)
+{
+	(void)state;
+	const int32_t x508[] = {1, -3, WFDB_MISSING, 4, 127, 5}, x516[] = {1, WFDB_MISSING, 300, 32767};
+	const int32_t x524[] = {1, WFDB_MISSING, 70000};
+	decodes("r 2 100 3\nr.dat 508 200 8 0 1 0 0 I\nr.dat 508 200 8 0 -3 6 0 II\n", f508, sizeof f508,
+		x508, 3);
+	decodes("r 1 100 4\nr.dat 516 200 16 0 1 300 0 I\n", f516, sizeof f516, x516, 4);
+	decodes("r 1 100 3\nr.dat 524\n", f524, sizeof f524, x524, 3);
+	/* Of FLAC the offset is in samples; a stream may have fewer bits than the format. */
+	decodes("r 1 100 2\nr.dat 516+2\n", f516, sizeof f516, x516 + 2, 2);
+	const int32_t wide[] = {1, -32768, 300, 32767};
+	decodes("r 1 100 4\nr.dat 524\n", f516, sizeof f516, wide, 4);
+}
+
+/* The second signal alone, and twice. */
+static void a_signal_of_flac_may_be_wanted_alone(void **state)
+{
+	(void)state;
+	const int columns[] = {1, 1};
+	const int32_t expected[] = {-3, -3, 4, 4, 5, 5};
+	struct error e = {0};
+	int32_t x[6];
+	parses("r 2 100 3\nr.dat 508\nr.dat 508\n");
+	assert_int_equal(wfdb_samples_read(x, 3, &h, 0, 2, columns, 2, "r.dat", f508, sizeof f508, &e), 0);
+	assert_memory_equal(x, expected, sizeof expected);
+}
+
 static void odd_number_of_12_bit_samples_may_be_filled_up(void **state)
 {
 	(void)state;
@@ -281,6 +327,46 @@ static void refuses_samples(const char *header, const uint8_t *bytes, size_t n_b
 						   n_bytes, &e),
 				 -1);
 	assert_string_equal(error_text(&e), expected);
+}
+
+static void faults_of_flac_are_named(void **state)
+{
+	(void)state;
+	uint8_t bytes[sizeof f516];
+	refuses_samples("r 1 100\nr.dat 516\n", f516, sizeof f516,
+			"r.dat: the header must say how many samples there are: a FLAC file's size does not");
+	refuses_samples("r 1 100 5\nr.dat 516\n", f516, sizeof f516,
+			"r.dat: expected 5 samples per signal, found 4");
+	refuses_samples("r 1 100 3\nr.dat 516\n", f516, sizeof f516,
+			"r.dat: expected 3 samples per signal, found more");
+	refuses_samples("r 2 100 4\nr.dat 516\nr.dat 516\n", f516, sizeof f516,
+			"r.dat: expected a FLAC stream of 2 signals, found 1");
+	refuses_samples("r 1 100 4\nr.dat 508\n", f516, sizeof f516,
+			"r.dat: expected samples of at most 8 bits, found 16");
+	refuses_samples("r 2 100 3\nr.dat 508\nr.dat 508x2\n", f508, sizeof f508,
+			"r.dat: expected 1 sample per frame of each signal in a FLAC file");
+	refuses_samples("r 1 100 4\nr.dat 516\n", f516 + 1, sizeof f516 - 1,
+			"r.dat: expected a FLAC stream, which begins with 'fLaC'");
+	refuses_samples("r 1 100 4\nr.dat 516 200 16 0 1 301 0 I\n", f516, sizeof f516,
+			"r.dat: signal I: expected checksum 301, found 300: the file is damaged");
+
+	/* A bit of a sample breaks the frame's check sum, a bit of the stream's own that of all samples. */
+	memcpy(bytes, f516, sizeof bytes);
+	bytes[sizeof bytes - 5] ^= 1;
+	refuses_samples("r 1 100 4\nr.dat 516\n", bytes, sizeof bytes,
+			"r.dat: the FLAC stream is damaged after 0 samples");
+	memcpy(bytes, f516, sizeof bytes);
+	bytes[30] ^= 1;
+	refuses_samples("r 1 100 4\nr.dat 516\n", bytes, sizeof bytes,
+			"r.dat: the samples are not those that were compressed: the file is damaged");
+	/* Cut short anywhere, it is an error and no crash. */
+	for (size_t n = 0; n < sizeof f516; n++) {
+		struct error e = {0};
+		int32_t x[4];
+		parses("r 1 100 4\nr.dat 516\n");
+		assert_int_equal(wfdb_samples_read(x, 4, &h, 0, 1, all, 1, "r.dat", f516, n, &e), -1);
+		assert_true(e.text[0]);
+	}
 }
 
 static void faults_of_a_signal_file_are_named(void **state)
@@ -417,10 +503,13 @@ int main(void)
 		cmocka_unit_test(rate_and_length_may_be_missing),
 		cmocka_unit_test(faults_of_a_header_are_named),
 		cmocka_unit_test(every_format_is_decoded),
+		cmocka_unit_test(flac_is_decoded),
+		cmocka_unit_test(a_signal_of_flac_may_be_wanted_alone),
 		cmocka_unit_test(odd_number_of_12_bit_samples_may_be_filled_up),
 		cmocka_unit_test(groups_of_10_bit_samples_may_be_filled_up),
 		cmocka_unit_test(samples_begin_at_the_byte_offset),
 		cmocka_unit_test(signals_with_more_samples_in_a_frame_are_stepped_over),
+		cmocka_unit_test(faults_of_flac_are_named),
 		cmocka_unit_test(faults_of_a_signal_file_are_named),
 		cmocka_unit_test(leads_are_chosen_by_name_and_named_canonically),
 		cmocka_unit_test(double4_formats_are_kept_as_int32),
