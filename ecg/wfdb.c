@@ -128,6 +128,9 @@ static int read_file_name(struct wfdb_signal *s, const struct line *l, const cha
 {
 	if (copy_text(l, s->file, field, "signal file name") < 0)
 		return -1;
+	if (!strcmp(field, "~"))
+		return error_set(l->e, l->name, l->number,
+				 "no samples: this is the layout of a record of several segments");
 	if (strpbrk(field, "/\\~") || field[0] == '.')
 		return expected(l, "the name of a signal file beside the header", field);
 	return 0;

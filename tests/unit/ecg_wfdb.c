@@ -119,6 +119,8 @@ static void faults_of_a_header_are_named(void **state)
 	refuses("r/3 12 100\n", "r.hea:1: records of several segments are not supported");
 	refuses("some_dir/r 12 100\n",
 		"r.hea:1: expected a record name without a folder, found 'some_dir/r'");
+	refuses("r 1 100 0\n~ 0 200/mV 12 0 0 0 0 II\n",
+		"r.hea:2: no samples: this is the layout of a record of several segments");
 	refuses("r/ 12 100\n", "r.hea:1: expected a record name without a folder, found 'r/'");
 	refuses("r 1 100 10\na.dat 16x0\n", "r.hea:2: expected a number of samples per frame, found '0'");
 	refuses("r\n", "r.hea:1: expected record name and number of signals");
@@ -149,8 +151,6 @@ static void faults_of_a_header_are_named(void **state)
 	refuses("r 1 100 10\na.dat 16 1000 16 0 x\n", "r.hea:2: expected an initial value, found 'x'");
 	refuses("r 1 100 10\n../a.dat 16\n",
 		"r.hea:2: expected the name of a signal file beside the header, found '../a.dat'");
-	refuses("r 1 100 10\n~ 0\n",
-		"r.hea:2: expected the name of a signal file beside the header, found '~'");
 }
 
 /* ---- samples ---- */
