@@ -4,8 +4,8 @@
  * resample.
  *
  *	double taps[101];
- *	kaiser_lowpass(taps, 100, 45 / 500., 4.0);      // 201 taps: taps[0] is the middle, taps[k] stands at
- * -k and +k
+ *	kaiser_lowpass(taps, 100, 45 / 500., 4.0);
+ *	// 201 taps: taps[0] is the middle, taps[k] stands at -k and +k
  */
 #ifndef ECG_KAISER_H
 #define ECG_KAISER_H

@@ -2,7 +2,8 @@
  * Any WFDB database with a CSV file that lists its records: one row per record, columns named by the user.
  *
  *	struct listing l = {.csv = "labels.csv", .path = "file", .patient = "subject", .labels = labels,
- * .n_labels = 1}; listing_records(&l, &catalog, reader, &e);
+ *			    .n_labels = 1};
+ *	listing_records(&l, &catalog, reader, &e);
  *
  * One label column holds class names ("AF", or several as "AF;LBBB"; empty: no label); with several label
  * columns each is a class, and its fields are 0 or 1, true or false, yes or no (empty: 0). Classes of one

@@ -4,8 +4,9 @@
  * (ecg/filter.h), normalised.
  *
  *	struct prepare *p = prepare_open(&settings, &e);
- *	if (prepare_run(p, signal, scale, header, bytes, n_bytes, &e) < 0) ... // e: why this record is of no
- * use prepare_close(p);
+ *	if (prepare_run(p, signal, scale, header, bytes, n_bytes, &e) < 0)
+ *		... e: why this record is of no use ...
+ *	prepare_close(p);
  */
 #ifndef ECG_PREPARE_H
 #define ECG_PREPARE_H

@@ -7,8 +7,9 @@
  *
  *	struct resample *r = resample_open(500, 100, &e);
  *	int n = resample_length(r, t);
- *	resample_run(r, y, x, scratch, t);      // y [n][LEADS], x [t][LEADS], scratch [t + 2 *
- * resample_pad(r)][LEADS] resample_close(r);
+ *	// y [n][LEADS], x [t][LEADS], scratch [t + 2 * resample_pad(r)][LEADS]
+ *	resample_run(r, y, x, scratch, t);
+ *	resample_close(r);
  */
 #ifndef ECG_RESAMPLE_H
 #define ECG_RESAMPLE_H

@@ -9,7 +9,8 @@
  *
  *	superclass	the bits of label.classes (attribute "classes" of the dataset), in its order
  *	all		every statement
- *	diagnostic	the statements whose member "diagnostic" is true; "form", "rhythm" alike: it may be in two
+ *	diagnostic	the statements whose member "diagnostic" is true; "form", "rhythm" alike: it may be in
+ *			two
  *	subdiagnostic	the subclasses of the diagnostic statements; one without a subclass counts for none
  *
  * Likelihoods play no part, as in the benchmark. But for superclass, classes ascend bytewise.

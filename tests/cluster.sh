@@ -1,11 +1,12 @@
 # shellcheck shell=bash
-# Tests that need a Slurm cluster source this after tap.sh: a controller and three hosts n1, n2, n3 of two CPUs each, on this
-# machine. The test goes on inside namespaces of its own (processes, mounts, network), so that nothing of the cluster is
-# seen outside and all of it ends with the test, however it ends. A host is a network namespace on a virtual switch; it
-# shares the files, but has its own /dev/shm and processes, which vanish all at once when it is lost.
+# Tests that need a Slurm cluster source this after tap.sh: a controller and three hosts n1, n2, n3 of two
+# CPUs each, on this machine. The test goes on inside namespaces of its own (processes, mounts, network), so
+# that nothing of the cluster is seen outside and all of it ends with the test, however it ends. A host is a
+# network namespace on a virtual switch; it shares the files, but has its own /dev/shm and processes, which
+# vanish all at once when it is lost.
 #
-#	cluster_start               # the controller and the hosts, up and idle; this shell becomes the login host
-#	cluster_lose n2             # power off; slurmctld notices within some seconds and requeues what ran there
+#	cluster_start               # the controller and the hosts, up and idle; this shell is the login host
+#	cluster_lose n2             # power off; slurmctld soon notices and requeues what ran there
 #	cluster_return n2           # on again, empty
 #	submit -p urgent ... FILE   # sbatch, prints the job's number
 #	wait_jobs [SECONDS]         # until no job is left; false if it takes longer (90)
@@ -15,7 +16,8 @@
 cluster_needs() {
 	tap_needs unshare nsenter ip slurmctld slurmd srun sbatch munged
 	[ "$(id -u)" = 0 ] || skip_all "only root can make network namespaces"
-	unshare --mount --net --pid --fork --mount-proc --uts ip link add name probe type bridge 2>/dev/null ||
+	unshare --mount --net --pid --fork --mount-proc --uts ip link add name probe type bridge \
+		2>/dev/null ||
 		skip_all "this machine allows no namespaces with a virtual switch"
 }
 
@@ -69,11 +71,13 @@ cluster_configuration() {
 
 cluster_network() {
 	hostname login
-	printf '%s\n' '127.0.0.1 localhost' '10.77.0.254 login' '10.77.0.1 n1' '10.77.0.2 n2' '10.77.0.3 n3' >"$cluster/hosts"
+	printf '%s\n' '127.0.0.1 localhost' '10.77.0.254 login' '10.77.0.1 n1' '10.77.0.2 n2' '10.77.0.3 n3' \
+		>"$cluster/hosts"
 	mount --bind "$cluster/hosts" /etc/hosts
 	mkdir -p /run/netns && mount -t tmpfs tmpfs /run/netns
 	ip link set lo up
-	ip link add name switch type bridge && ip link set switch up && ip addr add 10.77.0.254/24 dev switch || return
+	ip link add name switch type bridge && ip link set switch up &&
+		ip addr add 10.77.0.254/24 dev switch || return
 	local i
 	for i in 1 2 3; do
 		ip netns add n$i && ip link add "port$i" type veth peer name eth0 netns n$i || return
@@ -88,7 +92,8 @@ cluster_network() {
 cluster_return() { # cluster_return HOST
 	mkdir -p "$cluster/$1/spool" "$cluster/$1/tmp"
 	nsenter --net=/run/netns/"$1" unshare --uts --pid --fork --mount-proc --kill-child sh -c \
-		"hostname $1; mount -t tmpfs tmpfs /dev/shm; exec slurmd -D -N $1" >"$cluster/log/$1.out" 2>&1 </dev/null &
+		"hostname $1; mount -t tmpfs tmpfs /dev/shm; exec slurmd -D -N $1" >"$cluster/log/$1.out" \
+		2>&1 </dev/null &
 	echo $! >"$cluster/$1/pid"
 }
 
@@ -107,8 +112,10 @@ cluster_start() {
 	cluster_configuration >"$SLURM_CONF"
 	cluster_network || skip_all "this machine allows no virtual network"
 	(umask 077 && head -c 1024 /dev/urandom >"$cluster/munge/key")
-	munged --force --key-file="$cluster/munge/key" --socket="$cluster/munge/socket" --pid-file="$cluster/munge/pid" \
-		--log-file="$cluster/log/munge" --seed-file="$cluster/munge/seed" || skip_all "munged does not start"
+	munged --force --key-file="$cluster/munge/key" --socket="$cluster/munge/socket" \
+		--pid-file="$cluster/munge/pid" \
+		--log-file="$cluster/log/munge" --seed-file="$cluster/munge/seed" ||
+		skip_all "munged does not start"
 	slurmctld || skip_all "slurmctld does not start"
 	local host
 	for host in n1 n2 n3; do

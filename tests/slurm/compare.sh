@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# A comparison on a Slurm cluster, one requeueable job per arm (tools/arm.slurm): one meets its time limit, one is preempted,
-# one is told twice to end, one loses its host. Nothing is lost: all arms end with the ids of an undisturbed run, and the
-# joint make only hits.
+# A comparison on a Slurm cluster, one requeueable job per arm (tools/arm.slurm): one meets its time limit,
+# one is preempted, one is told twice to end, one loses its host. Nothing is lost: all arms end with the ids
+# of an undisturbed run, and the joint make only hits.
 . "$(dirname "$0")/../tap.sh"
 . "$TOP/tests/cluster.sh"
 . "$TOP/tests/pipeline.sh"
@@ -11,8 +11,10 @@ cluster_start
 export EINTHOVEN_THREADS=1
 
 arms='halves interleaved sequential halves-time'
-set='fetch.records=200 pretrain.epochs=12 pretrain.d_model=32 pretrain.projector_hidden=16 pretrain.checkpoint_minutes=0'
-set="$set probe.c_steps=3 probe.bootstrap=20 evaluate.bootstrap=20 evaluate.map_steps=260 embed.attention_records=2"
+set="fetch.records=200 pretrain.epochs=12 pretrain.d_model=32 pretrain.projector_hidden=16 \
+	pretrain.checkpoint_minutes=0"
+set="$set probe.c_steps=3 probe.bootstrap=20 evaluate.bootstrap=20 evaluate.map_steps=260 \
+	embed.attention_records=2"
 
 arm_chain() { # arm_chain RUN ARM...
 	local run=$1
@@ -26,7 +28,8 @@ ids_of() { # ids_of RUN ARM: of the stages that train and judge
 declare -A job
 submit_arm() { # submit_arm ARM [OPTION...]
 	# shellcheck disable=SC2086 # what make is to be told
-	job[$1]=$(submit "${@:2}" -c2 -o "$WORK/$1.log" tools/arm.slurm "$1" B=build $choices RUN="job-$1" SET="$set")
+	job[$1]=$(submit "${@:2}" -c2 -o "$WORK/$1.log" tools/arm.slurm "$1" B=build $choices RUN="job-$1" \
+		SET="$set")
 }
 goes_on() { # goes_on ARM: from a checkpoint, after it was requeued
 	grep -q 'continuing at step' "$WORK/$1.log"
@@ -38,11 +41,13 @@ requeued() { # requeued SECONDS ARM: Slurm would then wait two minutes, for a ho
 	within "$1" is_waiting "$2" && scontrol update JobId="${job[$2]}" StartTime=now
 }
 
-# ---- a time limit, the shortest that Slurm has: a minute, seen to every half. The training is held until then. ----
+# ---- a time limit, the shortest that Slurm has: a minute, seen to every half. The training is
+# held until then. ----
 submit_arm halves-time --time=1
 held() {
 	[ -n "$(find "$EINTHOVEN_STORE/checkpoints" -name pretrain 2>/dev/null)" ] &&
-		pid=$(processes_with '/bin/pretrain --build' | tail -n 1) && [ -n "$pid" ] && kill -STOP "$pid"
+		pid=$(processes_with '/bin/pretrain --build' | tail -n 1) && [ -n "$pid" ] &&
+		kill -STOP "$pid"
 }
 check "a training is under way" within 60 held
 # shellcheck disable=SC2086 # several arms
@@ -56,7 +61,8 @@ for arm in halves interleaved sequential; do
 done
 trains() { # trains ARM: it has saved a checkpoint since it said what it trains; so have all that run
 	grep -qs 'records, batch' "$WORK/$1.log" &&
-		[ "$(find "$EINTHOVEN_STORE/checkpoints" -name pretrain -newer "$WORK/$1.log" | wc -l)" -ge "$(squeue -h -t R | wc -l)" ]
+		[ "$(find "$EINTHOVEN_STORE/checkpoints" -name pretrain -newer "$WORK/$1.log" | wc -l)" \
+		-ge "$(squeue -h -t R | wc -l)" ]
 }
 host_of() {
 	squeue -h -j "${job[$1]}" -o %N
@@ -85,7 +91,8 @@ check "the one told to end, too" goes_on interleaved
 check "the one whose host was lost, too" goes_on sequential
 # shellcheck disable=SC2086
 arm_chain joint $arms >joint.out 2>joint.log
-is "the joint make only hits, and judges" "$(grep -o '^[a-z]*: ran in' joint.log | tr '\n' ' ')" 'evaluate: ran in '
+is "the joint make only hits, and judges" \
+	"$(grep -o '^[a-z]*: ran in' joint.log | tr '\n' ' ')" 'evaluate: ran in '
 if [ "$tap_failed" != 0 ]; then
 	for arm in $arms; do
 		echo "# $arm:"

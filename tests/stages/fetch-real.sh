@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# 500 real records, if they are there: from the zip, the folder, and a server that cuts twice the same artifacts as ever.
+# 500 real records, if they are there: from the zip, the folder, and a server that cuts twice the same
+# artifacts as ever.
 . "$(dirname "$0")/../tap.sh"
 zip=$DATA/ptb-xl-500.zip
 [ -r "$zip" ] || skip_all "$zip is not there"
@@ -21,14 +22,16 @@ id_of() { # SOURCE RATE, into an empty store
 	"$BIN/fetch" --build run >/dev/null 2>log || cat log
 	cat run/fetch.id
 }
-# What tests/unit/ecg_ptbxl500.c checks sample by sample, as ids. A change here must have a reason in its commit.
+# What tests/unit/ecg_ptbxl500.c checks sample by sample, as ids. A change here must have a
+# reason in its commit.
 golden_100=67de0b94296f4504c1ba01bd56443ddd410d5a6b9707801b2a77655521a9a740
 golden_500=56a1242e36e11fd06123fd804a4e8e912e78b6ccaf43b1ab4a894e0c24013c4f
 for rate in 100 500; do
 	golden=golden_$rate
 	is "the zip at $rate Hz" "$(id_of "$zip" $rate)" "${!golden}"
 	is "the folder at $rate Hz" "$(id_of unpacked $rate)" "${!golden}"
-	is "a URL at $rate Hz, cut twice" "$(id_of "http://127.0.0.1:$(cat port)/cut2/$(basename "$zip")?$rate" $rate)" "${!golden}"
+	is "a URL at $rate Hz, cut twice" \
+		"$(id_of "http://127.0.0.1:$(cat port)/cut2/$(basename "$zip")?$rate" $rate)" "${!golden}"
 done
 is "it was cut" "$(grep -c 'bytes=' requests)" 4
 tap_done

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# fetch from a web server that cuts, stalls, lies and answers with errors: the same artifact as from the file, or one clear
-# message and nothing published; what has come is kept, also across a Ctrl-C and a kill.
+# fetch from a web server that cuts, stalls, lies and answers with errors: the same artifact as from the file,
+# or one clear message and nothing published; what has come is kept, also across a Ctrl-C and a kill.
 . "$(dirname "$0")/../tap.sh"
 tap_needs python3 zip
 . "$TOP/tests/dataset.sh"
@@ -38,7 +38,8 @@ check "the zip is read from the disk" test -n "$expected"
 same() { # same NAME MODE REQUESTS: the id as from the disk after so many requests, nothing left behind
 	: >requests
 	forget
-	is "$1" "$(id_of "source=$url/$2/x.zip" "stall_s=$([ "$2" = stall ] && echo 3 || echo 60)") $(requests) $(downloads)" "$expected $3 0"
+	is "$1" "$(id_of "source=$url/$2/x.zip" "stall_s=$([ "$2" = stall ] && echo 3 ||
+		echo 60)") $(requests) $(downloads)" "$expected $3 0"
 }
 same "a good server" ok 1
 is "again from the cache, without a request" "$(id_of "source=$url/ok/x.zip") $(requests)" "$expected 1"
@@ -55,13 +56,15 @@ same "a redirect" redirect 2
 
 forget
 : >requests
-is "the zip is kept if the params say so" "$(id_of "source=$url/ok/x.zip" keep_download=true) $(downloads)" "$expected 1"
+is "the zip is kept if the params say so" \
+	"$(id_of "source=$url/ok/x.zip" keep_download=true) $(downloads)" "$expected 1"
 check "the other rate is read from it" test -n "$(id_of "source=$url/ok/x.zip" rate_hz=500)"
 is "without another download; then it goes" "$(requests) $(downloads)" "1 0"
 
 bad() { # bad NAME TEXT MODE
 	forget
-	check_fails "$1" 1 "$2" fetch "source=$url/$3/x.zip" "stall_s=$([ "$3" = stalled ] && echo 1 || echo 60)" retries=1
+	check_fails "$1" 1 "$2" fetch "source=$url/$3/x.zip" \
+		"stall_s=$([ "$3" = stalled ] && echo 1 || echo 60)" retries=1
 	is "$1: nothing is published" "$(n_objects) $(downloads)" "0 0"
 }
 bad "404" "$url/404/x.zip: the server answered 404 (no such file)" 404
@@ -69,11 +72,14 @@ bad "500" "the server answered 500; gave up after 2 tries" 500
 bad "a server that never sends anything" "nothing came for 1 s; gave up after 2 tries" stalled
 bad "a redirect to a file" "only http and https are allowed" tofile
 bad "a redirect in a circle" "redirect" loop
-check_fails "no server" 1 "http://127.0.0.1:1/x.zip: .*connect" fetch source=http://127.0.0.1:1/x.zip retries=0
-check_fails "no such host" 1 "http://no.such.host.invalid/x.zip: .*resolve" fetch source=http://no.such.host.invalid/x.zip retries=0
+check_fails "no server" 1 \
+	"http://127.0.0.1:1/x.zip: .*connect" fetch source=http://127.0.0.1:1/x.zip retries=0
+check_fails "no such host" 1 "http://no.such.host.invalid/x.zip: .*resolve" fetch \
+	source=http://no.such.host.invalid/x.zip retries=0
 printf 'no zip' >served/text.zip
 forget
-check_fails "what comes is no zip: where it lies is said" 1 "not a zip file.*downloaded to .*remove it" fetch "source=$url/ok/text.zip"
+check_fails "what comes is no zip: where it lies is said" 1 \
+	"not a zip file.*downloaded to .*remove it" fetch "source=$url/ok/text.zip"
 is "what comes is no zip: nothing is published" "$(n_objects)" 0
 
 # ---- interrupted
@@ -95,8 +101,11 @@ for signal in INT KILL; do
 	wait "$shell" 2>/dev/null || true
 	alone() { [ -z "$(helpers)" ]; }
 	check "the helper does not outlive the stage ($signal)" wait_for alone
-	is "what has come is kept ($signal)" "$(find "$EINTHOVEN_STORE/downloads" -name '*.part' -size +100k | wc -l) $(n_objects)" "1 0"
-	is "the next run goes on from there ($signal)" "$(id_of "source=$url/stall/$signal.zip") $(grep -c 'bytes=' requests) $(downloads)" "$expected 1 0"
+	is "what has come is kept ($signal)" \
+		"$(find "$EINTHOVEN_STORE/downloads" -name '*.part' -size +100k | wc -l) $(n_objects)" "1 0"
+	is "the next run goes on from there ($signal)" \
+		"$(id_of "source=$url/stall/$signal.zip") $(grep -c 'bytes=' requests) $(downloads)" \
+		"$expected 1 0"
 	forget
 done
 tap_done

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The stage `fetch`: equal content gives an equal id whichever way it came, and bad input is one clear message, exit 1,
-# nothing published.
+# The stage `fetch`: equal content gives an equal id whichever way it came, and bad input is one clear
+# message, exit 1, nothing published.
 . "$(dirname "$0")/../tap.sh"
 . "$TOP/tests/dataset.sh"
 export EINTHOVEN_QUIET=1
@@ -26,7 +26,8 @@ bad() { # bad NAME TEXT PARAM=VALUE...: exit 1, TEXT on stderr, no new object, n
 	shift 2
 	before=$(n_objects)
 	check_fails "$name" 1 "$text" fetch "$@"
-	is "$name: nothing is published" "$(n_objects) $(find "$EINTHOVEN_STORE/tmp" -type f 2>/dev/null | wc -l)" "$before 0"
+	is "$name: nothing is published" \
+		"$(n_objects) $(find "$EINTHOVEN_STORE/tmp" -type f 2>/dev/null | wc -l)" "$before 0"
 }
 
 # ---- the same content by every way
@@ -46,7 +47,8 @@ if command -v zip >/dev/null; then
 	(cd parent && zip -qr ../good.zip ptb-xl-1.0.3)
 	sum=$(sha256sum good.zip | cut -d' ' -f1)
 	is "a zip with the pinned SHA-256 is read" "$(id_of source=good.zip sha256="$sum")" "$folder"
-	check_fails "a zip with another is refused" 1 "its SHA-256 is $sum" fetch source=good.zip sha256="${sum//[0-9]/0}"
+	check_fails "a zip with another is refused" 1 \
+		"its SHA-256 is $sum" fetch source=good.zip sha256="${sum//[0-9]/0}"
 	(cd good && find . -type f | sort -r | zip -q ../reverse.zip -@)
 	(cd good && zip -q0r ../stored.zip .)
 	is "a zip gives the folder's id" "$(id_of source=good.zip)" "$folder"
@@ -63,14 +65,16 @@ fi
 # ---- synthetic
 
 synthetic=$(id_of records=20)
-is "synthetic records do not depend on threads" "$(rm -rf "$EINTHOVEN_STORE" && EINTHOVEN_THREADS=3 id_of records=20)" "$synthetic"
+is "synthetic records do not depend on threads" \
+	"$(rm -rf "$EINTHOVEN_STORE" && EINTHOVEN_THREADS=3 id_of records=20)" "$synthetic"
 differs "another seed, other records" "$(id_of records=20 seed=2)" "$synthetic"
 
 # ---- bad datasets
 
 bad "a place that is not there" "nowhere: No such file" source=nowhere
 mkdir empty && bad "a folder that is no dataset" "no ptbxl_database.csv in this folder" source=empty
-mkdir two && cp -r good two/a && cp -r good two/b && bad "two datasets in a folder" "several of its folders" source=two
+mkdir two && cp -r good two/a && cp -r good two/b &&
+	bad "two datasets in a folder" "several of its folders" source=two
 
 # spoil NAME TEXT COMMAND...: a copy of the dataset changed by COMMAND (run inside), checksums made anew
 spoil() {
@@ -87,33 +91,50 @@ damage() {
 	bad "$name" "$text" source=spoiled
 }
 drop_lead() { # rewrite a record of make_record with its first 11 leads
-	awk -v name="$(basename "$1")" 'NR == 1 { print name, 11, $3, $4; next } NR < 13' "$1.hea" >new && mv new "$1.hea"
+	awk -v name="$(basename "$1")" 'NR == 1 { print name, 11, $3, $4; next } NR < 13' "$1.hea" >new &&
+		mv new "$1.hea"
 	od -An -v -tu1 -w24 "$1.dat" | awk '{ for (k = 1; k <= 22; k++) printf "\\%03o", $k }' >octal
 	printf '%b' "$(cat octal)" >"$1.dat" && rm octal
 }
 H=records100/00000/00003_lr.hea
 D=records100/00000/00003_lr.dat
-damage "a changed byte" "record 3: $D: damaged or changed" "printf x | dd of=$D bs=1 seek=7 conv=notrunc status=none"
+damage "a changed byte" "record 3: $D: damaged or changed" \
+	"printf x | dd of=$D bs=1 seek=7 conv=notrunc status=none"
 damage "a changed table" "ptbxl_database.csv: damaged or changed" "echo >>ptbxl_database.csv"
 damage "a missing file" "00003_lr.dat" "rm $D"
-damage "a file that is not listed" "record 3: $D: not listed in SHA256SUMS.txt" "sed -i '\#$D#d' SHA256SUMS.txt"
+damage "a file that is not listed" "record 3: $D: not listed in SHA256SUMS.txt" \
+	"sed -i '\#$D#d' SHA256SUMS.txt"
 damage "no checksums" "SHA256SUMS.txt" "rm SHA256SUMS.txt"
-damage "checksums of another form" "SHA256SUMS.txt:1: expected a SHA-256 and a path" "sed -i 's/^/x/' SHA256SUMS.txt"
-spoil "a signal one byte short" "record 3: $D: expected 480 bytes (20 samples of 12 signals, format 16), found 479" "truncate -s 479 $D"
+damage "checksums of another form" "SHA256SUMS.txt:1: expected a SHA-256 and a path" \
+	"sed -i 's/^/x/' SHA256SUMS.txt"
+spoil "a signal one byte short" \
+	"record 3: $D: expected 480 bytes (20 samples of 12 signals, format 16), found 479" \
+	"truncate -s 479 $D"
 spoil "a signal one byte long" "expected 480 bytes.*found 481" "truncate -s 481 $D"
-spoil "a wrong checksum in the header" "record 3: $D: signal I: expected checksum 21, found 20" "sed -i 's/1 20 0 I$/1 21 0 I/' $H"
-spoil "a wrong initial value" "signal II: expected the initial value 9, found 2" "sed -i 's/2 40 0 II$/9 40 0 II/' $H"
-spoil "11 leads" "record 3: $H: expected 12 leads, found 11: V6 is missing; the signals are: I, II," "drop_lead records100/00000/00003_lr"
-spoil "an unknown format" "$H:2: expected signal format 8, 16, .* or 311, found '17'" "sed -i '2s/ 16 / 17 /' $H"
-spoil "a gain that is no number" "$H:4: expected a gain in ADC steps per unit, found 'nan(0)/mV'" "sed -i '4s/1000.0(0)/nan(0)/' $H"
+spoil "a wrong checksum in the header" "record 3: $D: signal I: expected checksum 21, found 20" \
+	"sed -i 's/1 20 0 I$/1 21 0 I/' $H"
+spoil "a wrong initial value" "signal II: expected the initial value 9, found 2" \
+	"sed -i 's/2 40 0 II$/9 40 0 II/' $H"
+spoil "11 leads" "record 3: $H: expected 12 leads, found 11: V6 is missing; the signals are: I, II," \
+	"drop_lead records100/00000/00003_lr"
+spoil "an unknown format" "$H:2: expected signal format 8, 16, .* or 311, found '17'" \
+	"sed -i '2s/ 16 / 17 /' $H"
+spoil "a gain that is no number" "$H:4: expected a gain in ADC steps per unit, found 'nan(0)/mV'" \
+	"sed -i '4s/1000.0(0)/nan(0)/' $H"
 spoil "another rate than it should have" "$H: expected 100 Hz, found 250 Hz" "sed -i '1s/ 100 / 250 /' $H"
-spoil "a signal file elsewhere" "expected the name of a signal file beside the header, found '/etc/passwd'" "sed -i '2s#^00003_lr.dat#/etc/passwd#' $H"
-spoil "a missing column" "ptbxl_database.csv:1: no column 'strat_fold'" "sed -i 1s/strat_fold/fold/ ptbxl_database.csv"
+spoil "a signal file elsewhere" "expected the name of a signal file beside the header, found '/etc/passwd'" \
+	"sed -i '2s#^00003_lr.dat#/etc/passwd#' $H"
+spoil "a missing column" "ptbxl_database.csv:1: no column 'strat_fold'" \
+	"sed -i 1s/strat_fold/fold/ ptbxl_database.csv"
 spoil "broken quoting" "ptbxl_database.csv:.*quote" "sed -i '4s/\"\"quoted/\"quoted/' ptbxl_database.csv"
-spoil "a short row" "ptbxl_database.csv:.* expected 9 columns, found 8" "sed -i '\$s/,records500.*//' ptbxl_database.csv"
-spoil "an unknown superclass" "scp_statements.csv:2: NORM: unknown superclass 'NRM'" "sed -i '2s/,NORM,NORM\$/,NRM,NORM/' scp_statements.csv"
-spoil "a statement that is not in the table" "record 6: statement 'IMX' is not in scp_statements.csv" "sed -i \"s/'IMI'/'IMX'/\" ptbxl_database.csv"
-spoil "codes that are no dictionary" "scp_codes: expected codes like" "sed -i \"s/'IMI': 80.0/IMI/\" ptbxl_database.csv"
+spoil "a short row" "ptbxl_database.csv:.* expected 9 columns, found 8" \
+	"sed -i '\$s/,records500.*//' ptbxl_database.csv"
+spoil "an unknown superclass" "scp_statements.csv:2: NORM: unknown superclass 'NRM'" \
+	"sed -i '2s/,NORM,NORM\$/,NRM,NORM/' scp_statements.csv"
+spoil "a statement that is not in the table" "record 6: statement 'IMX' is not in scp_statements.csv" \
+	"sed -i \"s/'IMI'/'IMX'/\" ptbxl_database.csv"
+spoil "codes that are no dictionary" "scp_codes: expected codes like" \
+	"sed -i \"s/'IMI': 80.0/IMI/\" ptbxl_database.csv"
 
 # ---- bad zips
 
@@ -129,19 +150,23 @@ if command -v zip >/dev/null; then
 	bad "an empty zip" "nothing.zip: not a zip file" source=nothing.zip
 	# a stored entry's bytes stand in the zip as they are: change one behind the name of the entry
 	at=$(grep -abo "00003_lr.dat" stored.zip | head -1 | cut -d: -f1)
-	cp stored.zip crc.zip && printf '\xff' | dd of=crc.zip bs=1 seek=$((at + 100)) conv=notrunc status=none
+	cp stored.zip crc.zip && printf '\xff' |
+		dd of=crc.zip bs=1 seek=$((at + 100)) conv=notrunc status=none
 	bad "a zip with a CRC error" "crc.zip: .*00003_lr.*: .*CRC" source=crc.zip
-	cp -r good linked && mv linked/$D linked/elsewhere && ln -s ../../elsewhere linked/$D && (cd linked && zip -qry ../link.zip .)
+	cp -r good linked && mv linked/$D linked/elsewhere && ln -s ../../elsewhere linked/$D &&
+		(cd linked && zip -qry ../link.zip .)
 	bad "a link in a zip that a record needs" "$D: not a regular file" source=link.zip
 	cp good.zip other.zip && ln -s good.zip link && zip -qy other.zip link
 	mkdir -p deep/er && echo x >evil && (cd deep/er && zip -q ../../other.zip ../../evil)
-	is "a link and a name that leaves the zip, which no one asks for, change nothing" "$(id_of source=other.zip)" "$folder"
+	is "a link and a name that leaves the zip, which no one asks for, change nothing" \
+		"$(id_of source=other.zip)" "$folder"
 	if command -v python3 >/dev/null; then
 		python3 - <<-END
 			import warnings, zipfile
 			warnings.simplefilter("ignore")
 			with zipfile.ZipFile("good.zip") as a, zipfile.ZipFile("twice.zip", "w") as b:
-			    for i in a.infolist() + [i for i in a.infolist() if i.filename.endswith("00003_lr.dat")]:
+			    last = [i for i in a.infolist() if i.filename.endswith("00003_lr.dat")]
+			    for i in a.infolist() + last:
 			        b.writestr(i.filename, a.read(i))
 		END
 		bad "a file twice in a zip" "00003_lr.dat stands there twice" source=twice.zip
@@ -153,23 +178,27 @@ fi
 # ---- files that are far too large, packed into a MiB: refused by what is listed, within 64 MB of memory
 
 bomb() { # bomb NAME TEXT SIZE FILE: a zip of the dataset with that file made SIZE, of zeros
-	rm -rf bombed && cp -r plain bombed && truncate -s "$3" "bombed/$4" && rm -f bomb.zip && (cd bombed && zip -q1r ../bomb.zip .)
+	rm -rf bombed && cp -r plain bombed && truncate -s "$3" "bombed/$4" && rm -f bomb.zip &&
+		(cd bombed && zip -q1r ../bomb.zip .)
 	bad "$1 of $3 in a zip of $(stat -c %s bomb.zip) bytes" "$2" source=bomb.zip format=wfdb
 }
 if grep -q fsanitize "$BUILD/flags"; then
 	skip "large files" "a sanitizer needs more memory than this test allows"
 elif command -v zip >/dev/null; then
 	make_record plain r0 500 20 && printf 'path,label\nr0,A\n' >plain/labels.csv
-	check "64 MB are enough for a small dataset" eval '(ulimit -d 65536 && EINTHOVEN_THREADS=1 fetch source=plain format=wfdb)'
+	check "64 MB are enough for a small dataset" \
+		eval '(ulimit -d 65536 && EINTHOVEN_THREADS=1 fetch source=plain format=wfdb)'
 	fetch_plainly=$(declare -f fetch)
 	eval "${fetch_plainly/fetch ()/fetch_freely ()}"
 	fetch() { (ulimit -d 65536 && EINTHOVEN_THREADS=1 fetch_freely "$@"); }
 	bomb "a signal file" "r0.dat: expected 480 bytes.*found 1073741824" 1G r0.dat
 	bomb "a header" "r0.hea: 314572800 bytes: expected at most 65536" 300M r0.hea
 	bomb "a list" "labels.csv: 314572800 bytes: expected at most 268435456" 300M labels.csv
-	bomb "a list of checksums" "SHA256SUMS.txt: 314572800 bytes: expected at most 268435456" 300M SHA256SUMS.txt
+	bomb "a list of checksums" "SHA256SUMS.txt: 314572800 bytes: expected at most 268435456" 300M \
+		SHA256SUMS.txt
 	sed -i '1s/ 20$//' plain/r0.hea
-	bomb "a signal file whose header knows no length" "r0.dat: a record of 314572800 bytes: at most 268435456" 300M r0.dat
+	bomb "a signal file whose header knows no length" \
+		"r0.dat: a record of 314572800 bytes: at most 268435456" 300M r0.dat
 	eval "$fetch_plainly"
 else
 	skip "large files" "zip is not installed"
@@ -178,9 +207,11 @@ fi
 # ---- a record may be left out if the params say so
 
 rm -rf spoiled && cp -r good spoiled && sed -i 's/1 20 0 I$/1 21 0 I/' spoiled/$H && make_sums spoiled
-check_fails "a bad record within max_excluded is named" 0 "record 3 left out: $D: signal I: expected checksum 21" \
+check_fails "a bad record within max_excluded is named" 0 \
+	"record 3 left out: $D: signal I: expected checksum 21" \
 	fetch source=spoiled max_excluded=0.2
-bad "more than max_excluded" "more such records than fetch.max_excluded allows" source=spoiled max_excluded=0.1
+bad "more than max_excluded" "more such records than fetch.max_excluded allows" source=spoiled \
+	max_excluded=0.1
 
 # ---- any other database
 
@@ -208,10 +239,12 @@ W="source=other format=wfdb labels_csv=data/list.csv path_column=name patient_co
 	check "signal files may have any name" test -n "$mat"
 	if command -v zip >/dev/null; then
 		(cd mat && zip -qr ../mat.zip .)
-		is "also in a zip, which is then read again for them" "$(id_of ${W/source=other/source=mat.zip})" "$mat"
+		is "also in a zip, which is then read again for them" \
+			"$(id_of ${W/source=other/source=mat.zip})" "$mat"
 	fi
 	bad "a missing column of labels" "data/list.csv:1: no column 'dy'" ${W/\[dx]/[dy]}
-	bad "a record in two rows" "repeated.csv:5: record data/A1 stands in line 2 too" ${W/list.csv/repeated.csv}
+	bad "a record in two rows" "repeated.csv:5: record data/A1 stands in line 2 too" \
+		${W/list.csv/repeated.csv}
 	check "which may be wanted" fetch ${W/list.csv/repeated.csv} allow_repeated_records=true
 	bad "a patient in two folds" "split.csv:4: patient p is in fold 10 here and in fold 1 in line 3" \
 		${W/list.csv/split.csv} fold_column=fold
@@ -222,14 +255,16 @@ W="source=other format=wfdb labels_csv=data/list.csv path_column=name patient_co
 	bad "checksums are used if they are there" "data/A2.dat: damaged or changed" $W records=2
 	rm other/SHA256SUMS.txt
 	bad "a wrong file is found without them" "data/A2.dat: expected 720 bytes" $W records=2
-	bad "no such list" "no data/nolist.csv in this folder" source=other format=wfdb labels_csv=data/nolist.csv
+	bad "no such list" "no data/nolist.csv in this folder" source=other format=wfdb \
+		labels_csv=data/nolist.csv
 }
 
 # ---- what people's folders hold beside what is asked for, and how their headers differ
 
 plain() { # plain FOLDER: two good records and a list
 	rm -rf "$1"
-	make_record "$1" r0 500 20 && make_record "$1" r1 500 20 && printf 'path,label\nr0,A\nr1,B\n' >"$1/labels.csv"
+	make_record "$1" r0 500 20 && make_record "$1" r1 500 20 &&
+		printf 'path,label\nr0,A\nr1,B\n' >"$1/labels.csv"
 }
 plain p
 plain=$(id_of source=p format=wfdb)
@@ -252,12 +287,16 @@ check "and have any format" fetch source=p format=wfdb
 plain p && sed -i 's/ 0 \([IVA][A-Z0-9]*\)$/ 0 MDC_ECG_LEAD_\1/' p/r0.hea
 check "leads may be called as in XML exports" fetch source=p format=wfdb
 sed -i 's/MDC_ECG_LEAD_V6/chest 6/' p/r0.hea
-bad "a lead that is not found: the names are shown" "V6 is missing; the signals are: MDC_ECG_LEAD_I, .*chest 6" source=p format=wfdb
+bad "a lead that is not found: the names are shown" \
+	"V6 is missing; the signals are: MDC_ECG_LEAD_I, .*chest 6" source=p format=wfdb
 plain p && sed -i '1s#^#some_dir/#' p/r0.hea
-bad "a record name with a folder" "r0.hea:1: expected a record name without a folder, found 'some_dir/r0'" source=p format=wfdb
+bad "a record name with a folder" "r0.hea:1: expected a record name without a folder, found 'some_dir/r0'" \
+	source=p format=wfdb
 if command -v zip >/dev/null; then
-	plain p && mkdir p/backup && cp p/labels.csv p/backup && : >"p/Icon"$'\r' && (cd p && zip -qr ../p.zip .)
-	is "a zip with a copy of the list deeper inside and a strange name gives the folder's id" "$(id_of source=p.zip format=wfdb)" "$plain"
+	plain p && mkdir p/backup && cp p/labels.csv p/backup && : >"p/Icon"$'\r' &&
+		(cd p && zip -qr ../p.zip .)
+	is "a zip with a copy of the list deeper inside and a strange name gives the folder's id" \
+		"$(id_of source=p.zip format=wfdb)" "$plain"
 fi
 
 # ---- what Make watches
