@@ -117,7 +117,7 @@ spoil "a wrong initial value" "signal II: expected the initial value 9, found 2"
 	"sed -i 's/2 40 0 II$/9 40 0 II/' $H"
 spoil "11 leads" "record 3: $H: expected 12 leads, found 11: V6 is missing; the signals are: I, II," \
 	"drop_lead records100/00000/00003_lr"
-spoil "an unknown format" "$H:2: expected signal format 8, 16, .* or 311, found '17'" \
+spoil "an unknown format" "$H:2: expected signal format 8, 16, .* or 524, found '17'" \
 	"sed -i '2s/ 16 / 17 /' $H"
 spoil "a gain that is no number" "$H:4: expected a gain in ADC steps per unit, found 'nan(0)/mV'" \
 	"sed -i '4s/1000.0(0)/nan(0)/' $H"
