@@ -1,6 +1,7 @@
 /*
- * All signals of a WFDB record as this reader decodes them: int32 [samples][signals] on stdout, little-endian, a
- * missing one as its format's lowest value. Or one line on stderr that says why not, and exit 1.
+ * All signals of a WFDB record as this reader decodes them: int32 [samples][signals] on stdout,
+ * little-endian, a missing one as its format's lowest value. Or one line on stderr that says
+ * why not, and exit 1.
  *
  *	wfdb_dump FOLDER RECORD
  */
