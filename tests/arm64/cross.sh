@@ -39,8 +39,8 @@ done
 for stage in "${stages[@]}"; do
 	check "$stage has the code identity of $(uname -m)" cmp "$arm/bin/$stage.code" "$BIN/$stage.code"
 done
-data="fetch.records=24 pretrain.batch=6 pretrain.projector_hidden=32 pretrain.projector_out=16 \
-	pretrain.epochs=1 probe.bootstrap=20"
+data="fetch.records=24 preprocess.duration_s=2 views.segment_s=1 embed.attention_records=2 probe.bootstrap=20"
+data="$data pretrain.batch=6 pretrain.projector_hidden=32 pretrain.projector_out=16 pretrain.epochs=1"
 dvt="$data pretrain.d_model=32 pretrain.n_heads=2 pretrain.n_time_layers=1 pretrain.n_channel_layers=1"
 resnet18="$data pretrain.model=resnet18 pretrain.d_model=8"
 ids() { (cd "$1" && cat ./*.id); }

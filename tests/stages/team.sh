@@ -41,6 +41,14 @@ for work in preprocess:3 embed:3 pretrain:2 pretrain:3 pretrain:4 finetune:2 fin
 	is "$stage in $n processes gives the id of one" \
 		"$(id "$stage$n" "$stage" 2>&1)" "$(id alone "$stage")"
 done
+chain alone18 "$small pretrain.model=resnet18 pretrain.d_model=8" fetch preprocess views pretrain >/dev/null
+for n in 2 3 4; do
+	like "resnet$n" alone18 pretrain
+	team "$n" "resnet$n" pretrain
+	is "pretrain of resnet18 in $n processes gives the id of one" "$(id "resnet$n" pretrain 2>&1)" \
+		"$(id alone18 pretrain)"
+	check "... computed by $n" grep -q "pretrain: .*, $n processes" "resnet$n/log"
+done
 is "rank 0 alone speaks" "$(grep -c 'ran in' finetune3/log) $(grep -c 'threads' finetune3/log)" "1 1"
 check "and prints" grep -q '^fine-tuned ' finetune3/out
 is "once" "$(grep -c '^fine-tuned ' finetune3/out)" 2
