@@ -30,13 +30,19 @@
 #define BATCH	      64		 /* records that the threads share */
 #define BATCH_BYTES   ((size_t)16 << 20) /* of their signals: of long ones fewer are read at once */
 
+#define EXCLUDED_SHOWN 20 /* records that cannot be read are named, so many of them */
+
 struct fetch {
 	struct stage_run *run;
 	int rate_hz;
 	int signal, header, subject, excluded, source; /* tables */
 	struct progress progress;
-	size_t n_excluded, excluded_max;
-	double rate_seen_hz; /* of the records put so far; 0: none, -1: several */
+	size_t n_excluded;
+	struct unreadable {
+		uint64_t id;
+		struct error error;
+	} shown[EXCLUDED_SHOWN]; /* the first of them */
+	double rate_seen_hz;	 /* of the records put so far; 0: none, -1: several */
 };
 
 /* The downloaded zip of this run: removed when its artifact is safe. */
@@ -203,16 +209,47 @@ static _Noreturn void refuse_record(uint64_t id, const struct error *e, const ch
 	refuse(text);
 }
 
-/* A record that cannot be read is named, counted and listed; too many of them end the stage. */
+/* A record that cannot be read is counted and listed; which ones, and whether they are too many, is said
+ * at the end. */
 static void exclude(struct fetch *f, uint64_t id, const struct error *e)
 {
-	if (++f->n_excluded > f->excluded_max)
-		refuse_record(id, e,
-			      params_float(f->run->params, "max_excluded") > 0
-				      ? " (more such records than fetch.max_excluded allows)"
-				      : " (fetch.max_excluded=0.01 would leave out such records)");
-	warn("record %llu left out: %s", (unsigned long long)id, error_text(e));
+	if (f->n_excluded < EXCLUDED_SHOWN)
+		f->shown[f->n_excluded] = (struct unreadable){id, *e};
+	f->n_excluded++;
 	artifact_put(f->run->output, f->excluded, artifact_key(id).bytes, 8, e->text, strlen(e->text));
+}
+
+static size_t allowed(double share, size_t n)
+{
+	return (size_t)(share * (double)n);
+}
+
+/* The least share, in steps of a ten thousandth, that allows n_excluded of n. */
+static double share_of(size_t n_excluded, size_t n)
+{
+	int steps = 0;
+	while (steps < 10000 && allowed(steps / 1e4, n) < n_excluded)
+		steps++;
+	return steps / 1e4;
+}
+
+/* All records are read: those that cannot be are named; the stage ends if they are too many. */
+static void check_excluded(struct fetch *f, size_t n)
+{
+	bool is_over = f->n_excluded > allowed(params_float(f->run->params, "max_excluded"), n);
+	const char *fate = is_over ? "" : " left out";
+	for (size_t i = is_over; i < f->n_excluded && i < EXCLUDED_SHOWN; i++)
+		warn("record %llu%s: %s", (unsigned long long)f->shown[i].id, fate,
+		     error_text(&f->shown[i].error));
+	if (f->n_excluded > EXCLUDED_SHOWN)
+		warn("... and %zu more", f->n_excluded - EXCLUDED_SHOWN);
+	if (!is_over)
+		return;
+
+	char *remark = die_printf(" (%zu of %zu records cannot be read: more such records than"
+				  " fetch.max_excluded allows; fetch.max_excluded=%g would leave them out)",
+				  f->n_excluded, n, share_of(f->n_excluded, n));
+	refuse_record(f->shown[0].id, &f->shown[0].error, remark);
 }
 
 static void put_source(void *context, const char *name, const char hex[SUMS_HEX])
@@ -281,7 +318,6 @@ static void fetch_records(struct fetch *f, struct dataset *d)
 	const struct catalog *c = dataset_catalog(d);
 	struct transfer t = {f, d, die_calloc(1, sizeof *t.now), die_calloc(1, sizeof *t.before), 0};
 
-	f->excluded_max = (size_t)(params_float(f->run->params, "max_excluded") * (double)c->n);
 	progress_start(&f->progress, "fetch", "records", c->n);
 	for (size_t first = 0; first < c->n && !*f->run->is_interrupted; first += t.before->n) {
 		t.now->first = first;
@@ -294,6 +330,8 @@ static void fetch_records(struct fetch *f, struct dataset *d)
 
 	put_reading(f, d, t.before);
 	progress_end(&f->progress);
+	if (!*f->run->is_interrupted)
+		check_excluded(f, c->n);
 	free(t.now);
 	free(t.before);
 }

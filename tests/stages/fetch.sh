@@ -212,6 +212,12 @@ check_fails "a bad record within max_excluded is named" 0 \
 	fetch source=spoiled max_excluded=0.2
 bad "more than max_excluded" "more such records than fetch.max_excluded allows" source=spoiled \
 	max_excluded=0.1
+for i in 1 2; do sed -i 's/1 20 0 I$/1 22 0 I/' "spoiled/records100/00000/0000${i}_lr.hea"; done
+make_sums spoiled
+bad "all that is wrong is told, and the share that would do" \
+	"(3 of 6 records cannot be read.*fetch.max_excluded=[0-9.]* would leave them out)" source=spoiled
+share=$(sed -n 's/.*fetch.max_excluded=\([0-9.]*\) would.*/\1/p' .err | tail -1)
+check "that share would do" test -n "$(id_of source=spoiled max_excluded="$share")"
 
 # ---- any other database
 
