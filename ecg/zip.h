@@ -12,7 +12,7 @@
  *	}
  *	zip_close(z);
  *
- * The bytes may be hostile. What the directory says of a member is what counts: the sizes and the method in
+ * The bytes may be hostile. A member is bounded by what the directory says of it: the sizes and the method in
  * front of its data must be the same, inflating stops at the listed size, and the CRC must be right at its
  * end. What nobody asks for does not matter: a link, an encrypted file or a strange name is an error only
  * when it is asked for.

@@ -19,7 +19,7 @@ fi
 
 # 110 columns, a tab being eight. A line that is one text (a message, ids) cannot be split and may be longer.
 bad=
-for f in $sources $(git ls-files '*.sh' '*.awk' '*.mk' Makefile setup .ci tests/run 2>/dev/null); do
+for f in $sources $(git ls-files '*.sh' '*.awk' '*.mk' Makefile setup .ci tests/run tools/arm.slurm 2>/dev/null); do
 	bad="$bad$(expand -t 8 "$f" | LC_ALL=C.UTF-8 grep -nE '^.{111}' |
 		grep -vE "^[0-9]+: *(\"[^\"]*\"|'[^']*')( \\\\|,)?$" | sed -n "s|^\([0-9]*\):.*| $f:\1|p" |
 		tr -d '\n')"
@@ -49,7 +49,7 @@ is "every stage opens with what it reads, what it writes and its story" "$bad" "
 if command -v shellcheck >/dev/null 2>&1; then
 	# shellcheck disable=SC2046
 	check "shellcheck finds nothing" shellcheck -x -e SC1090,SC1091,SC2154,SC2015,SC2034 setup .ci/run \
-		tests/run $(git ls-files '*.sh')
+		.ci/bare tools/arm.slurm tests/run $(git ls-files '*.sh')
 else
 	skip "shellcheck finds nothing" "shellcheck is not installed"
 fi

@@ -62,19 +62,29 @@ run_team() {
 	done
 }
 
-# run_lost FOLDER SET: one of two processes is killed at a checkpoint of the training, three go on.
+second_rank() { # second_rank FOLDER: whether it is there; sets lost to its process
+	for lost in $(processes_with "$BIN/pretrain --build $1"); do
+		! grep -qsz '^OMPI_COMM_WORLD_RANK=1$' "/proc/$lost/environ" || return 0
+	done
+	return 1
+}
+
+# run_lost FOLDER SET: one of two processes is killed at a checkpoint of the training, three go on. A small
+# training can end before it is hit: then once more.
 run_lost() {
-	chain "$1" "$2 pretrain.epochs=3" fetch preprocess views || return
-	in_team 2 "$1" pretrain &
-	wait_for saved "$1" pretrain
-	kill -9 "$(processes_with "$BIN/pretrain --build $1" | while read -r pid; do
-		! grep -qz '^OMPI_COMM_WORLD_RANK=1$' "/proc/$pid/environ" || echo "$pid"
-	done)"
-	wait $!
-	[ ! -e "$1/pretrain.id" ] || return
+	local attempt lost
+	chain "$1" "$2" fetch preprocess views || return
+	for attempt in 1 2 3 4 5; do
+		in_team 2 "$1" pretrain &
+		wait_for second_rank "$1" && wait_for saved "$1" pretrain && kill -9 "$lost" 2>/dev/null
+		wait $!
+		saved "$1" pretrain && break
+		rm -rf "$1/pretrain.id" "$STORE/actions"
+	done
+	saved "$1" pretrain || return
 	in_team 3 "$1" pretrain
 	grep -q 'continuing at step' "$1/log" || return
-	chain "$1" "$2" "${stages[@]}"
+	chain "$1" "$2" embed probe
 }
 
 # refused FOLDER SET: cells that say so, once it was: BatchNorm needs the whole batch at once.
