@@ -28,9 +28,6 @@ enum { TEAM_MOST = 4096 }; /* ranks */
  * the launcher started several and they cannot find one another, as each would do all the work then.
  * EINTHOVEN_TEAM=alone: always NULL. */
 struct team *team_join(void);
-/* Which of the processes that were started together this one is, as its launcher says; 0 also where it is
- * alone. Opens nothing. */
-int team_place(void);
 
 /* The end of the common work, in all ranks. A process that ends in another way (die, exit) ends the others
  * too; team_status says with which exit status (1 unless called). */

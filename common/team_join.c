@@ -15,11 +15,11 @@
  * SLURM_NTASKS too, but only what srun started has SLURM_STEP_NUM_TASKS. mpirun uses srun to start its own
  * daemons: it comes first. */
 static const struct launcher {
-	const char *name, *size, *rank;
-	const char *mark; /* also set where its processes can find one another; NULL: always */
-} launchers[] = {{"mpirun", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK", NULL},
-		 {"mpiexec", "PMI_SIZE", "PMI_RANK", NULL},
-		 {"srun", "SLURM_STEP_NUM_TASKS", "PMIX_RANK", "PMIX_RANK"}};
+	const char *name, *size,
+		*mark; /* mark: also set where its processes can find one another; NULL: always */
+} launchers[] = {{"mpirun", "OMPI_COMM_WORLD_SIZE", NULL},
+		 {"mpiexec", "PMI_SIZE", NULL},
+		 {"srun", "SLURM_STEP_NUM_TASKS", "PMIX_RANK"}};
 
 static struct team *joined;
 static int exit_status = 1;
@@ -94,14 +94,6 @@ static bool is_wanted(void)
 	if (choice && *choice && strcmp(choice, "alone") != 0)
 		die("EINTHOVEN_TEAM=%s: expected nothing or alone", choice);
 	return !choice || !*choice;
-}
-
-int team_place(void)
-{
-	int size;
-	const struct launcher *l = find_launcher(&size);
-	const char *rank = l && size > 1 && is_wanted() ? getenv(l->rank) : NULL;
-	return rank ? atoi(rank) : 0;
 }
 
 struct team *team_join(void)

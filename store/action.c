@@ -3,8 +3,6 @@
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <time.h>
 
 #include "common/die.h"
 #include "common/file.h"
@@ -95,16 +93,6 @@ bool action_find(const char *key, char id[DIGEST_HEX])
 	free(path);
 	json_decref(statement);
 	return statement && artifact_exists(id);
-}
-
-bool action_is_old(const char *key)
-{
-	enum { OLD_S = 60 }; /* processes of one launcher start within seconds */
-	struct stat s;
-	char *path = action_path(key);
-	bool is_old = stat(path, &s) == 0 && difftime(time(NULL), s.st_mtime) > OLD_S;
-	free(path);
-	return is_old;
 }
 
 /* Whether an entry may be replaced: it cannot be read, or what it names was removed. */

@@ -40,8 +40,6 @@ char *action_path(const char *key);
 /* The artifact this action gave, if it is known and the object is in the store: true and id. An entry that
  * cannot be read, belongs to another key or whose object is gone counts as absent. */
 bool action_find(const char *key, char id[DIGEST_HEX]);
-/* Whether its entry is so old that all processes that were started together with this one find it too. */
-bool action_is_old(const char *key);
 
 /* Publish the entry. If there is one already it stays and id becomes what it names, unless it cannot be read
  * or what it names is gone. Dies when the store cannot be written. */

@@ -7,17 +7,13 @@
 #include "common/die.h"
 #include "store/interrupt.h"
 
-void crew_name(const struct stage *stage, int place)
-{
-	die_program(die_printf("%s[%d]", stage->name, place));
-}
-
 struct team *crew_join(const struct stage *stage)
 {
 	struct team *t = team_join();
 	if (!t)
 		return NULL;
 	if (team_rank(t) > 0) {
+		die_program(die_printf("%s[%d]", stage->name, team_rank(t)));
 		die_hush();
 		setenv("EINTHOVEN_QUIET", "1", 1);
 	}

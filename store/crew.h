@@ -3,10 +3,10 @@
  * up, locks, speaks, keeps checkpoints, publishes and leaves traces. What the other ranks need to know
  * of it comes from here.
  *
- *	team = crew_join(stage);           // NULL: alone
- *	crew_agree(team, key);             // all are about to do the same
- *	is_cached = crew_told(team, is_cached);
- *	if (... interrupted ...) crew_stop(team);
+ *	q->team = crew_join(stage);        // NULL: alone
+ *	crew_agree(q->team, key);          // all are about to do the same
+ *	is_cached = crew_told(q->team, is_cached);
+ *	if (... interrupted ...) crew_stop(q->team);
  */
 #ifndef STORE_CREW_H
 #define STORE_CREW_H
@@ -17,8 +17,6 @@
 #include "store/digest.h"
 #include "store/stage.h"
 
-/* What a rank other than 0 is called in messages. */
-void crew_name(const struct stage *stage, int place);
 /* The team this process was started in. Dies if the stage works alone. All ranks but 0 fall silent, except
  * that they still say what they die of. */
 struct team *crew_join(const struct stage *stage);

@@ -158,41 +158,33 @@ static void obtain(struct request *q, struct team *team, bool is_hit_only)
 		fprintf(stderr, "%s: ran in %.1f s -> %.12s\n", q->stage->name, seconds() - start_s, q->id);
 }
 
-/* Other ranks of a team than the first run what it runs; the rest is the first one's. */
+static void lead(struct request *q, struct team *team, bool is_hit_only)
+{
+	struct stamp t0;
+	outcome_begin(&t0, q);
+	request_read(q, false);
+	crew_agree(team, q->key);
+	obtain(q, team, is_hit_only);
+	outcome_leave(q, &t0);
+}
+
+/* Other ranks of a team than the first read the same and run; the rest is the first one's. */
 static void follow(struct request *q, struct team *team)
 {
+	request_read(q, false);
+	crew_agree(team, q->key);
 	if (!crew_told(team, false))
 		run_once(q, team);
 	team_leave(team);
 }
 
-/* A hit needs no team: MPI takes a second to open. An entry that is not old may have come between the looks
- * of two processes, and then one would wait for the other. */
-static bool is_hit_for_all(struct request *q)
-{
-	return action_is_old(q->key) && action_find(q->key, q->id);
-}
-
 static void make(struct request *q, bool is_hit_only)
 {
-	struct stamp t0;
-	int place = is_hit_only ? 0 : team_place();
-	if (place == 0)
-		outcome_begin(&t0, q);
+	struct team *team = is_hit_only ? NULL : crew_join(q->stage);
+	if (team_rank(team) == 0)
+		lead(q, team, is_hit_only);
 	else
-		crew_name(q->stage, place);
-	request_read(q, false);
-
-	struct team *team = is_hit_only || is_hit_for_all(q) ? NULL : crew_join(q->stage);
-	if (team && team_rank(team) != place)
-		die("the launcher calls this process %d, MPI calls it %d", place, team_rank(team));
-	crew_agree(team, q->key);
-	if (place == 0) {
-		obtain(q, team, is_hit_only);
-		outcome_leave(q, &t0);
-	} else if (team) {
 		follow(q, team);
-	}
 }
 
 /* ---- explaining ---- */

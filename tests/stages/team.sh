@@ -65,20 +65,6 @@ check_fails "a stage that works in one process says so" 1 \
 team 2 finetune3 finetune
 check "what is in the store is a hit for all" grep -q '^finetune: cached' finetune3/log
 
-# Beside this copy lies no transport: who opens it fails.
-mkdir -p bare/bin && cp "$BIN/finetune" bare/bin
-bare_hit() {
-	EINTHOVEN_STORE=$WORK/finetune3.store timeout 200 mpirun --bind-to none -np 3 \
-		bare/bin/finetune --build finetune3
-}
-touch finetune3.store/actions/*/*.json # a slow machine came here later than a minute
-check_fails "what was made just now is looked up together" 1 'team_mpi.so is not there' bare_hit
-touch -d '2 minutes ago' finetune3.store/actions/*/*.json
-check "an older hit opens no MPI" bare_hit
-is "... and is printed once" \
-	"$(bare_hit 2>"$WORK/hits" | grep -c '^fine-tuned ') $(grep -c cached "$WORK/hits")" \
-	"2 1"
-
 # ---- what is lost or stopped goes on ----
 
 rank_of() { # rank_of R NAME: the process of rank R in folder NAME
