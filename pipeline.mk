@@ -87,7 +87,7 @@ froms_of  = $(foreach f,$(if $1,params/arms/$(base_of).yaml) $(PARAMS) $(extende
 from_of   = $(firstword $(from_set) $(froms_of))
 learns_of = $(if $(filter scratch,$(call from_of,$1)),views,pretrain probe)
 reads_of  = $(if $(filter finetune,$1),$(call learns_of,$2) preprocess,$(in_$1))
-judge_of = $(if $(filter finetune:,$(file <params/arms/$(base_of).yaml)),finetune,probe)
+judge_of = $(if $(findstring ¶ finetune:,$(call lines_of,params/arms/$(base_of).yaml)),finetune,probe)
 # The artifacts that evaluate and report read of an arm, and where they are.
 kinds_of      = signals views $(if $(filter finetune/scratch,$(judge_of)/$(from_of)),,model embeddings) scores
 signals_of    = $(R)/arms/$1/preprocess.id

@@ -12,7 +12,8 @@
  *	int main(int argc, char **argv) { return stage_main(&stage, argc, argv); }
  *
  * Command line of every stage: --build DIR (folder of the run: DIR/params/<stage>.json, DIR/<input>.id),
- * --explain, --describe (schema of its params as JSON), --help. Exit 0 done, 1 failed, 2 usage.
+ * --cached (only look into the store), --explain, --describe (schema of its params as JSON), --help. Exit 0
+ * done, 1 failed, 2 usage, 3 not in the store (--cached), 128 + signal interrupted.
  */
 #ifndef STORE_STAGE_H
 #define STORE_STAGE_H

@@ -19,7 +19,8 @@ fi
 
 # 110 columns, a tab being eight. A line that is one text (a message, ids) cannot be split and may be longer.
 bad=
-for f in $sources $(git ls-files '*.sh' '*.awk' '*.mk' Makefile setup .ci tests/run tools/arm.slurm 2>/dev/null); do
+scripts=$(git ls-files '*.sh' '*.awk' '*.mk' Makefile setup .ci tests/run tools/arm.slurm 2>/dev/null)
+for f in $sources $scripts; do
 	bad="$bad$(expand -t 8 "$f" | LC_ALL=C.UTF-8 grep -nE '^.{111}' |
 		grep -vE "^[0-9]+: *(\"[^\"]*\"|'[^']*')( \\\\|,)?$" | sed -n "s|^\([0-9]*\):.*| $f:\1|p" |
 		tr -d '\n')"

@@ -43,7 +43,7 @@ data="fetch.records=24 preprocess.duration_s=2 views.segment_s=1 embed.attention
 data="$data pretrain.batch=6 pretrain.projector_hidden=32 pretrain.projector_out=16 pretrain.epochs=1"
 dvt="$data pretrain.d_model=32 pretrain.n_heads=2 pretrain.n_time_layers=1 pretrain.n_channel_layers=1"
 resnet18="$data pretrain.model=resnet18 pretrain.d_model=8"
-ids() { (cd "$1" && cat ./*.id); }
+ids() { (cd "$1" && cat "${stages[@]/%/.id}" 2>/dev/null || echo "not all in $1"); }
 STORE=$WORK/native.store chain dvt "$dvt" "${stages[@]}" >dvt.table
 STORE=$WORK/native.store chain resnet18 "$resnet18" "${stages[@]}" >resnet18.table
 for isa in scalar neon; do

@@ -79,8 +79,17 @@ for arm in sequential halves interleaved; do
 	requeued 40 $arm
 done
 
-failing=$(submit -c1 -o "$WORK/failing.log" tools/arm.slurm halves B=build RUN=failing SET=pretrain.epochs=0)
 check "all jobs end" wait_jobs 150
+
+# ---- what is not to be tried again ----
+# shellcheck disable=SC2086 # what make is to be told
+cancelled=$(submit -c2 -o "$WORK/cancelled.log" tools/arm.slurm halves B=build $choices RUN=cancelled \
+	SET="$set pretrain.seed=9")
+within 60 grep -qs 'records, batch' "$WORK/cancelled.log"
+scancel "$cancelled"
+failing=$(submit -c1 -o "$WORK/failing.log" tools/arm.slurm halves B=build RUN=failing SET=pretrain.epochs=0)
+check "a job that is cancelled and one that fails end" wait_jobs 60
+is "the cancelled one was not done" "$(grep -c 'probe: ran' "$WORK/cancelled.log")" 0
 is "an arm that cannot be ($failing) is tried once" "$(grep -c '^make: \*\*\*' "$WORK/failing.log")" 1
 check "the urgent job ($preempting) ran" test -e "$WORK/urgent.log"
 for arm in $arms; do
