@@ -240,6 +240,13 @@ $(bench_memory:bench/%.c=$(B)/bin/bench-%): $(B)/bin/bench-%: $(B)/obj/bench/%.o
 	@mkdir -p $(@D)
 	$(Q)$(call link,$@,$<,ecg numbers common)
 
+# Of the pipeline, for who forgot where it is.
+ifndef stages
+.PHONY: $(STAGES) compare arm explain
+$(STAGES) compare arm explain:
+	@echo "make: '$@' belongs to the pipeline: make -f pipeline.mk $@" >&2; exit 2
+endif
+
 ## ids: one table of the ids of a small run, in every way there is to compute it; fails if two differ
 ids: all $(B)/tests/model_batch
 	@B=$(B) tests/ids.sh

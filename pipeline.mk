@@ -41,6 +41,10 @@ space := $(subst ,, )
 given  = $(filter command environment,$(firstword $(origin $1)))
 $(foreach v,PARAMS RUN SET ARM ARMS SEEDS EINTHOVEN_STORE $(filter LAUNCH_%,$(.VARIABLES)),\
 	$(if $(call given,$v),$(eval override $v := $$(subst $$(newline),$$(space),$$(value $v)))))
+# Names that are one letter off would be read by nothing, and say nothing.
+meant := PARAM=PARAMS params=PARAMS SEED=SEEDS seeds=SEEDS SETS=SET set=SET RUNS=RUN run=RUN arms=ARMS arm=ARM
+$(foreach m,$(meant),$(foreach v,$(firstword $(subst =, ,$m)),$(if $(filter command,$(firstword $(origin $v))),\
+	$(error $v= is read by nothing; did you mean $(lastword $(subst =, ,$m))=?))))
 .DEFAULT_GOAL := help
 include Makefile
 
@@ -53,6 +57,8 @@ ifeq ($(filter %.yaml %.yml,$(PARAMS)),)
 $(error PARAMS must be a file whose name ends in .yaml: PARAMS=$(PARAMS))
 endif
 $(call named,PARAMS)$(call named,RUN)
+$(if $(wildcard $(PARAMS)),,$(error PARAMS=$(PARAMS): no such file; there are $(wildcard params/*.yaml)))
+$(if $(filter . ..,$(subst /, ,$(RUN))),$(error RUN names a folder in $(B)/runs, none above it: RUN=$(RUN)))
 R := $(B)/runs/$(RUN)
 
 STORE := $(or $(EINTHOVEN_STORE),.store)
@@ -66,11 +72,17 @@ export EINTHOVEN_STORE := $(STORE)
 comparing := $(filter compare $(joint),$(MAKECMDGOALS))
 ARMS ?= $(patsubst params/arms/%.yaml,%,$(wildcard params/arms/*.yaml))
 $(call named,ARM)$(call named,ARMS)$(call named,SEEDS)
+ifeq ($(if $(comparing),$(strip $(ARMS)),any),)
+$(error ARMS is empty: name what to compare, or leave ARMS out for all of params/arms)
+endif
 wanted := $(if $(comparing),$(ARMS),$(if $(filter arm,$(MAKECMDGOALS)),\
 	$(or $(ARM),$(error arm needs ARM=NAME, one of: $(ARMS)))))
 arms := $(sort $(if $(SEEDS),$(foreach a,$(wanted),$(SEEDS:%=$a@%)),$(wanted)))
 base_of = $(firstword $(subst @, ,$1))
 seed_of = $(word 2,$(subst @, ,$1))
+$(foreach a,$(arms),$(if $(wildcard params/arms/$(call base_of,$a).yaml),,\
+	$(error ARMS: no params/arms/$(call base_of,$a).yaml; there are \
+	$(patsubst params/arms/%.yaml,%,$(wildcard params/arms/*.yaml)))))
 # All that is drawn while training: weights, order, views, and which labels are kept.
 seeded  = $(patsubst %, %=$(seed_of),$(if $(seed_of),pretrain.seed finetune.seed finetune.label_draw))
 # What an arm's stage reads (no arm: the run's own). A finetune from scratch reads nothing that was
