@@ -277,6 +277,9 @@ int main(int argc, char **argv)
 				  : c->run == run_export ? "an ID and a FILE"
 							 : "two IDs",
 				  argc - 1);
+		if (!file_exists(artifact_store_path()))
+			die("%s: no store there; EINTHOVEN_STORE names it, the first stage makes it",
+			    artifact_store_path());
 		int status = c->run(argv + 1);
 		if (fflush(stdout) || ferror(stdout))
 			die("cannot write to stdout");

@@ -7,6 +7,12 @@ store=$BIN/store
 runs_both() {
 	./tiny --build run >out 2>&1 && ./twice --build run >out 2>&1
 }
+for command in ls verify gc "show 1234" "log 1234"; do
+	# shellcheck disable=SC2086 # a command and its operand
+	check_fails "$command of a store that is not there is an error" 1 'no store there' \
+		env EINTHOVEN_STORE=nowhere $store $command
+done
+mkdir -p "${EINTHOVEN_STORE:-.store}"
 is "an empty store lists nothing" "$($store ls)" ""
 is "and is sound" "$($store verify)" "0 objects verified, 0 damaged"
 runs_both
