@@ -43,7 +43,8 @@ $(foreach v,PARAMS RUN SET ARM ARMS SEEDS EINTHOVEN_STORE $(filter LAUNCH_%,$(.V
 	$(if $(call given,$v),$(eval override $v := $$(subst $$(newline),$$(space),$$(value $v)))))
 # Names that are one letter off would be read by nothing, and say nothing.
 meant := PARAM=PARAMS params=PARAMS SEED=SEEDS seeds=SEEDS SETS=SET set=SET RUNS=RUN run=RUN arms=ARMS arm=ARM
-$(foreach m,$(meant),$(foreach v,$(firstword $(subst =, ,$m)),$(if $(filter command,$(firstword $(origin $v))),\
+typed = $(filter command,$(firstword $(origin $1)))
+$(foreach m,$(meant),$(foreach v,$(firstword $(subst =, ,$m)),$(if $(call typed,$v),\
 	$(error $v= is read by nothing; did you mean $(lastword $(subst =, ,$m))=?))))
 .DEFAULT_GOAL := help
 include Makefile

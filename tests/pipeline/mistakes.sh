@@ -26,7 +26,7 @@ pipeline "PARAM= is read by nothing; did you mean PARAMS=" probe PARAM=params/pt
 pipeline "SEED= is read by nothing; did you mean SEEDS=" compare SEED=1
 pipeline "SETS= is read by nothing; did you mean SET=" probe SETS=fetch.records=5
 pipeline "arms= is read by nothing; did you mean ARMS=" compare arms=halves
-pipeline "PARAMS=params/ptbx1.yaml: no such file; there are .*params/ptbxl.yaml" probe PARAMS=params/ptbx1.yaml
+pipeline "PARAMS=params/ptb.yaml: no such file; there are .*params/ptbxl.yaml" probe PARAMS=params/ptb.yaml
 pipeline "PARAMS must be a file whose name ends in .yaml" probe PARAMS=params/ptbxl
 pipeline "PARAMS and RUN must be one name each, without blanks" probe "RUN=my run"
 pipeline "RUN names a folder in build/runs, none above it: RUN=../.." probe RUN=../..

@@ -205,9 +205,8 @@ EINTHOVEN_STORE=$WORK/store8 plain_make -j8 probe RUN=j8 >/dev/null 2>&1
 is "-j1 and -j8 give the same ids" "$(ids j1)" "$(ids j8)"
 is "... of six stages" "$(ids j1 | grep -cE '^[0-9a-f]{64}$')" 6
 
-is "a missing params file is named" \
-	"$(outcome probe PARAMS=params/nope.yaml; cat "$WORK/code")" "split failed2"
-check "... with what is wrong" grep -q '^params/nope.yaml: cannot open' "$WORK/stderr"
+is "a missing params file starts nothing" "$(outcome probe PARAMS=params/nope.yaml; cat "$WORK/code")" 2
+check "... and is named" grep -q 'PARAMS=params/nope.yaml: no such file' "$WORK/stderr"
 is "a wrong SET starts no stage" "$(outcome probe SET=pretrain.temprature=1)" "split failed"
 check "... and says so" grep -q "^SET: unknown key 'temprature'; did you mean 'temperature'?" "$WORK/stderr"
 is "... each time" "$(outcome probe SET=pretrain.temprature=1)" "split failed"
