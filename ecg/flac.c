@@ -1,13 +1,13 @@
 #include "ecg/flac.h"
 
 #include <FLAC/stream_decoder.h>
-#include <dlfcn.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "common/die.h"
+#include "common/library.h"
 
 /* What is used of libFLAC: each name becomes a pointer of the function's own type. */
 #define FUNCTIONS(F)                                                                                         \
@@ -19,9 +19,8 @@
 	F(FLAC__stream_decoder_get_state)                                                                    \
 	F(FLAC__stream_decoder_finish)
 
-#define MEMBER(name) __typeof__(name) *name;
 static struct {
-	FUNCTIONS(MEMBER)
+	FUNCTIONS(LIBRARY_MEMBER)
 } lib;
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -31,15 +30,9 @@ static void load(void)
 {
 	char name[32];
 	snprintf(name, sizeof name, "libFLAC.so.%d", FLAC_API_VERSION_CURRENT - FLAC_API_VERSION_AGE);
-	void *handle = dlopen(name, RTLD_NOW | RTLD_LOCAL);
-	if (!handle)
-		die("cannot load libFLAC: %s; run ./setup", dlerror());
-/* ISO C has no conversion from void * to a function; POSIX asks for this one. */
-#define LOAD(name)                                                                                           \
-	*(void **)&lib.name = dlsym(handle, #name);                                                          \
-	if (!lib.name)                                                                                       \
-		die("libFLAC lacks %s; run ./setup", #name);
-	FUNCTIONS(LOAD)
+	void *library = library_open(name, "libFLAC");
+#define FIND(name) library_find(library, "libFLAC", #name, &lib.name);
+	FUNCTIONS(FIND)
 }
 
 struct stream {

@@ -1,12 +1,12 @@
 #include "ecg/inflate.h"
 
-#include <dlfcn.h>
 #include <limits.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <zlib.h>
 
 #include "common/die.h"
+#include "common/library.h"
 
 /* What is used of zlib: each name becomes a pointer of the function's own type. */
 #define FUNCTIONS(F)                                                                                         \
@@ -15,24 +15,17 @@
 	F(inflateEnd)                                                                                        \
 	F(crc32)
 
-#define MEMBER(name) __typeof__(name) *name;
 static struct {
-	FUNCTIONS(MEMBER)
+	FUNCTIONS(LIBRARY_MEMBER)
 } lib;
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static void load(void)
 {
-	void *handle = dlopen("libz.so.1", RTLD_NOW | RTLD_LOCAL);
-	if (!handle)
-		die("cannot load zlib: %s; run ./setup", dlerror());
-/* ISO C has no conversion from void * to a function; POSIX asks for this one. */
-#define LOAD(name)                                                                                           \
-	*(void **)&lib.name = dlsym(handle, #name);                                                          \
-	if (!lib.name)                                                                                       \
-		die("zlib lacks %s; run ./setup", #name);
-	FUNCTIONS(LOAD)
+	void *library = library_open("libz.so.1", "zlib");
+#define FIND(name) library_find(library, "zlib", #name, &lib.name);
+	FUNCTIONS(FIND)
 }
 
 struct inflate {
