@@ -26,10 +26,9 @@ wanted() {
 # pipeline ROW SOURCE RECORDS GOAL: what each stage had goes to $work/ROW.$n, a line per process.
 pipeline() {
 	local row=$1 goal=$4 stage launch=()
-	local set="fetch.source=$2 fetch.records=$3 preprocess.duration_s=2 views.segment_s=1 \
-	pretrain.epochs=1 pretrain.min_steps=1
-		pretrain.batch=128 probe.c_steps=3 probe.bootstrap=20 finetune.epochs=1 \
-		evaluate.bootstrap=20 evaluate.map_steps=50"
+	local set="fetch.source=$2 fetch.records=$3 preprocess.duration_s=2 views.segment_s=1"
+	set="$set pretrain.epochs=1 pretrain.min_steps=1 pretrain.batch=128 finetune.epochs=1"
+	set="$set probe.c_steps=3 probe.bootstrap=20 evaluate.bootstrap=20 evaluate.map_steps=50"
 	for stage in fetch preprocess views pretrain embed probe finetune evaluate report; do
 		launch+=("LAUNCH_$stage=$B/bin/bench-anonymous $work/$row.$n")
 	done

@@ -154,12 +154,12 @@ static void tree_task(void *context, int task)
 
 static void weight_gradients(struct conv *c)
 {
-	ISA(gemm_reserve)
-	(&(struct gemm){.m = c->s.c_out,
-			.n = c->s.k * c->s.c_in,
-			.k = c->s.t_out,
-			.lda = c->s.c_out,
-			.is_a_transposed = true});
+	const struct gemm largest = {.m = c->s.c_out,
+				     .n = c->s.k * c->s.c_in,
+				     .k = c->s.t_out,
+				     .lda = c->s.c_out,
+				     .is_a_transposed = true};
+	ISA(gemm_reserve)(&largest);
 	pool_run(chunk_task, c, (int)n_chunks_of(c, c->s.batch));
 	pool_run(tree_task, c, (int)((partial_row(c) + SPAN - 1) / SPAN));
 }
