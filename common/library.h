@@ -14,7 +14,8 @@
 /* A pointer of the function's own type, and name. */
 #define LIBRARY_MEMBER(name) __typeof__(name) *name;
 
-/* file: as dlopen takes it; name: for the message. Dies, saying what to run, if it is not there. Stays open. */
+/* file: as dlopen takes it; name: for the message. Dies, saying what to run, if it is not there.
+ * Stays open. */
 void *library_open(const char *file, const char *name);
 /* Sets the pointer to a function at `pointer`. Dies if the library lacks it. */
 void library_find(void *library, const char *name, const char *function, void *pointer);
