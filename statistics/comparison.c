@@ -6,6 +6,7 @@
 #include "common/die.h"
 #include "common/pool.h"
 #include "numbers/philox.h"
+#include "statistics/student.h"
 
 const char *const comparison_names[COMPARISON_METRICS] = {
 	"accuracy", "balanced_accuracy", "macro_f1", "weighted_f1", "macro_auroc", "macro_auprc", "ece"};
@@ -122,8 +123,7 @@ static double mean_point(const struct comparison *c, struct comparison_rows rows
 	return sum / rows.n;
 }
 
-/* The metric of the rows in resample k; of several, the mean of those that are drawn. */
-static double drawn_mean(const struct comparison *c, struct comparison_rows rows, int metric, int k)
+double comparison_drawn(const struct comparison *c, struct comparison_rows rows, int metric, int k)
 {
 	size_t width = (size_t)comparison_count(c);
 	const double *value = c->values + (size_t)k * (size_t)c->n_rows * width + (size_t)metric;
@@ -138,6 +138,58 @@ static double drawn_mean(const struct comparison *c, struct comparison_rows rows
 	return sum / (rows.n - 1);
 }
 
+/* Squared standard error that the rows bring into their mean, known from rows.n values; of rows minus others
+ * of equal number, of the pairs. */
+static double error_of_rows(const struct comparison *c, struct comparison_rows rows,
+			    struct comparison_rows others, int metric)
+{
+	double mean = 0, squares = 0, *x = die_malloc(((size_t)rows.n + 1) * sizeof *x);
+	for (int i = 0; i < rows.n; i++) {
+		x[i] = point(c, rows.row[i], metric) -
+		       (others.n == rows.n ? point(c, others.row[i], metric) : 0);
+		mean += x[i] / rows.n;
+	}
+	for (int i = 0; i < rows.n; i++)
+		squares += (x[i] - mean) * (x[i] - mean);
+	free(x);
+	return squares / (rows.n - 1) / rows.n;
+}
+
+/* t of the rows times their error, squared. */
+static double spread_of_rows(const struct comparison *c, struct comparison_rows rows,
+			     struct comparison_rows others, int metric, double *variance)
+{
+	if (rows.n < 2)
+		return 0;
+	double own = error_of_rows(c, rows, others, metric), t = student_t975(rows.n - 1);
+	*variance += own;
+	return t * t * own;
+}
+
+/* The interval of a mean of several rows, and how much wider it is than that of a normal deviate. A mean that
+ * is no difference stays within what a metric can be. */
+static void widen(struct comparison_value *v, const struct comparison *c, struct comparison_rows rows,
+		  struct comparison_rows others, int metric)
+{
+	struct comparison_rows none = {0};
+	bool is_paired = rows.n == others.n;
+	double of_rows = 0, z = STUDENT_NORMAL, error = v->interval.error, spread;
+
+	spread = spread_of_rows(c, rows, is_paired ? others : none, metric, &of_rows);
+	if (!is_paired)
+		spread += spread_of_rows(c, others, none, metric, &of_rows);
+	double of_patients = error * error - of_rows;
+	double half = sqrt(z * z * (of_patients < 0 ? 0 : of_patients) + spread);
+
+	v->stretch = error > 0 ? half / (z * error) : 1;
+	v->interval.low = v->value - half;
+	v->interval.high = v->value + half;
+	if (!others.n && v->interval.low < 0)
+		v->interval.low = 0;
+	if (!others.n && v->interval.high > 1)
+		v->interval.high = 1;
+}
+
 struct comparison_value comparison_difference_of_means(const struct comparison *c,
 						       struct comparison_rows rows,
 						       struct comparison_rows others, int metric)
@@ -145,12 +197,15 @@ struct comparison_value comparison_difference_of_means(const struct comparison *
 	int n_resamples = c->bootstrap.n_resamples;
 	double *value = die_malloc(((size_t)n_resamples + 1) * sizeof *value);
 	for (int k = 0; k < n_resamples; k++)
-		value[k] = drawn_mean(c, rows, metric, k) - (others.n ? drawn_mean(c, others, metric, k) : 0);
+		value[k] = comparison_drawn(c, rows, metric, k) -
+			   (others.n ? comparison_drawn(c, others, metric, k) : 0);
 
 	struct comparison_value v = {mean_point(c, rows, metric) -
 					     (others.n ? mean_point(c, others, metric) : 0),
-				     bootstrap_interval(value, 1, n_resamples)};
+				     1, bootstrap_interval(value, 1, n_resamples)};
 	free(value);
+	if (rows.n > 1 || others.n > 1)
+		widen(&v, c, rows, others, metric);
 	return v;
 }
 

@@ -49,7 +49,8 @@ struct comparison {
 };
 
 struct comparison_value {
-	double value; /* on the records as they are; NAN: undefined */
+	double value;	/* on the records as they are; NAN: undefined */
+	double stretch; /* of the interval of a mean of rows: half of it / (1.96 error); else 1 */
 	struct bootstrap_interval interval;
 };
 
@@ -61,16 +62,24 @@ struct comparison_value comparison_of(const struct comparison *c, int row, int m
 struct comparison_value comparison_difference(const struct comparison *c, int row, int other, int metric);
 
 /* Several rows as one, such as one arm trained with several seeds: what they come to is the mean of their
- * metrics. Its resamples draw patients and rows together: resample k takes, of its patients, the mean of
- * n - 1 rows drawn with replacement. (n of n would make the variance of the mean (n-1)/n of what it is: Rao
- * and Wu 1988.) The places drawn are a function of seed, k and n alone, so that rows at equal places of two
- * lists of one length stay paired. */
+ * metrics. Its resamples draw patients and rows together (Owen 2007, the pigeonhole bootstrap): resample k
+ * takes, of its patients, the mean of n - 1 rows drawn with replacement. (n of n would make the variance of
+ * the mean (n-1)/n of what it is: Rao and Wu 1988.) The places drawn are a function of seed, k and n alone,
+ * so that rows at equal places of two lists of one length stay paired.
+ *
+ * How much rows differ is known from n of them alone, and the quantiles of so few draws say little. So the
+ * interval is the mean +- sqrt(1.96^2 (E^2 - u) + t^2 u): E the standard error over all resamples, u = s^2/n,
+ * s^2 the variance of the rows (or of the pairs) on the records as they are, t the 97.5 % quantile of
+ * Student's t of n - 1 degrees of freedom. That is the square-and-add of Zou and Donner 2008: the interval
+ * of a sum whose parts have intervals of their own. Two rows: t = 12.7, three: 4.3. */
 struct comparison_rows {
 	int n;
 	const int *row; /* [n] */
 };
 struct comparison_value comparison_of_mean(const struct comparison *c, struct comparison_rows rows,
 					   int metric);
+/* The mean in resample k, or NAN. */
+double comparison_drawn(const struct comparison *c, struct comparison_rows rows, int metric, int k);
 /* Mean of rows minus mean of others. */
 struct comparison_value comparison_difference_of_means(const struct comparison *c,
 						       struct comparison_rows rows,

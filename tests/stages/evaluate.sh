@@ -102,6 +102,11 @@ is "... whose error holds how far the seeds lie apart" \
 	"$(over "all['difference']['macro_auroc']['error'] * 1.1
 	> abs(one[0]['difference']['macro_auroc']['value']
 	- one[1]['difference']['macro_auroc']['value']) / 2")" True
+is "... and whose interval is as wide as two seeds allow" \
+	"$(over "(lambda d, apart: abs((d['high'] - d['value']) / (1.959964 ** 2
+	* max(0, d['error'] ** 2 - apart ** 2) + (12.7062 * apart) ** 2) ** .5 - 1) < 1e-5)(
+	all['difference']['macro_auroc'], (one[0]['difference']['macro_auroc']['value']
+	- one[1]['difference']['macro_auroc']['value']) / 2)")" True
 is "the terminal's row is over both" \
 	"$(awk '/^halves /{print $9; exit}' tuned/table)" "$(over "'%.3f' % all['test']['macro_f1']")"
 is "... and so is what training added" \
