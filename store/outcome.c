@@ -55,6 +55,22 @@ static void replace_if_different(const struct request *r, const char *suffix, co
 	free(path);
 }
 
+/* One record of table `file`, written to the folder; returns its path. */
+static char *unpack_file(const struct request *r, const struct artifact *a, const struct artifact_cursor *c,
+			 const char *folder)
+{
+	struct error e = {0};
+	char *name = die_printf("%.*s", (int)c->key_bytes, (const char *)c->key);
+	char *path = die_printf("%s/%s", folder, name);
+	size_t n = c->value_bytes;
+	char *own = r->stage->put_out ? r->stage->put_out(a, name, c->value, &n) : NULL;
+	if (file_replace_if_different(path, own ? own : c->value, n, &e) < 0)
+		die("%s", error_text(&e));
+	free(own);
+	free(name);
+	return path;
+}
+
 /* Replaced only if different, so that a browser's copy stays fresh and a file that is open elsewhere
  * is not cut short. */
 static void unpack(const struct request *r, const struct artifact *a)
@@ -65,9 +81,7 @@ static void unpack(const struct request *r, const struct artifact *a)
 	if (file_make_folder(folder, &e) < 0)
 		die("%s", error_text(&e));
 	for (struct artifact_cursor *c = artifact_walk(a, "file"); artifact_next(c); is_first = false) {
-		char *path = die_printf("%s/%.*s", folder, (int)c->key_bytes, (const char *)c->key);
-		if (file_replace_if_different(path, c->value, c->value_bytes, &e) < 0)
-			die("%s", error_text(&e));
+		char *path = unpack_file(r, a, c, folder);
 		if (is_first)
 			puts(path);
 		free(path);

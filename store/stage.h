@@ -67,6 +67,9 @@ struct stage {
 	/* After a hit or a run, the records of table `file` (name -> bytes) are written to <build>/<stage>/
 	 * for people to open; the path of the first goes to stdout. */
 	bool has_files;
+	/* Optional: the file as it is written there, for what may be in no artifact (when it was made, from
+	 * which commit): malloced, its length in *n_bytes, which comes as that of bytes. NULL: as it is. */
+	char *(*put_out)(const struct artifact *output, const char *name, const void *bytes, size_t *n_bytes);
 	/* run() works in the processes of a team. Else several of them are an error. */
 	bool has_team;
 };
