@@ -3,8 +3,9 @@
  * Reads `evaluation` and the list that evaluate read. Writes `report`: index.html, self-contained, with the
  * same numbers for machines beside it.
  *
- * The story: the page is written section by section into a draft (draft.h), tables by results.h, pictures by
- * pictures.h; its files are put into table `file`, and the runner unpacks them. docs/report.md.
+ * The story: the page is written section by section into a draft (draft.h), tables by results.h, pictures
+ * by pictures.h; its files are put into table `file`, and the runner unpacks them. When and from which
+ * sources they were made is put in then (chain.h): in an artifact it may not be. docs/report.md.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,12 +15,25 @@
 #include "common/json.h"
 #include "numbers/contract.h"
 #include "report/files.h"
+#include "report/provenance.h"
 #include "report/page.h"
 #include "report/tables.h"
+#include "stages/report/chain.h"
+#include "stages/report/draft.h"
 #include "stages/report/pictures.h"
 #include "stages/report/results.h"
-#include "stages/report/draft.h"
 #include "store/stage.h"
+
+/* What stands in the artifact where the files put out have what the store knows. */
+static const char provenance_place[] = "<!-- provenance -->\n";
+
+/* New reference. */
+static json_t *dataset_of(const struct draft *s)
+{
+	const char *name = json_string_value(artifact_get_attribute(s->evaluation, "dataset"));
+	return provenance_dataset(name ? name : "", params_text(s->run->params, "citation"),
+				  params_text(s->run->params, "licence"));
+}
 
 static void write_opening(struct draft *s)
 {
@@ -30,10 +44,10 @@ static void write_opening(struct draft *s)
 	page_begin(t, "Einthoven: what contrastive training learned");
 	text_add(t, "<p class=lead>%zu arm%s", json_array_size(s->arms),
 		 json_array_size(s->arms) == 1 ? "" : "s");
-	const char *dataset = json_string_value(artifact_get_attribute(s->evaluation, "dataset"));
-	if (dataset) {
+	json_t *dataset = dataset_of(s);
+	if (artifact_get_attribute(s->evaluation, "dataset")) {
 		text_add(t, " on ");
-		text_escape(t, dataset);
+		text_escape(t, json_string_value(json_object_get(dataset, "name")));
 	}
 
 	const char *task = artifact_text(s->evaluation, "task");
@@ -50,6 +64,8 @@ static void write_opening(struct draft *s)
 		 (long long)artifact_integer(s->evaluation, "patients"),
 		 (long long)artifact_integer(s->evaluation, "resamples"));
 
+	provenance_notice(t, dataset);
+	json_decref(dataset);
 	json_array_foreach (s->notes, i, note) {
 		text_add(t, "<p class=note>");
 		text_escape(t, json_string_value(note));
@@ -67,12 +83,17 @@ static void write_opening(struct draft *s)
 
 /* ---- provenance, files ---- */
 
-/* What follows ARMS=NAME in the command that makes an arm again; yours to free. */
+/* What follows ARMS=NAME in the command that makes an arm again; yours to free. Where files lie is nobody's
+ * business but the user's. */
 static char *options_of(const struct draft *s)
 {
-	const char *file = params_text(s->run->params, "params"), *set = params_text(s->run->params, "set");
-	return die_printf("%s%s%s%s%s", *file ? " PARAMS=" : "", file, *set ? " SET=\"" : "", set,
-			  *set ? "\"" : "");
+	char *file = chain_without_paths(params_text(s->run->params, "params")),
+	     *set = chain_without_paths(params_text(s->run->params, "set"));
+	char *options = die_printf("%s%s%s%s%s", *file ? " PARAMS=" : "", file, *set ? " SET=\"" : "", set,
+				   *set ? "\"" : "");
+	free(file);
+	free(set);
+	return options;
 }
 
 static void write_provenance(struct draft *s)
@@ -101,6 +122,7 @@ static void write_provenance(struct draft *s)
 	text_escape(t, options);
 	text_add(t, "\nbuild/bin/store log %s</pre>\n", artifact_id(s->evaluation));
 	tables_provenance(t, s->arms, options);
+	text_add(t, "%s", provenance_place);
 	free(options);
 }
 
@@ -121,6 +143,8 @@ static void put_metrics(int table, struct draft *s)
 	json_object_set(all, "classes", (json_t *)s->classes);
 	json_object_set(all, "notes", (json_t *)s->notes);
 	json_object_set_new(all, "evaluation", json_string(artifact_id(s->evaluation)));
+	json_object_set_new(all, "dataset", dataset_of(s));
+	json_object_set_new(all, "disclaimer", json_string(provenance_disclaimer));
 	char *text = json_canonical(all, NULL);
 	text_add(&t, "%s\n", text);
 	put_file(table, s, "metrics.json", &t);
@@ -165,10 +189,60 @@ static void run(struct stage_run *run)
 	draft_close(&s);
 }
 
-/* Both are set by pipeline.mk, so that the page can say what was typed. */
+/* ---- the files as people get them ---- */
+
+static void put_provenance_on_page(struct text *t, const char *page, const json_t *chain)
+{
+	const char *place = strstr(page, provenance_place);
+	if (!place)
+		BUG("a page without a place for its provenance");
+	text_add(t, "%.*s", (int)(place - page), page);
+	provenance_facts(t, chain);
+	text_add(t, "%s", place + strlen(provenance_place));
+}
+
+static void put_provenance_in_metrics(struct text *t, const char *bytes, size_t n, json_t *chain)
+{
+	struct error e = {0};
+	json_t *all = json_read(bytes, n, "metrics.json", &e);
+	if (!all)
+		die("%s", error_text(&e));
+	json_object_set(all, "provenance", chain);
+	char *text = json_canonical(all, NULL);
+	text_add(t, "%s\n", text);
+	free(text);
+	json_decref(all);
+}
+
+/* The page and metrics.json with the provenance, the other files as they are. */
+static char *put_out(const struct artifact *report, const char *name, const void *bytes, size_t *n)
+{
+	bool is_page = !strcmp(name, "index.html");
+	struct text t = {0};
+	if (!is_page && strcmp(name, "metrics.json") != 0)
+		return NULL;
+
+	json_t *chain = chain_behind(artifact_id(report));
+	if (is_page) {
+		char *page = die_printf("%.*s", (int)*n, (const char *)bytes);
+		put_provenance_on_page(&t, page, chain);
+		free(page);
+	} else {
+		put_provenance_in_metrics(&t, bytes, *n, chain);
+	}
+
+	json_decref(chain);
+	*n = t.n;
+	return t.bytes;
+}
+
+/* params and set are given by pipeline.mk, so that the page can say what was typed. */
 static const struct param params[] = {
 	{"params", PARAM_TEXT, .otherwise = "", .help = "the PARAMS of the comparison, for the page to name"},
 	{"set", PARAM_TEXT, .otherwise = "", .help = "its SET"},
+	{"citation", PARAM_TEXT, .otherwise = "",
+	 .help = "of the dataset, for the page and metrics.json; PTB-XL's is known"},
+	{"licence", PARAM_TEXT, .otherwise = "", .help = "of the dataset, likewise"},
 	{0}};
 
 static const struct stage stage = {.name = "report",
@@ -180,7 +254,8 @@ static const struct stage stage = {.name = "report",
 				   .params = params,
 				   .run = run,
 				   .numerics = contract_host,
-				   .has_files = true};
+				   .has_files = true,
+				   .put_out = put_out};
 
 int main(int argc, char **argv)
 {

@@ -1,0 +1,21 @@
+/*
+ * Where the numbers come from, drawn: date, commit, data, code and params. chain: as stages/report/chain.h
+ * has it; dataset: {"name","citation","licence"}.
+ */
+#ifndef REPORT_PROVENANCE_H
+#define REPORT_PROVENANCE_H
+
+#include "report/text.h"
+
+/* The sentence that is on the page, in metrics.json and at the foot of both. */
+extern const char provenance_disclaimer[];
+
+/* {"name","citation","licence"} of a dataset that fetch calls so; texts of the user's own, where given ("":
+ * not), stand for ours, and what nobody gave is "not given". New reference. */
+json_t *provenance_dataset(const char *name, const char *citation, const char *licence);
+/* The dataset's citation and licence, and that this is no medical device. */
+void provenance_notice(struct text *t, const json_t *dataset);
+/* The facts in a table; code identities and params folded under it. */
+void provenance_facts(struct text *t, const json_t *chain);
+
+#endif
