@@ -261,7 +261,8 @@ static char *beside(const struct catalog_record *r, const char *file)
  * fit its header. */
 struct signals {
 	const struct wfdb *h;
-	const int *columns;			/* [LEADS] the signals that are leads, ascending */
+	const int *columns; /* [n_leads] the signals that are leads, ascending */
+	int n_leads;
 	int n_files, first[LEADS], last[LEADS]; /* file i has signals first[i]..last[i] - 1 */
 	char *name[LEADS];
 	struct checked file[LEADS];
@@ -271,7 +272,7 @@ struct signals {
 /* The first lead among signals from `first` on, or -1. */
 static int next_lead(const struct signals *s, int first)
 {
-	for (int k = 0; k < LEADS; k++)
+	for (int k = 0; k < s->n_leads; k++)
 		if (s->columns[k] >= first)
 			return s->columns[k];
 	return -1;
@@ -368,7 +369,7 @@ static int decode_signals(struct signals *s, int32_t *x, struct error *e)
 		struct error why = {0};
 		int result = checked_whole(&s->file[i], &bytes, &n, e);
 		if (result == 0 &&
-		    wfdb_samples_read(x, s->n_samples, s->h, s->first[i], s->last[i], s->columns, LEADS,
+		    wfdb_samples_read(x, s->n_samples, s->h, s->first[i], s->last[i], s->columns, s->n_leads,
 				      s->name[i], (uint8_t *)bytes, n, &why) < 0)
 			result = 1;
 		free(bytes);
@@ -383,11 +384,11 @@ static int decode_signals(struct signals *s, int32_t *x, struct error *e)
 	return 0;
 }
 
-/* x [n_samples][LEADS], yours to free. 0, 1 or -1 as dataset_read. */
+/* x [n_samples][n_leads], yours to free. 0, 1 or -1 as dataset_read. */
 static int read_signals(struct dataset *d, const struct catalog_record *r, const struct wfdb *h,
-			const int *columns, int32_t **x, long *n_samples, struct error *e)
+			const int *columns, int n_leads, int32_t **x, long *n_samples, struct error *e)
 {
-	struct signals s = {.h = h, .columns = columns};
+	struct signals s = {.h = h, .columns = columns, .n_leads = n_leads};
 	struct error why = {0};
 	int result = open_signals(&s, d, r, e);
 
@@ -399,7 +400,7 @@ static int read_signals(struct dataset *d, const struct catalog_record *r, const
 	}
 	if (result == 0) {
 		*n_samples = s.n_samples;
-		*x = die_malloc(sizeof **x * (size_t)s.n_samples * LEADS);
+		*x = die_malloc(sizeof **x * (size_t)s.n_samples * (size_t)n_leads);
 		result = decode_signals(&s, *x, e);
 	}
 
@@ -414,7 +415,7 @@ int dataset_read(struct dataset *d, struct record *out, size_t i, struct error *
 	char *name = die_printf("%s.hea", r->path), *bytes;
 	struct wfdb h;
 	size_t n;
-	int columns[LEADS];
+	int columns[LEADS], n_leads = 0;
 	int32_t *x = NULL;
 	long n_samples = 0;
 	int result = read_small(d, name, &bytes, &n, WFDB_HEADER_MAX, e);
@@ -430,11 +431,11 @@ int dataset_read(struct dataset *d, struct record *out, size_t i, struct error *
 		result = 1;
 	}
 
-	if (result == 0 && record_leads(columns, name, &h, e) < 0)
+	if (result == 0 && (n_leads = record_leads(columns, name, &h, e)) < 0)
 		result = 1;
 	if (result == 0)
-		result = read_signals(d, r, &h, columns, &x, &n_samples, e);
-	if (result == 0 && record_from_wfdb(out, name, &h, columns, x, n_samples, e) < 0)
+		result = read_signals(d, r, &h, columns, n_leads, &x, &n_samples, e);
+	if (result == 0 && record_from_wfdb(out, name, &h, columns, n_leads, x, n_samples, e) < 0)
 		result = 1;
 done:
 	free(x);

@@ -34,7 +34,7 @@ static void put(uint8_t *at, uint32_t x, int n_bytes)
 	}
 }
 
-static int missing_lead(const char *file, const struct wfdb *h, int n, int lead, struct error *e)
+static int no_lead(const char *file, const struct wfdb *h, struct error *e)
 {
 	char names[200] = "";
 	size_t used = 0;
@@ -43,8 +43,10 @@ static int missing_lead(const char *file, const struct wfdb *h, int n, int lead,
 					 *h->signals[i].name ? h->signals[i].name : "(no name)");
 	if (used >= sizeof names)
 		strcpy(names + sizeof names - 4, "...");
-	return error_set(e, file, 0, "expected 12 leads, found %d: %s is missing; the signals are: %s", n,
-			 lead_names[lead], names);
+	return error_set(e, file, 0,
+			 "no signal is called like one of the 12 standard leads (I, aVR, V1, ...);"
+			 " the signals are: %s",
+			 names);
 }
 
 int record_leads(int columns[LEADS], const char *file, const struct wfdb *h, struct error *e)
@@ -62,14 +64,25 @@ int record_leads(int columns[LEADS], const char *file, const struct wfdb *h, str
 		columns[n++] = i;
 	}
 
-	for (int lead = 0; lead < LEADS; lead++)
-		if (!(seen & 1u << lead))
-			return missing_lead(file, h, n, lead, e);
-	for (int k = 0; k < LEADS; k++)
+	if (!n)
+		return no_lead(file, h, e);
+	for (int k = 0; k < n; k++)
 		if (wfdb_require(h, file, columns[k], e) < 0)
 			return -1;
 
-	return 0;
+	return n;
+}
+
+/* The file's signals that are none of the leads, by name, for a record that lacks some. */
+static json_t *left_out(const struct wfdb *h)
+{
+	json_t *names = json_array();
+	for (int i = 0; i < h->n_signals; i++)
+		if (lead_index(h->signals[i].name) < 0) {
+			json_t *name = json_string(h->signals[i].name);
+			json_array_append_new(names, name ? name : json_string("(not UTF-8)"));
+		}
+	return names;
 }
 
 struct lists {
@@ -98,13 +111,13 @@ static json_t *make_header(struct lists *l, double rate_hz, long n_samples, bool
 			 l->units);
 }
 
-int record_from_wfdb(struct record *r, const char *file, const struct wfdb *h, const int columns[LEADS],
-		     const int32_t *x, long n_samples, struct error *e)
+int record_from_wfdb(struct record *r, const char *file, const struct wfdb *h, const int *columns,
+		     int n_leads, const int32_t *x, long n_samples, struct error *e)
 {
 	bool is_wide = false;
 	double per_mv[LEADS];
 
-	for (int k = 0; k < LEADS; k++) {
+	for (int k = 0; k < n_leads; k++) {
 		const struct wfdb_signal *s = &h->signals[columns[k]];
 		per_mv[k] = units_per_mv(s->units);
 		if (per_mv[k] == 0)
@@ -115,29 +128,31 @@ int record_from_wfdb(struct record *r, const char *file, const struct wfdb *h, c
 
 	struct lists l = lists_new();
 	int width = is_wide ? 4 : 2;
-	r->n_bytes = (size_t)n_samples * LEADS * (size_t)width;
+	r->n_bytes = (size_t)n_samples * (size_t)n_leads * (size_t)width;
 	r->signal = die_malloc(r->n_bytes);
 
 	uint16_t checksum[LEADS] = {0};
 	int32_t lowest[LEADS];
-	for (int k = 0; k < LEADS; k++)
+	for (int k = 0; k < n_leads; k++)
 		lowest[k] = wfdb_lowest(h->signals[columns[k]].format);
 
 	uint8_t *at = r->signal;
 	for (long t = 0; t < n_samples; t++)
-		for (int k = 0; k < LEADS; k++, at += width) {
+		for (int k = 0; k < n_leads; k++, at += width) {
 			int32_t v = *x++;
 			bool is_missing = v == WFDB_MISSING;
 			put(at, (uint32_t)(is_missing && !is_wide ? INT16_MIN : v), width);
 			checksum[k] = (uint16_t)(checksum[k] + (uint32_t)(is_missing ? lowest[k] : v));
 		}
 
-	for (int k = 0; k < LEADS; k++) {
+	for (int k = 0; k < n_leads; k++) {
 		const struct wfdb_signal *s = &h->signals[columns[k]];
 		lists_add(&l, lead_index(s->name), s->gain * per_mv[k], s->baseline, checksum[k]);
 	}
 
 	r->header = make_header(&l, h->rate_hz, n_samples, is_wide);
+	if (n_leads < LEADS)
+		json_object_set_new(r->header, "left_out", left_out(h));
 	return 0;
 }
 

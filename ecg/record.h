@@ -3,7 +3,8 @@
  * in ADC steps, and JSON
  * {"baseline":[0,..],"checksum":[..],"dtype":"int16","gain":[1000,..],"leads":["I",..],"rate_hz":100,
  * "samples":1000,"units":["mV",..]}: gain in ADC steps per mV, leads named canonically in the order of the
- * file, checksum WFDB's sum modulo 2^16. The lowest value of dtype (int16 or int32) means "no sample".
+ * file, checksum WFDB's sum modulo 2^16. The lowest value of dtype (int16 or int32) means "no sample". Where
+ * fewer than the twelve leads are there, "left_out":["chest 6",..] names the file's other signals.
  */
 #ifndef ECG_RECORD_H
 #define ECG_RECORD_H
@@ -22,15 +23,15 @@ struct record {
 	size_t n_bytes;
 };
 
-/* Which signals of a header are the twelve standard leads, in the order of the file. A lead that is missing
- * or stands twice, or that cannot be decoded (wfdb_require), is an error at `file`. Other signals are left
- * out, whatever they are. */
+/* Which signals of a header are standard leads, in the order of the file: how many, 1..LEADS, or -1 with e
+ * filled at `file` if there is none, one stands twice or cannot be decoded (wfdb_require). Other signals are
+ * left out, whatever they are. */
 int record_leads(int columns[LEADS], const char *file, const struct wfdb *h, struct error *e);
 
-/* Those leads as a record; x: [n_samples][LEADS] (ecg/wfdb_samples.h), in the order of columns. A unit that
- * is no voltage is an error at `file`. */
-int record_from_wfdb(struct record *r, const char *file, const struct wfdb *h, const int columns[LEADS],
-		     const int32_t *x, long n_samples, struct error *e);
+/* Those leads as a record; x: [n_samples][n_leads] (ecg/wfdb_samples.h), in the order of columns [n_leads]. A
+ * unit that is no voltage is an error at `file`. */
+int record_from_wfdb(struct record *r, const char *file, const struct wfdb *h, const int *columns,
+		     int n_leads, const int32_t *x, long n_samples, struct error *e);
 
 /* Samples in microvolts, int16 [n_samples][12] in canonical lead order. */
 void record_from_microvolts(struct record *r, const int16_t *x, long n_samples, int rate_hz);

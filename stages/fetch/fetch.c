@@ -19,6 +19,7 @@
 #include "common/progress.h"
 #include "ecg/dataset.h"
 #include "ecg/field.h"
+#include "ecg/fold.h"
 #include "ecg/ptbxl.h"
 #include "ecg/synth.h"
 #include "numbers/contract.h"
@@ -37,7 +38,7 @@ struct fetch {
 	int rate_hz;
 	int signal, header, subject, excluded, source; /* tables */
 	struct progress progress;
-	size_t n_excluded;
+	size_t n_excluded, excluded_by_fold[FOLDS];
 	struct unreadable {
 		uint64_t id;
 		struct error error;
@@ -86,11 +87,18 @@ static void put_record(struct fetch *f, uint64_t id, const struct record *r, con
 	f->rate_seen_hz = f->rate_seen_hz == 0 || f->rate_seen_hz == rate_hz ? rate_hz : -1;
 }
 
-/* Attribute rate_hz is there if all records share a rate; each record's header has its own. */
+/* Attribute rate_hz is there if all records share a rate (each record's header has its own), excluded_by_fold
+ * [FOLDS] if a record could not be read. */
 static void close_tables(struct fetch *f)
 {
 	if (f->rate_seen_hz > 0)
 		artifact_attribute(f->run->output, "rate_hz", field_json(f->rate_seen_hz));
+	if (!f->n_excluded)
+		return;
+	json_t *by_fold = json_array();
+	for (int i = 0; i < FOLDS; i++)
+		json_array_append_new(by_fold, json_integer((json_int_t)f->excluded_by_fold[i]));
+	artifact_attribute(f->run->output, "excluded_by_fold", by_fold);
 }
 
 /* ---- synthetic records ---- */
@@ -211,8 +219,13 @@ static _Noreturn void refuse_record(uint64_t id, const struct error *e, const ch
 
 /* A record that cannot be read is counted and listed; which ones, and whether they are too many, is said
  * at the end. */
-static void exclude(struct fetch *f, uint64_t id, const struct error *e)
+static void exclude(struct fetch *f, uint64_t id, const char *subject, const struct error *e)
 {
+	json_t *read = json_read(subject, strlen(subject), "subject", NULL);
+	json_int_t fold = json_integer_value(json_object_get(read, "fold"));
+	if (fold_is((uint64_t)fold))
+		f->excluded_by_fold[fold - 1]++;
+	json_decref(read);
 	if (f->n_excluded < EXCLUDED_SHOWN)
 		f->shown[f->n_excluded] = (struct unreadable){id, *e};
 	f->n_excluded++;
@@ -279,7 +292,7 @@ static void put_reading(struct fetch *f, struct dataset *d, struct reading *b)
 		if (b->result[i] < 0)
 			refuse_record(r->id, &b->error[i], "");
 		if (b->result[i] > 0)
-			exclude(f, r->id, &b->error[i]);
+			exclude(f, r->id, r->subject, &b->error[i]);
 		else
 			put_record(f, r->id, &b->records[i], r->subject);
 		record_release(&b->records[i]);

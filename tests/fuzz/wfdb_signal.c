@@ -17,8 +17,10 @@ static void read_record(const struct wfdb *h, const uint8_t *bytes, size_t n_byt
 	struct error e = {0};
 	struct record r = {0};
 	int columns[LEADS];
-	bool is_record = record_leads(columns, "fuzz.hea", h, &e) == 0;
+	int n_leads = record_leads(columns, "fuzz.hea", h, &e);
+	bool is_record = n_leads > 0;
 	if (!is_record) {
+		n_leads = LEADS;
 		if (!e.text[0])
 			abort();
 		for (int k = 0; k < LEADS; k++)
@@ -39,15 +41,16 @@ static void read_record(const struct wfdb *h, const uint8_t *bytes, size_t n_byt
 	int result = 0;
 	for (int first = 0, last; result == 0 && first < h->n_signals; first = last) {
 		last = wfdb_group_end(h, first);
-		result = wfdb_samples_read(x, t, h, first, last, columns, LEADS, "fuzz.dat", bytes, n_bytes,
+		result = wfdb_samples_read(x, t, h, first, last, columns, n_leads, "fuzz.dat", bytes, n_bytes,
 					   &e2);
 	}
 
 	if (result == 0 && is_record)
-		result = record_from_wfdb(&r, "fuzz.hea", h, columns, x, t, &e2);
+		result = record_from_wfdb(&r, "fuzz.hea", h, columns, n_leads, x, t, &e2);
 	if (result < 0 && !e2.text[0])
 		abort();
-	if (result == 0 && is_record && r.n_bytes != (size_t)t * 12 * 2 && r.n_bytes != (size_t)t * 12 * 4)
+	size_t n_values = (size_t)t * (size_t)n_leads;
+	if (result == 0 && is_record && r.n_bytes != n_values * 2 && r.n_bytes != n_values * 4)
 		abort();
 	record_release(&r);
 	free(x);
