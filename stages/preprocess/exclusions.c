@@ -5,9 +5,11 @@
 
 #include "common/die.h"
 
-void exclusions_add(struct exclusions *x, uint64_t record, const struct error *reason)
+void exclusions_add(struct exclusions *x, uint64_t record, uint32_t fold, const struct error *reason)
 {
 	struct exclusions_round *r = &x->round;
+	if (fold_is(fold))
+		r->by_fold[fold - 1]++;
 	if (r->n < EXCLUSIONS_SHOWN) {
 		r->shown[r->n].record = record;
 		r->shown[r->n].reason = *reason;
@@ -15,9 +17,18 @@ void exclusions_add(struct exclusions *x, uint64_t record, const struct error *r
 	r->n++;
 }
 
+void exclusions_note(struct exclusions *x, int what)
+{
+	x->round.noted[what]++;
+}
+
 /* Those of one rank, of which the reasons of the first are there. */
 static void count(struct exclusions *x, const struct exclusions_round *r)
 {
+	for (int f = 0; f < FOLDS; f++)
+		x->by_fold[f] += r->by_fold[f];
+	for (int k = 0; k < EXCLUSIONS_NOTES; k++)
+		x->noted[k] += r->noted[k];
 	for (int64_t i = 0; i < r->n; i++, x->n++) {
 		if (x->n >= EXCLUSIONS_SHOWN)
 			continue;
@@ -41,23 +52,75 @@ void exclusions_share(struct exclusions *x)
 	team_gather(x->team, all, n_bytes);
 	for (int r = 0; r < size; r++)
 		count(x, &all[r]);
-	x->round.n = 0;
+	x->round = (struct exclusions_round){0};
 
 	free(all);
 	free(n_bytes);
+}
+
+static const struct {
+	const char *attribute, *words;
+} notes[EXCLUSIONS_NOTES] = {
+	{"records_masked", "have leads that are masked"},
+	{"records_bridged", "have gaps that are bridged"},
+	{"records_cut", "are longer than preprocess.duration_s: what follows is left out"}};
+
+static void print(const struct exclusions *x, int64_t n_records)
+{
+	if (x->n > EXCLUSIONS_SHOWN)
+		warn("... and %" PRId64 " more (table \"excluded\" of the output lists all)",
+		     x->n - EXCLUSIONS_SHOWN);
+	if (x->n)
+		warn("%" PRId64 " of %" PRId64 " records excluded", x->n, n_records);
+	for (int k = 0; k < EXCLUSIONS_NOTES; k++)
+		if (x->noted[k])
+			warn("%" PRId64 " of %" PRId64 " records %s", x->noted[k], n_records, notes[k].words);
+}
+
+static bool is_allowed(int64_t n, int64_t n_records, double limit)
+{
+	return (double)n <= limit * (double)n_records;
+}
+
+/* The least share, in steps of a ten thousandth, that allows n. */
+static double share_of(int64_t n, int64_t n_records)
+{
+	int steps = 0;
+	while (steps < 10000 && !is_allowed(n, n_records, steps / 1e4))
+		steps++;
+	return steps / 1e4;
 }
 
 void exclusions_check(const struct exclusions *x, int64_t n_records, double limit)
 {
 	if (team_rank(x->team) != 0)
 		return;
-	if (x->n > EXCLUSIONS_SHOWN)
-		warn("... and %" PRId64 " more (table \"excluded\" of the output lists all)",
-		     x->n - EXCLUSIONS_SHOWN);
-	if (x->n)
-		warn("%" PRId64 " of %" PRId64 " records excluded", x->n, n_records);
-	if (x->n == n_records || (double)x->n > limit * (double)n_records)
+	print(x, n_records);
+	if (x->n == n_records)
+		die("none of %" PRId64 " records is of use; the first: %s", n_records,
+		    n_records ? error_text(&x->first) : "there are no records");
+	if (!is_allowed(x->n, n_records, limit))
 		die("%" PRId64 " of %" PRId64
-		    " records are of no use, more than preprocess.max_excluded allows (%g); the first: %s",
-		    x->n, n_records, limit, n_records ? error_text(&x->first) : "there are no records");
+		    " records are of no use, more than preprocess.max_excluded allows (%g;"
+		    " preprocess.max_excluded=%g would leave them out); the first: %s",
+		    x->n, n_records, limit, share_of(x->n, n_records), error_text(&x->first));
+}
+
+void exclusions_write(const struct exclusions *x, struct artifact_writer *w, const struct artifact *records)
+{
+	const json_t *before = artifact_get_attribute(records, "excluded_by_fold");
+	json_t *by_fold = json_array();
+	json_int_t n = 0;
+	for (size_t f = 0; f < FOLDS; f++) {
+		json_int_t here = x->by_fold[f] + json_integer_value(json_array_get(before, f));
+		json_array_append_new(by_fold, json_integer(here));
+		n += here;
+	}
+
+	if (n)
+		artifact_attribute(w, "excluded_by_fold", json_incref(by_fold));
+	json_decref(by_fold);
+	for (int k = 0; k < EXCLUSIONS_NOTES; k++)
+		if (x->noted[k])
+			artifact_attribute(w, notes[k].attribute, json_integer(x->noted[k]));
 }

@@ -1,11 +1,14 @@
 /*
- * The records that preprocess leaves out: counted over all ranks of the team, the first of them named on
- * stderr by rank 0, too many of them an error.
+ * What preprocess does not take as it is: records left out, counted over all ranks of the team and by fold,
+ * the first of them named on stderr by rank 0, too many of them an error; and records with masked leads,
+ * bridged gaps or a tail that is cut off, which are counted.
  *
  *	struct exclusions x = {.team = team};
- *	exclusions_add(&x, record, reason);        // by ascending record
+ *	exclusions_add(&x, record, fold, reason);  // by ascending record
+ *	exclusions_note(&x, EXCLUSIONS_CUT);
  *	exclusions_share(&x);                      // all ranks, when each has put its records of a round
  *	exclusions_check(&x, n_records, limit);
+ *	exclusions_write(&x, writer, records);     // attributes, of what there was
  */
 #ifndef STAGES_PREPROCESS_EXCLUSIONS_H
 #define STAGES_PREPROCESS_EXCLUSIONS_H
@@ -14,12 +17,17 @@
 
 #include "common/error.h"
 #include "common/team.h"
+#include "ecg/fold.h"
+#include "store/artifact.h"
 
 enum { EXCLUSIONS_SHOWN = 20 }; /* named on stderr; the artifact lists all */
 
-/* What one rank leaves out in a round. */
+/* What is kept, but not whole; each is an attribute of the output. */
+enum { EXCLUSIONS_MASKED, EXCLUSIONS_BRIDGED, EXCLUSIONS_CUT, EXCLUSIONS_NOTES };
+
+/* What one rank counts in a round. */
 struct exclusions_round {
-	int64_t n;
+	int64_t n, by_fold[FOLDS], noted[EXCLUSIONS_NOTES];
 	struct {
 		uint64_t record;
 		struct error reason;
@@ -28,14 +36,18 @@ struct exclusions_round {
 
 struct exclusions {
 	struct team *team;
-	int64_t n;	    /* of all ranks and rounds that were shared */
-	struct error first; /* the first record and why */
+	int64_t n, by_fold[FOLDS], noted[EXCLUSIONS_NOTES]; /* of all ranks and rounds that were shared */
+	struct error first;				    /* the first record and why */
 	struct exclusions_round round;
 };
 
-void exclusions_add(struct exclusions *x, uint64_t record, const struct error *reason);
+void exclusions_add(struct exclusions *x, uint64_t record, uint32_t fold, const struct error *reason);
+void exclusions_note(struct exclusions *x, int what);
 void exclusions_share(struct exclusions *x);
 /* Dies, in rank 0, if no record of n_records is left or more than their share `limit` are not. */
 void exclusions_check(const struct exclusions *x, int64_t n_records, double limit);
+/* Attributes excluded_by_fold [FOLDS], with those that fetch left out of `records`, and records_masked,
+ * records_bridged, records_cut: each only if there are any, so that a dataset without faults keeps its id. */
+void exclusions_write(const struct exclusions *x, struct artifact_writer *w, const struct artifact *records);
 
 #endif

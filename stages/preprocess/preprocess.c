@@ -1,7 +1,7 @@
 /* Make every record alike: twelve leads by name, in mV, at one rate and length, filtered, checked, labelled.
  *
  * Reads `records`. Writes `signals`: float32 [12][samples] per record, the log-std of its leads, its label,
- * and of each record left out the reason.
+ * which leads are masked, and of each record left out the reason.
  *
  * The story: walk the records in batches; the threads prepare one (ecg/prepare.h) while another is put;
  * count what is excluded (exclusions.h) and fail over the limit. In a team each process takes one batch of a
@@ -24,7 +24,8 @@
 #include "stages/preprocess/exclusions.h"
 #include "store/stage.h"
 
-#define BATCH	    64		       /* most records that are prepared together */
+#define BATCH	    64 /* most records that are prepared together */
+#define NONE	    (-1)
 #define BATCH_BYTES ((size_t)32 << 20) /* of what is made of them: of long ones fewer */
 
 struct item {
@@ -35,6 +36,7 @@ struct item {
 	struct label label;
 	float *signal; /* [LEADS][samples] */
 	float scale[LEADS];
+	struct prepare_result result;
 	bool is_good;
 	struct error error; /* why not */
 };
@@ -48,8 +50,8 @@ struct preprocess {
 	struct stage_run *run;
 	struct prepare *prepare;
 	struct subjects *subjects;
-	int samples, n_batch;		    /* of an output record; records in a batch */
-	int signal, scale, label, excluded; /* tables */
+	int samples, n_batch;			       /* of an output record; records in a batch */
+	int signal, scale, label, excluded, lead_mask; /* tables; lead_mask: NONE if nothing may be masked */
 	struct exclusions exclusions;
 	struct batch *filling, *waiting; /* waiting: worked on, to be put while the next is worked on */
 };
@@ -68,6 +70,11 @@ static struct prepare_settings settings(const struct params *p)
 								: PREPARE_NONE,
 		.limits = {.flat_s = params_float(p, "flat_s"),
 			   .clipped_share = params_float(p, "clipped_share")},
+		.masks_absent = !strcmp(params_text(p, "absent_leads"), "mask"),
+		.masks_bad = !strcmp(params_text(p, "bad_leads"), "mask"),
+		.bridge_ms = params_float(p, "bridge_ms"),
+		.least_mv = params_float(p, "least_mv"),
+		.most_mv = params_float(p, "most_mv"),
 	};
 }
 
@@ -102,6 +109,7 @@ static void open_output(struct preprocess *p, const struct prepare_settings *s)
 	p->scale = artifact_table(w, "scale");
 	p->label = artifact_table(w, "label");
 	p->excluded = artifact_table(w, "excluded");
+	p->lead_mask = s->masks_absent || s->masks_bad ? artifact_table(w, "lead_mask") : NONE;
 }
 
 static json_t *read_json(const struct preprocess *p, const char *table, uint64_t record)
@@ -143,6 +151,14 @@ static void put_item(struct preprocess *p, const struct item *item)
 			    LEADS * (size_t)p->samples);
 	artifact_put_floats(p->run->output, p->scale, key.bytes, 8, item->scale, LEADS);
 	artifact_put(p->run->output, p->label, key.bytes, 8, label, sizeof label);
+	if (memchr(item->result.keep, 0, LEADS)) {
+		artifact_put(p->run->output, p->lead_mask, key.bytes, 8, item->result.keep, LEADS);
+		exclusions_note(&p->exclusions, EXCLUSIONS_MASKED);
+	}
+	if (item->result.n_bridged)
+		exclusions_note(&p->exclusions, EXCLUSIONS_BRIDGED);
+	if (item->result.is_cut)
+		exclusions_note(&p->exclusions, EXCLUSIONS_CUT);
 }
 
 static void exclude(struct preprocess *p, const struct item *item)
@@ -150,7 +166,7 @@ static void exclude(struct preprocess *p, const struct item *item)
 	const char *reason = error_text(&item->error);
 	artifact_put(p->run->output, p->excluded, artifact_key(item->record).bytes, 8, reason,
 		     strlen(reason));
-	exclusions_add(&p->exclusions, item->record, &item->error);
+	exclusions_add(&p->exclusions, item->record, item->label.fold, &item->error);
 }
 
 static void put_batch(struct preprocess *p, struct batch *b)
@@ -176,8 +192,8 @@ static void work(void *context, int i)
 		return;
 	}
 	struct item *item = &p->filling->items[i - 1];
-	item->is_good = prepare_run(p->prepare, item->signal, item->scale, item->header, item->bytes,
-				    item->n_bytes, &item->error) == 0;
+	item->is_good = prepare_run(p->prepare, item->signal, item->scale, &item->result, item->header,
+				    item->bytes, item->n_bytes, &item->error) == 0;
 }
 
 static void run_batch(struct preprocess *p)
@@ -243,6 +259,7 @@ static void run(struct stage_run *r)
 	run_batches(p, &progress);
 	progress_end(&progress);
 	exclusions_check(&p->exclusions, n, params_float(r->params, "max_excluded"));
+	exclusions_write(&p->exclusions, r->output, r->input[0]);
 	prepare_close(p->prepare);
 	subjects_close(p->subjects);
 	free(p->filling);
@@ -267,6 +284,20 @@ static const struct param params[] = {
 	 .help = "a lead that does not change for longer excludes its record"},
 	{"clipped_share", PARAM_FLOAT, .min = 0, .max = 1, .otherwise = "0.05",
 	 .help = "so does a lead that is at its limits (40 ms and longer) for a larger share"},
+	{"least_mv", PARAM_FLOAT, .unit = "mV", .min = 0, .max = 1e6, .otherwise = "0.005",
+	 .help = "the middle lead's standard deviation at least: below it the unit or gain is wrong"},
+	{"most_mv", PARAM_FLOAT, .unit = "mV", .min = 0, .max = 1e6, .otherwise = "5",
+	 .help = "any lead's at most"},
+	{"absent_leads", PARAM_CHOICE, .choices = "refuse mask", .otherwise = "refuse",
+	 .help = "leads that a record lacks and that I and II do not give: exclude it, or let the network's "
+		 "mask "
+		 "token stand for them"},
+	{"bad_leads", PARAM_CHOICE, .choices = "exclude mask", .otherwise = "exclude",
+	 .help = "leads that are flat, clipped, have missing samples or wrong amplitudes: exclude the "
+		 "record, or "
+		 "mask them"},
+	{"bridge_ms", PARAM_FLOAT, .unit = "ms", .min = 0, .max = 1000, .otherwise = "0",
+	 .help = "missing samples are bridged by a straight line if they are no more in a row"},
 	{"max_excluded", PARAM_FLOAT, .min = 0, .max = 1, .otherwise = "0.05",
 	 .help = "largest share of excluded records; over it the stage fails"},
 	{0}};

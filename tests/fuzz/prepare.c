@@ -34,7 +34,7 @@ static void label(const json_t *subject)
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n_bytes)
 {
-	static const struct prepare_settings settings = {
+	struct prepare_settings settings = {
 		.rate_hz = 100,
 		.duration_s = .2,
 		.high_pass_hz = .5,
@@ -42,6 +42,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n_bytes)
 		.filter_order = 4,
 		.normalize = PREPARE_PER_LEAD,
 		.limits = {.flat_s = 10, .clipped_share = 1},
+		.least_mv = 0,
+		.most_mv = 1e6,
 	};
 	struct error e = {0};
 	const uint8_t *end = n_bytes ? memchr(bytes, 0, n_bytes) : NULL;
@@ -51,11 +53,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n_bytes)
 	if (!header)
 		return 0;
 	float signal[LEADS * SAMPLES], scale[LEADS];
+	struct prepare_result result;
+	settings.masks_absent = settings.masks_bad = n_bytes % 2;
+	settings.bridge_ms = n_bytes % 3 * 20;
 	struct prepare *p = prepare_open(&settings, &e);
 	if (!p || prepare_samples(p) != SAMPLES)
 		abort();
 
-	if (prepare_run(p, signal, scale, header, end ? end + 1 : bytes, n_rest, &e) == 0) {
+	if (prepare_run(p, signal, scale, &result, header, end ? end + 1 : bytes, n_rest, &e) == 0) {
+		if (!memchr(result.keep, 1, LEADS) || (!settings.masks_bad && memchr(result.keep, 0, LEADS)))
+			abort();
 		for (int i = 0; i < LEADS * SAMPLES; i++)
 			if (!isfinite(signal[i]) || !isfinite(scale[i / SAMPLES]))
 				abort();

@@ -77,4 +77,37 @@ check_fails "a record that is too short is told from one that is not" 1 \
 	run short "$database preprocess.duration_s=11" fetch preprocess
 check_fails "a corner beyond half the rate is refused" 1 'low-pass corner 60 Hz.*half the rate, 50 Hz' \
 	run corner "$database preprocess.low_pass_hz=60" fetch preprocess
+
+# ---- leads that are not there
+
+# lead_names RECORD NAMES: what its signals are called
+lead_names() {
+	awk -v names="$2" 'BEGIN { split(names, name, " ") } NR > 1 { $9 = name[NR - 1] } 1' \
+		"db/$1.hea" >new && mv new "db/$1.hea"
+}
+masks() {
+	"$BIN/store" show "$(cat "$1/preprocess.id")" | grep -c lead_mask
+}
+sed -i /flat/d db/labels.csv
+lead_names r1 "I II x1 x2 x3 x4 V1 V2 V3 V4 V5 V6"
+unset STORE
+database+=" preprocess.most_mv=50"
+run eight "$database" fetch preprocess >eight.out 2>eight.err
+check "limb leads that I and II give are no fault" test -s eight/preprocess.id
+is "and nothing is masked" "$(masks eight)" 0
+lead_names r1 "I II x1 x2 x3 x4 V1 V2 V3 V4 V5 chest"
+lead_names r2 "x1 x2 x3 x4 x5 x6 x7 x8 x9 x10 x11 V6"
+check_fails "a record that lacks others is refused, the names it has are shown" 1 \
+	'2 of 9 .*max_excluded=0.2223 would.* 1: lead V6 is missing; .* names: x1, x2, x3, x4, chest' \
+	run lacking "$database" fetch preprocess
+run masked "$database preprocess.absent_leads=mask" fetch preprocess >masked.out 2>masked.err
+check "absent_leads=mask takes it" test -s masked/preprocess.id
+is "with a table of masks" "$(masks masked)" 1
+check "and says how many" grep -q '2 of 9 records have leads that are masked' masked.err
+show=$("$BIN/store" show "$(cat masked/preprocess.id)")
+check "also in the artifact" grep -q 'records_masked.*2' <<<"$show"
+database+=" preprocess.absent_leads=mask"
+run long "$database preprocess.duration_s=5" fetch preprocess >long.out 2>long.err
+check "records that are cut are counted" \
+	grep -q '9 of 9 records are longer than preprocess.duration_s' long.err
 tap_done

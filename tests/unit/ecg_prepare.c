@@ -10,6 +10,7 @@
 
 #include <math.h>
 
+#include "ecg/gap.h"
 #include "ecg/lead.h"
 #include "ecg/prepare.h"
 #include "ecg/quality.h"
@@ -26,10 +27,13 @@ static const struct prepare_settings usual = {
 	.filter_order = 4,
 	.normalize = PREPARE_PER_LEAD,
 	.limits = {.flat_s = 1, .clipped_share = .05},
+	.least_mv = .005,
+	.most_mv = 5,
 };
 
 struct prepared {
 	float signal[LEADS * 5000], scale[LEADS];
+	struct prepare_result result;
 	struct error error;
 };
 
@@ -54,7 +58,7 @@ static int prepare_header(struct prepared *p, const struct prepare_settings *s, 
 	memset(p, 0, sizeof *p);
 	struct prepare *plan = prepare_open(s, &p->error);
 	assert_non_null(plan);
-	int result = prepare_run(plan, p->signal, p->scale, header, bytes, n_bytes, &p->error);
+	int result = prepare_run(plan, p->signal, p->scale, &p->result, header, bytes, n_bytes, &p->error);
 	prepare_close(plan);
 	return result;
 }
@@ -106,12 +110,12 @@ static void scale_is_log_of_deviation_in_millivolts(void **state)
 	struct prepared *p = malloc(sizeof *p);
 	r->rate_hz = 100;
 	r->t = T;
-	for (int t = 0; t < T; t++) /* 1 mV amplitude, 5 Hz; lead l is l + 1 times as large */
+	for (int t = 0; t < T; t++) /* .5 mV amplitude, 5 Hz; lead l is l + 1 times as large */
 		for (int l = 0; l < LEADS; l++)
-			r->adc[t * LEADS + l] = (int16_t)lrint(1000 * (l + 1) * sin(2 * M_PI * 5 * t / 100));
+			r->adc[t * LEADS + l] = (int16_t)lrint(500 * (l + 1) * sin(2 * M_PI * 5 * t / 100));
 	assert_int_equal(prepare(p, &usual, r), 0);
 	for (int l = 0; l < LEADS; l++)
-		assert_true(fabs(p->scale[l] - log((l + 1) / sqrt(2))) < .002);
+		assert_true(fabs(p->scale[l] - log((l + 1) / sqrt(8))) < .002);
 	free(p);
 	free(r);
 }
@@ -218,6 +222,182 @@ static void spoilt_leads_are_refused_with_their_name(void **state)
 	free(r);
 }
 
+/* ---- leads that are not there, or of no use ---- */
+
+static bool has_word(const char *words, const char *word)
+{
+	size_t n = strlen(word);
+	for (const char *at = words; (at = strstr(at, word)); at += n)
+		if ((at == words || at[-1] == ' ') && (!at[n] || at[n] == ' '))
+			return true;
+	return false;
+}
+
+/* The record without those leads, prepared. */
+static int prepare_without(struct prepared *p, const struct prepare_settings *s, const struct raw *r,
+			   const char *without)
+{
+	struct record record;
+	record_from_microvolts(&record, r->adc, r->t, r->rate_hz);
+	json_t *leads = json_object_get(record.header, "leads");
+	for (size_t l = 0; l < LEADS; l++)
+		if (has_word(without, lead_names[l]))
+			json_array_set_new(leads, l, json_string("none"));
+	json_object_set_new(record.header, "left_out", json_pack("[s,s]", "chest 1", "resp"));
+	int result = prepare_header(p, s, record.header, record.signal, record.n_bytes);
+	record_release(&record);
+	return result;
+}
+
+static void limb_leads_are_computed_from_i_and_ii(void **state)
+{
+	(void)state;
+	struct raw *r = synthetic(500);
+	struct prepared *whole = malloc(sizeof *whole), *eight = malloc(sizeof *eight);
+	struct prepare_settings s = usual;
+	s.normalize = PREPARE_NONE;
+	assert_int_equal(prepare(whole, &s, r), 0);
+	assert_int_equal(prepare_without(eight, &s, r, "III"), 0);
+	assert_memory_equal(whole->signal, eight->signal, 2 * T * sizeof(float));
+	assert_int_equal(prepare_without(eight, &s, r, "aVR aVL aVF"), 0);
+	for (int l = 0; l < LEADS; l++)
+		assert_int_equal(eight->result.keep[l], 1);
+	for (int i = 0; i < LEADS * T; i++) /* a recorder rounds to its step, 1 uV */
+		assert_true(fabs((double)whole->signal[i] - (double)eight->signal[i]) < .0011);
+	for (int l = 0; l < LEADS; l++)
+		assert_true(fabs((double)whole->scale[l] - (double)eight->scale[l]) < .001);
+	free(whole);
+	free(eight);
+	free(r);
+}
+
+static void absent_leads_are_masked_when_asked(void **state)
+{
+	(void)state;
+	struct raw *r = synthetic(500);
+	struct prepared *whole = malloc(sizeof *whole), *p = malloc(sizeof *p);
+	struct prepare_settings s = usual;
+	assert_int_equal(prepare(whole, &s, r), 0);
+	assert_int_equal(prepare_without(p, &s, r, "V3 V4"), -1);
+	assert_string_equal(error_text(&p->error),
+			    "lead V3 is missing; signals of other names: chest 1, resp "
+			    "(preprocess.absent_leads=mask takes such records)");
+	s.masks_absent = true;
+	assert_int_equal(prepare_without(p, &s, r, "V3 V4"), 0);
+
+	double mean = 0;
+	for (int l = 0; l < LEADS; l++) {
+		bool is_absent = l == 8 || l == 9;
+		assert_int_equal(p->result.keep[l], !is_absent);
+		mean += is_absent ? 0 : whole->scale[l] / 10.;
+		for (int t = 0; t < T; t++)
+			assert_true(p->signal[l * T + t] == (is_absent ? 0 : whole->signal[l * T + t]));
+	}
+	for (int l = 0; l < LEADS; l++)
+		assert_true(fabs(p->scale[l] - (l == 8 || l == 9 ? mean : (double)whole->scale[l])) < 1e-5);
+
+	/* Without I nothing is derived; with no lead there is no record. */
+	assert_int_equal(prepare_without(p, &s, r, "I"), 0);
+	assert_int_equal(p->result.keep[0], 0);
+	assert_int_equal(p->result.keep[3], 1);
+	free(whole);
+	free(p);
+	free(r);
+}
+
+static void bad_leads_are_masked_when_asked(void **state)
+{
+	(void)state;
+	struct raw *r = synthetic(500);
+	struct prepared *whole = malloc(sizeof *whole), *p = malloc(sizeof *p);
+	struct prepare_settings s = usual;
+	s.masks_bad = true;
+	s.normalize = PREPARE_PER_RECORD;
+	assert_int_equal(prepare(whole, &s, r), 0);
+	for (int t = 0; t < r->t; t++)
+		r->adc[t * LEADS] = 12;
+	r->adc[777 * LEADS + 7] = INT16_MIN;
+	assert_int_equal(prepare(p, &s, r), 0);
+	assert_true(!p->error.text[0]);
+	for (int l = 0; l < LEADS; l++)
+		assert_int_equal(p->result.keep[l], l != 0 && l != 7);
+	double square = 0;
+	for (int i = 0; i < LEADS * T; i++)
+		square += (double)p->signal[i] * p->signal[i];
+	assert_true(fabs(square / (10 * T) - 1) < 1e-5);
+
+	/* What is derived from a bad lead is bad. */
+	assert_int_equal(prepare_without(p, &s, r, "III aVR aVL aVF"), 0);
+	for (int l = 0; l < 6; l++)
+		assert_int_equal(p->result.keep[l], l == 1);
+	for (int t = 0; t < r->t; t++)
+		for (int l = 0; l < LEADS; l++)
+			r->adc[t * LEADS + l] = (int16_t)l;
+	assert_int_equal(prepare(p, &s, r), -1);
+	assert_string_equal(error_text(&p->error), "lead I: flat: the whole lead is 0");
+	free(whole);
+	free(p);
+	free(r);
+}
+
+static void short_gaps_are_bridged(void **state)
+{
+	(void)state;
+	int32_t x[] = {9, 0, 9, 9, 7, 9, 9, 9, -1, 9, -4, 9}, y[] = {9, 0, 2, 5, 7, 9, 9, 9, -1, -2, -4, 9};
+	assert_int_equal(gap_bridge(x, 12, 9, 2), 3);
+	assert_memory_equal(x, y, sizeof x);
+
+	struct raw *r = synthetic(500);
+	struct prepared *whole = malloc(sizeof *whole), *p = malloc(sizeof *p);
+	struct prepare_settings s = usual;
+	s.normalize = PREPARE_NONE;
+	s.bridge_ms = 20;
+	assert_int_equal(prepare(whole, &s, r), 0);
+	assert_int_equal(whole->result.n_bridged, 0);
+	for (int t = 1000; t < 1010; t++)
+		r->adc[t * LEADS + 7] = INT16_MIN;
+	assert_int_equal(prepare(p, &s, r), 0);
+	assert_int_equal(p->result.n_bridged, 10);
+	for (int i = 0; i < LEADS * T; i++)
+		assert_true(fabs((double)p->signal[i] - (double)whole->signal[i]) < (i / T == 7 ? .5 : 1e-9));
+	r->adc[1010 * LEADS + 7] = INT16_MIN;
+	assert_int_equal(prepare(p, &s, r), -1);
+	assert_string_equal(error_text(&p->error), "lead V2: 11 of 5000 samples missing");
+	free(whole);
+	free(p);
+	free(r);
+}
+
+static void refuses_amplitude(const char *gain, int lead, const char *text)
+{
+	struct raw *r = synthetic(100);
+	struct prepared *p = malloc(sizeof *p);
+	struct record record;
+	record_from_microvolts(&record, r->adc, r->t, 100);
+	json_t *gains = json_object_get(record.header, "gain");
+	for (size_t l = 0; l < LEADS; l++)
+		if (lead < 0 || l == (size_t)lead)
+			json_array_set_new(gains, l, json_loads(gain, JSON_DECODE_ANY, NULL));
+	assert_int_equal(prepare_header(p, &usual, record.header, record.signal, record.n_bytes), -1);
+	if (!strstr(error_text(&p->error), text))
+		fail_msg("expected \"%s\", got \"%s\"", text, error_text(&p->error));
+	record_release(&record);
+	free(p);
+	free(r);
+}
+
+static void amplitudes_that_are_no_millivolts_are_named(void **state)
+{
+	(void)state;
+	refuses_amplitude("1", -1,
+			  "mV standard deviation are no ECG (0.005 to 5 mV are expected): the gain or unit "
+			  "of its header is wrong, such as microvolts that are called mV");
+	refuses_amplitude("10", -1, "microvolts that are called mV");
+	refuses_amplitude("1000000", -1, "volts that are called mV");
+	refuses_amplitude("1", 6, "lead V1: standard deviation");
+	refuses_amplitude("1e-300", 6, "lead V1: standard deviation inf mV, limit 5 mV");
+}
+
 static void headers_that_do_not_fit_are_refused(void **state)
 {
 	(void)state;
@@ -315,6 +495,8 @@ static void long_records_are_cut_from_the_start(void **state)
 	assert_int_equal(prepare(a, &s, r), 0);
 	assert_int_equal(prepare(b, &s, longer), 0);
 	assert_memory_equal(a->signal, b->signal, sizeof(float) * LEADS * T);
+	assert_false(a->result.is_cut);
+	assert_true(b->result.is_cut);
 	free(a);
 	free(b);
 	free(r);
@@ -343,6 +525,11 @@ int main(void)
 		cmocka_unit_test(normalisation_per_record_keeps_the_ratios_of_leads),
 		cmocka_unit_test(leads_are_found_by_name),
 		cmocka_unit_test(spoilt_leads_are_refused_with_their_name),
+		cmocka_unit_test(limb_leads_are_computed_from_i_and_ii),
+		cmocka_unit_test(absent_leads_are_masked_when_asked),
+		cmocka_unit_test(bad_leads_are_masked_when_asked),
+		cmocka_unit_test(short_gaps_are_bridged),
+		cmocka_unit_test(amplitudes_that_are_no_millivolts_are_named),
 		cmocka_unit_test(headers_that_do_not_fit_are_refused),
 		cmocka_unit_test(double4_samples_give_the_same_signal),
 		cmocka_unit_test(both_rates_of_a_record_give_nearly_the_same_signal),
