@@ -22,9 +22,10 @@ enum purpose {
 	PURPOSE_AUGMENT,
 	PURPOSE_BOOTSTRAP,
 	PURPOSE_SUBSET,
-	PURPOSE_CLUSTER, /* starts of k-means; record = start */
-	PURPOSE_HOPKINS, /* record = draw; index 1: rows of the Gaussian beside it */
-	PURPOSE_PAIRING, /* which views a step contrasts; record = step */
+	PURPOSE_CLUSTER,      /* starts of k-means; record = start */
+	PURPOSE_HOPKINS,      /* record = draw; index 1: rows of the Gaussian beside it */
+	PURPOSE_PAIRING,      /* which views a step contrasts; record = step */
+	PURPOSE_CONVOLUTIONS, /* record = kernel */
 };
 
 void philox_block(uint32_t out[4], const uint32_t counter[4], const uint32_t key[2]);

@@ -3,9 +3,9 @@
  * Reads `embeddings`. Writes `scores`: probabilities of folds 9 and 10, metrics with
  * intervals, and the classifier.
  *
- * The story: the same classifier is fitted on folds 1 to 8 for each arm (trained encoder, initial encoder,
- * amplitudes alone, majority class), its strength chosen on fold 9; all are judged on fold 10
- * (stages/shared/judge.h). docs/probe.md.
+ * The story: the same classifier is fitted on folds 1 to 8 for each arm (trained encoder, random
+ * convolutions, initial encoder, amplitudes alone, majority class), its strength chosen on fold 9; all are
+ * judged on fold 10 (stages/shared/judge.h). docs/probe.md.
  */
 #include <inttypes.h>
 #include <math.h>
@@ -15,6 +15,7 @@
 
 #include "common/die.h"
 #include "common/progress.h"
+#include "ecg/convolutions.h"
 #include "ecg/lead.h"
 #include "numbers/contract.h"
 #include "stages/shared/caveats.h"
@@ -22,13 +23,15 @@
 #include "stages/shared/legacy.h"
 #include "store/stage.h"
 
-/* Rows of the table. What probes see: the trained encoder, the same encoder before training,
- * amplitudes, nothing. */
-enum { TRAINED, RANDOM, SCALE, MAJORITY, ROWS };
+/* Rows of the table. What probes see: the trained encoder, random convolutions, the first of these, as many
+ * as the encoder has features, the same encoder before training, amplitudes, nothing. */
+enum { TRAINED, CONVOLUTIONS, CONVOLUTIONS_DIM, RANDOM, SCALE, MAJORITY, ROWS };
 static const struct {
 	const char *key, *name, *table,
 		*out; /* of table `metrics`, printed; tables of embeddings and of scores */
 } arms[ROWS] = {{"trained", "trained", "embedding", "probability"},
+		{"convolutions", "random convolutions", "convolutions", "probability_convolutions"},
+		{"convolutions_dim", "convolutions, as wide", "convolutions", "probability_convolutions_dim"},
 		{"random", "random-initialised", "random", "probability_random"},
 		{"scale", "log-std only", "scale", "probability_scale"},
 		{"majority", "majority class", NULL, NULL}};
@@ -36,13 +39,22 @@ static const struct {
 struct probing {
 	struct artifact *embeddings;
 	const struct params *params;
-	int dim;
-	bool has_scale; /* encoders' features are followed by the 12 log-std */
+	int dim, n_convolved; /* features of the encoder and, 0 if there are none, of the convolutions */
+	bool has_scale;	      /* both are followed by the 12 log-std */
 	struct judge judge;
 	struct probe_data data;
 	struct probe probe[ROWS];
 	struct judge_row row[ROWS];
+	int n_rows;
 };
+
+/* The convolutions need not be there, nor be more than the encoder's features. */
+static bool has_row(const struct probing *s, int arm)
+{
+	return arm == CONVOLUTIONS	 ? s->n_convolved > 0
+	       : arm == CONVOLUTIONS_DIM ? s->n_convolved > s->dim
+					 : true;
+}
 
 /* ---- reading ---- */
 
@@ -55,6 +67,8 @@ static void read_header(struct probing *s, struct stage_run *r)
 	if (s->dim < 1)
 		die("embeddings %s: dimension %d; a probe needs a positive one", artifact_id(s->embeddings),
 		    s->dim);
+	if (artifact_has_table(s->embeddings, "convolutions"))
+		s->n_convolved = convolutions_width((int)artifact_integer(s->embeddings, "convolutions"));
 	if (params_float(r->params, "c_min") > params_float(r->params, "c_max"))
 		die("probe.c_min is greater than probe.c_max; swap them");
 	judge_open(&s->judge, s->embeddings, params_text(r->params, "task"),
@@ -67,27 +81,41 @@ struct seen {
 	const struct artifact *embeddings;
 	const struct judge_part *part;
 	const char *table; /* its row stands first */
-	size_t n, n_scale; /* numbers of that row, and of table scale behind it */
+	size_t width, n;   /* numbers of that row, and how many of them are seen */
+	size_t n_scale;	   /* numbers of table scale behind them */
 };
 
-static void read_columns(const struct seen *s, float *out, const char *table, size_t n, uint64_t record)
+static void read_columns(const struct seen *s, float *out, const char *table, size_t width, size_t n,
+			 uint64_t record)
 {
 	struct artifact_value v = artifact_get_record(s->embeddings, table, record);
-	if (!v.bytes || v.n_bytes != n * sizeof *out)
+	if (!v.bytes || v.n_bytes != width * sizeof *out)
 		die("embeddings %s: record %" PRIu64 " has %zu bytes in table %s, expected %zu",
-		    artifact_id(s->embeddings), record, v.n_bytes, table, n * sizeof *out);
-	memcpy(out, v.bytes, v.n_bytes);
+		    artifact_id(s->embeddings), record, v.n_bytes, table, width * sizeof *out);
+	memcpy(out, v.bytes, n * sizeof *out);
 }
 
 static void read_row(const struct rows *r, float *out, size_t i)
 {
 	const struct seen *s = r->context;
-	read_columns(s, out, s->table, s->n, s->part->record[i]);
+	read_columns(s, out, s->table, s->width, s->n, s->part->record[i]);
 	if (s->n_scale)
-		read_columns(s, out + s->n, arms[SCALE].table, s->n_scale, s->part->record[i]);
+		read_columns(s, out + s->n, arms[SCALE].table, s->n_scale, s->n_scale, s->part->record[i]);
 }
 
 /* ---- fitting and judging ---- */
+
+static struct seen seen_by(const struct probing *s, int arm, const struct judge_part *part)
+{
+	bool is_convolved = arm == CONVOLUTIONS || arm == CONVOLUTIONS_DIM;
+	size_t width = arm == SCALE ? LEADS : (size_t)(is_convolved ? s->n_convolved : s->dim);
+	return (struct seen){s->embeddings,
+			     part,
+			     arms[arm].table,
+			     width,
+			     .n = arm == CONVOLUTIONS_DIM ? (size_t)s->dim : width,
+			     .n_scale = arm != SCALE && s->has_scale ? LEADS : 0};
+}
 
 static void fit(struct probing *s, int arm, struct progress *progress)
 {
@@ -96,9 +124,7 @@ static void fit(struct probing *s, int arm, struct progress *progress)
 	struct rows rows[PROBE_PARTS];
 
 	for (int k = 0; k < PROBE_PARTS; k++) {
-		seen[k] = (struct seen){s->embeddings, &s->judge.part[k], arms[arm].table,
-					.n = arm == SCALE ? LEADS : (size_t)s->dim,
-					.n_scale = arm != SCALE && s->has_scale ? LEADS : 0};
+		seen[k] = seen_by(s, arm, &s->judge.part[k]);
 		rows[k] = (struct rows){seen[k].part->n, (int)(seen[k].n + seen[k].n_scale), read_row,
 					&seen[k]};
 	}
@@ -111,10 +137,13 @@ static void fit(struct probing *s, int arm, struct progress *progress)
 static void fit_all(struct probing *s)
 {
 	struct progress p;
-	progress_start(&p, "probe", "fits",
-		       (uint64_t)(ROWS - 1) * (uint64_t)params_int(s->params, "c_steps"));
+	int n = 0;
 	for (int a = 0; a < MAJORITY; a++)
-		fit(s, a, &p);
+		n += has_row(s, a);
+	progress_start(&p, "probe", "fits", (uint64_t)n * (uint64_t)params_int(s->params, "c_steps"));
+	for (int a = 0; a < MAJORITY; a++)
+		if (has_row(s, a))
+			fit(s, a, &p);
 	probe_majority(&s->probe[MAJORITY], &s->data);
 	progress_end(&p);
 }
@@ -123,13 +152,16 @@ static void judge(struct probing *s)
 {
 	for (int a = 0; a < ROWS; a++) {
 		const struct probe *p = &s->probe[a];
-		s->row[a] = (struct judge_row){arms[a].key,	    arms[a].name,
-					       .weight = p->weight, .c = a == MAJORITY ? (double)NAN : p->c,
-					       .tau = p->tau,	    .table = arms[a].out};
-		memcpy(s->row[a].probability, p->probability, sizeof p->probability);
+		if (!has_row(s, a))
+			continue;
+		struct judge_row *row = &s->row[s->n_rows++];
+		*row = (struct judge_row){arms[a].key,	       arms[a].name,
+					  .weight = p->weight, .c = a == MAJORITY ? (double)NAN : p->c,
+					  .tau = p->tau,       .table = arms[a].out};
+		memcpy(row->probability, p->probability, sizeof p->probability);
 	}
 
-	judge_run(&s->judge, s->row, ROWS, (uint64_t)params_int(s->params, "seed"),
+	judge_run(&s->judge, s->row, s->n_rows, (uint64_t)params_int(s->params, "seed"),
 		  (int)params_int(s->params, "bootstrap"));
 	if (!s->data.n[PROBE_VALIDATION])
 		judge_note(

@@ -3,7 +3,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-enum { NAME_WIDTH = 25, CLASSES = 8, VALUE_WIDTH = 24, GAIN_WIDTH = 36 };
+enum { NAME_WIDTH = 27, CLASSES = 8, VALUE_WIDTH = 24, GAIN_WIDTH = 36 };
 
 static const char *const with_interval[] = {"macro_f1", "macro_auroc"}, *const titles[] = {"macro F1",
 											   "macro AUROC"};

@@ -1,7 +1,8 @@
 /* What a trained encoder makes of every record.
  *
  * Reads `model` (of pretrain) and `signals`. Writes `embeddings`: a vector per record from the trained
- * weights and from those training began with, the floor it must beat; of some records of fold 10 also the
+ * weights and, the floors they must beat, from those training began with and from random convolutions
+ * (convolve.h); of some records of fold 10 also the
  * attention (inspect.h) and the pairs of views that training would have contrasted.
  *
  * The story: open both networks; walk the signals in batches; cut the fixed views of each record, send them
@@ -23,7 +24,9 @@
 #include "kernels/ops.h"
 #include "model/config.h"
 #include "model/encoder.h"
+#include "stages/embed/convolve.h"
 #include "stages/embed/inspect.h"
+#include "stages/shared/floor.h"
 #include "stages/shared/network.h"
 #include "stages/shared/objective.h"
 #include "stages/shared/signals.h"
@@ -59,8 +62,9 @@ struct embed {
 	float *rows;		   /* [BATCH*PAIR][dim] of the network's output */
 	float *mean;		   /* [dim] */
 	int table[TABLES];
-	struct inspect *inspect; /* NULL: nothing to look into */
-	int n_inspect;		 /* records still to look into, in all ranks */
+	struct convolve *convolve; /* NULL: none asked for */
+	struct inspect *inspect;   /* NULL: nothing to look into */
+	int n_inspect;		   /* records still to look into, in all ranks */
 };
 
 /* ---- the networks ---- */
@@ -131,6 +135,9 @@ static void open_output(struct embed *m)
 	for (int i = 0; i < TABLES; i++)
 		if (has_table(m, i))
 			m->table[i] = artifact_table(w, table_names[i]);
+	m->convolve =
+		convolve_open(w, (int)params_int(m->run->params, "convolutions"),
+			      (uint64_t)params_int(m->run->params, "convolution_seed"), m->views.samples);
 	m->n_inspect = (int)params_int(m->run->params, "attention_records");
 	m->inspect = m->n_inspect ? inspect_open(w, net, m->n_views) : NULL;
 }
@@ -158,6 +165,7 @@ static void tear_down(struct embed *m)
 	free(m->mean);
 	free(m->keep);
 	inspect_close(m->inspect);
+	convolve_close(m->convolve);
 	free(m);
 }
 
@@ -285,6 +293,7 @@ static void run_batch(struct embed *m)
 		put_means(m, CHANNEL, trained->z_channel, trained->tower_dim);
 	encoder_forward(random, m->device_x, NULL, rows);
 	put_means(m, OF_RANDOM, random->h, random->dim);
+	convolve_put(m->convolve, m->record, m->signal, m->n);
 	look_inside(m);
 	put_pairs(m);
 	m->n = 0;
@@ -397,6 +406,7 @@ static const struct param params[] = {
 		 "lead"},
 	{"segments", PARAM_BOOL, .otherwise = "false",
 	 .help = "keep the embedding of every view, for the poster's scoring per segment (legacy)"},
+	FLOOR_PARAMS(NULL),
 	{0}};
 
 static const struct stage stage = {

@@ -1,5 +1,6 @@
 /* Writes a small artifact of kind embeddings and prints its id:  embeddings CASE RECORDS
- * The trained encoder's features tell the classes well apart, the random one's less, the amplitudes hardly.
+ * The trained encoder's features tell the classes well apart, random convolutions less, the random encoder's
+ * still less, the amplitudes hardly.
  * Patients have two records. There are four statements: S1 as superclass MI, S2 and S3 as STTC, S4 rare, and
  * S5 that only folds 9 and 10 have. CASE: plain, or what its name says below. */
 #include <stdio.h>
@@ -11,7 +12,7 @@
 #include "numbers/philox.h"
 #include "store/artifact.h"
 
-enum { DIM = 16, SCALES = 12, CLASSES = 5 };
+enum { DIM = 16, SCALES = 12, CLASSES = 5, KERNELS = 10 /* of two features each */ };
 
 static const char *what;
 
@@ -59,7 +60,7 @@ static struct label label_of(uint64_t record)
 static void put_features(struct artifact_writer *w, int table, uint64_t record, int n, double signal,
 			 uint32_t stream)
 {
-	float x[DIM > SCALES ? DIM : SCALES];
+	float x[2 * KERNELS];
 	struct philox r = philox_open(2, PURPOSE_NOISE, record, stream);
 	uint32_t classes = label_of(record).classes;
 	for (int k = 0; k < n; k++) {
@@ -95,6 +96,9 @@ int main(int argc, char **argv)
 
 	int embedding = artifact_table(w, "embedding"), label = artifact_table(w, "label");
 	int random = artifact_table(w, "random"), scale = artifact_table(w, "scale");
+	int convolutions = is("no_convolutions") ? -1 : artifact_table(w, "convolutions");
+	if (convolutions >= 0)
+		artifact_attribute(w, "convolutions", json_integer(KERNELS));
 	for (uint64_t i = 0; i < n; i++) {
 		uint8_t bytes[LABEL_BYTES];
 		struct label l = label_of(i);
@@ -102,6 +106,8 @@ int main(int argc, char **argv)
 		artifact_put(w, label, artifact_key(i).bytes, 8, bytes, sizeof bytes);
 		put_features(w, scale, i, SCALES, .2, 2);
 		put_features(w, random, i, DIM, .6, 1);
+		if (convolutions >= 0)
+			put_features(w, convolutions, i, 2 * KERNELS, .7, 3);
 		if (!is("record_without_embedding") || i != 8)
 			put_features(w, embedding, i, DIM, 1.1, 0);
 	}
