@@ -20,6 +20,7 @@
 #include "stages/finetune/outcome.h"
 #include "stages/finetune/start.h"
 #include "stages/finetune/tuning.h"
+#include "stages/shared/floor.h"
 #include "stages/shared/network.h"
 #include "stages/shared/signals.h"
 #include "statistics/subset.h"
@@ -243,6 +244,7 @@ static const struct param params[] = {
 	 .help = "of order, views, resamples and, from scratch, the initial weights"},
 	NETWORK_PARAMS("pretrain"),
 	JUDGE_PARAMS("probe"),
+	FLOOR_PARAMS("embed"),
 	{"checkpoint_minutes", PARAM_FLOAT, .unit = "min", .min = 0, .max = 100000, .otherwise = "5",
 	 .not_in_key = true, .help = "time between checkpoints; a killed training continues from the last"},
 	{0}};

@@ -6,6 +6,7 @@
 
 #include "common/die.h"
 #include "model/config.h"
+#include "stages/finetune/floor.h"
 #include "stages/shared/caveats.h"
 #include "stages/shared/network.h"
 #include "statistics/offset.h"
@@ -38,6 +39,9 @@ void outcome_judge(struct tuning *s)
 	add_row(s, TUNED, "finetuned", s->is_scratch ? "trained from scratch" : "fine-tuned", "probability");
 	if (!s->is_scratch)
 		add_row(s, PROBE, "probe", "linear probe", "probability_probe");
+	floor_judge(s);
+	if (s->weight[CONVOLUTIONS])
+		add_row(s, CONVOLUTIONS, "convolutions", "random convolutions", "probability_convolutions");
 	add_row(s, RANDOM, "random", "random-initialised", "probability_random");
 
 	struct judge_row *majority = &s->row[s->n_rows++];

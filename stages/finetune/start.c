@@ -75,39 +75,57 @@ static void round_to(float *to, const double *from, size_t n)
 		to[i] = (float)from[i];
 }
 
+static struct probe fit(const struct tuning *s, const struct rows rows[PROBE_PARTS])
+{
+	struct probe p;
+	struct probe_data data = judge_data(&s->judge);
+	probe_fit(&p, &data, rows,
+		  &(struct probe_options){1e-5, 100, 15, params_bool(s->run->params, "class_offset"), NULL});
+	return p;
+}
+
 /* A probe of this encoder on these labels alone: the published one has seen more labels,
  * or another encoder. */
 static struct probe fit_probe(struct tuning *s)
 {
-	struct probe p;
-	struct probe_data data = judge_data(&s->judge);
 	struct rows rows[PROBE_PARTS];
 	float *h[PROBE_PARTS];
 	size_t d = (size_t)(s->net->net->dim + s->examples.n_extra);
 	for (int k = 0; k < PROBE_PARTS; k++) {
-		h[k] = scratch_new((data.n[k] * d + 1) * sizeof(float));
+		h[k] = scratch_new((s->examples.n[k] * d + 1) * sizeof(float));
 		examples_features(&s->examples, s->net, k, h[k]);
-		rows[k] = rows_in_memory(h[k], data.n[k], (int)d);
+		rows[k] = rows_in_memory(h[k], s->examples.n[k], (int)d);
 	}
-	probe_fit(&p, &data, rows,
-		  &(struct probe_options){1e-5, 100, 15, params_bool(s->run->params, "class_offset"), NULL});
+	struct probe p = fit(s, rows);
 	for (int k = 0; k < PROBE_PARTS; k++)
-		scratch_free(h[k], (data.n[k] * d + 1) * sizeof(float));
+		scratch_free(h[k], (s->examples.n[k] * d + 1) * sizeof(float));
 	return p;
+}
+
+static void keep(struct tuning *s, int arm, const struct probe *p)
+{
+	size_t n_classes = (size_t)s->judge.n_classes;
+	s->weight[arm] = die_malloc(n_classes * sizeof(double));
+	for (int k = PROBE_VALIDATION; k < PROBE_PARTS; k++) {
+		size_t n_bytes = s->examples.n[k] * n_classes * sizeof(float);
+		s->probability[arm][k] = die_malloc(n_bytes + 1);
+		memcpy(s->probability[arm][k], p->probability[k], n_bytes);
+	}
+}
+
+void start_judge(struct tuning *s, int arm, const struct rows features[PROBE_PARTS])
+{
+	struct probe p = fit(s, features);
+	keep(s, arm, &p);
+	probe_release(&p);
 }
 
 /* What the untrained encoder is worth on the same labels. */
 static void judge_random(struct tuning *s)
 {
-	size_t n_classes = (size_t)s->judge.n_classes;
 	draw_weights(s, (uint64_t)artifact_integer(s->model, "seed"));
 	struct probe p = fit_probe(s);
-	s->weight[RANDOM] = die_malloc(n_classes * sizeof(double));
-	for (int k = PROBE_VALIDATION; k < PROBE_PARTS; k++) {
-		size_t n_bytes = s->examples.n[k] * n_classes * sizeof(float);
-		s->probability[RANDOM][k] = die_malloc(n_bytes + 1);
-		memcpy(s->probability[RANDOM][k], p.probability[k], n_bytes);
-	}
+	keep(s, RANDOM, &p);
 	probe_release(&p);
 }
 

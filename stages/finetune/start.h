@@ -15,6 +15,8 @@
 void start_network(struct tuning *s, int batch);
 void start_weights(struct tuning *s);
 void start_head(struct tuning *s);
+/* A classifier fitted as the probe is, to the features of each part, is what that arm is worth. */
+void start_judge(struct tuning *s, int arm, const struct rows features[PROBE_PARTS]);
 /* Probabilities of folds 9 and 10 by the network as last synced, for that arm. */
 void start_predict(struct tuning *s, int arm);
 

@@ -10,9 +10,10 @@
 #include "stages/shared/judge.h"
 #include "store/stage.h"
 
-/* Rows of the table: TUNED after training, PROBE before it, RANDOM a probe of the encoder with the weights
- * its pretraining began with. From scratch PROBE is RANDOM, and stands only there. */
-enum { TUNED, PROBE, RANDOM, MAJORITY, ROWS };
+/* Rows of the table: TUNED after training, PROBE before it, CONVOLUTIONS a probe of random convolutions,
+ * RANDOM one of the encoder with the weights its pretraining began with. From scratch PROBE is RANDOM, and
+ * stands only there. */
+enum { TUNED, PROBE, CONVOLUTIONS, RANDOM, MAJORITY, ROWS };
 
 struct tuning {
 	struct stage_run *run;

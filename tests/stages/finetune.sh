@@ -13,8 +13,8 @@ tiny="pretrain.d_model=32 pretrain.n_heads=2 pretrain.n_time_layers=1 pretrain.n
 	finetune.encoder_lr=0.0001 \
 	finetune.layer_decay=0.75 finetune.lead_mask_p=0 finetune.noise=0 finetune.checkpoint_minutes=0"
 # A change of these ids is a change of results: give the reason in the commit.
-golden=e3ed763059299c3c51e0ae3b3f4b6d20b0fc13cf215d52852e91eac8193eb5e1
-scratch=5f84a9ce1965c94c26fc6e0cbc89c2dc3a1913b7cb2f4cd419b3f48c3a111959
+golden=099029038a563c919254227a6143b57ab9daee952f9fd6e60f8305e202e43aed
+scratch=bc9f7c9abfafb965b89c47f492190c61af5a1dbaf38340bd711bcae184596920
 
 chain base "$data $tiny" fetch preprocess views pretrain embed probe >/dev/null
 # tune NAME [SET]: a training that finds no action of another one; its table in NAME/table.
@@ -31,8 +31,9 @@ check "the log has a line per epoch" grep -qE \
 	'^finetune: epoch 2/2  loss [0-9.]+  fold 9 AUROC [0-9.]+ \(best [0-9.]+\)  gradient' threads1/log
 has_rows() {
 	local arm
-	for arm in fine-tuned "linear probe" random-initialised "majority class"; do grep -q "^$arm  " \
-		"$1/table" || return 1; done
+	for arm in fine-tuned "linear probe" "random convolutions" random-initialised "majority class"; do
+		grep -q "^$arm  " "$1/table" || return 1
+	done
 }
 check "the table has a row per arm" has_rows threads1
 check "... and what fine-tuning gained over its probe" \
@@ -42,6 +43,8 @@ row() { sed -n "s/^$1 *//p" "$2" | head -1; }
 is "its probe's row is that of the probe" "$(row 'linear probe' threads1/table)" "$(row trained probe.table)"
 is "... and so is that of the random-initialised encoder" \
 	"$(row random-initialised threads1/table)" "$(row random-initialised probe.table)"
+is "... and that of random convolutions" \
+	"$(row 'random convolutions' threads1/table)" "$(row 'random convolutions' probe.table)"
 check "the artifact verifies" store_of threads1 verify
 
 cp -r base scratch
