@@ -162,6 +162,8 @@ void files_markdown(struct text *t, const json_t *arms, const json_t *floors, co
 		text_release(&name);
 	}
 
+	markdown_row(t, "random convolutions", json_object_get(floors, "convolutions"), classes);
+	markdown_row(t, "random convolutions, as wide", json_object_get(floors, "convolutions_dim"), classes);
 	markdown_row(t, "log-std only", json_object_get(floors, "scale"), classes);
 	markdown_row(t, "majority class", json_object_get(floors, "majority"), classes);
 	json_array_foreach (arms, i, arm) {

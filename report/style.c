@@ -26,6 +26,7 @@ const char style_text[] =
 	"td.words{text-align:left;white-space:normal;overflow-wrap:anywhere;min-width:14em}\n"
 	".facts td{text-align:left;white-space:normal;overflow-wrap:anywhere}\n"
 	".facts td:first-child{white-space:nowrap;vertical-align:top;font-weight:600}\n"
+	".verdict{font-size:1.1rem;font-weight:600;border-left:4px solid var(--s0);padding:.2em .9em}\n"
 	".note{border-left:4px solid var(--s1);background:var(--card);padding:.5em .9em;margin:.6em 0}\n"
 	".scroll,.wide{overflow-x:auto;margin:.8em 0}\n"
 	"table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.82rem}\n"

@@ -2,6 +2,7 @@
 
 #include "report/cells.h"
 #include "report/page.h"
+#include "report/ranking.h"
 
 /* ---- comparison ---- */
 
@@ -89,6 +90,12 @@ void tables_comparison(struct text *t, const json_t *arms, const json_t *floors,
 	}
 
 	text_add(t, "<tr class=group><td colspan=30>Floors</td></tr>\n");
+	if (json_object_get(floors, "convolutions"))
+		state_row(t, "random convolutions", "", NULL, json_object_get(floors, "convolutions"), NULL,
+			  classes);
+	if (json_object_get(floors, "convolutions_dim"))
+		state_row(t, "random convolutions, as wide", "", NULL,
+			  json_object_get(floors, "convolutions_dim"), NULL, classes);
 	if (json_object_get(floors, "scale"))
 		state_row(t, "log-std of the leads only", "", NULL, json_object_get(floors, "scale"), NULL,
 			  classes);
@@ -97,9 +104,11 @@ void tables_comparison(struct text *t, const json_t *arms, const json_t *floors,
 	cells_end(t);
 }
 
-void tables_pairs(struct text *t, const json_t *arms, const char *metric)
+void tables_pairs(struct text *t, const json_t *arms, const char *metric, const json_t *ranking)
 {
 	static const char *const titles[] = {"row minus column", NULL};
+	const json_t *p = json_object_get(ranking, "p");
+	double level = json_number_value(json_object_get(ranking, "level"));
 	size_t i, k;
 	const json_t *row, *column;
 
@@ -122,11 +131,14 @@ void tables_pairs(struct text *t, const json_t *arms, const char *metric)
 			if (k == i)
 				text_add(t, "<td class=no>·</td>");
 			else
-				cells_value(t,
-					    json_object_get(json_object_get(json_object_get(row, "against"),
-									    cells_text(column, "name")),
-							    metric),
-					    1);
+				ranking_difference(
+					t,
+					json_object_get(json_object_get(json_object_get(row, "against"),
+									cells_text(column, "name")),
+							metric),
+					json_object_get(json_object_get(p, cells_text(row, "name")),
+							cells_text(column, "name")),
+					level);
 		text_add(t, "</tr>\n");
 	}
 

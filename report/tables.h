@@ -1,6 +1,7 @@
 /*
  * The tables of the page. arms: array of the arms' JSON as evaluate writes them
- * (docs/report.md); floors: {"scale":{...},"majority":{...}}. What is missing is a dash, never NaN.
+ * (docs/report.md); floors: {"scale":{...},"majority":{...},"convolutions":...}.
+ * What is missing is a dash, never NaN.
  */
 #ifndef REPORT_TABLES_H
 #define REPORT_TABLES_H
@@ -10,8 +11,8 @@
 /* Each arm above its own untrained encoder, with the paired difference; then the floors. classes: those with
  * a column; NULL: none, and macro AUROC comes first. */
 void tables_comparison(struct text *t, const json_t *arms, const json_t *floors, const json_t *classes);
-/* One metric of every arm minus every other, paired. Nothing for one arm. */
-void tables_pairs(struct text *t, const json_t *arms, const char *metric);
+/* One metric of every arm minus every other, paired, marked as report/ranking.h does. Nothing for one arm. */
+void tables_pairs(struct text *t, const json_t *arms, const char *metric, const json_t *ranking);
 /* The poster's per-segment scores of the arms that have them, with the sentence that they are not comparable.
  * Nothing without any. */
 void tables_legacy(struct text *t, const json_t *arms, const json_t *classes);

@@ -166,8 +166,8 @@ static double spread_of_rows(const struct comparison *c, struct comparison_rows 
 	return t * t * own;
 }
 
-/* The interval of a mean of several rows, and how much wider it is than that of a normal deviate. A mean that
- * is no difference stays within what a metric can be. */
+/* The interval of a mean of several rows, and how much wider it is than that of a normal deviate. It stays
+ * within what a metric, or a difference of two, can be. */
 static void widen(struct comparison_value *v, const struct comparison *c, struct comparison_rows rows,
 		  struct comparison_rows others, int metric)
 {
@@ -184,10 +184,9 @@ static void widen(struct comparison_value *v, const struct comparison *c, struct
 	v->stretch = error > 0 ? half / (z * error) : 1;
 	v->interval.low = v->value - half;
 	v->interval.high = v->value + half;
-	if (!others.n && v->interval.low < 0)
-		v->interval.low = 0;
-	if (!others.n && v->interval.high > 1)
-		v->interval.high = 1;
+	double least = others.n ? -1 : 0;
+	v->interval.low = v->interval.low < least ? least : v->interval.low;
+	v->interval.high = v->interval.high > 1 ? 1 : v->interval.high;
 }
 
 struct comparison_value comparison_difference_of_means(const struct comparison *c,

@@ -75,13 +75,18 @@ json_t *scores_metrics(const struct metrics *m, const json_t *classes, bool is_m
 	return out;
 }
 
+json_t *scores_value(const struct comparison_value *v)
+{
+	return json_pack("{s:o, s:o, s:o, s:o}", "value", scores_number(v->value), "error",
+			 scores_number(v->interval.error), "low", scores_number(v->interval.low), "high",
+			 scores_number(v->interval.high));
+}
+
 static json_t *interval(const struct comparison *c, struct comparison_rows rows,
 			struct comparison_rows others, int metric)
 {
 	struct comparison_value v = comparison_difference_of_means(c, rows, others, metric);
-	return json_pack("{s:o, s:o, s:o, s:o}", "value", scores_number(v.value), "error",
-			 scores_number(v.interval.error), "low", scores_number(v.interval.low), "high",
-			 scores_number(v.interval.high));
+	return scores_value(&v);
 }
 
 json_t *scores_mean_intervals(const struct comparison *c, struct comparison_rows rows,

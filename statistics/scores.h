@@ -25,6 +25,9 @@ json_t *scores_intervals(const struct comparison *c, int arm, int other, const j
 json_t *scores_mean_intervals(const struct comparison *c, struct comparison_rows rows,
 			      struct comparison_rows others, const json_t *classes);
 
+/* {"value","error","low","high"}. New reference. */
+json_t *scores_value(const struct comparison_value *v);
+
 /* A number, or null if it is not finite. New reference. */
 json_t *scores_number(double x);
 

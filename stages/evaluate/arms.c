@@ -10,8 +10,11 @@
 
 enum { MOST_GROUPS = 32 };
 
+const char *const arms_states[ARM_STATES] = {"trained", "random", "probe", "convolutions",
+					     "convolutions_dim"};
 static const char *const probability_tables[ARM_STATES] = {"probability", "probability_random",
-							   "probability_probe"};
+							   "probability_probe", "probability_convolutions",
+							   "probability_convolutions_dim"};
 
 void arms_note(struct arms *s, json_t *text)
 {
@@ -241,21 +244,27 @@ static const char *metrics_key(const struct arm *a, int state)
 	const json_t *keys = artifact_get_attribute(a->scores, "arms");
 	const char *first = json_string_value(json_array_get(keys, 0));
 	if (state != ARM_TRAINED)
-		return state == ARM_RANDOM ? "random" : "probe";
+		return arms_states[state];
 	return first ? first : "trained";
+}
+
+static void read_state(const struct arms *s, struct arm *a, int state)
+{
+	const struct artifact *from = a->scores;
+	/* They need no encoder: an arm whose scores have none has those of the floors. */
+	if (state == ARM_CONVOLUTIONS && !artifact_has_table(from, probability_tables[state]))
+		from = s->floor;
+	json_t *metrics = arms_metrics(from, metrics_key(a, state));
+	a->weight[state] = read_weight(s, metrics);
+	a->probability[state] = read_table(s, from, probability_tables[state], (size_t)s->n_classes);
+	json_decref(metrics);
 }
 
 static void read_arms(struct arms *s)
 {
 	for (int i = 0; i < s->n_arms; i++)
-		for (int k = 0; k < ARM_STATES; k++) {
-			struct arm *a = &s->arm[i];
-			json_t *metrics = arms_metrics(a->scores, metrics_key(a, k));
-			a->weight[k] = read_weight(s, metrics);
-			a->probability[k] =
-				read_table(s, a->scores, probability_tables[k], (size_t)s->n_classes);
-			json_decref(metrics);
-		}
+		for (int k = 0; k < ARM_STATES; k++)
+			read_state(s, &s->arm[i], k);
 	json_t *metrics = arms_metrics(s->floor, "scale");
 	s->scale_weight = read_weight(s, metrics);
 	s->scale = read_table(s, s->floor, "probability_scale", (size_t)s->n_classes);

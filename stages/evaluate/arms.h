@@ -19,8 +19,19 @@
 #include "store/stage.h"
 
 /* An arm is judged as trained, as a probe of its encoder with the weights it began with and, if it was
- * fine-tuned, as the probe it started from; the first two have embeddings. */
-enum { ARM_TRAINED, ARM_RANDOM, ARM_ENCODERS, ARM_PROBE = ARM_ENCODERS, ARM_STATES };
+ * fine-tuned, as the probe it started from; the first two have embeddings. Beside it stand probes of random
+ * convolutions of its signals, all of them and as many as the encoder has features. */
+enum {
+	ARM_TRAINED,
+	ARM_RANDOM,
+	ARM_ENCODERS,
+	ARM_PROBE = ARM_ENCODERS,
+	ARM_CONVOLUTIONS,
+	ARM_CONVOLUTIONS_DIM,
+	ARM_STATES
+};
+/* "trained", "random", ...: the key of a state in JSON. */
+extern const char *const arms_states[ARM_STATES];
 
 struct arm {
 	char *name;

@@ -4,9 +4,9 @@
  * made. Writes `evaluation`: a JSON per arm with its metrics, intervals and differences, measures and maps of
  * the embedding spaces, attention over classes, the floors, and the sentences a reader must know.
  *
- * The story: find the arms and the records of fold 10 that all have (arms.h); compare them (verdict.h); look
- * into each one's space (embedding_space.h), attention (attention.h) and training (training_summary.h);
- * write. docs/report.md.
+ * The story: find the arms and the records of fold 10 that all have (arms.h); compare them (verdict.h) and
+ * say which is best (ranking.h, headline.h); look into each one's space (embedding_space.h), attention
+ * (attention.h) and training (training_summary.h); write. docs/report.md.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +22,10 @@
 #include "stages/evaluate/training_summary.h"
 #include "stages/evaluate/terminal.h"
 #include "stages/evaluate/arms.h"
+#include "stages/evaluate/headline.h"
+#include "stages/evaluate/ranking.h"
 #include "stages/evaluate/verdict.h"
+#include "statistics/student.h"
 #include "store/stage.h"
 
 /* ---- space, attention, training ---- */
@@ -107,17 +110,37 @@ static void put_json(struct arms *s, int table, const char *key, const json_t *v
 	free(text);
 }
 
+static void put_floor(struct arms *s, int table, const char *key, json_t *floor)
+{
+	if (floor)
+		put_json(s, table, key, floor);
+	json_decref(floor);
+}
+
 static void put_floors(struct arms *s)
 {
-	int table = artifact_table(s->run->output, "floor");
-	json_t *majority = arms_metrics(s->floor, "majority");
-	if (majority)
-		put_json(s, table, "majority", majority);
-	json_decref(majority);
-	json_t *scale = verdict_scale(s);
-	if (scale)
-		put_json(s, table, "scale", scale);
-	json_decref(scale);
+	int table = artifact_table(s->run->output, "floor"); /* ascending keys */
+	for (int k = ARM_CONVOLUTIONS; k <= ARM_CONVOLUTIONS_DIM; k++)
+		put_floor(s, table, arms_states[k], verdict_convolutions(s, k));
+	put_floor(s, table, "majority", arms_metrics(s->floor, "majority"));
+	put_floor(s, table, "scale", verdict_scale(s));
+}
+
+/* Two or three seeds say little of how much seeds differ. */
+static void note_few(struct arms *s, const json_t *all)
+{
+	const json_t *arm;
+	const char *name;
+	size_t fewest = 0;
+	json_object_foreach ((json_t *)all, name, arm) {
+		size_t n = json_array_size(json_object_get(arm, "arms"));
+		fewest = n > 1 && (!fewest || n < fewest) ? n : fewest;
+	}
+	if (fewest && fewest < 4)
+		arms_note(s, json_sprintf(
+				     "How much seeds differ is known from %zu of them: intervals hold "
+				     "%.1f times the seeds' standard error, and only more seeds narrow them.",
+				     fewest, student_t975((int)fewest - 1)));
 }
 
 static void put_over_seeds(struct arms *s)
@@ -127,7 +150,20 @@ static void put_over_seeds(struct arms *s)
 	int table = json_object_size(all) ? artifact_table(s->run->output, "over_seeds") : 0;
 	json_object_foreach (all, name, arm)
 		put_json(s, table, name, arm);
+	note_few(s, all);
 	json_decref(all);
+}
+
+static void put_rankings(struct arms *s)
+{
+	static const int metrics[] = {COMPARISON_MACRO_AUROC, COMPARISON_MACRO_F1}; /* ascending keys */
+	int table = artifact_table(s->run->output, "ranking");
+	for (size_t k = 0; k < sizeof metrics / sizeof *metrics; k++) {
+		json_t *ranking = ranking_of(s, metrics[k]);
+		json_object_set_new(ranking, "sentences", headline_of(ranking));
+		put_json(s, table, comparison_names[metrics[k]], ranking);
+		json_decref(ranking);
+	}
 }
 
 static void put_header(struct arms *s)
@@ -188,6 +224,7 @@ static void run(struct stage_run *r)
 	progress_end(&p);
 	put_floors(&s);
 	put_over_seeds(&s);
+	put_rankings(&s);
 	put_header(&s);
 	arms_close(&s);
 }

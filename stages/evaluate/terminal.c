@@ -22,6 +22,71 @@ static json_t *shown_arm(const struct artifact *a, const char *table, const char
 	return out;
 }
 
+/* ---- ranking ---- */
+
+static double number_of(const json_t *object, const char *name)
+{
+	return json_number_value(json_object_get(object, name));
+}
+
+/* "+0.012 [-0.003, +0.027]", marked if it excludes 0: * by itself, ** corrected for all too. */
+static void show_difference(const json_t *v, double level)
+{
+	char text[64] = "";
+	const json_t *p = json_object_get(v, "p");
+	if (json_is_number(json_object_get(v, "value")))
+		snprintf(text, sizeof text, "%+.3f", number_of(v, "value"));
+	if (json_is_number(json_object_get(v, "low"))) {
+		bool is_apart = number_of(v, "low") > 0 || number_of(v, "high") < 0,
+		     holds = is_apart && json_is_number(p) && json_number_value(p) < level;
+		snprintf(text, sizeof text, "%+.3f [%+.3f, %+.3f]%s", number_of(v, "value"),
+			 number_of(v, "low"), number_of(v, "high"),
+			 holds	    ? "**"
+			 : is_apart ? "*"
+				    : "");
+	}
+	printf("  %-26s", text);
+}
+
+static void show_ranking(const json_t *ranking)
+{
+	size_t i;
+	const json_t *arm, *sentence;
+	double level = number_of(ranking, "level");
+
+	json_array_foreach (json_object_get(ranking, "sentences"), i, sentence)
+		printf("%s\n", json_string_value(sentence));
+	printf("\n%4s  %-22s  %-22s  %-26s  %s\n", "rank", "arm", "macro AUROC [95 %]", "best minus it",
+	       "over its strongest floor");
+	json_array_foreach (json_object_get(ranking, "arms"), i, arm) {
+		const json_t *v = json_object_get(arm, "value"), *floor = json_object_get(arm, "over_floor");
+		char text[64] = "-";
+		if (json_is_number(json_object_get(v, "low")))
+			snprintf(text, sizeof text, "%.3f [%.3f, %.3f]", number_of(v, "value"),
+				 number_of(v, "low"), number_of(v, "high"));
+		printf("%4zu  %-22s  %-22s", i + 1, json_string_value(json_object_get(arm, "name")), text);
+		show_difference(json_object_get(arm, "behind"), level);
+		show_difference(floor, level);
+		printf("%s\n", floor ? json_string_value(json_object_get(arm, "floor_name")) : "");
+	}
+	printf("*: the interval excludes 0; **: also corrected for all arms at once\n\n");
+}
+
+/* The verdict on AUROC with its table, on F1 in a sentence. */
+static void show_rankings(const struct artifact *a)
+{
+	static const char *const metrics[] = {"macro_auroc", "macro_f1"};
+	for (int k = 0; k < 2; k++) {
+		json_t *ranking = shown_arm(a, "ranking", metrics[k], NULL, metrics[k]);
+		if (!k)
+			show_ranking(ranking);
+		else
+			printf("%s\n\n",
+			       json_string_value(json_array_get(json_object_get(ranking, "sentences"), 0)));
+		json_decref(ranking);
+	}
+}
+
 /* What training added to each arm, on the same resamples. */
 static void show_gains(const json_t *rows)
 {
@@ -149,6 +214,13 @@ static void show_legacy(struct artifact *a, const json_t *names)
 	json_decref(rows);
 }
 
+static void add_floor(json_t *rows, const struct artifact *a, const char *key, const char *name)
+{
+	json_t *floor = shown_arm(a, "floor", key, NULL, name);
+	if (floor)
+		json_array_append_new(rows, floor);
+}
+
 void terminal_print(struct artifact *a)
 {
 	json_t *rows = json_array(), *trained = json_array();
@@ -172,7 +244,9 @@ void terminal_print(struct artifact *a)
 		json_decref(random);
 	}
 
-	json_array_append_new(rows, shown_arm(a, "floor", "scale", NULL, "log-std only"));
+	add_floor(rows, a, "convolutions", "random convolutions");
+	add_floor(rows, a, "convolutions_dim", "convolutions, as wide");
+	add_floor(rows, a, "scale", "log-std only");
 	json_t *majority = shown_arm(a, "floor", "majority", NULL, "majority class");
 	json_object_del(majority, "difference");
 	json_array_append_new(rows, majority);
@@ -180,6 +254,7 @@ void terminal_print(struct artifact *a)
 	       json_array_size(artifact_get_attribute(a, "arms")),
 	       json_array_size(artifact_get_attribute(a, "arms")) == 1 ? "" : "s",
 	       (long long)artifact_integer(a, "records"), (long long)artifact_integer(a, "patients"));
+	show_rankings(a);
 	scoretable_rows(stdout, artifact_get_attribute(a, "classes"), rows);
 	if (json_array_size(artifact_get_attribute(a, "seeds")))
 		printf("An arm of several seeds stands for all: means over them; intervals resample patients "

@@ -4,11 +4,26 @@
 #include <string.h>
 
 #include "common/die.h"
-#include "stages/shared/arm.h"
+#include "stages/evaluate/seeds.h"
 #include "statistics/calibration.h"
 #include "statistics/scores.h"
 
 /* ---- comparing ---- */
+
+/* The row of these probabilities and weights, which several arms may have in common; added if it is new. */
+static int find_row(struct comparison_row *list, int *n, const struct arms *s, const char *name,
+		    const float *probability, const double *weight)
+{
+	size_t width = (size_t)s->n_classes;
+	if (!probability)
+		return -1;
+	for (int i = 0; i < *n; i++)
+		if (!memcmp(list[i].probability, probability, s->n * width * sizeof *probability) &&
+		    !memcmp(list[i].weight, weight, width * sizeof *weight))
+			return i;
+	list[*n] = (struct comparison_row){name, probability, weight};
+	return (*n)++;
+}
 
 void verdict_compare(struct arms *s)
 {
@@ -18,14 +33,10 @@ void verdict_compare(struct arms *s)
 	for (int i = 0; i < s->n_arms; i++)
 		for (int k = 0; k < ARM_STATES; k++) {
 			struct arm *a = &s->arm[i];
-			a->compared[k] = a->probability[k] ? n : -1;
-			if (a->probability[k])
-				list[n++] = (struct comparison_row){a->name, a->probability[k], a->weight[k]};
+			a->compared[k] = find_row(list, &n, s, a->name, a->probability[k], a->weight[k]);
 		}
 
-	s->scale_compared = s->scale ? n : -1;
-	if (s->scale)
-		list[n++] = (struct comparison_row){"scale", s->scale, s->scale_weight};
+	s->scale_compared = find_row(list, &n, s, "scale", s->scale, s->scale_weight);
 	s->comparison = (struct comparison){
 		.n_rows = n,
 		.row = list,
@@ -111,74 +122,6 @@ void verdict_add(const struct arms *s, struct arm *a)
 
 /* ---- over seeds ---- */
 
-/* The arms of one name, in their order. */
-struct seeds {
-	char *name;
-	int n, *arm, *row[ARM_STATES]; /* [n]; rows of the comparison */
-	bool has[ARM_STATES];	       /* all of them have it */
-};
-
-static void add_seed(struct seeds *e, const struct arms *s, int arm)
-{
-	e->arm[e->n] = arm;
-	for (int k = 0; k < ARM_STATES; k++) {
-		e->row[k][e->n] = s->arm[arm].compared[k];
-		e->has[k] = (e->has[k] || !e->n) && s->arm[arm].compared[k] >= 0;
-	}
-	e->n++;
-}
-
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(((const struct seeds *)a)->name, ((const struct seeds *)b)->name);
-}
-
-/* Every arm belongs to one of them; returns their number; by name. An arm alone keeps its whole
- * name. */
-static int gather_seeds(struct seeds *list, const struct arms *s)
-{
-	int n = 0;
-	for (int i = 0; i < s->n_arms; i++) {
-		const char *name = s->arm[i].name;
-		size_t base = arm_base(name);
-		struct seeds *e = list;
-		while (e < list + n && !(strlen(e->name) == base && !memcmp(e->name, name, base)))
-			e++;
-		if (e == list + n) {
-			*e = (struct seeds){.name = die_printf("%.*s", (int)base, name),
-					    .arm = die_calloc((size_t)s->n_arms, sizeof *e->arm)};
-			for (int k = 0; k < ARM_STATES; k++)
-				e->row[k] = die_calloc((size_t)s->n_arms, sizeof *e->row[k]);
-			n++;
-		}
-		add_seed(e, s, i);
-	}
-
-	for (struct seeds *e = list; e < list + n; e++)
-		if (e->n == 1) {
-			free(e->name);
-			e->name = die_printf("%s", s->arm[e->arm[0]].name);
-		}
-	qsort(list, (size_t)n, sizeof *list, by_name);
-	return n;
-}
-
-static void free_seeds(struct seeds *list, int n)
-{
-	for (struct seeds *e = list; e < list + n; e++) {
-		free(e->name);
-		free(e->arm);
-		for (int k = 0; k < ARM_STATES; k++)
-			free(e->row[k]);
-	}
-	free(list);
-}
-
-static struct comparison_rows rows_of(const struct seeds *e, int state)
-{
-	return (struct comparison_rows){e->n, e->row[state]};
-}
-
 /* Of equally built values: numbers to their mean, null where one has none; texts and the
  * like are the first's. */
 static json_t *mean_of(json_t *const *value, int n)
@@ -207,12 +150,12 @@ static json_t *mean_of(json_t *const *value, int n)
 
 static json_t *judged_over_seeds(const struct arms *s, const struct seeds *e, int state)
 {
-	static const char *const names[ARM_STATES] = {"trained", "random", "probe"};
 	json_t **test = die_malloc((size_t)e->n * sizeof *test);
 	for (int i = 0; i < e->n; i++)
-		test[i] = json_object_get(json_object_get(s->arm[e->arm[i]].json, names[state]), "test");
+		test[i] =
+			json_object_get(json_object_get(s->arm[e->arm[i]].json, arms_states[state]), "test");
 	json_t *out = json_pack("{s:o, s:o}", "test", mean_of(test, e->n), "interval",
-				scores_mean_intervals(&s->comparison, rows_of(e, state),
+				scores_mean_intervals(&s->comparison, seeds_rows(e, state),
 						      (struct comparison_rows){0}, s->classes));
 	free(test);
 	return out;
@@ -220,7 +163,7 @@ static json_t *judged_over_seeds(const struct arms *s, const struct seeds *e, in
 
 static json_t *minus(const struct arms *s, const struct seeds *e, const struct seeds *other, int state)
 {
-	return scores_mean_intervals(&s->comparison, rows_of(e, ARM_TRAINED), rows_of(other, state),
+	return scores_mean_intervals(&s->comparison, seeds_rows(e, ARM_TRAINED), seeds_rows(other, state),
 				     s->classes);
 }
 
@@ -249,17 +192,25 @@ static json_t *over_seeds(const struct arms *s, const struct seeds *list, int n,
 
 json_t *verdict_over_seeds(const struct arms *s)
 {
-	struct seeds *list = die_calloc((size_t)s->n_arms + 1, sizeof *list);
-	int n = gather_seeds(list, s);
+	int n;
+	struct seeds *list = seeds_gather(s, &n);
 	json_t *out = json_object();
 	if (n < s->n_arms)
 		for (struct seeds *e = list; e < list + n; e++)
 			json_object_set_new(out, e->name, over_seeds(s, list, n, e));
-	free_seeds(list, n);
+	seeds_free(list, n);
 	return out;
 }
 
 json_t *verdict_scale(const struct arms *s)
 {
 	return s->scale_compared < 0 ? NULL : judged(s, s->scale_compared, -1);
+}
+
+json_t *verdict_convolutions(const struct arms *s, int state)
+{
+	for (int i = 0; i < s->n_arms; i++)
+		if (s->arm[i].scores == s->floor && s->arm[i].compared[state] >= 0)
+			return judged(s, s->arm[i].compared[state], -1);
+	return NULL;
 }

@@ -23,5 +23,7 @@ void verdict_add(const struct arms *s, struct arm *a);
 json_t *verdict_over_seeds(const struct arms *s);
 /* The floor of amplitudes alone, or NULL. New reference. */
 json_t *verdict_scale(const struct arms *s);
+/* That of random convolutions (ARM_CONVOLUTIONS or ARM_CONVOLUTIONS_DIM), or NULL. New reference. */
+json_t *verdict_convolutions(const struct arms *s, int state);
 
 #endif

@@ -68,9 +68,19 @@ static json_t *over_seeds(const struct draft *s, json_t *arm)
 	return out;
 }
 
+static void read_all(const struct draft *s, json_t *out, const char *table, const char *const *keys, size_t n)
+{
+	for (size_t k = 0; k < n; k++) {
+		json_t *value = read_json(s->evaluation, table, keys[k]);
+		if (value)
+			json_object_set_new(out, keys[k], value);
+	}
+}
+
 void draft_open(struct draft *s, struct stage_run *run)
 {
-	static const char *const floors[] = {"scale", "majority"};
+	static const char *const floors[] = {"scale", "majority", "convolutions", "convolutions_dim"},
+				 *const ranked[] = {"macro_auroc", "macro_f1"};
 	const json_t *name;
 	size_t i;
 
@@ -83,6 +93,7 @@ void draft_open(struct draft *s, struct stage_run *run)
 	s->shown = json_array();
 	s->judged = json_array();
 	s->floors = json_object();
+	s->ranking = json_object();
 
 	json_array_foreach (artifact_get_attribute(s->evaluation, "arms"), i, name) {
 		json_t *arm = read_arm(s, json_string_value(name));
@@ -93,11 +104,8 @@ void draft_open(struct draft *s, struct stage_run *run)
 		}
 	}
 
-	for (int k = 0; k < 2; k++) {
-		json_t *floor = read_json(s->evaluation, "floor", floors[k]);
-		if (floor)
-			json_object_set_new(s->floors, floors[k], floor);
-	}
+	read_all(s, s->floors, "floor", floors, sizeof floors / sizeof *floors);
+	read_all(s, s->ranking, "ranking", ranked, sizeof ranked / sizeof *ranked);
 }
 
 void draft_close(struct draft *s)
@@ -107,6 +115,7 @@ void draft_close(struct draft *s)
 	json_decref(s->shown);
 	json_decref(s->judged);
 	json_decref(s->floors);
+	json_decref(s->ranking);
 }
 
 const json_t *draft_columns(const struct draft *s)

@@ -23,7 +23,8 @@ struct draft {
 	const json_t *notes, *seeds;
 	json_t *arms, *shown; /* all, and without further seeds: the JSON of evaluate, docs/report.md */
 	json_t *judged;	      /* the shown ones; of several seeds with what they come to, under their NAME */
-	json_t *floors;	      /* {"scale":..., "majority":...} */
+	json_t *floors;	      /* {"scale":..., "majority":..., "convolutions":...} */
+	json_t *ranking;      /* {"macro_auroc":..., "macro_f1":...} */
 	struct text page;
 };
 

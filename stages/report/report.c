@@ -17,6 +17,7 @@
 #include "report/files.h"
 #include "report/provenance.h"
 #include "report/page.h"
+#include "report/ranking.h"
 #include "report/tables.h"
 #include "stages/report/chain.h"
 #include "stages/report/draft.h"
@@ -64,6 +65,7 @@ static void write_opening(struct draft *s)
 		 (long long)artifact_integer(s->evaluation, "patients"),
 		 (long long)artifact_integer(s->evaluation, "resamples"));
 
+	ranking_say(t, json_object_get(s->ranking, "macro_auroc"));
 	provenance_notice(t, dataset);
 	json_decref(dataset);
 	json_array_foreach (s->notes, i, note) {
@@ -140,6 +142,7 @@ static void put_metrics(int table, struct draft *s)
 	if (json_array_size(s->seeds))
 		json_object_set(all, "over_seeds", s->judged);
 	json_object_set(all, "floors", s->floors);
+	json_object_set(all, "ranking", s->ranking);
 	json_object_set(all, "classes", (json_t *)s->classes);
 	json_object_set(all, "notes", (json_t *)s->notes);
 	json_object_set_new(all, "evaluation", json_string(artifact_id(s->evaluation)));

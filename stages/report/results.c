@@ -11,6 +11,7 @@
 #include "report/matrix.h"
 #include "report/measures.h"
 #include "report/page.h"
+#include "report/ranking.h"
 #include "report/tables.h"
 
 enum { NAME_BYTES = 64 };
@@ -34,6 +35,18 @@ static void say_measures(struct draft *s)
 			 : "Each record has one class: balanced accuracy is the mean recall of the classes.");
 }
 
+/* Which arm is best stands on top; here are all, and the same by F1. */
+static void write_ranking(struct draft *s)
+{
+	struct text *t = &s->page;
+	const json_t *f1 = json_object_get(s->ranking, "macro_f1");
+	ranking_table(t, json_object_get(s->ranking, "macro_auroc"));
+	page_details(t, "The order by macro F1");
+	ranking_say(t, f1);
+	ranking_table(t, f1);
+	page_details_end(t);
+}
+
 void results_comparison(struct draft *s)
 {
 	struct text *t = &s->page;
@@ -46,6 +59,7 @@ void results_comparison(struct draft *s)
 		page_say(t, "An arm of several seeds stands for all of them: its numbers are means over the "
 			    "seeds, and its intervals resample patients and seeds together.");
 	say_measures(s);
+	write_ranking(s);
 
 	json_t *groups = json_array();
 	for (size_t from = 0, end; (end = draft_group(s, from)) > from; from = end)
@@ -64,10 +78,10 @@ void results_comparison(struct draft *s)
 
 	if (json_array_size(s->shown) > 1) {
 		page_details(t, "Arm against arm: macro AUROC");
-		tables_pairs(t, s->judged, "macro_auroc");
+		tables_pairs(t, s->judged, "macro_auroc", json_object_get(s->ranking, "macro_auroc"));
 		page_details_end(t);
 		page_details(t, "Arm against arm: macro F1");
-		tables_pairs(t, s->judged, "macro_f1");
+		tables_pairs(t, s->judged, "macro_f1", json_object_get(s->ranking, "macro_f1"));
 		page_details_end(t);
 	}
 

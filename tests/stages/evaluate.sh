@@ -115,6 +115,33 @@ is "... and so is what training added" \
 check "the page says so" grep -q 'intervals resample patients and seeds together' tuned/report/index.html
 is "... and its comparison has no seed's name" \
 	"$(sed -n '/id=table/,/id=seeds/p' tuned/report/index.html | grep -o 'halves@2' | wc -l)" 0
+
+# ---- which is best ----
+ranked() { value tuned "(lambda r: $1)(m['ranking']['macro_auroc'])"; }
+judged="{a['name']: a for a in m['over_seeds']}"
+is "arms are ranked by what they come to over their seeds" "$(ranked "[a['name'] for a in r['arms']]
+	== sorted($judged, key=lambda n: -${judged}[n]['trained']['test']['macro_auroc'])")" True
+is "each stands beside the best, by the paired difference" "$(ranked "all(abs(a['behind'][k] - x[k]) < 1e-12
+	for a in r['arms'][1:] for x in [${judged}[r['arms'][0]['name']]['against'][a['name']]['macro_auroc']]
+	for k in ('value', 'low', 'high', 'error'))")" True
+is "... and the next" "$(ranked "all(abs(a['over_next']['value'] - a['value']['value']
+	+ b['value']['value']) < 1e-12 for a, b in zip(r['arms'], r['arms'][1:]))")" True
+is "... and its strongest floor" "$(ranked "all(abs(a['floor_value']['value'] - max([
+	m['floors'][k]['test']['macro_auroc'] for k in m['floors'] if k != 'majority']
+	+ [${judged}[a['name']]['random']['test']['macro_auroc']])) < 1e-12
+	and abs(a['over_floor']['value'] - a['value']['value'] + a['floor_value']['value']) < 1e-12
+	for a in r['arms'])")" True
+is "every pair has one corrected p" \
+	"$(ranked "(r['pairs']['n'], round(r['pairs']['by_chance'], 9),
+	all(r['p'][a][b] == r['p'][b][a] and 0 < r['p'][a][b] <= 1 for a in r['p'] for b in r['p'][a]))")" \
+	"(6, 0.3, True)"
+is "... and what holds corrected excludes 0 by itself" \
+	"$(ranked "r['pairs']['together'] <= r['pairs']['apart'] <= r['pairs']['n']")" True
+verdict="Best by macro AUROC: $(ranked "r['arms'][0]['name']"), "
+check "the terminal has the verdict before its tables" \
+	test "$(sed -n '3p' tuned/table)" = "$(ranked "r['sentences'][0]")"
+check "... which names the best" grep -q "^$verdict" tuned/table
+check "... and so does the page" grep -q "<p class=verdict>$verdict" tuned/report/index.html
 check "the page has the curve over the shares of labels" grep -q 'id=efficiency' tuned/report/index.html
 
 is "an arm from scratch has its untrained encoder, judged by finetune itself" \
@@ -123,6 +150,7 @@ is "... and no artifacts but those it reads" \
 	"$(value tuned "sorted(arm['supervised']['ids'])")" "['scores', 'signals', 'views']"
 compare alone supervised
 check "arms from scratch alone have a table" grep -q '^supervised ' alone/table
+check "... a verdict" grep -q '^By macro AUROC: supervised, 0' alone/table
 check "... with what training added" grep -q '^supervised .*[+-]0\.[0-9]' alone/table
 check "... and a page" grep -q '<svg' alone/report/index.html
 is "... without views that nothing was contrasted with" \

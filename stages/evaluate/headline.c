@@ -1,0 +1,150 @@
+#include "stages/evaluate/headline.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/die.h"
+
+enum { VALUE_BYTES = 80 };
+
+static const char *text_of(const json_t *object, const char *name)
+{
+	const char *s = json_string_value(json_object_get(object, name));
+	return s ? s : "";
+}
+
+static double number_of(const json_t *object, const char *name)
+{
+	return json_number_value(json_object_get(object, name));
+}
+
+static const char *metric_name(const json_t *ranking)
+{
+	const char *key = text_of(ranking, "metric");
+	return !strcmp(key, "macro_auroc") ? "macro AUROC" : !strcmp(key, "macro_f1") ? "macro F1" : key;
+}
+
+/* "+0.012 [-0.003, +0.027]" */
+static const char *value_text(char out[VALUE_BYTES], const json_t *v, int is_signed)
+{
+	int n = snprintf(out, VALUE_BYTES, is_signed ? "%+.3f" : "%.3f", number_of(v, "value"));
+	if (json_is_number(json_object_get(v, "low")))
+		snprintf(out + n, VALUE_BYTES - (size_t)n, is_signed ? " [%+.3f, %+.3f]" : " [%.3f, %.3f]",
+			 number_of(v, "low"), number_of(v, "high"));
+	return out;
+}
+
+/* What a difference allows to say. of: what it was corrected for. */
+static const char *meaning(char out[VALUE_BYTES], const json_t *v, double level, const char *of, size_t n)
+{
+	const json_t *p = json_object_get(v, "p");
+	if (!json_is_number(json_object_get(v, "low")))
+		return "without an interval";
+	if (number_of(v, "low") <= 0 && number_of(v, "high") >= 0)
+		return "which includes 0: may be chance";
+	if (n < 2)
+		return "which excludes 0";
+	snprintf(out, VALUE_BYTES,
+		 json_is_number(p) && json_number_value(p) < level
+			 ? "which excludes 0, also corrected for all %zu %s"
+			 : "which excludes 0, but not when corrected for all %zu %s",
+		 n, of);
+	return out;
+}
+
+/* Names of the arms after the first that cannot be told from it; NULL: none. Yours to free. */
+static char *indistinct(const json_t *ranking, int *n)
+{
+	const json_t *list = json_object_get(ranking, "arms"), *arm;
+	char *names = NULL;
+	size_t i;
+
+	*n = 0;
+	json_array_foreach (list, i, arm) {
+		const json_t *p = json_object_get(json_object_get(arm, "behind"), "p");
+		if (!i || !json_is_number(p) || json_number_value(p) < number_of(ranking, "level"))
+			continue;
+		char *longer =
+			die_printf("%s%s%s", names ? names : "", names ? ", " : "", text_of(arm, "name"));
+		free(names);
+		names = longer;
+		++*n;
+	}
+	return names;
+}
+
+static char *against_next(const json_t *ranking)
+{
+	const json_t *list = json_object_get(ranking, "arms"),
+		     *over = json_object_get(json_array_get(list, 0), "over_next");
+	char value[VALUE_BYTES], words[VALUE_BYTES];
+	if (!over || !json_is_number(json_object_get(over, "value")))
+		return die_strdup("");
+	return die_printf("; %s over %s, the next, %s", value_text(value, over, 1),
+			  text_of(json_array_get(list, 1), "name"),
+			  meaning(words, over, number_of(ranking, "level"), "pairs",
+				  (size_t)number_of(json_object_get(ranking, "pairs"), "n")));
+}
+
+static char *against_floor(const json_t *ranking)
+{
+	const json_t *list = json_object_get(ranking, "arms"), *best = json_array_get(list, 0),
+		     *over = json_object_get(best, "over_floor");
+	char value[VALUE_BYTES], words[VALUE_BYTES];
+	if (!over || !json_is_number(json_object_get(over, "value")))
+		return die_strdup("");
+	return die_printf("; %s over %s, the strongest floor, %s", value_text(value, over, 1),
+			  text_of(best, "floor_name"),
+			  meaning(words, over, number_of(ranking, "level"), "arms",
+				  (size_t)number_of(json_object_get(ranking, "floors"), "n")));
+}
+
+static json_t *verdict(const json_t *ranking)
+{
+	const json_t *list = json_object_get(ranking, "arms"), *best = json_array_get(list, 0),
+		     *value = json_object_get(best, "value");
+	char text[VALUE_BYTES];
+	bool is_alone = json_array_size(list) == 1;
+	int n;
+
+	if (!json_is_number(json_object_get(value, "value")))
+		return json_sprintf("No arm has a %s here: nothing could be ranked.", metric_name(ranking));
+
+	char *next = against_next(ranking), *floor = against_floor(ranking), *same = indistinct(ranking, &n);
+	json_t *out =
+		json_sprintf("%s%s: %s, %s%s%s.%s%s%s", is_alone ? "By " : "Best by ", metric_name(ranking),
+			     text_of(best, "name"), value_text(text, value, 0), next, floor,
+			     same ? " Not told apart from it: " : "", same ? same : "", same ? "." : "");
+	free(next);
+	free(floor);
+	free(same);
+	return out;
+}
+
+/* How many intervals exclude 0, and how many of these are to be expected of chance. */
+static json_t *multiplicity(const json_t *ranking)
+{
+	const json_t *pairs = json_object_get(ranking, "pairs"), *floors = json_object_get(ranking, "floors");
+	int n = (int)number_of(pairs, "n"), n_floors = (int)number_of(floors, "n");
+	if (n < 2)
+		return NULL;
+	return json_sprintf(
+		"Pairs of arms whose difference excludes 0: %d of %d (if none differed, about %.1f would); "
+		"%d "
+		"corrected for all pairs at once (max-T). Above their strongest floor: %d of %d arms; %d "
+		"corrected for all arms.",
+		(int)number_of(pairs, "apart"), n, number_of(pairs, "by_chance"),
+		(int)number_of(pairs, "together"), (int)number_of(floors, "above"), n_floors,
+		(int)number_of(floors, "together"));
+}
+
+json_t *headline_of(const json_t *ranking)
+{
+	json_t *out = json_array(), *more = multiplicity(ranking);
+	json_array_append_new(out, verdict(ranking));
+	if (more)
+		json_array_append_new(out, more);
+	return out;
+}
