@@ -1,5 +1,6 @@
 #include "ecg/augment.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "ecg/noise.h"
@@ -19,18 +20,35 @@ int augment_start(const struct augment *a, uint64_t record, uint32_t epoch, int 
 	return (view ^ is_swapped) ? second : first;
 }
 
-static void draw_mask(const struct augment *a, uint8_t keep[LEADS], uint64_t record, uint32_t index, int only)
+static bool has_lead(const uint8_t *there, int lead)
 {
-	for (int l = 0; only >= 0 && l < LEADS; l++)
-		keep[l] = l == only;
-	if (only >= 0)
-		return;
+	return !there || there[lead];
+}
+
+/* The n-th lead that is there, from lead `first` on and round. */
+static int nth_lead(const uint8_t *there, int first, int n)
+{
+	int lead = first % LEADS;
+	for (int i = 0; i < LEADS * LEADS && (n -= has_lead(there, lead)) >= 0; i++)
+		lead = (lead + 1) % LEADS;
+	return lead;
+}
+
+/* The same numbers are drawn whatever is there. */
+static void draw_mask(const struct augment *a, uint8_t keep[LEADS], const uint8_t *there, uint64_t record,
+		      uint32_t index, int only)
+{
 	struct philox r = philox_open(a->seed, PURPOSE_MASK, record, index);
-	int kept = 0;
-	for (int l = 0; l < LEADS; l++)
-		kept += keep[l] = philox_uniform(&r) >= a->lead_mask_p;
-	if (kept == 0)
-		keep[philox_below(&r, LEADS)] = 1;
+	int kept = 0, n_there = 0;
+	for (int l = 0; l < LEADS; l++) {
+		bool is_drawn = philox_uniform(&r) >= a->lead_mask_p;
+		n_there += has_lead(there, l);
+		kept += keep[l] = only < 0 && is_drawn && has_lead(there, l);
+	}
+	if (only >= 0)
+		keep[nth_lead(there, only, 0)] = 1;
+	else if (kept == 0)
+		keep[nth_lead(there, 0, (int)philox_below(&r, (uint32_t)n_there))] = 1;
 }
 
 static void cut(const struct augment *a, struct augmentation_view *d, const void *signal, uint64_t record,
@@ -93,11 +111,12 @@ static void draw_pool(const struct augment *a, struct augmentation_view *d)
 void augment_draw(const struct augment *a, float *x, uint8_t keep[LEADS], const void *signal, uint64_t record,
 		  uint32_t epoch, int view)
 {
-	augment_draw_shown(a, x, keep, signal, record, epoch, view, &(struct shown){view, -1});
+	augment_draw_shown(a, x, keep, signal, NULL, record, epoch, view, &(struct shown){view, -1});
 }
 
 void augment_draw_shown(const struct augment *a, float *x, uint8_t keep[LEADS], const void *signal,
-			uint64_t record, uint32_t epoch, int view, const struct shown *s)
+			const uint8_t *there, uint64_t record, uint32_t epoch, int view,
+			const struct shown *s)
 {
 	uint32_t index = epoch * 2 + (uint32_t)view;
 	struct augmentation_view d = {.x = x,
@@ -105,7 +124,7 @@ void augment_draw_shown(const struct augment *a, float *x, uint8_t keep[LEADS], 
 				      .rate_hz = views_input_rate(&a->views),
 				      .keep = keep,
 				      .random = philox_open(a->seed, PURPOSE_AUGMENT, record, index)};
-	draw_mask(a, keep, record, index, s->lead);
+	draw_mask(a, keep, there, record, index, s->lead);
 	cut(a, &d, signal, record, epoch, view, s->segment);
 	if (a->views.strategy == VIEWS_SEQUENTIAL)
 		draw_pool(a, &d);

@@ -47,9 +47,12 @@ struct augment {
  * zeros) of a record's signal (ecg/views.h). epoch below 2^23, view 0 or 1. */
 void augment_draw(const struct augment *a, float *x, uint8_t keep[LEADS], const void *signal, uint64_t record,
 		  uint32_t epoch, int view);
-/* The same with the segment and the leads of s instead: all other draws remain those of view. */
+/* The same with the segment and the leads of s instead: all other draws remain those of view. there [12]: 0
+ * where the record lacks a lead, which then is never kept (NULL: it has all); one it has always is. If s
+ * shows a lead that the record lacks, the next one it has is shown. */
 void augment_draw_shown(const struct augment *a, float *x, uint8_t keep[LEADS], const void *signal,
-			uint64_t record, uint32_t epoch, int view, const struct shown *s);
+			const uint8_t *there, uint64_t record, uint32_t epoch, int view,
+			const struct shown *s);
 
 /* Where view 0 or 1 of a record starts in this epoch (halves; 0 for the others). */
 int augment_start(const struct augment *a, uint64_t record, uint32_t epoch, int view);

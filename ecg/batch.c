@@ -32,7 +32,8 @@ static void draw_one(void *context, int task)
 	int place = d->first + task, view = place >= d->n;
 	size_t row = d->order[place % d->n].row, size = LEADS * (size_t)views_input_samples(v);
 	augment_draw_shown(s->policy, d->x + (size_t)task * size, d->keep + (size_t)task * LEADS,
-			   s->signal[row], s->record[row], d->epoch, view, &d->pairing.view[view]);
+			   s->signal[row], s->there ? s->there[row] : NULL, s->record[row], d->epoch, view,
+			   &d->pairing.view[view]);
 }
 
 static void take_patients(const struct batch_drawing *d, uint64_t *patient)

@@ -16,10 +16,11 @@
 
 struct batch_source {
 	const struct augment *policy;
-	size_t n;		   /* records */
-	const uint64_t *record;	   /* [n] their numbers, all different */
-	const uint64_t *patient;   /* [n] */
-	const void *const *signal; /* [n] signals (ecg/views.h), where they lie: a mapped artifact serves */
+	size_t n;		     /* records */
+	const uint64_t *record;	     /* [n] their numbers, all different */
+	const uint64_t *patient;     /* [n] */
+	const void *const *signal;   /* [n] signals (ecg/views.h), where they lie: a mapped artifact serves */
+	const uint8_t *const *there; /* [n] of [LEADS] each, 0: the record lacks the lead. NULL: none does */
 };
 
 struct batch_place {

@@ -31,7 +31,7 @@ struct finetune *finetune_new(const struct ops *ops, const struct finetune_setti
 	f->rate = die_malloc((size_t)f->net->tensors->n * sizeof *f->rate);
 	layerwise_rates(f->rate, f->net, s->decay);
 	f->x = ops->alloc((n_fixed > n_rows ? n_fixed : n_rows) * input_of(f) * sizeof *f->x);
-	f->keep = ops->alloc(n_rows * ENCODER_LEADS);
+	f->keep = ops->alloc((n_fixed > n_rows ? n_fixed : n_rows) * ENCODER_LEADS);
 	f->h = ops->alloc((size_t)s->max_records * (size_t)f->net->dim * sizeof *f->h);
 	f->rows = die_malloc(n_fixed * (size_t)f->net->dim * sizeof *f->rows);
 
@@ -96,11 +96,13 @@ void finetune_sync(struct finetune *f)
 	encoder_copy(f->still, f->net);
 }
 
-void finetune_embed(struct finetune *f, float *h, const float *x, int n)
+void finetune_embed(struct finetune *f, float *h, const float *x, const uint8_t *keep, int n)
 {
 	int n_views = f->settings.n_views, rows = n * n_views, dim = f->net->dim;
 	f->ops->upload(f->x, x, (size_t)rows * input_of(f) * sizeof *x);
-	encoder_forward(f->still, f->x, NULL, rows);
+	if (keep)
+		f->ops->upload(f->keep, keep, (size_t)rows * ENCODER_LEADS);
+	encoder_forward(f->still, f->x, keep ? f->keep : NULL, rows);
 	f->ops->download(f->rows, f->still->h, (size_t)rows * (size_t)dim * sizeof *h);
 	for (int i = 0; i < n; i++)
 		for (int k = 0; k < dim; k++) {
@@ -112,11 +114,12 @@ void finetune_embed(struct finetune *f, float *h, const float *x, int n)
 		}
 }
 
-void finetune_predict(struct finetune *f, float *probability, const float *x, const float *extra, int n)
+void finetune_predict(struct finetune *f, float *probability, const float *x, const uint8_t *keep,
+		      const float *extra, int n)
 {
 	size_t n_bytes = (size_t)n * (size_t)f->net->dim * sizeof(float);
 	float *h = die_malloc(n_bytes);
-	finetune_embed(f, h, x, n);
+	finetune_embed(f, h, x, keep, n);
 	f->ops->upload(f->h, h, n_bytes);
 	classifier_predict(f->head, probability, f->h, extra, n);
 	free(h);

@@ -68,10 +68,12 @@ struct finetune_result finetune_step(struct finetune *f, const struct finetune_b
 
 /* Let finetune_embed and finetune_predict use the weights as they are now. */
 void finetune_sync(struct finetune *f);
-/* h [n][dim] (host): mean over the views of x [n*n_views][12][T] (host), view after view of each record. */
-void finetune_embed(struct finetune *f, float *h, const float *x, int n);
+/* h [n][dim] (host): mean over the views of x [n*n_views][12][T] (host), view after view of each record; keep
+ * [n*n_views][12] (host), 0 where a lead is masked, or NULL. */
+void finetune_embed(struct finetune *f, float *h, const float *x, const uint8_t *keep, int n);
 /* probability [n][n_classes] (host). The classifier is linear, so logits of the mean
  * embedding are mean logits. */
-void finetune_predict(struct finetune *f, float *probability, const float *x, const float *extra, int n);
+void finetune_predict(struct finetune *f, float *probability, const float *x, const uint8_t *keep,
+		      const float *extra, int n);
 
 #endif

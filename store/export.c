@@ -157,7 +157,10 @@ static void add_table(struct zip *z, const struct artifact *a, const char *table
 	if (!size)
 		return;
 	bool is_label = !strcmp(table, "label") && size == LABEL_SIZE;
-	struct bytes values = is_label ? npy(LABEL_DTYPE, n, 0) : npy("<f4", n, size / 4),
+	bool is_mask = !strcmp(table, "lead_mask");
+	struct bytes values = is_label	? npy(LABEL_DTYPE, n, 0)
+			      : is_mask ? npy("|u1", n, size)
+					: npy("<f4", n, size / 4),
 		     records = npy("<u8", n, 0);
 
 	for (struct artifact_cursor *c = artifact_walk(a, table); artifact_next(c);) {

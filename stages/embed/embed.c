@@ -48,19 +48,20 @@ struct embed {
 	struct views views;
 	struct augment augment; /* what training drew pairs with */
 	enum pairing_kind pairing;
-	bool has_segments;
+	bool has_segments, has_masks;
 	struct encoder *net[NETWORKS];
 	int n_views; /* of a record */
 	int n;	     /* records in hand */
 	uint64_t record[BATCH];
 	bool is_test[BATCH], is_inspected[BATCH];
-	const void *signal[BATCH]; /* where they lie in the artifact */
-	float *x;		   /* [BATCH*PAIR][12][T] */
-	uint8_t *keep;		   /* [BATCH*PAIR][12] of pairs */
-	float *device_x;	   /* the same in ops memory */
-	uint8_t *device_keep;	   /* likewise */
-	float *rows;		   /* [BATCH*PAIR][dim] of the network's output */
-	float *mean;		   /* [dim] */
+	const void *signal[BATCH];   /* where they lie in the artifact */
+	const uint8_t *there[BATCH]; /* likewise: the leads they have */
+	float *x;		     /* [BATCH*PAIR][12][T] */
+	uint8_t *keep;		     /* [BATCH*PAIR][12] of views, where leads are masked */
+	float *device_x;	     /* the same in ops memory */
+	uint8_t *device_keep;	     /* likewise */
+	float *rows;		     /* [BATCH*PAIR][dim] of the network's output */
+	float *mean;		     /* [dim] */
 	int table[TABLES];
 	struct convolve *convolve; /* NULL: none asked for */
 	struct inspect *inspect;   /* NULL: nothing to look into */
@@ -119,7 +120,8 @@ static bool has_table(const struct embed *m, int table)
 
 static void open_output(struct embed *m)
 {
-	static const char *const carried[] = {"classes", "statements", "dataset", "normalize"};
+	static const char *const carried[] = {"classes", "statements", "dataset", "normalize",
+					      "excluded_by_fold"};
 	struct artifact_writer *w = m->run->output = artifact_create_shared(m->run->team, "embeddings", 1);
 	const struct encoder *net = m->net[TRAINED];
 
@@ -177,6 +179,7 @@ static void make_view(void *context, int task)
 	int view = task % m->n_views;
 	float *x = m->x + (size_t)task * LEADS * (size_t)views_input_samples(&m->views);
 	views_fixed(&m->views, x, m->signal[task / m->n_views], view);
+	memcpy(m->keep + (size_t)task * LEADS, m->there[task / m->n_views], LEADS);
 }
 
 /* Row of view v of record i, as it was downloaded, under record and view. */
@@ -222,7 +225,7 @@ static void look_inside(struct embed *m)
 	size_t n = (size_t)m->n_views * LEADS * (size_t)views_input_samples(&m->views);
 	for (int i = 0; i < m->n; i++)
 		if (m->is_inspected[i])
-			inspect_record(m->inspect, m->record[i], m->x + (size_t)i * n);
+			inspect_record(m->inspect, m->record[i], m->x + (size_t)i * n, m->there[i]);
 }
 
 static void upload_views(struct embed *m, int rows)
@@ -238,7 +241,14 @@ static int make_views(struct embed *m)
 	int rows = m->n * m->n_views;
 	pool_run(make_view, m, rows);
 	upload_views(m, rows);
+	m->net[TRAINED]->ops->upload(m->device_keep, m->keep, (size_t)rows * LEADS);
 	return rows;
+}
+
+/* The leads of the views in hand; NULL: all. */
+static const uint8_t *masks(const struct embed *m)
+{
+	return m->has_masks ? m->device_keep : NULL;
 }
 
 static void draw_view(void *context, int task)
@@ -248,8 +258,8 @@ static void draw_view(void *context, int task)
 	float *x = m->x + (size_t)task * LEADS * (size_t)views_input_samples(&m->views);
 	uint64_t record = m->record[task / PAIR];
 	struct pairing pairing = pairing_draw(m->pairing, m->augment.seed, record);
-	augment_draw_shown(&m->augment, x, m->keep + (size_t)task * LEADS, m->signal[task / PAIR], record, 0,
-			   view, &pairing.view[view]);
+	augment_draw_shown(&m->augment, x, m->keep + (size_t)task * LEADS, m->signal[task / PAIR],
+			   m->there[task / PAIR], record, 0, view, &pairing.view[view]);
 }
 
 /* Pairs of the test fold as the first epoch would have drawn them; where leads are views, each record shows
@@ -263,6 +273,7 @@ static void put_pairs(struct embed *m)
 		if (!m->is_test[i])
 			continue;
 		m->signal[n] = m->signal[i];
+		m->there[n] = m->there[i];
 		m->record[n++] = m->record[i];
 	}
 
@@ -285,13 +296,13 @@ static void run_batch(struct embed *m)
 	struct encoder *trained = m->net[TRAINED], *random = m->net[RANDOM];
 	int rows = make_views(m);
 
-	encoder_forward(trained, m->device_x, NULL, rows);
+	encoder_forward(trained, m->device_x, masks(m), rows);
 	put_means(m, EMBEDDING, trained->h, trained->dim);
 	if (trained->z_time)
 		put_means(m, TIME, trained->z_time, trained->tower_dim);
 	if (trained->z_channel)
 		put_means(m, CHANNEL, trained->z_channel, trained->tower_dim);
-	encoder_forward(random, m->device_x, NULL, rows);
+	encoder_forward(random, m->device_x, masks(m), rows);
 	put_means(m, OF_RANDOM, random->h, random->dim);
 	convolve_put(m->convolve, m->record, m->signal, m->n);
 	look_inside(m);
@@ -317,6 +328,7 @@ static void add_record(struct embed *m, const struct artifact_cursor *c)
 		die("signals %s: record %" PRIu64 " has %zu bytes, expected %zu", artifact_id(m->signals),
 		    artifact_record(c->key), c->value_bytes, n_bytes);
 	m->signal[m->n] = c->value;
+	m->there[m->n] = signals_there(m->signals, artifact_record(c->key));
 	m->record[m->n++] = artifact_record(c->key);
 }
 
@@ -334,7 +346,7 @@ static void set_random_statistics(struct embed *m)
 		artifact_stop(c);
 	if (m->n > 0) {
 		int rows = make_views(m);
-		encoder_set_statistics(m->net[RANDOM], m->device_x, NULL, rows);
+		encoder_set_statistics(m->net[RANDOM], m->device_x, masks(m), rows);
 	}
 	m->n = 0;
 }
@@ -388,6 +400,7 @@ static void run(struct stage_run *r)
 	m->run = r;
 	m->model = r->input[0];
 	m->signals = r->input[1];
+	m->has_masks = signals_have_masks(m->signals);
 	m->has_segments = params_bool(r->params, "segments");
 	open_networks(m);
 	check_signals(m);

@@ -13,17 +13,22 @@ struct inspect {
 	size_t n_view, n_map, n_tokens; /* floats of a view and of one map; time tokens and leads */
 	float *to_lead, *to_time, *relevance, *maps;
 	float *x, *h, *mean; /* x, h: ops memory and host */
-	uint8_t *keep;	     /* ops memory [12*n_views][12] */
+	uint8_t *keep;	     /* ops memory [13*n_views][12] */
 };
 
-static void put_keep(struct inspect *i)
+/* Rows of the record as it is, then with each lead masked. */
+static void put_keep(struct inspect *i, const uint8_t there[LEADS])
 {
-	size_t n = LEADS * (size_t)i->n_views;
+	size_t n_views = (size_t)i->n_views, n = (1 + LEADS) * n_views;
 	uint8_t *keep = die_malloc(n * LEADS);
-	for (size_t row = 0; row < n; row++)
-		for (size_t l = 0; l < LEADS; l++)
-			keep[row * LEADS + l] = row / (size_t)i->n_views != l;
-	i->keep = i->net->ops->alloc(n * LEADS);
+	for (size_t row = 0; row < n; row++) {
+		uint8_t *at = keep + row * LEADS;
+		memcpy(at, there, LEADS);
+		if (row >= n_views)
+			at[row / n_views - 1] = 0;
+		if (!memchr(at, 1, LEADS))
+			memcpy(at, there, LEADS);
+	}
 	i->net->ops->upload(i->keep, keep, n * LEADS);
 	free(keep);
 }
@@ -58,7 +63,7 @@ struct inspect *inspect_open(struct artifact_writer *w, const struct encoder *tr
 	i->x = i->net->ops->alloc(rows * i->n_view * sizeof(float));
 	i->h = die_malloc(rows * (size_t)i->net->dim * sizeof(float));
 	i->mean = die_malloc((size_t)i->net->dim * sizeof(float));
-	put_keep(i);
+	i->keep = i->net->ops->alloc((1 + LEADS) * (size_t)n_views * LEADS);
 
 	return i;
 }
@@ -89,17 +94,18 @@ static void put_masked(struct inspect *i, uint64_t record)
 	}
 }
 
-void inspect_record(struct inspect *i, uint64_t record, const float *x)
+void inspect_record(struct inspect *i, uint64_t record, const float *x, const uint8_t there[LEADS])
 {
 	const struct ops *ops = i->net->ops;
 	size_t n = (size_t)i->n_views * i->n_view;
 	for (size_t l = 0; l < LEADS; l++)
 		ops->upload(i->x + l * n, x, n * sizeof *x);
-	encoder_forward(i->net, i->x, NULL, i->n_views);
+	put_keep(i, there);
+	encoder_forward(i->net, i->x, i->keep, i->n_views);
 	encoder_attention(i->net, i->to_lead, i->to_time);
 	encoder_rollout(i->net, i->relevance, i->n_views);
 	put_maps(i, record);
-	encoder_forward(i->net, i->x, i->keep, LEADS * i->n_views);
+	encoder_forward(i->net, i->x, i->keep + (size_t)i->n_views * LEADS, LEADS * i->n_views);
 	ops->download(i->h, i->net->h, LEADS * (size_t)i->n_views * (size_t)i->net->dim * sizeof *i->h);
 	put_masked(i, record);
 }

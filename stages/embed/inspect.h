@@ -23,8 +23,9 @@ struct inspect;
 
 /* Declares the tables and attribute attention_maps; the weights are copied. */
 struct inspect *inspect_open(struct artifact_writer *w, const struct encoder *trained, int n_views);
-/* x [n_views][12][T] of one record, un-augmented, in host memory. */
-void inspect_record(struct inspect *i, uint64_t record, const float *x);
+/* x [n_views][12][T] of one record, un-augmented, and the leads it has, there [12], in host memory. Of a lead
+ * it lacks, or its only one, the masked embedding is the record's. */
+void inspect_record(struct inspect *i, uint64_t record, const float *x, const uint8_t there[12]);
 void inspect_close(struct inspect *i); /* NULL: nothing */
 
 #endif

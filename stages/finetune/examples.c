@@ -33,8 +33,11 @@ static void open_part(struct examples *e, const struct artifact *signals, const 
 	e->n[part] = p->n;
 	e->signal[part] = die_malloc((p->n + 1) * sizeof *e->signal[part]);
 	e->extra[part] = die_malloc((p->n * n_extra + 1) * sizeof(float));
+	e->there[part] = signals_have_masks(signals) ? die_malloc((p->n + 1) * sizeof *e->there[part]) : NULL;
 	for (size_t i = 0; i < p->n; i++) {
 		e->signal[part][i] = signals_get(signals, p->record[i], &e->policy.views);
+		if (e->there[part])
+			e->there[part][i] = signals_there(signals, p->record[i]);
 		if (n_extra)
 			copy_floats(e->extra[part] + i * n_extra, signals, "scale", p->record[i], n_extra);
 	}
@@ -50,6 +53,7 @@ void examples_release(struct examples *e)
 {
 	for (int k = 0; k < PROBE_PARTS; k++) {
 		free(e->signal[k]);
+		free(e->there[k]);
 		free(e->extra[k]);
 	}
 }
@@ -59,7 +63,9 @@ void examples_release(struct examples *e)
 struct look {
 	const struct examples *examples;
 	const void **signal; /* of the first record looked at */
+	const uint8_t **there;
 	float *x;
+	uint8_t *keep; /* NULL: no lead is masked */
 	int n_views;
 };
 
@@ -69,14 +75,23 @@ static void make_view(void *context, int task)
 	const struct examples *e = l->examples;
 	views_fixed(&e->policy.views, l->x + (size_t)task * examples_input_size(e),
 		    l->signal[task / l->n_views], task % l->n_views);
+	if (l->keep)
+		memcpy(l->keep + (size_t)task * LEADS, l->there[task / l->n_views], LEADS);
 }
 
-static struct look look_open(const struct examples *e, const struct finetune *net)
+static struct look look_open(const struct examples *e, const struct finetune *net, int part)
 {
 	size_t rows = (size_t)net->settings.max_records * (size_t)net->settings.n_views;
 	return (struct look){.examples = e,
 			     .n_views = net->settings.n_views,
-			     .x = die_malloc(rows * examples_input_size(e) * sizeof(float))};
+			     .x = die_malloc(rows * examples_input_size(e) * sizeof(float)),
+			     .keep = e->there[part] ? die_malloc(rows * LEADS) : NULL};
+}
+
+static void look_close(struct look *l)
+{
+	free(l->x);
+	free(l->keep);
 }
 
 /* Fixed views of the records from first up to end, as many as fit; returns how many. */
@@ -86,6 +101,7 @@ static int look_at(struct look *l, const struct finetune *net, int part, size_t 
 	size_t left = end - first, room = (size_t)net->settings.max_records;
 	int n = (int)(left < room ? left : room);
 	l->signal = e->signal[part] + first;
+	l->there = l->keep ? e->there[part] + first : NULL;
 	pool_run(make_view, l, n * l->n_views);
 	return n;
 }
@@ -107,16 +123,16 @@ static void gather(const struct examples *e, int part, float *rows, size_t width
 
 void examples_predict(const struct examples *e, struct finetune *net, int part, float *probability)
 {
-	struct look l = look_open(e, net);
+	struct look l = look_open(e, net, part);
 	int rank = team_rank(e->team);
 	size_t n_classes = (size_t)net->settings.n_classes, end = start_of(e, part, rank + 1);
 	for (size_t i = start_of(e, part, rank), n; i < end; i += n) {
 		n = (size_t)look_at(&l, net, part, i, end);
-		finetune_predict(net, probability + i * n_classes, l.x,
+		finetune_predict(net, probability + i * n_classes, l.x, l.keep,
 				 e->extra[part] + i * (size_t)e->n_extra, (int)n);
 	}
 	gather(e, part, probability, n_classes);
-	free(l.x);
+	look_close(&l);
 }
 
 /* Rows of n records from i on: their mean embeddings h, then their amplitudes. */
@@ -133,26 +149,28 @@ static void put_features(const struct examples *e, int part, float *features, co
 
 void examples_features(const struct examples *e, struct finetune *net, int part, float *features)
 {
-	struct look l = look_open(e, net);
+	struct look l = look_open(e, net, part);
 	int rank = team_rank(e->team);
 	size_t dim = (size_t)net->net->dim, end = start_of(e, part, rank + 1);
 	float *h = die_malloc((size_t)net->settings.max_records * dim * sizeof *h);
 	for (size_t i = start_of(e, part, rank), n; i < end; i += n) {
 		n = (size_t)look_at(&l, net, part, i, end);
-		finetune_embed(net, h, l.x, (int)n);
+		finetune_embed(net, h, l.x, l.keep, (int)n);
 		put_features(e, part, features, h, dim, i, n);
 	}
 	gather(e, part, features, dim + (size_t)e->n_extra);
 	free(h);
-	free(l.x);
+	look_close(&l);
 }
 
 void examples_set_statistics(const struct examples *e, struct finetune *net)
 {
-	struct look l = look_open(e, net);
+	struct look l = look_open(e, net, PROBE_TRAIN);
 	int rows = look_at(&l, net, PROBE_TRAIN, 0, e->n[PROBE_TRAIN]) * l.n_views;
 	net->ops->upload(net->x, l.x, (size_t)rows * examples_input_size(e) * sizeof *l.x);
-	encoder_set_statistics(net->still, net->x, NULL, rows);
+	if (l.keep)
+		net->ops->upload(net->keep, l.keep, (size_t)rows * LEADS);
+	encoder_set_statistics(net->still, net->x, l.keep ? net->keep : NULL, rows);
 	encoder_copy(net->net, net->still);
-	free(l.x);
+	look_close(&l);
 }

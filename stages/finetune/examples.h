@@ -15,12 +15,13 @@
 #include "stages/shared/judge.h"
 
 struct examples {
-	struct augment policy;		  /* how records are cut, and training views drawn */
-	struct team *team;		  /* shares out what is looked at; NULL: alone */
-	int n_extra;			  /* 12: the leads' log-std are features too; or 0 */
-	size_t n[PROBE_PARTS];		  /* records, in the order of struct judge_part */
-	const void **signal[PROBE_PARTS]; /* [n], borrowed from the artifact */
-	float *extra[PROBE_PARTS];	  /* [n][n_extra] */
+	struct augment policy;		    /* how records are cut, and training views drawn */
+	struct team *team;		    /* shares out what is looked at; NULL: alone */
+	int n_extra;			    /* 12: the leads' log-std are features too; or 0 */
+	size_t n[PROBE_PARTS];		    /* records, in the order of struct judge_part */
+	const void **signal[PROBE_PARTS];   /* [n], borrowed from the artifact */
+	const uint8_t **there[PROBE_PARTS]; /* [n], likewise: the leads a record has; NULL: all have all */
+	float *extra[PROBE_PARTS];	    /* [n][n_extra] */
 };
 
 /* Dies if a record lacks its signal or scale. */

@@ -149,8 +149,12 @@ static void allocate(struct learning *l)
 
 	for (size_t i = 0; i < n; i++)
 		l->patient[i] = l->judge->part[PROBE_TRAIN].label[i].patient;
-	l->source = (struct batch_source){&l->examples->policy, n, l->judge->part[PROBE_TRAIN].record,
-					  l->patient, l->examples->signal[PROBE_TRAIN]};
+	l->source = (struct batch_source){&l->examples->policy,
+					  n,
+					  l->judge->part[PROBE_TRAIN].record,
+					  l->patient,
+					  l->examples->signal[PROBE_TRAIN],
+					  l->examples->there[PROBE_TRAIN]};
 }
 
 static void prepare_training(struct learning *l)

@@ -43,11 +43,14 @@ void records_open(struct records *r, const struct artifact *views, const struct 
 	r->record = die_malloc(n * sizeof *r->record);
 	r->patient = die_malloc(n * sizeof *r->patient);
 	r->signal = die_malloc(n * sizeof *r->signal);
+	r->there = signals_have_masks(signals) ? die_malloc(n * sizeof *r->there) : NULL;
 
 	for (struct artifact_cursor *c = artifact_walk(signals, "label"); next(c, &l); r->n++) {
 		r->record[r->n] = artifact_record(c->key);
 		r->patient[r->n] = l.patient;
 		r->signal[r->n] = signals_get(signals, r->record[r->n], &r->policy.views);
+		if (r->there)
+			r->there[r->n] = signals_there(signals, r->record[r->n]);
 	}
 }
 
@@ -56,9 +59,10 @@ void records_release(struct records *r)
 	free(r->record);
 	free(r->patient);
 	free(r->signal);
+	free(r->there);
 }
 
 struct batch_source records_source(const struct records *r)
 {
-	return (struct batch_source){&r->policy, r->n, r->record, r->patient, r->signal};
+	return (struct batch_source){&r->policy, r->n, r->record, r->patient, r->signal, r->there};
 }

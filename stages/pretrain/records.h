@@ -18,6 +18,7 @@ struct records {
 	size_t n;
 	uint64_t *record, *patient; /* [n], records ascending */
 	const void **signal;	    /* [n], borrowed from the artifact */
+	const uint8_t **there;	    /* [n], likewise: the leads a record has; NULL: all have all */
 };
 
 /* Dies if there are fewer than two, or the views are of other signals. */

@@ -278,7 +278,8 @@ static void write_views_of(struct draft *s, const json_t *arm)
 	float *x = die_malloc(LEADS * (size_t)n_samples * sizeof *x);
 
 	for (int k = 0; k < 2; k++) {
-		augment_draw_shown(&policy, x, keep, signal, record, 0, k, &pairing.view[k]);
+		augment_draw_shown(&policy, x, keep, signal, signals_there(signals, record), record, 0, k,
+				   &pairing.view[k]);
 		snprintf(caption, sizeof caption, "%.60s, record %" PRIu64 ", view %d", draft_name(arm),
 			 record, k + 1);
 		page_figure(&s->page, caption, artifact_id(views));

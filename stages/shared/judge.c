@@ -96,6 +96,26 @@ static void set_truth(struct judge_part *p, const struct judge *j)
 		p->truth[i] = task_has(j->task, &p->label[i / n], j->task_class[i % n]);
 }
 
+/* What the figures do not count: a test is easier without the records that could not be used. */
+static void note_excluded(struct judge *j)
+{
+	const json_t *by_fold = artifact_get_attribute(j->source, "excluded_by_fold");
+	json_int_t part[PROBE_PARTS] = {0};
+	for (size_t f = 0; f < json_array_size(by_fold); f++) {
+		int at = fold_trains((uint32_t)f + 1) ? PROBE_TRAIN
+			 : f + 1 == FOLD_VALIDATION   ? PROBE_VALIDATION
+						      : PROBE_TEST;
+		part[at] += json_integer_value(json_array_get(by_fold, f));
+	}
+	if (part[PROBE_TRAIN] || part[PROBE_VALIDATION] || part[PROBE_TEST])
+		json_array_append_new(
+			j->notes,
+			json_sprintf("Left out by fetch and preprocess, and in no figure: %lld records "
+				     "of folds 1-8, %lld of fold 9, %lld of fold 10.",
+				     (long long)part[PROBE_TRAIN], (long long)part[PROBE_VALIDATION],
+				     (long long)part[PROBE_TEST]));
+}
+
 void judge_open(struct judge *j, const struct artifact *source, const char *task, bool is_multi)
 {
 	struct error e = {0};
@@ -115,6 +135,7 @@ void judge_open(struct judge *j, const struct artifact *source, const char *task
 		    artifact_id(source), j->n_classes);
 	for (int k = 0; k < PROBE_PARTS; k++)
 		set_truth(&j->part[k], j);
+	note_excluded(j);
 }
 
 void judge_keep(struct judge *j, const uint8_t *chosen)

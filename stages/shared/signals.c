@@ -22,6 +22,28 @@ void signals_check(const struct artifact *signals, const struct artifact *views)
 		    named, artifact_id(signals));
 }
 
+bool signals_have_masks(const struct artifact *signals)
+{
+	return artifact_has_table(signals, "lead_mask") && artifact_count(signals, "lead_mask") > 0;
+}
+
+const uint8_t *signals_there(const struct artifact *signals, uint64_t record)
+{
+	static const uint8_t all[LEADS] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+	struct artifact_value v = {0};
+	if (signals_have_masks(signals))
+		v = artifact_get_record(signals, "lead_mask", record);
+	if (!v.bytes)
+		return all;
+	bool is_mask = v.n_bytes == LEADS && memchr(v.bytes, 1, LEADS);
+	for (size_t l = 0; is_mask && l < LEADS; l++)
+		is_mask = ((const uint8_t *)v.bytes)[l] <= 1;
+	if (!is_mask)
+		die("signals %s: record %" PRIu64 ": table lead_mask holds no mask of %d leads",
+		    artifact_id(signals), record, LEADS);
+	return v.bytes;
+}
+
 const void *signals_get(const struct artifact *signals, uint64_t record, const struct views *v)
 {
 	size_t n_bytes = LEADS * (size_t)v->samples * sizeof(float);

@@ -10,6 +10,8 @@
 #ifndef STAGES_SHARED_SIGNALS_H
 #define STAGES_SHARED_SIGNALS_H
 
+#include <stdbool.h>
+
 #include "ecg/augment.h"
 #include "store/artifact.h"
 
@@ -19,6 +21,12 @@ void signals_policy(struct augment *policy, const struct artifact *from);
 
 /* Dies if the views name other signals than these. */
 void signals_check(const struct artifact *signals, const struct artifact *views);
+
+/* Whether some record may lack leads: table `lead_mask` is there. */
+bool signals_have_masks(const struct artifact *signals);
+/* [LEADS] of one record, 1 where it has the lead, else the network's mask token stands for it. Borrowed like
+ * a signal. Dies if the mask is none. */
+const uint8_t *signals_there(const struct artifact *signals, uint64_t record);
 
 /* float32 [12][samples] of one record, its bytes checked, borrowed until the artifact is closed; not aligned
  * to more than 2 bytes. May be read by several threads. Dies if it is absent or of another length. */

@@ -122,6 +122,45 @@ static void half_of_the_leads_are_kept_and_never_none(void **state)
 	}
 }
 
+/* A lead that a record lacks is never kept, one that it has always; all else is drawn as if it had all. */
+static void leads_that_are_absent_are_never_kept(void **state)
+{
+	(void)state;
+	static float x[LEADS * N], y[LEADS * N];
+	static const uint8_t there[LEADS] = {0, 1, 0, 0, 0, 0, 0, 1, 0, 0, 1, 0};
+	uint8_t keep[LEADS], all[LEADS];
+	struct augment a = policy(VIEWS_SEQUENTIAL);
+	int n_alone = 0, only[LEADS] = {0};
+
+	for (uint32_t i = 0; i < 200; i++) {
+		int n = 0, n_both = 0;
+		augment_draw(&a, x, all, strip(), i, 0, 0);
+		augment_draw_shown(&a, y, keep, strip(), there, i, 0, 0, &(struct shown){0, -1});
+		for (int l = 0; l < LEADS; l++) {
+			n += keep[l];
+			n_both += all[l] && there[l];
+			assert_true(!keep[l] || there[l]);
+		}
+		assert_int_equal(n, n_both ? n_both : 1);
+		n_alone += !n_both;
+		for (int l = 0; !n_both && l < LEADS; l++)
+			only[l] += keep[l];
+		for (int l = 0; n_both && l < LEADS; l++)
+			if (keep[l])
+				assert_memory_equal(x + l * views_input_samples(&a.views),
+						    y + l * views_input_samples(&a.views),
+						    (size_t)views_input_samples(&a.views) * sizeof *x);
+	}
+	assert_true(n_alone > 5 && only[1] && only[7] && only[10]);
+
+	for (int l = 0; l < LEADS; l++) {
+		augment_draw_shown(&a, y, keep, strip(), there, 1, 0, 0, &(struct shown){0, l});
+		int next = l <= 1 || l > 10 ? 1 : l <= 7 ? 7 : 10;
+		for (int k = 0; k < LEADS; k++)
+			assert_int_equal(keep[k], k == next);
+	}
+}
+
 static void a_masked_lead_is_zeros(void **state)
 {
 	(void)state;
@@ -382,6 +421,7 @@ int main(void)
 		cmocka_unit_test(a_view_depends_on_seed_record_epoch_and_view_alone),
 		cmocka_unit_test(the_signal_is_never_changed),
 		cmocka_unit_test(half_of_the_leads_are_kept_and_never_none),
+		cmocka_unit_test(leads_that_are_absent_are_never_kept),
 		cmocka_unit_test(a_masked_lead_is_zeros),
 		cmocka_unit_test(halves_never_overlap_and_come_in_either_order),
 		cmocka_unit_test(halves_are_cut_where_augment_start_says),

@@ -34,7 +34,7 @@ static struct batch_source source(void)
 		for (uint64_t k = 0; k < LEADS * SAMPLES; k++)
 			signal[i][k] = (float)((i * 7919 + k * 31) % 97) / 50 - 1;
 	}
-	return (struct batch_source){&policy, RECORDS, record, patient, where};
+	return (struct batch_source){&policy, RECORDS, record, patient, where, NULL};
 }
 
 static void an_epoch_holds_every_record_once_in_another_order_than_the_last(void **state)

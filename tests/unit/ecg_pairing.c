@@ -81,7 +81,7 @@ static void every_record_of_a_batch_shows_the_one_lead_of_the_one_segment(void *
 	const void *where[N];
 	static uint64_t record[N] = {4, 5, 6, 9, 11}, patient[N] = {1, 1, 2, 3, 4}, drawn[N];
 	struct batch_place order[N];
-	struct batch_source s = {&policy, N, record, patient, where};
+	struct batch_source s = {&policy, N, record, patient, where, NULL};
 	uint8_t keep[2 * N * LEADS];
 
 	(void)state;

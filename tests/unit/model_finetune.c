@@ -142,7 +142,7 @@ static void training_learns_the_classes(void **state)
 	assert_true(last < 0.1 * first);
 	float p[RECORDS * CLASSES];
 	finetune_sync(f);
-	finetune_predict(f, p, x, extra, RECORDS);
+	finetune_predict(f, p, x, NULL, extra, RECORDS);
 	for (int i = 0; i < RECORDS; i++)
 		assert_true(p[i * CLASSES + i % CLASSES] > 0.5f);
 	finetune_free(f);
@@ -155,7 +155,7 @@ static void records_are_the_mean_of_their_views(void **state)
 	int dim = f->net->dim;
 	float *h = malloc(RECORDS * (size_t)dim * sizeof *h);
 	finetune_sync(f);
-	finetune_embed(f, h, x, RECORDS);
+	finetune_embed(f, h, x, NULL, RECORDS);
 	encoder_forward(f->net, x, keep, ROWS);
 	for (int i = 0; i < RECORDS; i++)
 		for (int k = 0; k < dim; k++)
