@@ -31,6 +31,41 @@ void cells_begin(struct text *t, const char *const *titles)
 		text_add(t, "<th>%s</th>", *titles);
 }
 
+enum { LONG = 12 }; /* characters */
+
+void cells_heads(struct text *t, const char *words, const json_t *names)
+{
+	size_t i, longest = 0;
+	const json_t *name;
+
+	json_array_foreach (names, i, name) {
+		size_t n = text_length(json_string_value(name));
+		longest = n > longest ? n : longest;
+	}
+
+	json_array_foreach (names, i, name) {
+		if (longest > LONG) {
+			text_add(t, "<th class=upright><span>");
+			text_name(t, json_string_value(name));
+			text_add(t, "</span>%s%s</th>", *words ? "<br>" : "", words);
+		} else {
+			text_add(t, "<th>%s%s", words, *words ? "<br>" : "");
+			text_escape(t, json_string_value(name));
+			text_add(t, "</th>");
+		}
+	}
+}
+
+json_t *cells_names(const json_t *arms)
+{
+	json_t *names = json_array();
+	size_t i;
+	const json_t *arm;
+	json_array_foreach (arms, i, arm)
+		json_array_append_new(names, json_string(cells_text(arm, "name")));
+	return names;
+}
+
 void cells_end(struct text *t)
 {
 	text_add(t, "</tbody></table></div>\n");

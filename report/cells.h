@@ -12,6 +12,11 @@
 
 #include "report/text.h"
 
+/* A <th> for each of names, with the words over or under it (HTML, "": none); where one of the names is long
+ * they all stand upright, so that a column is as wide as its numbers. */
+void cells_heads(struct text *t, const char *words, const json_t *names);
+/* The names of arms; new reference. */
+json_t *cells_names(const json_t *arms);
 /* Opens the table and its head; more <th> may follow. titles: HTML, ends with NULL. */
 void cells_begin(struct text *t, const char *const *titles);
 void cells_end(struct text *t);

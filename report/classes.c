@@ -25,8 +25,8 @@ void classes_table(struct text *t, const json_t *arms, const json_t *classes)
 			text_add(t, "<tr><td>");
 			text_escape(t, k ? "" : cells_text(arm, "name"));
 			page_id(t, k ? NULL : cells_text(json_object_get(arm, "ids"), "scores"));
-			text_add(t, "</td><td>");
-			text_escape(t, json_string_value(c));
+			text_add(t, "</td><td class=name>");
+			text_name(t, json_string_value(c));
 			text_add(t, "</td>");
 			cells_number(t, json_object_get(each, "support"), 0);
 			for (int m = 0; m < 5; m++)
@@ -61,8 +61,8 @@ static void many_row(struct text *t, const json_t *arms, const json_t *name)
 {
 	size_t i;
 	const json_t *arm;
-	text_add(t, "<tr><td>");
-	text_escape(t, json_string_value(name));
+	text_add(t, "<tr><td class=name>");
+	text_name(t, json_string_value(name));
 	text_add(t, "</td>");
 	cells_number(t, json_object_get(class_of(json_array_get(arms, 0), name), "support"), 0);
 	json_array_foreach (arms, i, arm)
@@ -73,16 +73,13 @@ static void many_row(struct text *t, const json_t *arms, const json_t *name)
 void classes_many(struct text *t, const json_t *arms, const json_t *classes)
 {
 	static const char *const titles[] = {"class", "records", NULL};
-	size_t i, c, n = json_array_size(classes);
-	const json_t *arm, *first = json_array_get(arms, 0);
+	size_t c, n = json_array_size(classes);
+	const json_t *first = json_array_get(arms, 0);
+	json_t *names = cells_names(arms);
 
 	cells_begin(t, titles);
-	json_array_foreach (arms, i, arm) {
-		text_add(t, "<th>AUROC<br>");
-		text_escape(t, cells_text(arm, "name"));
-		text_add(t, "</th>");
-	}
-
+	cells_heads(t, "AUROC", names);
+	json_decref(names);
 	text_add(t, "</tr></thead><tbody>\n");
 	size_t *order = die_calloc(n + 1, sizeof *order);
 	for (c = 0; c < n; c++)

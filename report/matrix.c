@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "report/cells.h"
 #include "report/svg.h"
 
 static void cell(struct text *t, double share, const char *words)
@@ -13,14 +14,8 @@ static void cell(struct text *t, double share, const char *words)
 
 static void heading(struct text *t, const char *corner, const json_t *names)
 {
-	size_t i;
-	const json_t *name;
 	text_add(t, "<div class=scroll><table class=matrix><thead><tr><th>%s</th>", corner);
-	json_array_foreach (names, i, name) {
-		text_add(t, "<th>");
-		text_escape(t, json_string_value(name));
-		text_add(t, "</th>");
-	}
+	cells_heads(t, "", names);
 	text_add(t, "</tr></thead><tbody>\n");
 }
 
@@ -39,8 +34,8 @@ void matrix_confusion(struct text *t, const json_t *counts, const json_t *classe
 	json_array_foreach (counts, i, row) {
 		double sum = 0;
 		char words[32];
-		text_add(t, "<tr><td>");
-		text_escape(t, json_string_value(json_array_get(classes, i)));
+		text_add(t, "<tr><td class=name>");
+		text_name(t, json_string_value(json_array_get(classes, i)));
 		text_add(t, "</td>");
 		json_array_foreach (row, k, x)
 			sum += json_number_value(x);
@@ -59,8 +54,8 @@ static void lead_row(struct text *t, const char *name, const json_t *row, size_t
 {
 	const json_t *lead = json_object_get(row, "lead"), *x;
 	size_t i;
-	text_add(t, "<tr><td>");
-	text_escape(t, name);
+	text_add(t, "<tr><td class=name>");
+	text_name(t, name);
 	text_add(t, " <small>(%.0f)</small></td>", json_number_value(json_object_get(row, "n")));
 	json_array_foreach (lead, i, x) {
 		char words[32];

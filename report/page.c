@@ -3,6 +3,21 @@
 #include "report/style.h"
 #include "report/svg.h"
 
+/* Twelve colours nobody tells apart: the last ones are the first again, dashed, and rings for dots. */
+static void series_style(struct text *t, int k)
+{
+	int colour = k % SVG_COLOURS;
+	text_add(t, ".s%d{color:var(--s%d)}.line.s%d{stroke:var(--s%d)%s}\n", k, colour, k, colour,
+		 k < SVG_COLOURS ? "" : ";stroke-dasharray:5 2");
+	if (k < SVG_COLOURS)
+		text_add(t, ".dot.s%d:not(.hollow){fill:var(--s%d)}\n", k, colour);
+	else
+		text_add(t,
+			 ".dot.s%d{fill:none;stroke:var(--s%d)}.legend .s%d i{background:none;border:2px "
+			 "solid}\n",
+			 k, colour, k);
+}
+
 void page_begin(struct text *t, const char *title)
 {
 	text_add(t, "<!doctype html>\n<html lang=en>\n<meta charset=utf-8>\n"
@@ -10,10 +25,7 @@ void page_begin(struct text *t, const char *title)
 	text_escape(t, title);
 	text_add(t, "</title>\n<style>\n%s", style_text);
 	for (int k = 0; k < SVG_SERIES; k++)
-		text_add(t,
-			 ".s%d{color:var(--s%d)}.line.s%d{stroke:var(--s%d)}.dot.s%d:not(.hollow){fill:var(--"
-			 "s%d)}\n",
-			 k, k, k, k, k, k);
+		series_style(t, k);
 	text_add(t, "</style>\n<main>\n<h1>");
 	text_escape(t, title);
 	text_add(t, "</h1>\n");
@@ -33,11 +45,21 @@ void page_heading(struct text *t, const char *title)
 	text_add(t, "</h3>\n");
 }
 
-void page_details(struct text *t, const char *title)
+static void details(struct text *t, const char *class_name, const char *title)
 {
-	text_add(t, "<details><summary>");
+	text_add(t, "<details%s><summary>", class_name);
 	text_escape(t, title ? title : "");
 	text_add(t, "</summary>\n");
+}
+
+void page_details(struct text *t, const char *title)
+{
+	details(t, "", title);
+}
+
+void page_details_broad(struct text *t, const char *title)
+{
+	details(t, " class=broad", title);
 }
 
 void page_details_end(struct text *t)
@@ -100,7 +122,7 @@ void page_legend(struct text *t, const json_t *names)
 	text_add(t, "<ul class=legend>");
 	json_array_foreach (names, i, name) {
 		text_add(t, "<li class=s%zu><i></i><b>", i % SVG_SERIES);
-		text_escape(t, json_string_value(name));
+		text_name(t, json_string_value(name));
 		text_add(t, "</b></li>");
 	}
 	text_add(t, "</ul>\n");

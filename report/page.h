@@ -15,8 +15,10 @@
 void page_begin(struct text *t, const char *title);
 void page_section(struct text *t, const char *anchor, const char *title);
 void page_heading(struct text *t, const char *title); /* within a section */
-/* What is folded until asked for; on paper it stays folded. */
+/* What is folded until asked for; on paper it is open. */
 void page_details(struct text *t, const char *title);
+/* The same for what is so broad that paper is turned for it. */
+void page_details_broad(struct text *t, const char *title);
 void page_details_end(struct text *t);
 /* The start of an artifact's id, the whole of it under the pointer; nothing for NULL. */
 void page_id(struct text *t, const char *id);
@@ -31,7 +33,7 @@ void page_figure(struct text *t, const char *caption,
 		 const char *id); /* id: of the artifact it shows; NULL: none */
 void page_figure_end(struct text *t);
 void page_grid_end(struct text *t);
-/* Names beside the colours s0, s1, ... */
+/* Names beside the colours s0, s1, ... (report/svg.h) */
 void page_legend(struct text *t, const json_t *names);
 void page_end(struct text *t);
 

@@ -30,7 +30,10 @@ json_t *provenance_dataset(const char *name, const char *citation, const char *l
 		if (!strcmp(datasets[k].name, name))
 			d = &datasets[k];
 	return json_pack("{s:s, s:s, s:s}", "citation", *citation ? citation : d->citation, "licence",
-			 *licence ? licence : d->licence, "name", d->title ? d->title : name);
+			 *licence ? licence : d->licence, "name",
+			 d->title ? d->title
+			 : *name  ? name
+				  : "without a name");
 }
 
 void provenance_notice(struct text *t, const json_t *dataset)

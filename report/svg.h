@@ -1,6 +1,6 @@
 /*
  * A plot: a frame with ticks, and points in it given in the data's own units. Colours are CSS classes
- * (report/page.h): s0..s7 for series, grid, axis, faint; so that a figure is right in light and dark.
+ * (report/page.h): s0..s11 for series, grid, axis, faint; so that a figure is right in light and dark.
  *
  *	struct svg_plot p = {.width = 320, .height = 240, .x1 = 100, .y1 = 1, .x_title = "step"};
  *	svg_begin(&t, &p, "Loss while training");
@@ -12,7 +12,7 @@
 
 #include "report/text.h"
 
-enum { SVG_SERIES = 8 };
+enum { SVG_COLOURS = 8, SVG_SERIES = 12 }; /* s8 and on: the first colours again, dashed lines, rings */
 
 struct svg_plot {
 	double width, height;	       /* of the whole picture, px */

@@ -63,15 +63,10 @@ void tables_comparison(struct text *t, const json_t *arms, const json_t *floors,
 				      "ECE",
 				      NULL};
 	size_t i;
-	const json_t *arm, *c;
+	const json_t *arm;
 
 	cells_begin(t, titles);
-	json_array_foreach (classes, i, c) {
-		text_add(t, "<th>F1<br>");
-		text_escape(t, json_string_value(c));
-		text_add(t, "</th>");
-	}
-
+	cells_heads(t, "F1", classes);
 	text_add(t, "</tr></thead><tbody>\n");
 	json_array_foreach (arms, i, arm) {
 		const json_t *trained = json_object_get(arm, "trained"),
@@ -114,14 +109,10 @@ void tables_pairs(struct text *t, const json_t *arms, const char *metric, const 
 
 	if (json_array_size(arms) < 2)
 		return;
+	json_t *names = cells_names(arms);
 	cells_begin(t, titles);
-
-	json_array_foreach (arms, k, column) {
-		text_add(t, "<th>");
-		text_escape(t, cells_text(column, "name"));
-		text_add(t, "</th>");
-	}
-
+	cells_heads(t, "", names);
+	json_decref(names);
 	text_add(t, "</tr></thead><tbody>\n");
 	json_array_foreach (arms, i, row) {
 		text_add(t, "<tr><td>");
@@ -147,18 +138,12 @@ void tables_pairs(struct text *t, const json_t *arms, const char *metric, const 
 
 static void legacy_begin(struct text *t, const json_t *classes)
 {
-	size_t k;
-	const json_t *c;
 	text_add(t, "<h3>Legacy: the poster’s own scoring, not comparable</h3>\n<p>Each segment of folds 9 "
 		    "and 10 is judged as if it were independent, though two come from one heart, and fold 9 "
 		    "is tested on. To be read beside the poster’s own table and beside no other row of this "
 		    "page.</p>\n"
 		    "<div class=scroll><table><thead><tr><th>arm</th><th>segments</th>");
-	json_array_foreach (classes, k, c) {
-		text_add(t, "<th>F1 ");
-		text_escape(t, json_string_value(c));
-		text_add(t, "</th>");
-	}
+	cells_heads(t, "F1", classes);
 	text_add(t, "<th>accuracy</th><th>macro F1</th></tr></thead><tbody>\n");
 }
 

@@ -30,18 +30,55 @@ void text_add(struct text *t, const char *format, ...)
 	va_end(list);
 }
 
+static void escape(struct text *t, char c)
+{
+	const char *entity = c == '&'	? "&amp;"
+			     : c == '<' ? "&lt;"
+			     : c == '>' ? "&gt;"
+			     : c == '"' ? "&quot;"
+					: NULL;
+	if (entity)
+		text_add(t, "%s", entity);
+	else
+		text_add(t, "%c", c);
+}
+
 void text_escape(struct text *t, const char *s)
 {
+	for (; s && *s; s++)
+		escape(t, *s);
+}
+
+/* Not a byte that continues a character. */
+static int begins(char c)
+{
+	return ((unsigned char)c & 0xc0) != 0x80;
+}
+
+size_t text_length(const char *s)
+{
+	size_t n = 0;
+	for (; s && *s; s++)
+		n += (size_t)begins(*s);
+	return n;
+}
+
+enum { UNBROKEN = 12 }; /* characters: a column of that width always fits */
+
+void text_name(struct text *t, const char *s)
+{
+	size_t n = 0;
 	for (; s && *s; s++) {
-		const char *entity = *s == '&'	 ? "&amp;"
-				     : *s == '<' ? "&lt;"
-				     : *s == '>' ? "&gt;"
-				     : *s == '"' ? "&quot;"
-						 : NULL;
-		if (entity)
-			text_add(t, "%s", entity);
-		else
-			text_add(t, "%c", *s);
+		if (n >= UNBROKEN && begins(*s) && *s != ' ') {
+			text_add(t, "<wbr>");
+			n = 0;
+		}
+		escape(t, *s);
+		n = *s == ' ' ? 0 : n + (size_t)begins(*s);
+		if (strchr("_-/.,", *s) && s[1] && s[1] != ' ') {
+			text_add(t, "<wbr>");
+			n = 0;
+		}
 	}
 }
 

@@ -47,6 +47,16 @@ static void write_ranking(struct draft *s)
 	page_details_end(t);
 }
 
+enum { UPRIGHT_COLUMNS = 8 }; /* of a number and its interval: more are too many for paper upright */
+
+static void details_of(struct text *t, size_t n_columns, const char *title)
+{
+	if (n_columns > UPRIGHT_COLUMNS)
+		page_details_broad(t, title);
+	else
+		page_details(t, title);
+}
+
 void results_comparison(struct draft *s)
 {
 	struct text *t = &s->page;
@@ -77,10 +87,10 @@ void results_comparison(struct draft *s)
 	tables_comparison(t, s->judged, s->floors, draft_columns(s));
 
 	if (json_array_size(s->shown) > 1) {
-		page_details(t, "Arm against arm: macro AUROC");
+		details_of(t, json_array_size(s->shown), "Arm against arm: macro AUROC");
 		tables_pairs(t, s->judged, "macro_auroc", json_object_get(s->ranking, "macro_auroc"));
 		page_details_end(t);
-		page_details(t, "Arm against arm: macro F1");
+		details_of(t, json_array_size(s->shown), "Arm against arm: macro F1");
 		tables_pairs(t, s->judged, "macro_f1", json_object_get(s->ranking, "macro_f1"));
 		page_details_end(t);
 	}

@@ -2,6 +2,7 @@
 # The report as a browser shows it: nothing from the network, no NaN, no page wider than a phone, dark where
 # dark is wanted, and printable. Screenshots stay in $SHOTS if it is set, to be looked at.
 . "$(dirname "$0")/../tap.sh"
+. "$TOP/tests/browser.sh"
 . "$TOP/tests/compare.sh"
 
 compare run halves interleaved cmsc cmlc finetuned finetuned-10 supervised broken
@@ -23,30 +24,13 @@ is "arms with the same views show them once, leads as views apart" \
 	"<figcaption>cmlc <figcaption>cmsc <figcaption>interleaved "
 check "it says how small fold 10 is" grep -q 'Fold 10 is small' "$page"
 
-for browser in chromium chromium-browser google-chrome; do
-	command -v $browser >/dev/null && break
-	browser=
-done
-if [ -z "$browser" ]; then
+if ! has_browser; then
 	skip "the browser's part" "no Chromium"
 	tap_done
 fi
-look() { # look ARGUMENT...
-	# shellcheck disable=SC2086 # a command with arguments, or one word
-	timeout 100 $browser \
-		--headless --no-sandbox --disable-gpu --hide-scrollbars --allow-file-access-from-files \
-		--user-data-dir="$WORK/profile" "$@" 2>"$WORK/.browser"
-}
 
-# A frame as wide as a phone says how wide the page wants to be.
 for width in 390 1200; do
-	cat >"$WORK/frame.html" <<-END
-		<iframe id=f width=$width height=800 style="border:0" src="run/report/index.html"></iframe>
-		<script>f.onload = () => document.title = 'wants ' +
-			f.contentDocument.documentElement.scrollWidth</script>
-	END
-	wants=$(look --virtual-time-budget=10000 --dump-dom "file://$WORK/frame.html" |
-		sed -n 's/.*<title>wants \([0-9]*\).*/\1/p' | head -1)
+	wants=$(measure run/report/index.html $width d.documentElement.scrollWidth)
 	check "at $width px the page wants no more (it wants ${wants:-?})" test "${wants:-9999}" -le $width
 done
 
@@ -58,5 +42,20 @@ look --no-pdf-header-footer --print-to-pdf="$WORK/print.pdf" "file://$page"
 check "it can be drawn" test -s "$WORK/light.png" -a -s "$WORK/phone.png"
 check "dark looks other than light" bash -c "! cmp -s '$WORK/light.png' '$WORK/dark.png'"
 check "it can be printed" grep -aq '^%PDF' "$WORK/print.pdf"
+
+# ---- on paper ----
+if command -v pdftotext >/dev/null; then
+	pdftotext -layout "$WORK/print.pdf" "$WORK/print.txt"
+	check "what is folded on a screen is open on paper" \
+		grep -q 'pretrain.temperature *0.1' "$WORK/print.txt"
+	# A heading that ends a page has lost what it is over. Pages end in form feeds.
+	sed -n 's/.*<\(h[234]\|summary\)[^>]*>\([^<]*\).*/\2/p' "$page" | sed 's/ *$//' |
+		sort -u >"$WORK/headings"
+	awk 'BEGIN { RS = "\f" } { n = split($0, line, "\n"); while (n && line[n] !~ /[^ ]/) n--
+		gsub(/^ +| +$/, "", line[n]); print line[n] }' "$WORK/print.txt" >"$WORK/ends"
+	is "no heading stands alone at the foot of a page" "$(grep -cxFf "$WORK/headings" "$WORK/ends")" 0
+else
+	skip "the text of what is printed" "no pdftotext"
+fi
 [ -z "${SHOTS:-}" ] || cp "$WORK"/*.png "$WORK/print.pdf" "$SHOTS/"
 tap_done

@@ -37,6 +37,7 @@ is "synthetic records need no licence" "$(of .dataset.licence)" "none is needed"
 
 # ---- nothing of it is in the id ----
 again() { # again SET: report with these params of its own
+	# shellcheck disable=SC2086 # several words
 	"$BIN/params" --out run --schemas "$BUILD/schema" --set "$1" "$TOP/params/default.yaml" $all_stages \
 		2>>run/log && "$BIN/report" --build run >/dev/null 2>>run/log
 }

@@ -3,37 +3,7 @@
 . "$(dirname "$0")/../tap.sh"
 tap_needs python3
 
-# shellcheck disable=SC2046 # the flags file is a command line
-(cd "$TOP" && $(cat "$BUILD/flags") -o "$WORK/embeddings" tests/stages/embeddings.c -Wl,--start-group \
-	"$BUILD/libstore.a" \
-	"$BUILD/libecg.a" "$BUILD/libnumbers.a" "$BUILD/libcommon.a" -Wl,--end-group -ljansson -lyaml -llmdb \
-	-lcrypto -lm) ||
-	skip_all "no compiler to build the test's input"
-
-# judge RUN RECORDS CASE...: probe of each case, then evaluate and report of all. An arm called
-# broken has no artifacts.
-judge() {
-	local run=$1 records=$2 arm
-	shift 2
-	mkdir -p "$run"
-	for arm in "$@"; do
-		echo "$arm/embeddings $run/$arm/embed.id"
-		echo "$arm/scores $run/$arm/probe.id"
-	done >"$run/evaluate.inputs"
-	cp "$run/evaluate.inputs" "$run/report.inputs"
-	for arm in . "$@"; do
-		"$BIN/params" --out "$run/$arm" --schemas "$BUILD/schema" --set \
-			"probe.c_steps=2 probe.bootstrap=20 evaluate.bootstrap=40 evaluate.map_steps=260" \
-			"$TOP/params/default.yaml" fetch preprocess views pretrain embed probe finetune \
-			evaluate report || return
-	done
-	for arm in "$@"; do
-		[ "$arm" != broken ] || continue
-		./embeddings "$arm" "$records" >"$run/$arm/embed.id" &&
-			"$BIN/probe" --build "$run/$arm" >"$run/$arm/table" || return
-	done
-	"$BIN/evaluate" --build "$run" >"$run/table" && "$BIN/report" --build "$run" >"$run/path"
-}
+. "$TOP/tests/judge.sh"
 
 # Not a number is nowhere: not in the table, not in the files for machines, not in the page.
 is_clean() {
@@ -73,6 +43,7 @@ check "... has its sentence" says broken 'Arm broken is left out: one of its sta
 check "... and the other arm its row" grep -q '^plain ' broken/table
 adverse "an arm of other data with the same record numbers" other 300 other_data plain
 check "... has its sentence" says other 'Arm plain is left out: its records have other patients'
+adverse "twelve classes of long names" long 400 long_names
 adverse "names of classes that tables and files use as signs" odd 300 odd_names
 is "... are fields of metrics.csv as they are" "$(python3 -c 'import csv
 rows = list(csv.DictReader(open("odd/report/metrics.csv")))

@@ -12,13 +12,29 @@
 #include "numbers/philox.h"
 #include "store/artifact.h"
 
-enum { DIM = 16, SCALES = 12, CLASSES = 5, KERNELS = 10 /* of two features each */ };
+enum { DIM = 16, SCALES = 12, CLASSES = 5, MANY_CLASSES = 12, KERNELS = 10 /* of two features each */ };
 
 static const char *what;
 
 static int is(const char *name)
 {
 	return !strcmp(what, name);
+}
+
+/* As people name what they look for. */
+static json_t *class_names(void)
+{
+	if (is("long_names"))
+		return json_pack(
+			"[s,s,s,s,s,s,s,s,s,s,s,s]", "Sinus rhythm without any abnormality",
+			"acute_inferior_myocardial_infarction", "AtrioventricularBlockOfTheThirdDegree",
+			"left bundle branch block, incomplete", "ST-elevation/anterior/septal, suspected",
+			"Vorhofflimmern mit schneller Überleitung", "non-specific T-wave changes (lateral)",
+			"paroxysmal supraventricular tachycardia", "premature ventricular complexes > 30/h",
+			"hypertrophy of the left ventricle (S-L)", "prolonged QT interval, drug induced",
+			"pacemaker rhythm, ventricular, regular");
+	return json_pack("[s,s,s,s,s]", "NORM", "MI", "STTC", "CD",
+			 is("odd_names") ? "H<b>Y, of \"P\" | and a name far longer than most" : "HYP");
 }
 
 /* 1..10 by patient; the cases leave folds or classes out. */
@@ -46,7 +62,7 @@ static struct label label_of(uint64_t record)
 	if (class == 4 &&
 	    ((is("class_missing_in_10") && l.fold == 10) || (is("class_missing_in_training") && l.fold < 9)))
 		class = 3;
-	l.classes = 1u << class;
+	l.classes = 1u << (is("long_names") ? philox_below(&r, MANY_CLASSES) : class);
 	if (record % 7 == 3 && !is("one_record_per_class"))
 		l.classes |= 1u << philox_below(&r, CLASSES); /* several classes, or the same again */
 	if (record % 11 == 5 && !is("one_record_per_class"))
@@ -81,10 +97,7 @@ int main(int argc, char **argv)
 	uint64_t n = strtoull(argv[2], NULL, 10);
 	struct artifact_writer *w = artifact_create("embeddings", 1);
 	artifact_attribute(w, "dim", json_integer(DIM));
-	artifact_attribute(
-		w, "classes",
-		json_pack("[s,s,s,s,s]", "NORM", "MI", "STTC", "CD",
-			  is("odd_names") ? "H<b>Y, of \"P\" | and a name far longer than most" : "HYP"));
+	artifact_attribute(w, "classes", class_names());
 
 	if (!is("no_statements"))
 		artifact_attribute(
