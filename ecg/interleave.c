@@ -10,11 +10,12 @@
 /* Windowed sinc of 2*REACH+1 taps, -6 dB at CUTOFF of the rate. With Blackman's window the transition is
  * 5.5/111 of the rate wide, so it passes up to 0.2 and stops (74 dB) from 0.25, which is half the halved
  * rate: 25 Hz for records at 100 Hz. */
-#define REACH  55
+#define REACH  INTERLEAVE_REACH
 #define CUTOFF 0.225
 
 #define OUTPUTS 16 /* that are summed side by side */
 
+static pthread_once_t designed = PTHREAD_ONCE_INIT;
 static double taps[REACH + 1]; /* the right half of a symmetric filter whose taps sum to one */
 
 static void design(void)
@@ -30,6 +31,12 @@ static void design(void)
 	}
 	for (int i = 0; i <= REACH; i++)
 		taps[i] /= sum;
+}
+
+const double *interleave_taps(void)
+{
+	pthread_once(&designed, design);
+	return taps;
 }
 
 /* Sample i of x [n], continued beyond both ends by point reflection, so that the filter sees no step there.
@@ -97,7 +104,6 @@ static void sum_taps_plain(double4 y[4], const struct strands *s, int first, int
 
 void interleave(float *x, int n, const void *lead, int samples, int phase, bool is_antialiased)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	float whole[INTERLEAVE_MAX_SAMPLES];
 	if (samples < 1 || samples > INTERLEAVE_MAX_SAMPLES)
 		BUG("more samples than a record may have, or none");
@@ -109,7 +115,7 @@ void interleave(float *x, int n, const void *lead, int samples, int phase, bool 
 	}
 
 	struct strands s;
-	pthread_once(&once, design);
+	pthread_once(&designed, design);
 	split(&s, whole, samples);
 	bool has_avx2 = double4_has_avx2();
 

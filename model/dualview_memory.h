@@ -1,5 +1,6 @@
 /*
- * What a dual-view transformer is made of, and where in memory. Private to dualview*.c.
+ * What a dual-view transformer is made of, and where in memory: for dualview*.c, and for onnx/dvt.c,
+ * which reads the layers.
  *
  * One block of memory: outputs of the whole batch, constants, the slots, scratch. A slot holds what the
  * backward pass needs of one block of views; scratch is shared, for one block is worked on at a time. Every

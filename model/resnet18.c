@@ -5,41 +5,13 @@
 #include <string.h>
 
 #include "common/die.h"
-#include "model/convnorm.h"
-#include "model/projector.h"
-
-enum { POOL_TAPS = 3, POOL_STRIDE = 2 };
-
-struct block {
-	struct convnorm conv1, conv2, down;
-	bool has_down;
-	float *in, *out; /* [B,t,c]; one and the same when not training */
-};
-
-struct resnet18_memory {
-	void *block_of_memory;
-	bool is_training;
-	struct convnorm stem;
-	struct block block[RESNET18_BLOCKS];
-	struct convnorm_shared shared;
-	struct projector projector;
-	float *h, *p;
-	int32_t *pool_at; /* [B,t,width] where the stem's maxima are */
-	uint8_t *all_kept;
-	/* [B,t,c] of the largest. act: an activation made again. shortcut: on the way forward; gradient
-	 * and two more: back */
-	float *act, *shortcut, *gradient, *work[2];
-	/* of the last forward: */
-	int batch; /* this process's views; 0 if there was none, or its backward has been */
-	const float *x;
-	const uint8_t *keep;
-};
+#include "model/resnet18_memory.h"
 
 /* ---- parameters ---- */
 
 static void declare_block(struct resnet18 *r, int i, int *t, int *c)
 {
-	struct block *b = &r->memory->block[i];
+	struct resnet18_block *b = &r->memory->block[i];
 	int c_out = r->config.width << i / 2, stride = i > 1 && i % 2 == 0 ? 2 : 1;
 	char name[32];
 	snprintf(name, sizeof name, "stages.%d.%d", i / 2, i % 2);
@@ -59,7 +31,7 @@ static void declare(struct resnet18 *r)
 	int channels = c->width;
 	m->stem = convnorm_declare(&r->tensors, "stem", "", c->samples, RESNET18_LEADS, c->width,
 				   c->stem_taps, 2);
-	int t = c->has_pool ? (m->stem.t_out - 1) / POOL_STRIDE + 1 : m->stem.t_out;
+	int t = c->has_pool ? (m->stem.t_out - 1) / RESNET18_POOL_STRIDE + 1 : m->stem.t_out;
 	r->stem_end = r->tensors.count;
 	for (int i = 0; i < RESNET18_BLOCKS; i++)
 		declare_block(r, i, &t, &channels);
@@ -80,7 +52,7 @@ static size_t n_largest(const struct resnet18 *r)
 {
 	size_t n = n_out(r, &r->memory->stem);
 	for (int i = 0; i < RESNET18_BLOCKS; i++) {
-		const struct block *b = &r->memory->block[i];
+		const struct resnet18_block *b = &r->memory->block[i];
 		size_t in = (size_t)r->max_own * (size_t)b->conv1.t_in * (size_t)b->conv1.c_in;
 		n = in > n ? in : n;
 		n = n_out(r, &b->conv1) > n ? n_out(r, &b->conv1) : n;
@@ -96,7 +68,7 @@ static void plan_kept(struct resnet18 *r, struct arena *a)
 	float *in = arena_floats(a, (size_t)r->max_own * (size_t)m->block[0].conv1.t_in *
 					    (size_t)r->config.width);
 	for (int i = 0; i < RESNET18_BLOCKS; i++) {
-		struct block *b = &m->block[i];
+		struct resnet18_block *b = &m->block[i];
 		b->in = in;
 		b->conv1.y = arena_floats(a, n_out(r, &b->conv1));
 		b->conv2.y = arena_floats(a, n_out(r, &b->conv2));
@@ -126,7 +98,7 @@ static void plan_inference(struct resnet18 *r, struct arena *a)
 	m->shortcut = arena_floats(a, n);
 	m->stem.y = m->act = y;
 	for (int i = 0; i < RESNET18_BLOCKS; i++) {
-		struct block *b = &m->block[i];
+		struct resnet18_block *b = &m->block[i];
 		b->in = b->out = x;
 		b->conv1.y = b->conv2.y = y;
 		b->down.y = m->shortcut;
@@ -156,7 +128,7 @@ static void plan(struct resnet18 *r, struct arena *a)
 
 	plan_convolution(r, a, &m->stem, true);
 	for (int i = 0; i < RESNET18_BLOCKS; i++) {
-		struct block *b = &m->block[i];
+		struct resnet18_block *b = &m->block[i];
 		plan_convolution(r, a, &b->conv1, false);
 		plan_convolution(r, a, &b->conv2, false);
 		if (b->has_down)
@@ -244,12 +216,12 @@ static void stem_forward(struct resnet18 *r, enum convnorm_mode mode)
 	convnorm_conv_signal(t, c, &m->shared, m->x, m->keep);
 	convnorm_norm(t, c, &m->shared, r->config.has_pool ? m->act : out, NULL, true, mode, false);
 	if (r->config.has_pool)
-		r->ops->max_time(out, m->pool_at, m->act, m->batch, c->t_out, c->c_out, POOL_TAPS,
-				 POOL_STRIDE, m->block[0].conv1.t_in);
+		r->ops->max_time(out, m->pool_at, m->act, m->batch, c->t_out, c->c_out, RESNET18_POOL_TAPS,
+				 RESNET18_POOL_STRIDE, m->block[0].conv1.t_in);
 }
 
 /* The shortcut goes first: when not training its convolution's output is where the others' are not. */
-static void block_forward(const struct resnet18 *r, const struct block *b, enum convnorm_mode mode)
+static void block_forward(const struct resnet18 *r, const struct resnet18_block *b, enum convnorm_mode mode)
 {
 	const struct resnet18_memory *m = r->memory;
 	const struct tensors *t = &r->tensors;
@@ -290,7 +262,7 @@ static void forward(struct resnet18 *r, const struct blocks *b, const float *x, 
 		    enum convnorm_mode mode)
 {
 	struct resnet18_memory *m = r->memory;
-	const struct block *last = &m->block[RESNET18_BLOCKS - 1];
+	const struct resnet18_block *last = &m->block[RESNET18_BLOCKS - 1];
 	if (b->n_views < 1 || b->n_views > r->max_batch || blocks_own_views(b) > r->max_own)
 		BUG("batch is not within 1..max_batch");
 	m->shared.blocks = *b;
@@ -321,7 +293,7 @@ void resnet18_set_statistics(struct resnet18 *r, const struct blocks *b, const f
 
 /* ---- backward: m->gradient holds the gradient of a block's output, then of its input ---- */
 
-static void block_backward(struct resnet18 *r, const struct block *b)
+static void block_backward(struct resnet18 *r, const struct resnet18_block *b)
 {
 	struct resnet18_memory *m = r->memory;
 	const struct tensors *t = &r->tensors;

@@ -58,22 +58,25 @@ void tokenizer_time_plan_scratch(struct tokenizer_time *k, struct arena *a, cons
 	k->e = k->de = arena_floats(a, (size_t)max_batch * (size_t)k->d); /* e is dead once added */
 }
 
-/* position[n,2i] = sin(w_i s), [n,2i+1] = cos(w_i s): s = 10 n / rate seconds, the centre of the token's
- * window. */
-void tokenizer_time_constants(struct tokenizer_time *k, const struct ops *ops)
+void tokenizer_position(float *p, int n, int d, float rate_hz)
 {
 	const double two_pi = 6.283185307179586;
-	float *p = die_calloc((size_t)k->n * (size_t)k->d, sizeof *p);
-	for (int i = 0; i < k->d / 2; i++) {
-		double period_s = shortest_s * dmath_pow(longest_s / shortest_s, i / (k->d / 2 - 1.0));
-		for (int n = 0; n < k->n; n++) {
-			double angle =
-				two_pi / period_s * (TOKENIZER_STRIDE * (double)n / (double)k->rate_hz);
-			p[(size_t)n * (size_t)k->d + 2 * (size_t)i] = (float)dmath_sin(angle);
-			p[(size_t)n * (size_t)k->d + 2 * (size_t)i + 1] = (float)dmath_cos(angle);
+	for (int i = 0; i < d / 2; i++) {
+		double period_s = shortest_s * dmath_pow(longest_s / shortest_s, i / (d / 2 - 1.0));
+		for (int k = 0; k < n; k++) {
+			double angle = two_pi / period_s * (TOKENIZER_STRIDE * (double)k / (double)rate_hz);
+			p[(size_t)k * (size_t)d + 2 * (size_t)i] = (float)dmath_sin(angle);
+			p[(size_t)k * (size_t)d + 2 * (size_t)i + 1] = (float)dmath_cos(angle);
 		}
 	}
-	ops->upload(k->position, p, (size_t)k->n * (size_t)k->d * sizeof *p);
+}
+
+void tokenizer_time_constants(struct tokenizer_time *k, const struct ops *ops)
+{
+	size_t n = (size_t)k->n * (size_t)k->d;
+	float *p = die_malloc(n * sizeof *p);
+	tokenizer_position(p, k->n, k->d, k->rate_hz);
+	ops->upload(k->position, p, n * sizeof *p);
 	ops->upload(k->one, &(float){1}, sizeof(float));
 	free(p);
 }

@@ -27,6 +27,10 @@ struct tokenizer_time {
 	float *x;	 /* [B,N,D] */
 };
 
+/* p [n,d] in host memory: p[k,2i] = sin(w_i s), p[k,2i+1] = cos(w_i s): s = 10 k / rate seconds, the
+ * centre of token k's window. */
+void tokenizer_position(float *p, int n, int d, float rate_hz);
+
 void tokenizer_time_declare(struct tokenizer_time *k, struct tensors *t, const char *name, int d, int samples,
 			    float rate_hz);
 /* position and one: the same for all that plan alike. */
