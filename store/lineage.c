@@ -100,6 +100,27 @@ void lineage_inputs(const struct lineage_entry *entry,
 	}
 }
 
+struct wanted {
+	const char *name;
+	char *id;
+};
+
+static void keep_wanted(const char *name, const char *id, void *context)
+{
+	struct wanted *w = context;
+	if (!strcmp(name, w->name))
+		memcpy(w->id, id, DIGEST_HEX);
+}
+
+bool lineage_input(char input[DIGEST_HEX], const struct lineage *l, const char *id, const char *name)
+{
+	const struct lineage_entry *entry = lineage_find(l, id);
+	*input = 0;
+	if (entry)
+		lineage_inputs(entry, keep_wanted, &(struct wanted){name, input});
+	return *input;
+}
+
 /* ---- printing ---- */
 
 struct queue {

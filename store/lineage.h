@@ -10,6 +10,7 @@
 #define STORE_LINEAGE_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "store/digest.h"
@@ -35,6 +36,9 @@ const struct lineage_entry *lineage_all(const struct lineage *l, size_t *n);
 /* Call f for each input id of an entry. */
 void lineage_inputs(const struct lineage_entry *entry,
 		    void (*f)(const char *name, const char *id, void *context), void *context);
+
+/* The id of input `name` of the action that made id; false if no entry says so. */
+bool lineage_input(char input[DIGEST_HEX], const struct lineage *l, const char *id, const char *name);
 
 /* Print how id came to be, each artifact of the chain once, the result first and what it was
  * made of under it. */
