@@ -54,7 +54,7 @@ FLAGS_avx512 := -DCPU_ISA=avx512 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mav
 
 # Layers, lowest first: a folder and its library each; what a layer may use (tests/check-layers.sh
 # holds the tree to it).
-LAYERS          := common numbers kernels ecg statistics store model report shared
+LAYERS          := common numbers kernels ecg statistics store model report onnx shared
 LIBS            := -ljansson -lyaml -llmdb -lcrypto -ldl -lm
 LIBS_download   := -lcurl
 LIBS_ecg_zip    := -lz
@@ -66,6 +66,7 @@ uses_statistics := statistics numbers common
 uses_store      := store common
 uses_model      := model kernels numbers common
 uses_report     := report common
+uses_onnx       := onnx model ecg store kernels numbers common
 uses_stages     := shared report statistics model ecg store kernels numbers common
 uses_fuzz       := ecg store numbers common
 folder_of        = $(if $(filter shared,$(1)),stages/shared,$(1))
@@ -162,11 +163,14 @@ $(B)/schema/%.json: $(B)/bin/%
 	@mkdir -p $(@D)
 	$(Q)$(EMULATOR) $< --describe > $@.new; cmp -s $@.new $@ && touch $@ && rm $@.new || mv $@.new $@
 
+# A tool is linked with the store alone, but for the one that builds networks' graphs.
+uses_tool_store := $(uses_onnx)
+tool_uses        = $(or $(uses_tool_$(1)),store common)
 define TOOL_RULE
-$(B)/bin/$(1): $(B)/obj/tools/$(1).o $(foreach l,store common,$(B)/lib$(l).a)
+$(B)/bin/$(1): $(B)/obj/tools/$(1).o $(patsubst %,$(B)/lib%.a,$(call tool_uses,$(1)))
 	@mkdir -p $$(@D)
 	$$(if $$(Q),@echo "  LINK  $$@")
-	$$(Q)$$(call link,$$@,$$<,store common) $(LIBS_$(1))
+	$$(Q)$$(call link,$$@,$$<,$(call tool_uses,$(1))) $(LIBS_$(1))
 endef
 $(foreach t,$(TOOLS),$(eval $(call TOOL_RULE,$(t))))
 

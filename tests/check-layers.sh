@@ -15,12 +15,13 @@ may() {
 	store) echo 'store common' ;;
 	model) echo 'model kernels numbers common' ;;
 	report) echo 'report common' ;;
+	onnx) echo 'onnx model ecg store kernels numbers common' ;;
 	stages) echo 'stages report statistics model ecg store kernels numbers common' ;;
-	tools) echo 'store common' ;;
+	tools) echo 'onnx store common' ;;
 	esac
 }
 
-layers=(common numbers kernels ecg statistics store model report stages tools)
+layers=(common numbers kernels ecg statistics store model report onnx stages tools)
 for layer in "${layers[@]}"; do
 	bad=
 	while read -r file header; do
@@ -50,7 +51,7 @@ door 'mpi.h' common/mpi/team_mpi.c
 tap_needs nm
 bad=
 # shellcheck disable=SC2044 # no blanks in names of ours
-for object in $(find "$BUILD"/obj/{common,numbers,ecg,statistics,store,model,report} -name '*.o' \
+for object in $(find "$BUILD"/obj/{common,numbers,ecg,statistics,store,model,report,onnx} -name '*.o' \
 	2>/dev/null); do
 	prefix=$(basename "$object" .o)
 	prefix=${prefix%%_*} # artifact_read.c is a part of artifact

@@ -8,6 +8,7 @@
 #include "common/args.h"
 #include "common/die.h"
 #include "common/file.h"
+#include "onnx/onnx.h"
 #include "store/action.h"
 #include "store/artifact.h"
 #include "store/compare.h"
@@ -37,7 +38,8 @@ static const struct args args = {
 		"  log ID         print how it was made, back to the raw files\n"
 		"  diff ID ID     print what differs: params, inputs, code, header, tables, records\n"
 		"  verify [ID]    check every digest (of all objects and entries); name what is damaged\n"
-		"  export ID FILE embeddings and signals to .npz, a network to .safetensors, scores to .csv\n"
+		"  export ID FILE embeddings and signals to .npz, network to .safetensors, scores to .csv;\n"
+		"                 model and scores to .onnx: encoder and classifier for other programs\n"
 		"  gc             list what no run needs, or remove it\n\n"
 		"ID: an id, 4 or more of its first digits, or a file that holds it "
 		"(build/runs/default/probe.id)",
@@ -235,7 +237,7 @@ static int run_export(char **operands)
 	struct error e = {0};
 	resolve(id, operands[0]);
 	struct artifact *a = artifact_open(id, NULL);
-	if (export_artifact(a, operands[1], &e) < 0)
+	if ((onnx_is_name(operands[1]) ? onnx_export : export_artifact)(a, operands[1], &e) < 0)
 		die("%s", error_text(&e));
 	artifact_close(a);
 	return 0;
