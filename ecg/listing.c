@@ -10,6 +10,7 @@
 #include "ecg/csv.h"
 #include "ecg/field.h"
 #include "ecg/fold.h"
+#include "ecg/identifier.h"
 #include "ecg/path.h"
 #include "ecg/person.h"
 #include "ecg/repeats.h"
@@ -25,13 +26,7 @@ struct columns {
 
 int listing_fold(const char *patient)
 {
-	uint64_t h = UINT64_C(0xcbf29ce484222325);
-	for (const char *p = patient; *p; p++)
-		h = (h ^ (uint8_t)*p) * UINT64_C(0x100000001b3);
-	h = (h ^ h >> 30) *
-	    UINT64_C(0xbf58476d1ce4e5b9); /* FNV alone leaves the low bits of similar names similar */
-	h = (h ^ h >> 27) * UINT64_C(0x94d049bb133111eb);
-	return 1 + (int)((h ^ h >> 31) % FOLDS);
+	return 1 + (int)(identifier_hash(patient) % FOLDS);
 }
 
 static int find(int *column, const struct csv *t, const char *name, struct error *e)
@@ -64,6 +59,7 @@ struct reading {
 	struct csv *t;
 	struct catalog *catalog;
 	json_t *classes; /* as members: names seen, at most one more than a dataset may have */
+	json_t *rows;	 /* of records that may repeat and have no ids: path -> rows so far */
 	struct repeats *repeats;
 	struct error *e;
 };
@@ -163,12 +159,10 @@ static int read_flags(const struct reading *r, json_t *list)
 
 /* ---- one row ---- */
 
-static int read_patient(const struct reading *r, json_t *subject, uint64_t id, int *fold)
+static int read_patient(const struct reading *r, json_t *subject, const char *name, int *fold)
 {
-	char own[24];
 	uint64_t given;
-	snprintf(own, sizeof own, "%llu", (unsigned long long)id);
-	const char *patient = r->at.patient == NONE ? own : field(r, r->at.patient);
+	const char *patient = r->at.patient == NONE ? name : field(r, r->at.patient);
 	if (!*patient || json_object_set_new(subject, "patient", json_string(patient)) < 0)
 		return bad_field(r, r->at.patient, "a patient's name");
 
@@ -214,39 +208,56 @@ static char *read_path(const struct reading *r)
 	return path;
 }
 
-/* Steals subject. */
-static int add_record(const struct reading *r, uint64_t id, json_t *subject, int fold)
+/* What the record is called: its id or its path; yours to free. */
+static char *read_name(const struct reading *r, const char *path)
 {
-	char *path = read_path(r);
-	int result;
-	if (path) {
-		repeats_add(r->repeats, path, json_string_value(json_object_get(subject, "patient")), fold,
-			    csv_line(r->t));
-		result = catalog_add(r->catalog, id, path, subject, r->l->csv, csv_line(r->t), r->e);
-	} else {
+	if (r->at.id != NONE)
+		return die_strdup(field(r, r->at.id));
+	if (!r->l->may_repeat)
+		return die_strdup(path);
+	json_int_t n = 1 + json_integer_value(json_object_get(r->rows, path));
+	json_object_set_new(r->rows, path, json_integer(n));
+	return n > 1 ? die_printf("%s#%lld", path, (long long)n) : die_strdup(path);
+}
+
+static bool is_utf8(const char *text)
+{
+	json_t *value = json_string(text);
+	json_decref(value);
+	return value;
+}
+
+static int add_record(const struct reading *r, const char *name, const char *path)
+{
+	int fold = 0;
+	json_t *subject = json_object(), *classes = json_array();
+	json_object_set_new(subject, "classes", classes);
+
+	if (read_patient(r, subject, name, &fold) < 0 || read_person(r, subject) < 0 ||
+	    (r->at.n_labels == 1 ? read_names(r, classes) : read_flags(r, classes)) < 0) {
 		json_decref(subject);
-		result = error_set(r->e, r->l->csv, csv_line(r->t),
-				   "'%.100s' is not the path of a record inside the dataset",
-				   field(r, r->at.path));
+		return -1;
 	}
-	free(path);
-	return result;
+	repeats_add(r->repeats, path, json_string_value(json_object_get(subject, "patient")), fold,
+		    csv_line(r->t));
+	return catalog_add(r->catalog, name, path, subject, r->l->csv, csv_line(r->t), r->e);
 }
 
 static int add_row(const struct reading *r)
 {
-	uint64_t id = r->catalog->n + 1;
-	int fold = 0;
-	if (r->at.id != NONE && field_integer(field(r, r->at.id), &id) < 0)
-		return bad_field(r, r->at.id, "a record's number");
-	json_t *subject = json_object(), *classes = json_array();
-	json_object_set_new(subject, "classes", classes);
-
-	if (read_patient(r, subject, id, &fold) == 0 && read_person(r, subject) == 0 &&
-	    (r->at.n_labels == 1 ? read_names(r, classes) : read_flags(r, classes)) == 0)
-		return add_record(r, id, subject, fold);
-	json_decref(subject);
-	return -1;
+	char *path = read_path(r);
+	if (!path)
+		return error_set(r->e, r->l->csv, csv_line(r->t),
+				 "'%.100s' is not the path of a record inside the dataset",
+				 field(r, r->at.path));
+	char *name = read_name(r, path);
+	int result = r->at.id != NONE && !*name ? bad_field(r, r->at.id, "a record's id")
+		     : !is_utf8(name)		? error_set(r->e, r->l->csv, csv_line(r->t),
+							    "the record's id or path is not UTF-8")
+						: add_record(r, name, path);
+	free(name);
+	free(path);
+	return result;
 }
 
 /* ---- the dataset's classes ---- */
@@ -301,6 +312,7 @@ int listing_records(const struct listing *l, struct catalog *c, struct reader re
 	struct reading r = {.l = l, .catalog = c, .e = e};
 	int got = -1;
 	r.classes = json_object();
+	r.rows = json_object();
 	r.repeats = repeats_new();
 	r.t = csv_open(l->csv, reader, e);
 
@@ -318,6 +330,7 @@ done:
 	csv_close(r.t);
 	repeats_free(r.repeats);
 	json_decref(r.classes);
+	json_decref(r.rows);
 
 	return got;
 }

@@ -23,8 +23,8 @@ struct listing {
 	const char
 		*path; /* column: the record, with or without .hea, .dat or .mat, from the CSV's folder on */
 	/* Columns that may be missing (""): */
-	const char *id;	     /* a whole number; without it records count from 1 by row */
-	const char *patient; /* any text; without it every record is its own patient */
+	const char *id;	     /* any text (ecg/catalog.h); without it the record's path is its id */
+	const char *patient; /* any text; without it every record is its own patient, called by its id */
 	const char *fold;    /* 1..10; without it drawn from the patient's name */
 	const char *age;     /* ecg/person.h */
 	const char *sex;
@@ -33,14 +33,14 @@ struct listing {
 	/* Characters between names in one label column. NULL: ';' and '|', and ',' between numbers; a comma
 	 * between names is refused, for it may be part of one. */
 	const char *separators;
-	bool may_repeat; /* a record may stand in several rows */
+	bool may_repeat; /* a record may stand in several rows: without ids the second is PATH#2, ... */
 	bool may_split;	 /* a patient may be in several folds */
 };
 
 /* Add all rows; sets c->classes. 0, or -1 with e filled. */
 int listing_records(const struct listing *l, struct catalog *c, struct reader reader, struct error *e);
 
-/* The fold 1..10 of a patient in datasets without folds: 64-bit FNV-1a of the name, mixed, modulo 10. */
+/* The fold 1..10 of a patient in datasets without folds: the name's hash (ecg/identifier.h) modulo 10. */
 int listing_fold(const char *patient);
 
 #endif

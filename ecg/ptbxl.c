@@ -288,7 +288,9 @@ static int add_record(struct catalog *c, const struct csv *t, const struct recor
 		json_decref(subject);
 		return -1;
 	}
-	return catalog_add(c, id, csv_text(t, at->path), subject, PTBXL_DATABASE, csv_line(t), e);
+	char name[24];
+	snprintf(name, sizeof name, "%llu", (unsigned long long)id);
+	return catalog_add(c, name, csv_text(t, at->path), subject, PTBXL_DATABASE, csv_line(t), e);
 }
 
 int ptbxl_records(struct catalog *c, struct reader reader, int rate_hz, struct error *e)

@@ -9,6 +9,7 @@
 
 #include "common/die.h"
 #include "ecg/fold.h"
+#include "ecg/identifier.h"
 #include "ecg/statements.h"
 
 struct subjects {
@@ -38,15 +39,6 @@ void subjects_close(struct subjects *s)
 	free(s);
 }
 
-/* FNV-1a, 64 bits (Fowler, Noll, Vo). */
-static uint64_t hash(const char *text)
-{
-	uint64_t h = UINT64_C(0xcbf29ce484222325);
-	for (const char *c = text; *c; c++)
-		h = (h ^ (unsigned char)*c) * UINT64_C(0x100000001b3);
-	return h;
-}
-
 static bool is_known(const json_t *value)
 {
 	return value && !json_is_null(value);
@@ -59,12 +51,11 @@ static int read_patient(struct label *l, uint64_t record, const json_t *value, c
 	if (!is_known(value)) {
 		char own[32];
 		snprintf(own, sizeof own, "record %" PRIu64, record);
-		l->patient = hash(own);
+		l->patient = identifier_key(own);
 	} else if (json_is_integer(value) && json_integer_value(value) >= 0) {
 		l->patient = (uint64_t)json_integer_value(value);
 	} else if (text && *text) {
-		bool is_number = strspn(text, "0123456789") == strlen(text) && strlen(text) < 20;
-		l->patient = is_number ? strtoull(text, NULL, 10) : hash(text);
+		l->patient = identifier_key(text);
 	} else {
 		return error_set(e, name, 0, "patient: expected a text or a whole number");
 	}
@@ -112,14 +103,23 @@ static int read_classes(struct label *l, const struct subjects *s, const json_t 
 	return 0;
 }
 
+static void name_record(char *name, size_t room, uint64_t record, const json_t *subject)
+{
+	const char *id = json_string_value(json_object_get(subject, "id"));
+	if (id)
+		snprintf(name, room, "record %.200s", id);
+	else
+		snprintf(name, room, "record %" PRIu64, record);
+}
+
 int subjects_label(const struct subjects *s, struct label *l, uint64_t record, const json_t *subject,
 		   struct error *e)
 {
-	char name[32];
+	char name[256];
 	int fold, sex;
 	const json_t *codes = json_object_get(subject, "codes");
 
-	snprintf(name, sizeof name, "record %" PRIu64, record);
+	name_record(name, sizeof name, record, subject);
 	*l = (struct label){0};
 	if (read_patient(l, record, json_object_get(subject, "patient"), name, e) < 0 ||
 	    read_age(l, json_object_get(subject, "age"), name, e) < 0 ||

@@ -40,7 +40,7 @@ struct fetch {
 	struct progress progress;
 	size_t n_excluded, excluded_by_fold[FOLDS];
 	struct unreadable {
-		uint64_t id;
+		const char *name; /* in the catalogue */
 		struct error error;
 	} shown[EXCLUDED_SHOWN]; /* the first of them */
 	double rate_seen_hz;	 /* of the records put so far; 0: none, -1: several */
@@ -77,12 +77,17 @@ static void put_json(struct fetch *f, int table, uint64_t id, const json_t *valu
 	free(text);
 }
 
-/* subject: canonical JSON. */
+/* Canonical JSON. */
+static void put_subject(struct fetch *f, uint64_t id, const char *subject)
+{
+	artifact_put(f->run->output, f->subject, artifact_key(id).bytes, 8, subject, strlen(subject));
+}
+
 static void put_record(struct fetch *f, uint64_t id, const struct record *r, const char *subject)
 {
 	artifact_put(f->run->output, f->signal, artifact_key(id).bytes, 8, r->signal, r->n_bytes);
 	put_json(f, f->header, id, r->header);
-	artifact_put(f->run->output, f->subject, artifact_key(id).bytes, 8, subject, strlen(subject));
+	put_subject(f, id, subject);
 	double rate_hz = json_number_value(json_object_get(r->header, "rate_hz"));
 	f->rate_seen_hz = f->rate_seen_hz == 0 || f->rate_seen_hz == rate_hz ? rate_hz : -1;
 }
@@ -115,9 +120,11 @@ static void make_synthetic(void *context, int i)
 	struct synth_batch *b = context;
 	struct synth_info info;
 	int16_t *x = die_malloc(sizeof *x * LEADS * (size_t)SYNTH_SAMPLES(b->rate_hz));
-	synth_record(b->seed, b->first + (uint64_t)i, b->rate_hz, x, &info);
+	uint64_t record = b->first + (uint64_t)i;
+	synth_record(b->seed, record, b->rate_hz, x, &info);
 	record_from_microvolts(&b->records[i], x, SYNTH_SAMPLES(b->rate_hz), b->rate_hz);
 	json_t *subject = synth_subject(&info);
+	json_object_set_new(subject, "id", json_sprintf("%llu", (unsigned long long)record));
 	b->subjects[i] = json_canonical(subject, NULL);
 	json_decref(subject);
 	free(x);
@@ -211,25 +218,26 @@ static _Noreturn void refuse(const char *text)
 	die("%s", text);
 }
 
-static _Noreturn void refuse_record(uint64_t id, const struct error *e, const char *remark)
+static _Noreturn void refuse_record(const char *name, const struct error *e, const char *remark)
 {
-	char *text = die_printf("record %llu: %s%s", (unsigned long long)id, error_text(e), remark);
+	char *text = die_printf("record %.200s: %s%s", name, error_text(e), remark);
 	refuse(text);
 }
 
-/* A record that cannot be read is counted and listed; which ones, and whether they are too many, is said
- * at the end. */
-static void exclude(struct fetch *f, uint64_t id, const char *subject, const struct error *e)
+/* A record that cannot be read is counted and listed, with its subject; which ones, and whether they are too
+ * many, is said at the end. */
+static void exclude(struct fetch *f, const struct catalog_record *r, const struct error *e)
 {
-	json_t *read = json_read(subject, strlen(subject), "subject", NULL);
+	json_t *read = json_read(r->subject, strlen(r->subject), "subject", NULL);
 	json_int_t fold = json_integer_value(json_object_get(read, "fold"));
 	if (fold_is((uint64_t)fold))
 		f->excluded_by_fold[fold - 1]++;
 	json_decref(read);
 	if (f->n_excluded < EXCLUDED_SHOWN)
-		f->shown[f->n_excluded] = (struct unreadable){id, *e};
+		f->shown[f->n_excluded] = (struct unreadable){r->name, *e};
 	f->n_excluded++;
-	artifact_put(f->run->output, f->excluded, artifact_key(id).bytes, 8, e->text, strlen(e->text));
+	artifact_put(f->run->output, f->excluded, artifact_key(r->id).bytes, 8, e->text, strlen(e->text));
+	put_subject(f, r->id, r->subject);
 }
 
 static size_t allowed(double share, size_t n)
@@ -252,8 +260,7 @@ static void check_excluded(struct fetch *f, size_t n)
 	bool is_over = f->n_excluded > allowed(params_float(f->run->params, "max_excluded"), n);
 	const char *fate = is_over ? "" : " left out";
 	for (size_t i = is_over; i < f->n_excluded && i < EXCLUDED_SHOWN; i++)
-		warn("record %llu%s: %s", (unsigned long long)f->shown[i].id, fate,
-		     error_text(&f->shown[i].error));
+		warn("record %.200s%s: %s", f->shown[i].name, fate, error_text(&f->shown[i].error));
 	if (f->n_excluded > EXCLUDED_SHOWN)
 		warn("... and %zu more", f->n_excluded - EXCLUDED_SHOWN);
 	if (!is_over)
@@ -262,7 +269,7 @@ static void check_excluded(struct fetch *f, size_t n)
 	char *remark = die_printf(" (%zu of %zu records cannot be read: more such records than"
 				  " fetch.max_excluded allows; fetch.max_excluded=%g would leave them out)",
 				  f->n_excluded, n, share_of(f->n_excluded, n));
-	refuse_record(f->shown[0].id, &f->shown[0].error, remark);
+	refuse_record(f->shown[0].name, &f->shown[0].error, remark);
 }
 
 static void put_source(void *context, const char *name, const char hex[SUMS_HEX])
@@ -290,9 +297,9 @@ static void put_reading(struct fetch *f, struct dataset *d, struct reading *b)
 	for (size_t i = 0; i < b->n; i++) {
 		const struct catalog_record *r = &dataset_catalog(d)->records[b->first + i];
 		if (b->result[i] < 0)
-			refuse_record(r->id, &b->error[i], "");
+			refuse_record(r->name, &b->error[i], "");
 		if (b->result[i] > 0)
-			exclude(f, r->id, r->subject, &b->error[i]);
+			exclude(f, r, &b->error[i]);
 		else
 			put_record(f, r->id, &b->records[i], r->subject);
 		record_release(&b->records[i]);
@@ -464,7 +471,9 @@ static const struct param params[] = {
 	{"rate_hz", PARAM_CHOICE, .unit = "Hz", .choices = "100 500", .otherwise = "100",
 	 .help = "ptb-xl, synthetic: which of the two rates"},
 	{"records", PARAM_INT, .max = 10000000, .otherwise = "0",
-	 .help = "how many, by ascending number; 0: all, or 1024 synthetic ones"},
+	 .help = "how many, by ascending number, text ids after numbers and by hash; 0: all, or 1024 "
+		 "synthetic "
+		 "ones"},
 	{"seed", PARAM_INT, .max = 4294967295, .otherwise = "1", .help = "synthetic: of the generator"},
 	{"max_excluded", PARAM_FLOAT, .max = 1, .otherwise = "0",
 	 .help = "largest share of unreadable records that may be left out"},
@@ -472,7 +481,7 @@ static const struct param params[] = {
 	 .help = "wfdb: the table of records, inside the source"},
 	{"path_column", PARAM_TEXT, .otherwise = "path",
 	 .help = "wfdb: the record's file, relative to labels_csv"},
-	{"id_column", PARAM_TEXT, .otherwise = "''", .help = "wfdb: the record's number; '': counted by row"},
+	{"id_column", PARAM_TEXT, .otherwise = "''", .help = "wfdb: the record's id, any text; '': its path"},
 	{"patient_column", PARAM_TEXT, .otherwise = "''",
 	 .help = "wfdb: the patient's name; '': each record its own patient"},
 	{"fold_column", PARAM_TEXT, .otherwise = "''",

@@ -219,6 +219,8 @@ mkdir -p other/data
 for i in 1 2 3; do make_record other/data A$i 257 30; done
 printf 'name,who,dx,fold\nA1,p,AF,1\nA2,p,,1\nA3.hea,q,AF;LBBB,10\n' >other/data/list.csv
 sed 's/,10$/,10\nA1,p,AF,1/' other/data/list.csv >other/data/repeated.csv
+awk -F, -v OFS=, '{print $0, NR == 1 ? "key" : "JS " NR - 1}' other/data/list.csv >other/data/ids.csv
+sed '4s/JS 3/JS 2/' other/data/ids.csv >other/data/twice.csv
 sed 's/,q,/,p,/' other/data/list.csv >other/data/split.csv
 sed '2s/AF/"AF,LBBB"/' other/data/list.csv >other/data/commas.csv
 W="source=other format=wfdb labels_csv=data/list.csv path_column=name patient_column=who label_columns=[dx]"
@@ -242,6 +244,16 @@ W="source=other format=wfdb labels_csv=data/list.csv path_column=name patient_co
 		is "also in a zip, which is then read again for them" \
 			"$(id_of ${W/source=other/source=mat.zip})" "$mat"
 	fi
+	differs "ids of their own are kept" "$(id_of ${W/list.csv/ids.csv} id_column=key)" "$plain"
+	check "with patient and path" grep -q '"id":"JS 2","path":"data/A2","patient":"p"' \
+		<("$BIN/store" show run/fetch.id)
+	sed '2d' other/data/list.csv >other/data/less.csv
+	key_of() { "$BIN/store" show run/fetch.id --records 9 | grep '"id":"data/A2"' | awk '{print $1}'; }
+	before=$(id_of $W >/dev/null && key_of)
+	is "a record's key stays where a row goes" "$(id_of ${W/list.csv/less.csv} >/dev/null && key_of)" \
+		"$before"
+	bad "an id in two rows" "twice.csv:4: id JS 2 stands in line 3 too" ${W/list.csv/twice.csv} \
+		id_column=key
 	bad "a missing column of labels" "data/list.csv:1: no column 'dy'" ${W/\[dx]/[dy]}
 	bad "a record in two rows" "repeated.csv:5: record data/A1 stands in line 2 too" \
 		${W/list.csv/repeated.csv}
@@ -252,9 +264,9 @@ W="source=other format=wfdb labels_csv=data/list.csv path_column=name patient_co
 	bad "commas between names" "commas.csv:2: dx: 'AF,LBBB' has a comma" ${W/list.csv/commas.csv}
 	check "which may be named" fetch ${W/list.csv/commas.csv} "label_separators=','"
 	echo x >>other/data/A2.dat
-	bad "checksums are used if they are there" "data/A2.dat: damaged or changed" $W records=2
+	bad "checksums are used if they are there" "data/A2.dat: damaged or changed" $W records=3
 	rm other/SHA256SUMS.txt
-	bad "a wrong file is found without them" "data/A2.dat: expected 720 bytes" $W records=2
+	bad "a wrong file is found without them" "data/A2.dat: expected 720 bytes" $W records=3
 	bad "no such list" "no data/nolist.csv in this folder" source=other format=wfdb \
 		labels_csv=data/nolist.csv
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "ecg/identifier.h"
 #include "ecg/subjects.h"
 
 static const char statements_text[] =
@@ -65,13 +66,15 @@ static void known_members_are_taken(void **state)
 	assert_int_equal(l.codes[1], 0);
 }
 
-static void text_patients_are_hashed(void **state)
+static void text_patients_are_keyed(void **state)
 {
 	struct label a, b;
 	assert_int_equal(label_of(&a, *state, 1, "{\"patient\":\"a\",\"fold\":1}", NULL), 0);
-	assert_true(a.patient == UINT64_C(0xaf63dc4c8601ec8c)); /* FNV-1a's published value of "a" */
+	assert_true(a.patient == identifier_key("a"));
 	assert_int_equal(label_of(&b, *state, 2, "{\"patient\":\"foobar\",\"fold\":1}", NULL), 0);
-	assert_true(b.patient == UINT64_C(0x85944171f73967e8));
+	assert_true(b.patient == identifier_key("foobar"));
+	assert_int_equal(label_of(&b, *state, 2, "{\"patient\":\"0017\"}", NULL), 0);
+	assert_true(b.patient != 17); /* another name */
 	assert_int_equal(label_of(&b, *state, 2, "{\"patient\":17}", NULL), 0);
 	assert_int_equal(b.patient, 17);
 }
@@ -118,6 +121,7 @@ static void wrong_members_are_named(void **state)
 		{"{\"sex\":2}", "record 17: sex"},
 		{"{\"fold\":11}", "record 17: fold"},
 		{"{\"fold\":1.5}", "record 17: fold"},
+		{"{\"id\":\"JS17\",\"sex\":2}", "record JS17: sex"},
 		{"{\"codes\":{\"XYZ\":1}}", "record 17: unknown statement 'XYZ'"},
 		{"{\"classes\":[\"XYZ\"]}", "record 17: classes: unknown class 'XYZ'"},
 	};
@@ -135,7 +139,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(known_members_are_taken),
-		cmocka_unit_test(text_patients_are_hashed),
+		cmocka_unit_test(text_patients_are_keyed),
 		cmocka_unit_test(unknown_members_are_marked_and_patients_stay_in_one_fold),
 		cmocka_unit_test(classes_may_be_named),
 		cmocka_unit_test(wrong_members_are_named),
