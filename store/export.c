@@ -9,12 +9,13 @@
 #include "common/die.h"
 #include "common/file.h"
 #include "common/json.h"
+#include "store/origin.h"
 
 /* struct label as it lies in table `label` (ecg/label.h), in numpy's words. */
 #define LABEL_DTYPE                                                                                          \
 	"[('patient', '<u8'), ('fold', '<u4'), ('classes', '<u4'), ('age', '<f4'), ('sex', '<i4'), "         \
 	"('codes', '<u8', (2,)), ('reserved', '<u8')]"
-enum { LABEL_SIZE = 48, LABEL_FOLD = 8 };
+enum { LABEL_SIZE = 48, LABEL_FOLD = 8, LABEL_CLASSES = 12 };
 
 struct bytes {
 	char *first;
@@ -112,6 +113,29 @@ static void zip_end(struct zip *z)
 	free(z->directory.first);
 }
 
+/* ---- what a record is called ---- */
+
+/* A member of its origin, or "". Borrowed from origin. */
+static const char *member(const json_t *origin, const char *name)
+{
+	const char *text = json_string_value(json_object_get(origin, name));
+	return text ? text : "";
+}
+
+/* Names of classes, with ';' between; has(context, k): whether class k is among them. */
+static void add_names(struct bytes *b, const json_t *classes, bool (*has)(const void *context, size_t k),
+		      const void *context)
+{
+	bool is_first = true;
+	for (size_t k = 0; k < json_array_size(classes); k++) {
+		if (!has(context, k))
+			continue;
+		add_text(b, is_first ? "" : ";");
+		add_text(b, json_string_value(json_array_get(classes, k)));
+		is_first = false;
+	}
+}
+
 /* ---- embeddings, signals: .npz ---- */
 
 /* numpy's format 1.0: magic, length, a Python dict padded so that data starts at a multiple of 64. */
@@ -135,6 +159,18 @@ static struct bytes npy(const char *dtype, uint64_t n, uint64_t width)
 	free(dict);
 
 	return b;
+}
+
+/* The code point that begins at *at, which moves behind it. */
+static uint32_t code_point(const char **at)
+{
+	const uint8_t *c = (const uint8_t *)*at;
+	int n_more = *c < 0x80 ? 0 : *c < 0xe0 ? 1 : *c < 0xf0 ? 2 : 3;
+	uint32_t x = n_more ? *c & (0x3fu >> n_more) : *c;
+	for (int i = 1; i <= n_more; i++)
+		x = x << 6 | (c[i] & 0x3f);
+	*at += 1 + n_more;
+	return x;
 }
 
 /* Bytes of a value if all have the same number and it is a multiple of 4, or 0. */
@@ -175,6 +211,81 @@ static void add_table(struct zip *z, const struct artifact *a, const char *table
 	free(record_name);
 }
 
+/* Texts as numpy keeps them: UTF-32, all as long as the longest. They are valid UTF-8, for they were JSON. */
+static struct bytes npy_texts(const json_t *texts)
+{
+	size_t i, longest = 1;
+	json_t *text;
+	json_array_foreach (texts, i, text) {
+		size_t n = 0;
+		for (const char *c = json_string_value(text); *c; c++)
+			n += (*c & 0xc0) != 0x80;
+		longest = n > longest ? n : longest;
+	}
+
+	char dtype[32];
+	snprintf(dtype, sizeof dtype, "<U%zu", longest);
+	struct bytes b = npy(dtype, json_array_size(texts), 0);
+
+	json_array_foreach (texts, i, text) {
+		size_t n = 0;
+		for (const char *c = json_string_value(text); *c; n++)
+			add_number(&b, code_point(&c), 4);
+		for (; n < longest; n++)
+			add_number(&b, 0, 4);
+	}
+	return b;
+}
+
+static bool has_bit(const void *context, size_t k)
+{
+	return k < 32 && *(const uint32_t *)context >> k & 1;
+}
+
+/* The names of the classes in a label's bits. New reference. */
+static json_t *class_names(const struct artifact *a, const struct artifact_cursor *label)
+{
+	uint32_t bits = 0;
+	struct bytes all = {0};
+	if (label->value_bytes == LABEL_SIZE)
+		memcpy(&bits, (const char *)label->value + LABEL_CLASSES, sizeof bits);
+	add_names(&all, artifact_get_attribute(a, "classes"), has_bit, &bits);
+	json_t *names = json_stringn(all.n ? all.first : "", all.n);
+	free(all.first);
+	return names;
+}
+
+static void add_texts(struct zip *z, const char *name, json_t *texts)
+{
+	struct bytes values = npy_texts(texts);
+	zip_add(z, name, &values);
+	json_decref(texts);
+}
+
+/* Beside label's rows: id, patient, path and the names of the classes; and the names of the classes' bits. */
+static void add_origins(struct zip *z, const struct artifact *a)
+{
+	json_t *id = json_array(), *patient = json_array(), *path = json_array(), *classes = json_array();
+	if (artifact_has_table(a, "label"))
+		for (struct artifact_cursor *c = artifact_walk(a, "label"); artifact_next(c);) {
+			uint64_t record = artifact_record(c->key);
+			json_t *origin = origin_read(a, record);
+			char *name = origin_name(a, record);
+			json_array_append_new(id, json_string(name));
+			json_array_append_new(patient, json_string(member(origin, "patient")));
+			json_array_append_new(path, json_string(member(origin, "path")));
+			json_array_append_new(classes, class_names(a, c));
+			json_decref(origin);
+			free(name);
+		}
+	add_texts(z, "id.npy", id);
+	add_texts(z, "patient.npy", patient);
+	add_texts(z, "path.npy", path);
+	add_texts(z, "classes.npy", classes);
+	const json_t *names = artifact_get_attribute(a, "classes");
+	add_texts(z, "class_names.npy", names ? json_deep_copy(names) : json_array());
+}
+
 static struct bytes npz(const struct artifact *a)
 {
 	struct zip z = {0};
@@ -182,6 +293,7 @@ static struct bytes npz(const struct artifact *a)
 	json_t *unused;
 	json_object_foreach (json_object_get(artifact_header(a), "tables"), table, unused)
 		add_table(&z, a, table);
+	add_origins(&z, a);
 	zip_end(&z);
 	return z.file;
 }
@@ -241,6 +353,8 @@ static struct bytes safetensors(const struct artifact *a)
 /* A field, in quotes where it has to be (RFC 4180): names of classes come from the dataset. */
 static void add_field(struct bytes *b, const char *text, size_t n)
 {
+	if (!n)
+		return; /* text may be NULL */
 	bool is_quoted = memchr(text, ',', n) || memchr(text, '"', n) || memchr(text, '\n', n) ||
 			 memchr(text, '\r', n);
 	add_text(b, is_quoted ? "\"" : "");
@@ -251,38 +365,55 @@ static void add_field(struct bytes *b, const char *text, size_t n)
 	add_text(b, is_quoted ? "\"" : "");
 }
 
-/* The names of a record's classes, with blanks between. */
-static void add_classes(struct bytes *b, const json_t *names, struct artifact_value truth, size_t n_classes)
+static void add_column(struct bytes *b, const char *text)
 {
-	struct bytes all = {0};
-	add_text(&all, " "); /* so that there are bytes; left out below */
-	for (size_t k = 0; k < n_classes && truth.n_bytes == n_classes; k++)
-		if (((const char *)truth.bytes)[k]) {
-			add_text(&all, all.n > 1 ? " " : "");
-			add_text(&all, json_string_value(json_array_get(names, k)));
-		}
-	add_field(b, all.first + 1, all.n - 1);
-	free(all.first);
+	add_text(b, ",");
+	add_field(b, text, strlen(text));
 }
 
-static void add_line(struct bytes *b, const struct artifact *a, const struct artifact_cursor *c,
-		     size_t n_classes)
+static bool is_true(const void *context, size_t k)
 {
-	uint64_t record = artifact_record(c->key), patient = 0;
+	const struct artifact_value *truth = context;
+	return k < truth->n_bytes && ((const uint8_t *)truth->bytes)[k];
+}
+
+/* record,id,patient,path,fold,classes */
+static void add_start(struct bytes *b, const struct artifact *a, uint64_t record)
+{
+	uint64_t patient = 0;
 	uint32_t fold = 0;
+	char number[24];
 	struct artifact_value v = artifact_get_record(a, "label", record),
 			      truth = artifact_get_record(a, "truth", record);
-
 	if (v.n_bytes == LABEL_SIZE) {
 		memcpy(&patient, v.bytes, sizeof patient);
 		memcpy(&fold, (const char *)v.bytes + LABEL_FOLD, sizeof fold);
 	}
 
-	char *start = die_printf("%" PRIu64 ",%" PRIu64 ",%" PRIu32 ",", record, patient, fold);
-	add_text(b, start);
-	free(start);
-	add_classes(b, artifact_get_attribute(a, "classes"), truth, n_classes);
+	json_t *origin = origin_read(a, record);
+	char *name = origin_name(a, record);
+	struct bytes classes = {0};
+	add_names(&classes, artifact_get_attribute(a, "classes"), is_true, &truth);
+	snprintf(number, sizeof number, "%" PRIu64, record);
+	add_text(b, number);
+	add_column(b, name);
+	snprintf(number, sizeof number, "%" PRIu64, patient);
+	add_column(b, *member(origin, "patient") ? member(origin, "patient") : number);
+	add_column(b, member(origin, "path"));
+	snprintf(number, sizeof number, "%" PRIu32, fold);
+	add_column(b, number);
+	add_text(b, ",");
+	add_field(b, classes.first, classes.n);
 
+	json_decref(origin);
+	free(classes.first);
+	free(name);
+}
+
+static void add_line(struct bytes *b, const struct artifact *a, const struct artifact_cursor *c,
+		     size_t n_classes)
+{
+	add_start(b, a, artifact_record(c->key));
 	for (size_t k = 0; k < n_classes && c->value_bytes == n_classes * sizeof(float); k++) {
 		char text[33] = ",";
 		float p;
@@ -290,7 +421,6 @@ static void add_line(struct bytes *b, const struct artifact *a, const struct art
 		json_float_text(text + 1, p);
 		add_text(b, text);
 	}
-
 	add_text(b, "\n");
 }
 
@@ -299,11 +429,9 @@ static struct bytes csv(const struct artifact *a)
 	struct bytes b = {0};
 	const json_t *names = artifact_get_attribute(a, "classes"), *name;
 	size_t i;
-	add_text(&b, "record,patient,fold,classes");
-	json_array_foreach (names, i, name) {
-		add_text(&b, ",");
-		add_field(&b, json_string_value(name), strlen(json_string_value(name)));
-	}
+	add_text(&b, "record,id,patient,path,fold,classes");
+	json_array_foreach (names, i, name)
+		add_column(&b, json_string_value(name));
 	add_text(&b, "\n");
 	for (struct artifact_cursor *c = artifact_walk(a, "probability"); artifact_next(c);)
 		add_line(&b, a, c, json_array_size(names));

@@ -1,10 +1,12 @@
 /*
  * Artifacts in other programs' formats: `store export ID FILE`.
  *
- *	embeddings   .npz           each table as [n][values] float32 with its records; numpy.load reads it
+ *	embeddings   .npz           each table as [n][values] float32 with its records; numpy.load reads it;
+ *	                            beside the rows of `label`: id, patient, path, classes (names with ';'
+ *	                            between)
  *	model        .safetensors   the tensors under their names and shapes; config and views as metadata
- *	scores       .csv           a line per record of folds 9 and 10: record, patient, fold, classes,
- *	                            a probability per class
+ *	scores       .csv           a line per record of folds 9 and 10: record, id, patient, path, fold,
+ *	                            classes (names, ';' between), a probability per class
  */
 #ifndef STORE_EXPORT_H
 #define STORE_EXPORT_H

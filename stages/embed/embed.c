@@ -321,6 +321,17 @@ static void carry_table(struct embed *m, const char *name)
 		artifact_put(m->run->output, table, c->key, c->key_bytes, c->value, c->value_bytes);
 }
 
+/* By which name the user knows the embedded records: those with a label, which the excluded have not. */
+static void carry_origins(struct embed *m)
+{
+	int table = artifact_table(m->run->output, "origin");
+	if (team_rank(m->run->team) != 0 || !artifact_has_table(m->signals, "origin"))
+		return;
+	for (struct artifact_cursor *c = artifact_walk(m->signals, "origin"); artifact_next(c);)
+		if (artifact_get(m->signals, "label", c->key, c->key_bytes).bytes)
+			artifact_put(m->run->output, table, c->key, c->key_bytes, c->value, c->value_bytes);
+}
+
 static void add_record(struct embed *m, const struct artifact_cursor *c)
 {
 	size_t n_bytes = LEADS * (size_t)m->views.samples * sizeof(float);
@@ -408,6 +419,7 @@ static void run(struct stage_run *r)
 	allocate(m);
 	carry_table(m, "label");
 	carry_table(m, "scale");
+	carry_origins(m);
 	set_random_statistics(m);
 	run_batches(m);
 	tear_down(m);

@@ -1,17 +1,18 @@
 #include "stages/preprocess/exclusions.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "common/die.h"
 
-void exclusions_add(struct exclusions *x, uint64_t record, uint32_t fold, const struct error *reason)
+void exclusions_add(struct exclusions *x, const char *name, uint32_t fold, const struct error *reason)
 {
 	struct exclusions_round *r = &x->round;
 	if (fold_is(fold))
 		r->by_fold[fold - 1]++;
 	if (r->n < EXCLUSIONS_SHOWN) {
-		r->shown[r->n].record = record;
+		snprintf(r->shown[r->n].name, sizeof r->shown[r->n].name, "%s", name);
 		r->shown[r->n].reason = *reason;
 	}
 	r->n++;
@@ -34,9 +35,9 @@ static void count(struct exclusions *x, const struct exclusions_round *r)
 			continue;
 		const char *reason = error_text(&r->shown[i].reason);
 		if (x->n == 0)
-			error_set(&x->first, NULL, 0, "record %" PRIu64 ": %s", r->shown[i].record, reason);
+			error_set(&x->first, NULL, 0, "record %s: %s", r->shown[i].name, reason);
 		if (team_rank(x->team) == 0)
-			warn("record %" PRIu64 " excluded: %s", r->shown[i].record, reason);
+			warn("record %s excluded: %s", r->shown[i].name, reason);
 	}
 }
 

@@ -4,7 +4,7 @@
  * bridged gaps or a tail that is cut off, which are counted.
  *
  *	struct exclusions x = {.team = team};
- *	exclusions_add(&x, record, fold, reason);  // by ascending record
+ *	exclusions_add(&x, name, fold, reason);    // by ascending record
  *	exclusions_note(&x, EXCLUSIONS_CUT);
  *	exclusions_share(&x);                      // all ranks, when each has put its records of a round
  *	exclusions_check(&x, n_records, limit);
@@ -29,7 +29,7 @@ enum { EXCLUSIONS_MASKED, EXCLUSIONS_BRIDGED, EXCLUSIONS_CUT, EXCLUSIONS_NOTES }
 struct exclusions_round {
 	int64_t n, by_fold[FOLDS], noted[EXCLUSIONS_NOTES];
 	struct {
-		uint64_t record;
+		char name[256];
 		struct error reason;
 	} shown[EXCLUSIONS_SHOWN];
 };
@@ -41,7 +41,8 @@ struct exclusions {
 	struct exclusions_round round;
 };
 
-void exclusions_add(struct exclusions *x, uint64_t record, uint32_t fold, const struct error *reason);
+/* name: what the dataset calls the record. */
+void exclusions_add(struct exclusions *x, const char *name, uint32_t fold, const struct error *reason);
 void exclusions_note(struct exclusions *x, int what);
 void exclusions_share(struct exclusions *x);
 /* Dies, in rank 0, if no record of n_records is left or more than their share `limit` are not. */

@@ -1,7 +1,7 @@
 /* Make every record alike: twelve leads by name, in mV, at one rate and length, filtered, checked, labelled.
  *
- * Reads `records`. Writes `signals`: float32 [12][samples] per record, the log-std of its leads, its label,
- * which leads are masked, and of each record left out the reason.
+ * Reads `records`. Writes `signals`: float32 [12][samples] per record, the log-std of its leads, its label
+ * and origin (id, path, patient), which leads are masked, and of each record left out the reason.
  *
  * The story: walk the records in batches; the threads prepare one (ecg/prepare.h) while another is put;
  * count what is excluded (exclusions.h) and fail over the limit. In a team each process takes one batch of a
@@ -30,7 +30,7 @@
 
 struct item {
 	uint64_t record;
-	json_t *header;
+	json_t *header, *origin;
 	const void *bytes; /* in the input's map, as long as that is open */
 	size_t n_bytes;
 	struct label label;
@@ -50,8 +50,9 @@ struct preprocess {
 	struct stage_run *run;
 	struct prepare *prepare;
 	struct subjects *subjects;
-	int samples, n_batch;			       /* of an output record; records in a batch */
-	int signal, scale, label, excluded, lead_mask; /* tables; lead_mask: NONE if nothing may be masked */
+	int samples, n_batch; /* of an output record; records in a batch */
+	int signal, scale, label, origin, excluded;
+	int lead_mask; /* tables; lead_mask: NONE if nothing may be masked */
 	struct exclusions exclusions;
 	struct batch *filling, *waiting; /* waiting: worked on, to be put while the next is worked on */
 };
@@ -108,6 +109,7 @@ static void open_output(struct preprocess *p, const struct prepare_settings *s)
 	p->signal = artifact_table(w, "signal");
 	p->scale = artifact_table(w, "scale");
 	p->label = artifact_table(w, "label");
+	p->origin = artifact_table(w, "origin");
 	p->excluded = artifact_table(w, "excluded");
 	p->lead_mask = s->masks_absent || s->masks_bad ? artifact_table(w, "lead_mask") : NONE;
 }
@@ -122,6 +124,24 @@ static json_t *read_json(const struct preprocess *p, const char *table, uint64_t
 	if (!value)
 		die("%s", v.bytes ? error_text(&e) : "a record lacks its header or subject: run fetch again");
 	return value;
+}
+
+/* By which name, file and patient the user knows a record (docs/data.md). */
+static json_t *origin_of(const json_t *subject, uint64_t record)
+{
+	static const char *const members[] = {"id", "path", "patient"};
+	json_t *origin = json_object();
+	for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
+		const json_t *value = json_object_get(subject, members[i]);
+		if (json_is_string(value))
+			json_object_set_new(origin, members[i], json_copy((json_t *)value));
+		else if (json_is_integer(value))
+			json_object_set_new(origin, members[i],
+					    json_sprintf("%lld", (long long)json_integer_value(value)));
+	}
+	if (!json_object_get(origin, "id"))
+		json_object_set_new(origin, "id", json_sprintf("%" PRIu64, record));
+	return origin;
 }
 
 /* What a record's work needs, and its label, which does not need the signal. */
@@ -139,7 +159,16 @@ static void add_item(struct preprocess *p, const struct artifact_cursor *c)
 	json_t *subject = read_json(p, "subject", item->record);
 	if (subjects_label(p->subjects, &item->label, item->record, subject, &e) < 0)
 		die("%s", error_text(&e));
+	item->origin = origin_of(subject, item->record);
 	json_decref(subject);
+}
+
+static void put_origin(struct preprocess *p, const struct item *item)
+{
+	size_t n;
+	char *text = json_canonical(item->origin, &n);
+	artifact_put(p->run->output, p->origin, artifact_key(item->record).bytes, 8, text, n);
+	free(text);
 }
 
 static void put_item(struct preprocess *p, const struct item *item)
@@ -166,18 +195,21 @@ static void exclude(struct preprocess *p, const struct item *item)
 	const char *reason = error_text(&item->error);
 	artifact_put(p->run->output, p->excluded, artifact_key(item->record).bytes, 8, reason,
 		     strlen(reason));
-	exclusions_add(&p->exclusions, item->record, item->label.fold, &item->error);
+	exclusions_add(&p->exclusions, json_string_value(json_object_get(item->origin, "id")),
+		       item->label.fold, &item->error);
 }
 
 static void put_batch(struct preprocess *p, struct batch *b)
 {
 	for (int i = 0; i < b->n; i++) {
 		struct item *item = &b->items[i];
+		put_origin(p, item);
 		if (item->is_good)
 			put_item(p, item);
 		else
 			exclude(p, item);
 		json_decref(item->header);
+		json_decref(item->origin);
 		free(item->signal);
 	}
 	b->n = 0;

@@ -18,8 +18,9 @@
 #include "report/paper.h"
 #include "stages/shared/objective.h"
 #include "stages/shared/signals.h"
+#include "store/origin.h"
 
-enum { EXAMPLES = 2, NAME_BYTES = 64 };
+enum { EXAMPLES = 2 };
 
 /* ---- attention ---- */
 
@@ -115,7 +116,9 @@ static void write_example(struct draft *s, const json_t *arm, uint64_t record)
 	if (!signal)
 		return;
 	read_looks(&x, embeddings);
-	text_add(&caption, "Record %" PRIu64 ", arm %s,", record, draft_name(arm));
+	char *name = origin_name(embeddings, record);
+	text_add(&caption, "Record %s, arm %s,", name, draft_name(arm));
+	free(name);
 
 	for (size_t c = 0; c < json_array_size(s->groups); c++)
 		if (l.classes >> c & 1)
@@ -261,7 +264,6 @@ static void write_views_of(struct draft *s, const json_t *arm)
 			      *views = draft_input(s, arm, "views"), *model = draft_input(s, arm, "model");
 	struct augment policy;
 	uint8_t keep[LEADS];
-	char caption[2 * NAME_BYTES];
 
 	signals_policy(&policy, model);
 	policy.seed = (uint64_t)artifact_integer(model, "seed");
@@ -276,17 +278,19 @@ static void write_views_of(struct draft *s, const json_t *arm)
 	const void *signal = signals_get(signals, record, &policy.views);
 	int n_samples = views_input_samples(&policy.views);
 	float *x = die_malloc(LEADS * (size_t)n_samples * sizeof *x);
+	char *name = origin_name(signals, record);
 
 	for (int k = 0; k < 2; k++) {
 		augment_draw_shown(&policy, x, keep, signal, signals_there(signals, record), record, 0, k,
 				   &pairing.view[k]);
-		snprintf(caption, sizeof caption, "%.60s, record %" PRIu64 ", view %d", draft_name(arm),
-			 record, k + 1);
+		char *caption = die_printf("%.60s, record %s, view %d", draft_name(arm), name, k + 1);
 		page_figure(&s->page, caption, artifact_id(views));
 		paper_view(&s->page, x, n_samples, keep, lead_names, caption);
 		page_figure_end(&s->page);
+		free(caption);
 	}
 
+	free(name);
 	free(x);
 }
 

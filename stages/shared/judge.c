@@ -282,9 +282,18 @@ static void put_metrics(const struct judge *j, struct artifact_writer *w)
 	}
 }
 
-enum column { LABEL, TRUTH, PROBABILITY };
+enum column { LABEL, ORIGIN, TRUTH, PROBABILITY };
 
-/* Of folds 9 and 10 by ascending record (the two parts are merged): labels, classes, or an
+static void put_origin(const struct judge *j, struct artifact_writer *w, int table, uint64_t record)
+{
+	if (!artifact_has_table(j->source, "origin"))
+		return;
+	struct artifact_value v = artifact_get_record(j->source, "origin", record);
+	if (v.bytes)
+		artifact_put(w, table, artifact_key(record).bytes, 8, v.bytes, v.n_bytes);
+}
+
+/* Of folds 9 and 10 by ascending record (the two parts are merged): labels, ids, classes, or an
  * arm's probabilities. */
 static void put_records(const struct judge *j, struct artifact_writer *w, const char *name,
 			enum column column, const struct judge_row *row)
@@ -300,6 +309,8 @@ static void put_records(const struct judge *j, struct artifact_writer *w, const 
 		label_encode(bytes, &p->label[at]);
 		if (column == LABEL)
 			artifact_put(w, table, key.bytes, 8, bytes, sizeof bytes);
+		else if (column == ORIGIN)
+			put_origin(j, w, table, p->record[at]);
 		else if (column == TRUTH)
 			artifact_put(w, table, key.bytes, 8, p->truth + at * n, n);
 		else
@@ -335,6 +346,7 @@ void judge_write(const struct judge *j, struct artifact_writer *w)
 	put_attributes(j, w);
 	put_metrics(j, w);
 	put_records(j, w, "label", LABEL, NULL);
+	put_records(j, w, "origin", ORIGIN, NULL);
 	put_records(j, w, "truth", TRUTH, NULL);
 	for (int a = 0; a < j->n_rows; a++)
 		if (j->row[a].table)

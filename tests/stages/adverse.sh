@@ -54,5 +54,5 @@ is "... nor cells of table.md" "$(sed 's/[\\]|//g; s/[^|]//g' odd/report/table.m
 "$BIN/store" export odd/odd_names/probe.id odd.csv
 is "... and fields of exported scores" "$(python3 -c 'import csv
 rows = list(csv.reader(open("odd.csv")))
-print({len(r) for r in rows}, rows[0][-1][:6])')" "{9} H<b>Y,"
+print({len(r) for r in rows}, rows[0][-1][:6])')" "{11} H<b>Y,"
 tap_done

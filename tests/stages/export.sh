@@ -34,7 +34,15 @@ assert all(4 * int(np.prod(v['shape'])) == v['data_offsets'][1] - v['data_offset
 rows = list(csv.DictReader(open('s.csv')))
 fold = dict(zip(z['label_record'], z['label']['fold']))
 assert rows and all(int(r['fold']) == fold[int(r['record'])] for r in rows)
-names = list(rows[0])[4:]
+names = list(rows[0])[6:]
+assert list(rows[0])[:6] == ['record', 'id', 'patient', 'path', 'fold', 'classes']
+assert z['id'].dtype.kind == 'U' and z['id'].tolist() == [str(r) for r in z['label_record']]
+assert z['patient'].tolist() == [str(p) for p in z['label']['patient']]
+assert z['class_names'].tolist() == ['NORM', 'MI', 'STTC', 'CD', 'HYP']
+bits = [[c for k, c in enumerate(z['class_names']) if b >> k & 1] for b in z['label']['classes']]
+assert z['classes'].tolist() == [';'.join(b) for b in bits] and any(';' in c for c in z['classes'])
+who = dict(zip(z['id'], z['patient']))
+assert all(r['id'] == r['record'] and r['patient'] == who[r['id']] for r in rows)
 assert all(abs(sum(float(r[c]) for c in names) - 1) < 1e-5 and r['classes'] in names for r in rows)
 END
 check "numpy, and a reader of safetensors and CSV, find it whole" $python read.py

@@ -26,14 +26,14 @@ ids() {
 
 # A change of these ids is a change of results: give the reason in the commit.
 golden=\
-"085ac8c9ae2fa5218c215e6fe572bf2c506a2584691c0e1e06a3e5cec0f79b0e 4a74fa2f85ac6148a742affe400a33ade0e95243558f2455b37f61ebfc0d6f40 "
+"1d38acb3ab3f1962b0474b60a266898d5314199ba41b5f4788c8481df057e008 5aff9b47f4f43a35e90cad46827b308f459ba7fb92bd82ec4a936b2c127e7b17 "
 for n in 1 2 4; do
 	EINTHOVEN_THREADS=$n run "threads$n" "fetch.records=40" fetch preprocess >/dev/null 2>&1
 	is "40 synthetic records give the golden ids with $n threads" "$(ids "threads$n")" "$golden"
 done
 run fast "fetch.records=20 fetch.rate_hz=500 preprocess.normalize=none" fetch preprocess >/dev/null 2>&1
 is "20 synthetic records at 500 Hz, resampled, in mV give the golden ids" "$(ids fast)" \
-	"66ebe063fca281bb03a7fbab25f9b46c6e5b96db25c5b968a926ed7a1e1da942 091fccdc9f56e4edbc9be3534666b0dc2801c6aa918afc01efcb06116af8e45a "
+	"e2c5d7e094eb239d37b3da5bf81ef6e11a15d3a9f66fc829eff450f8d0e6e147 043724bd54603490caa5c4fca9ec2add738ee1898d603fba234db6c5ce5754c1 "
 
 # A folder of WFDB records made of text as samples: `seq` digits move all the time, zeros do not.
 make_record() { # make_record NAME BYTES-COMMAND
@@ -64,16 +64,23 @@ database="fetch.source=$WORK/db fetch.format=wfdb"
 run some "$database preprocess.max_excluded=0.2" fetch preprocess >some.out 2>some.err
 check "one useless record of ten is left out if a fifth may be" test -s some/preprocess.id
 check "it is named on stderr with lead and reason" \
-	grep -q 'record 10 excluded: lead I: flat: the whole lead is 0' some.err
+	grep -q 'record flat excluded: lead I: flat: the whole lead is 0' some.err
 check "and counted" grep -q '1 of 10 records excluded' some.err
+
+"$BIN/store" show some/preprocess.id --records 20 >shown
+origins() { # of those that stand there with id, path and patient of this name
+	grep -cE "\{\"id\":\"($1)\",\"path\":\"\1\",\"patient\":\"\1\"\}" shown
+}
+is "table origin says id, path and patient of each, of those left out too" \
+	"$(origins 'r[1-9]') $(origins flat) $(grep -c '  origin: 10 records' shown)" "9 1 1"
 
 STORE=$WORK/some.store
 check_fails "over the limit the stage fails and names the first" 1 \
-	'1 of 10 records .*preprocess.max_excluded.*record 10: lead I: flat' \
+	'1 of 10 records .*preprocess.max_excluded.*record flat: lead I: flat' \
 	run over "$database" fetch preprocess
 check "and publishes nothing" test ! -e over/preprocess.id
 check_fails "a record that is too short is told from one that is not" 1 \
-	'record 1: short: 1000 samples at 100 Hz, expected 11 s' \
+	'record r1: short: 1000 samples at 100 Hz, expected 11 s' \
 	run short "$database preprocess.duration_s=11" fetch preprocess
 check_fails "a corner beyond half the rate is refused" 1 'low-pass corner 60 Hz.*half the rate, 50 Hz' \
 	run corner "$database preprocess.low_pass_hz=60" fetch preprocess
@@ -98,7 +105,7 @@ is "and nothing is masked" "$(masks eight)" 0
 lead_names r1 "I II x1 x2 x3 x4 V1 V2 V3 V4 V5 chest"
 lead_names r2 "x1 x2 x3 x4 x5 x6 x7 x8 x9 x10 x11 V6"
 check_fails "a record that lacks others is refused, the names it has are shown" 1 \
-	'2 of 9 .*max_excluded=0.2223 would.* 1: lead V6 is missing; .* names: x1, x2, x3, x4, chest' \
+	'2 of 9 .*max_excluded=0.2223 would.* r1: lead V6 is missing; .* names: x1, x2, x3, x4, chest' \
 	run lacking "$database" fetch preprocess
 run masked "$database preprocess.absent_leads=mask" fetch preprocess >masked.out 2>masked.err
 check "absent_leads=mask takes it" test -s masked/preprocess.id
