@@ -17,7 +17,7 @@ static void probe_init(struct probe *p, const struct probe_data *data, int d)
 	if (data->n[PROBE_TRAIN] < 1)
 		BUG("probe: no training record");
 	*p = (struct probe){
-		.n_classes = data->n_classes, .d = d, .is_multi = data->is_multi, .criterion = NAN};
+		.n_classes = data->n_classes, .d = d, .is_multi = data->is_multi, .log_loss = NAN};
 	p->weight = die_calloc(n_classes, sizeof *p->weight);
 	p->prior = die_calloc(n_classes, sizeof *p->prior);
 	p->bias = die_calloc(n_classes, sizeof *p->bias);
@@ -48,52 +48,52 @@ struct search {
 	const struct probe_data *data;
 	const struct probe_options *options;
 	float *probability; /* of the validation part, for the C in hand */
-	double *weight;	    /* of the decision, for the tau tried last */
-	double best;
+	double least;	    /* log-loss so far */
 	double *parameters; /* of the best C */
 };
 
-static struct metrics_input validation(const struct search *s)
+/* Of float32 probabilities near 1 the complement is not told apart from 0. */
+static double minus_log(double p)
 {
-	return (struct metrics_input){.n = s->data->n[PROBE_VALIDATION],
-				      .n_classes = s->p->n_classes,
-				      .is_multi = s->p->is_multi,
-				      .probability = s->probability,
-				      .truth = s->data->truth[PROBE_VALIDATION]};
+	return -dmath_log(p > 1e-7 ? p : 1e-7);
 }
 
-static double macro_auroc(const struct search *s)
+double probe_log_loss(const float *probability, const uint8_t *truth, size_t n, int n_classes, bool is_multi)
 {
-	struct metrics m;
-	struct metrics_input in = validation(s);
-	metrics_init(&m, in.n_classes);
-	metrics_compute(&m, &in);
-	double out = m.macro_auroc;
-	metrics_release(&m);
-	return out;
-}
-
-/* Best macro F1 over tau, for s->probability. */
-static double choose_tau(struct search *s, double *tau)
-{
-	struct metrics_input in = validation(s);
-	struct offset o = offset_choose(s->weight, &in, s->p->prior, s->options->has_offset);
-	*tau = o.tau;
-	return o.macro_f1;
+	double sum = 0;
+	for (size_t i = 0; i < n * (size_t)n_classes; i++) {
+		double p = (double)probability[i];
+		sum += truth[i] ? minus_log(p) : is_multi ? minus_log(1 - p) : 0;
+	}
+	return n ? sum / (double)n : (double)NAN;
 }
 
 static void consider(struct search *s, double c, bool is_fallback, const struct logistic *m)
 {
-	double tau = 0, value = s->p->is_multi ? macro_auroc(s) : choose_tau(s, &tau);
-	bool is_defined = value >= 0;
-	if (is_defined ? value > s->best : is_fallback) {
-		s->best = is_defined ? value : s->best;
+	size_t n = s->data->n[PROBE_VALIDATION];
+	double loss = probe_log_loss(s->probability, s->data->truth[PROBE_VALIDATION], n, s->p->n_classes,
+				     s->p->is_multi);
+	if (n ? loss < s->least : is_fallback) {
+		s->least = loss;
 		s->p->c = c;
-		s->p->tau = tau;
-		s->p->criterion = is_defined ? value : NAN;
+		s->p->log_loss = loss;
 		memcpy(s->parameters, m->parameters,
 		       (size_t)m->n_classes * ((size_t)m->ld + 1) * sizeof *m->parameters);
 	}
+}
+
+/* By macro F1, with the C that was chosen. */
+static void choose_tau(struct probe *p, const struct probe_data *data, bool has_offset)
+{
+	struct offset o =
+		offset_choose(p->weight,
+			      &(struct metrics_input){.n = data->n[PROBE_VALIDATION],
+						      .n_classes = p->n_classes,
+						      .is_multi = p->is_multi,
+						      .probability = p->probability[PROBE_VALIDATION],
+						      .truth = data->truth[PROBE_VALIDATION]},
+			      p->prior, has_offset);
+	p->tau = o.tau;
 }
 
 /* ---- fitting ---- */
@@ -151,7 +151,7 @@ static void search_path(struct search *s, struct logistic *m, const struct axes 
 		problem.c = c_at(o, k);
 		logistic_fit(m, &problem, PROBE_TOLERANCE);
 		logistic_predict(m, s->probability, &a->part[PROBE_VALIDATION]);
-		consider(s, problem.c, k == fallback_step(o) && s->best < 0, m);
+		consider(s, problem.c, k == fallback_step(o), m);
 		if (o->progress)
 			progress_step(o->progress, 1);
 	}
@@ -182,17 +182,13 @@ void probe_fit(struct probe *p, const struct probe_data *data, const struct rows
 			BUG("probe: rows of another shape than its data");
 	probe_init(p, data, rows[PROBE_TRAIN].d);
 	axes_init(&a, p, rows);
-	struct search s = {.p = p, .data = data, .options = options, .best = -1};
+	struct search s = {.p = p, .data = data, .options = options, .least = INFINITY};
 	s.probability = p->probability[PROBE_VALIDATION];
-	s.weight = die_calloc((size_t)p->n_classes, sizeof *s.weight);
 	search_path(&s, &m, &a);
 	logistic_predict(&m, p->probability[PROBE_VALIDATION], &a.part[PROBE_VALIDATION]);
 	logistic_predict(&m, p->probability[PROBE_TEST], &a.part[PROBE_TEST]);
-	if (p->is_multi)
-		choose_tau(&s, &p->tau);
-	offset_weight(p->weight, p->prior, p->n_classes, p->is_multi, p->tau);
+	choose_tau(p, data, options->has_offset);
 	keep_coefficients(p, &m, &a.pca);
-	free(s.weight);
 	logistic_release(&m);
 	axes_release(&a);
 }

@@ -8,9 +8,9 @@
  *	... p.probability[PROBE_TEST] ...
  *	probe_release(&p);
  *
- * Chosen by, single label: macro F1 over all pairs (C, tau); multi: macro AUROC over C, then macro F1 over
- * tau. The first of equals wins: strongest penalty, smallest offset. Without a validation record: C
- * nearest to 1, tau 0.
+ * Chosen on the validation part: C by the least log-loss, then tau by macro F1. On few records F1 and AUROC
+ * jump with C, the log-loss does not (docs/probe.md). The first of equals wins: strongest penalty, smallest
+ * offset. Without a validation record: C nearest to 1, tau 0.
  * Offset tau in {0, 1/4, ..., 1}: decide by logit - tau log prior (multi: log odds of the
  * prior); priors of training.
  */
@@ -48,7 +48,7 @@ struct probe {
 	int n_classes, d;
 	bool is_multi;
 	double c, tau;			 /* chosen; majority: 0 */
-	double criterion;		 /* on the validation part; NAN: it could not be computed */
+	double log_loss;		 /* on the validation part; NAN: it has no record */
 	double *weight;			 /* [n_classes] of the decision (struct metrics_input): prior^-tau */
 	double *prior;			 /* [n_classes] share of the training records */
 	struct scaler scaler;		 /* of the features */
@@ -64,5 +64,9 @@ void probe_fit(struct probe *p, const struct probe_data *data, const struct rows
 /* The floor without features: every record gets the priors. */
 void probe_majority(struct probe *p, const struct probe_data *data);
 void probe_release(struct probe *p);
+
+/* Mean over n records of minus the log of the true class's probability or, multi, of minus the sum over classes
+ * of the log of what was true of each; a probability counts as at least 1e-7. NAN for no record. */
+double probe_log_loss(const float *probability, const uint8_t *truth, size_t n, int n_classes, bool is_multi);
 
 #endif

@@ -9,6 +9,7 @@
 
 #include "common/json.h"
 #include "numbers/philox.h"
+#include "statistics/offset.h"
 #include "statistics/probe.h"
 #include "statistics/scores.h"
 
@@ -103,27 +104,45 @@ static void coefficients_on_standardized_features_give_the_probabilities(void **
 	}
 }
 
-static void the_choice_is_the_best_on_validation(void **state)
+static void c_has_the_least_log_loss_on_validation_then_tau_the_best_f1(void **state)
 {
 	(void)state;
-	struct sample *s = sample_new(.8, false);
-	struct probe p;
-	fit(&p, s);
+	for (int is_multi = 0; is_multi < 2; is_multi++) {
+		struct sample *s = sample_new(.8, is_multi);
+		struct probe p;
+		fit(&p, s);
+		struct metrics m = measure(&p, s, PROBE_VALIDATION);
 
-	struct metrics m = measure(&p, s, PROBE_VALIDATION);
-	assert_true(m.macro_f1 == p.criterion);
-	metrics_release(&m);
+		for (int k = 0; k < options.c_steps; k++) { /* each C alone is no better */
+			struct probe one;
+			double c = 1e-3 * pow(10, k);
+			fit_with(&one, s, &(struct probe_options){c, c, 1, true, NULL});
+			assert_true(fabs(c / p.c - 1) < 1e-9 || one.log_loss > p.log_loss);
+			probe_release(&one);
+		}
+		for (int k = 0; k < 5; k++) { /* nor each tau */
+			offset_weight(p.weight, p.prior, C, is_multi, k / 4.0);
+			struct metrics other = measure(&p, s, PROBE_VALIDATION);
+			assert_true(other.macro_f1 <= m.macro_f1);
+			metrics_release(&other);
+		}
 
-	for (int k = 0; k < options.c_steps; k++) { /* each C alone is no better */
-		struct probe one;
-		double c = 1e-3 * pow(10, k);
-		fit_with(&one, s, &(struct probe_options){c, c, 1, true, NULL});
-		assert_true(one.criterion <= p.criterion);
-		probe_release(&one);
+		metrics_release(&m);
+		probe_release(&p);
+		free(s);
 	}
+}
 
-	probe_release(&p);
-	free(s);
+static void the_log_loss_is_that_of_the_definition(void **state)
+{
+	static const float p[] = {.5f, .25f, .25f, 0, 1, 0};
+	static const uint8_t truth[] = {0, 1, 0, 1, 0, 0};
+	(void)state;
+	assert_true(fabs(probe_log_loss(p, truth, 1, 3, false) - log(4)) < 1e-12);
+	assert_true(fabs(probe_log_loss(p, truth, 2, 3, false) - (log(4) + log(1e7)) / 2) < 1e-9);
+	assert_true(fabs(probe_log_loss(p, truth, 1, 3, true) - (log(2) + log(4) + log(4 / 3.))) < 1e-7);
+	assert_true(fabs(probe_log_loss(p + 3, truth + 3, 1, 3, true) - 2 * log(1e7)) < 1e-7);
+	assert_true(isnan(probe_log_loss(p, truth, 0, 3, false)));
 }
 
 static void the_test_part_decides_nothing(void **state)
@@ -151,7 +170,7 @@ static void without_validation_c_is_nearest_to_one(void **state)
 		struct probe p;
 		s->data.n[PROBE_VALIDATION] = 0;
 		fit(&p, s);
-		assert_true(fabs(p.c - 1) < 1e-12 && p.tau == 0 && isnan(p.criterion));
+		assert_true(fabs(p.c - 1) < 1e-12 && p.tau == 0 && isnan(p.log_loss));
 		assert_true(p.coefficient[0] > .1);
 		probe_release(&p);
 		free(s);
@@ -253,7 +272,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(coefficients_on_standardized_features_give_the_probabilities),
-		cmocka_unit_test(the_choice_is_the_best_on_validation),
+		cmocka_unit_test(c_has_the_least_log_loss_on_validation_then_tau_the_best_f1),
+		cmocka_unit_test(the_log_loss_is_that_of_the_definition),
 		cmocka_unit_test(the_test_part_decides_nothing),
 		cmocka_unit_test(without_validation_c_is_nearest_to_one),
 		cmocka_unit_test(the_majority_probe_predicts_the_commonest_class),
