@@ -89,18 +89,19 @@ static void read_labels(struct tuning *s)
 		die("signals %s: other classes than those of the probe", artifact_id(s->signals));
 }
 
-static void draw_subset(struct tuning *s)
+/* Who has labels of few training records has few to choose with as well. */
+static void draw_subset(struct tuning *s, int part)
 {
-	const struct judge_part *p = &s->judge.part[PROBE_TRAIN];
+	const struct judge_part *p = &s->judge.part[part];
 	const struct params *q = s->run->params;
-	uint64_t *patient = die_malloc(p->n * sizeof *patient);
-	uint8_t *chosen = die_malloc(p->n);
+	uint64_t *patient = die_malloc((p->n + 1) * sizeof *patient);
+	uint8_t *chosen = die_malloc(p->n + 1);
 	for (size_t i = 0; i < p->n; i++)
 		patient[i] = p->label[i].patient;
 	subset_draw(chosen, &(struct subset){p->n, patient, p->truth, s->judge.n_classes,
 					     params_float(q, "label_fraction"),
 					     (uint64_t)params_int(q, "label_draw")});
-	judge_keep(&s->judge, chosen);
+	judge_keep(&s->judge, part, chosen);
 	free(patient);
 	free(chosen);
 }
@@ -117,7 +118,8 @@ static void read_inputs(struct tuning *s)
 	read_policy(s);
 	check_signals(s);
 	read_labels(s);
-	draw_subset(s);
+	draw_subset(s, PROBE_TRAIN);
+	draw_subset(s, PROBE_VALIDATION);
 	examples_open(&s->examples, s->signals, &s->judge);
 }
 
@@ -206,7 +208,7 @@ static const struct param params[] = {
 	{"from", PARAM_CHOICE, .choices = "pretrained scratch", .otherwise = "pretrained",
 	 .help = "start from the pretrained weights, or from new ones of the same network"},
 	{"label_fraction", PARAM_FLOAT, .min = 0.0001, .max = 1, .otherwise = "1",
-	 .help = "share of the labelled training records, by class, patients kept whole"},
+	 .help = "share of the labelled records of folds 1 to 8 and of fold 9, by class, patients whole"},
 	{"label_draw", PARAM_INT, .min = 0, .max = 4294967295, .otherwise = "1",
 	 .help = "which share: another number, other patients"},
 	{"epochs", PARAM_INT, .min = 1, .max = 1000000, .otherwise = "30",

@@ -138,9 +138,9 @@ void judge_open(struct judge *j, const struct artifact *source, const char *task
 	note_excluded(j);
 }
 
-void judge_keep(struct judge *j, const uint8_t *chosen)
+void judge_keep(struct judge *j, int part, const uint8_t *chosen)
 {
-	struct judge_part *p = &j->part[PROBE_TRAIN];
+	struct judge_part *p = &j->part[part];
 	size_t n = 0;
 	for (size_t i = 0; i < p->n; i++)
 		if (chosen[i]) {

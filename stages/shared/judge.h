@@ -85,8 +85,8 @@ struct judge {
 /* Labels and classes of an artifact with table `label`; dies if they cannot be learned from. Task:
  * ecg/task.h; all but superclass are multi whatever is_multi says. */
 void judge_open(struct judge *j, const struct artifact *source, const char *task, bool is_multi);
-/* Leave out the training records i with chosen[i] == 0. */
-void judge_keep(struct judge *j, const uint8_t *chosen);
+/* Leave out the records i of a part with chosen[i] == 0. */
+void judge_keep(struct judge *j, int part, const uint8_t *chosen);
 /* The records as statistics/probe.h takes them; borrowed. */
 struct probe_data judge_data(const struct judge *j);
 const char *judge_class(const struct judge *j, int c);

@@ -55,10 +55,14 @@ is "... with an id of its own" "$(id scratch finetune)" "$scratch"
 
 # ---- fewer labels ----
 n_train() { sed -n 's/^folds 1-8 train: \([0-9]*\) .*/\1/p' "$1/table"; }
+n_chooses() { sed -n 's/^folds 1-8 train.* fold 9 chooses: \([0-9]*\) .*/\1/p' "$1/table"; }
+n_tests() { sed -n 's/^folds 1-8 train.* fold 10 tests: \([0-9]*\) .*/\1/p' "$1/table"; }
 for percent in 1 25; do
 	tune "p$percent" "finetune.label_fraction=0$(printf '.%02d' $percent) finetune.epochs=1"
 done
 check "1 % of the labels keeps a patient of every class" test "$(n_train p1)" -ge 4
+check "... and no more of fold 9 than that" test "$(n_chooses p1)" -lt "$(n_chooses threads1)"
+is "... while fold 10 stays whole" "$(n_tests p1)" "$(n_tests threads1)"
 check "25 % has more, 100 % most" \
 	test "$(n_train p1)" -lt "$(n_train p25)" -a "$(n_train p25)" -lt "$(n_train threads1)"
 check "... and the table says how many" grep -q '25 % of the training labels' p25/table
