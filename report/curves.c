@@ -106,12 +106,23 @@ static const char *title_of(const char *column)
 	return column;
 }
 
+/* From 0, or from what tells nothing apart, and so that one point, or many equal ones, have a place. */
+static void set_ends(struct svg_plot *p, const char *column, const char *guide)
+{
+	double least = strcmp(column, "auroc") ? 0 : .5;
+	p->y0 = p->y0 > least ? least : p->y0;
+	p->y1 += guide ? .05 * (p->y1 - p->y0) : 0; /* room for its words */
+	svg_round(&p->y0, &p->y1);
+	p->x1 = p->x1 < 1 ? 1 : p->x1;
+}
+
 int curves_history(struct text *t, const json_t *arms, const char *column, const char *guide)
 {
 	struct svg_plot p = {.width = 400,
 			     .height = 260,
 			     .y0 = 1e300,
 			     .y1 = -1e300,
+			     .is_whole = 1,
 			     .x_title = "step",
 			     .y_title = title_of(column)};
 
@@ -132,17 +143,17 @@ int curves_history(struct text *t, const json_t *arms, const char *column, const
 
 	if (!n)
 		return 0;
-	p.y0 = p.y0 > 0 ? 0 : p.y0;
-	p.y1 += guide ? .05 * (p.y1 - p.y0) : 0; /* room for its words */
-	svg_round(&p.y0, &p.y1);
+	set_ends(&p, column, guide);
 	svg_begin(t, &p, column);
 
 	json_array_foreach (arms, i, arm) {
 		char class_name[8];
 		struct series s = series_of(arm, column);
 		snprintf(class_name, sizeof class_name, "s%zu", i % SVG_SERIES);
-		if (s.n)
+		if (s.n > 1)
 			svg_line(t, &p, s.x, s.y, s.n, class_name);
+		else if (s.n)
+			svg_dot(t, &p, s.x[0], s.y[0], 3.5, class_name);
 		release(&s);
 	}
 
@@ -217,73 +228,5 @@ void curves_reliability(struct text *t, const json_t *arm, const char *class_nam
 	}
 
 	svg_line(t, &p, x, y, n, class_name);
-	svg_end(t);
-}
-
-/* One state's interval on row y: a bar and a dot, or a ring if it is untrained. */
-static void whisker(struct text *t, const struct svg_plot *p, const json_t *state, const char *metric,
-		    double y, size_t series, int is_hollow)
-{
-	const json_t *v = json_object_get(json_object_get(state, "interval"), metric),
-		     *low = json_object_get(v, "low"), *high = json_object_get(v, "high");
-	char class_name[24];
-	snprintf(class_name, sizeof class_name, "s%zu%s", series % SVG_SERIES, is_hollow ? " hollow" : "");
-	if (!json_is_number(json_object_get(v, "value")))
-		return;
-	if (json_is_number(low) && json_is_number(high)) {
-		double x[2] = {json_number_value(low), json_number_value(high)}, level[2] = {y, y};
-		svg_line(t, p, x, level, 2, class_name);
-	}
-	svg_dot(t, p, json_number_value(json_object_get(v, "value")), y, 4.5, class_name);
-}
-
-static void cover_interval(struct svg_plot *p, const json_t *state, const char *metric)
-{
-	static const char *const ends[] = {"low", "value", "high"};
-	const json_t *v = json_object_get(json_object_get(state, "interval"), metric);
-	for (int k = 0; k < 3; k++) {
-		const json_t *end = json_object_get(v, ends[k]);
-		if (!json_is_number(end))
-			continue;
-		double x = json_number_value(end);
-		p->x0 = x < p->x0 ? x : p->x0;
-		p->x1 = x > p->x1 ? x : p->x1;
-	}
-}
-
-void curves_forest(struct text *t, const json_t *arms, const char *metric, const char *title)
-{
-	size_t i, n = json_array_size(arms), series = 0; /* a colour per group */
-	const json_t *arm;
-	struct svg_plot p = {.width = 400,
-			     .height =
-				     60 + (n > 10 ? 30 : 40) * (double)n, /* many: as much as fits on paper */
-			     .x0 = 1,
-			     .x1 = 0,
-			     .y1 = (double)n,
-			     .x_title = title};
-
-	json_array_foreach (arms, i, arm) {
-		cover_interval(&p, json_object_get(arm, "trained"), metric);
-		cover_interval(&p, json_object_get(arm, "random"), metric);
-	}
-
-	if (p.x0 > p.x1)
-		return;
-	p.y0 = 0;
-	svg_round(&p.x0, &p.x1);
-	p.is_unlabelled = 1;
-	svg_begin(t, &p, title);
-
-	json_array_foreach (arms, i, arm) {
-		double y = (double)(n - i);
-		series += i && !json_equal(json_object_get(arm, "group"),
-					   json_object_get(json_array_get(arms, i - 1), "group"));
-		svg_words(t, &p, p.x0 + (p.x1 - p.x0) * .01, y - .2, "start",
-			  json_string_value(json_object_get(arm, "name")));
-		whisker(t, &p, json_object_get(arm, "trained"), metric, y - .5, series, 0);
-		whisker(t, &p, json_object_get(arm, "random"), metric, y - .75, series, 1);
-	}
-
 	svg_end(t);
 }

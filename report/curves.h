@@ -1,7 +1,6 @@
 /*
- * Figures made of lines: loss while training, ROC, reliability, and the forest of intervals. arms is
- * an array of the arms' JSON as evaluate writes them (docs/report.md); colours follow its order or, in
- * the forest, its groups.
+ * Figures made of lines: loss while training, ROC, reliability. arms is an array of the arms' JSON as
+ * evaluate writes them (docs/report.md); colours follow its order.
  */
 #ifndef REPORT_CURVES_H
 #define REPORT_CURVES_H
@@ -17,7 +16,5 @@ void curves_roc(struct text *t, const json_t *arm, const json_t *classes);
 /* One arm's predicted probability against the share that was right; the area of a point
  * follows its records. */
 void curves_reliability(struct text *t, const json_t *arm, const char *class_name);
-/* A line per arm: metric with interval as trained (dot) and untrained (ring). */
-void curves_forest(struct text *t, const json_t *arms, const char *metric, const char *title);
 
 #endif

@@ -89,6 +89,15 @@ void matrix_leads(struct text *t, const json_t *attention, const json_t *classes
 	json_decref(names);
 }
 
+void matrix_scale(struct text *t, const char *least, const char *most)
+{
+	text_add(t, "<p class=scale>");
+	text_escape(t, least);
+	text_add(t, " <i></i> ");
+	text_escape(t, most);
+	text_add(t, "</p>\n");
+}
+
 void matrix_points(struct text *t, const float *xy, const json_t *labels, size_t n, const char *label)
 {
 	struct svg_plot p = {.width = 260, .height = 260, .is_bare = 1};

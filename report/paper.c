@@ -142,36 +142,77 @@ static int leads_of_view(int shown[SHOWN], const unsigned char *keep)
 	return 1;
 }
 
-void paper_view(struct text *t, const float *x, int samples, const unsigned char *keep,
+void paper_scale(struct text *t, const char *least, const char *most)
+{
+	text_add(t, "<p class=\"scale looks\">");
+	text_escape(t, least);
+	text_add(t, " <i></i> ");
+	text_escape(t, most);
+	text_add(t, "</p>\n");
+}
+
+enum {
+	VIEW_PX = 340,
+	NAMES_PX = 34,
+	ROW_PX = 44,
+	AXIS_PX = 24,
+	LAST_PX = 8 /* for the last second's number */
+};
+
+static double view_x(double share)
+{
+	return NAMES_PX + (VIEW_PX - NAMES_PX - LAST_PX) * share;
+}
+
+/* Lines at whole seconds, with their numbers under the last row; every second one if they are many. */
+static void seconds(struct text *t, double length_s, double bottom)
+{
+	int step = length_s > 12 ? 5 : length_s > 6 ? 2 : 1;
+	for (int s = 0; s <= (int)(length_s + 1e-6); s += step) {
+		double x = view_x(s / length_s);
+		text_add(t,
+			 "<path class=grid d=\"M%.1f 0V%.1f\"/><text x=%.1f y=%.1f text-anchor=middle>%d"
+			 "</text>",
+			 x, bottom, x, bottom + 12, s);
+	}
+	text_add(t, "<text x=0 y=%.1f>s</text>", bottom + 12);
+}
+
+/* Around the middle of its row, as high as the row. */
+static void view_trace(struct text *t, const float *lead, int samples, double middle)
+{
+	double low = 1e30, high = -1e30;
+	for (int i = 0; i < samples; i++) {
+		low = (double)lead[i] < low ? (double)lead[i] : low;
+		high = (double)lead[i] > high ? (double)lead[i] : high;
+	}
+	double scale = high > low ? (ROW_PX - 8) / (high - low) : 0;
+	text_add(t, "<polyline class=\"line s0\" style=\"stroke-width:1\" points=\"");
+	for (int i = 0; i < samples; i++)
+		text_add(t, "%s%.1f,%.1f", i ? " " : "", view_x((double)i / samples),
+			 middle - ((double)lead[i] - (low + high) / 2) * scale);
+	text_add(t, "\"/>");
+}
+
+void paper_view(struct text *t, const float *x, int samples, double rate_hz, const unsigned char *keep,
 		const char *const *lead_names, const char *label)
 {
 	int shown[SHOWN], n = leads_of_view(shown, keep);
-	double width = 340, row = 44;
 
-	text_add(t, "<svg viewBox=\"0 0 %.0f %.0f\" style=\"max-width:%.0fpx\" role=img aria-label=\"", width,
-		 n * row, width);
+	text_add(t, "<svg viewBox=\"0 0 %d %d\" style=\"max-width:%dpx\" role=img aria-label=\"", VIEW_PX,
+		 n * ROW_PX + AXIS_PX, VIEW_PX);
 	text_escape(t, label);
 	text_add(t, "\">");
+	seconds(t, samples / rate_hz, n * ROW_PX);
 
 	for (int k = 0; k < n; k++) {
-		const float *lead = x + (size_t)shown[k] * (size_t)samples;
-		double middle = (k + .5) * row, low = 1e30, high = -1e30;
-		text_add(t, "<text x=0 y=%.1f>%s%s</text>", k * row + 12, lead_names[shown[k]],
+		double middle = (k + .5) * ROW_PX;
+		text_add(t, "<text x=0 y=%d>%s%s</text>", k * ROW_PX + 12, lead_names[shown[k]],
 			 keep[shown[k]] ? "" : " masked");
-		if (!keep[shown[k]]) {
-			text_add(t, "<path class=faint d=\"M34 %.1fH%.0f\"/>", middle, width);
-			continue;
-		}
-		for (int i = 0; i < samples; i++) {
-			low = (double)lead[i] < low ? (double)lead[i] : low;
-			high = (double)lead[i] > high ? (double)lead[i] : high;
-		}
-		double scale = high > low ? (row - 8) / (high - low) : 0;
-		text_add(t, "<polyline class=\"line s0\" style=\"stroke-width:1\" points=\"");
-		for (int i = 0; i < samples; i++)
-			text_add(t, "%s%.1f,%.1f", i ? " " : "", 34 + (width - 34) * i / samples,
-				 middle - ((double)lead[i] - (low + high) / 2) * scale);
-		text_add(t, "\"/>");
+		if (keep[shown[k]])
+			view_trace(t, x + (size_t)shown[k] * (size_t)samples, samples, middle);
+		else
+			text_add(t, "<path class=faint d=\"M%d %.1fH%.1f\"/>", NAMES_PX, middle, view_x(1));
 	}
 
 	text_add(t, "</svg>\n");

@@ -19,9 +19,12 @@ struct paper_look {
 void paper_twelve(struct text *t, const float *x, int samples, double rate_hz, const char *const *lead_names,
 		  const struct paper_look *looks, int n_looks, const char *label);
 
-/* Some leads of one training view as small traces, each to its own scale; a masked lead is a dashed line.
- * Where one lead alone is kept, that one. keep [12]. */
-void paper_view(struct text *t, const float *x, int samples, const unsigned char *keep,
+/* What the bars of looks mean: words for none and for the strongest. */
+void paper_scale(struct text *t, const char *least, const char *most);
+
+/* Some leads of one training view as small traces over an axis of seconds, each to its own scale; a masked
+ * lead is a dashed line. Where one lead alone is kept, that one. keep [12]; rate_hz: of x. */
+void paper_view(struct text *t, const float *x, int samples, double rate_hz, const unsigned char *keep,
 		const char *const *lead_names, const char *label);
 
 #endif

@@ -7,7 +7,7 @@ enum { LEFT = 46, RIGHT = 10, TOP = 10, BOTTOM = 38, TICKS = 5 };
 
 static double left(const struct svg_plot *p)
 {
-	return p->is_bare ? 1 : p->is_unlabelled ? RIGHT : LEFT;
+	return p->is_bare ? 1 : p->names > 0 ? p->names : LEFT;
 }
 
 static double bottom(const struct svg_plot *p)
@@ -49,6 +49,11 @@ static double step_of(double span)
 
 void svg_round(double *low, double *high)
 {
+	if (!(*high > *low)) {
+		double margin = *low != 0 ? .1 * fabs(*low) : .5;
+		*low -= margin;
+		*high += margin;
+	}
 	double step = step_of(*high - *low);
 	*low = floor(*low / step + 1e-9) * step;
 	*high = ceil(*high / step - 1e-9) * step;
@@ -66,6 +71,7 @@ static void ticks(struct text *t, const struct svg_plot *p)
 {
 	char number[32];
 	double step = step_of(p->x1 - p->x0);
+	step = p->is_whole && step < 1 ? 1 : step;
 
 	for (double x = ceil(p->x0 / step - 1e-9) * step; !p->is_ordinal && x <= p->x1 + step * 1e-6;
 	     x += step) {
@@ -77,7 +83,7 @@ static void ticks(struct text *t, const struct svg_plot *p)
 	}
 
 	step = step_of(p->y1 - p->y0);
-	for (double y = ceil(p->y0 / step - 1e-9) * step; !p->is_unlabelled && y <= p->y1 + step * 1e-6;
+	for (double y = ceil(p->y0 / step - 1e-9) * step; !(p->names > 0) && y <= p->y1 + step * 1e-6;
 	     y += step) {
 		tick_text(number, y, step);
 		text_add(t,
@@ -111,6 +117,13 @@ void svg_end(struct text *t)
 	text_add(t, "</svg>\n");
 }
 
+void svg_dot(struct text *t, const struct svg_plot *p, double x, double y, double radius,
+	     const char *class_name)
+{
+	text_add(t, "<circle class=\"dot %s\" cx=%.1f cy=%.1f r=%.1f />", class_name, at_x(p, x), at_y(p, y),
+		 radius);
+}
+
 void svg_line(struct text *t, const struct svg_plot *p, const double *x, const double *y, size_t n,
 	      const char *class_name)
 {
@@ -120,17 +133,27 @@ void svg_line(struct text *t, const struct svg_plot *p, const double *x, const d
 	text_add(t, "\"/>");
 }
 
-void svg_dot(struct text *t, const struct svg_plot *p, double x, double y, double radius,
-	     const char *class_name)
-{
-	text_add(t, "<circle class=\"dot %s\" cx=%.1f cy=%.1f r=%.1f />", class_name, at_x(p, x), at_y(p, y),
-		 radius);
-}
-
 void svg_words(struct text *t, const struct svg_plot *p, double x, double y, const char *anchor,
 	       const char *words)
 {
 	text_add(t, "<text class=over x=%.1f y=%.1f text-anchor=%s>", at_x(p, x), at_y(p, y), anchor);
 	text_escape(t, words);
+	text_add(t, "</text>");
+}
+
+enum { NAME_PX = 6 }; /* of one character, about */
+
+void svg_name(struct text *t, const struct svg_plot *p, double y, const char *name)
+{
+	size_t room = (size_t)(p->names / NAME_PX), n = text_length(name);
+	text_add(t, "<text x=%.1f y=%.1f text-anchor=end>", left(p) - 6, at_y(p, y) + 4);
+	if (n > room)
+		text_add(t, "<title>");
+	text_escape(t, name);
+	if (n > room) {
+		text_add(t, "</title>");
+		text_cut(t, name, room - 1);
+		text_add(t, "…");
+	}
 	text_add(t, "</text>");
 }

@@ -20,13 +20,14 @@ struct svg_plot {
 	const char *x_title, *y_title; /* NULL: none */
 	int is_bare;		       /* no ticks: a map without units */
 	int is_ordinal;		       /* no ticks along x: places with names of their own */
-	int is_unlabelled;	       /* no ticks along y: rows with names of their own */
+	int is_whole;		       /* ticks along x at whole numbers: steps, epochs */
+	double names;		       /* from s8 on the first colours again: dashed lines, rings */
 };
 
 /* label: what a screen reader says. */
 void svg_begin(struct text *t, const struct svg_plot *p, const char *label);
 void svg_end(struct text *t);
-/* One open line through n points, stride doubles apart. */
+/* One open line through n points; nothing through one. */
 void svg_line(struct text *t, const struct svg_plot *p, const double *x, const double *y, size_t n,
 	      const char *class_name);
 void svg_dot(struct text *t, const struct svg_plot *p, double x, double y, double radius,
@@ -34,7 +35,10 @@ void svg_dot(struct text *t, const struct svg_plot *p, double x, double y, doubl
 /* Words at a place in data units; anchor "start", "middle" or "end". */
 void svg_words(struct text *t, const struct svg_plot *p, double x, double y, const char *anchor,
 	       const char *words);
-/* Lowers and raises the ends so that ticks fall on round numbers. */
+/* The name of a row, left of the frame; cut where it is too long for the room. */
+void svg_name(struct text *t, const struct svg_plot *p, double y, const char *name);
+/* Lowers and raises the ends so that ticks fall on round numbers; there is room between them then, also if
+ * there was none. */
 void svg_round(double *low, double *high);
 
 #endif

@@ -63,6 +63,14 @@ size_t text_length(const char *s)
 	return n;
 }
 
+void text_cut(struct text *t, const char *s, size_t n)
+{
+	for (; s && *s && (n || !begins(*s)); s++) {
+		n -= (size_t)begins(*s);
+		escape(t, *s);
+	}
+}
+
 enum { UNBROKEN = 12 }; /* characters: a column of that width always fits */
 
 void text_name(struct text *t, const char *s)

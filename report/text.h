@@ -23,8 +23,9 @@ void text_escape(struct text *t, const char *s);
 /* The same for a name that may be too long for one line: it can be broken after _ - / . and a comma, and
  * elsewhere where no such place comes for long. It reads, and is copied, as it is. */
 void text_name(struct text *t, const char *s);
-/* How many characters of UTF-8. */
+/* How many characters of UTF-8; and the first n of them, escaped. */
 size_t text_length(const char *s);
+void text_cut(struct text *t, const char *s, size_t n);
 /* A number with so many decimals, "+0.012" if signed; a dash for null or anything else. */
 void text_number(struct text *t, const json_t *x, int n_decimals, int is_signed);
 void text_release(struct text *t);

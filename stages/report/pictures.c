@@ -226,6 +226,7 @@ void pictures_attention(struct draft *s)
 		 "fold 10 (in brackets: how many views). Even attention would give every lead 8.3 %. An "
 		 "entropy of 1 means that nothing is selected; over .98, do not read the maps. Attention is "
 		 "not an explanation.");
+	matrix_scale(t, "half the even share or less (4.2 %)", "twice or more (16.7 %)");
 
 	json_array_foreach (s->shown, i, arm) {
 		const json_t *a = json_object_get(arm, "attention");
@@ -247,11 +248,13 @@ void pictures_attention(struct draft *s)
 	}
 
 	write_faithfulness(s);
-	if (!n)
+	if (!n) {
 		page_say(&s->page, "No arm has cross-attention between time and leads.");
-	else
+	} else {
 		page_say(&s->page, "Below, the stronger the bar behind the trace, the more the lead attends "
-				   "to that moment (from 1 to 4 times the even share).");
+				   "to that moment.");
+		paper_scale(&s->page, "the even share or less", "4 times it, or more");
+	}
 
 	write_examples(s);
 }
@@ -285,7 +288,8 @@ static void write_views_of(struct draft *s, const json_t *arm)
 				   &pairing.view[k]);
 		char *caption = die_printf("%.60s, record %s, view %d", draft_name(arm), name, k + 1);
 		page_figure(&s->page, caption, artifact_id(views));
-		paper_view(&s->page, x, n_samples, keep, lead_names, caption);
+		paper_view(&s->page, x, n_samples, views_input_rate(&policy.views), keep, lead_names,
+			   caption);
 		page_figure_end(&s->page);
 		free(caption);
 	}
@@ -299,7 +303,9 @@ static void open_views(struct draft *s)
 	page_section(&s->page, "views", "What was contrasted");
 	page_say(&s->page,
 		 "Both views of one record as the first epoch showed them, leads I, II, V1 and V5, each to "
-		 "its own scale, or the one lead that a view has. A masked lead is hidden from the network.");
+		 "its own scale, or the one lead that a view has; time from the view's start. A masked lead "
+		 "is "
+		 "hidden from the network.");
 }
 
 /* Once per strategy and kind of pairs: arms that differ in the network alone share their views. */

@@ -8,6 +8,7 @@
 #include "report/classes.h"
 #include "report/curves.h"
 #include "report/efficiency.h"
+#include "report/forest.h"
 #include "report/matrix.h"
 #include "report/measures.h"
 #include "report/page.h"
@@ -77,11 +78,11 @@ void results_comparison(struct draft *s)
 	page_legend(t, groups);
 	json_decref(groups);
 	page_grid_wide(t);
-	page_figure(t, "Macro AUROC: trained (dot), untrained (ring)", NULL);
-	curves_forest(t, s->judged, "macro_auroc", "macro AUROC on fold 10, 95 % interval");
+	page_figure(t, "Macro AUROC: trained (dot), untrained (ring), floors (grey)", NULL);
+	forest_draw(t, s->judged, s->floors, "macro_auroc", "macro AUROC on fold 10, 95 % interval");
 	page_figure_end(t);
-	page_figure(t, "Macro F1: trained (dot), untrained (ring)", NULL);
-	curves_forest(t, s->judged, "macro_f1", "macro F1 on fold 10, 95 % interval");
+	page_figure(t, "Macro F1: trained (dot), untrained (ring), floors (grey)", NULL);
+	forest_draw(t, s->judged, s->floors, "macro_f1", "macro F1 on fold 10, 95 % interval");
 	page_figure_end(t);
 	page_grid_end(t);
 	tables_comparison(t, s->judged, s->floors, draft_columns(s));
@@ -276,6 +277,7 @@ void results_maps(struct draft *s)
 	page_heading(&s->page, "t-SNE");
 	write_maps(s, "tsne");
 	page_details(&s->page, "First two principal axes");
+	page_legend(&s->page, s->groups);
 	write_maps(s, "pca");
 	page_details_end(&s->page);
 }
@@ -360,6 +362,7 @@ void results_judgements(struct draft *s)
 
 	page_say(t, "Rows: the true class; columns: the predicted one, by the rule chosen on fold 9. "
 		    "Shading: share of the row.");
+	matrix_scale(t, "none of the row", "all of it");
 	figures(s, CONFUSION);
 	page_section(t, "roc", "ROC, each class against the rest");
 	page_legend(t, s->classes);

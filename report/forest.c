@@ -1,0 +1,119 @@
+#include "report/forest.h"
+
+#include <stdio.h>
+
+#include "report/svg.h"
+
+#define FLOOR_ROW .6 /* of an arm's */
+
+enum { NAMES_PX = 140, FRAME_PX = 330, ROW_PX = 26, AROUND_PX = 50 };
+
+static const struct {
+	const char *key, *name;
+} known[] = {{"convolutions", "random convolutions"},
+	     {"convolutions_dim", "convolutions, as wide"},
+	     {"scale", "log-std only"},
+	     {"majority", "majority class"}};
+enum { FLOORS = sizeof known / sizeof *known };
+
+static const json_t *value_of(const json_t *state, const char *metric)
+{
+	return json_object_get(json_object_get(state, "interval"), metric);
+}
+
+static void cover(struct svg_plot *p, const json_t *v)
+{
+	static const char *const ends[] = {"low", "value", "high"};
+	for (int k = 0; k < 3; k++) {
+		const json_t *end = json_object_get(v, ends[k]);
+		if (!json_is_number(end))
+			continue;
+		double x = json_number_value(end);
+		p->x0 = x < p->x0 ? x : p->x0;
+		p->x1 = x > p->x1 ? x : p->x1;
+	}
+}
+
+/* An interval at height y: a bar, and a dot or a ring. */
+static void whisker(struct text *t, const struct svg_plot *p, const json_t *v, double y,
+		    const char *class_name)
+{
+	const json_t *low = json_object_get(v, "low"), *high = json_object_get(v, "high");
+	if (!json_is_number(json_object_get(v, "value")))
+		return;
+	if (json_is_number(low) && json_is_number(high)) {
+		double x[2] = {json_number_value(low), json_number_value(high)}, level[2] = {y, y};
+		svg_line(t, p, x, level, 2, class_name);
+	}
+	svg_dot(t, p, json_number_value(json_object_get(v, "value")), y, 4, class_name);
+}
+
+static void separate(struct text *t, const struct svg_plot *p, double y)
+{
+	double x[2] = {p->x0, p->x1}, level[2] = {y, y};
+	svg_line(t, p, x, level, 2, "rule");
+}
+
+static void draw_arms(struct text *t, const struct svg_plot *p, const json_t *arms, const char *metric)
+{
+	size_t i, series = 0;
+	const json_t *arm;
+	char trained[8], random[16];
+
+	json_array_foreach (arms, i, arm) {
+		double y = p->y1 - (double)i;
+		series += i && !json_equal(json_object_get(arm, "group"),
+					   json_object_get(json_array_get(arms, i - 1), "group"));
+		snprintf(trained, sizeof trained, "s%zu", series % SVG_COLOURS);
+		snprintf(random, sizeof random, "%s hollow", trained);
+		svg_name(t, p, y - .5, json_string_value(json_object_get(arm, "name")));
+		separate(t, p, y - 1);
+		whisker(t, p, value_of(json_object_get(arm, "trained"), metric), y - .32, trained);
+		whisker(t, p, value_of(json_object_get(arm, "random"), metric), y - .7, random);
+	}
+}
+
+static void draw_floors(struct text *t, const struct svg_plot *p, const json_t *floors, const char *metric,
+			double y)
+{
+	for (int k = 0; k < FLOORS; k++) {
+		const json_t *v = value_of(json_object_get(floors, known[k].key), metric),
+			     *value = json_object_get(v, "value");
+		if (!json_is_number(value))
+			continue;
+		y -= FLOOR_ROW;
+		double x[2] = {json_number_value(value), json_number_value(value)},
+		       level[2] = {y + FLOOR_ROW / 2, p->y1};
+		svg_line(t, p, x, level, 2, "level");
+		svg_name(t, p, y + FLOOR_ROW / 2, known[k].name);
+		whisker(t, p, v, y + FLOOR_ROW / 2, "floor");
+	}
+}
+
+void forest_draw(struct text *t, const json_t *arms, const json_t *floors, const char *metric,
+		 const char *title)
+{
+	size_t i, n = json_array_size(arms), n_floors = 0;
+	const json_t *arm;
+	struct svg_plot p = {.width = NAMES_PX + FRAME_PX, .x0 = 1, .x_title = title, .names = NAMES_PX};
+
+	json_array_foreach (arms, i, arm) {
+		cover(&p, value_of(json_object_get(arm, "trained"), metric));
+		cover(&p, value_of(json_object_get(arm, "random"), metric));
+	}
+	if (p.x0 > p.x1)
+		return;
+	for (int k = 0; k < FLOORS; k++) {
+		const json_t *v = value_of(json_object_get(floors, known[k].key), metric);
+		n_floors += json_is_number(json_object_get(v, "value"));
+		cover(&p, v);
+	}
+
+	svg_round(&p.x0, &p.x1);
+	p.y1 = (double)n + FLOOR_ROW * (double)n_floors;
+	p.height = AROUND_PX + ROW_PX * p.y1;
+	svg_begin(t, &p, title);
+	draw_floors(t, &p, floors, metric, p.y1 - (double)n); /* under the arms' */
+	draw_arms(t, &p, arms, metric);
+	svg_end(t);
+}
