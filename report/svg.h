@@ -21,7 +21,7 @@ struct svg_plot {
 	int is_bare;		       /* no ticks: a map without units */
 	int is_ordinal;		       /* no ticks along x: places with names of their own */
 	int is_whole;		       /* ticks along x at whole numbers: steps, epochs */
-	double names;		       /* from s8 on the first colours again: dashed lines, rings */
+	double names;		       /* px left of the frame for names of rows, not for ticks along y */
 };
 
 /* label: what a screen reader says. */
