@@ -80,6 +80,14 @@ int catalog_add(struct catalog *c, const char *name, const char *path, json_t *s
 	return result;
 }
 
+void catalog_replace(struct catalog *c, size_t i, json_t *subject)
+{
+	char *text = json_canonical(subject, NULL);
+	c->records[i].subject = texts_keep(&c->texts, text);
+	free(text);
+	json_decref(subject);
+}
+
 static int order(const void *a, const void *b)
 {
 	const struct catalog_record *x = a, *y = b;

@@ -42,6 +42,9 @@ enum { CATALOG_NAME_BYTES = 200 }; /* of the longest name that is not a path */
 int catalog_add(struct catalog *c, const char *name, const char *path, json_t *subject, const char *file,
 		long line, struct error *e);
 
+/* Say something else of record i. Steals subject. */
+void catalog_replace(struct catalog *c, size_t i, json_t *subject);
+
 /* Sort by key; refuse names that stand twice, or share a key, and empty catalogues; keep the first `limit`
  * records (0: all). */
 int catalog_finish(struct catalog *c, size_t limit, const char *file, struct error *e);

@@ -7,9 +7,11 @@
 #include <strings.h>
 
 #include "common/die.h"
+#include "common/json.h"
 #include "ecg/csv.h"
 #include "ecg/field.h"
 #include "ecg/fold.h"
+#include "ecg/folds.h"
 #include "ecg/identifier.h"
 #include "ecg/path.h"
 #include "ecg/person.h"
@@ -166,13 +168,16 @@ static int read_patient(const struct reading *r, json_t *subject, const char *na
 	if (!*patient || json_object_set_new(subject, "patient", json_string(patient)) < 0)
 		return bad_field(r, r->at.patient, "a patient's name");
 
-	*fold = listing_fold(patient);
+	*fold = 0;
+	if (r->at.fold == NONE && r->l->is_hashed)
+		*fold = listing_fold(patient);
 	if (r->at.fold != NONE) {
 		if (field_integer(field(r, r->at.fold), &given) < 0 || given < 1 || given > 10)
 			return bad_field(r, r->at.fold, "a fold 1 to 10");
 		*fold = (int)given;
 	}
-	json_object_set_new(subject, "fold", json_integer(*fold));
+	if (*fold)
+		json_object_set_new(subject, "fold", json_integer(*fold));
 	return 0;
 }
 
@@ -298,6 +303,52 @@ static int set_classes(const struct listing *l, struct catalog *c, const json_t 
 	return 0;
 }
 
+/* ---- folds that no column gives ---- */
+
+static json_t *subject_of(const struct catalog *c, size_t i)
+{
+	const char *text = c->records[i].subject;
+	json_t *subject = json_read(text, strlen(text), "subject", NULL);
+	if (!subject)
+		BUG("a subject that cannot be read");
+	return subject;
+}
+
+static uint32_t class_bits(const struct catalog *c, const json_t *subject)
+{
+	const json_t *list = json_object_get(subject, "classes"), *name, *known;
+	uint32_t bits = 0;
+	size_t i, k;
+	json_array_foreach (list, i, name)
+		json_array_foreach (c->classes, k, known)
+			bits |= (uint32_t)json_equal(name, known) << k;
+	return bits;
+}
+
+static void draw_folds(struct catalog *c)
+{
+	struct folds_record *drawn = die_calloc(c->n, sizeof *drawn);
+	struct texts patients = {0};
+	for (size_t i = 0; i < c->n; i++) {
+		json_t *subject = subject_of(c, i);
+		drawn[i].patient =
+			texts_keep(&patients, json_string_value(json_object_get(subject, "patient")));
+		drawn[i].classes = class_bits(c, subject);
+		json_decref(subject);
+	}
+
+	folds_draw(drawn, c->n);
+	for (size_t i = 0; i < c->n; i++) {
+		json_t *subject = subject_of(c, i);
+		json_object_set_new(subject, "fold", json_integer(drawn[i].fold));
+		catalog_replace(c, i, subject);
+	}
+	texts_release(&patients);
+	free(drawn);
+}
+
+/* ---- the whole list ---- */
+
 static int check_repeats(const struct reading *r)
 {
 	if (!r->l->may_repeat && repeats_records(r->repeats, r->l->csv, r->e) < 0)
@@ -326,6 +377,8 @@ int listing_records(const struct listing *l, struct catalog *c, struct reader re
 
 	if (got == 0)
 		got = check_repeats(&r) < 0 ? -1 : set_classes(l, c, r.classes, e);
+	if (got == 0 && r.at.fold == NONE && !l->is_hashed)
+		draw_folds(c);
 done:
 	csv_close(r.t);
 	repeats_free(r.repeats);

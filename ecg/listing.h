@@ -25,7 +25,7 @@ struct listing {
 	/* Columns that may be missing (""): */
 	const char *id;	     /* any text (ecg/catalog.h); without it the record's path is its id */
 	const char *patient; /* any text; without it every record is its own patient, called by its id */
-	const char *fold;    /* 1..10; without it drawn from the patient's name */
+	const char *fold;    /* 1..10; without it drawn (ecg/folds.h) */
 	const char *age;     /* ecg/person.h */
 	const char *sex;
 	const char *const *labels;
@@ -35,12 +35,13 @@ struct listing {
 	const char *separators;
 	bool may_repeat; /* a record may stand in several rows: without ids the second is PATH#2, ... */
 	bool may_split;	 /* a patient may be in several folds */
+	bool is_hashed;	 /* folds that are drawn come from the patient's name alone (listing_fold) */
 };
 
 /* Add all rows; sets c->classes. 0, or -1 with e filled. */
 int listing_records(const struct listing *l, struct catalog *c, struct reader reader, struct error *e);
 
-/* The fold 1..10 of a patient in datasets without folds: the name's hash (ecg/identifier.h) modulo 10. */
+/* The fold 1..10 of a patient, whoever else is in the dataset: the name's hash (ecg/identifier.h) modulo 10. */
 int listing_fold(const char *patient);
 
 #endif

@@ -163,7 +163,8 @@ static struct layout_choice choice_from_params(const struct params *p)
 					      .age = params_text(p, "age_column"),
 					      .sex = params_text(p, "sex_column"),
 					      .may_repeat = params_bool(p, "allow_repeated_records"),
-					      .may_split = params_bool(p, "allow_split_patients")}};
+					      .may_split = params_bool(p, "allow_split_patients"),
+					      .is_hashed = !strcmp(params_text(p, "folds"), "hashed")}};
 	const char *separators = params_text(p, "label_separators");
 	c.listing.separators = strcmp(separators, "auto") ? separators : NULL;
 	c.listing.n_labels = params_list(p, "label_columns", &c.listing.labels);
@@ -485,7 +486,11 @@ static const struct param params[] = {
 	{"patient_column", PARAM_TEXT, .otherwise = "''",
 	 .help = "wfdb: the patient's name; '': each record its own patient"},
 	{"fold_column", PARAM_TEXT, .otherwise = "''",
-	 .help = "wfdb: the fold 1 to 10; '': drawn by patient"},
+	 .help = "wfdb: the fold 1 to 10; '': drawn by patient, as folds says"},
+	{"folds", PARAM_CHOICE, .choices = "stratified hashed", .otherwise = "stratified",
+	 .help = "wfdb, without fold_column: a tenth of each class in each; or from the patient's name "
+		 "alone, "
+		 "so that none moves when others come or go"},
 	{"age_column", PARAM_TEXT, .otherwise = "''", .help = "wfdb: the age in years; '': unknown"},
 	{"sex_column", PARAM_TEXT, .otherwise = "''", .help = "wfdb: 0 or male, 1 or female; '': unknown"},
 	{"allow_repeated_records", PARAM_BOOL, .otherwise = "false",

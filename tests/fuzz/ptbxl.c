@@ -66,13 +66,15 @@ static void try_listing(const char *text, size_t n, size_t n_labels)
 	struct listing l = {.csv = "m/l.csv",
 			    .path = "path",
 			    .patient = "who",
-			    .fold = "fold",
+			    .id = n % 5 ? NULL : "id",
+			    .fold = n % 4 ? "fold" : NULL,
 			    .age = "age",
 			    .sex = "sex",
 			    .labels = labels,
 			    .n_labels = n_labels,
 			    .may_repeat = n % 2,
-			    .may_split = n % 3};
+			    .may_split = n % 3,
+			    .is_hashed = n % 7 == 0};
 	struct catalog c;
 	struct error e = {0};
 	catalog_init(&c);

@@ -229,6 +229,7 @@ W="source=other format=wfdb labels_csv=data/list.csv path_column=name patient_co
 	plain=$(id_of $W)
 	check "a folder with a list is read" test -n "$plain"
 	differs "folds from a column change it" "$(id_of $W fold_column=fold)" "$plain"
+	check "folds may be drawn from names alone" fetch $W folds=hashed
 	make_sums other
 	is "checksums that are right change nothing" "$(id_of $W)" "$plain"
 	cp -r other mat

@@ -204,6 +204,13 @@ static const char *list(struct catalog *c, const struct listing *l, const char *
 	return NULL;
 }
 
+static int fold_in(const char *subject)
+{
+	const char *at = strstr(subject, "\"fold\":");
+	assert_non_null(at);
+	return atoi(at + strlen("\"fold\":"));
+}
+
 static const struct catalog_record *called(const struct catalog *c, const char *name)
 {
 	for (size_t i = 0; i < c->n; i++)
@@ -251,7 +258,12 @@ static void several_label_columns_hold_flags(void **state)
 {
 	(void)state;
 	const char *const labels[] = {"b", "a"};
-	struct listing l = {.csv = "l.csv", .path = "file", .id = "n", .labels = labels, .n_labels = 2};
+	struct listing l = {.csv = "l.csv",
+			    .path = "file",
+			    .id = "n",
+			    .labels = labels,
+			    .n_labels = 2,
+			    .is_hashed = true};
 	struct catalog c;
 	assert_null(list(&c, &l, "n,file,a,b\n9,x,1,0\n4,y,1.0,1\n5,z,,\n"));
 	is_json(c.classes, "[\"b\",\"a\"]");
@@ -279,8 +291,13 @@ static void dialects_of_lists_are_read(void **state)
 {
 	(void)state;
 	const char *const dx[] = {"dx"}, *const flags[] = {"AF", "RBBB"};
-	struct listing l = {
-		.csv = "meta/l.csv", .path = "p", .age = "age", .sex = "sex", .labels = dx, .n_labels = 1};
+	struct listing l = {.csv = "meta/l.csv",
+			    .path = "p",
+			    .age = "age",
+			    .sex = "sex",
+			    .labels = dx,
+			    .n_labels = 1,
+			    .is_hashed = true};
 	struct catalog c;
 	assert_null(
 		list(&c, &l,
@@ -490,6 +507,40 @@ static void white_space_is_cut_off(void **state)
 	}
 }
 
+/* A patient whole, each class in its turn, in whichever order the rows stand; none of it from names alone. */
+static void folds_no_column_gives_are_stratified(void **state)
+{
+	(void)state;
+	const char *const dx[] = {"dx"};
+	struct listing l = {.csv = "l.csv", .path = "p", .patient = "who", .labels = dx, .n_labels = 1};
+	struct catalog c, turned;
+	char text[4096] = "p,who,dx\n", other[4096] = "p,who,dx\n";
+	for (int i = 0; i < 40; i++)
+		snprintf(text + strlen(text), 64, "r%d,w%d,%s\n", i, i / 2, i < 20 ? "AF" : "SR;AF");
+	for (int i = 39; i >= 0; i--)
+		snprintf(other + strlen(other), 64, "r%d,w%d,%s\n", i, i / 2, i < 20 ? "AF" : "SR;AF");
+	assert_null(list(&c, &l, text));
+	assert_null(list(&turned, &l, other));
+
+	int n[11] = {0}, n_sr[11] = {0};
+	for (int i = 0; i < 40; i++) {
+		char name[8], mate[8];
+		snprintf(name, sizeof name, "r%d", i);
+		snprintf(mate, sizeof mate, "r%d", i ^ 1);
+		int fold = fold_in(called(&c, name)->subject);
+		assert_int_equal(fold_in(called(&turned, name)->subject), fold);
+		assert_int_equal(fold_in(called(&c, mate)->subject), fold);
+		n[fold]++;
+		n_sr[fold] += i >= 20;
+	}
+	for (int k = 1; k <= 10; k++) {
+		assert_int_equal(n[k], 4);
+		assert_int_equal(n_sr[k], 2);
+	}
+	catalog_release(&c);
+	catalog_release(&turned);
+}
+
 static void folds_are_drawn_by_patient_and_spread(void **state)
 {
 	(void)state;
@@ -587,6 +638,7 @@ int main(void)
 		cmocka_unit_test(ages_and_sexes_are_read_as_people_write_them),
 		cmocka_unit_test(names_are_resolved_inside_the_dataset),
 		cmocka_unit_test(white_space_is_cut_off),
+		cmocka_unit_test(folds_no_column_gives_are_stratified),
 		cmocka_unit_test(folds_are_drawn_by_patient_and_spread),
 		cmocka_unit_test(numbers_are_read_as_tables_write_them),
 		cmocka_unit_test(names_that_leave_the_dataset_are_refused),
