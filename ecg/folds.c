@@ -57,8 +57,8 @@ static void find_persons(struct draw *d, struct folds_record *records, size_t n)
 		if (p && !strcmp(p->records[0]->patient, d->records[i]->patient))
 			p->n++;
 		else
-			d->persons[d->n_persons++] = (struct person){
-				&d->records[i], 1, identifier_hash(d->records[i]->patient)};
+			d->persons[d->n_persons++] =
+				(struct person){&d->records[i], 1, identifier_hash(d->records[i]->patient)};
 	}
 	qsort(d->persons, d->n_persons, sizeof *d->persons, by_size);
 }

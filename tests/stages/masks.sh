@@ -31,8 +31,8 @@ for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do
 done
 tiny="fetch.source=$WORK/db fetch.format=wfdb fetch.fold_column=fold fetch.id_column=id \
 	preprocess.absent_leads=mask preprocess.most_mv=50 pretrain.d_model=32 pretrain.n_heads=2 \
-	pretrain.n_time_layers=1 pretrain.n_channel_layers=1 pretrain.batch=6 pretrain.projector_hidden=32 pretrain.projector_out=16 \
-	pretrain.epochs=2 finetune.epochs=1 finetune.bootstrap=5 probe.bootstrap=5"
+	pretrain.n_time_layers=1 pretrain.n_channel_layers=1 pretrain.batch=6 pretrain.projector_hidden=32 \
+	pretrain.projector_out=16 pretrain.epochs=2 finetune.epochs=1 finetune.bootstrap=5 probe.bootstrap=5"
 chain whole "$tiny" fetch preprocess views pretrain embed || not_ok "$(tail -1 whole/log)"
 
 # Record 16 loses V6: as it is embedded now, so it was with V6 hidden.

@@ -132,7 +132,8 @@ static void the_order_of_records_does_not_matter(void **state)
 static void folds_never_move(void **state)
 {
 	(void)state;
-	struct folds_record r[] = {{"a", 1, 0}, {"b", 1, 0}, {"c", 2, 0}, {"c", 0, 0}, {"d", 3, 0}, {"e", 0, 0}};
+	struct folds_record r[] = {{"a", 1, 0}, {"b", 1, 0}, {"c", 2, 0},
+				   {"c", 0, 0}, {"d", 3, 0}, {"e", 0, 0}};
 	folds_draw(r, 6);
 	int found[6];
 	for (int i = 0; i < 6; i++)
