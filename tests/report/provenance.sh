@@ -35,6 +35,21 @@ check "it is no medical device" grep -q 'Not a medical device' $page
 is "... in metrics.json too" "$(of .disclaimer | cut -c1-20)" "Not a medical device"
 is "synthetic records need no licence" "$(of .dataset.licence)" "none is needed"
 
+# ---- as an auditor checks it, with the command of docs/stages.md ----
+command=$(sed -n 's/^sed .*ENTRY | tr .* | sha256sum$/&/p' "$TOP/docs/stages.md")
+check "docs/stages.md has the command" test -n "$command"
+bad=
+for ENTRY in "$EINTHOVEN_STORE"/actions/*/*.json; do
+	[ "$(eval "${command/ENTRY/\"\$ENTRY\"}")" = "$(basename "$ENTRY" .json)  -" ] || bad="$bad $ENTRY"
+done
+is "each entry's action hashes to its name, of every stage" "$bad" ""
+check "... probe's with its 0.00001 too" grep -q '"c_min":0.00001' "$EINTHOVEN_STORE"/actions/*/*.json
+probe=$(grep -l '"stage":"probe"' "$EINTHOVEN_STORE"/actions/*/*.json)
+sed 's/"c_min":0.00001/"c_min":0.00002/' "$probe" >forged
+key=$(jq -r .predicate.buildDefinition.internalParameters.actionKey forged)
+check "... and one that was changed does not" test -n "$key" -a \
+	"$(ENTRY=forged && eval "$command")" != "$key  -"
+
 # ---- nothing of it is in the id ----
 again() { # again SET: report with these params of its own
 	# shellcheck disable=SC2086 # several words
