@@ -21,12 +21,16 @@ wanted = [i.name for i in session.get_inputs()]
 z = np.load(signals)
 at = {r: i for i, r in enumerate(z['signal_record'])}
 x = z['signal'].reshape(len(at), len(json.loads(meta['leads'])), int(meta['samples']))
+keep = np.ones((len(at), 12), np.float32)
+for record, there in zip(z.get('lead_mask_record', []), z.get('lead_mask', [])):
+    keep[at[record]] = there
 
 
 def run(records, **more):
     rows = [at[r] for r in records]
     feed = {'signal': x[rows], 'scale': z['scale'][rows]}
-    return session.run(None, {k: feed[k] for k in wanted} | more)
+    masks = {} if keep.all() else {'keep': keep[rows]}
+    return session.run(None, {k: feed[k] for k in wanted} | masks | more)
 
 
 def close(name, got, known, limit):

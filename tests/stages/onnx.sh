@@ -51,6 +51,46 @@ check "... with a pool" probed pooled "${residual/resnet18/resnet18-poster}"
 "$BIN/store" export run/pretrain.id run/model.onnx
 check "a model is its encoder" \
 	"$python" "$TOP/tests/golden/onnx_scores.py" run/model.onnx run/x.npz run/e.npz -
+# ---- records that lack leads: input `keep` ----
+
+make_record() { # make_record NAME LEADS: text as samples, twelve signals of these names
+	seq "${1#r}" 100000 | head -c 24000 >"db/$1.dat"
+	{
+		echo "$1 12 100 1000"
+		od -An -v -td2 -w24 "db/$1.dat" | awk -v f="$1.dat" -v names="$2" '
+			NR == 1 { split($0, first) }
+			{ for (i = 1; i <= 12; i++) sum[i] = (sum[i] + $i + 65536) % 65536 }
+			END {
+				split(names, name, " ")
+				for (i = 1; i <= 12; i++)
+					printf "%s 16 1000(0)/mV 16 0 %d %d 0 %s\n", f, first[i], sum[i], name[i]
+			}'
+	} >"db/$1.hea"
+	echo "$1,A" >>db/labels.csv
+}
+mkdir db
+echo "path,label" >db/labels.csv
+make_record r1 "I II III aVR aVL aVF V1 V2 V3 V4 V5 V6"
+make_record r2 "I II x1 x2 x3 x4 V1 V2 V3 V4 x5 x6"
+make_record r3 "x1 x2 x3 x4 x5 x6 x7 x8 x9 x10 x11 V6"
+lacking() { # lacking NAME: the network of probed NAME
+	mkdir -p lacking && cp "$1/pretrain.id" lacking/ &&
+		chain lacking "fetch.source=$WORK/db fetch.format=wfdb embed.attention_records=0 \
+			preprocess.absent_leads=mask preprocess.most_mv=50" fetch preprocess embed &&
+		"$BIN/store" export lacking/preprocess.id lacking.npz &&
+		"$BIN/store" export lacking/embed.id embedded.npz &&
+		"$BIN/store" export "$1/pretrain.id" lacking.onnx || { cat lacking/log && return 1; }
+	"$python" "$TOP/tests/golden/onnx_scores.py" lacking.onnx lacking.npz embedded.npz -
+}
+check "records that lack leads" lacking run
+"$BIN/store" show "$(id lacking preprocess)" >shown
+check "... of which there are two" grep -q 'records_masked.*2' shown
+sed 's/^    keep\[at/    pass  # &/' "$TOP/tests/golden/onnx_scores.py" >blind.py
+check "... and not given, they are missed" \
+	eval '! "$python" blind.py lacking.onnx lacking.npz embedded.npz - 2>/dev/null'
+check "... through interleaved views" lacking between
+check "... and a residual network" lacking residual
+
 "$BIN/store" export run/probe.id again.onnx
 check "the same artifact gives the same bytes" cmp run/probe.onnx again.onnx
 is "... and names itself" "$(grep -ao "$(id run probe)" again.onnx)" "$(id run probe)"
