@@ -41,9 +41,6 @@ const char style_text[] =
 	"td small,th small,.no,tr.floor td{color:var(--soft)}\n"
 	"tr.group td{font-weight:600;padding-top:1.1em}\n"
 	"td small.range{display:block;line-height:1.2}\n"
-	"th.command,td.command{text-align:left}\n"
-	"td.command{white-space:normal;min-width:26em}\n"
-	"td.command code{font-size:11px;overflow-wrap:anywhere}\n"
 	".matrix{font-size:.8rem}\n"
 	".matrix th,.matrix td{padding:.3em .45em;text-align:center}\n"
 	".matrix th:first-child,.matrix td:first-child{text-align:left;position:static}\n"
@@ -121,7 +118,6 @@ const char style_text[] =
 	".matrix{font-size:8px}\n"
 	".id{font-size:7px}\n"
 	"th,td{padding:.25em .3em}\n"
-	"td.command{min-width:0}td.command code{font-size:6px}\n"
 	"th:first-child,td:first-child{position:static}\n"
 	".grid-of{display:block}\n" /* a row of these breaks nowhere, one of a grid does */
 	".grid-of figure{display:inline-block;vertical-align:top;width:32%;margin:0 .6% 12px 0}\n"

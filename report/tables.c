@@ -176,7 +176,7 @@ void tables_legacy(struct text *t, const json_t *arms, const json_t *classes)
 		cells_end(t);
 }
 
-void tables_provenance(struct text *t, const json_t *arms, const char *options)
+void tables_provenance(struct text *t, const json_t *arms)
 {
 	static const char *const titles[] = {"arm",   "scores",	 "embeddings", "model",
 					     "views", "signals", NULL};
@@ -184,7 +184,7 @@ void tables_provenance(struct text *t, const json_t *arms, const char *options)
 	const json_t *arm;
 
 	cells_begin(t, titles);
-	text_add(t, "<th class=command>derive again</th></tr></thead><tbody>\n");
+	text_add(t, "</tr></thead><tbody>\n");
 	json_array_foreach (arms, i, arm) {
 		cells_group(t, arms, i);
 		text_add(t, "<tr><td>");
@@ -194,10 +194,7 @@ void tables_provenance(struct text *t, const json_t *arms, const char *options)
 			const char *id = cells_text(json_object_get(arm, "ids"), titles[k]);
 			text_add(t, *id ? "<td class=id title=%s>%.12s</td>" : "<td>–%.0s%.0s</td>", id, id);
 		}
-		text_add(t, "<td class=command><code>make -f pipeline.mk compare ARMS=");
-		text_escape(t, cells_text(arm, "name"));
-		text_escape(t, options);
-		text_add(t, "</code></td></tr>\n");
+		text_add(t, "</tr>\n");
 	}
 
 	cells_end(t);

@@ -16,9 +16,8 @@ void tables_pairs(struct text *t, const json_t *arms, const char *metric, const 
 /* The poster's per-segment scores of the arms that have them, with the sentence that they are not comparable.
  * Nothing without any. */
 void tables_legacy(struct text *t, const json_t *arms, const json_t *classes);
-/* Which artifacts the numbers of each arm come from, and what makes them again; options: what
- * follows ARMS=NAME. */
-void tables_provenance(struct text *t, const json_t *arms, const char *options);
+/* Which artifacts the numbers of each arm come from. */
+void tables_provenance(struct text *t, const json_t *arms);
 /* seeds: the evaluation's summaries of arms of several seeds. */
 void tables_seeds(struct text *t, const json_t *seeds);
 /* Arms trained on the labels: macro AUROC beside the probe each began as, paired. */

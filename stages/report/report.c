@@ -23,6 +23,7 @@
 #include "stages/report/draft.h"
 #include "stages/report/pictures.h"
 #include "stages/report/results.h"
+#include "stages/shared/arm.h"
 #include "store/stage.h"
 
 /* What stands in the artifact where the files put out have what the store knows. */
@@ -98,12 +99,57 @@ static char *options_of(const struct draft *s)
 	return options;
 }
 
+static void add_once(json_t *list, const char *word, size_t n)
+{
+	size_t i;
+	const json_t *other;
+	json_array_foreach (list, i, other)
+		if (json_string_length(other) == n && !memcmp(json_string_value(other), word, n))
+			return;
+	json_array_append_new(list, json_stringn(word, n));
+}
+
+static void write_words(struct text *t, const char *variable, const json_t *words)
+{
+	size_t i;
+	const json_t *word;
+	text_add(t, " %s=\"", variable);
+	json_array_foreach (words, i, word) {
+		text_add(t, i ? " " : "");
+		text_escape(t, json_string_value(word));
+	}
+	text_add(t, "\"");
+}
+
+/* ARMS="..."; with SEEDS="..." where each arm has the same seeds: of many arms that is short. */
+static void write_choice(struct text *t, const json_t *arms)
+{
+	json_t *names = draft_names(arms), *bases = json_array(), *seeds = json_array(), *name;
+	size_t i, n_seeded = 0;
+
+	json_array_foreach (names, i, name) {
+		const char *own = json_string_value(name);
+		size_t n = arm_base(own);
+		add_once(bases, own, n);
+		if (!own[n])
+			continue;
+		add_once(seeds, own + n + 1, strlen(own + n + 1));
+		n_seeded++;
+	}
+
+	bool is_grid = n_seeded == i && i == json_array_size(bases) * json_array_size(seeds);
+	write_words(t, "ARMS", is_grid ? bases : names);
+	if (is_grid)
+		write_words(t, "SEEDS", seeds);
+	json_decref(names);
+	json_decref(bases);
+	json_decref(seeds);
+}
+
 static void write_provenance(struct draft *s)
 {
 	struct text *t = &s->page;
 	char *options = options_of(s);
-	const json_t *arm;
-	size_t i;
 
 	page_section(t, "provenance", "Where the numbers come from");
 	text_add(t,
@@ -113,17 +159,13 @@ static void write_provenance(struct draft *s)
 		 "code, inputs, down to the raw files. The same command gives the same ids, on any "
 		 "machine.</p>\n",
 		 artifact_id(s->evaluation));
-	text_add(t, "<pre>make -f pipeline.mk compare report ARMS=\"");
-
-	json_array_foreach (s->arms, i, arm) {
-		text_add(t, i ? " " : "");
-		text_escape(t, draft_name(arm));
-	}
-
-	text_add(t, "\"");
+	text_add(t, "<pre>make -f pipeline.mk compare report");
+	write_choice(t, s->arms);
 	text_escape(t, options);
-	text_add(t, "\nbuild/bin/store log %s</pre>\n", artifact_id(s->evaluation));
-	tables_provenance(t, s->arms, options);
+	text_add(t, "\nmake -f pipeline.mk compare ARMS=NAME");
+	text_escape(t, options);
+	text_add(t, "    # one of them\nbuild/bin/store log %s</pre>\n", artifact_id(s->evaluation));
+	tables_provenance(t, s->arms);
 	text_add(t, "%s", provenance_place);
 	free(options);
 }

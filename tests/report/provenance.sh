@@ -83,4 +83,8 @@ again "report.citation='Doe et al. <2024>' report.licence='CC0 1.0'"
 is "a citation of one's own stands in metrics.json" "$(of '.dataset | .citation + ", " + .licence')" \
 	"Doe et al. <2024>, CC0 1.0"
 check "... and on the page" grep -q 'citation: Doe et al. &lt;2024&gt;; licence: CC0 1.0' $page
+
+compare seeds halves@1 halves@2
+check "of arms that all have the same seeds the command is short" \
+	grep -q 'compare report ARMS="halves" SEEDS="1 2"$' seeds/report/index.html
 tap_done

@@ -112,6 +112,8 @@ is "the terminal's row is over both" \
 is "... and so is what training added" \
 	"$(awk '/^training added/{on = 1} on && /^halves /{print $2; exit}' tuned/table)" \
 	"$(over "'%+.3f' % all['difference']['macro_f1']['value']")"
+check "the page has the command for all of them" grep -q \
+	'compare report ARMS="halves halves@2 finetuned supervised finetuned-10"$' tuned/report/index.html
 check "the page says so" grep -q 'intervals resample patients and seeds together' tuned/report/index.html
 is "... and its comparison has no seed's name" \
 	"$(sed -n '/id=table/,/id=seeds/p' tuned/report/index.html | grep -o 'halves@2' | wc -l)" 0
