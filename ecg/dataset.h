@@ -15,6 +15,7 @@
 
 #include "common/error.h"
 #include "ecg/catalog.h"
+#include "ecg/files.h"
 #include "ecg/layout.h"
 #include "ecg/record.h"
 #include "ecg/sums.h"
@@ -22,12 +23,7 @@
 struct dataset_options {
 	struct layout_choice choice;
 	size_t limit; /* the first so many records; 0: all */
-	/* SHA-256 over bytes as they come; close frees what open gave. */
-	struct {
-		void *(*open)(void);
-		void (*update)(void *stream, const void *bytes, size_t n_bytes);
-		void (*close)(void *stream, uint8_t digest[SUMS_BYTES]);
-	} sha256;
+	struct files_sha256 sha256;
 };
 
 struct dataset;

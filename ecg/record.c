@@ -10,8 +10,7 @@
 #include "ecg/lead.h"
 #include "ecg/wfdb_samples.h"
 
-/* Units of `unit` in one mV, or 0 if it is no voltage. */
-static double units_per_mv(const char *unit)
+double record_units_per_mv(const char *unit)
 {
 	static const struct {
 		const char *unit;
@@ -66,9 +65,13 @@ int record_leads(int columns[LEADS], const char *file, const struct wfdb *h, str
 
 	if (!n)
 		return no_lead(file, h, e);
-	for (int k = 0; k < n; k++)
-		if (wfdb_require(h, file, columns[k], e) < 0)
-			return -1;
+	int per_frame = h->signals[columns[0]].per_frame;
+	for (int k = 1; k < n; k++)
+		if (h->signals[columns[k]].per_frame != per_frame)
+			return error_set(e, file, h->signals[columns[k]].line,
+					 "lead %s has %d samples per frame, lead %s %d: expected one rate",
+					 h->signals[columns[k]].name, h->signals[columns[k]].per_frame,
+					 h->signals[columns[0]].name, per_frame);
 
 	return n;
 }
@@ -119,7 +122,7 @@ int record_from_wfdb(struct record *r, const char *file, const struct wfdb *h, c
 
 	for (int k = 0; k < n_leads; k++) {
 		const struct wfdb_signal *s = &h->signals[columns[k]];
-		per_mv[k] = units_per_mv(s->units);
+		per_mv[k] = record_units_per_mv(s->units);
 		if (per_mv[k] == 0)
 			return error_set(e, file, 0, "lead %s: expected unit mV, uV, nV or V, found '%s'",
 					 s->name, s->units);
@@ -150,7 +153,7 @@ int record_from_wfdb(struct record *r, const char *file, const struct wfdb *h, c
 		lists_add(&l, lead_index(s->name), s->gain * per_mv[k], s->baseline, checksum[k]);
 	}
 
-	r->header = make_header(&l, h->rate_hz, n_samples, is_wide);
+	r->header = make_header(&l, h->rate_hz * h->signals[columns[0]].per_frame, n_samples, is_wide);
 	if (n_leads < LEADS)
 		json_object_set_new(r->header, "left_out", left_out(h));
 	return 0;

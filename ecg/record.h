@@ -23,13 +23,17 @@ struct record {
 	size_t n_bytes;
 };
 
+/* Units of `unit` in one mV, or 0 if it is no voltage. */
+double record_units_per_mv(const char *unit);
+
 /* Which signals of a header are standard leads, in the order of the file: how many, 1..LEADS, or -1 with e
- * filled at `file` if there is none, one stands twice or cannot be decoded (wfdb_require). Other signals are
+ * filled at `file` if there is none, one stands twice, or they differ in samples per frame. Other signals are
  * left out, whatever they are. */
 int record_leads(int columns[LEADS], const char *file, const struct wfdb *h, struct error *e);
 
-/* Those leads as a record; x: [n_samples][n_leads] (ecg/wfdb_samples.h), in the order of columns [n_leads]. A
- * unit that is no voltage is an error at `file`. */
+/* Those leads as a record; x: [n_samples][n_leads] (ecg/wfdb_samples.h), in the order of columns [n_leads],
+ * at the rate of a lead: of frames times samples per frame. A unit that is no voltage is an error at `file`.
+ */
 int record_from_wfdb(struct record *r, const char *file, const struct wfdb *h, const int *columns,
 		     int n_leads, const int32_t *x, long n_samples, struct error *e);
 

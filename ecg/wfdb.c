@@ -91,7 +91,8 @@ static int check_name(const struct line *l, const char *name)
 	if (!slash)
 		return 0;
 	if (slash[1] && !slash[1 + strspn(slash + 1, "0123456789")])
-		return error_set(l->e, l->name, l->number, "records of several segments are not supported");
+		return error_set(l->e, l->name, l->number,
+				 "a record of several segments in a place for one of its segments");
 	return expected(l, "a record name without a folder", name);
 }
 
@@ -129,8 +130,7 @@ static int read_file_name(struct wfdb_signal *s, const struct line *l, const cha
 	if (copy_text(l, s->file, field, "signal file name") < 0)
 		return -1;
 	if (!strcmp(field, "~"))
-		return error_set(l->e, l->name, l->number,
-				 "no samples: this is the layout of a record of several segments");
+		return 0; /* wfdb_require refuses it */
 	if (strpbrk(field, "/\\~") || field[0] == '.')
 		return expected(l, "the name of a signal file beside the header", field);
 	return 0;
@@ -322,16 +322,12 @@ static bool is_known(int format)
 int wfdb_require(const struct wfdb *h, const char *name, int i, struct error *e)
 {
 	const struct wfdb_signal *s = &h->signals[i];
+	if (!strcmp(s->file, "~"))
+		return error_set(e, name, s->line,
+				 "no samples: this is the layout of a record of several segments");
 	if (!is_known(s->format))
 		return error_set(e, name, s->line, "expected signal format " FORMATS ", found '%d'",
 				 s->format);
-	if (s->per_frame != 1)
-		return error_set(e, name, s->line,
-				 "expected 1 sample per frame (others are not supported), found '%d'",
-				 s->per_frame);
-	if (s->skew)
-		return error_set(e, name, s->line, "expected skew 0 (others are not supported), found '%ld'",
-				 s->skew);
 	return 0;
 }
 

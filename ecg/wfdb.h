@@ -6,9 +6,9 @@
  *	if (wfdb_parse(&h, "records100/00000/00001_lr.hea", bytes, n, &e) == 0)
  *		... h.signals[0].gain ...
  *
- * Read strictly: a number that is none, a missing field, several segments are errors naming file and line. A
- * format this reader lacks, several samples per frame and skew are so only for a signal that is wanted
- * (wfdb_require). Defaults as the WFDB library's: 250 Hz, gain 200 if it is missing or 0, baseline = ADC
+ * Read strictly: a number that is none, a missing field, several segments (ecg/wfdb_segments.h) are errors
+ * naming file and line. A format this reader lacks is so only for a signal that is wanted (wfdb_require).
+ * Defaults as the WFDB library's: 250 Hz, gain 200 if it is missing or 0, baseline = ADC
  * zero, units mV. Bytes may be hostile.
  */
 #ifndef ECG_WFDB_H
@@ -28,7 +28,7 @@
 #define WFDB_FRAME	4096		    /* most samples per frame of one signal */
 
 struct wfdb_signal {
-	char file[WFDB_TEXT]; /* beside the header: a plain name */
+	char file[WFDB_TEXT]; /* beside the header: a plain name; "~": none */
 	int format;
 	int per_frame;	  /* samples, 1..WFDB_FRAME */
 	long skew;	  /* in frames */
@@ -47,14 +47,15 @@ struct wfdb {
 	char record[WFDB_TEXT];
 	int n_signals;	/* 1..WFDB_SIGNALS */
 	double rate_hz; /* > 0, finite */
-	long n_samples; /* per signal; 0: not said, the signal file's size tells */
+	long n_samples; /* per signal and sample of a frame; 0: not said, the signal file's size tells */
 	struct wfdb_signal signals[WFDB_SIGNALS];
 };
 
 /* 0, or -1 with e filled. name stands for the file in messages. */
 int wfdb_parse(struct wfdb *h, const char *name, const char *bytes, size_t n_bytes, struct error *e);
 
-/* 0 if signal i can be decoded: its format is known, one sample per frame, no skew. -1 with e filled. */
+/* 0 if signal i can be decoded: it has a file (the layout of several segments has none, "~"), of a known
+ * format. -1 with e filled. */
 int wfdb_require(const struct wfdb *h, const char *name, int i, struct error *e);
 
 /* Whether every sample of this format fits an int16. */

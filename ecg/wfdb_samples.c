@@ -90,9 +90,11 @@ static long count_flac(const struct wfdb *h, int first, int last, const char *fi
 		return error_set(e, file, 0,
 				 "expected at most %d signals in a FLAC file, found %d in the header",
 				 FLAC_CHANNELS, last - first);
-	if (frame_of(h, first, last) != (uint64_t)(last - first))
-		return error_set(e, file, 0, "expected 1 sample per frame of each signal in a FLAC file");
-	return check_memory((uint64_t)h->n_samples, (uint64_t)(last - first), file, e) < 0 ? -1
+	for (int i = first + 1; i < last; i++)
+		if (h->signals[i].per_frame != h->signals[first].per_frame)
+			return error_set(e, file, 0,
+					 "expected as many samples per frame of each signal in a FLAC file");
+	return check_memory((uint64_t)h->n_samples, frame_of(h, first, last), file, e) < 0 ? -1
 											   : h->n_samples;
 }
 
@@ -184,7 +186,9 @@ static inline __attribute__((always_inline)) int32_t sample(const uint8_t *b, ui
 static int check(const struct wfdb_signal *s, int32_t initial, uint16_t sum, const char *file,
 		 struct error *e)
 {
-	if (s->has_initial && s->initial != initial)
+	/* Recorders state 0 where the first sample is missing. */
+	bool is_missing = s->format != 8 && initial == wfdb_lowest(s->format);
+	if (s->has_initial && s->initial != initial && !is_missing)
 		return error_set(e, file, 0, "signal %s: expected the initial value %d, found %d", s->name,
 				 (int)s->initial, (int)initial);
 	if (s->has_checksum && s->checksum != sum)
@@ -196,8 +200,24 @@ static int check(const struct wfdb_signal *s, int32_t initial, uint16_t sum, con
 struct column {
 	int32_t *x; /* its first value */
 	int x_stride;
-	uint64_t k, frame; /* sample k of every frame in the file */
+	uint64_t k, frame; /* samples k..k+per_frame-1 of every frame in the file */
+	uint64_t per_frame;
 };
+
+/* Where sample t of a column is in the file. */
+static inline __attribute__((always_inline)) uint64_t place(const struct column *c, uint64_t t)
+{
+	return c->per_frame == 1 ? t * c->frame + c->k
+				 : t / c->per_frame * c->frame + c->k + t % c->per_frame;
+}
+
+/* Move a skewed signal to its time: what it lacks then at its end is missing. */
+static void unskew(const struct column *c, uint64_t n, long skew)
+{
+	uint64_t stride = (uint64_t)c->x_stride, by = (uint64_t)skew * c->per_frame;
+	for (uint64_t t = 0; by && t < n; t++)
+		c->x[t * stride] = t + by < n ? c->x[(t + by) * stride] : WFDB_MISSING;
+}
 
 /* The same of format 8, whose bytes are differences; the first one is that to the header's initial value. */
 static uint16_t decode_differences(const struct column *c, uint64_t n, const uint8_t *bytes, int32_t initial)
@@ -205,7 +225,7 @@ static uint16_t decode_differences(const struct column *c, uint64_t n, const uin
 	uint16_t sum = 0;
 	uint32_t v = (uint32_t)initial;
 	for (uint64_t t = 0; t < n; t++) {
-		v += (uint32_t)(int8_t)bytes[t * c->frame + c->k];
+		v += (uint32_t)(int8_t)bytes[place(c, t)];
 		sum = (uint16_t)(sum + v);
 		c->x[t * (uint64_t)c->x_stride] = (int32_t)v;
 	}
@@ -219,7 +239,7 @@ static inline __attribute__((always_inline)) uint16_t decode(const struct column
 	uint16_t sum = 0;
 	int32_t missing = wfdb_lowest(format), *x = c->x;
 	for (uint64_t t = 0; t < n; t++, x += c->x_stride) {
-		int32_t v = sample(bytes, t * c->frame + c->k, format);
+		int32_t v = sample(bytes, place(c, t), format);
 		sum = (uint16_t)(sum + (uint32_t)v);
 		*x = v == missing ? WFDB_MISSING : v;
 	}
@@ -241,17 +261,17 @@ static uint16_t mark_missing(const struct column *c, uint64_t n, int format)
 }
 
 struct wanted {
-	int32_t *x; /* [n_samples][n_columns] */
+	int32_t *x; /* [n][n_columns] */
 	const int *columns;
 	int n_columns;
 };
 
 /* Signals first..last-1 of a compressed file; a signal may be wanted in several columns. */
-static int read_flac(const struct wanted *w, long n_samples, const struct wfdb *h, int first, int last,
+static int read_flac(const struct wanted *w, long n_frames, const struct wfdb *h, int first, int last,
 		     const char *file, const uint8_t *bytes, size_t n_bytes, struct error *e)
 {
 	const struct wfdb_signal *s = &h->signals[first];
-	uint64_t n = (uint64_t)n_samples;
+	uint64_t per_frame = (uint64_t)s->per_frame, n = (uint64_t)n_frames * per_frame;
 	int32_t *out[FLAC_CHANNELS] = {NULL};
 	for (int k = 0; k < w->n_columns; k++)
 		if (w->columns[k] >= first && w->columns[k] < last)
@@ -277,26 +297,27 @@ static int read_flac(const struct wanted *w, long n_samples, const struct wfdb *
 		int i = w->columns[k];
 		if (i < first || i >= last)
 			continue;
-		struct column c = {w->x + k, w->n_columns, 0, 0};
+		struct column c = {w->x + k, w->n_columns, 0, 0, per_frame};
 		int32_t initial = *c.x;
 		if (check(&h->signals[i], initial, mark_missing(&c, n, s->format), file, e) < 0)
 			return -1;
+		unskew(&c, n, h->signals[i].skew);
 	}
 	return 0;
 }
 
-int wfdb_samples_read(int32_t *x, long n_samples, const struct wfdb *h, int first, int last,
+int wfdb_samples_read(int32_t *x, long n_frames, const struct wfdb *h, int first, int last,
 		      const int *columns, int n_columns, const char *file, const uint8_t *bytes,
 		      size_t n_bytes, struct error *e)
 {
-	if (wfdb_samples_count(h, first, last, file, n_bytes, e) != n_samples)
+	if (wfdb_samples_count(h, first, last, file, n_bytes, e) != n_frames)
 		return error_set(e, file, 0, "expected %ld samples per signal as in the record's other files",
-				 n_samples);
+				 n_frames);
 	int format = h->signals[first].format;
-	uint64_t n = (uint64_t)n_samples, frame = frame_of(h, first, last);
+	uint64_t frame = frame_of(h, first, last);
 	if (is_flac(format)) {
 		struct wanted w = {x, columns, n_columns};
-		return read_flac(&w, n_samples, h, first, last, file, bytes, n_bytes, e);
+		return read_flac(&w, n_frames, h, first, last, file, bytes, n_bytes, e);
 	}
 	bytes += h->signals[first].offset;
 
@@ -304,7 +325,9 @@ int wfdb_samples_read(int32_t *x, long n_samples, const struct wfdb *h, int firs
 		if (columns[k] < first || columns[k] >= last)
 			continue;
 		const struct wfdb_signal *s = &h->signals[columns[k]];
-		struct column c = {x + k, n_columns, frame_of(h, first, columns[k]), frame};
+		uint64_t n = (uint64_t)n_frames * (uint64_t)s->per_frame;
+		struct column c = {x + k, n_columns, frame_of(h, first, columns[k]), frame,
+				   (uint64_t)s->per_frame};
 		/* The usual format has a loop without a choice in it. */
 		uint16_t sum = format == 16  ? decode(&c, n, bytes, 16)
 			       : format == 8 ? decode_differences(&c, n, bytes, s->initial)
@@ -312,6 +335,7 @@ int wfdb_samples_read(int32_t *x, long n_samples, const struct wfdb *h, int firs
 		int32_t first_sample = format == 8 ? s->initial : sample(bytes, c.k, format);
 		if (n && check(s, first_sample, sum, file, e) < 0)
 			return -1;
+		unskew(&c, n, s->skew);
 	}
 
 	return 0;

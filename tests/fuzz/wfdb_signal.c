@@ -25,19 +25,21 @@ static void read_record(const struct wfdb *h, const uint8_t *bytes, size_t n_byt
 			abort();
 		for (int k = 0; k < LEADS; k++)
 			columns[k] = k % h->n_signals; /* as if they were leads, if they can be decoded */
-		for (int k = 0; k < LEADS; k++)
-			if (wfdb_require(h, "fuzz.hea", columns[k], NULL) < 0)
-				return;
 	}
+	int per_frame = h->signals[columns[0]].per_frame;
+	for (int k = 0; k < n_leads; k++)
+		if (wfdb_require(h, "fuzz.hea", columns[k], NULL) < 0 ||
+		    h->signals[columns[k]].per_frame != per_frame)
+			return;
 
 	struct error e2 = {0};
 	long t = wfdb_samples_count(h, 0, wfdb_group_end(h, 0), "fuzz.dat", n_bytes, &e2);
 	if (t < 0 && !e2.text[0])
 		abort();
-	if (t < 0 || t * LEADS > VALUES_MAX)
+	if (t < 0 || t * per_frame * LEADS > VALUES_MAX)
 		return;
 
-	int32_t *x = calloc((size_t)t * LEADS + 1, sizeof *x);
+	int32_t *x = calloc((size_t)(t * per_frame) * LEADS + 1, sizeof *x);
 	int result = 0;
 	for (int first = 0, last; result == 0 && first < h->n_signals; first = last) {
 		last = wfdb_group_end(h, first);
@@ -46,10 +48,10 @@ static void read_record(const struct wfdb *h, const uint8_t *bytes, size_t n_byt
 	}
 
 	if (result == 0 && is_record)
-		result = record_from_wfdb(&r, "fuzz.hea", h, columns, n_leads, x, t, &e2);
+		result = record_from_wfdb(&r, "fuzz.hea", h, columns, n_leads, x, t * per_frame, &e2);
 	if (result < 0 && !e2.text[0])
 		abort();
-	size_t n_values = (size_t)t * (size_t)n_leads;
+	size_t n_values = (size_t)(t * per_frame) * (size_t)n_leads;
 	if (result == 0 && is_record && r.n_bytes != n_values * 2 && r.n_bytes != n_values * 4)
 		abort();
 	record_release(&r);

@@ -11,6 +11,7 @@
 #include "ecg/record.h"
 #include "ecg/wfdb.h"
 #include "ecg/wfdb_samples.h"
+#include "ecg/wfdb_segments.h"
 
 static struct wfdb h;
 
@@ -116,11 +117,11 @@ static void faults_of_a_header_are_named(void **state)
 	(void)state;
 	refuses("", "r.hea: no record line: not a WFDB header");
 	refuses("# only\n", "r.hea: no record line: not a WFDB header");
-	refuses("r/3 12 100\n", "r.hea:1: records of several segments are not supported");
+	refuses("r/3 12 100\n", "r.hea:1: a record of several segments in a place for one of its segments");
 	refuses("some_dir/r 12 100\n",
 		"r.hea:1: expected a record name without a folder, found 'some_dir/r'");
-	refuses("r 1 100 0\n~ 0 200/mV 12 0 0 0 0 II\n",
-		"r.hea:2: no samples: this is the layout of a record of several segments");
+	refuses_signal("r 1 100 0\n~ 0 200/mV 12 0 0 0 0 II\n",
+		       "r.hea:2: no samples: this is the layout of a record of several segments");
 	refuses("r/ 12 100\n", "r.hea:1: expected a record name without a folder, found 'r/'");
 	refuses("r 1 100 10\na.dat 16x0\n", "r.hea:2: expected a number of samples per frame, found '0'");
 	refuses("r\n", "r.hea:1: expected record name and number of signals");
@@ -136,10 +137,6 @@ static void faults_of_a_header_are_named(void **state)
 		"r 1 100 10\na.dat 517\n",
 		"r.hea:2: expected signal format 8, 16, 24, 32, 61, 80, 160, 212, 310, 311, 508, 516 or "
 		"524, found '517'");
-	refuses_signal("r 1 100 10\na.dat 16x4\n",
-		       "r.hea:2: expected 1 sample per frame (others are not supported), found '4'");
-	refuses_signal("r 1 100 10\na.dat 16:3\n",
-		       "r.hea:2: expected skew 0 (others are not supported), found '3'");
 	refuses("r 1 100 10\na.dat 16+-5\n", "r.hea:2: expected a byte offset, found '-5'");
 	refuses("r 1 100 10\na.dat 16 nan/mV\n",
 		"r.hea:2: expected a gain in ADC steps per unit, found 'nan/mV'");
@@ -316,6 +313,81 @@ static void signals_with_more_samples_in_a_frame_are_stepped_over(void **state)
 	assert_memory_equal(x, expected, sizeof expected);
 }
 
+/* Two frames: two samples of I, one of a signal that is no lead; all of I, at twice the rate of frames. */
+static void a_lead_with_more_samples_in_a_frame_keeps_all(void **state)
+{
+	(void)state;
+	const uint8_t bytes[] = {5, 0, 0, 0x80, 1, 0, 7, 0, 8, 0, 2, 0};
+	const int columns[] = {0};
+	const int32_t expected[] = {5, WFDB_MISSING, 7, 8};
+	struct error e = {0};
+	int32_t x[4];
+	parses("r 2 100 2\nr.dat 16x2 200 16 0 5 32788 0 I\nr.dat 16 1/mmHg 16 0 1 3 0 ABP\n");
+	assert_int_equal(wfdb_samples_count(&h, 0, 2, "r.dat", sizeof bytes, &e), 2);
+	assert_int_equal(wfdb_samples_read(x, 2, &h, 0, 2, columns, 1, "r.dat", bytes, sizeof bytes, &e), 0);
+	assert_memory_equal(x, expected, sizeof expected);
+
+	struct record r = {0};
+	assert_int_equal(record_from_wfdb(&r, "r.hea", &h, columns, 1, x, 4, &e), 0);
+	assert_int_equal(json_integer_value(json_object_get(r.header, "rate_hz")), 200);
+	record_release(&r);
+}
+
+static void a_skewed_signal_is_moved_to_its_time(void **state)
+{
+	(void)state;
+	const uint8_t bytes[] = {1, 0, 0, 0, 2, 0, 10, 0, 3, 0, 20, 0};
+	const int32_t expected[] = {1, 10, 2, 20, 3, WFDB_MISSING};
+	struct error e = {0};
+	int32_t x[6];
+	parses("r 2 100 3\nr.dat 16 200 16 0 1 6 0 I\nr.dat 16:1 200 16 0 0 30 0 II\n");
+	assert_int_equal(wfdb_samples_read(x, 3, &h, 0, 2, all, 2, "r.dat", bytes, sizeof bytes, &e), 0);
+	assert_memory_equal(x, expected, sizeof expected);
+	parses("r 2 100 3\nr.dat 16 200 16 0 1 6 0 I\nr.dat 16:2147483647 200 16 0 0 30 0 II\n");
+	assert_int_equal(wfdb_samples_read(x, 3, &h, 0, 2, all, 2, "r.dat", bytes, sizeof bytes, &e), 0);
+	assert_int_equal(x[1], WFDB_MISSING);
+}
+
+/* ---- several segments ---- */
+
+static void refuses_segments(const char *text, const char *expected)
+{
+	struct error e = {0};
+	struct wfdb_segments s;
+	assert_int_equal(wfdb_segments_parse(&s, "r.hea", text, strlen(text), &e), -1);
+	assert_string_equal(error_text(&e), expected);
+	wfdb_segments_release(&s);
+}
+
+static void headers_of_several_segments_are_read(void **state)
+{
+	(void)state;
+	const char text[] = "# by hand\nr/3 2 125 700 1:2:3\nr_layout 0\n~ 100\nr_1 600\n";
+	struct error e = {0};
+	struct wfdb_segments s;
+	assert_true(wfdb_segments_are(text, strlen(text)));
+	assert_false(wfdb_segments_are("r 3 125\n", 8));
+	assert_false(wfdb_segments_are("a/r 3 125\n", 10));
+	assert_int_equal(wfdb_segments_parse(&s, "r.hea", text, strlen(text), &e), 0);
+	assert_int_equal(s.n, 3);
+	assert_true(s.has_layout && s.rate_hz == 125 && s.n_frames == 700);
+	assert_string_equal(s.segments[1].name, "~");
+	assert_int_equal(s.segments[2].n_frames, 600);
+	wfdb_segments_release(&s);
+
+	refuses_segments("r/2 2 125\nr_1 5\n", "r.hea: expected 2 segments, found 1");
+	refuses_segments("r/1 2 125 6\nr_1 5\n",
+			 "r.hea: its segments have 5 samples: expected 6 (0: any number up "
+			 "to 67108864)");
+	refuses_segments("r/1 2 125\n../r 5\n",
+			 "r.hea:2: expected the name of a record beside this one, found '../r'");
+	refuses_segments("r/2 2 125\nr 5\ns 0\n",
+			 "r.hea:3: expected a segment's number of samples, found '0'");
+	refuses_segments("r/0 2 125\n", "r.hea:1: expected 1 to 10000 segments, found '0'");
+	refuses_segments("r/1 2 0\nr 5\n", "r.hea:1: expected a sampling rate in Hz, found '0'");
+	refuses_segments("r/1 2 9\nr 5\nq 5\n", "r.hea:3: expected 1 segments, found another line");
+}
+
 static void refuses_samples(const char *header, const uint8_t *bytes, size_t n_bytes, const char *expected)
 {
 	struct error e = {0};
@@ -344,7 +416,7 @@ static void faults_of_flac_are_named(void **state)
 	refuses_samples("r 1 100 4\nr.dat 508\n", f516, sizeof f516,
 			"r.dat: expected samples of at most 8 bits, found 16");
 	refuses_samples("r 2 100 3\nr.dat 508\nr.dat 508x2\n", f508, sizeof f508,
-			"r.dat: expected 1 sample per frame of each signal in a FLAC file");
+			"r.dat: expected as many samples per frame of each signal in a FLAC file");
 	refuses_samples("r 1 100 4\nr.dat 516\n", f516 + 1, sizeof f516 - 1,
 			"r.dat: expected a FLAC stream, which begins with 'fLaC'");
 	refuses_samples("r 1 100 4\nr.dat 516 200 16 0 1 301 0 I\n", f516, sizeof f516,
@@ -486,7 +558,7 @@ static void faults_of_leads_are_named(void **state)
 	struct record r = {0};
 	int32_t x[24] = {0};
 	refuses_record("r.dat 16 200 16 0 0 0 0 V4", "r.dat 16x2 200 16 0 0 0 0 V4",
-		       "r.hea:13: expected 1 sample per frame (others are not supported), found '2'");
+		       "r.hea:13: lead V4 has 2 samples per frame, lead V6 1: expected one rate");
 	refuses_record(" vx", " avr", "r.hea: lead aVR stands there twice");
 	assert_int_equal(make_record(&r, twelve, x, &e), -1);
 	assert_string_equal(error_text(&e), "r.hea: lead V5: expected unit mV, uV, nV or V, found 'volts'");
@@ -533,6 +605,9 @@ int main(void)
 		cmocka_unit_test(groups_of_10_bit_samples_may_be_filled_up),
 		cmocka_unit_test(samples_begin_at_the_byte_offset),
 		cmocka_unit_test(signals_with_more_samples_in_a_frame_are_stepped_over),
+		cmocka_unit_test(a_lead_with_more_samples_in_a_frame_keeps_all),
+		cmocka_unit_test(a_skewed_signal_is_moved_to_its_time),
+		cmocka_unit_test(headers_of_several_segments_are_read),
 		cmocka_unit_test(faults_of_flac_are_named),
 		cmocka_unit_test(faults_of_a_signal_file_are_named),
 		cmocka_unit_test(leads_are_chosen_by_name_and_named_canonically),
