@@ -11,8 +11,6 @@
 #include "common/json.h"
 #include "store/artifact.h"
 
-enum type { TYPE_TEXT, TYPE_FLOAT32, TYPE_INT16, TYPE_BYTES };
-
 static bool is_text(const uint8_t *bytes, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
@@ -71,40 +69,42 @@ static bool is_float32(const uint8_t *bytes, size_t n_bytes)
 	return true;
 }
 
-static enum type guess(const uint8_t *bytes, size_t n_bytes)
+enum preview_type preview_guess(const void *value, size_t n_bytes)
 {
+	const uint8_t *bytes = value;
 	if (is_text(bytes, n_bytes))
-		return TYPE_TEXT;
+		return PREVIEW_TEXT;
 	if (is_float32(bytes, n_bytes))
-		return TYPE_FLOAT32;
-	return n_bytes && n_bytes % 2 == 0 ? TYPE_INT16 : TYPE_BYTES;
+		return PREVIEW_FLOAT32;
+	return n_bytes && n_bytes % 2 == 0 ? PREVIEW_INT16 : PREVIEW_BYTES;
 }
 
-static size_t type_bytes(enum type type)
+size_t preview_bytes(enum preview_type type)
 {
-	return type == TYPE_FLOAT32 ? 4 : type == TYPE_INT16 ? 2 : 1;
+	return type == PREVIEW_FLOAT32 ? 4 : type == PREVIEW_INT16 ? 2 : 1;
 }
 
-static void number_text(char out[32], const uint8_t *bytes, enum type type, size_t i)
+void preview_number(char out[32], const void *value, enum preview_type type, size_t i)
 {
-	if (type == TYPE_FLOAT32 && isfinite(float_at(bytes, i)))
+	const uint8_t *bytes = value;
+	if (type == PREVIEW_FLOAT32 && isfinite(float_at(bytes, i)))
 		json_float_text(out, float_at(bytes, i));
-	else if (type == TYPE_FLOAT32)
+	else if (type == PREVIEW_FLOAT32)
 		snprintf(out, 32, "%f", (double)float_at(bytes, i));
-	else if (type == TYPE_INT16)
+	else if (type == PREVIEW_INT16)
 		snprintf(out, 32, "%d", int16_at(bytes, i));
 	else
 		snprintf(out, 32, "%02x", bytes[i]);
 }
 
-static char *numbers_text(const uint8_t *bytes, size_t n_bytes, enum type type, size_t max)
+static char *numbers_text(const uint8_t *bytes, size_t n_bytes, enum preview_type type, size_t max)
 {
 	static const char *const names[] = {"text", "float32", "int16", "bytes"};
-	size_t n = n_bytes / type_bytes(type), i = 0;
+	size_t n = n_bytes / preview_bytes(type), i = 0;
 	char *text = die_printf("%s[%zu]", names[type], n);
 	for (; i < n && strlen(text) + 12 < max; i++) {
 		char number[32];
-		number_text(number, bytes, type, i);
+		preview_number(number, bytes, type, i);
 		char *longer = die_printf("%s %s", text, number);
 		free(text);
 		text = longer;
@@ -116,8 +116,8 @@ static char *numbers_text(const uint8_t *bytes, size_t n_bytes, enum type type, 
 
 char *preview_value(const void *value, size_t n_bytes, size_t max)
 {
-	enum type type = guess(value, n_bytes);
-	if (type != TYPE_TEXT)
+	enum preview_type type = preview_guess(value, n_bytes);
+	if (type != PREVIEW_TEXT)
 		return numbers_text(value, n_bytes, type, max);
 	size_t n = n_bytes < max ? n_bytes : max;
 	while (n < n_bytes && n > 0 && (((const uint8_t *)value)[n] & 0xc0) == 0x80)
@@ -139,10 +139,10 @@ char *preview_difference(const void *a, size_t a_bytes, const void *b, size_t b_
 	if (a_bytes != b_bytes)
 		return die_printf("%zu -> %zu bytes, first at byte %zu", a_bytes, b_bytes, at);
 
-	enum type type = guess(a, a_bytes);
-	if (type != guess(b, b_bytes) || type == TYPE_BYTES)
+	enum preview_type type = preview_guess(a, a_bytes);
+	if (type != preview_guess(b, b_bytes) || type == PREVIEW_BYTES)
 		return die_printf("byte %zu", at);
-	if (type == TYPE_TEXT) {
+	if (type == PREVIEW_TEXT) {
 		char *from = preview_value(x + at, a_bytes - at, 24),
 		     *to = preview_value(y + at, b_bytes - at, 24);
 		char *text = die_printf("byte %zu: %s -> %s", at, from, to);
@@ -152,8 +152,8 @@ char *preview_difference(const void *a, size_t a_bytes, const void *b, size_t b_
 	}
 
 	char from[32], to[32];
-	number_text(from, x, type, at / type_bytes(type));
-	number_text(to, y, type, at / type_bytes(type));
-	return die_printf("%s %zu: %s -> %s", type == TYPE_FLOAT32 ? "float32" : "int16",
-			  at / type_bytes(type), from, to);
+	preview_number(from, x, type, at / preview_bytes(type));
+	preview_number(to, y, type, at / preview_bytes(type));
+	return die_printf("%s %zu: %s -> %s", type == PREVIEW_FLOAT32 ? "float32" : "int16",
+			  at / preview_bytes(type), from, to);
 }

@@ -8,6 +8,14 @@
 
 #include <stddef.h>
 
+enum preview_type { PREVIEW_TEXT, PREVIEW_FLOAT32, PREVIEW_INT16, PREVIEW_BYTES };
+
+enum preview_type preview_guess(const void *value, size_t n_bytes);
+/* Of one number or byte. */
+size_t preview_bytes(enum preview_type type);
+/* Number i of a value. */
+void preview_number(char out[32], const void *value, enum preview_type type, size_t i);
+
 /* 'text', a record's number (8 bytes), number:part (9 to 16 bytes) or hex; yours to free. */
 char *preview_key(const void *key, size_t n_bytes);
 

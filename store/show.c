@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "common/json.h"
-#include "store/preview.h"
+#include "store/value.h"
 
 const char *show_size(char text[16], unsigned long long n_bytes)
 {
@@ -26,8 +26,8 @@ static void show_records(FILE *out, const struct artifact *a, const char *table,
 			artifact_stop(c);
 			return;
 		}
-		char *key = preview_key(c->key, c->key_bytes),
-		     *value = preview_value(c->value, c->value_bytes, 80);
+		struct artifact_value v = {c->value, c->value_bytes};
+		char *key = value_key(a, c->key, c->key_bytes), *value = value_text(a, table, c->key, v, 80);
 		fprintf(out, "    %s  %s\n", key, value);
 		free(key);
 		free(value);

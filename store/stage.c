@@ -29,11 +29,24 @@ enum { EXIT_MISS = 3 };
 
 /* ---- running ---- */
 
+/* What the checkpoints are of: for who looks for those of an input (store/forget.h). */
+static void note_action(const struct stage_run *r)
+{
+	size_t n;
+	char *path = die_printf("%s/action.json", r->checkpoint), *text = json_canonical(r->action, &n);
+	struct error e = {0};
+	if (team_rank(r->team) == 0 && !file_exists(path) && file_replace(path, text, n, &e) < 0)
+		die("%s", error_text(&e));
+	free(text);
+	free(path);
+}
+
 const char *stage_checkpoint(struct stage_run *r)
 {
 	if (!r->checkpoint) {
 		r->checkpoint = die_printf("%s/checkpoints/%s", artifact_store_path(), r->key);
 		publish_folder(r->checkpoint);
+		note_action(r);
 	}
 	return r->checkpoint;
 }
@@ -94,6 +107,7 @@ static void run(struct request *q, struct team *team)
 			      .params = q->params,
 			      .team = team,
 			      .key = q->key,
+			      .action = q->action,
 			      .dependencies = json_array(),
 			      .is_interrupted = interrupt_flag()};
 	struct timespec started;

@@ -37,6 +37,7 @@ struct stage_run {
 	 * keeps checkpoints. */
 	struct team *team;
 	const char *key;      /* action key, hex */
+	const json_t *action; /* what it is the key of */
 	char *checkpoint;     /* folder for this key's checkpoints, made on demand by stage_checkpoint() */
 	json_t *dependencies; /* further in-toto resource descriptors (raw files), appended by run() */
 	const volatile bool *is_interrupted; /* asked to stop (store/interrupt.h): checkpoint, return */

@@ -12,12 +12,12 @@
 #include <unistd.h>
 
 #include "common/die.h"
-#include "common/file.h"
 #include "store/action.h"
 #include "store/artifact.h"
 #include "store/lineage.h"
 #include "store/objects.h"
 #include "store/publish.h"
+#include "store/runs.h"
 #include "store/show.h"
 
 /* A file in tmp or locks that another host has not touched for so long is nobody's. */
@@ -73,48 +73,17 @@ static void keep(const char *name, const char *id, void *context)
 		lineage_inputs(entry, keep, w);
 }
 
-static void keep_run(struct work *w, const char *folder)
+static void keep_named(const char *run, const char *stage, const char *id, void *context)
 {
-	DIR *d = opendir(folder);
-	for (struct dirent *entry; d && (entry = readdir(d));) {
-		size_t n = strlen(entry->d_name);
-		char id[DIGEST_HEX], *path;
-		struct error e = {0};
-		if (n < 3 || strcmp(entry->d_name + n - 3, ".id"))
-			continue;
-		path = die_printf("%s/%s", folder, entry->d_name);
-		if (objects_resolve(id, path, &e) < 0)
-			die("%s; cannot tell what this run needs", error_text(&e));
-		keep(NULL, id, w);
-		free(path);
-	}
-
-	if (d)
-		closedir(d);
+	(void)run, (void)stage;
+	keep(NULL, id, context);
 }
 
-/* A run that compares has a folder of arms, each like a run. */
 static void keep_runs(struct work *w, const char *runs)
 {
-	DIR *d = opendir(runs);
-	if (!d)
-		die("%s: cannot open: %s; name the folder that holds your runs with --runs", runs,
-		    strerror(errno));
-	keep_run(w, runs);
-
-	for (struct dirent *entry; (entry = readdir(d));) {
-		if (entry->d_name[0] == '.')
-			continue;
-		char *folder = die_printf("%s/%s", runs, entry->d_name);
-		char *arms = die_printf("%s/arms", folder);
-		keep_run(w, folder);
-		if (file_exists(arms))
-			keep_runs(w, arms);
-		free(arms);
-		free(folder);
-	}
-
-	closedir(d);
+	struct error e = {0};
+	if (runs_each(runs, keep_named, w, &e) < 0)
+		die("%s; cannot tell what is needed", error_text(&e));
 }
 
 static void keep_recent(struct work *w)

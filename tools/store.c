@@ -2,8 +2,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <time.h>
 
 #include "common/args.h"
 #include "common/die.h"
@@ -11,35 +9,51 @@
 #include "onnx/onnx.h"
 #include "store/action.h"
 #include "store/artifact.h"
+#include "store/chain.h"
 #include "store/compare.h"
 #include "store/export.h"
+#include "store/forget.h"
+#include "store/holders.h"
 #include "store/lineage.h"
+#include "store/list.h"
 #include "store/objects.h"
 #include "store/show.h"
 #include "store/sweep.h"
+#include "store/value.h"
 
-static bool is_delete;
+#define COMMANDS "ls, show, get, log, diff, verify, export, refs, forget, gc"
+
+static bool is_delete, is_chain;
 static const char *grace_days = "1", *n_records = "3";
 static const char **runs;
 
 static const struct arg options[] = {
 	{"records", "N", "show, diff: records to print per table (3)", .text = &n_records},
-	{"delete", NULL, "gc: remove, do not only list", .flag = &is_delete},
+	{"delete", NULL, "gc, forget: remove, do not only list", .flag = &is_delete},
+	{"chain", NULL, "verify: also all that the artifact was made of", .flag = &is_chain},
 	{"grace-days", "N", "gc: keep what was made or used in the last N days (1)", .text = &grace_days},
-	{"runs", "DIR", "gc: keep what runs in DIR need (build/runs); may repeat", .list = &runs},
+	{"runs", "DIR", "ls, forget, gc: where runs are; gc keeps what they need (build/runs); may repeat",
+	 .list = &runs},
 	{0}};
 
 static const struct args args = {
 	.purpose = "Look into the store ($EINTHOVEN_STORE, else .store)",
 	.synopsis =
-		"store ls | show ID | log ID | diff ID ID | verify [ID ...] | export ID FILE | gc\n\n"
-		"  ls             list the objects: id, kind, stage, records, size, last use\n"
+		"store ls | show ID | get ID TABLE KEY | log ID | diff ID ID | verify [ID ...] |\n"
+		"             export ID FILE | refs PATIENT [ID] | forget PATIENT [ID] | gc\n\n"
+		"  ls             list the objects: id, kind, stage, records, size, last use, runs/arms\n"
 		"  show ID        print an object's header, tables and first records\n"
+		"  get ID TABLE KEY\n"
+		"                 print one value whole; KEY: a record's id or number (with :PART), a name\n"
 		"  log ID         print how it was made, back to the raw files\n"
 		"  diff ID ID     print what differs: params, inputs, code, header, tables, records\n"
-		"  verify [ID]    check every digest (of all objects and entries); name what is damaged\n"
+		"  verify [ID]    check every digest (of all objects and entries); name what is damaged;\n"
+		"                 with --chain ID all that the artifact was made of, back to the raw data\n"
 		"  export ID FILE embeddings and signals to .npz, network to .safetensors, scores to .csv;\n"
 		"                 model and scores to .onnx: encoder and classifier for other programs\n"
+		"  refs PATIENT   list what holds a patient, as the dataset names one, and what was made of\n"
+		"                 that; with an ID only in it and what was made of it\n"
+		"  forget PATIENT list all that, with --delete remove it; say what must run again\n"
 		"  gc             list what no run needs, or remove it\n\n"
 		"ID: an id, 4 or more of its first digits, or a file that holds it "
 		"(build/runs/default/probe.id)",
@@ -63,77 +77,18 @@ static void resolve(char id[DIGEST_HEX], const char *name)
 		die("%s", error_text(&e));
 }
 
-static unsigned long long count_records(const struct artifact *a)
+static const char *const usual_runs[] = {"build/runs", NULL}, *const no_runs[] = {NULL};
+
+/* The folders of runs: those named, or the usual one if it is there. */
+static const char *const *runs_or_none(void)
 {
-	unsigned long long n = 0;
-	const char *name;
-	json_t *table;
-	json_object_foreach (json_object_get(artifact_header(a), "tables"), name, table)
-		n += (unsigned long long)json_integer_value(json_object_get(table, "count"));
-	return n;
-}
-
-static void list_one(const char *id, const struct lineage *l)
-{
-	struct error e = {0};
-	struct stat s = {0};
-	char *path = artifact_path(id), size[16], when[32];
-
-	stat(path, &s);
-	free(path);
-	struct artifact *a = artifact_try(id, &e);
-	if (!a) {
-		printf("%.12s  damaged: %s\n", id, error_text(&e));
-		return;
-	}
-
-	const struct lineage_entry *entry = lineage_find(l, id);
-	strftime(when, sizeof when, "%Y-%m-%d %H:%M", localtime(&s.st_mtime));
-	printf("%.12s  %-11s %-11s %9llu  %8s  %s\n", id, artifact_kind(a), entry ? entry->stage : "-",
-	       count_records(a), show_size(size, (unsigned long long)s.st_size), when);
-	artifact_close(a);
-}
-
-struct dated {
-	struct timespec made;
-	const char *id;
-};
-
-/* Newest first. */
-static int compare_dates(const void *a, const void *b)
-{
-	const struct dated *p = a, *q = b;
-	if (p->made.tv_sec != q->made.tv_sec)
-		return p->made.tv_sec < q->made.tv_sec ? 1 : -1;
-	if (p->made.tv_nsec != q->made.tv_nsec)
-		return p->made.tv_nsec < q->made.tv_nsec ? 1 : -1;
-	return strcmp(p->id, q->id);
-}
-
-static struct timespec date_of(const char *id)
-{
-	struct stat s = {0};
-	char *path = artifact_path(id);
-	(void)!stat(path, &s);
-	free(path);
-	return s.st_mtim;
+	return runs ? runs : file_exists(usual_runs[0]) ? usual_runs : no_runs;
 }
 
 static int run_ls(char **operands)
 {
-	char(*ids)[DIGEST_HEX];
-	size_t n = objects_list(&ids);
-	struct dated *list = die_malloc(n * sizeof *list);
-	struct lineage *l = lineage_open();
 	(void)operands;
-	for (size_t i = 0; i < n; i++)
-		list[i] = (struct dated){date_of(ids[i]), ids[i]};
-	qsort(list, n, sizeof *list, compare_dates);
-	for (size_t i = 0; i < n; i++)
-		list_one(list[i].id, l);
-	lineage_close(l);
-	free(list);
-	free(ids);
+	list_objects(stdout, runs_or_none());
 	return 0;
 }
 
@@ -143,6 +98,22 @@ static int run_show(char **operands)
 	resolve(id, operands[0]);
 	struct artifact *a = artifact_open(id, NULL);
 	show_artifact(stdout, a, (int)number(n_records, "records"));
+	artifact_close(a);
+	return 0;
+}
+
+static int run_get(char **operands)
+{
+	char id[DIGEST_HEX];
+	uint8_t key[VALUE_KEY];
+	size_t key_bytes;
+	struct artifact_value v;
+	struct error e = {0};
+	resolve(id, operands[0]);
+	struct artifact *a = artifact_open(id, NULL);
+	if (value_find(&v, key, &key_bytes, a, operands[1], operands[2], &e) < 0)
+		die("%s", error_text(&e));
+	value_print(stdout, a, operands[1], key, v);
 	artifact_close(a);
 	return 0;
 }
@@ -207,8 +178,25 @@ static void note_bad_action(const char *why, void *context)
 	c->n_bad++;
 }
 
+static int verify_chains(char **operands)
+{
+	size_t n_bad = 0;
+	struct lineage *l = lineage_open();
+	if (!operands[0])
+		die_usage("verify --chain needs an ID");
+	for (; *operands; operands++) {
+		char id[DIGEST_HEX];
+		resolve(id, *operands);
+		n_bad += chain_verify(stdout, l, id);
+	}
+	lineage_close(l);
+	return n_bad > 0;
+}
+
 static int run_verify(char **operands)
 {
+	if (is_chain)
+		return verify_chains(operands);
 	char(*ids)[DIGEST_HEX] = NULL;
 	struct count objects = {0}, actions = {0};
 	if (!operands[0])
@@ -245,40 +233,72 @@ static int run_export(char **operands)
 
 static int run_gc(char **operands)
 {
-	static const char *const usual[] = {"build/runs", NULL};
-	struct sweep s = {runs ? runs : usual, 86400.0 * (double)number(grace_days, "grace-days"), is_delete};
+	struct sweep s = {runs ? runs : usual_runs, 86400.0 * (double)number(grace_days, "grace-days"),
+			  is_delete};
 	(void)operands;
 	sweep_store(stdout, &s);
+	return 0;
+}
+
+static int run_refs(char **operands)
+{
+	char id[DIGEST_HEX];
+	struct lineage *l = lineage_open();
+	if (operands[1])
+		resolve(id, operands[1]);
+	struct holders *h = holders_find(operands[0], operands[1] ? id : NULL, l);
+	holders_print(stdout, h, l);
+	if (h->n)
+		printf("%zu artifacts hold patient '%s', %zu are made of these\n", h->n_rows, operands[0],
+		       h->n - h->n_rows);
+	else
+		printf("no artifact holds patient '%s'\n", operands[0]);
+	int status = h->n_damaged > 0;
+	holders_free(h);
+	lineage_close(l);
+	return status;
+}
+
+static int run_forget(char **operands)
+{
+	char id[DIGEST_HEX];
+	if (operands[1])
+		resolve(id, operands[1]);
+	struct forget f = {operands[0], operands[1] ? id : NULL, runs_or_none(), is_delete};
+	forget_patient(stdout, &f);
 	return 0;
 }
 
 static const struct command {
 	const char *name;
 	int least, most; /* operands */
+	const char *takes;
 	int (*run)(char **operands);
 } commands[] = {
-	{"ls", 0, 0, run_ls},	  {"show", 1, 1, run_show},	      {"log", 1, 1, run_log},
-	{"diff", 2, 2, run_diff}, {"verify", 0, 1 << 20, run_verify}, {"export", 2, 2, run_export},
-	{"gc", 0, 0, run_gc},
+	{"ls", 0, 0, "no operand", run_ls},
+	{"show", 1, 1, "one ID", run_show},
+	{"get", 3, 3, "an ID, a TABLE and a KEY", run_get},
+	{"log", 1, 1, "one ID", run_log},
+	{"diff", 2, 2, "two IDs", run_diff},
+	{"verify", 0, 1 << 20, "IDs", run_verify},
+	{"export", 2, 2, "an ID and a FILE", run_export},
+	{"refs", 1, 2, "a PATIENT, and maybe an ID", run_refs},
+	{"forget", 1, 2, "a PATIENT, and maybe an ID", run_forget},
+	{"gc", 0, 0, "no operand", run_gc},
 };
 
 int main(int argc, char **argv)
 {
 	argc = args_parse(argc, argv, &args);
 	if (argc < 1)
-		die_usage("needs a command: ls, show, log, diff, verify, export or gc");
+		die_usage("needs a command: " COMMANDS);
 
 	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
 		const struct command *c = &commands[i];
 		if (strcmp(argv[0], c->name))
 			continue;
 		if (argc - 1 < c->least || argc - 1 > c->most)
-			die_usage("%s takes %s, got %d", c->name,
-				  c->most == 0		 ? "no operand"
-				  : c->most == 1	 ? "one ID"
-				  : c->run == run_export ? "an ID and a FILE"
-							 : "two IDs",
-				  argc - 1);
+			die_usage("%s takes %s, got %d", c->name, c->takes, argc - 1);
 		if (!file_exists(artifact_store_path()))
 			die("%s: no store there; EINTHOVEN_STORE names it, the first stage makes it",
 			    artifact_store_path());
@@ -289,5 +309,5 @@ int main(int argc, char **argv)
 		return status;
 	}
 
-	die_usage("unknown command '%s'; there are ls, show, log, diff, verify, export and gc", argv[0]);
+	die_usage("unknown command '%s'; there are " COMMANDS, argv[0]);
 }

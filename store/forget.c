@@ -1,0 +1,232 @@
+#include "store/forget.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/die.h"
+#include "common/file.h"
+#include "common/json.h"
+#include "store/action.h"
+#include "store/artifact.h"
+#include "store/holders.h"
+#include "store/publish.h"
+#include "store/runs.h"
+#include "store/show.h"
+
+enum { ACTION_MAX = 16 << 20 };
+
+struct work {
+	const struct forget *f;
+	FILE *out;
+	struct lineage *lineage;
+	struct holders *holders;
+	unsigned long long n_removed, n_bytes;
+};
+
+/* Call f for each name in a folder of the store. */
+static void each_in(struct work *w, const char *folder,
+		    void (*f)(struct work *w, const char *path, const char *name))
+{
+	char *root = die_printf("%s/%s", artifact_store_path(), folder);
+	DIR *d = opendir(root);
+	for (struct dirent *entry; d && (entry = readdir(d));) {
+		char *path = die_printf("%s/%s", root, entry->d_name);
+		if (entry->d_name[0] != '.')
+			f(w, path, entry->d_name);
+		free(path);
+	}
+	if (d)
+		closedir(d);
+	free(root);
+}
+
+/* ---- removing ---- */
+
+static void drop(struct work *w, const char *what, const char *path)
+{
+	struct stat s;
+	char size[16];
+	if (lstat(path, &s) < 0)
+		return;
+	if (w->f->is_delete && remove(path) < 0)
+		die("%s: cannot remove: %s", path, strerror(errno));
+	unsigned long long n_bytes = S_ISREG(s.st_mode) ? (unsigned long long)s.st_size : 0;
+	fprintf(w->out, "%s %s  %s\n", what, path, show_size(size, n_bytes));
+	w->n_removed++;
+	w->n_bytes += n_bytes;
+}
+
+/* Entries first: a hit on an object that is about to go would be useless. */
+static void drop_artifacts(struct work *w)
+{
+	size_t n;
+	const struct lineage_entry *entry = lineage_all(w->lineage, &n);
+	for (size_t i = 0; i < n; i++) {
+		char *path = action_path(entry[i].key);
+		if (holders_has(w->holders, entry[i].id))
+			drop(w, "action", path);
+		free(path);
+	}
+	for (size_t i = 0; i < w->holders->n; i++) {
+		char *path = artifact_path(w->holders->list[i].id);
+		drop(w, "object", path);
+		free(path);
+	}
+}
+
+/* Whether unfinished work reads one of the artifacts: the folder says what it is (store/stage.h); of one that
+ * does not it is assumed. */
+static bool is_of_these(const struct work *w, const char *folder)
+{
+	char *path = die_printf("%s/action.json", folder), *text;
+	size_t n;
+	json_t *action = NULL;
+	if (file_read(&text, &n, path, ACTION_MAX, NULL) == 0) {
+		action = json_read(text, n, path, NULL);
+		free(text);
+	}
+	free(path);
+
+	bool is = !action;
+	const char *name;
+	json_t *id;
+	json_object_foreach (json_object_get(action, "inputs"), name, id)
+		is |= json_is_string(id) && holders_has(w->holders, json_string_value(id));
+	json_decref(action);
+	return is;
+}
+
+static struct work *dropping; /* nftw passes no context */
+
+static int drop_entry(const char *path, const struct stat *s, int type, struct FTW *where)
+{
+	(void)s, (void)type, (void)where;
+	drop(dropping, "checkpoint", path);
+	return 0;
+}
+
+static void drop_checkpoint(struct work *w, const char *path, const char *name)
+{
+	(void)name;
+	dropping = w;
+	if (is_of_these(w, path))
+		nftw(path, drop_entry, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+static void refuse_running(struct work *w, const char *path, const char *name)
+{
+	(void)w;
+	int fd = publish_open(AT_FDCWD, path);
+	bool is_free = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0;
+	if (fd >= 0)
+		close(fd);
+	if (!is_free && file_exists(path))
+		die("a stage is running (%s/locks/%.12s...); wait for its end, or stop it, so that it "
+		    "publishes "
+		    "nothing more of the patient",
+		    artifact_store_path(), name);
+}
+
+/* ---- what is left to do ---- */
+
+static void print_source(FILE *out, const struct lineage_entry *entry)
+{
+	const json_t *d = json_object_get(json_object_get(entry->statement, "predicate"), "buildDefinition");
+	const json_t *params = json_object_get(json_object_get(d, "externalParameters"), "params"), *item;
+	const char *place = json_string_value(json_object_get(params, "source"));
+	size_t i;
+	fprintf(out, "  %s", place ? place : "its source");
+	json_array_foreach (json_object_get(d, "resolvedDependencies"), i, item) {
+		const char *name = json_string_value(json_object_get(item, "name")),
+			   *hex = json_string_value(
+				   json_object_get(json_object_get(item, "digest"), "sha256"));
+		if (name && hex && !strncmp(name, "source:", 7))
+			fprintf(out, "  (%s, SHA-256 %.12s...)", name + 7, hex);
+	}
+	fprintf(out, "\n");
+}
+
+static void print_download(struct work *w, const char *path, const char *name)
+{
+	(void)name;
+	fprintf(w->out, "  %s\n", path);
+}
+
+/* Artifacts that nothing in the store was made of come from outside. */
+static void print_sources(struct work *w)
+{
+	fprintf(w->out,
+		"Not in the store's power are the raw data: clean them, or the next fetch brings the patient "
+		"back:\n");
+	for (size_t i = 0; i < w->holders->n; i++) {
+		const struct lineage_entry *entry = lineage_find(w->lineage, w->holders->list[i].id);
+		if (w->holders->list[i].records && entry &&
+		    !json_object_size(json_object_get(entry->action, "inputs")))
+			print_source(w->out, entry);
+	}
+	each_in(w, "downloads", print_download);
+}
+
+struct again {
+	struct work *w;
+	char *run; /* of the line that is being written; NULL: none yet */
+};
+
+static void see_named(const char *run, const char *stage, const char *id, void *context)
+{
+	struct again *a = context;
+	if (!holders_has(a->w->holders, id))
+		return;
+	if (!a->run)
+		fprintf(a->w->out, "These must run again; what their folders hold (tables, reports, exported "
+				   "files) may still show the patient:\n");
+	if (!a->run || strcmp(a->run, run) != 0) {
+		fprintf(a->w->out, "%s  %s:", a->run ? "\n" : "", run);
+		free(a->run);
+		a->run = die_strdup(run);
+	}
+	fprintf(a->w->out, " %s", stage);
+}
+
+static void print_again(struct work *w)
+{
+	struct error e = {0};
+	struct again a = {.w = w};
+	for (const char *const *runs = w->f->runs; *runs; runs++)
+		if (runs_each(*runs, see_named, &a, &e) < 0)
+			warn("%s; what must run again is not known in full", error_text(&e));
+	fprintf(w->out, "%s", a.run ? "\n" : "");
+	free(a.run);
+}
+
+void forget_patient(FILE *out, const struct forget *f)
+{
+	struct work w = {.f = f, .out = out, .lineage = lineage_open()};
+	char size[16];
+
+	if (f->is_delete)
+		each_in(&w, "locks", refuse_running);
+	w.holders = holders_find(f->patient, f->within, w.lineage);
+	if (f->is_delete && w.holders->n_damaged)
+		die("nothing was removed: remove what is damaged first ('store verify' names it)");
+
+	if (!w.holders->n) {
+		fprintf(out, "no artifact holds patient '%s'\n", f->patient);
+	} else {
+		drop_artifacts(&w);
+		each_in(&w, "checkpoints", drop_checkpoint);
+		fprintf(out, "%llu files, %s %s\n", w.n_removed, show_size(size, w.n_bytes),
+			f->is_delete ? "removed" : "would be removed; --delete does it");
+		print_sources(&w);
+		print_again(&w);
+	}
+	holders_free(w.holders);
+	lineage_close(w.lineage);
+}
