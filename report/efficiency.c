@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "report/interval.h"
 #include "report/page.h"
 #include "report/svg.h"
 
@@ -47,14 +48,16 @@ static const struct efficiency efficiencies[] = {{"pretrained", "trained", "fine
 						 {"pretrained", "random", "probe of the untrained encoder"}};
 enum { EFFICIENCIES = sizeof efficiencies / sizeof *efficiencies };
 
-/* {"value","low","high"} of an arm on a line of the figure, or NULL. */
-static const json_t *point_of(const json_t *arm, const struct efficiency *e)
+/* What an arm has on a line of the figure; false: nothing. */
+static bool point_of(struct interval *v, const json_t *arm, const struct efficiency *e)
 {
 	const char *from = json_string_value(json_object_get(arm, "from"));
-	const json_t *v =
-		json_object_get(json_object_get(json_object_get(arm, e->state), "interval"), "macro_auroc");
 	bool is_of = from && !strcmp(from, e->from) && json_is_number(json_object_get(arm, "label_fraction"));
-	return is_of && json_is_number(json_object_get(v, "value")) ? v : NULL;
+	return is_of &&
+	       interval_read(v,
+			     json_object_get(json_object_get(json_object_get(arm, e->state), "interval"),
+					     "macro_auroc"),
+			     "macro_auroc");
 }
 
 /* In order of the shares; each line a little beside the others, so that intervals do not cover each other. */
@@ -70,19 +73,16 @@ static void draw_line(struct text *t, const struct svg_plot *p, const json_t *ar
 	snprintf(thin, sizeof thin, "s%d thin", line);
 	for (size_t k = 0; k < n_shares; k++)
 		json_array_foreach (arms, i, arm) {
-			const json_t *v = point_of(arm, &efficiencies[line]),
-				     *low = json_object_get(v, "low");
-			if (!v || n == SHARES ||
+			struct interval v;
+			if (n == SHARES || !point_of(&v, arm, &efficiencies[line]) ||
 			    json_number_value(json_object_get(arm, "label_fraction")) != share[k])
 				continue;
 			x[n] = (double)k + .06 * (line - 1.5);
-			y[n] = json_number_value(json_object_get(v, "value"));
-			if (json_is_number(low)) {
-				double at[2] = {x[n], x[n]},
-				       ends[2] = {json_number_value(low),
-						  json_number_value(json_object_get(v, "high"))};
-				svg_line(t, p, at, ends, 2, thin);
-			}
+			y[n] = v.value;
+			double at[2] = {x[n], x[n]}, ends[2] = {v.low, v.high};
+			svg_line(t, p, at, ends, 2, thin);
+			if (v.is_cut)
+				svg_beyond(t, p, x[n], v.low, 1, thin);
 			svg_dot(t, p, x[n], y[n], 3.5, class_name);
 			n++;
 		}
@@ -110,17 +110,13 @@ int efficiency_figure(struct text *t, const json_t *all)
 
 	json_array_foreach (arms, i, arm)
 		for (int line = 0; line < EFFICIENCIES; line++) {
-			const json_t *v = point_of(arm, &efficiencies[line]),
-				     *low = json_object_get(v, "low"), *high = json_object_get(v, "high");
-			if (!v)
+			struct interval v;
+			if (!point_of(&v, arm, &efficiencies[line]))
 				continue;
-			double value = json_number_value(json_object_get(v, "value")),
-			       least = json_is_number(low) ? json_number_value(low) : value,
-			       most = json_is_number(high) ? json_number_value(high) : value;
 			n_shares = add_share(share, n_shares,
 					     json_number_value(json_object_get(arm, "label_fraction")));
-			p.y0 = least < p.y0 ? least : p.y0;
-			p.y1 = most > p.y1 ? most : p.y1;
+			p.y0 = v.low < p.y0 ? v.low : p.y0;
+			p.y1 = v.high > p.y1 ? v.high : p.y1;
 		}
 
 	if (n_shares > 1) {

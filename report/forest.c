@@ -1,7 +1,9 @@
 #include "report/forest.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 
+#include "report/interval.h"
 #include "report/svg.h"
 
 #define FLOOR_ROW .6 /* of an arm's */
@@ -16,36 +18,36 @@ static const struct {
 	     {"majority", "majority class"}};
 enum { FLOORS = sizeof known / sizeof *known };
 
-static const json_t *value_of(const json_t *state, const char *metric)
+/* False if the state has no such value. */
+static bool read_state(struct interval *x, const json_t *state, const char *metric)
 {
-	return json_object_get(json_object_get(state, "interval"), metric);
+	return interval_read(x, json_object_get(json_object_get(state, "interval"), metric), metric);
 }
 
-static void cover(struct svg_plot *p, const json_t *v)
+/* Whether there is a value. */
+static bool cover(struct svg_plot *p, const json_t *state, const char *metric)
 {
-	static const char *const ends[] = {"low", "value", "high"};
-	for (int k = 0; k < 3; k++) {
-		const json_t *end = json_object_get(v, ends[k]);
-		if (!json_is_number(end))
-			continue;
-		double x = json_number_value(end);
-		p->x0 = x < p->x0 ? x : p->x0;
-		p->x1 = x > p->x1 ? x : p->x1;
-	}
+	struct interval x;
+	if (!read_state(&x, state, metric))
+		return false;
+	p->x0 = x.low < p->x0 ? x.low : p->x0;
+	p->x1 = x.high > p->x1 ? x.high : p->x1;
+	return true;
 }
 
 /* An interval at height y: a bar, and a dot or a ring. */
-static void whisker(struct text *t, const struct svg_plot *p, const json_t *v, double y,
-		    const char *class_name)
+static void whisker(struct text *t, const struct svg_plot *p, const json_t *state, const char *metric,
+		    double y, const char *class_name)
 {
-	const json_t *low = json_object_get(v, "low"), *high = json_object_get(v, "high");
-	if (!json_is_number(json_object_get(v, "value")))
+	struct interval v;
+	if (!read_state(&v, state, metric))
 		return;
-	if (json_is_number(low) && json_is_number(high)) {
-		double x[2] = {json_number_value(low), json_number_value(high)}, level[2] = {y, y};
+	double x[2] = {v.low, v.high}, level[2] = {y, y};
+	if (v.high > v.low)
 		svg_line(t, p, x, level, 2, class_name);
-	}
-	svg_dot(t, p, json_number_value(json_object_get(v, "value")), y, 4, class_name);
+	if (v.is_cut)
+		svg_beyond(t, p, v.low, y, 0, class_name);
+	svg_dot(t, p, v.value, y, 4, class_name);
 }
 
 static void separate(struct text *t, const struct svg_plot *p, double y)
@@ -68,8 +70,8 @@ static void draw_arms(struct text *t, const struct svg_plot *p, const json_t *ar
 		snprintf(random, sizeof random, "%s hollow", trained);
 		svg_name(t, p, y - .5, json_string_value(json_object_get(arm, "name")));
 		separate(t, p, y - 1);
-		whisker(t, p, value_of(json_object_get(arm, "trained"), metric), y - .32, trained);
-		whisker(t, p, value_of(json_object_get(arm, "random"), metric), y - .7, random);
+		whisker(t, p, json_object_get(arm, "trained"), metric, y - .32, trained);
+		whisker(t, p, json_object_get(arm, "random"), metric, y - .7, random);
 	}
 }
 
@@ -77,16 +79,15 @@ static void draw_floors(struct text *t, const struct svg_plot *p, const json_t *
 			double y)
 {
 	for (int k = 0; k < FLOORS; k++) {
-		const json_t *v = value_of(json_object_get(floors, known[k].key), metric),
-			     *value = json_object_get(v, "value");
-		if (!json_is_number(value))
+		const json_t *floor = json_object_get(floors, known[k].key);
+		struct interval v;
+		if (!read_state(&v, floor, metric))
 			continue;
 		y -= FLOOR_ROW;
-		double x[2] = {json_number_value(value), json_number_value(value)},
-		       level[2] = {y + FLOOR_ROW / 2, p->y1};
+		double x[2] = {v.value, v.value}, level[2] = {y + FLOOR_ROW / 2, p->y1};
 		svg_line(t, p, x, level, 2, "level");
 		svg_name(t, p, y + FLOOR_ROW / 2, known[k].name);
-		whisker(t, p, v, y + FLOOR_ROW / 2, "floor");
+		whisker(t, p, floor, metric, y + FLOOR_ROW / 2, "floor");
 	}
 }
 
@@ -98,16 +99,13 @@ void forest_draw(struct text *t, const json_t *arms, const json_t *floors, const
 	struct svg_plot p = {.width = NAMES_PX + FRAME_PX, .x0 = 1, .x_title = title, .names = NAMES_PX};
 
 	json_array_foreach (arms, i, arm) {
-		cover(&p, value_of(json_object_get(arm, "trained"), metric));
-		cover(&p, value_of(json_object_get(arm, "random"), metric));
+		cover(&p, json_object_get(arm, "trained"), metric);
+		cover(&p, json_object_get(arm, "random"), metric);
 	}
 	if (p.x0 > p.x1)
 		return;
-	for (int k = 0; k < FLOORS; k++) {
-		const json_t *v = value_of(json_object_get(floors, known[k].key), metric);
-		n_floors += json_is_number(json_object_get(v, "value"));
-		cover(&p, v);
-	}
+	for (int k = 0; k < FLOORS; k++)
+		n_floors += cover(&p, json_object_get(floors, known[k].key), metric);
 
 	svg_round(&p.x0, &p.x1);
 	p.y1 = (double)n + FLOOR_ROW * (double)n_floors;

@@ -28,10 +28,10 @@ static void space_row(struct text *t, const char *name, const char *words, const
 void measures_space(struct text *t, const json_t *arms)
 {
 	static const char *const titles[] = {"arm",
-					     "alignment ↓",
-					     "uniformity ↓",
+					     "alignment<br>↓",
+					     "uniformity<br>↓",
 					     "RankMe",
-					     "purity<br>of 5 nearest",
+					     "purity of<br>5 nearest",
 					     "5-NN<br>accuracy",
 					     "silhouette",
 					     "Davies–<br>Bouldin ↓",
@@ -39,7 +39,7 @@ void measures_space(struct text *t, const json_t *arms)
 					     "ARI<br>k-means",
 					     "NMI<br>k-means",
 					     "Hopkins",
-					     "Hopkins of<br>one Gaussian",
+					     "Hopkins<br>of one<br>Gaussian",
 					     NULL};
 	size_t i;
 	const json_t *arm;

@@ -97,6 +97,11 @@ void page_grid_small(struct text *t)
 	text_add(t, "<div class=\"grid-of small-of\">\n");
 }
 
+void page_grid_broad(struct text *t)
+{
+	text_add(t, "<div class=\"grid-of broad-of\">\n");
+}
+
 void page_grid_end(struct text *t)
 {
 	text_add(t, "</div>\n");

@@ -29,6 +29,7 @@ void page_grid(struct text *t);
 /* The same for figures that need room (two or three abreast), and for those that need little. */
 void page_grid_wide(struct text *t);
 void page_grid_small(struct text *t);
+void page_grid_broad(struct text *t); /* two abreast */
 void page_figure(struct text *t, const char *caption,
 		 const char *id); /* id: of the artifact it shows; NULL: none */
 void page_figure_end(struct text *t);

@@ -47,10 +47,11 @@ const char style_text[] =
 	".grid-of{display:grid;grid-template-columns:repeat(auto-fill,minmax(250px,1fr));\n"
 	"gap:18px;align-items:start}\n"
 	".wide-of{grid-template-columns:repeat(auto-fill,minmax(min(100%,340px),1fr))}\n"
+	".broad-of{grid-template-columns:repeat(auto-fill,minmax(min(100%,480px),1fr))}\n"
 	".small-of{grid-template-columns:repeat(6,minmax(0,1fr));gap:12px;align-items:end}\n"
 	"figure{margin:0;min-width:0}\n"
 	"figcaption{font-size:.86rem;font-weight:600;margin-bottom:.3em}\n"
-	"svg{display:block;width:100%;height:auto}\n"
+	"svg{display:block;width:100%;height:auto;overflow:visible}\n"
 	"svg text{fill:var(--fg);font-size:11px;font-family:inherit}\n"
 	"svg .over{paint-order:stroke;stroke:var(--bg);stroke-width:3px;stroke-linejoin:round}\n"
 	".axis{fill:none;stroke:var(--soft)}\n"
@@ -121,5 +122,5 @@ const char style_text[] =
 	"th:first-child,td:first-child{position:static}\n"
 	".grid-of{display:block}\n" /* a row of these breaks nowhere, one of a grid does */
 	".grid-of figure{display:inline-block;vertical-align:top;width:32%;margin:0 .6% 12px 0}\n"
-	".wide-of figure{width:48.5%}\n"
+	".wide-of figure,.broad-of figure{width:48.5%}\n"
 	".small-of figure{vertical-align:bottom;width:23.8%}}\n";

@@ -133,6 +133,14 @@ void svg_line(struct text *t, const struct svg_plot *p, const double *x, const d
 	text_add(t, "\"/>");
 }
 
+void svg_beyond(struct text *t, const struct svg_plot *p, double x, double y, int is_downwards,
+		const char *class_name)
+{
+	text_add(t, "<path class=\"line %s\" d=\"M%.1f %.1f%s\"/>", class_name,
+		 at_x(p, x) + (is_downwards ? -3 : 4), at_y(p, y) - (is_downwards ? 4 : 3),
+		 is_downwards ? "l3 4l3-4" : "l-4 3l4 3");
+}
+
 void svg_words(struct text *t, const struct svg_plot *p, double x, double y, const char *anchor,
 	       const char *words)
 {

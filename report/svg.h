@@ -32,6 +32,9 @@ void svg_line(struct text *t, const struct svg_plot *p, const double *x, const d
 	      const char *class_name);
 void svg_dot(struct text *t, const struct svg_plot *p, double x, double y, double radius,
 	     const char *class_name);
+/* The mark of a line that goes on beyond its end at x, y: to the left, or downwards. */
+void svg_beyond(struct text *t, const struct svg_plot *p, double x, double y, int is_downwards,
+		const char *class_name);
 /* Words at a place in data units; anchor "start", "middle" or "end". */
 void svg_words(struct text *t, const struct svg_plot *p, double x, double y, const char *anchor,
 	       const char *words);

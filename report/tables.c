@@ -211,7 +211,7 @@ static void summary_cell(struct text *t, const json_t *all, const char *metric, 
 	if (v) {
 		text_add(t, " ± ");
 		text_number(t, json_object_get(v, "deviation"), 3, 0);
-		text_add(t, " <small>[");
+		text_add(t, " <small class=range>[");
 		text_number(t, json_object_get(v, "low"), 3, is_signed);
 		text_add(t, ", ");
 		text_number(t, json_object_get(v, "high"), 3, is_signed);

@@ -77,7 +77,7 @@ void results_comparison(struct draft *s)
 		json_array_append(groups, json_object_get(json_array_get(s->shown, from), "group"));
 	page_legend(t, groups);
 	json_decref(groups);
-	page_grid_wide(t);
+	page_grid_broad(t);
 	page_figure(t, "Macro AUROC: trained (dot), untrained (ring), floors (grey)", NULL);
 	forest_draw(t, s->judged, s->floors, "macro_auroc", "macro AUROC on fold 10, 95 % interval");
 	page_figure_end(t);

@@ -9,6 +9,7 @@
 
 #include "report/curves.h"
 #include "report/forest.h"
+#include "report/interval.h"
 #include "report/paper.h"
 
 static int count(const struct text *t, const char *words)
@@ -100,6 +101,31 @@ static void the_forest_has_a_row_per_floor(void **state)
 	json_decref(floors);
 }
 
+static void an_interval_below_chance_is_cut(void **state)
+{
+	static const char text[] =
+		"[{\"name\":\"a\",\"trained\":{\"interval\":{\"macro_auroc\":{\"value\":0.8,"
+		"\"low\":0.2,\"high\":0.99}}}}]";
+	struct text t = {0};
+	struct interval v;
+	char ticks[400];
+	json_t *arms = json_loads(text, 0, NULL),
+	       *low = json_loads("{\"value\":0.4,\"low\":0.3,\"high\":0.6}", 0, NULL);
+	(void)state;
+	forest_draw(&t, arms, NULL, "macro_auroc", "macro AUROC");
+	ticks_of(&t, ticks);
+	assert_string_equal(ticks, "0.5 0.6 0.7 0.8 0.9 1.0");
+	assert_int_equal(count(&t, "<path class=\"line s0\""), 1); /* it goes on */
+	assert_true(interval_read(&v, low, "macro_auroc"));	   /* a value below is shown */
+	assert_true(v.low == .4 && v.is_cut);
+	assert_true(interval_read(&v, low, "macro_f1"));
+	assert_true(v.low == .3 && !v.is_cut);
+	assert_false(interval_read(&v, NULL, "macro_f1"));
+	text_release(&t);
+	json_decref(arms);
+	json_decref(low);
+}
+
 static void a_view_has_its_seconds(void **state)
 {
 	static const char *const names[] = {"I",  "II", "III", "aVR", "aVL", "aVF",
@@ -130,6 +156,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {cmocka_unit_test(auroc_begins_at_what_tells_nothing_apart),
 					   cmocka_unit_test(one_epoch_is_a_point_with_axes),
 					   cmocka_unit_test(the_forest_has_a_row_per_floor),
+					   cmocka_unit_test(an_interval_below_chance_is_cut),
 					   cmocka_unit_test(a_view_has_its_seconds)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,26 @@
+#include "report/interval.h"
+
+#include <string.h>
+
+#define CHANCE .5
+
+bool interval_read(struct interval *i, const json_t *v, const char *metric)
+{
+	const json_t *value = json_object_get(v, "value"), *low = json_object_get(v, "low"),
+		     *high = json_object_get(v, "high");
+	if (!json_is_number(value))
+		return false;
+	i->value = i->low = i->high = json_number_value(value);
+	i->is_cut = false;
+	if (!json_is_number(low) || !json_is_number(high))
+		return true;
+
+	i->low = json_number_value(low);
+	i->high = json_number_value(high);
+	double least = i->value < CHANCE ? i->value : CHANCE;
+	if (!strcmp(metric, "macro_auroc") && i->low < least) {
+		i->low = least;
+		i->is_cut = true;
+	}
+	return true;
+}
