@@ -1,9 +1,11 @@
 #include "stages/report/draft.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/die.h"
 #include "common/json.h"
+#include "stages/report/chain.h"
 #include "stages/shared/arm.h"
 
 enum { FEW_CLASSES = 12 };
@@ -77,6 +79,20 @@ static void read_all(const struct draft *s, json_t *out, const char *table, cons
 	}
 }
 
+/* A note says why an arm failed, and that may be a file. */
+static json_t *notes_of(const struct artifact *evaluation)
+{
+	json_t *notes = json_array();
+	const json_t *note;
+	size_t i;
+	json_array_foreach (artifact_get_attribute(evaluation, "notes"), i, note) {
+		char *text = chain_without_paths(json_string_value(note));
+		json_array_append_new(notes, json_string(text));
+		free(text);
+	}
+	return notes;
+}
+
 void draft_open(struct draft *s, struct stage_run *run)
 {
 	static const char *const floors[] = {"scale", "majority", "convolutions", "convolutions_dim"},
@@ -87,7 +103,7 @@ void draft_open(struct draft *s, struct stage_run *run)
 	*s = (struct draft){.run = run, .evaluation = run->input[0]};
 	s->classes = artifact_get_attribute(s->evaluation, "classes");
 	s->groups = artifact_get_attribute(s->evaluation, "groups");
-	s->notes = artifact_get_attribute(s->evaluation, "notes");
+	s->notes = notes_of(s->evaluation);
 	s->seeds = artifact_get_attribute(s->evaluation, "seeds");
 	s->arms = json_array();
 	s->shown = json_array();
@@ -114,6 +130,7 @@ void draft_close(struct draft *s)
 	json_decref(s->arms);
 	json_decref(s->shown);
 	json_decref(s->judged);
+	json_decref(s->notes);
 	json_decref(s->floors);
 	json_decref(s->ranking);
 }

@@ -20,7 +20,8 @@ struct draft {
 	struct stage_run *run;
 	const struct artifact *evaluation;
 	const json_t *classes, *groups; /* groups: superclasses, whatever the task */
-	const json_t *notes, *seeds;
+	const json_t *seeds;
+	json_t *notes;	      /* without paths */
 	json_t *arms, *shown; /* all, and without further seeds: the JSON of evaluate, docs/report.md */
 	json_t *judged;	      /* the shown ones; of several seeds with what they come to, under their NAME */
 	json_t *floors;	      /* {"scale":..., "majority":..., "convolutions":...} */

@@ -186,7 +186,7 @@ static void put_metrics(int table, struct draft *s)
 	json_object_set(all, "floors", s->floors);
 	json_object_set(all, "ranking", s->ranking);
 	json_object_set(all, "classes", (json_t *)s->classes);
-	json_object_set(all, "notes", (json_t *)s->notes);
+	json_object_set(all, "notes", s->notes);
 	json_object_set_new(all, "evaluation", json_string(artifact_id(s->evaluation)));
 	json_object_set_new(all, "dataset", dataset_of(s));
 	json_object_set_new(all, "disclaimer", json_string(provenance_disclaimer));
@@ -267,7 +267,9 @@ static char *put_out(const struct artifact *report, const char *name, const void
 	if (!is_page && strcmp(name, "metrics.json") != 0)
 		return NULL;
 
-	json_t *chain = chain_behind(artifact_id(report));
+	static json_t *chain; /* the same for both files; that of a large store takes seconds */
+	if (!chain)
+		chain = chain_behind(artifact_id(report));
 	if (is_page) {
 		char *page = die_printf("%.*s", (int)*n, (const char *)bytes);
 		put_provenance_on_page(&t, page, chain);
@@ -276,7 +278,6 @@ static char *put_out(const struct artifact *report, const char *name, const void
 		put_provenance_in_metrics(&t, bytes, *n, chain);
 	}
 
-	json_decref(chain);
 	*n = t.n;
 	return t.bytes;
 }

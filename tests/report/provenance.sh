@@ -84,6 +84,24 @@ is "a citation of one's own stands in metrics.json" "$(of '.dataset | .citation 
 	"Doe et al. <2024>, CC0 1.0"
 check "... and on the page" grep -q 'citation: Doe et al. &lt;2024&gt;; licence: CC0 1.0' $page
 
+zip=$DATA/ptb-xl-500.zip
+if [ -e "$zip" ]; then
+	small="$small fetch.source=$zip fetch.records=150"
+	compare real halves
+	digest=$(sha256sum <"$zip")
+	digest=${digest%% *}
+	is "of real records the raw data's digest" \
+		"$(jq -r '.provenance.records[0].raw[] | .name + " " + .sha256' real/report/metrics.json)" \
+		"ptb-xl-500.zip $digest"
+	check "... on the page too" grep -q "$digest" real/report/index.html
+	is "... and nothing of where it lies" "$(grep -lF "${zip%/*}" real/report/*)" ""
+	check "PTB-XL's licence and citation are known" grep -q \
+		'Data: PTB-XL; citation: Wagner P, .*(2020).*; licence: CC BY 4.0' real/report/index.html
+else
+	skip "the raw data of real records" "no $zip"
+fi
+small=${small% fetch.source=*}
+
 compare seeds halves@1 halves@2
 check "of arms that all have the same seeds the command is short" \
 	grep -q 'compare report ARMS="halves" SEEDS="1 2"$' seeds/report/index.html
