@@ -1,6 +1,6 @@
 /*
- * The objects of the store as a list, the newest first: id, kind, stage, records, size, last use, and the runs
- * and arms that name it.
+ * The objects of the store as a list, the newest first: id, kind, stage, records, size, last use, and the
+ * runs and arms that name it.
  */
 #ifndef STORE_LIST_H
 #define STORE_LIST_H

@@ -3,7 +3,7 @@
  * records, numbers whole.
  *
  *	char *key = value_key(a, c->key, c->key_bytes);       // "JS00017", "17:2", "'conv1.weight'"
- *	char *text = value_text(a, "label", c->key, value, 80);// "fold 3, NORM MI, 56 years, male, patient P7"
+ *	char *text = value_text(a, "label", c->key, value, 80);// "fold 3, NORM MI, 56 years, male, ..."
  *	value_print(stdout, a, "probability", key, value);    // a number a line
  */
 #ifndef STORE_VALUE_H

@@ -45,12 +45,14 @@ $store ls --runs runs >listed
 is "ls names the runs and arms of an artifact" \
 	"$(grep "^$(head -c 12 runs/own/probe.id)" listed | awk '{print $NF, $(NF - 1)}')" \
 	"own compared/halves"
-is "and of one that a run alone has" "$(grep "^$(head -c 12 runs/own/views.id)" listed | awk '{print $NF}')" own
+is "and of one that a run alone has" \
+	"$(grep "^$(head -c 12 runs/own/views.id)" listed | awk '{print $NF}')" own
 $store show runs/own/preprocess.id --records 20 >shown
 check "show decodes labels, under the ids of the dataset" \
 	grep -qx '    E-3  fold 3, first degree block, 43 years, female, patient P 2' shown
 check "those of PTB-XL with statements" \
-	sh -c "$store show runs/other/preprocess.id | grep -qE 'fold [0-9]+, .*patient [0-9]+, statements .*[A-Z]'"
+	sh -c "$store show runs/other/preprocess.id |
+		grep -qE 'fold [0-9]+, .*patient [0-9]+, statements .*[A-Z]'"
 get() { $store get "runs/own/$1.id" "$2" "$3"; }
 is "get prints a label" "$(get embed label E-16)" "fold 10, AF, 56 years, female, patient P 8"
 is "JSON as it is" "$(get embed origin E-16)" '{"id":"E-16","path":"r16","patient":"P 8"}'
@@ -107,16 +109,19 @@ is "an ID keeps refs to one dataset" "$(of 'P 2' runs/third/fetch.id)" "fetch 2 
 n=$($store ls | wc -l)
 $store forget 'P 2' runs/third/fetch.id --runs runs >out
 is "forget only lists" "$($store ls | wc -l) $(grep -c ^object out) $(grep -c ^action out)" "$n 2 2"
-check "and says how it is done, and that the raw data are not" sh -c "grep -q '4 files.*--delete does it' out &&
-	grep -q 'brings the patient back' out && grep -q '^  $WORK/db  (listing, SHA-256' out"
+check "and says how it is done, and that the raw data are not" \
+	sh -c "grep -q '4 files.*--delete does it' out && grep -q 'brings the patient back' out && grep -q '^  $WORK/db  (listing, SHA-256' out"
 check "and what must run again" grep -qx '  third: fetch preprocess' out
 $store forget 'P 2' runs/third/fetch.id --runs runs --delete >out
 is "with --delete it goes" "$($store ls | wc -l) $(of 'P 2' runs/third/fetch.id)" "$((n - 2)) "
 
 # unfinished work: of these data, of others, and of nobody knows what
-for c in mine other unknown; do mkdir -p "$EINTHOVEN_STORE/checkpoints/$c" && : >"$EINTHOVEN_STORE/checkpoints/$c/pretrain"; done
-echo "{\"inputs\":{\"views\":\"$(cat runs/own/views.id)\"}}" >"$EINTHOVEN_STORE/checkpoints/mine/action.json"
-echo "{\"inputs\":{\"views\":\"$(cat runs/other/preprocess.id)\"}}" >"$EINTHOVEN_STORE/checkpoints/other/action.json"
+unfinished=$EINTHOVEN_STORE/checkpoints
+for c in mine other unknown; do
+	mkdir -p "$unfinished/$c" && : >"$unfinished/$c/pretrain"
+done
+echo "{\"inputs\":{\"views\":\"$(cat runs/own/views.id)\"}}" >"$unfinished/mine/action.json"
+echo "{\"inputs\":{\"views\":\"$(cat runs/other/preprocess.id)\"}}" >"$unfinished/other/action.json"
 mkdir -p "$EINTHOVEN_STORE/locks"
 (
 	flock 9
