@@ -122,7 +122,7 @@ char *value_text(const struct artifact *a, const char *table, const void *key, s
 /* Tables of bytes that count: 0 or 1 per class or lead. */
 static bool is_flags(const char *table)
 {
-	return !strcmp(table, "truth") || !strcmp(table, "lead_mask");
+	return !strcmp(table, "truth") || !strcmp(table, "decision") || !strcmp(table, "lead_mask");
 }
 
 /* Samples as a recorder wrote them: the record's header says how wide they are. */

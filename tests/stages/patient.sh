@@ -110,7 +110,8 @@ n=$($store ls | wc -l)
 $store forget 'P 2' runs/third/fetch.id --runs runs >out
 is "forget only lists" "$($store ls | wc -l) $(grep -c ^object out) $(grep -c ^action out)" "$n 2 2"
 check "and says how it is done, and that the raw data are not" \
-	sh -c "grep -q '4 files.*--delete does it' out && grep -q 'brings the patient back' out && grep -q '^  $WORK/db  (listing, SHA-256' out"
+	sh -c "grep -q '4 files.*--delete does it' out && grep -q 'brings the patient back' out &&
+		grep -q '^  $WORK/db  (listing, SHA-256' out"
 check "and what must run again" grep -qx '  third: fetch preprocess' out
 $store forget 'P 2' runs/third/fetch.id --runs runs --delete >out
 is "with --delete it goes" "$($store ls | wc -l) $(of 'P 2' runs/third/fetch.id)" "$((n - 2)) "
