@@ -16,6 +16,11 @@ cp "$WORK/.check" "$WORK/log"
 echo "# $((SECONDS - start)) s after the build"
 sed 's/^/# /' "$R/probe.txt"
 
+# The README shows this run: its table and, below it, its id.
+sed -n '/^Linear probe on frozen encoders/,/^```/p' README.md | sed '$d' >"$WORK/readme"
+check "the README has its table" diff "$WORK/readme" "$R/probe.txt"
+check "... and its id" grep -q "probe.id. prints .$(cat "$R/probe.id")" README.md
+
 # The paired difference of macro AUROC and its standard error stand last in their row.
 beats() {
 	awk -v floor="$1" \
