@@ -125,10 +125,10 @@ ifneq ($$(file <$(1)/params/given),$(PARAMS) $(2:%=% )$$(SET)$(3))
 $(1)/params.stamp: FORCE
 endif
 $(1)/params.stamp: $(PARAMS) $(2) $(B)/bin/params $(sections:%=$(B)/schema/%.json) \
-		$(if $(CHECK)$(call absent,$(sections:%=$1/params/%.json)),FORCE)
+		$(if $(CHECK)$(call absent,$(sections:%=$1/params/%.json) $(2:%=$1/params/arm.json)),FORCE)
 	@$(B)/bin/params --out $(1) --schemas $(B)/schema $(2:%=--over %) \
 		--set '$$(subst ','\'',$$(SET)$(3))' $(PARAMS) $(sections)
-$(sections:%=$(1)/params/%.json): $(1)/params.stamp ;
+$(sections:%=$(1)/params/%.json) $(2:%=$1/params/arm.json): $(1)/params.stamp ;
 -include $$(wildcard $(1)/params/paths.mk)
 endef
 # The page names what was typed; of quotes within quotes the inner are single.
@@ -170,22 +170,38 @@ $(B)/bin/$(1).code: $(B)/bin/$(1)
 .PHONY: $(1)
 $(1): $(R)/$(1).id
 	$$(info $$(or $$(file <$(R)/$(1).txt),$(1) $$(file <$(R)/$(1).id)))
+	$$(if $$(filter $(1),$(joint)),$$(call complain,$(1)))
 endef
 $(foreach s,$(stages) $(joint),$(eval $(call CODE,$(s))))
 $(foreach s,$(stages),$(eval $(call STAGE,$(s),$(R),$(in_$(s):%=$(R)/%.id),$$(call launched,$(s),$(R)))))
 
-# An arm that fails, or is ended (a time limit, memory), stops only itself: it has no id, and evaluate says
-# so. Ctrl-C comes to the shell too and stops all. Asked for alone, an arm that fails is a failure.
-# $1: stage, $2: folder, $3: the stages it reads.
-failing = [ $$s -lt 128 ] || echo "$1: signal $$((s - 128)) ended it in $2; the next make tries again" >&2; \
-	rm -f $2/$1.id $2/$1.stamp; : >$2/$1.failed
+# An arm that fails, or is ended (a time limit, memory), stops only itself: it has no id, <stage>.failed says
+# why, evaluate passes it on, and Make ends with an error once all else is done. Ctrl-C comes to the shell too
+# and stops all. Asked for alone, an arm that fails stops there.
+# $1: stage, $2: folder, $3: the stages it reads, $4: "arm 3 of 24: halves".
+failing = [ $$s -lt 128 ] || { echo "$1: signal $$((s - 128)) ended it in $2; the next make tries again" \
+	>&2; echo "signal $$((s - 128)) ended it" >$2/$1.failed; }; \
+	rm -f $2/$1.id $2/$1.stamp; : >>$2/$1.failed
 kept_apart = rm -f $2/$1.failed; trap 'exit 130' INT; \
-	$(3:%=[ ! -e $2/%.failed ] &&) ( $(launched) ) || { s=$$?; $(failing); }
+	$(3:%=[ ! -e $2/%.failed ] &&) ( export EINTHOVEN_ARM='$4'; $(launched) ) || { s=$$?; $(failing); }
 alone = $(if $(wildcard $2/$1.failed),rm -f $2/$1.failed; )$(launched)
 way = $(if $(comparing),kept_apart,alone)
+$(foreach a,$(arms),$(eval placed += $a)$(eval place_of_$a := arm $(words $(placed)) of $(words $(arms)): $a))
 $(foreach a,$(arms),$(foreach s,$(stages),$(eval $(call STAGE,$(s),$(R)/arms/$(a),\
 	$(patsubst %,$(R)/arms/$(a)/%.id,$(call reads_of,$(s),$(a))),\
-	$$(call $(way),$(s),$(R)/arms/$(a),$(call reads_of,$(s),$(a)))))))
+	$$(call $(way),$(s),$(R)/arms/$(a),$(call reads_of,$(s),$(a)),$$(place_of_$(a)))))))
+
+# What evaluate is told of the arms: lines "NAME definition JSON" of what each one's file sets, and of one
+# that came to nothing "NAME failed STAGE MESSAGE", the first of its stages that did.
+chain_of = fetch preprocess views $(if $(filter finetune/scratch,$(judge_of)/$(from_of)),,pretrain embed \
+	probe) $(filter finetune,$(judge_of))
+define tell
+t='	'; tell() { a=$$1; shift; read -r j <$(R)/arms/$$a/params/arm.json; \
+	printf '%s\n' "$$a$${t}definition$$t$$j"; for s; do f=$(R)/arms/$$a/$$s.failed; [ ! -e $$f ] || { \
+	m=; read -r m <$$f || m='it ended without a message'; \
+	printf '%s\n' "$$a$${t}failed$$t$$s$$t$$m"; return; }; done; }; \
+	{ $(foreach a,$(arms),tell $a $(call chain_of,$a);) } >$(R)/evaluate.told
+endef
 
 # A joint stage reads what its list names: lines of name and id file (store/stage.h).
 listed = $(foreach k,$(call kinds_of,$1),$1/$k $(call $k_of,$1)$(newline))
@@ -194,7 +210,8 @@ ids := $(sort $(foreach a,$(arms),$(foreach k,$(call kinds_of,$a),$(call $k_of,$
 ifneq ($(comparing),)
 $(foreach s,$(joint),$(if $(subst $(strip $(file <$(R)/$s.inputs)),,$(strip $(list))),\
 	$(shell mkdir -p $(R))$(file >$(R)/$s.inputs,$(list))))
-$(eval $(call STAGE,evaluate,$(R),$(ids) $(R)/evaluate.inputs,$$(call launched,evaluate,$(R))))
+$(eval $(call STAGE,evaluate,$(R),$(ids) $(R)/evaluate.inputs $(arms:%=$(R)/arms/%/params/arm.json),\
+	$$(tell) && $$(call launched,evaluate,$(R))))
 $(eval $(call STAGE,report,$(R),$(ids) $(R)/report.inputs $(R)/evaluate.id \
 	$(if $(wildcard $(R)/report/index.html),,FORCE),$$(call launched,report,$(R))))
 endif
@@ -208,8 +225,18 @@ endif
 ## finetune: train encoder and classifier on the labels, from the probe; prints its scores
 ## evaluate, compare: judge every arm of params/arms (ARMS="NAME...") and print the table
 ## report: the comparison as one page, build/runs/RUN/report/index.html
+# What failed is no part of the result: an error, when all that was asked for is done. $1: the target.
+asked   := $(lastword $(filter evaluate compare report,$(filter-out report,$(MAKECMDGOALS)) \
+	$(filter report,$(MAKECMDGOALS))))
+failed   = $(strip $(foreach a,$(arms),$(if $(file <$(call scores_of,$a)),,$a)))
+first_of = $(subst ¶, ,$(firstword $1 ended¶without¶a¶message))
+why_of   = $(call first_of,$(foreach s,$(chain_of),$(addprefix $s:¶,$(subst $(space),¶,$(file \
+	<$(R)/arms/$1/$s.failed)))))
+complain = $(if $(and $(filter $1,$(asked)),$(failed)),$(error $(words $(failed)) of $(words $(arms)) arms \
+	came to nothing: $(foreach a,$(failed),$a ($(call why_of,$a))); all else is done))
 .PHONY: compare
 compare: evaluate
+	$(call complain,compare)
 
 ## arm: one arm of a comparison up to its scores (ARM=NAME), as a job of its own; then compare only hits
 .PHONY: arm

@@ -6,8 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/label.h"
+
 static const char *program = "einthoven";
 static void (*at_death)(void);
+static const char *record;
 static bool is_hushed;
 
 void die_program(const char *name)
@@ -20,11 +23,28 @@ void die_cleanup(void (*cleanup)(void))
 	at_death = cleanup;
 }
 
-static void say(const char *format, va_list ap)
+void die_record(const char *path)
+{
+	record = path;
+}
+
+/* Best effort: who cannot write this says why on stderr all the same. */
+static void keep(const char *text)
+{
+	FILE *f = record ? fopen(record, "w") : NULL;
+	if (f) {
+		fprintf(f, "%s\n", text);
+		fclose(f);
+	}
+}
+
+static void say(const char *format, va_list ap, bool is_last)
 {
 	char text[1024];
 	vsnprintf(text, sizeof text, format, ap);
-	fprintf(stderr, "%s: %s\n", program, text);
+	fprintf(stderr, "%s%s: %s\n", label_text(), program, text);
+	if (is_last)
+		keep(text);
 }
 
 static void clean_up(void)
@@ -39,7 +59,7 @@ void die(const char *format, ...)
 {
 	va_list ap;
 	va_start(ap, format);
-	say(format, ap);
+	say(format, ap, true);
 	va_end(ap);
 	clean_up();
 	exit(1);
@@ -49,7 +69,7 @@ void die_usage(const char *format, ...)
 {
 	va_list ap;
 	va_start(ap, format);
-	say(format, ap);
+	say(format, ap, true);
 	va_end(ap);
 	fprintf(stderr, "Try '%s --help'.\n", program);
 	clean_up();
@@ -67,13 +87,13 @@ void die_warn(const char *format, ...)
 	if (is_hushed)
 		return;
 	va_start(ap, format);
-	say(format, ap);
+	say(format, ap, false);
 	va_end(ap);
 }
 
 void die_bug(const char *file, const char *what)
 {
-	fprintf(stderr, "%s: BUG in %s: %s\n", program, file, what);
+	fprintf(stderr, "%s%s: BUG in %s: %s\n", label_text(), program, file, what);
 	abort();
 }
 

@@ -14,6 +14,10 @@ void die_program(const char *name);
 /* Called (once) by die before exit, so that a stage can remove its temporary files. NULL: none. */
 void die_cleanup(void (*cleanup)(void));
 
+/* From now on the message a program ends with is also written into this file, for whoever started it.
+ * Borrowed until the program ends. NULL: no file. */
+void die_record(const char *path);
+
 _Noreturn void die(const char *format, ...) __attribute__((format(printf, 1, 2)));
 _Noreturn void die_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* A message in the same form, without ending. */

@@ -8,6 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/label.h"
+
 static const double BAR_S = 0.1, LINE_S = 10.0; /* least time between two redraws, two plain lines */
 
 static double now_s(void)
@@ -71,7 +73,7 @@ static void draw(struct progress *p, double t_s, bool is_end)
 	describe(text, sizeof text, p, t_s - p->started_s, is_end);
 	p->shown_s = t_s;
 	if (!p->is_terminal) {
-		fprintf(stderr, "%s: %s\n", p->what, text);
+		fprintf(stderr, "%s%s: %s\n", label_text(), p->what, text);
 		return;
 	}
 
@@ -84,8 +86,8 @@ static void draw(struct progress *p, double t_s, bool is_end)
 	}
 
 	/* One short of the width: a full line would wrap and \r could not take it back. */
-	char line[320];
-	snprintf(line, sizeof line, "%s: %s%s", p->what, bar, text);
+	char line[448];
+	snprintf(line, sizeof line, "%s%s: %s%s", label_text(), p->what, bar, text);
 	fprintf(stderr, "\r\033[K%.*s%s", columns() - 1, line, is_end ? "\n" : "");
 	fflush(stderr);
 }
@@ -133,7 +135,7 @@ void progress_line(struct progress *p, const char *format, ...)
 		return;
 	va_list ap;
 	va_start(ap, format);
-	fprintf(stderr, "%s%s: ", p->is_terminal ? "\r\033[K" : "", p->what);
+	fprintf(stderr, "%s%s%s: ", p->is_terminal ? "\r\033[K" : "", label_text(), p->what);
 	vfprintf(stderr, format, ap);
 	fputc('\n', stderr);
 	va_end(ap);

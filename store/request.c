@@ -84,6 +84,26 @@ static void read_list(struct request *r)
 	free(path);
 }
 
+/* <build>/<stage>.told; new reference to what of it goes into the action, NULL: nothing. */
+static json_t *read_told(struct request *r)
+{
+	struct error e = {0};
+	char *path = file_of(r, r->stage->name, ".told");
+	size_t n;
+	free(r->told);
+	r->told = NULL;
+	if (r->stage->has_told && file_exists(path) && file_read(&r->told, &n, path, MAX_LIST, &e) < 0)
+		die("%s", error_text(&e));
+	free(path);
+	if (!r->told || !*r->told)
+		return NULL;
+
+	json_t *text = json_string(r->told);
+	for (char *c = r->told; !text && *c; c++) /* not UTF-8, as a file's name in a message may be */
+		*c = (char)((unsigned char)*c < 128 ? *c : '?');
+	return text ? text : json_string(r->told);
+}
+
 /* The inputs the stage names. One that was not made yet: die, or leave it empty if may_lack. */
 static void read_named(struct request *r, bool may_lack)
 {
@@ -123,13 +143,14 @@ void request_read(struct request *r, bool may_lack)
 	read_params(r);
 	if (!s->numerics)
 		BUG("a stage must say its numerics class");
-	r->action = action_new(&(struct action){.stage = s->name,
-						.kind = s->kind,
-						.code = stage_code_id,
-						.numerics = s->numerics(),
-						.params = params_key(r->params),
-						.inputs = read_inputs(r, may_lack),
-						.content = s->identify ? s->identify(r->params) : NULL});
+	r->action =
+		action_new(&(struct action){.stage = s->name,
+					    .kind = s->kind,
+					    .code = stage_code_id,
+					    .numerics = s->numerics(),
+					    .params = params_key(r->params),
+					    .inputs = read_inputs(r, may_lack),
+					    .content = s->identify ? s->identify(r->params) : read_told(r)});
 	action_key(r->key, r->action);
 }
 
@@ -138,6 +159,7 @@ void request_release(struct request *r)
 	for (int i = 0; i < r->n_inputs; i++)
 		free(r->input[i].name);
 	free(r->input);
+	free(r->told);
 	json_decref(r->action);
 	params_close(r->params);
 }

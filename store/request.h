@@ -29,6 +29,7 @@ struct request {
 	struct params *params;
 	struct request_input *input; /* those the stage names, then those of its list */
 	int n_inputs;
+	char *told; /* store/stage.h; "" if there is none */
 	json_t *action;
 	char key[DIGEST_HEX]; /* of the action */
 	char id[DIGEST_HEX];  /* the result, once it is known */

@@ -10,6 +10,7 @@
 #include "common/die.h"
 #include "common/file.h"
 #include "common/json.h"
+#include "common/label.h"
 #include "common/schema.h"
 #include "common/stamp.h"
 #include "store/action.h"
@@ -108,6 +109,7 @@ static void run(struct request *q, struct team *team)
 			      .team = team,
 			      .key = q->key,
 			      .action = q->action,
+			      .told = q->told ? q->told : "",
 			      .dependencies = json_array(),
 			      .is_interrupted = interrupt_flag()};
 	struct timespec started;
@@ -167,9 +169,10 @@ static void obtain(struct request *q, struct team *team, bool is_hit_only)
 	if (is_cached)
 		artifact_touch(q->id);
 	if (is_cached)
-		fprintf(stderr, "%s: cached %.12s\n", q->stage->name, q->id);
+		fprintf(stderr, "%s%s: cached %.12s\n", label_text(), q->stage->name, q->id);
 	else
-		fprintf(stderr, "%s: ran in %.1f s -> %.12s\n", q->stage->name, seconds() - start_s, q->id);
+		fprintf(stderr, "%s%s: ran in %.1f s -> %.12s\n", label_text(), q->stage->name,
+			seconds() - start_s, q->id);
 }
 
 static void lead(struct request *q, struct team *team, bool is_hit_only)
@@ -192,13 +195,22 @@ static void follow(struct request *q, struct team *team)
 	team_leave(team);
 }
 
+/* <build>/<stage>.failed holds why the last run of this stage in this folder came to nothing. */
 static void make(struct request *q, bool is_hit_only)
 {
+	char *failed = request_file(q, ".failed");
+	if (!is_hit_only)
+		die_record(failed);
 	struct team *team = is_hit_only ? NULL : crew_join(q->stage);
-	if (team_rank(team) == 0)
+	bool is_first = team_rank(team) == 0;
+	if (is_first)
 		lead(q, team, is_hit_only);
 	else
 		follow(q, team);
+	die_record(NULL);
+	if (is_first)
+		remove(failed);
+	free(failed);
 }
 
 /* ---- explaining ---- */

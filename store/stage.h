@@ -32,6 +32,7 @@ struct stage_run {
 	struct artifact **input;
 	const char *const *input_name; /* as in stage->inputs, or as the list has them */
 	int n_inputs;
+	const char *told; /* text of <build>/<stage>.told, if the stage has_told; "": there is none */
 	struct artifact_writer *output; /* run() creates it; stage_main publishes it */
 	/* NULL: alone. run() is called in all ranks; rank 0 alone has a result, speaks and
 	 * keeps checkpoints. */
@@ -65,6 +66,9 @@ struct stage {
 	/* Reads also what <build>/<stage>.inputs lists: lines "NAME FILE", FILE holding an id. A FILE that is
 	 * not there is an input that could not be made: NULL for run(), null in the action. */
 	bool has_list;
+	/* Reads also <build>/<stage>.told: text that who calls it knows and no input has, such as which arms
+	 * of a comparison failed. It is the "content" of the action; not beside identify. */
+	bool has_told;
 	/* After a hit or a run, the records of table `file` (name -> bytes) are written to <build>/<stage>/
 	 * for people to open; the path of the first goes to stdout. */
 	bool has_files;

@@ -27,10 +27,13 @@ plain_make() { # plain_make ARGUMENT...: as a user would
 	make --no-print-directory -f pipeline.mk B=build $choices "$@"
 }
 
+# The stages' lines without "arm 3 of 24: NAME: " in stderr, as they are in raw.
 outcome() {
 	: >"$WORK/started"
 	plain_make SHELL="$WORK/sh" "$@" >"$WORK/stdout" 2>"$WORK/stderr"
 	echo $? >"$WORK/code"
+	cp "$WORK/stderr" "$WORK/raw"
+	sed -Ei 's/^arm [0-9]+ of [0-9]+: [^:]+: //' "$WORK/stderr"
 	{
 		grep -qE '^build/bin/params ' "$WORK/started" && echo split
 		sed -nE 's/^([a-z]+): ran in .*/\1:ran/p; s/^([a-z]+): cached .*/\1:hit/p
@@ -60,6 +63,7 @@ stub() { # stub NAME READS [LISTED]: LISTED is true if it reads a list of inputs
 tree_of_stubs() {
 	mkdir -p "$WORK/tree" && cd "$WORK/tree" || exit 1
 	cp -a "$TOP"/{Makefile,pipeline.mk,common,store,tools} .
+	rm tools/store.c # needs networks, which stubs are without
 	mkdir -p stages params kernels/cpu ecg model build/obj
 	cp -a "$BUILD/flags" build/ 2>/dev/null
 	cp -a "$BUILD"/obj/{common,store,tools} build/obj/ 2>/dev/null
@@ -78,7 +82,7 @@ tree_of_stubs() {
 
 tree_as_it_is() {
 	mkdir -p "$WORK/tree/build" && cd "$WORK/tree" || exit 1
-	cp -a "$TOP"/{Makefile,pipeline.mk,common,numbers,kernels,ecg,statistics,store,model,report} .
+	cp -a "$TOP"/{Makefile,pipeline.mk,common,numbers,kernels,ecg,statistics,store,model,onnx,report} .
 	cp -a "$TOP"/{tools,stages,params} .
 	cp -a "$BUILD"/{flags,obj,code,bin,schema} "$BUILD"/lib*.a build/ 2>/dev/null
 	use_tree

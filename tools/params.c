@@ -2,7 +2,8 @@
  * The splitter: checks a params file against the schemas of all stages and cuts it into one canonical JSON
  * slice per stage, DIR/params/<stage>.json, replaced only where its bytes differ, so that Make reruns only
  * what changed. Beside them: given (the file and the overrides they were made of), paths.mk (local files that
- * stages read, as prerequisites) and, last, DIR/params.stamp.
+ * stages read, as prerequisites), of an arm arm.json (what its own file sets, {"section.name": value} as it
+ * came out) and, last, DIR/params.stamp.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +33,7 @@ struct sections {
 	size_t n;
 	char *base;	  /* the file that the params file extends, or NULL */
 	const char *over; /* the file on top of it (an arm of a comparison), or NULL */
+	json_t *own;	  /* array of [section, name] that it sets */
 };
 
 static struct section *find(const struct sections *all, const char *name)
@@ -224,6 +226,13 @@ static int read_params(struct sections *all, const char *path, struct error *e)
 	return status;
 }
 
+static void note_own(const struct sections *all, const struct yaml *y)
+{
+	for (const struct yaml_value *s = yaml_root(y)->first; s; s = s->next)
+		for (const struct yaml_value *v = s->first; v; v = v->next)
+			json_array_append_new(all->own, json_pack("[s, s]", s->key, v->key));
+}
+
 static int apply_over(const struct sections *all, const char *path, struct error *e)
 {
 	struct yaml *y = yaml_open(path, e);
@@ -233,6 +242,8 @@ static int apply_over(const struct sections *all, const char *path, struct error
 	int status = extends ? error_set(e, path, extends->line,
 					 "an arm goes on top of PARAMS and extends nothing; remove this line")
 			     : apply_file(all, y, path, e);
+	if (status == 0)
+		note_own(all, y);
 	yaml_close(y);
 	return status;
 }
@@ -330,6 +341,35 @@ static int write_text(const char *folder, const char *name, const char *text, st
 	return status;
 }
 
+/* Where files lie says nothing of what was done: of a path the last name. */
+static json_t *told_value(const struct section *s, const char *key)
+{
+	const struct param *p = schema_find_own(s->table, key);
+	json_t *value = json_object_get(s->values, key);
+	const char *slash = p && p->type == PARAM_PATH ? strrchr(json_string_value(value), '/') : NULL;
+	return slash && slash[1] ? json_string(slash + 1) : json_incref(value);
+}
+
+/* What makes the arm, as it came out: SET may have the last word. */
+static int write_arm(const struct sections *all, const char *folder, struct error *e)
+{
+	json_t *arm = json_object(), *own;
+	size_t i;
+	json_array_foreach (all->own, i, own) {
+		const char *section = json_string_value(json_array_get(own, 0)),
+			   *key = json_string_value(json_array_get(own, 1));
+		char *name = die_printf("%s.%s", section, key);
+		json_object_set_new(arm, name, told_value(find(all, section), key));
+		free(name);
+	}
+	char *text = json_canonical(arm, NULL), *line = die_printf("%s\n", text);
+	int status = all->over ? write_text(folder, "arm.json", line, e) : 0;
+	free(line);
+	free(text);
+	json_decref(arm);
+	return status;
+}
+
 static void add_path(struct paths *paths, const struct section *s, const struct param *p, const char *path)
 {
 	paths_add(paths, s->name, path);
@@ -369,6 +409,8 @@ static int write_all(const struct sections *all, const char *folder, const char 
 	int status = 0;
 	for (size_t i = 0; i < all->n && status == 0; i++)
 		status = write_slice(folder, &all->first[i], e);
+	if (status == 0)
+		status = write_arm(all, folder, e);
 	if (status == 0)
 		status = write_text(folder, "paths.mk", rules, e);
 	if (status == 0)
@@ -420,6 +462,7 @@ static void release(struct sections *all)
 	}
 	free(all->first);
 	free(all->base);
+	json_decref(all->own);
 }
 
 int main(int argc, char **argv)
@@ -445,7 +488,8 @@ int main(int argc, char **argv)
 	if (!out || argc < 2)
 		die_usage("expected --out DIR, a params file and the names of the stages");
 
-	struct sections all = {die_calloc((size_t)argc, sizeof *all.first), (size_t)argc - 1, NULL, over};
+	struct sections all = {die_calloc((size_t)argc, sizeof *all.first), (size_t)argc - 1, NULL, over,
+			       json_array()};
 	for (size_t i = 0; i < all.n; i++)
 		all.first[i].name = argv[i + 1];
 	struct error e = {0};

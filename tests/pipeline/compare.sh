@@ -45,8 +45,19 @@ is "a parameter of the report reruns the report alone" "$(what ran)" "report:1 "
 
 printf 'pretrain:\n  n: 7\n  fails: true\n' >params/arms/three.yaml
 outcome compare report >/dev/null
-is "an arm that fails does not stop the others" "$(cat "$WORK/code")" 0
+is "an arm that fails does not stop the others, but is an error in the end" \
+	"$(cat "$WORK/code") $(ls $R/report/index.html)" "2 $R/report/index.html"
 check "... it says why" grep -q 'told to fail' "$WORK/stderr"
+check "... with which arm it is, and of how many" \
+	grep -q '^arm 2 of 3: three: pretrain: told to fail' "$WORK/raw"
+check "... and keeps it" grep -qx 'told to fail' $R/arms/three/pretrain.failed
+check "... the last line says which arms" grep -q \
+	'\*\*\* 1 of 3 arms came to nothing: three (pretrain: told to fail); all else is done' "$WORK/stderr"
+is "... evaluate is told" "$(grep failed $R/evaluate.told)" \
+	"$(printf 'three\tfailed\tpretrain\ttold to fail')"
+is "... and of each arm what its file sets" "$(grep definition $R/evaluate.told | tr '\t' ' ' | head -2)" \
+	'one definition {"views.n":2}
+three definition {"pretrain.fails":true,"pretrain.n":7}'
 is "... what follows it is not started" "$(grep -c 'embed\|probe' "$WORK/stderr")" 0
 is "... nothing of it is left that others could read" \
 	"$(ls $R/arms/three/{pretrain,embed,probe}.id 2>/dev/null)" ""
@@ -72,7 +83,9 @@ for signal in KILL:9 TERM:15; do
 	sed -i 's/n: .*/n: 1'"${signal#*:}"'/' params/arms/three.yaml
 	outcome compare report LAUNCH_pretrain=./ender >/dev/null
 	is "an arm that SIG${signal%:*} ends does not stop the others" \
-		"$(cat "$WORK/code") $(grep -cE '^(evaluate|report): ' "$WORK/stderr")" "0 2"
+		"$(cat "$WORK/code") $(grep -cE '^(evaluate|report): ' "$WORK/stderr")" "2 2"
+	is "... evaluate is told" "$(grep failed $R/evaluate.told)" \
+		"$(printf 'three\tfailed\tpretrain\tsignal %s ended it' "${signal#*:}")"
 	check "... it says so" grep -q "^pretrain: signal ${signal#*:} ended it in $R/arms/three" \
 		"$WORK/stderr"
 	rm end
@@ -92,7 +105,7 @@ for sh in /bin/sh bash; do
 	is "Ctrl-C stops all ($sh)" "$? $(ls $R/arms/three/pretrain.failed 2>/dev/null)$(grep -c evaluate: \
 		"$WORK/stderr")" "130 0"
 	check "... the stage says so" \
-		wait_for grep -q '^pretrain: interrupted; nothing was published' "$WORK/stderr"
+		wait_for grep -q 'pretrain: interrupted; nothing was published' "$WORK/stderr"
 done
 printf 'pretrain:\n  n: 34\n  gate: never\n' >params/arms/three.yaml
 rm -f never.begun
@@ -118,8 +131,8 @@ printf 'pretrain:\n  n: 45\n  fails: true\n' >params/arms/three.yaml
 outcome arm ARM=three >/dev/null
 is "an arm that fails by itself is a failure" "$(cat "$WORK/code")" 2
 outcome compare >/dev/null
-is "... but of a comparison not" \
-	"$(cat "$WORK/code") $(ls $R/arms/three/pretrain.failed)" "0 $R/arms/three/pretrain.failed"
+is "... and of a comparison, in the end" \
+	"$(cat "$WORK/code") $(ls $R/arms/three/pretrain.failed)" "2 $R/arms/three/pretrain.failed"
 printf 'pretrain:\n  n: 45\n' >params/arms/three.yaml
 outcome arm ARM=three >/dev/null
 is "mended, it runs by itself" "$(what ran)" "pretrain:1 embed:1 probe:1 "
