@@ -79,6 +79,9 @@ void tables_comparison(struct text *t, const json_t *arms, const json_t *floors,
 		if (json_object_get(arm, "probe"))
 			state_row(t, "", "the probe it began as", NULL, json_object_get(arm, "probe"), NULL,
 				  classes);
+		if (json_object_get(arm, "convolutions"))
+			state_row(t, "", "random convolutions, same labels", NULL,
+				  json_object_get(arm, "convolutions"), NULL, classes);
 		if (random)
 			state_row(t, "", "its encoder untrained", NULL, random, NULL, classes);
 		json_decref(none);

@@ -7,6 +7,7 @@
 #include "common/die.h"
 #include "common/json.h"
 #include "ecg/fold.h"
+#include "stages/evaluate/told.h"
 
 enum { MOST_GROUPS = 32 };
 
@@ -57,6 +58,8 @@ static void sort_inputs(struct arms *s)
 			a->embeddings = x;
 		else if (!strcmp(slash, "/model"))
 			a->model = x;
+		else if (!strcmp(slash, "/views"))
+			a->views = x;
 		if (x)
 			json_object_set_new(json_object_get(a->json, "ids"), slash + 1,
 					    json_string(artifact_id(x)));
@@ -91,8 +94,11 @@ static bool is_of_other_data(const struct artifact *first, const struct artifact
 /* Why an arm cannot stand beside the others, or NULL. */
 static const char *obstacle(const struct arms *s, const struct arm *a)
 {
-	if (!a->scores)
-		return "one of its stages failed";
+	if (!a->scores) {
+		const char *why =
+			json_string_value(json_object_get(json_object_get(s->told, a->name), "reason"));
+		return why ? why : "one of its stages failed";
+	}
 	if (!artifact_has_table(a->scores, "probability") || !artifact_has_table(a->scores, "truth") ||
 	    !artifact_has_table(a->scores, "label") || !artifact_get_attribute(a->scores, "classes"))
 		return "its scores have no probabilities";
@@ -121,15 +127,26 @@ static void find_groups(struct arms *s)
 	}
 }
 
+static void leave_out(struct arms *s, struct arm *a, const char *why)
+{
+	const char *stage = json_string_value(json_object_get(json_object_get(s->told, a->name), "stage"));
+	json_t *out = json_pack("{s:s, s:s}", "name", a->name, "reason", why);
+	if (!a->scores && stage)
+		json_object_set_new(out, "stage", json_string(stage));
+	arms_note(s, json_sprintf("Arm %s is left out: %s%s%s.", a->name, !a->scores && stage ? stage : "",
+				  !a->scores && stage ? " failed: " : "", why));
+	json_array_append_new(s->left_out, out);
+	json_decref(a->json);
+	free(a->name);
+}
+
 static void drop_arms(struct arms *s)
 {
 	int kept = 0;
 	for (int i = 0; i < s->n_arms; i++) {
 		const char *why = obstacle(s, &s->arm[i]);
 		if (why) {
-			arms_note(s, json_sprintf("Arm %s is left out: %s.", s->arm[i].name, why));
-			json_decref(s->arm[i].json);
-			free(s->arm[i].name);
+			leave_out(s, &s->arm[i], why);
 			continue;
 		}
 		if (!s->first) {
@@ -146,7 +163,8 @@ static void drop_arms(struct arms *s)
 	s->floor = s->floor ? s->floor : s->first;
 	s->n_arms = kept;
 	if (!kept)
-		die("no arm has scores; run 'make -f pipeline.mk compare' and see why they failed");
+		die("no arm has scores; run 'make -f pipeline.mk compare' and see why they failed. %s",
+		    json_string_value(json_array_get(s->notes, 0)));
 	if (s->n_classes < 2)
 		die("scores %s: %d classes, expected at least 2", artifact_id(s->first), s->n_classes);
 	find_groups(s);
@@ -331,7 +349,8 @@ static void carry_notes(struct arms *s)
 
 void arms_open(struct arms *s, struct stage_run *run)
 {
-	*s = (struct arms){.run = run, .notes = json_array()};
+	*s = (struct arms){
+		.run = run, .notes = json_array(), .left_out = json_array(), .told = told_read(run->told)};
 	sort_inputs(s);
 	drop_arms(s);
 	read_records(s);
@@ -369,6 +388,7 @@ void arms_close(struct arms *s)
 		free(a->name);
 	}
 
+	json_decref(s->told);
 	free((void *)s->comparison.row);
 	comparison_release(&s->comparison);
 	free(s->arm);

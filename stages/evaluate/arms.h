@@ -35,11 +35,11 @@ extern const char *const arms_states[ARM_STATES];
 
 struct arm {
 	char *name;
-	struct artifact *scores, *embeddings, *model; /* NULL: could not be made */
-	json_t *json;				      /* what evaluate publishes of it */
-	double *weight[ARM_STATES];		      /* [n_classes] of the decision */
-	float *probability[ARM_STATES];		      /* [n][n_classes], NULL: none */
-	int compared[ARM_STATES];		      /* index in the comparison, or -1 */
+	struct artifact *scores, *embeddings, *model, *views; /* NULL: could not be made */
+	json_t *json;					      /* what evaluate publishes of it */
+	double *weight[ARM_STATES];			      /* [n_classes] of the decision */
+	float *probability[ARM_STATES];			      /* [n][n_classes], NULL: none */
+	int compared[ARM_STATES];			      /* index in the comparison, or -1 */
 };
 
 struct arms {
@@ -49,6 +49,8 @@ struct arms {
 	const struct artifact *first; /* scores that say which records, classes and task the comparison has */
 	const struct artifact *floor; /* scores that have the floors: a probe's, if there is one */
 	json_t *classes, *notes;      /* handed over to the evaluation */
+	json_t *left_out; /* [{"name","reason"[,"stage"]}]: arms that are not judged, handed over too */
+	json_t *told;	  /* {NAME:{"definition":{PARAM:value},"stage","reason"}} of pipeline.mk */
 	const json_t
 		*groups; /* names of the superclasses, by which spaces are looked at whatever the task is */
 	int n_classes;

@@ -1,8 +1,9 @@
 /* Judge all arms of a comparison on the same records.
  *
  * Reads a list: of each arm `signals`, `views`, `model`, `embeddings` and `scores`, as far as they could be
- * made. Writes `evaluation`: a JSON per arm with its metrics, intervals and differences, measures and maps of
- * the embedding spaces, attention over classes, the floors, and the sentences a reader must know.
+ * made, and what it is told of them (told.h). Writes `evaluation`: a JSON per arm with its metrics, intervals
+ * and differences, measures and maps of the embedding spaces, attention over classes, the floors, which arm is
+ * best, and the sentences a reader must know.
  *
  * The story: find the arms and the records of fold 10 that all have (arms.h); compare them (verdict.h) and
  * say which is best (ranking.h, headline.h); look into each one's space (embedding_space.h), attention
@@ -24,6 +25,7 @@
 #include "stages/evaluate/arms.h"
 #include "stages/evaluate/headline.h"
 #include "stages/evaluate/ranking.h"
+#include "stages/evaluate/sight.h"
 #include "stages/evaluate/verdict.h"
 #include "statistics/student.h"
 #include "store/stage.h"
@@ -80,6 +82,9 @@ static void add_space(struct arms *s, struct arm *a, int map_table, struct progr
 static void add_rest(struct arms *s, struct arm *a)
 {
 	static const char *const of_scores[] = {"label_fraction", "from", "features"};
+	const json_t *definition = json_object_get(json_object_get(s->told, a->name), "definition");
+	if (definition)
+		json_object_set_new(a->json, "definition", json_deep_copy(definition));
 	for (size_t i = 0; i < sizeof of_scores / sizeof *of_scores; i++) {
 		const json_t *value = artifact_get_attribute(a->scores, of_scores[i]);
 		if (value)
@@ -189,6 +194,7 @@ static void put_header(struct arms *s)
 	artifact_attribute(w, "groups", json_deep_copy(s->groups));
 	artifact_attribute(w, "task", json_string(artifact_text(s->first, "task")));
 	artifact_attribute(w, "labels", json_string(s->is_multi ? "multi" : "single"));
+	artifact_attribute(w, "left_out", s->left_out);
 	artifact_attribute(w, "notes", s->notes);
 	artifact_attribute(w, "records", json_integer((json_int_t)s->n));
 	artifact_attribute(w, "patients", json_integer((json_int_t)arms_patients(s)));
@@ -215,6 +221,7 @@ static void run(struct stage_run *r)
 		struct arm *a = &s.arm[i];
 		verdict_add(&s, a);
 		add_rest(&s, a);
+		sight_add(a);
 		if (!json_object_get(a->json, "from"))
 			add_space(&s, a, map_table, &p);
 		json_object_set_new(a->json, "group", json_string(arm_group(a->json)));
@@ -222,6 +229,7 @@ static void run(struct stage_run *r)
 	}
 
 	progress_end(&p);
+	sight_note(&s);
 	put_floors(&s);
 	put_over_seeds(&s);
 	put_rankings(&s);
@@ -245,6 +253,7 @@ static const struct stage stage = {.name = "evaluate",
 				   .purpose = "Judge all arms on the same records of fold 10",
 				   .inputs = INPUTS(),
 				   .has_list = true,
+				   .has_told = true,
 				   .kind = "evaluation",
 				   .params = params,
 				   .run = run,

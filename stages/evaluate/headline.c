@@ -95,10 +95,13 @@ static char *against_floor(const json_t *ranking)
 	char value[VALUE_BYTES], words[VALUE_BYTES];
 	if (!over || !json_is_number(json_object_get(over, "value")))
 		return die_strdup("");
-	return die_printf("; %s over %s, the strongest floor, %s", value_text(value, over, 1),
-			  text_of(best, "floor_name"),
-			  meaning(words, over, number_of(ranking, "level"), "arms",
-				  (size_t)number_of(json_object_get(ranking, "floors"), "n")));
+	value_text(value, over, 1);
+	const char *name = text_of(best, "floor_name"),
+		   *means = meaning(words, over, number_of(ranking, "level"), "arms",
+				    (size_t)number_of(json_object_get(ranking, "floors"), "n"));
+	if (number_of(over, "value") < 0)
+		return die_printf("; it stays below %s, the strongest floor: %s, %s", name, value, means);
+	return die_printf("; %s over %s, the strongest floor, %s", value, name, means);
 }
 
 static json_t *verdict(const json_t *ranking)

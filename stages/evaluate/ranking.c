@@ -183,12 +183,15 @@ static json_t *difference(const struct family *f, int i)
 	return out;
 }
 
-static json_t *contestant_json(const struct ranking *r, int i, const struct family *pairs,
-			       const struct family *floors)
+static json_t *contestant_json(const struct arms *s, const struct ranking *r, int i,
+			       const struct family *pairs, const struct family *floors)
 {
 	const struct contestant *x = &r->list[i];
 	struct comparison_value own = comparison_of_mean(r->c, x->rows, r->metric);
 	json_t *out = json_pack("{s:s, s:o}", "name", x->seeds->name, "value", scores_value(&own));
+	json_t *input = json_object_get(s->arm[x->seeds->arm[0]].json, "input");
+	if (input)
+		json_object_set(out, "input", input);
 	if (i)
 		json_object_set_new(out, "behind", difference(pairs, pair_at(0, i, r->n)));
 	if (i + 1 < r->n)
@@ -249,7 +252,7 @@ json_t *ranking_of(const struct arms *s, enum comparison_metric metric)
 	struct family pairs = judge_pairs(&r), floors = judge_floors(&r);
 	json_t *list = json_array();
 	for (int i = 0; i < r.n; i++)
-		json_array_append_new(list, contestant_json(&r, i, &pairs, &floors));
+		json_array_append_new(list, contestant_json(s, &r, i, &pairs, &floors));
 	json_t *out = json_pack("{s:s, s:f, s:o, s:o, s:o, s:o}", "metric", comparison_names[metric], "level",
 				RANKING_LEVEL, "arms", list, "pairs", pairs_json(&pairs), "floors",
 				floors_json(&floors), "p", p_of_pairs(&r, &pairs));

@@ -15,8 +15,9 @@
 #define RANKING_LEVEL 0.05
 
 /* {"metric", "level",
- *  "arms":[{"name","value","behind": best minus this,"over_next": this minus the next, "floor": its strongest
- *           one's key, "floor_name" in words,"floor_value","over_floor": this minus it}, ... best first],
+ *  "arms":[{"name", "input" (sight.h), "value", "behind": best minus this, "over_next": this minus the next,
+ *           "floor": its strongest one's key, "floor_name" in words, "floor_value", "over_floor": this minus
+ *           it}, ... best first],
  *  "pairs":{"n","apart": whose interval excludes 0,"by_chance": how many would if no arms differed,
  *           "together": whose corrected p is below the level},
  *  "floors":{"n","above","together"}: the same of arms over their floors, of what is above 0,

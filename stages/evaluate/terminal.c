@@ -48,6 +48,17 @@ static void show_difference(const json_t *v, double level)
 	printf("  %-26s", text);
 }
 
+/* "2 x 5 s at 100 Hz -> 128" */
+static void show_input(const json_t *input)
+{
+	if (json_object_get(input, "seconds"))
+		printf("%g x %g s at %g Hz", number_of(input, "views"), number_of(input, "seconds"),
+		       number_of(input, "rate_hz"));
+	if (json_object_get(input, "width"))
+		printf(" -> %g", number_of(input, "width"));
+	putchar('\n');
+}
+
 static void show_ranking(const json_t *ranking)
 {
 	size_t i;
@@ -56,8 +67,8 @@ static void show_ranking(const json_t *ranking)
 
 	json_array_foreach (json_object_get(ranking, "sentences"), i, sentence)
 		printf("%s\n", json_string_value(sentence));
-	printf("\n%4s  %-22s  %-22s  %-26s  %s\n", "rank", "arm", "macro AUROC [95 %]", "best minus it",
-	       "over its strongest floor");
+	printf("\n%4s  %-22s  %-22s  %-26s  %-26s  %-28s  %s\n", "rank", "arm", "macro AUROC [95 %]",
+	       "best minus it", "over its strongest floor", "which is", "sees");
 	json_array_foreach (json_object_get(ranking, "arms"), i, arm) {
 		const json_t *v = json_object_get(arm, "value"), *floor = json_object_get(arm, "over_floor");
 		char text[64] = "-";
@@ -67,7 +78,8 @@ static void show_ranking(const json_t *ranking)
 		printf("%4zu  %-22s  %-22s", i + 1, json_string_value(json_object_get(arm, "name")), text);
 		show_difference(json_object_get(arm, "behind"), level);
 		show_difference(floor, level);
-		printf("%s\n", floor ? json_string_value(json_object_get(arm, "floor_name")) : "");
+		printf("  %-28s  ", floor ? json_string_value(json_object_get(arm, "floor_name")) : "");
+		show_input(json_object_get(arm, "input"));
 	}
 	printf("*: the interval excludes 0; **: also corrected for all arms at once\n\n");
 }
@@ -221,6 +233,21 @@ static void add_floor(json_t *rows, const struct artifact *a, const char *key, c
 		json_array_append_new(rows, floor);
 }
 
+/* Above everything else: what the tables lack. */
+static void show_left_out(const struct artifact *a)
+{
+	size_t i;
+	const json_t *arm;
+	json_array_foreach (artifact_get_attribute(a, "left_out"), i, arm) {
+		const char *stage = json_string_value(json_object_get(arm, "stage"));
+		printf("LEFT OUT: %s%s%s%s: %s\n", json_string_value(json_object_get(arm, "name")),
+		       stage ? " (" : "", stage ? stage : "", stage ? " failed)" : "",
+		       json_string_value(json_object_get(arm, "reason")));
+	}
+	if (i)
+		putchar('\n');
+}
+
 void terminal_print(struct artifact *a)
 {
 	json_t *rows = json_array(), *trained = json_array();
@@ -254,6 +281,7 @@ void terminal_print(struct artifact *a)
 	       json_array_size(artifact_get_attribute(a, "arms")),
 	       json_array_size(artifact_get_attribute(a, "arms")) == 1 ? "" : "s",
 	       (long long)artifact_integer(a, "records"), (long long)artifact_integer(a, "patients"));
+	show_left_out(a);
 	show_rankings(a);
 	scoretable_rows(stdout, artifact_get_attribute(a, "classes"), rows);
 	if (json_array_size(artifact_get_attribute(a, "seeds")))

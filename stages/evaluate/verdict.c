@@ -94,6 +94,22 @@ static json_t *roc(const struct arms *s, const struct arm *a)
 	return out;
 }
 
+/* The row of convolutions that stands among the floors, or -1. */
+static int floor_row(const struct arms *s, int state)
+{
+	for (int i = 0; i < s->n_arms; i++)
+		if (s->arm[i].scores == s->floor)
+			return s->arm[i].compared[state];
+	return -1;
+}
+
+/* Learned from other labels or signals than the floors': a share of the labels, for one. */
+static bool has_own_convolutions(const struct arms *s, const struct arm *a)
+{
+	int row = a->compared[ARM_CONVOLUTIONS];
+	return row >= 0 && row != floor_row(s, ARM_CONVOLUTIONS);
+}
+
 void verdict_add(const struct arms *s, struct arm *a)
 {
 	json_t *trained = judged(s, a->compared[ARM_TRAINED], a->compared[ARM_RANDOM]);
@@ -102,6 +118,8 @@ void verdict_add(const struct arms *s, struct arm *a)
 	json_object_set_new(a->json, "trained", trained);
 	if (a->compared[ARM_RANDOM] >= 0)
 		json_object_set_new(a->json, "random", judged(s, a->compared[ARM_RANDOM], -1));
+	if (has_own_convolutions(s, a))
+		json_object_set_new(a->json, "convolutions", judged(s, a->compared[ARM_CONVOLUTIONS], -1));
 
 	if (a->compared[ARM_PROBE] >= 0) {
 		json_object_set_new(a->json, "probe", judged(s, a->compared[ARM_PROBE], -1));
@@ -183,6 +201,11 @@ static json_t *over_seeds(const struct arms *s, const struct seeds *list, int n,
 		json_object_set_new(out, "random", judged_over_seeds(s, e, ARM_RANDOM));
 		json_object_set_new(trained, "difference", minus(s, e, e, ARM_RANDOM));
 	}
+	bool has_own = true;
+	for (int i = 0; i < e->n; i++)
+		has_own = has_own && has_own_convolutions(s, &s->arm[e->arm[i]]);
+	if (has_own)
+		json_object_set_new(out, "convolutions", judged_over_seeds(s, e, ARM_CONVOLUTIONS));
 	if (e->has[ARM_PROBE]) {
 		json_object_set_new(out, "probe", judged_over_seeds(s, e, ARM_PROBE));
 		json_object_set_new(trained, "over_probe", minus(s, e, e, ARM_PROBE));
@@ -209,8 +232,6 @@ json_t *verdict_scale(const struct arms *s)
 
 json_t *verdict_convolutions(const struct arms *s, int state)
 {
-	for (int i = 0; i < s->n_arms; i++)
-		if (s->arm[i].scores == s->floor && s->arm[i].compared[state] >= 0)
-			return judged(s, s->arm[i].compared[state], -1);
-	return NULL;
+	int row = floor_row(s, state);
+	return row < 0 ? NULL : judged(s, row, -1);
 }

@@ -5,41 +5,8 @@
 #include <string.h>
 
 #include "common/die.h"
+#include "stages/shared/pathless.h"
 #include "store/lineage.h"
-
-/* ---- paths ---- */
-
-/* Where the path at s ends: at its quote if it stands in one, else at what separates words. */
-static size_t path_length(const char *s, char before)
-{
-	if (before == '\'' || before == '"') {
-		const char *end = strchr(s, before);
-		return end ? (size_t)(end - s) : strlen(s);
-	}
-	return strcspn(s, " ,]}\"'");
-}
-
-char *chain_without_paths(const char *text)
-{
-	char *out = die_malloc(strlen(text) + 1), *to = out, before = ' ';
-	while (*text) {
-		bool is_path = strchr(" ='\"[{,:", before) && (*text == '/' || !strncmp(text, "~/", 2));
-		size_t n = is_path ? path_length(text, before) : 1;
-		if (is_path && before == ':' && text[1] == '/')
-			n = 2; /* of a URL */
-		else if (is_path)
-			while (n > 1 && memchr(text, '/', n - 1)) {
-				text++;
-				n--;
-			}
-		memcpy(to, text, n);
-		to += n;
-		text += n;
-		before = to[-1];
-	}
-	*to = 0;
-	return out;
-}
 
 static json_t *params_without_paths(const json_t *params)
 {
@@ -49,7 +16,7 @@ static json_t *params_without_paths(const json_t *params)
 	json_object_foreach_safe (out, next, name, value) {
 		if (!json_is_string(value))
 			continue;
-		char *text = chain_without_paths(json_string_value(value));
+		char *text = pathless_text(json_string_value(value));
 		json_object_set_new(out, name, json_string(text));
 		free(text);
 	}

@@ -23,8 +23,4 @@
 /* New reference. */
 json_t *chain_behind(const char *id);
 
-/* A text without absolute paths: of each only the last name is left, "a=/data/x.zip" becomes "a=x.zip".
- * What is no path, a URL too, stays. Yours to free. */
-char *chain_without_paths(const char *text);
-
 #endif

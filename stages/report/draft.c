@@ -5,8 +5,8 @@
 
 #include "common/die.h"
 #include "common/json.h"
-#include "stages/report/chain.h"
 #include "stages/shared/arm.h"
+#include "stages/shared/pathless.h"
 
 enum { FEW_CLASSES = 12 };
 
@@ -86,7 +86,7 @@ static json_t *notes_of(const struct artifact *evaluation)
 	const json_t *note;
 	size_t i;
 	json_array_foreach (artifact_get_attribute(evaluation, "notes"), i, note) {
-		char *text = chain_without_paths(json_string_value(note));
+		char *text = pathless_text(json_string_value(note));
 		json_array_append_new(notes, json_string(text));
 		free(text);
 	}

@@ -24,6 +24,7 @@
 #include "stages/report/pictures.h"
 #include "stages/report/results.h"
 #include "stages/shared/arm.h"
+#include "stages/shared/pathless.h"
 #include "store/stage.h"
 
 /* What stands in the artifact where the files put out have what the store knows. */
@@ -90,8 +91,8 @@ static void write_opening(struct draft *s)
  * business but the user's. */
 static char *options_of(const struct draft *s)
 {
-	char *file = chain_without_paths(params_text(s->run->params, "params")),
-	     *set = chain_without_paths(params_text(s->run->params, "set"));
+	char *file = pathless_text(params_text(s->run->params, "params")),
+	     *set = pathless_text(params_text(s->run->params, "set"));
 	char *options = die_printf("%s%s%s%s%s", *file ? " PARAMS=" : "", file, *set ? " SET=\"" : "", set,
 				   *set ? "\"" : "");
 	free(file);
@@ -187,6 +188,7 @@ static void put_metrics(int table, struct draft *s)
 	json_object_set(all, "ranking", s->ranking);
 	json_object_set(all, "classes", (json_t *)s->classes);
 	json_object_set(all, "notes", s->notes);
+	json_object_set(all, "left_out", (json_t *)artifact_get_attribute(s->evaluation, "left_out"));
 	json_object_set_new(all, "evaluation", json_string(artifact_id(s->evaluation)));
 	json_object_set_new(all, "dataset", dataset_of(s));
 	json_object_set_new(all, "disclaimer", json_string(provenance_disclaimer));

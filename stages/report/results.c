@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/die.h"
+#include "report/arms.h"
 #include "report/classes.h"
 #include "report/curves.h"
 #include "report/efficiency.h"
@@ -42,6 +43,10 @@ static void write_ranking(struct draft *s)
 	struct text *t = &s->page;
 	const json_t *f1 = json_object_get(s->ranking, "macro_f1");
 	ranking_table(t, json_object_get(s->ranking, "macro_auroc"));
+	arms_left_out(t, artifact_get_attribute(s->evaluation, "left_out"));
+	page_details(t, "What each arm sets, and what its encoder sees");
+	arms_definitions(t, s->shown);
+	page_details_end(t);
 	page_details(t, "The order by macro F1");
 	ranking_say(t, f1);
 	ranking_table(t, f1);

@@ -6,6 +6,7 @@ tap_needs python3
 
 compare run halves sequential
 check "two arms are judged" grep -q '^2 arms on fold 10' run/table
+cp run/table first
 id() { cat "$1/evaluate.id"; }
 value() { # value RUN EXPRESSION: of metrics.json as m
 	python3 - "$1/report/metrics.json" "$2" <<-'END'
@@ -51,6 +52,34 @@ compare_lists run halves broken
 compare_again run
 check "an arm without scores has its sentence" \
 	grep -q '^Arm broken is left out: one of its stages failed' run/table
+
+# ---- what pipeline.mk tells ----
+printf 'halves\tdefinition\t{"views.strategy":"halves"}\n' >run/evaluate.told
+printf 'broken\tdefinition\t{"pretrain.lr":0.5}\nbroken\tfailed\tpretrain\tcannot read /data/x <y>\n' \
+	>>run/evaluate.told
+compare_again run
+check "one whose failure was told has its stage and reason" \
+	grep -q '^Arm broken is left out: pretrain failed: cannot read x <y>' run/table
+is "... on top, too" "$(sed -n '3p' run/table)" "LEFT OUT: broken (pretrain failed): cannot read x <y>"
+is "... and for machines" "$(value run "m['left_out']")" \
+	"[{'name': 'broken', 'reason': 'cannot read x <y>', 'stage': 'pretrain'}]"
+check "... and on the page" grep -q '<td>broken</td><td>pretrain</td><td class=command>cannot read x &lt;y' \
+	run/report/index.html
+is "what an arm sets is among its numbers" "$(value run "arm['halves']['definition']")" \
+	"{'views.strategy': 'halves'}"
+check "... and on the page" grep -q '<code>views.strategy=halves</code>' run/report/index.html
+told=$(id run)
+printf 'halves\tdefinition\t{"views.strategy":"halves","pretrain.lr":1}\n' >run/evaluate.told
+compare_again run
+differs "what was told is part of the evaluation" "$(id run)" "$told"
+printf 'halves\tdefinition\n' >run/evaluate.told
+check_fails "what cannot be read is refused" 1 "expected NAME, 'definition' and JSON" \
+	"$BIN/evaluate" --build run
+check "... and the runner keeps why" grep -q "expected NAME, 'definition'" run/evaluate.failed
+rm run/evaluate.told
+check "... until it runs" "$BIN/evaluate" --build run
+check "..." test ! -e run/evaluate.failed
+
 compare_lists run broken
 check_fails "no arm at all is refused" 1 'no arm has scores' "$BIN/evaluate" --build run
 echo 'halves/scores' >run/evaluate.inputs
@@ -118,6 +147,16 @@ check "the page says so" grep -q 'intervals resample patients and seeds together
 is "... and its comparison has no seed's name" \
 	"$(sed -n '/id=table/,/id=seeds/p' tuned/report/index.html | grep -o 'halves@2' | wc -l)" 0
 
+# ---- what arms see ----
+is "rate, length and width of what each arm sees" "$(value tuned "[arm['halves']['input'][k]
+	for k in ('rate_hz', 'seconds', 'samples', 'views', 'width')]")" "[100, 5, 500, 2, 64]"
+is "... of one without embeddings too" \
+	"$(value tuned "arm['supervised']['input'] == arm['halves']['input']")" True
+check "... in the terminal" grep -q '  2 x 5 s at 100 Hz -> 64$' tuned/table
+check "arms that see other input are named" grep -q "^Arms do not see the same: 2 views of 5 s at 100 Hz, \
+width 64 (halves); 1 view of 10 s at 100 Hz, width 64 (sequential)\." first
+is "... where there are any" "$(grep -c 'do not see the same' tuned/table)" 0
+
 # ---- which is best ----
 ranked() { value tuned "(lambda r: $1)(m['ranking']['macro_auroc'])"; }
 judged="{a['name']: a for a in m['over_seeds']}"
@@ -128,9 +167,11 @@ is "each stands beside the best, by the paired difference" "$(ranked "all(abs(a[
 	for k in ('value', 'low', 'high', 'error'))")" True
 is "... and the next" "$(ranked "all(abs(a['over_next']['value'] - a['value']['value']
 	+ b['value']['value']) < 1e-12 for a, b in zip(r['arms'], r['arms'][1:]))")" True
+# Convolutions that learned from a share of the labels stand with their arm.
 is "... and its strongest floor" "$(ranked "all(abs(a['floor_value']['value'] - max([
-	m['floors'][k]['test']['macro_auroc'] for k in m['floors'] if k != 'majority']
-	+ [${judged}[a['name']]['random']['test']['macro_auroc']])) < 1e-12
+	m['floors']['scale']['test']['macro_auroc'], ${judged}[a['name']]['random']['test']['macro_auroc'],
+	${judged}[a['name']].get('convolutions', m['floors']['convolutions'])['test']['macro_auroc']]
+	+ [m['floors']['convolutions_dim']['test']['macro_auroc']] * (a['name'] == 'halves'))) < 1e-12
 	and abs(a['over_floor']['value'] - a['value']['value'] + a['floor_value']['value']) < 1e-12
 	for a in r['arms'])")" True
 is "every pair has one corrected p" \

@@ -1,0 +1,98 @@
+#include "stages/evaluate/sight.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/die.h"
+#include "ecg/lead.h"
+#include "ecg/views.h"
+
+/* The embedding's; where there is none, what the classifier sees but for the log-std. */
+static long long width_of(const struct arm *a)
+{
+	if (a->embeddings)
+		return (long long)artifact_integer(a->embeddings, "dim");
+	struct artifact_value v = {0};
+	const char *features = json_string_value(artifact_get_attribute(a->scores, "features"));
+	if (artifact_has_table(a->scores, "weight"))
+		v = artifact_get(a->scores, "weight", "mean", strlen("mean"));
+	long long n = (long long)(v.n_bytes / sizeof(float));
+	return n - (features && !strcmp(features, "embedding+scale") ? LEADS : 0);
+}
+
+void sight_add(struct arm *a)
+{
+	struct error e = {0};
+	struct views v;
+	json_t *input = json_object();
+	long long width = width_of(a);
+
+	if (a->views && views_read(&v, artifact_get_attribute(a->views, "views"), &e) < 0)
+		die("views %s: %s", artifact_id(a->views), error_text(&e));
+	if (a->views) {
+		int samples = views_input_samples(&v);
+		double rate_hz = views_input_rate(&v);
+		json_object_set_new(input, "rate_hz", json_real(rate_hz));
+		json_object_set_new(input, "samples", json_integer(samples));
+		json_object_set_new(input, "seconds", json_real(samples / rate_hz));
+		json_object_set_new(input, "views", json_integer(views_n_fixed(&v)));
+	}
+	if (width > 0)
+		json_object_set_new(input, "width", json_integer(width));
+	json_object_set_new(a->json, "input", input);
+}
+
+/* "2 views of 5 s at 100 Hz, width 128"; yours to free. */
+static char *words_of(const json_t *input)
+{
+	long long views = json_integer_value(json_object_get(input, "views")),
+		  width = json_integer_value(json_object_get(input, "width"));
+	return die_printf("%lld view%s of %g s at %g Hz, width %lld", views, views == 1 ? "" : "s",
+			  json_number_value(json_object_get(input, "seconds")),
+			  json_number_value(json_object_get(input, "rate_hz")), width);
+}
+
+/* The names of the arms from `first` on whose input is that one's; yours to free. */
+static char *names_of(const struct arms *s, int first)
+{
+	const json_t *input = json_object_get(s->arm[first].json, "input");
+	char *names = die_strdup(s->arm[first].name);
+	for (int i = first + 1; i < s->n_arms; i++) {
+		if (!json_equal(json_object_get(s->arm[i].json, "input"), input))
+			continue;
+		char *longer = die_printf("%s, %s", names, s->arm[i].name);
+		free(names);
+		names = longer;
+	}
+	return names;
+}
+
+static bool is_met(const struct arms *s, int at)
+{
+	for (int i = 0; i < at; i++)
+		if (json_equal(json_object_get(s->arm[i].json, "input"),
+			       json_object_get(s->arm[at].json, "input")))
+			return true;
+	return false;
+}
+
+void sight_note(struct arms *s)
+{
+	char *all = die_strdup("");
+	int n = 0;
+	for (int i = 0; i < s->n_arms; i++) {
+		if (is_met(s, i))
+			continue;
+		char *words = words_of(json_object_get(s->arm[i].json, "input")), *names = names_of(s, i),
+		     *longer = die_printf("%s%s%s (%s)", all, n++ ? "; " : "", words, names);
+		free(words);
+		free(names);
+		free(all);
+		all = longer;
+	}
+	if (n > 1)
+		arms_note(s, json_sprintf("Arms do not see the same: %s. What they gain or lose by that is "
+					  "part of their difference.",
+					  all));
+	free(all);
+}
