@@ -26,7 +26,9 @@ for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do
 	make_record "r$i" "$i"
 	case $i in 13 | 14) fold=9 ;; 15 | 16) fold=10 ;; *) fold=$((1 + (i + 1) / 2 % 8)) ;; esac
 	case $((i % 2)) in 0) label="AF" ;; *) label="first degree block" ;; esac
-	echo "r$i,$label,$fold,E-$i,P $(((i + 1) / 2)),$((40 + i)),F" >>db/labels.csv
+	who="P $(((i + 1) / 2))"
+	[ "$fold" = 9 ] && who='"O""Neil, Ä"'
+	echo "r$i,$label,$fold,E-$i,$who,$((40 + i)),F" >>db/labels.csv
 done
 wide="fetch.source=$WORK/db fetch.format=wfdb fetch.fold_column=fold fetch.id_column=key \
 	fetch.patient_column=who fetch.age_column=age fetch.sex_column=sex preprocess.most_mv=50"
@@ -100,6 +102,9 @@ is "refs lists what has rows of the patient and what was made of that" "$(of 'P 
 	"fetch 2 preprocess 2 views made pretrain made embed 2 probe made "
 is "a patient of the test fold is in the scores too" "$(of 'P 8' | grep -o 'probe 2')" "probe 2"
 is "and the records are named" "$($store refs 'P 2' | grep -c 'fetch *2 records: E-[34], E-[34]$')" 1
+is "a name with quotes is found" "$(of 'O"Neil, Ä' | grep -o 'probe 2')" "probe 2"
+check "and exported" sh -c "$store export runs/own/probe.id s.csv &&
+	grep -qE '^[0-9]+,E-14,\"O\"\"Neil, Ä\",r14,9,AF,0\.' s.csv"
 is "another name is another patient" "$(of P)$($store refs P)" "no artifact holds patient 'P'"
 chain runs/second "$wide preprocess.most_mv=40" fetch preprocess >/dev/null
 sed -i 's/,P 1,/,P 0,/' db/labels.csv
