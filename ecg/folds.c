@@ -15,6 +15,7 @@ struct person {
 	struct folds_record **records;
 	size_t n;
 	uint64_t hash;
+	uint32_t classes; /* of any of them */
 };
 
 struct draw {
@@ -53,12 +54,14 @@ static void find_persons(struct draw *d, struct folds_record *records, size_t n)
 	qsort(d->records, n, sizeof *d->records, by_patient);
 
 	for (size_t i = 0; i < n; i++) {
+		struct folds_record *r = d->records[i];
 		struct person *p = d->n_persons ? &d->persons[d->n_persons - 1] : NULL;
-		if (p && !strcmp(p->records[0]->patient, d->records[i]->patient))
-			p->n++;
-		else
-			d->persons[d->n_persons++] =
-				(struct person){&d->records[i], 1, identifier_hash(d->records[i]->patient)};
+		if (!p || strcmp(p->records[0]->patient, r->patient) != 0) {
+			p = &d->persons[d->n_persons++];
+			*p = (struct person){.records = &d->records[i], .hash = identifier_hash(r->patient)};
+		}
+		p->n++;
+		p->classes |= r->classes;
 	}
 	qsort(d->persons, d->n_persons, sizeof *d->persons, by_size);
 }
@@ -70,10 +73,7 @@ static bool is_drawn(const struct person *p)
 
 static bool has_class(const struct person *p, int c)
 {
-	for (size_t i = 0; i < p->n; i++)
-		if (p->records[i]->classes >> c & 1)
-			return true;
-	return false;
+	return p->classes >> c & 1;
 }
 
 /* ---- folds ---- */
