@@ -4,11 +4,13 @@
 #include <string.h>
 
 #include "store/explain.h"
-#include "store/preview.h"
+#include "store/value.h"
 
 /* Two cursors moving through tables in key order, as in a merge. */
 struct pair {
 	struct artifact_cursor *a, *b; /* NULL: at its end */
+	const struct artifact *from_a, *from_b;
+	const char *table;
 };
 
 static void step(struct artifact_cursor **c)
@@ -34,10 +36,12 @@ static bool is_equal(const struct artifact_cursor *a, const struct artifact_curs
 static void print_record(FILE *out, const struct pair *p, int order)
 {
 	const struct artifact_cursor *c = order <= 0 ? p->a : p->b;
-	char *key = preview_key(c->key, c->key_bytes);
-	char *what =
-		order ? preview_value(c->value, c->value_bytes, 60)
-		      : preview_difference(p->a->value, p->a->value_bytes, p->b->value, p->b->value_bytes);
+	const struct artifact *from = order <= 0 ? p->from_a : p->from_b;
+	struct artifact_value v = {c->value, c->value_bytes};
+	char *key = value_key(from, c->key, c->key_bytes);
+	char *what = order ? value_text(from, p->table, c->key, v, 60)
+			   : value_difference(p->from_a, p->from_b, p->table, c->key, v,
+					      (struct artifact_value){p->b->value, p->b->value_bytes});
 	fprintf(out, "  %c %s  %s\n", order < 0 ? '-' : order > 0 ? '+' : '~', key, what);
 	free(key);
 	free(what);
@@ -46,7 +50,7 @@ static void print_record(FILE *out, const struct pair *p, int order)
 static void compare_records(FILE *out, const struct artifact *a, const struct artifact *b, const char *table,
 			    int n_records)
 {
-	struct pair p = {artifact_walk(a, table), artifact_walk(b, table)};
+	struct pair p = {artifact_walk(a, table), artifact_walk(b, table), a, b, table};
 	unsigned long long n_less = 0, n_more = 0, n_changed = 0;
 	step(&p.a);
 	step(&p.b);

@@ -117,6 +117,18 @@ char *value_text(const struct artifact *a, const char *table, const void *key, s
 	return is_label(table, v) ? label_text(a, key, v) : preview_value(v.bytes, v.n_bytes, max);
 }
 
+char *value_difference(const struct artifact *a, const struct artifact *b, const char *table, const void *key,
+		       struct artifact_value x, struct artifact_value y)
+{
+	if (!is_label(table, x) || !is_label(table, y))
+		return preview_difference(x.bytes, x.n_bytes, y.bytes, y.n_bytes);
+	char *before = label_text(a, key, x), *after = label_text(b, key, y);
+	char *text = die_printf("%s -> %s", before, after);
+	free(before);
+	free(after);
+	return text;
+}
+
 /* ---- whole values ---- */
 
 /* Tables of bytes that count: 0 or 1 per class or lead. */

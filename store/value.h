@@ -22,6 +22,10 @@ char *value_key(const struct artifact *a, const void *key, size_t key_bytes);
 char *value_text(const struct artifact *a, const char *table, const void *key, struct artifact_value v,
 		 size_t max);
 
+/* Where two values under one key first differ (store/preview.h); of labels both. Yours to free. */
+char *value_difference(const struct artifact *a, const struct artifact *b, const char *table, const void *key,
+		       struct artifact_value x, struct artifact_value y);
+
 /* The whole value: JSON and text as it is, a label as value_text has it, numbers one a line, float32 in the
  * shortest form that reads back; what is neither, bytes in hex. Ends in a line end. */
 void value_print(FILE *out, const struct artifact *a, const char *table, const void *key,
