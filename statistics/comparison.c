@@ -50,6 +50,7 @@ static struct metrics_input input_of(const struct comparison *c, const struct au
 	struct metrics_input in = c->data;
 	in.probability = c->row[row].probability;
 	in.weight = c->row[row].weight;
+	in.weight_stride = c->row[row].weight_stride;
 	in.ranking = ranking + (size_t)row * (size_t)in.n_classes;
 	return in;
 }

@@ -32,6 +32,7 @@ struct comparison_row {
 	const char *name;
 	const float *probability; /* [n][n_classes] */
 	const double *weight;	  /* [n_classes] of the decision */
+	size_t weight_stride;	  /* as in struct metrics_input */
 };
 
 struct comparison {

@@ -76,6 +76,12 @@ static void set_class(struct metrics_class *m, struct counts k)
 	}
 }
 
+/* Of the decision on record i; NULL: ones. */
+static const double *weight_of(const struct metrics_input *in, size_t i)
+{
+	return in->weight ? in->weight + i * in->weight_stride : NULL;
+}
+
 static void count_single(struct metrics *m, const struct metrics_input *in)
 {
 	size_t n = (size_t)m->n_classes;
@@ -83,7 +89,7 @@ static void count_single(struct metrics *m, const struct metrics_input *in)
 
 	memset(m->confusion, 0, n * n * sizeof *m->confusion);
 	for (size_t i = 0; i < in->n; i++) {
-		int predicted = metrics_decide(in->probability + i * n, in->weight, in->n_classes);
+		int predicted = metrics_decide(in->probability + i * n, weight_of(in, i), in->n_classes);
 		m->confusion[(size_t)true_class(in, i) * n + (size_t)predicted] += times(in, i);
 		m->n += times(in, i);
 	}
@@ -133,9 +139,10 @@ static void count_multi(struct metrics *m, const struct metrics_input *in)
 	memset(m->confusion, 0, 4 * n * sizeof *m->confusion);
 	for (size_t i = 0; i < in->n; i++) {
 		bool is_right = true;
+		const double *weight = weight_of(in, i);
 		for (size_t c = 0; c < n; c++) {
 			bool truth = in->truth[i * n + c];
-			bool has = metrics_has(in->probability[i * n + c], in->weight ? in->weight[c] : 1);
+			bool has = metrics_has(in->probability[i * n + c], weight ? weight[c] : 1);
 			m->confusion[4 * c + 2 * truth + has] += times(in, i);
 			is_right = is_right && truth == has;
 		}

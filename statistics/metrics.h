@@ -30,6 +30,7 @@ struct metrics_input {
 	const float *probability;    /* [n][n_classes] */
 	const uint8_t *truth;	     /* [n][n_classes], 0 or 1; single: exactly one 1 per record */
 	const double *weight;	     /* [n_classes] of the decision; NULL: ones */
+	size_t weight_stride;	     /* 0: the same for all; n_classes: each record has its own */
 	const uint32_t *count;	     /* [n] how often each record is counted; NULL: once */
 	const struct auroc *ranking; /* [n_classes] of the probabilities, if made already; NULL: made here */
 };

@@ -21,7 +21,7 @@ static int find_row(struct comparison_row *list, int *n, const struct arms *s, c
 		if (!memcmp(list[i].probability, probability, s->n * width * sizeof *probability) &&
 		    !memcmp(list[i].weight, weight, width * sizeof *weight))
 			return i;
-	list[*n] = (struct comparison_row){name, probability, weight};
+	list[*n] = (struct comparison_row){name, probability, weight, 0};
 	return (*n)++;
 }
 

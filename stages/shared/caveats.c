@@ -21,8 +21,9 @@ static void note_rare(struct judge *j, int rarest, size_t fewest, int n_rare)
 {
 	char *more = n_rare > 1 ? die_printf(", and %d more classes fewer than %d", n_rare - 1, FEW_PATIENTS)
 				: die_strdup("");
-	judge_note(j, json_sprintf("Class %s has %zu patient%s in fold 10%s: the intervals are too narrow.",
-				   judge_class(j, rarest), fewest, fewest == 1 ? "" : "s", more));
+	judge_note(j, json_sprintf("Class %s has %zu patient%s in %s%s: the intervals are too narrow.",
+				   judge_class(j, rarest), fewest, fewest == 1 ? "" : "s",
+				   j->is_pooled ? "all folds" : "fold 10", more));
 	free(more);
 }
 
@@ -44,17 +45,23 @@ static void note_test_fold(struct judge *j)
 		}
 	}
 
-	note_classes(j, j->classes, is_absent,
-		     "Fold 10 has no record of class %s: the macro averages leave it out.",
-		     "Fold 10 has no record of %d classes: the macro averages leave them out (%s).");
+	if (j->is_pooled)
+		note_classes(j, j->classes, is_absent,
+			     "No fold has a record of class %s: the macro averages leave it out.",
+			     "No fold has a record of %d classes: the macro averages leave them out (%s).");
+	else
+		note_classes(j, j->classes, is_absent,
+			     "Fold 10 has no record of class %s: the macro averages leave it out.",
+			     "Fold 10 has no record of %d classes: the macro averages leave them out (%s).");
 	free(is_absent);
 
 	if (rarest < 0)
 		judge_note(j, json_string("Fold 10 has no record that could be tested."));
 	else if (p->n < SMALL_FOLD || fewest < SMALL_CLASS)
-		judge_note(j, json_sprintf("Fold 10 is small: %zu records of %zu patients, %zu of these with "
+		judge_note(j, json_sprintf("%s: %zu records of %zu patients, %zu of these with "
 					   "%s; differences smaller than the intervals are chance.",
-					   p->n, judge_patients(j, p, -1), fewest, judge_class(j, rarest)));
+					   j->is_pooled ? "The dataset is small" : "Fold 10 is small", p->n,
+					   judge_patients(j, p, -1), fewest, judge_class(j, rarest)));
 
 	if (n_rare)
 		note_rare(j, rarest, fewest, n_rare);

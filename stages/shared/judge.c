@@ -35,6 +35,13 @@ static void part_add(struct judge_part *p, uint64_t record, const struct label *
 	p->label[p->n++] = *l;
 }
 
+static void part_release(struct judge_part *p)
+{
+	free(p->record);
+	free(p->label);
+	free(p->truth);
+}
+
 static int count_classes(const struct task *t, const struct label *l)
 {
 	int n = 0;
@@ -133,8 +140,10 @@ void judge_open(struct judge *j, const struct artifact *source, const char *task
 	if (j->n_classes < 2)
 		die("%s %s: folds 1-8 have records of %d class; a classifier needs 2", artifact_kind(source),
 		    artifact_id(source), j->n_classes);
-	for (int k = 0; k < PROBE_PARTS; k++)
+	for (int k = 0; k < PROBE_PARTS; k++) {
 		set_truth(&j->part[k], j);
+		j->n_of_folds[k] = j->part[k].n;
+	}
 	note_excluded(j);
 }
 
@@ -147,8 +156,33 @@ void judge_keep(struct judge *j, int part, const uint8_t *chosen)
 			p->record[n] = p->record[i];
 			p->label[n++] = p->label[i];
 		}
-	p->n = n;
+	p->n = j->n_of_folds[part] = n;
 	set_truth(p, j);
+}
+
+/* The part whose next record is the least; PROBE_PARTS: none is left. */
+static int next_part(const struct judge *j, const size_t next[PROBE_PARTS])
+{
+	int least = PROBE_PARTS;
+	for (int k = 0; k < PROBE_PARTS; k++)
+		if (next[k] < j->part[k].n &&
+		    (least == PROBE_PARTS || j->part[k].record[next[k]] < j->part[least].record[next[least]]))
+			least = k;
+	return least;
+}
+
+void judge_pool(struct judge *j)
+{
+	struct judge_part all = {0};
+	size_t next[PROBE_PARTS] = {0};
+	for (int k; (k = next_part(j, next)) < PROBE_PARTS; next[k]++)
+		part_add(&all, j->part[k].record[next[k]], &j->part[k].label[next[k]]);
+	for (int k = 0; k < PROBE_PARTS; k++) {
+		part_release(&j->part[k]);
+		j->part[k] = k == PROBE_TEST ? all : (struct judge_part){0};
+		set_truth(&j->part[k], j);
+	}
+	j->is_pooled = true;
 }
 
 struct probe_data judge_data(const struct judge *j)
@@ -177,9 +211,13 @@ static void judge_part(struct judge *j, int k, uint64_t seed, int n_resamples)
 
 	for (size_t i = 0; i < p->n; i++)
 		patient[i] = p->label[i].patient;
-	for (int a = 0; a < j->n_rows; a++)
-		compared[a] =
-			(struct comparison_row){j->row[a].key, j->row[a].probability[k], j->row[a].weight};
+	for (int a = 0; a < j->n_rows; a++) {
+		const struct judge_row *row = &j->row[a];
+		bool has_own = k == PROBE_TEST && row->own_weight;
+		compared[a] = (struct comparison_row){row->key, row->probability[k],
+						      has_own ? row->own_weight : row->weight,
+						      .weight_stride = has_own ? (size_t)j->n_classes : 0};
+	}
 	j->comparison[k] = (struct comparison){
 		.n_rows = j->n_rows,
 		.row = compared,
@@ -235,6 +273,14 @@ static json_t *numbers(const double *x, int n)
 	return out;
 }
 
+/* For the published probabilities of fold 10, which a cross-validation carried over (stages/probe/fitting.h). */
+static json_t *published_weight(const struct judge *j, const struct judge_row *row)
+{
+	size_t n = json_array_size(row->rotations);
+	return n ? json_deep_copy(json_object_get(json_array_get(row->rotations, n - 1), "decision_weight"))
+		 : numbers(row->weight, j->n_classes);
+}
+
 static json_t *row_json(const struct judge *j, int a)
 {
 	const struct judge_row *row = &j->row[a];
@@ -244,12 +290,14 @@ static json_t *row_json(const struct judge *j, int a)
 	json_object_set_new(out, "name", json_string(row->name));
 	json_object_set_new(out, "c", scores_number(row->c));
 	json_object_set_new(out, "tau", json_real(row->tau));
-	json_object_set_new(out, "decision_weight", numbers(row->weight, j->n_classes));
+	json_object_set_new(out, "decision_weight", published_weight(j, row));
 	json_object_set_new(
 		out, "validation",
 		scores_metrics(&j->comparison[PROBE_VALIDATION].metrics[a], j->classes, j->is_multi));
 	json_object_set_new(out, "test", scores_metrics(&test->metrics[a], j->classes, j->is_multi));
 	json_object_set_new(out, "interval", scores_intervals(test, a, -1, j->classes));
+	if (row->rotations)
+		json_object_set_new(out, "rotations", json_deep_copy(row->rotations));
 	if (a)
 		json_object_set_new(out, "difference", scores_intervals(test, 0, a, j->classes));
 
@@ -330,12 +378,13 @@ static void put_attributes(const struct judge *j, struct artifact_writer *w)
 	artifact_attribute(w, "unlisted", json_incref(j->unlisted));
 	artifact_attribute(w, "task", json_string(j->task_name));
 	artifact_attribute(w, "labels", json_string(j->is_multi ? "multi" : "single"));
+	artifact_attribute(w, "evaluation", json_string(j->is_pooled ? "cross" : "folds"));
 	artifact_attribute(w, "notes", json_incref(j->notes));
 	artifact_attribute(w, "decision_weight", numbers(j->row[0].weight, j->n_classes));
 	artifact_attribute(
 		w, "records",
-		json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "train", (json_int_t)j->part[PROBE_TRAIN].n,
-			  "validation", (json_int_t)j->part[PROBE_VALIDATION].n, "test",
+		json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "train", (json_int_t)j->n_of_folds[PROBE_TRAIN],
+			  "validation", (json_int_t)j->n_of_folds[PROBE_VALIDATION], "test",
 			  (json_int_t)j->part[PROBE_TEST].n, "test_patients",
 			  (json_int_t)judge_patients(j, &j->part[PROBE_TEST], -1), "unlabelled",
 			  (json_int_t)j->n_unlabelled, "several_classes", (json_int_t)j->n_several));
@@ -367,9 +416,7 @@ void judge_close(struct judge *j)
 	for (int k = 0; k < PROBE_PARTS; k++) {
 		if (k != PROBE_TRAIN && j->n_rows)
 			comparison_release(&j->comparison[k]);
-		free(j->part[k].record);
-		free(j->part[k].label);
-		free(j->part[k].truth);
+		part_release(&j->part[k]);
 	}
 	task_close(j->task);
 	free(j->task_class);
@@ -404,6 +451,14 @@ json_t *judge_read_rows(struct artifact *scores)
 void judge_print_parts(struct artifact *scores)
 {
 	const json_t *n = artifact_get_attribute(scores, "records");
+	const char *evaluation = json_string_value(artifact_get_attribute(scores, "evaluation"));
+	if (evaluation && !strcmp(evaluation, "cross")) {
+		printf("cross-validation, each fold tested in turn: %lld records of %lld patients; the fold "
+		       "before it chooses, the others train\n",
+		       json_integer_value(json_object_get(n, "test")),
+		       json_integer_value(json_object_get(n, "test_patients")));
+		return;
+	}
 	printf("folds 1-8 train: %lld records   fold 9 chooses: %lld   fold 10 tests: %lld of %lld "
 	       "patients\n",
 	       json_integer_value(json_object_get(n, "train")),

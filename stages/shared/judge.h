@@ -61,8 +61,11 @@ struct judge_row {
 	const char *key, *name;		       /* of table `metrics`, in the printed table */
 	const float *probability[PROBE_PARTS]; /* [n][n_classes]; PROBE_TRAIN: unused */
 	const double *weight;		       /* [n_classes] of the decision */
-	double c, tau;			       /* c: NAN if it has none */
-	const char *table;		       /* its probabilities are published here; NULL: not */
+	const double *own_weight; /* [n tested][n_classes] of the decision on each record; NULL: weight */
+	double c, tau;		  /* c: NAN if it has none */
+	const char *table;	  /* its probabilities are published here; NULL: not */
+	const json_t
+		*rotations; /* of a cross-validation: what each classifier was; NULL: there was but one */
 };
 
 struct judge {
@@ -75,6 +78,8 @@ struct judge {
 	int n_classes;
 	bool is_multi;
 	struct judge_part part[PROBE_PARTS];
+	bool is_pooled;			/* all are in the test part (judge_pool) */
+	size_t n_of_folds[PROBE_PARTS]; /* as the folds say, pooled or not */
 	size_t n_unlabelled, n_several; /* records left out */
 	int n_rows;
 	const struct judge_row *row;
@@ -87,6 +92,9 @@ struct judge {
 void judge_open(struct judge *j, const struct artifact *source, const char *task, bool is_multi);
 /* Leave out the records i of a part with chosen[i] == 0. */
 void judge_keep(struct judge *j, int part, const uint8_t *chosen);
+/* For a cross-validation (stages/shared/rotation.h): all records are tested, by ascending number, and stand
+ * in the test part; the others are then empty. */
+void judge_pool(struct judge *j);
 /* The records as statistics/probe.h takes them; borrowed. */
 struct probe_data judge_data(const struct judge *j);
 const char *judge_class(const struct judge *j, int c);
@@ -107,7 +115,7 @@ void judge_close(struct judge *j);
 
 /* The arms' JSON in order of rows; new reference. */
 json_t *judge_read_rows(struct artifact *scores);
-/* "folds 1-8 train: ..." */
+/* "folds 1-8 train: ...", or what a cross-validation is. */
 void judge_print_parts(struct artifact *scores);
 /* The table and the sentences under it. */
 void judge_print(struct artifact *scores, const json_t *arms);

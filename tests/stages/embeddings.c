@@ -57,6 +57,8 @@ static struct label label_of(uint64_t record)
 		l.fold = 8;
 	if (is("no_fold_10") && l.fold == 10)
 		l.fold = 8;
+	if (is("one_fold"))
+		l.fold = 1;
 	if (is("no_training") && l.fold < 9)
 		l.fold = 9;
 	if (class == 4 &&

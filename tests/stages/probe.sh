@@ -13,12 +13,14 @@
 probe() {
 	local case=$1 records=$2
 	local task=superclass labels=single features=embedding+scale c_min=1e-05 c_max=100 c_steps=8 \
-		class_offset=true bootstrap=100 seed=1
+		class_offset=true bootstrap=100 seed=1 \
+		evaluation=folds cross_below=100
 	shift 2
 	[ $# = 0 ] || local "$@"
 	rm -rf run && mkdir -p run/params && ./embeddings "$case" "$records" >run/embed.id || return 1
 	printf '{"bootstrap":%s,"c_max":%s,"c_min":%s,"c_steps":%s,"class_offset":%s,' \
 		"$bootstrap" "$c_max" "$c_min" "$c_steps" "$class_offset" >run/params/probe.json
+	printf '"cross_below":%s,"evaluation":"%s",' "$cross_below" "$evaluation" >>run/params/probe.json
 	printf '"features":"%s","labels":"%s","seed":%s,"task":"%s"}\n' \
 		"$features" "$labels" "$seed" "$task" >>run/params/probe.json
 	"$BIN/probe" --build run >table 2>err
@@ -59,8 +61,8 @@ is_ordered() {
 check "better features score higher" is_ordered
 is "the majority class has AUROC 1/2" "$(auroc 'majority class')" 0.500
 # A change of these ids is a change of results: give the reason in the commit.
-golden=3e8f918ce66b1875be2b08fa38bb22d833e689a4a8bec4068269b54a46b42d4a
-multi=5f189c9aa5c245db77bcf654184a81fe98926871972cb6d46ce1a4a5fb7324ed
+golden=af7e8a170e2206b84bea3fbefcbe9e474e3869761d91ab916bb287c599c26a45
+multi=af0567d357d2ef2da6ab58769fafd2ec2609291c2a07620a0e7dda00e923862f
 is "600 records give the golden id" "$(id)" $golden
 for choice in EINTHOVEN_THREADS=1 EINTHOVEN_THREADS=2 EINTHOVEN_THREADS=4 EINTHOVEN_ISA=scalar; do
 	rm -rf store
@@ -97,6 +99,46 @@ check "... leaves tau 0" lacks 'tau 0\.[1-9]\|tau 1'
 check "no bootstrap" fits plain 300 bootstrap=0
 check "... leaves the intervals out" lacks '\[0'
 check "one C" fits plain 300 c_min=0.1 c_max=0.1 c_steps=1
+
+# ---- cross-validation ----
+by_folds=$(probe plain 600; sed -n 's/^folds 1-8 train: \([0-9]*\) .* chooses: \([0-9]*\) .* tests: \([0-9]*\) .*/\1+\2+\3/p' \
+	table)
+check "few records in fold 10 are cross-validated" fits plain 600 evaluation=auto
+check "... is said at the head" holds '^cross-validation, each fold tested in turn: '
+check "... and why" holds '^Cross-validated, for fold 10 has [0-9]* records'
+check "... and what the encoder saw" holds '^The encoder was pretrained once'
+is "... tests all records" "$(sed -nE 's/^cross-validation, .* ([0-9]+) records of .*/\1/p' table)" $((by_folds))
+check "... with a row per arm" has_rows
+check "... better features score higher" is_ordered
+is "... and the majority class has AUROC 1/2" "$(auroc 'majority class')" 0.500
+is "... gives the golden id" "$(id)" \
+	7b7b9bc30f41e67f6a048e592557d6f59cd4f3a5c2c3e01a0156f8af519c2ac8
+crossed=$(id)
+is "... whatever the machine" \
+	"$(rm -rf store; EINTHOVEN_THREADS=3 EINTHOVEN_ISA=scalar probe plain 600 evaluation=auto; id)" "$crossed"
+check "not if so many are enough" fits plain 600 evaluation=auto cross_below=30
+check "... is said" holds '^folds 1-8 train: '
+check "any number of classes, cross-validated" fits plain 600 evaluation=cross labels=multi
+is "... and the majority class has AUROC 1/2" "$(auroc 'majority class')" 0.500
+check "a class of few records, cross-validated" fits one_record_per_class 15 evaluation=cross
+check "no fold 9, cross-validated" fits no_fold_9 300 evaluation=cross
+check "no fold 10, cross-validated" fits no_fold_10 300 evaluation=cross
+check_fails "two folds are too few" 1 'labelled records in 1 fold; a cross-validation needs 3 or more' \
+	probe_fails one_fold 30 evaluation=cross
+for python in python3 "${PYTHON:-}"; do
+	$python -c 'import sklearn' 2>/dev/null && break
+	python=
+done
+agrees() {
+	probe plain 600 evaluation=cross && store export "$(cat run/embed.id)" e.npz &&
+		store export "$(id)" s.csv && store get "$(id)" metrics trained >trained.json &&
+		"$python" "$TOP/tests/golden/cross.py" e.npz s.csv trained.json
+}
+if [ -n "$python" ] && "$BIN/store" --help | grep -q '  get '; then
+	check "equal to scikit-learn, turn by turn and together" agrees
+else
+	skip "equal to scikit-learn, turn by turn and together" "no python3 with scikit-learn"
+fi
 
 check "embeddings without convolutions" fits no_convolutions 300
 check "... have no such row" lacks convolutions

@@ -7,7 +7,7 @@ for p in python3 /usr/bin/python3; do
 	$p -c 'import sklearn, scipy' 2>/dev/null && python=$p && break
 done
 [ -n "$python" ] || skip_all "no python3 with scikit-learn"
-EXTRA="embed.segments=true probe.c_max=1 probe.class_offset=false evaluate.map_records=2000 fetch.records=400"
+EXTRA="probe.evaluation=folds embed.segments=true probe.c_max=1 probe.class_offset=false evaluate.map_records=2000 fetch.records=400"
 . "$TOP/tests/compare.sh"
 
 compare run halves || { not_ok "the chain runs: $(tail -1 run/log)" && tap_done; }

@@ -195,8 +195,8 @@ static void compare(struct comparison *c, const struct sample *s, const struct p
 		    const struct probe *b)
 {
 	static struct comparison_row row[2];
-	row[0] = (struct comparison_row){"a", a->probability[PROBE_TEST], a->weight};
-	row[1] = (struct comparison_row){"b", b->probability[PROBE_TEST], b->weight};
+	row[0] = (struct comparison_row){"a", a->probability[PROBE_TEST], a->weight, 0};
+	row[1] = (struct comparison_row){"b", b->probability[PROBE_TEST], b->weight, 0};
 	*c = (struct comparison){.n_rows = 2,
 				 .row = row,
 				 .data = {.n = s->data.n[PROBE_TEST],
