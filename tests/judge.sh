@@ -24,7 +24,7 @@ judge() {
 	cp "$run/evaluate.inputs" "$run/report.inputs"
 	for arm in . "$@"; do
 		"$BIN/params" --out "$run/$arm" --schemas "$BUILD/schema" --set \
-			"probe.c_steps=2 probe.bootstrap=20 evaluate.bootstrap=40 evaluate.map_steps=260" \
+			"probe.evaluation=${EVALUATION:-folds} probe.c_steps=2 probe.bootstrap=20 evaluate.bootstrap=40 evaluate.map_steps=260" \
 			"$TOP/params/default.yaml" fetch preprocess views pretrain embed probe finetune \
 			evaluate report || return
 	done

@@ -207,7 +207,7 @@ static void read_records(struct arms *s)
 			die("scores %s: label of record %" PRIu64 " has %zu bytes, expected %d",
 			    artifact_id(s->first), record, c->value_bytes, LABEL_BYTES);
 		label_decode(&l, c->value);
-		if (l.fold != FOLD_TEST)
+		if (!s->is_cross && l.fold != FOLD_TEST)
 			continue;
 		if (all_have(s, record))
 			add_record(s, record, &l);
@@ -216,8 +216,8 @@ static void read_records(struct arms *s)
 	}
 
 	if (n_missing)
-		arms_note(s, json_sprintf("%zu records of fold 10 are not in all arms and were left out.",
-					  n_missing));
+		arms_note(s, json_sprintf("%zu records%s are not in all arms and were left out.", n_missing,
+					  s->is_cross ? "" : " of fold 10"));
 }
 
 /* [n][width] floats of the comparison's records, or NULL if the table or a record is missing. */
@@ -245,13 +245,28 @@ json_t *arms_metrics(const struct artifact *scores, const char *key)
 	return v.bytes ? json_read(v.bytes, v.n_bytes, "metrics", NULL) : NULL;
 }
 
+/* What decides on the records of a fold: of a cross-validation its turn's. */
+static const json_t *weight_of_fold(const json_t *metrics, uint32_t fold)
+{
+	const json_t *turn;
+	size_t i;
+	json_array_foreach (json_object_get(metrics, "rotations"), i, turn)
+		if (json_integer_value(json_object_get(turn, "fold")) == (json_int_t)fold)
+			return json_object_get(turn, "decision_weight");
+	return json_object_get(metrics, "decision_weight");
+}
+
+/* [n][n_classes] */
 static double *read_weight(const struct arms *s, const json_t *metrics)
 {
-	double *w = die_malloc((size_t)s->n_classes * sizeof *w);
-	const json_t *given = json_object_get(metrics, "decision_weight");
-	for (int c = 0; c < s->n_classes; c++) {
-		const json_t *x = json_array_get(given, (size_t)c);
-		w[c] = json_is_number(x) ? json_number_value(x) : 1;
+	size_t width = (size_t)s->n_classes;
+	double *w = die_malloc((s->n * width + 1) * sizeof *w);
+	for (size_t i = 0; i < s->n; i++) {
+		const json_t *given = weight_of_fold(metrics, s->label[i].fold);
+		for (size_t c = 0; c < width; c++) {
+			const json_t *x = json_array_get(given, c);
+			w[i * width + c] = json_is_number(x) ? json_number_value(x) : 1;
+		}
 	}
 	return w;
 }
@@ -321,6 +336,26 @@ static bool is_said(const json_t *said, const json_t *text)
 	return false;
 }
 
+bool arms_crossed(const struct artifact *scores)
+{
+	const char *evaluation = json_string_value(artifact_get_attribute(scores, "evaluation"));
+	return evaluation && !strcmp(evaluation, "cross");
+}
+
+/* Arms trained on the labels are judged on fold 10, so beside them a cross-validated one is, too. */
+static void find_evaluation(struct arms *s)
+{
+	int n = 0;
+	for (int i = 0; i < s->n_arms; i++)
+		n += arms_crossed(s->arm[i].scores);
+	s->is_cross = n == s->n_arms;
+	if (n && !s->is_cross)
+		arms_note(
+			s,
+			json_string("Not all arms are cross-validated, so all are compared on fold 10 alone; "
+				    "sentences about all folds are of their own tables."));
+}
+
 /* What the arms' scores say of their data, each sentence once. Resamples are drawn anew here. */
 static void carry_notes(struct arms *s)
 {
@@ -353,6 +388,7 @@ void arms_open(struct arms *s, struct stage_run *run)
 		.run = run, .notes = json_array(), .left_out = json_array(), .told = told_read(run->told)};
 	sort_inputs(s);
 	drop_arms(s);
+	find_evaluation(s);
 	read_records(s);
 	read_arms(s);
 	carry_notes(s);

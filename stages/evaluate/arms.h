@@ -1,5 +1,6 @@
 /*
- * What evaluate judges: the arms that have scores for the same classes, the records of fold 10 that all of
+ * What evaluate judges: the arms that have scores for the same classes, the records of fold 10 (or, where all
+ * are cross-validated, of all folds) that all of
  * them have, and the sentences a reader must know (docs/report.md).
  *
  *	struct arms s;
@@ -37,7 +38,7 @@ struct arm {
 	char *name;
 	struct artifact *scores, *embeddings, *model, *views; /* NULL: could not be made */
 	json_t *json;					      /* what evaluate publishes of it */
-	double *weight[ARM_STATES];			      /* [n_classes] of the decision */
+	double *weight[ARM_STATES];			      /* [n][n_classes] of the decisions */
 	float *probability[ARM_STATES];			      /* [n][n_classes], NULL: none */
 	int compared[ARM_STATES];			      /* index in the comparison, or -1 */
 };
@@ -54,8 +55,8 @@ struct arms {
 	const json_t
 		*groups; /* names of the superclasses, by which spaces are looked at whatever the task is */
 	int n_classes;
-	bool is_multi;
-	size_t n; /* records of the test fold that all arms have */
+	bool is_multi, is_cross; /* is_cross: all arms are cross-validated */
+	size_t n;		 /* tested records that all arms have */
 	uint64_t *record, *patient;
 	struct label *label;
 	uint8_t *truth; /* [n][n_classes] */
@@ -71,6 +72,8 @@ void arms_close(struct arms *s);
 void arms_note(struct arms *s, json_t *text);
 /* Different patients among the records. */
 size_t arms_patients(const struct arms *s);
+/* Whether scores are cross-validated (docs/probe.md). */
+bool arms_crossed(const struct artifact *scores);
 /* JSON under a key of table `metrics` of scores, or NULL. New reference. */
 json_t *arms_metrics(const struct artifact *scores, const char *key);
 

@@ -127,7 +127,8 @@ static void put_floors(struct arms *s)
 	int table = artifact_table(s->run->output, "floor"); /* ascending keys */
 	for (int k = ARM_CONVOLUTIONS; k <= ARM_CONVOLUTIONS_DIM; k++)
 		put_floor(s, table, arms_states[k], verdict_convolutions(s, k));
-	put_floor(s, table, "majority", arms_metrics(s->floor, "majority"));
+	if (s->is_cross == arms_crossed(s->floor)) /* else it is of other records */
+		put_floor(s, table, "majority", arms_metrics(s->floor, "majority"));
 	put_floor(s, table, "scale", verdict_scale(s));
 }
 
@@ -198,6 +199,7 @@ static void put_header(struct arms *s)
 	artifact_attribute(w, "notes", s->notes);
 	artifact_attribute(w, "records", json_integer((json_int_t)s->n));
 	artifact_attribute(w, "patients", json_integer((json_int_t)arms_patients(s)));
+	artifact_attribute(w, "evaluation", json_string(s->is_cross ? "cross" : "folds"));
 	artifact_attribute(w, "resamples", json_integer(params_int(s->run->params, "bootstrap")));
 
 	const json_t *counts = artifact_get_attribute(s->floor, "records");
@@ -239,7 +241,7 @@ static void run(struct stage_run *r)
 
 static const struct param params[] = {
 	{"bootstrap", PARAM_INT, .min = 0, .max = 100000, .otherwise = "1000",
-	 .help = "patient-cluster resamples of fold 10 behind the intervals"},
+	 .help = "patient-cluster resamples of the tested records behind the intervals"},
 	{"seed", PARAM_INT, .min = 0, .max = 4294967295, .otherwise = "1",
 	 .help = "of the resamples, k-means and Hopkins"},
 	{"perplexity", PARAM_FLOAT, .min = 1, .max = 1000, .otherwise = "30",
@@ -250,7 +252,7 @@ static const struct param params[] = {
 	{0}};
 
 static const struct stage stage = {.name = "evaluate",
-				   .purpose = "Judge all arms on the same records of fold 10",
+				   .purpose = "Judge all arms on the same records",
 				   .inputs = INPUTS(),
 				   .has_list = true,
 				   .has_told = true,

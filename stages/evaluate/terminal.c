@@ -229,6 +229,7 @@ static void show_legacy(struct artifact *a, const json_t *names)
 static void add_floor(json_t *rows, const struct artifact *a, const char *key, const char *name)
 {
 	json_t *floor = shown_arm(a, "floor", key, NULL, name);
+	json_object_del(floor, "difference"); /* is what the first row gained over it */
 	if (floor)
 		json_array_append_new(rows, floor);
 }
@@ -274,12 +275,12 @@ void terminal_print(struct artifact *a)
 	add_floor(rows, a, "convolutions", "random convolutions");
 	add_floor(rows, a, "convolutions_dim", "convolutions, as wide");
 	add_floor(rows, a, "scale", "log-std only");
-	json_t *majority = shown_arm(a, "floor", "majority", NULL, "majority class");
-	json_object_del(majority, "difference");
-	json_array_append_new(rows, majority);
-	printf("%zu arm%s on fold 10: %lld records of %lld patients\n\n",
+	add_floor(rows, a, "majority", "majority class");
+	const char *evaluation = json_string_value(artifact_get_attribute(a, "evaluation"));
+	printf("%zu arm%s%s: %lld records of %lld patients\n\n",
 	       json_array_size(artifact_get_attribute(a, "arms")),
 	       json_array_size(artifact_get_attribute(a, "arms")) == 1 ? "" : "s",
+	       evaluation && !strcmp(evaluation, "cross") ? ", cross-validated" : " on fold 10",
 	       (long long)artifact_integer(a, "records"), (long long)artifact_integer(a, "patients"));
 	show_left_out(a);
 	show_rankings(a);

@@ -19,9 +19,9 @@ static int find_row(struct comparison_row *list, int *n, const struct arms *s, c
 		return -1;
 	for (int i = 0; i < *n; i++)
 		if (!memcmp(list[i].probability, probability, s->n * width * sizeof *probability) &&
-		    !memcmp(list[i].weight, weight, width * sizeof *weight))
+		    !memcmp(list[i].weight, weight, s->n * width * sizeof *weight))
 			return i;
-	list[*n] = (struct comparison_row){name, probability, weight, 0};
+	list[*n] = (struct comparison_row){name, probability, weight, width};
 	return (*n)++;
 }
 

@@ -47,12 +47,9 @@ static struct judge_row *add_row(struct fitting *f, int arm)
 	const struct probe *p = &f->probe[arm];
 	const struct seen_arm *a = &seen_arms[arm];
 	struct judge_row *row = &f->row[f->n_rows++];
-	*row = (struct judge_row){a->key,
-				  a->name,
-				  .weight = p->weight,
-				  .c = arm == MAJORITY ? (double)NAN : p->c,
-				  .tau = p->tau,
-				  .table = a->out};
+	*row = (struct judge_row){
+		a->key,	       a->name,	       .weight = p->weight, .c = arm == MAJORITY ? (double)NAN : p->c,
+		.tau = p->tau, .table = a->out};
 	memcpy(row->probability, p->probability, sizeof p->probability);
 	return row;
 }
@@ -79,15 +76,14 @@ static void pool_init(struct fitting_pool *p, size_t n)
 	p->rotations = json_array();
 }
 
-/* By what the odds, or single the probabilities, of each class change from a turn's shares to those of all. */
+/* By what the odds, or single the probabilities, of each class change from a turn's shares to those of
+ * all. */
 static void shares_ratio(double *ratio, const struct probe *p, const double *share)
 {
 	for (int c = 0; c < p->n_classes; c++) {
 		double own = p->prior[c], all = share[c];
 		bool is_known = own > 0 && all > 0 && (!p->is_multi || (own < 1 && all < 1));
-		ratio[c] = !is_known	? 1
-			   : p->is_multi ? all / (1 - all) / (own / (1 - own))
-					 : all / own;
+		ratio[c] = !is_known ? 1 : p->is_multi ? all / (1 - all) / (own / (1 - own)) : all / own;
 	}
 }
 

@@ -25,11 +25,11 @@ struct fitting_pool {
 };
 
 struct fitting {
-	const struct seen *seen; /* borrowed */
-	const struct params *params;	 /* likewise */
-	struct probe probe[ROWS];	 /* of the turn of fold 10, or the only ones */
+	const struct seen *seen;     /* borrowed */
+	const struct params *params; /* likewise */
+	struct probe probe[ROWS];    /* of the turn of fold 10, or the only ones */
 	struct fitting_pool pool[ROWS];
-	double *share; /* [n_classes] of all records; NULL: there are no turns */
+	double *share;		    /* [n_classes] of all records; NULL: there are no turns */
 	struct judge_row row[ROWS]; /* as judge_run takes them; C and tau of turns: their medians */
 	int n_rows;
 };

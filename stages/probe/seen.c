@@ -51,16 +51,15 @@ static void read_row(const struct rows *r, float *out, size_t i)
 			     s->part->record[i]);
 }
 
-struct rows seen_rows(const struct seen *f, struct seen_part *seen, int arm,
-			  const struct judge_part *part)
+struct rows seen_rows(const struct seen *f, struct seen_part *seen, int arm, const struct judge_part *part)
 {
 	bool is_convolved = arm == CONVOLUTIONS || arm == CONVOLUTIONS_DIM;
 	size_t width = arm == SCALE ? LEADS : (size_t)(is_convolved ? f->n_convolved : f->dim);
 	*seen = (struct seen_part){f->embeddings,
-				       part,
-				       seen_arms[arm].table,
-				       width,
-				       .n = arm == CONVOLUTIONS_DIM ? (size_t)f->dim : width,
-				       .n_scale = arm != SCALE && f->has_scale ? LEADS : 0};
+				   part,
+				   seen_arms[arm].table,
+				   width,
+				   .n = arm == CONVOLUTIONS_DIM ? (size_t)f->dim : width,
+				   .n_scale = arm != SCALE && f->has_scale ? LEADS : 0};
 	return (struct rows){part->n, (int)(seen->n + seen->n_scale), read_row, seen};
 }

@@ -44,7 +44,6 @@ struct seen_part {
 
 /* Rows that read through seen, which lives as long as they do. Reading dies if a record lacks its
  * features. */
-struct rows seen_rows(const struct seen *f, struct seen_part *seen, int arm,
-			  const struct judge_part *part);
+struct rows seen_rows(const struct seen *f, struct seen_part *seen, int arm, const struct judge_part *part);
 
 #endif

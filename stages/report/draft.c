@@ -98,11 +98,14 @@ void draft_open(struct draft *s, struct stage_run *run)
 	static const char *const floors[] = {"scale", "majority", "convolutions", "convolutions_dim"},
 				 *const ranked[] = {"macro_auroc", "macro_f1"};
 	const json_t *name;
+	json_t *cross = json_string("cross");
 	size_t i;
 
 	*s = (struct draft){.run = run, .evaluation = run->input[0]};
 	s->classes = artifact_get_attribute(s->evaluation, "classes");
 	s->groups = artifact_get_attribute(s->evaluation, "groups");
+	s->is_cross = json_equal(artifact_get_attribute(s->evaluation, "evaluation"), cross);
+	json_decref(cross);
 	s->notes = notes_of(s->evaluation);
 	s->seeds = artifact_get_attribute(s->evaluation, "seeds");
 	s->arms = json_array();

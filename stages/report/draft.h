@@ -21,6 +21,7 @@ struct draft {
 	const struct artifact *evaluation;
 	const json_t *classes, *groups; /* groups: superclasses, whatever the task */
 	const json_t *seeds;
+	bool is_cross;	      /* all folds are tested in turn, not fold 10 */
 	json_t *notes;	      /* without paths */
 	json_t *arms, *shown; /* all, and without further seeds: the JSON of evaluate, docs/report.md */
 	json_t *judged;	      /* the shown ones; of several seeds with what they come to, under their NAME */

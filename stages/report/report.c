@@ -57,12 +57,19 @@ static void write_opening(struct draft *s)
 	if (strcmp(task, "superclass") != 0)
 		text_add(t, ", task <b>%s</b> of the PTB-XL benchmark (%zu classes that can be learned)",
 			 task, json_array_size(s->classes));
+	if (s->is_cross)
+		text_add(t, ". Each fold is tested in turn by probes that chose on the fold before it and "
+			    "learned "
+			    "from the others: ");
+	else
+		text_add(t,
+			 ". Probes learn from %lld records of folds 1–8, choose on %lld of fold 9, and are "
+			 "judged "
+			 "once on fold 10: ",
+			 (long long)json_integer_value(json_object_get(counts, "train")),
+			 (long long)json_integer_value(json_object_get(counts, "validation")));
 	text_add(t,
-		 ". Probes learn from %lld records of folds 1–8, choose on %lld of fold 9, and are judged "
-		 "once on <b>%lld records of %lld patients</b> of fold 10. Intervals: 95 %%, %lld resamples "
-		 "of patients.</p>\n",
-		 (long long)json_integer_value(json_object_get(counts, "train")),
-		 (long long)json_integer_value(json_object_get(counts, "validation")),
+		 "<b>%lld records of %lld patients</b>. Intervals: 95 %%, %lld resamples of patients.</p>\n",
 		 (long long)artifact_integer(s->evaluation, "records"),
 		 (long long)artifact_integer(s->evaluation, "patients"),
 		 (long long)artifact_integer(s->evaluation, "resamples"));

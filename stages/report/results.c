@@ -84,10 +84,14 @@ void results_comparison(struct draft *s)
 	json_decref(groups);
 	page_grid_broad(t);
 	page_figure(t, "Macro AUROC: trained (dot), untrained (ring), floors (grey)", NULL);
-	forest_draw(t, s->judged, s->floors, "macro_auroc", "macro AUROC on fold 10, 95 % interval");
+	forest_draw(t, s->judged, s->floors, "macro_auroc",
+		    s->is_cross ? "macro AUROC, cross-validated, 95 % interval"
+				: "macro AUROC on fold 10, 95 % interval");
 	page_figure_end(t);
 	page_figure(t, "Macro F1: trained (dot), untrained (ring), floors (grey)", NULL);
-	forest_draw(t, s->judged, s->floors, "macro_f1", "macro F1 on fold 10, 95 % interval");
+	forest_draw(t, s->judged, s->floors, "macro_f1",
+		    s->is_cross ? "macro F1, cross-validated, 95 % interval"
+				: "macro F1 on fold 10, 95 % interval");
 	page_figure_end(t);
 	page_grid_end(t);
 	tables_comparison(t, s->judged, s->floors, draft_columns(s));

@@ -44,6 +44,11 @@ check "... and the other arm its row" grep -q '^plain ' broken/table
 adverse "an arm of other data with the same record numbers" other 300 other_data plain
 check "... has its sentence" says other 'Arm plain is left out: its records have other patients'
 adverse "twelve classes of long names" long 400 long_names
+EVALUATION=cross adverse "few records, cross-validated" crossed 300 plain constant_feature
+check "... are all compared" grep -qE '^2 arms, cross-validated: 2[0-9]+ records' crossed/table
+is "... as the probe has them" "$(awk '/^plain  /{print $9, $12; exit}' crossed/table)" \
+	"$(awk '/^trained  /{print $9, $12; exit}' crossed/plain/table)"
+check "... and the page says so" grep -q 'Each fold is tested in turn' crossed/report/index.html
 adverse "names of classes that tables and files use as signs" odd 300 odd_names
 is "... are fields of metrics.csv as they are" "$(python3 -c 'import csv
 rows = list(csv.DictReader(open("odd/report/metrics.csv")))
