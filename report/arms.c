@@ -21,7 +21,7 @@ static void definition_cell(struct text *t, const json_t *definition)
 	json_t *value;
 	int n = 0;
 
-	text_add(t, "<td class=command>");
+	text_add(t, "<td class=words>");
 	json_object_foreach ((json_t *)definition, name, value) {
 		text_add(t, n++ ? " <code>" : "<code>");
 		text_escape(t, name);
@@ -44,7 +44,7 @@ void arms_definitions(struct text *t, const json_t *arms)
 	const json_t *arm;
 
 	cells_begin(t, titles);
-	text_add(t, "<th class=command>what it sets</th></tr></thead><tbody>\n");
+	text_add(t, "<th class=words>what it sets</th></tr></thead><tbody>\n");
 	json_array_foreach (arms, i, arm) {
 		const json_t *input = json_object_get(arm, "input");
 		cells_group(t, arms, i);
@@ -70,13 +70,13 @@ void arms_left_out(struct text *t, const json_t *left_out)
 	if (!json_array_size(left_out))
 		return;
 	cells_begin(t, titles);
-	text_add(t, "<th class=command>why</th></tr></thead><tbody>\n");
+	text_add(t, "<th class=words>why</th></tr></thead><tbody>\n");
 	json_array_foreach (left_out, i, arm) {
 		text_add(t, "<tr><td>");
 		text_escape(t, cells_text(arm, "name"));
 		text_add(t, "</td><td>");
 		text_escape(t, *cells_text(arm, "stage") ? cells_text(arm, "stage") : "–");
-		text_add(t, "</td><td class=command>");
+		text_add(t, "</td><td class=words>");
 		text_escape(t, cells_text(arm, "reason"));
 		text_add(t, "</td></tr>\n");
 	}

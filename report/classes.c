@@ -8,14 +8,14 @@
 
 void classes_table(struct text *t, const json_t *arms, const json_t *classes)
 {
-	static const char *const titles[] = {"arm", "class", "records", "precision", "recall",
-					     "F1",  "AUROC", "AUPRC",	NULL},
-				 *const members[] = {"precision", "recall", "f1", "auroc", "auprc"};
+	static const char *const titles[] = {"arm", NULL}, *const members[] = {"precision", "recall", "f1",
+									       "auroc", "auprc"};
 	size_t i, k;
 	const json_t *arm, *c;
 
 	cells_begin(t, titles);
-	text_add(t, "</tr></thead><tbody>\n");
+	text_add(t, "<th class=name>class</th><th>records</th><th>precision</th><th>recall</th><th>F1</th>"
+		    "<th>AUROC</th><th>AUPRC</th></tr></thead><tbody>\n");
 	json_array_foreach (arms, i, arm)
 		json_array_foreach (classes, k, c) {
 			const json_t *trained = json_object_get(arm, "trained"),
