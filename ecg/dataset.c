@@ -4,7 +4,7 @@
 
 #include "common/die.h"
 #include "ecg/files.h"
-#include "ecg/wfdb_record.h"
+#include "ecg/recording.h"
 
 #define TABLE_MAX ((size_t)1 << 28) /* bytes of a CSV file */
 
@@ -88,28 +88,7 @@ void dataset_used(struct dataset *d, void (*see)(void *context, const char *name
 	files_used(d->files, see, context);
 }
 
-/* As it is read: a record. */
-static int make_record(const struct dataset *d, struct record *out, const char *name,
-		       const struct wfdb_record *r, struct error *e)
-{
-	const struct layout_choice *choice = &d->options.choice;
-	if (choice->layout->has_rates && r->h.rate_hz != choice->rate_hz) {
-		error_set(e, name, 0, "expected %d Hz, found %.15g Hz", choice->rate_hz, r->h.rate_hz);
-		return 1;
-	}
-	return record_from_wfdb(out, name, &r->h, r->columns, r->n, r->x, r->n_samples, e) < 0 ? 1 : 0;
-}
-
 int dataset_read(struct dataset *d, struct record *out, size_t i, struct error *e)
 {
-	const char *path = d->catalog.records[i].path;
-	char *name = die_printf("%s.hea", path);
-	struct wfdb_record *r = die_malloc(sizeof *r);
-	int result = wfdb_record_read(r, d->files, path, WFDB_RECORD_LEADS, e);
-	if (result == 0)
-		result = make_record(d, out, name, r, e);
-	wfdb_record_release(r);
-	free(r);
-	free(name);
-	return result;
+	return recording_read(out, d->files, d->catalog.records[i].path, &d->options.choice.recording, e);
 }

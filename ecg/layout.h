@@ -15,6 +15,7 @@
 #include "ecg/catalog.h"
 #include "ecg/listing.h"
 #include "ecg/reader.h"
+#include "ecg/recording.h"
 
 enum { LAYOUT_TABLES = 3 }; /* most of one layout */
 
@@ -25,6 +26,7 @@ struct layout_choice {
 	const struct layout *layout;
 	int rate_hz;		/* of layouts that have rates */
 	struct listing listing; /* of wfdb; texts borrowed */
+	struct recording_choice recording;
 };
 
 struct layout {

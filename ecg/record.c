@@ -48,6 +48,15 @@ static int no_lead(const char *file, const struct wfdb *h, struct error *e)
 			 names);
 }
 
+bool record_repeats(unsigned *seen, int lead, const char *file, struct error *e)
+{
+	bool is_again = *seen & 1u << lead;
+	if (is_again)
+		error_set(e, file, 0, "lead %s stands there twice", lead_names[lead]);
+	*seen |= 1u << lead;
+	return is_again;
+}
+
 int record_leads(int columns[LEADS], const char *file, const struct wfdb *h, struct error *e)
 {
 	unsigned seen = 0;
@@ -57,9 +66,8 @@ int record_leads(int columns[LEADS], const char *file, const struct wfdb *h, str
 		int lead = lead_index(h->signals[i].name);
 		if (lead < 0)
 			continue;
-		if (seen & 1u << lead)
-			return error_set(e, file, 0, "lead %s stands there twice", lead_names[lead]);
-		seen |= 1u << lead;
+		if (record_repeats(&seen, lead, file, e))
+			return -1;
 		columns[n++] = i;
 	}
 
@@ -97,11 +105,11 @@ static struct lists lists_new(void)
 	return (struct lists){json_array(), json_array(), json_array(), json_array(), json_array()};
 }
 
-static void lists_add(struct lists *l, int lead, double gain, long baseline, uint16_t checksum)
+static void lists_add(struct lists *l, int lead, double gain, double baseline, uint16_t checksum)
 {
 	json_array_append_new(l->leads, json_string(lead_names[lead]));
 	json_array_append_new(l->gain, field_json(gain));
-	json_array_append_new(l->baseline, json_integer(baseline));
+	json_array_append_new(l->baseline, field_json(baseline));
 	json_array_append_new(l->units, json_string("mV"));
 	json_array_append_new(l->checksum, json_integer(checksum));
 }
@@ -114,48 +122,50 @@ static json_t *make_header(struct lists *l, double rate_hz, long n_samples, bool
 			 l->units);
 }
 
+void record_make(struct record *r, const struct record_samples *s)
+{
+	struct lists l = lists_new();
+	int width = s->is_wide ? 4 : 2;
+	uint16_t checksum[LEADS] = {0};
+	const int32_t *x = s->x;
+
+	r->n_bytes = (size_t)s->n_samples * (size_t)s->n * (size_t)width;
+	r->signal = die_malloc(r->n_bytes);
+	uint8_t *at = r->signal;
+	for (long t = 0; t < s->n_samples; t++)
+		for (int k = 0; k < s->n; k++, at += width) {
+			int32_t v = *x++;
+			bool is_missing = v == WFDB_MISSING;
+			put(at, (uint32_t)(is_missing && !s->is_wide ? INT16_MIN : v), width);
+			checksum[k] =
+				(uint16_t)(checksum[k] + (uint32_t)(is_missing ? s->leads[k].lowest : v));
+		}
+
+	for (int k = 0; k < s->n; k++)
+		lists_add(&l, s->leads[k].lead, s->leads[k].gain, s->leads[k].baseline, checksum[k]);
+	r->header = make_header(&l, s->rate_hz, s->n_samples, s->is_wide);
+	if (s->left_out && s->n < LEADS)
+		json_object_set(r->header, "left_out", s->left_out);
+	json_decref(s->left_out);
+}
+
 int record_from_wfdb(struct record *r, const char *file, const struct wfdb *h, const int *columns,
 		     int n_leads, const int32_t *x, long n_samples, struct error *e)
 {
-	bool is_wide = false;
-	double per_mv[LEADS];
-
+	struct record_samples samples = {.n = n_leads, .x = x, .n_samples = n_samples};
 	for (int k = 0; k < n_leads; k++) {
 		const struct wfdb_signal *s = &h->signals[columns[k]];
-		per_mv[k] = record_units_per_mv(s->units);
-		if (per_mv[k] == 0)
+		double per_mv = record_units_per_mv(s->units);
+		if (per_mv == 0)
 			return error_set(e, file, 0, "lead %s: expected unit mV, uV, nV or V, found '%s'",
 					 s->name, s->units);
-		is_wide |= !wfdb_is_narrow(s->format);
+		samples.leads[k] = (struct record_lead){lead_index(s->name), s->gain * per_mv, s->baseline,
+							wfdb_lowest(s->format)};
+		samples.is_wide |= !wfdb_is_narrow(s->format);
 	}
-
-	struct lists l = lists_new();
-	int width = is_wide ? 4 : 2;
-	r->n_bytes = (size_t)n_samples * (size_t)n_leads * (size_t)width;
-	r->signal = die_malloc(r->n_bytes);
-
-	uint16_t checksum[LEADS] = {0};
-	int32_t lowest[LEADS];
-	for (int k = 0; k < n_leads; k++)
-		lowest[k] = wfdb_lowest(h->signals[columns[k]].format);
-
-	uint8_t *at = r->signal;
-	for (long t = 0; t < n_samples; t++)
-		for (int k = 0; k < n_leads; k++, at += width) {
-			int32_t v = *x++;
-			bool is_missing = v == WFDB_MISSING;
-			put(at, (uint32_t)(is_missing && !is_wide ? INT16_MIN : v), width);
-			checksum[k] = (uint16_t)(checksum[k] + (uint32_t)(is_missing ? lowest[k] : v));
-		}
-
-	for (int k = 0; k < n_leads; k++) {
-		const struct wfdb_signal *s = &h->signals[columns[k]];
-		lists_add(&l, lead_index(s->name), s->gain * per_mv[k], s->baseline, checksum[k]);
-	}
-
-	r->header = make_header(&l, h->rate_hz * h->signals[columns[0]].per_frame, n_samples, is_wide);
-	if (n_leads < LEADS)
-		json_object_set_new(r->header, "left_out", left_out(h));
+	samples.rate_hz = h->rate_hz * h->signals[columns[0]].per_frame;
+	samples.left_out = left_out(h);
+	record_make(r, &samples);
 	return 0;
 }
 

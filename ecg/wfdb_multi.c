@@ -243,6 +243,7 @@ int wfdb_multi_read(struct wfdb_record *r, struct files *f, const char *path, co
 			  .name = die_printf("%s.hea", path),
 			  .e = e};
 	int result = wfdb_segments_parse(&s, m.name, header, n_bytes, e) < 0 ? 1 : read_all(&m, wanted);
+	r->n_segments = s.n - s.has_layout;
 	wfdb_segments_release(&s);
 	free(m.folder);
 	free(m.name);

@@ -23,6 +23,7 @@
 struct wfdb_record {
 	struct wfdb h;
 	int n, columns[LEADS]; /* the signals that are wanted, ascending */
+	int n_segments;	       /* that were joined; 0: the record has none */
 	int per_frame;	       /* samples of each in a frame: their rate is h.rate_hz * per_frame */
 	long n_samples;	       /* of each */
 	int32_t *x;	       /* [n_samples][n]; WFDB_MISSING: no sample */

@@ -1,7 +1,7 @@
 /* Bring in records as they are.
  *
- * Reads PTB-XL or another WFDB database, from a folder, a zip file or the URL of one, or the synthetic
- * generator. Writes `records`: signals as stored, headers, subjects, and the digests of the files they came
+ * Reads PTB-XL or another database (WFDB, EDF, CSV, .npy), from a folder, a zip file or the URL of one, or the
+ * synthetic generator. Writes `records`: signals as stored, headers, subjects, and the digests of the files they came
  * from. Where they came from leaves no trace in the artifact: equal content gives an equal id.
  *
  * The story: identify the source by its content (identity.h); on a miss read record after record, several at
@@ -38,6 +38,7 @@ struct fetch {
 	int rate_hz;
 	int signal, header, subject, excluded, source; /* tables */
 	struct progress progress;
+	size_t n_joined; /* records that are made of segments */
 	size_t n_excluded, excluded_by_fold[FOLDS];
 	struct unreadable {
 		const char *name; /* in the catalogue */
@@ -88,6 +89,7 @@ static void put_record(struct fetch *f, uint64_t id, const struct record *r, con
 	artifact_put(f->run->output, f->signal, artifact_key(id).bytes, 8, r->signal, r->n_bytes);
 	put_json(f, f->header, id, r->header);
 	put_subject(f, id, subject);
+	f->n_joined += json_object_get(r->header, "segments") != NULL;
 	double rate_hz = json_number_value(json_object_get(r->header, "rate_hz"));
 	f->rate_seen_hz = f->rate_seen_hz == 0 || f->rate_seen_hz == rate_hz ? rate_hz : -1;
 }
@@ -96,6 +98,8 @@ static void put_record(struct fetch *f, uint64_t id, const struct record *r, con
  * [FOLDS] if a record could not be read. */
 static void close_tables(struct fetch *f)
 {
+	if (f->n_joined)
+		warn("%zu records were joined from several segments", f->n_joined);
 	if (f->rate_seen_hz > 0)
 		artifact_attribute(f->run->output, "rate_hz", field_json(f->rate_seen_hz));
 	if (!f->n_excluded)
@@ -165,6 +169,11 @@ static struct layout_choice choice_from_params(const struct params *p)
 					      .may_repeat = params_bool(p, "allow_repeated_records"),
 					      .may_split = params_bool(p, "allow_split_patients"),
 					      .is_hashed = !strcmp(params_text(p, "folds"), "hashed")}};
+	c.recording.rate_hz = params_float(p, "signal_rate_hz");
+	c.recording.unit = params_text(p, "signal_unit");
+	c.recording.n_leads = params_list(p, "signal_leads", &c.recording.leads);
+	if (c.layout->has_rates)
+		c.recording.wfdb_rate_hz = c.rate_hz;
 	const char *separators = params_text(p, "label_separators");
 	c.listing.separators = strcmp(separators, "auto") ? separators : NULL;
 	c.listing.n_labels = params_list(p, "label_columns", &c.listing.labels);
@@ -467,8 +476,8 @@ static const struct param params[] = {
 	 .help = "of the zip, 64 hex digits, checked before it is read; '': whatever is there. A URL's text "
 		 "stands for its content, so pin it"},
 	{"format", PARAM_CHOICE, .choices = LAYOUT_NAMES, .otherwise = "ptb-xl",
-	 .help = "of a source that is not synthetic: PTB-XL's tables, or any WFDB records listed by "
-		 "labels_csv"},
+	 .help = "of a source that is not synthetic: PTB-XL's tables, or any records listed by labels_csv: "
+		 "WFDB, .edf, .csv, .npy"},
 	{"rate_hz", PARAM_CHOICE, .unit = "Hz", .choices = "100 500", .otherwise = "100",
 	 .help = "ptb-xl, synthetic: which of the two rates"},
 	{"records", PARAM_INT, .max = 10000000, .otherwise = "0",
@@ -480,6 +489,12 @@ static const struct param params[] = {
 	 .help = "largest share of unreadable records that may be left out"},
 	{"labels_csv", PARAM_TEXT, .otherwise = "labels.csv", .inside = "source",
 	 .help = "wfdb: the table of records, inside the source"},
+	{"signal_rate_hz", PARAM_FLOAT, .unit = "Hz", .min = 0, .max = 100000, .otherwise = "0",
+	 .help = "wfdb: the rate of CSV and .npy files, which do not say it; 0: there are none"},
+	{"signal_unit", PARAM_CHOICE, .choices = "mV uV nV V", .otherwise = "mV",
+	 .help = "wfdb: and their unit"},
+	{"signal_leads", PARAM_LIST, .otherwise = "[I, II, III, aVR, aVL, aVF, V1, V2, V3, V4, V5, V6]",
+	 .help = "wfdb: the order of leads in .npy files; other names are left out"},
 	{"path_column", PARAM_TEXT, .otherwise = "path",
 	 .help = "wfdb: the record's file, relative to labels_csv"},
 	{"id_column", PARAM_TEXT, .otherwise = "''", .help = "wfdb: the record's id, any text; '': its path"},
@@ -509,16 +524,15 @@ static const struct param params[] = {
 	 .help = "URL: silence that counts as a cut"},
 	{0}};
 
-static const struct stage stage = {
-	.name = "fetch",
-	.purpose = "Bring in ECG records: PTB-XL, another WFDB database, or synthetic",
-	.inputs = INPUTS(),
-	.kind = "records",
-	.params = params,
-	.run = run,
-	.numerics = contract_host,
-	.identify = identify,
-	.show = show};
+static const struct stage stage = {.name = "fetch",
+				   .purpose = "Bring in ECG records: PTB-XL, another database, or synthetic",
+				   .inputs = INPUTS(),
+				   .kind = "records",
+				   .params = params,
+				   .run = run,
+				   .numerics = contract_host,
+				   .identify = identify,
+				   .show = show};
 
 int main(int argc, char **argv)
 {

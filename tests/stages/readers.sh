@@ -19,7 +19,7 @@ def put(form, file, data):
         f.write(data)
 
 def listed(form, path):
-    put(form, "labels.csv", f"path,label\n{path},A\n")
+    put(form, "labels.csv", f"id,path,label\n1,{path},A\n")
 
 def int16(rows):
     return b"".join(struct.pack(f"<{len(r)}h", *r) for r in rows)
@@ -56,6 +56,55 @@ put("frames", "r.dat", int16(frames))
 put("frames", "r.hea", f"r 12 {RATE // 2} {N // 2}\n" + "".join(f"r.dat 16x2 500/mV 16 0 {x[0][k]} "
     f"{sum(r[k] for r in x) % 65536} 0 {v}\n" for k, v in enumerate(NAMES)))
 listed("frames", "r")
+
+def edf(form, rows, names, per_record, record_s, kind="", unit="mV", n_records=None):
+    """Signals of steps of 1/500 mV, and one of half the rate that is no lead."""
+    limits = -65.536, 65.534
+    others = [("EEG Fpz-Cz", per_record // 2, "uV")]
+    signals = [(f"ECG {v}", per_record, unit) for v in names] + others
+    n = len(rows) // per_record
+    head = f"{'0':8}{'X X X X':80}{'Startdate X X X X':80}01.01.0101.01.01"
+    head += f"{256 * (1 + len(signals)):<8}{kind:44}"
+    head += f"{n if n_records is None else n_records:<8}{record_s:<8}{len(signals):<4}"
+    for width, field in ((16, lambda s: s[0]), (80, lambda s: ""), (8, lambda s: s[2]),
+                         (8, lambda s: limits[0]), (8, lambda s: limits[1]), (8, lambda s: -32768),
+                         (8, lambda s: 32767), (80, lambda s: ""), (8, lambda s: s[1]), (32, lambda s: "")):
+        head += "".join(f"{field(s):<{width}}" for s in signals)
+    body = b""
+    for i in range(n):
+        part = rows[i * per_record:(i + 1) * per_record]
+        for k in range(len(names)):
+            body += struct.pack(f"<{per_record}h", *(r[k] for r in part))
+        body += b"".join(bytes(2 * s[1]) for s in others)
+    put(form, "r.edf", head.encode() + body)
+    listed(form, "r.edf")
+
+edf("edf", x, NAMES, 500, 2, kind="EDF+C")
+edf("edf_gaps", x, NAMES, 500, 2, kind="EDF+D")
+edf("edf_open", x, NAMES, 500, 2, n_records=-1)
+edf("edf_short", x, NAMES, 500, 2, n_records=3)
+edf("edf_unit", x, NAMES, 500, 2, unit="mmHg")
+
+def npy(form, kind, shape, values, order="False"):
+    text = f"{{'descr': '{kind}', 'fortran_order': {order}, 'shape': {shape}, }}"
+    text += " " * (-(10 + len(text) + 1) % 64) + chr(10)
+    put(form, "r.npy", b"\x93NUMPY" + bytes([1, 0]) + struct.pack("<H", len(text)) + text.encode() + values)
+    listed(form, "r.npy")
+
+flat, mv = sum(x, []), [v / 500 for r in x for v in r]
+npy("int16", "<i2", (N, 12), struct.pack(f"<{12 * N}h", *flat))
+npy("turned", "<i2", (12, N), struct.pack(f"<{12 * N}h", *(r[k] for k in range(12) for r in x)))
+npy("float32", "<f4", (N, 12), struct.pack(f"<{12 * N}f", *mv))
+npy("float64", "<f8", (N, 12), struct.pack(f"<{12 * N}d", *mv))
+npy("big", ">i2", (N, 12), struct.pack(f">{12 * N}h", *flat))
+npy("fortran", "<i2", (N, 12), struct.pack(f"<{12 * N}h", *flat), order="True")
+npy("flat", "<i2", (12 * N,), struct.pack(f"<{12 * N}h", *flat))
+npy("wrong", "<i2", (N, 12), struct.pack(f"<{12 * N}h", *flat)[:-1])
+put("csv", "r.csv", "time," + ",".join(NAMES) + chr(10) +
+    "".join(f"{t / RATE}," + ",".join(f"{v * 2:d}" for v in r) + chr(10) for t, r in enumerate(x)))
+listed("csv", "r.csv")
+put("dicom", "r.dcm", "x")
+listed("dicom", "r.dcm")
 END
 python3 forms.py || exit 1
 
@@ -66,6 +115,7 @@ fetch() { # fetch FORM PARAM=VALUE...
 		echo "fetch:"
 		echo "  source: $form"
 		echo "  format: wfdb"
+		echo "  id_column: id"
 		for p; do echo "  ${p%%=*}: ${p#*=}"; done
 	} >params.yaml
 	"$BIN/params" --out run --schemas schema params.yaml fetch && "$BIN/fetch" --build run
@@ -82,13 +132,54 @@ record_of() { # digests of the tables signal and header that it makes
 
 plain=$(record_of plain)
 check "a record of one segment is read" test "$(wc -w <<<"$plain")" = 2
-is "one of two segments, fixed layout, is the same" "$(record_of fixed)" "$plain"
-is "variable layout with a gap: as a file with missing samples" "$(record_of variable)" "$(record_of gap)"
+signal() {
+	record_of "$@" | cut -d' ' -f2
+}
+is "one of two segments, fixed layout, has the same samples" "$(signal fixed)" "$(cut -d" " -f2 <<<"$plain")"
+check "and this is said" grep -q '1 records were joined from several segments' log
+is "variable layout with a gap: as a file with missing samples" "$(signal variable)" "$(signal gap)"
 is "two samples in a frame are two samples" "$(record_of frames)" "$plain"
 record_of mixed >/dev/null
 "$BIN/store" show "$(cat run/fetch.id)" >shown
 check "segments of different gains are joined in steps of a nanovolt, four bytes each" \
 	grep -q "signal: 1 records, 48.0 kB" shown
+
+# ---- EDF, arrays, CSV
+
+is "EDF has the same samples" "$(signal edf)" "$(signal plain)"
+check_fails "EDF+D is refused" 1 'r.edf: EDF.D: there are gaps' fetch edf_gaps
+check_fails "an EDF file that was not finished is refused" 1 \
+	"a number of records .-1: the recorder did not finish.*found '-1'" fetch edf_open
+check_fails "so is one of another size than its header says" 1 \
+	'expected 3 records of 12500 bytes behind a header of 3584, found 25000 bytes' fetch edf_short
+check_fails "and a lead that is no voltage" 1 "lead I: expected unit mV, .*found 'mmHg'" fetch edf_unit
+
+is "an array of int16 has the same samples" "$(signal int16 signal_rate_hz=250)" "$(signal plain)"
+is "also with a row per lead" "$(record_of turned signal_rate_hz=250)" "$(record_of int16 signal_rate_hz=250)"
+volts=$(record_of float64 signal_rate_hz=250)
+check "an array of float64 is read" test "$(wc -w <<<"$volts")" = 2
+is "one of float32 is the same to the nanovolt" "$(record_of float32 signal_rate_hz=250)" "$volts"
+is "so is CSV, in microvolts" "$(record_of csv signal_rate_hz=250 signal_unit=uV)" "$volts"
+order='[II, I, III, aVR, aVL, aVF, V1, V2, V3, V4, V5, V6]'
+check "the order of leads counts" \
+	test "$(record_of float32 signal_rate_hz=250 signal_leads="$order")" != "$volts"
+check_fails "no rate" 1 'r.npy: such a file does not say its sampling rate: set fetch.signal_rate_hz' \
+	fetch int16
+check_fails "other types" 1 "expected values of type .*found '>i2'" fetch big signal_rate_hz=250
+check_fails "another order" 1 'numpy.ascontiguousarray' fetch fortran signal_rate_hz=250
+check_fails "one dimension" 1 'expected two dimensions.*found shape (12000,)' fetch flat signal_rate_hz=250
+check_fails "a short file" 1 'expected 24000 bytes of 1000 x 12 values, found 23999' \
+	fetch wrong signal_rate_hz=250
+check_fails "other leads than columns" 1 'expected samples x 2 or 2 x samples.*found 1000 x 12' \
+	fetch int16 signal_rate_hz=250 signal_leads='[I, II]'
+sed -i '3s/,[^,]*$/,x/' csv/r.csv
+check_fails "a field that is no number" 1 "r.csv:3: V6: expected a number, found 'x'" \
+	fetch csv signal_rate_hz=250 signal_unit=uV
+check_fails "DICOM is named, with where to look" 1 "r.dcm: '.dcm' is not read; read are .*docs/data.md" \
+	fetch dicom
+
+# ---- faults of segments
+
 sed -i 's/^s2 700/s2 600/; s/ 1000$/ 900/' fixed/r.hea
 check_fails "a segment of another length than the header says is named" 1 \
 	'r.hea: segment s2 has 700 samples per signal, expected 600' fetch fixed
