@@ -79,7 +79,8 @@ void tables_comparison(struct text *t, const json_t *arms, const json_t *floors,
 		if (json_object_get(arm, "probe"))
 			state_row(t, "", "the probe it began as", NULL, json_object_get(arm, "probe"), NULL,
 				  classes);
-		if (json_object_get(arm, "convolutions"))
+		if (json_object_get(arm, "convolutions") &&
+		    json_number_value(json_object_get(arm, "label_fraction")) < 1)
 			state_row(t, "", "random convolutions, same labels", NULL,
 				  json_object_get(arm, "convolutions"), NULL, classes);
 		if (random)

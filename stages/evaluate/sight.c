@@ -6,6 +6,7 @@
 #include "common/die.h"
 #include "ecg/lead.h"
 #include "ecg/views.h"
+#include "stages/shared/arm.h"
 
 /* The embedding's; where there is none, what the classifier sees but for the log-std. */
 static long long width_of(const struct arm *a)
@@ -52,15 +53,33 @@ static char *words_of(const json_t *input)
 			  json_number_value(json_object_get(input, "rate_hz")), width);
 }
 
-/* The names of the arms from `first` on whose input is that one's; yours to free. */
+static bool has_input(const struct arms *s, int i, const json_t *input)
+{
+	return json_equal(json_object_get(s->arm[i].json, "input"), input);
+}
+
+/* Is an arm before this one another seed of the same NAME, with the same input? */
+static bool is_further_seed(const struct arms *s, int at, const json_t *input)
+{
+	const char *name = s->arm[at].name;
+	size_t n = arm_base(name);
+	for (int i = 0; i < at; i++)
+		if (has_input(s, i, input) && arm_base(s->arm[i].name) == n &&
+		    !memcmp(s->arm[i].name, name, n))
+			return true;
+	return false;
+}
+
+/* The names of the arms from `first` on whose input is that one's, without their seeds; yours to free. */
 static char *names_of(const struct arms *s, int first)
 {
 	const json_t *input = json_object_get(s->arm[first].json, "input");
-	char *names = die_strdup(s->arm[first].name);
-	for (int i = first + 1; i < s->n_arms; i++) {
-		if (!json_equal(json_object_get(s->arm[i].json, "input"), input))
+	char *names = die_strdup("");
+	for (int i = first; i < s->n_arms; i++) {
+		const char *name = s->arm[i].name;
+		if (!has_input(s, i, input) || is_further_seed(s, i, input))
 			continue;
-		char *longer = die_printf("%s, %s", names, s->arm[i].name);
+		char *longer = die_printf("%s%s%.*s", names, *names ? ", " : "", (int)arm_base(name), name);
 		free(names);
 		names = longer;
 	}
@@ -70,8 +89,7 @@ static char *names_of(const struct arms *s, int first)
 static bool is_met(const struct arms *s, int at)
 {
 	for (int i = 0; i < at; i++)
-		if (json_equal(json_object_get(s->arm[i].json, "input"),
-			       json_object_get(s->arm[at].json, "input")))
+		if (has_input(s, i, json_object_get(s->arm[at].json, "input")))
 			return true;
 	return false;
 }

@@ -156,6 +156,13 @@ check "... in the terminal" grep -q '  2 x 5 s at 100 Hz -> 64$' tuned/table
 check "arms that see other input are named" grep -q "^Arms do not see the same: 2 views of 5 s at 100 Hz, \
 width 64 (halves); 1 view of 10 s at 100 Hz, width 64 (sequential)\." first
 is "... where there are any" "$(grep -c 'do not see the same' tuned/table)" 0
+mkdir mixed
+compare_lists run sequential
+cat tuned/evaluate.inputs run/evaluate.inputs >mixed/evaluate.inputs
+cp mixed/evaluate.inputs mixed/report.inputs
+compare_again mixed
+check "... seeds under one name" \
+	grep -q 'width 64 (finetuned, finetuned-10, halves, supervised); 1 view' mixed/table
 
 # ---- which is best ----
 ranked() { value tuned "(lambda r: $1)(m['ranking']['macro_auroc'])"; }
