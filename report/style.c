@@ -77,6 +77,7 @@ const char style_text[] =
 	"vertical-align:-.08em;background:currentColor}\n"
 	".legend b{font-weight:400;color:var(--fg)}\n"
 	"code,pre{font:13px/1.45 ui-monospace,Menlo,\"DejaVu Sans Mono\",monospace}\n"
+	"td code{font-size:11px}\n"
 	"pre{background:var(--card);padding:.7em .9em;overflow-x:auto;\n"
 	"white-space:pre-wrap;overflow-wrap:anywhere}\n"
 	".id{font:12px ui-monospace,Menlo,\"DejaVu Sans Mono\",monospace;\n"
@@ -120,7 +121,7 @@ const char style_text[] =
 	".wide svg{min-width:0}\n"
 	"table{font-size:8px}\n"
 	".matrix{font-size:8px}\n"
-	".id{font-size:7px}\n"
+	".id,td code{font-size:7px}pre{font-size:8.5px}\n"
 	"th,td{padding:.25em .3em}\n"
 	"th:first-child,td:first-child{position:static}\n"
 	".grid-of{display:block}\n" /* a row of these breaks nowhere, one of a grid does */
