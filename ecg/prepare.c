@@ -16,7 +16,8 @@
 #include "ecg/resample.h"
 #include "numbers/dmath.h"
 
-#define LEAST_SD_MV 1e-6 /* a lead with less has no signal left */
+#define WINDOWS_MAX 1000000 /* of a record */
+#define LEAST_SD_MV 1e-6    /* a lead with less has no signal left */
 
 /* One resampling plan per rate met; a record finds its own or makes it. */
 struct plan {
@@ -146,17 +147,42 @@ static const struct resample *find_plan(struct prepare *p, long from_hz, struct 
 
 /* ---- the leads ---- */
 
-/* The length that is used of the record, and that it has it. */
-static int set_length(struct raw *raw, const struct prepare *p, struct error *e)
+/* Samples that a window needs: its duration, and the fewest that reach the last output sample's time. */
+static double window_samples(const struct prepare *p, double rate_hz)
 {
-	/* The fewest samples that reach the last output sample's time. */
-	double needed = floor((p->samples - 1.0) * (double)raw->rate_hz / p->settings.rate_hz) + 1;
-	double wanted = fmax(needed, floor(p->settings.duration_s * (double)raw->rate_hz + 1e-9));
-	if ((double)raw->samples < wanted)
-		return error_set(e, NULL, 0, "short: %ld samples at %ld Hz, expected %g s", raw->samples,
-				 raw->rate_hz, p->settings.duration_s);
-	raw->t = (long)wanted;
-	return 0;
+	double needed = floor((p->samples - 1.0) * rate_hz / p->settings.rate_hz) + 1;
+	return fmax(needed, floor(p->settings.duration_s * rate_hz + 1e-9));
+}
+
+static double window_start(const struct prepare *p, double rate_hz, int window)
+{
+	return floor(window * p->settings.duration_s * rate_hz + 1e-9);
+}
+
+int prepare_windows(const struct prepare *p, const json_t *header)
+{
+	double rate_hz = json_number_value(json_object_get(header, "rate_hz")),
+	       t = window_samples(p, rate_hz);
+	double samples = (double)json_integer_value(json_object_get(header, "samples"));
+	int n = 1;
+	while (rate_hz > 0 && n < WINDOWS_MAX && window_start(p, rate_hz, n) + t <= samples)
+		n++;
+	return n;
+}
+
+/* The part of the record that is this window: where its rows begin, or NULL if the record lacks it. */
+static const uint8_t *cut_window(struct raw *raw, const struct prepare *p, const uint8_t *bytes, int window,
+				 struct error *e)
+{
+	double t = window_samples(p, (double)raw->rate_hz),
+	       start = window_start(p, (double)raw->rate_hz, window);
+	if ((double)raw->samples < start + t) {
+		error_set(e, NULL, 0, "short: %ld samples at %ld Hz, expected %g s", raw->samples,
+			  raw->rate_hz, (window + 1) * p->settings.duration_s);
+		return NULL;
+	}
+	raw->t = (long)t;
+	return bytes + (size_t)start * (size_t)raw->width * (size_t)raw->n_columns;
 }
 
 /* A lead is of no use: -1, the record's end, or 0 and its mask. The first reason stays in e. */
@@ -302,23 +328,24 @@ static int finish(struct prepare_result *out, const struct prepare *p, const str
 }
 
 int prepare_run(struct prepare *p, float *signal, float *scale, struct prepare_result *out,
-		const json_t *header, const void *bytes, size_t n_bytes, struct error *e)
+		const json_t *header, const void *bytes, size_t n_bytes, int window, struct error *e)
 {
 	struct raw raw;
 	const struct resample *resample;
+	const uint8_t *rows;
 
 	*out = (struct prepare_result){0};
-	if (raw_open(&raw, header, n_bytes, p->settings.masks_absent, e) < 0 || set_length(&raw, p, e) < 0 ||
-	    !(resample = find_plan(p, raw.rate_hz, e)))
+	if (raw_open(&raw, header, n_bytes, p->settings.masks_absent, e) < 0 ||
+	    !(rows = cut_window(&raw, p, bytes, window, e)) || !(resample = find_plan(p, raw.rate_hz, e)))
 		return -1;
-	out->is_cut = raw.samples > raw.t;
+	out->is_cut = (double)raw.samples > window_start(p, (double)raw.rate_hz, window) + (double)raw.t;
 
 	int pad = resample_pad(resample) > p->filter.pad ? resample_pad(resample) : p->filter.pad;
 	long made = resample_length(resample, (int)raw.t);
-	size_t rows = (size_t)(raw.t > made ? raw.t : made);
-	struct workspace *w = workspace_take(p, rows, rows + 2 * (size_t)pad);
-	raw_millivolts(w->x, &raw, bytes);
-	int result = check_leads(out, w, &raw, p, bytes, e);
+	size_t n = (size_t)(raw.t > made ? raw.t : made);
+	struct workspace *w = workspace_take(p, n, n + 2 * (size_t)pad);
+	raw_millivolts(w->x, &raw, rows);
+	int result = check_leads(out, w, &raw, p, rows, e);
 
 	if (result == 0) {
 		resample_run(resample, w->y, (const double(*)[LEADS])w->x, w->scratch, (int)raw.t);

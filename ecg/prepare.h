@@ -4,7 +4,7 @@
  * (ecg/filter.h), normalised. A lead that is absent or of no use ends the record, or is masked.
  *
  *	struct prepare *p = prepare_open(&settings, &e);
- *	if (prepare_run(p, signal, scale, &result, header, bytes, n_bytes, &e) < 0)
+ *	if (prepare_run(p, signal, scale, &result, header, bytes, n_bytes, 0, &e) < 0)
  *		... e: why this record is of no use ...
  *	prepare_close(p);
  */
@@ -29,7 +29,7 @@ enum prepare_normalize {
 
 struct prepare_settings {
 	int rate_hz;
-	double duration_s; /* from the record's start; what is longer is cut, what is shorter is refused */
+	double duration_s;		  /* of a window; a shorter record is refused */
 	double high_pass_hz, low_pass_hz; /* 0: none */
 	int filter_order;		  /* 2, 4, 6 or 8 */
 	enum prepare_normalize normalize;
@@ -42,7 +42,7 @@ struct prepare_settings {
 
 struct prepare_result {
 	uint8_t keep[LEADS]; /* 1: the lead is there; one is at least */
-	bool is_cut;	     /* the record is longer than duration_s */
+	bool is_cut;	     /* the record goes on behind this window */
 	long n_bridged;	     /* samples of all leads */
 };
 
@@ -55,11 +55,14 @@ void prepare_close(struct prepare *p);
 /* Samples per lead of every prepared record. */
 int prepare_samples(const struct prepare *p);
 
-/* header and bytes as in tables `header` and `signal` of a `records` artifact (ecg/record.h).
- * signal [LEADS][prepare_samples] float32, scale [LEADS] natural logarithm of the standard deviation in mV
- * after filtering and before normalising; of a lead that is masked 0 and the mean of the other leads'
- * logarithms. 0, or -1 with e naming the lead and the reason. Several threads may share p. */
+/* How many windows a record has, 1 at least: each starts where the one before ends. */
+int prepare_windows(const struct prepare *p, const json_t *header);
+
+/* header and bytes as in tables `header` and `signal` of a `records` artifact (ecg/record.h); window: which
+ * one, from 0. signal [LEADS][prepare_samples] float32, scale [LEADS] natural logarithm of the standard
+ * deviation in mV after filtering and before normalising; of a lead that is masked 0 and the mean of the other
+ * leads' logarithms. 0, or -1 with e naming the lead and the reason. Several threads may share p. */
 int prepare_run(struct prepare *p, float *signal, float *scale, struct prepare_result *result,
-		const json_t *header, const void *bytes, size_t n_bytes, struct error *e);
+		const json_t *header, const void *bytes, size_t n_bytes, int window, struct error *e);
 
 #endif

@@ -1,8 +1,9 @@
 /* Bring in records as they are.
  *
- * Reads PTB-XL or another database (WFDB, EDF, CSV, .npy), from a folder, a zip file or the URL of one, or the
- * synthetic generator. Writes `records`: signals as stored, headers, subjects, and the digests of the files they came
- * from. Where they came from leaves no trace in the artifact: equal content gives an equal id.
+ * Reads PTB-XL or another database (WFDB, EDF, CSV, .npy), from a folder, a zip file or the URL of one, or
+ * the synthetic generator. Writes `records`: signals as stored, headers, subjects, and the digests of the
+ * files they came from. Where they came from leaves no trace in the artifact: equal content gives an equal
+ * id.
  *
  * The story: identify the source by its content (identity.h); on a miss read record after record, several at
  * a time, and put each; name and count what cannot be read. docs/data.md.

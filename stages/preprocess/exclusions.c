@@ -64,7 +64,8 @@ static const struct {
 } notes[EXCLUSIONS_NOTES] = {
 	{"records_masked", "have leads that are masked"},
 	{"records_bridged", "have gaps that are bridged"},
-	{"records_cut", "are longer than preprocess.duration_s: what follows is left out"}};
+	{"records_cut",
+	 "are longer than the windows of preprocess.duration_s taken of them (preprocess.windows)"}};
 
 static void print(const struct exclusions *x, int64_t n_records)
 {

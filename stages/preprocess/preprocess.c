@@ -3,9 +3,9 @@
  * Reads `records`. Writes `signals`: float32 [12][samples] per record, the log-std of its leads, its label
  * and origin (id, path, patient), which leads are masked, and of each record left out the reason.
  *
- * The story: walk the records in batches; the threads prepare one (ecg/prepare.h) while another is put;
- * count what is excluded (exclusions.h) and fail over the limit. In a team each process takes one batch of a
- * round. docs/signal.md.
+ * The story: plan which windows of the records are taken (windows.h); walk them in batches; the threads
+ * prepare one (ecg/prepare.h) while another is put; count what is excluded (exclusions.h) and fail over the
+ * limit. In a team each process takes one batch of a round. docs/signal.md.
  */
 #include <inttypes.h>
 #include <math.h>
@@ -22,6 +22,7 @@
 #include "ecg/subjects.h"
 #include "numbers/contract.h"
 #include "stages/preprocess/exclusions.h"
+#include "stages/preprocess/windows.h"
 #include "store/stage.h"
 
 #define BATCH	    64 /* most records that are prepared together */
@@ -29,7 +30,8 @@
 #define BATCH_BYTES ((size_t)32 << 20) /* of what is made of them: of long ones fewer */
 
 struct item {
-	uint64_t record;
+	uint64_t record; /* of the output */
+	struct window window;
 	json_t *header, *origin;
 	const void *bytes; /* in the input's map, as long as that is open */
 	size_t n_bytes;
@@ -53,6 +55,7 @@ struct preprocess {
 	int samples, n_batch; /* of an output record; records in a batch */
 	int signal, scale, label, origin, excluded;
 	int lead_mask; /* tables; lead_mask: NONE if nothing may be masked */
+	struct windows windows;
 	struct exclusions exclusions;
 	struct batch *filling, *waiting; /* waiting: worked on, to be put while the next is worked on */
 };
@@ -144,22 +147,21 @@ static json_t *origin_of(const json_t *subject, uint64_t record)
 	return origin;
 }
 
-/* What a record's work needs, and its label, which does not need the signal. */
-static void add_item(struct preprocess *p, const struct artifact_cursor *c)
+/* What a window's work needs, and its label, which does not need the signal. */
+static void add_item(struct preprocess *p, const struct window *w)
 {
 	struct item *item = &p->filling->items[p->filling->n++];
 	struct error e = {0};
-	if (c->key_bytes != 8)
-		die("records %s: table signal: a key of %zu bytes, expected 8", artifact_id(p->run->input[0]),
-		    c->key_bytes);
-	*item = (struct item){
-		.record = artifact_record(c->key), .bytes = c->value, .n_bytes = c->value_bytes};
-	item->header = read_json(p, "header", item->record);
+	struct artifact_value v = artifact_get_record(p->run->input[0], "signal", w->record);
+	*item = (struct item){.record = w->key, .window = *w, .bytes = v.bytes, .n_bytes = v.n_bytes};
+	item->header = read_json(p, "header", w->record);
 	item->signal = die_malloc(sizeof(float) * LEADS * (size_t)p->samples);
-	json_t *subject = read_json(p, "subject", item->record);
-	if (subjects_label(p->subjects, &item->label, item->record, subject, &e) < 0)
+	json_t *subject = read_json(p, "subject", w->record);
+	if (subjects_label(p->subjects, &item->label, w->record, subject, &e) < 0)
 		die("%s", error_text(&e));
-	item->origin = origin_of(subject, item->record);
+	item->origin = origin_of(subject, w->record);
+	const char *id = json_string_value(json_object_get(item->origin, "id"));
+	json_object_set_new(item->origin, "id", windows_id(id, w->number));
 	json_decref(subject);
 }
 
@@ -186,7 +188,7 @@ static void put_item(struct preprocess *p, const struct item *item)
 	}
 	if (item->result.n_bridged)
 		exclusions_note(&p->exclusions, EXCLUSIONS_BRIDGED);
-	if (item->result.is_cut)
+	if (item->result.is_cut && item->window.is_last)
 		exclusions_note(&p->exclusions, EXCLUSIONS_CUT);
 }
 
@@ -225,7 +227,7 @@ static void work(void *context, int i)
 	}
 	struct item *item = &p->filling->items[i - 1];
 	item->is_good = prepare_run(p->prepare, item->signal, item->scale, &item->result, item->header,
-				    item->bytes, item->n_bytes, &item->error) == 0;
+				    item->bytes, item->n_bytes, item->window.number, &item->error) == 0;
 }
 
 static void run_batch(struct preprocess *p)
@@ -253,10 +255,9 @@ static bool is_own(const struct preprocess *p, int64_t i)
 static void run_batches(struct preprocess *p, struct progress *progress)
 {
 	int64_t round = (int64_t)p->n_batch * team_size(p->run->team);
-	struct artifact_cursor *c = artifact_walk(p->run->input[0], "signal");
-	for (int64_t i = 0; is_own(p, i) ? artifact_next(c) : artifact_skip(c); i++) {
+	for (int64_t i = 0; i < (int64_t)p->windows.n; i++) {
 		if (is_own(p, i))
-			add_item(p, c);
+			add_item(p, &p->windows.list[i]);
 		if ((i + 1) % round == 0)
 			run_batch(p);
 		progress_step(progress, 1);
@@ -272,8 +273,6 @@ static void run(struct stage_run *r)
 	struct prepare_settings s = settings(r->params);
 	struct preprocess *p = die_calloc(1, sizeof *p);
 	struct progress progress;
-	int64_t n = (int64_t)artifact_count(r->input[0], "signal");
-
 	p->run = r;
 	p->exclusions.team = r->team;
 	p->filling = die_calloc(1, sizeof *p->filling);
@@ -283,6 +282,8 @@ static void run(struct stage_run *r)
 	if (!(p->subjects = subjects_open(artifact_get_attribute(r->input[0], "statements"),
 					  artifact_get_attribute(r->input[0], "classes"), &e)))
 		die("records %s: %s", artifact_id(r->input[0]), error_text(&e));
+	p->windows = windows_plan(r->input[0], p->prepare, (int)params_int(r->params, "windows"));
+	int64_t n = (int64_t)p->windows.n;
 	p->samples = prepare_samples(p->prepare);
 	p->n_batch = batch_size(p->samples);
 	open_output(p, &s);
@@ -292,6 +293,7 @@ static void run(struct stage_run *r)
 	progress_end(&progress);
 	exclusions_check(&p->exclusions, n, params_float(r->params, "max_excluded"));
 	exclusions_write(&p->exclusions, r->output, r->input[0]);
+	windows_release(&p->windows);
 	prepare_close(p->prepare);
 	subjects_close(p->subjects);
 	free(p->filling);
@@ -303,7 +305,9 @@ static const struct param params[] = {
 	{"rate_hz", PARAM_INT, .unit = "Hz", .min = 50, .max = 1000, .otherwise = "100",
 	 .help = "sampling rate of the output"},
 	{"duration_s", PARAM_FLOAT, .unit = "s", .min = 0.1, .max = 3600, .otherwise = "10",
-	 .help = "length of the output: longer records are cut, shorter ones excluded"},
+	 .help = "length of the output: shorter records are excluded, of longer ones windows are taken"},
+	{"windows", PARAM_INT, .min = 0, .max = 1000000, .otherwise = "1",
+	 .help = "most windows of a record, one after another, each a record from here on; 0: all it has"},
 	{"high_pass_hz", PARAM_FLOAT, .unit = "Hz", .min = 0, .max = 500, .otherwise = "0.5",
 	 .help = "lower corner of the zero-phase band-pass (-6 dB); 0: none"},
 	{"low_pass_hz", PARAM_FLOAT, .unit = "Hz", .min = 0, .max = 500, .otherwise = "40",
@@ -322,12 +326,10 @@ static const struct param params[] = {
 	 .help = "any lead's at most"},
 	{"absent_leads", PARAM_CHOICE, .choices = "refuse mask", .otherwise = "refuse",
 	 .help = "leads that a record lacks and that I and II do not give: exclude it, or let the network's "
-		 "mask "
-		 "token stand for them"},
+		 "mask token stand for them"},
 	{"bad_leads", PARAM_CHOICE, .choices = "exclude mask", .otherwise = "exclude",
 	 .help = "leads that are flat, clipped, have missing samples or wrong amplitudes: exclude the "
-		 "record, or "
-		 "mask them"},
+		 "record, or mask them"},
 	{"bridge_ms", PARAM_FLOAT, .unit = "ms", .min = 0, .max = 1000, .otherwise = "0",
 	 .help = "missing samples are bridged by a straight line if they are no more in a row"},
 	{"max_excluded", PARAM_FLOAT, .min = 0, .max = 1, .otherwise = "0.05",

@@ -60,7 +60,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n_bytes)
 	if (!p || prepare_samples(p) != SAMPLES)
 		abort();
 
-	if (prepare_run(p, signal, scale, &result, header, end ? end + 1 : bytes, n_rest, &e) == 0) {
+	if (prepare_run(p, signal, scale, &result, header, end ? end + 1 : bytes, n_rest,
+			(int)(n_bytes % 5 / 4), &e) == 0) {
 		if (!memchr(result.keep, 1, LEADS) || (!settings.masks_bad && memchr(result.keep, 0, LEADS)))
 			abort();
 		for (int i = 0; i < LEADS * SAMPLES; i++)

@@ -116,5 +116,13 @@ check "also in the artifact" grep -q 'records_masked.*2' <<<"$show"
 database+=" preprocess.absent_leads=mask"
 run long "$database preprocess.duration_s=5" fetch preprocess >long.out 2>long.err
 check "records that are cut are counted" \
-	grep -q '9 of 9 records are longer than preprocess.duration_s' long.err
+	grep -q '9 of 9 records are longer than the windows of preprocess.duration_s' long.err
+for n in 1 3; do
+	EINTHOVEN_THREADS=$n STORE=$WORK/$n.store run "windows$n" "$database preprocess.duration_s=4 \
+		preprocess.windows=0" fetch preprocess >/dev/null 2>&1
+done
+is "windows of records: one id with 1 and 3 threads" "$(ids windows1)" "$(ids windows3)"
+shown=$(EINTHOVEN_STORE=$WORK/1.store "$BIN/store" show "$(cat windows1/preprocess.id)" --records 20)
+check "10 s have two windows of 4 s" grep -q 'signal: 18 records' <<<"$shown"
+check "called by their record, of its patient" grep -q '"id":"r9#2",.*"patient":' <<<"$shown"
 tap_done

@@ -31,6 +31,8 @@ static const struct prepare_settings usual = {
 	.most_mv = 5,
 };
 
+static int window_asked; /* of a record */
+
 struct prepared {
 	float signal[LEADS * 5000], scale[LEADS];
 	struct prepare_result result;
@@ -58,7 +60,8 @@ static int prepare_header(struct prepared *p, const struct prepare_settings *s, 
 	memset(p, 0, sizeof *p);
 	struct prepare *plan = prepare_open(s, &p->error);
 	assert_non_null(plan);
-	int result = prepare_run(plan, p->signal, p->scale, &p->result, header, bytes, n_bytes, &p->error);
+	int result = prepare_run(plan, p->signal, p->scale, &p->result, header, bytes, n_bytes, window_asked,
+				 &p->error);
 	prepare_close(plan);
 	return result;
 }
@@ -503,6 +506,42 @@ static void long_records_are_cut_from_the_start(void **state)
 	free(longer);
 }
 
+static void a_long_record_has_windows(void **state)
+{
+	(void)state;
+	struct raw *whole = calloc(1, sizeof *whole), *half = synthetic(500);
+	struct prepared *a = malloc(sizeof *a), *b = malloc(sizeof *b);
+	whole->rate_hz = 500;
+	whole->t = 10000;
+	synth_record(1, 7, 500, whole->adc, NULL);
+	memcpy(whole->adc + 5000 * LEADS, half->adc, 5000 * LEADS * sizeof *half->adc);
+	assert_int_equal(prepare(a, &usual, half), 0);
+	window_asked = 1;
+	assert_int_equal(prepare(b, &usual, whole), 0);
+	assert_memory_equal(a->signal, b->signal, sizeof(float) * LEADS * T);
+	assert_false(b->result.is_cut);
+	window_asked = 2;
+	assert_int_equal(prepare(b, &usual, whole), -1);
+	window_asked = 0;
+
+	struct error e = {0};
+	struct prepare *p = prepare_open(&usual, &e);
+	static const struct {
+		int samples, rate_hz, n;
+	} cases[] = {{999, 100, 1},  {1000, 100, 1},  {1999, 100, 1},
+		     {2000, 100, 2}, {12850, 257, 5}, {0, 0, 1}};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		json_t *h = json_pack("{s:i,s:i}", "samples", cases[i].samples, "rate_hz", cases[i].rate_hz);
+		assert_int_equal(prepare_windows(p, h), cases[i].n);
+		json_decref(h);
+	}
+	prepare_close(p);
+	free(a);
+	free(b);
+	free(half);
+	free(whole);
+}
+
 static void quality_counts_what_it_says(void **state)
 {
 	(void)state;
@@ -534,6 +573,7 @@ int main(void)
 		cmocka_unit_test(double4_samples_give_the_same_signal),
 		cmocka_unit_test(both_rates_of_a_record_give_nearly_the_same_signal),
 		cmocka_unit_test(long_records_are_cut_from_the_start),
+		cmocka_unit_test(a_long_record_has_windows),
 		cmocka_unit_test(quality_counts_what_it_says),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
