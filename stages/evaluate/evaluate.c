@@ -2,7 +2,7 @@
  *
  * Reads a list: of each arm `signals`, `views`, `model`, `embeddings` and `scores`, as far as they could be
  * made, and what it is told of them (told.h). Writes `evaluation`: a JSON per arm with its metrics, intervals
- * and differences, measures and maps of the embedding spaces, attention over classes, the floors, which arm is
+ * and differences, measures and maps of the embedding spaces, attention over classes, the floors, which is
  * best, and the sentences a reader must know.
  *
  * The story: find the arms and the records of fold 10 that all have (arms.h); compare them (verdict.h) and

@@ -63,7 +63,7 @@ check "one whose failure was told has its stage and reason" \
 is "... on top, too" "$(sed -n '3p' run/table)" "LEFT OUT: broken (pretrain failed): cannot read x <y>"
 is "... and for machines" "$(value run "m['left_out']")" \
 	"[{'name': 'broken', 'reason': 'cannot read x <y>', 'stage': 'pretrain'}]"
-check "... and on the page" grep -q '<td>broken</td><td>pretrain</td><td class=command>cannot read x &lt;y' \
+check "... and on the page" grep -q '<td>broken</td><td>pretrain</td><td class=[a-z]*>cannot read x &lt;y' \
 	run/report/index.html
 is "what an arm sets is among its numbers" "$(value run "arm['halves']['definition']")" \
 	"{'views.strategy': 'halves'}"
