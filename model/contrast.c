@@ -10,6 +10,7 @@ struct contrast_memory { /* ops memory */
 	uint8_t *keep;
 	uint64_t *patient;
 	float *dp, *scratch;
+	uint64_t *sorted; /* host: [n] */
 };
 
 struct contrast *contrast_new(const struct ops *ops, const struct contrast_settings *s)
@@ -28,6 +29,7 @@ struct contrast *contrast_new(const struct ops *ops, const struct contrast_setti
 	m->x = ops->alloc(own * input * sizeof *m->x);
 	m->keep = ops->alloc(own * ENCODER_LEADS);
 	m->patient = ops->alloc((size_t)s->n * sizeof *m->patient);
+	m->sorted = die_malloc((size_t)s->n * sizeof *m->sorted);
 	m->dp = ops->alloc(rows * (size_t)width * sizeof *m->dp);
 	m->scratch = ops->alloc(s->loss->scratch(ops, s->n, width) * sizeof *m->scratch);
 
@@ -46,6 +48,7 @@ void contrast_free(struct contrast *c)
 	c->ops->release(m->scratch);
 	optimizer_release(&c->optimizer);
 	encoder_free(c->net);
+	free(m->sorted);
 	free(m);
 	free(c);
 }
@@ -67,6 +70,7 @@ void contrast_load(struct contrast *c, const float *x, const uint8_t *keep, cons
 	c->ops->upload(m->x, x, rows * ENCODER_LEADS * (size_t)encoder_samples(&s->net) * sizeof *x);
 	c->ops->upload(m->keep, keep, rows * ENCODER_LEADS);
 	c->ops->upload(m->patient, patient, (size_t)s->n * sizeof *patient);
+	c->candidates = candidates_count(patient, s->n, s->same_patient, s->loss->is_across, m->sorted);
 }
 
 /* Of the whole batch, in every process. */
@@ -97,15 +101,16 @@ struct contrast_result contrast_learn(struct contrast *c, float lr)
 	struct loss_result loss = compute_loss(c);
 	if (!isfinite(loss.loss)) {
 		c->optimizer.n_skipped++;
-		return (struct contrast_result){.is_skipped = true};
+		return (struct contrast_result){.candidates = c->candidates, .is_skipped = true};
 	}
 
 	encoder_backward(c->net, m->dp + (size_t)first * (size_t)encoder_projector_out(&s->net));
-	struct contrast_result r = {.loss = loss.loss, .top1 = loss.top1};
+	struct contrast_result r = {.loss = loss.loss, .top1 = loss.top1, .candidates = c->candidates};
 	r.norms = encoder_gradient_norms(c->net);
 	r.norm = optimizer_step(&c->optimizer, lr);
 
-	return isfinite(r.norm) ? r : (struct contrast_result){.is_skipped = true};
+	return isfinite(r.norm) ? r
+				: (struct contrast_result){.candidates = c->candidates, .is_skipped = true};
 }
 
 struct contrast_result contrast_step(struct contrast *c, const float *x, const uint8_t *keep,
@@ -119,9 +124,4 @@ void contrast_embeddings(float *h, struct contrast *c)
 {
 	encoder_gather(c->net, ENCODER_H);
 	c->ops->download(h, c->net->h, 2 * (size_t)c->settings.n * (size_t)c->net->dim * sizeof *h);
-}
-
-float contrast_uniform_loss(const struct contrast_settings *s)
-{
-	return (float)s->loss->uniform(s->n);
 }

@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "kernels/ops.h"
+#include "model/candidates.h"
 #include "model/encoder.h"
 #include "model/loss.h"
 #include "model/optimizer.h"
@@ -39,13 +40,15 @@ struct contrast {
 	struct encoder *net;
 	struct optimizer optimizer;
 	struct contrast_memory *memory;
+	struct candidates candidates; /* of the batch loaded last */
 };
 
 struct contrast_result {
-	float loss, top1;	    /* top1: share of views whose nearest other one is their partner */
-	float norm;		    /* of the whole gradient, before clipping */
-	struct encoder_norms norms; /* of its parts */
-	bool is_skipped; /* the gradient was not finite: nothing changed; all numbers above are 0 */
+	float loss, top1;	      /* top1: share of views whose nearest other one is their partner */
+	float norm;		      /* of the whole gradient, before clipping */
+	struct encoder_norms norms;   /* of its parts */
+	struct candidates candidates; /* what the batch left to choose from */
+	bool is_skipped; /* the gradient was not finite: nothing changed; loss, top1 and norms are 0 */
 };
 
 struct contrast *contrast_new(const struct ops *ops, const struct contrast_settings *s);
@@ -65,8 +68,5 @@ struct contrast_result contrast_learn(struct contrast *c, float lr);
 
 /* The last step's h [2n,dim] into host memory; all processes of a team call together. */
 void contrast_embeddings(float *h, struct contrast *c);
-
-/* The loss of a network that tells nothing apart. */
-float contrast_uniform_loss(const struct contrast_settings *s);
 
 #endif

@@ -48,13 +48,12 @@ const float *history_row(const struct history *h, int64_t step)
 	return h->rows + step * HISTORY_COLUMNS;
 }
 
-void history_add(struct history *h, int64_t step, const struct contrast_result *r, float lr,
-		 float loss_uniform, float rankme)
+void history_add(struct history *h, int64_t step, const struct contrast_result *r, float lr, float rankme)
 {
 	float *row = h->rows + step * HISTORY_COLUMNS;
 	row[HISTORY_EPOCH] = (float)(step / h->per_epoch);
 	row[HISTORY_LOSS] = r->loss;
-	row[HISTORY_LOSS_UNIFORM] = loss_uniform;
+	row[HISTORY_LOSS_UNIFORM] = (float)r->candidates.uniform;
 	row[HISTORY_LR] = lr;
 	row[HISTORY_TOP1] = r->top1;
 	row[HISTORY_RANKME] = rankme;

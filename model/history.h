@@ -3,7 +3,7 @@
  *
  *	struct history h;
  *	history_init(&h, n_steps, per_epoch, &net->config, "ln(2N-1)");
- *	history_add(&h, step, &result, lr, loss_uniform, rankme);
+ *	history_add(&h, step, &result, lr, rankme);
  *	history_line(text, sizeof text, &h, epoch, dim);
  */
 #ifndef MODEL_HISTORY_H
@@ -17,7 +17,7 @@
 enum history_column {
 	HISTORY_EPOCH, /* from 0 */
 	HISTORY_LOSS,
-	HISTORY_LOSS_UNIFORM, /* contrast_uniform_loss */
+	HISTORY_LOSS_UNIFORM, /* of its candidates (model/candidates.h) */
 	HISTORY_LR,
 	HISTORY_TOP1,
 	HISTORY_RANKME, /* of the last finished epoch */
@@ -43,8 +43,7 @@ void history_release(struct history *h);
 size_t history_bytes(const struct history *h); /* of rows */
 const float *history_row(const struct history *h, int64_t step);
 
-void history_add(struct history *h, int64_t step, const struct contrast_result *r, float lr,
-		 float loss_uniform, float rankme);
+void history_add(struct history *h, int64_t step, const struct contrast_result *r, float lr, float rankme);
 /* RankMe of the epoch that ended with this step. */
 void history_end_epoch(struct history *h, int64_t step, float rankme);
 

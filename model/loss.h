@@ -31,13 +31,16 @@ struct loss_result {
 
 struct loss {
 	enum same_patient same_patient; /* how it usually treats other records of a patient */
-	const char *chance;		/* what uniform computes: "ln(2N-1)" */
-	double (*uniform)(int n);	/* the loss of a network that tells nothing apart */
+	const char *chance; /* the loss of a network that tells nothing apart, if no candidate is left out */
+	bool is_across;	    /* candidates are the views of the other side (model/candidates.h) */
 	size_t (*scratch)(const struct ops *ops, int n, int d);
 	struct loss_result (*run)(const struct loss_batch *b);
 };
 
 /* NT-Xent: all other views are candidates (struct ntxent of kernels/ops.h); CLOCS: the other view's alone. */
 extern const struct loss loss_ntxent, loss_clocs;
+
+/* What that loss is called: chance or, where records of a patient are left out, "ln candidates". Static. */
+const char *loss_chance(const struct loss *l, enum same_patient same_patient);
 
 #endif

@@ -1,7 +1,5 @@
 #include "model/loss.h"
 
-#include "numbers/dmath.h"
-
 static struct loss_result run(const struct loss_batch *b, bool is_across)
 {
 	struct ntxent l = {.n = b->n,
@@ -26,20 +24,15 @@ static struct loss_result run_across(const struct loss_batch *b)
 	return run(b, true);
 }
 
-static double uniform_all(int n)
-{
-	return dmath_log(2.0 * n - 1);
-}
-
-static double uniform_across(int n)
-{
-	return dmath_log(n);
-}
-
 static size_t scratch(const struct ops *ops, int n, int d)
 {
 	return ops->ntxent_scratch(n, d);
 }
 
-const struct loss loss_ntxent = {SAME_PATIENT_MASK, "ln(2N-1)", uniform_all, scratch, run_all};
-const struct loss loss_clocs = {SAME_PATIENT_POSITIVE, "ln N", uniform_across, scratch, run_across};
+const struct loss loss_ntxent = {SAME_PATIENT_MASK, "ln(2N-1)", false, scratch, run_all};
+const struct loss loss_clocs = {SAME_PATIENT_POSITIVE, "ln N", true, scratch, run_across};
+
+const char *loss_chance(const struct loss *l, enum same_patient same_patient)
+{
+	return same_patient == SAME_PATIENT_MASK ? "ln candidates" : l->chance;
+}

@@ -38,6 +38,7 @@ struct pretrain {
 	struct training training;
 	struct history history;
 	float rankme; /* of the last finished epoch */
+	int n_alone;  /* steps so far whose records were all of one patient */
 
 	/* The batch being drawn. */
 	struct batch_place *order; /* [n] of epoch `shuffled` */
@@ -48,6 +49,11 @@ struct pretrain {
 	uint8_t *keep;
 	uint64_t *patient; /* [batch] */
 };
+
+static const char *chance(const struct pretrain *t)
+{
+	return loss_chance(t->plan.objective->loss, t->plan.contrast.same_patient);
+}
 
 /* ---- training ---- */
 
@@ -83,9 +89,13 @@ static bool learn(void *context, int64_t step, float lr)
 {
 	struct pretrain *t = context;
 	struct contrast_result r = contrast_learn(t->contrast, lr);
-	float loss_uniform = contrast_uniform_loss(&t->contrast->settings);
-	history_add(&t->history, step, &r, lr, loss_uniform, t->rankme);
-	training_note(&t->training, "loss %.3f / %.3f", (double)r.loss, (double)loss_uniform);
+	history_add(&t->history, step, &r, lr, t->rankme);
+	training_note(&t->training, "loss %.3f / %.3f", (double)r.loss, r.candidates.uniform);
+	if (!r.candidates.n_contrasted && !t->n_alone++)
+		warn("step %" PRId64
+		     ": all records of the batch are of one patient, and nothing is contrasted; "
+		     "raise pretrain.batch or set pretrain.same_patient to ignore",
+		     step + 1);
 	return !r.is_skipped;
 }
 
@@ -149,16 +159,29 @@ static void prepare_training(struct pretrain *t)
 		.is_interrupted = t->run->is_interrupted};
 }
 
+static void check_patients(const struct pretrain *t)
+{
+	size_t i = 1;
+	while (i < t->records.n && t->records.patient[i] == t->records.patient[0])
+		i++;
+	if (i == t->records.n && t->plan.contrast.same_patient != SAME_PATIENT_IGNORE)
+		die("signals %s: all %zu records of folds 1 to 8 are of one patient, so that nothing is left "
+		    "to "
+		    "contrast them with; set pretrain.same_patient to ignore",
+		    artifact_id(t->run->input[SIGNALS]), i);
+}
+
 static void set_up(struct pretrain *t)
 {
 	const struct params *p = t->run->params;
 	records_open(&t->records, t->run->input[VIEWS], t->run->input[SIGNALS],
 		     (uint64_t)params_int(p, "seed"));
 	t->plan = plan_read(p, &t->records.policy.views, t->records.n);
+	check_patients(t);
 	t->plan.contrast.team = t->run->team;
 	t->contrast = contrast_new(ops_chosen(), &t->plan.contrast);
 	history_init(&t->history, t->plan.schedule.n_steps, t->plan.per_epoch, &t->plan.contrast.net,
-		     t->plan.objective->loss->chance);
+		     chance(t));
 	allocate_batch(t);
 	prepare_training(t);
 }
@@ -203,7 +226,7 @@ static void write_model(struct pretrain *t)
 	artifact_attribute(w, "config", config_json(&net->config));
 	artifact_attribute(w, "tensors", config_shapes(net->tensors));
 	artifact_attribute(w, "objective", json_string(t->plan.objective->name));
-	artifact_attribute(w, "chance", json_string(t->plan.objective->loss->chance));
+	artifact_attribute(w, "chance", json_string(chance(t)));
 	artifact_attribute(w, "seed", json_integer(params_int(t->run->params, "seed")));
 	artifact_attribute(w, "batch", json_integer(t->plan.batch));
 	artifact_attribute(w, "records", json_integer((json_int_t)t->records.n));
@@ -224,6 +247,9 @@ static void run(struct stage_run *r)
 	     t->contrast->ops->name, pool_threads(), crew_words(r->team));
 	if (training_run(&t->training) && team_rank(r->team) == 0)
 		write_model(t);
+	if (t->n_alone)
+		warn("%d of %" PRId64 " steps had records of one patient alone and taught nothing",
+		     t->n_alone, t->plan.schedule.n_steps);
 	tear_down(t);
 	free(t);
 }

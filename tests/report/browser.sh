@@ -14,7 +14,7 @@ is "the page asks the network for nothing" "$(grep -ciE '(src|href|url)[=(]["'"'
 is "no number on the page is NaN or infinite" "$(sed 's/<[^>]*>/ /g' "$page" | grep -cwiE 'nan|inf|null')" 0
 is "no coordinate is NaN or infinite" "$(grep -coiE '[ =",M](-?nan|-?inf)\b' "$page")" 0
 check "an arm that failed has its sentence" grep -q 'Arm broken is left out' "$page"
-for chance in "ln(2N-1)" "ln N"; do
+for chance in "ln candidates" "ln N"; do
 	is "what the loss of chance is, $chance, is said once" \
 		"$(grep -oF "$chance: nothing is told apart" "$page" | wc -l)" 1
 done

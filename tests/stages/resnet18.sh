@@ -9,9 +9,9 @@ tiny="fetch.records=40 pretrain.model=resnet18 pretrain.d_model=8 pretrain.batch
 	pretrain.epochs=3 pretrain.warmup_epochs=1 pretrain.checkpoint_minutes=0"
 poster="$tiny pretrain.model=resnet18-poster"
 # A change of these ids is a change of results: give the reason in the commit.
-golden_model=7714becfc712290b054d7fe1ef2148bd8039ad3cabeeb3c0b148afc7863bae08
-golden_embeddings=c0013ae7a0bf4e6ecde8fadc7ea1fffe768da8490ae7d9772d1b4a4bba3ff3fa
-golden_poster=09b8a6f4486878d7c70451e8b11781c261504449a9aeb06eeb4ca4d4d2d671a4
+golden_model=cbd141838d117eab6a4557ba9b81e0fd05947a91c8943399565efeca7bb97a5e
+golden_embeddings=7641532dcfbfdac990861f69a15dd0542aebdcc16c84ca8facff348a877ab1e7
+golden_poster=38656778ecb2f354a48809b579b2122b6bfc76685ed090c8b620a07001a34f35
 
 chain base "$tiny" fetch preprocess views
 # again NAME SET: a training and embedding that find no action of another one.
@@ -27,7 +27,7 @@ same_everywhere "$golden_model $golden_embeddings" again_tiny both
 again poster "$poster"
 is "the poster's variant gives its golden id" "$(id poster embed)" "$golden_poster"
 check "the log names the network's parts" grep -qE \
-	'^pretrain: epoch 3/3  loss [0-9.]+ \(ln\(2N-1\) 2\.398\)  top-1 [0-9.]+  RankMe [0-9.]+/64  gradient stem [0-9.e-]+ stages [0-9.e-]+  lr' \
+	'^pretrain: epoch 3/3  loss [0-9.]+ \(ln candidates 2\.3[0-9]*\)  top-1 [0-9.]+  RankMe [0-9.]+/64  gradient stem [0-9.e-]+ stages [0-9.e-]+  lr' \
 	threads1/log
 
 export EINTHOVEN_STORE=$WORK/threads1.store

@@ -74,7 +74,7 @@ static void the_loss_falls_well_below_uniform(void **state)
 		for (int i = 0; i < 60; i++)
 			r = contrast_step(c, x, keep, patient, 1e-3f);
 		assert_false(r.is_skipped);
-		assert_true(r.loss < contrast_uniform_loss(&s) - 1);
+		assert_true((double)r.loss < r.candidates.uniform - 1);
 		assert_true(r.top1 > 0.9f);
 		assert_true(r.norms.part[0] > 0 && r.norms.part[1] > 0 && r.norm >= r.norms.part[0]);
 		float *h = malloc(2 * N * (size_t)c->net->dim * sizeof *h);
@@ -87,13 +87,54 @@ static void the_loss_falls_well_below_uniform(void **state)
 	}
 }
 
-static void the_uniform_loss_is_ln_of_2n_minus_1_or_across_views_ln_of_n(void **state)
+/* A network that tells nothing apart, by the loss itself. */
+static void the_loss_of_equal_rows_is_that_of_the_candidates_left(void **state)
 {
-	struct contrast_settings s = {.n = 128, .loss = &loss_ntxent};
+	enum { RECORDS = 6, WIDTH = 4 };
+	static const uint64_t patients[][RECORDS] = {
+		{1, 2, 3, 4, 5, 6}, {1, 2, 1, 3, 1, 4}, {1, 1, 2, 2, 3, 3}, {7, 7, 7, 7, 7, 7}};
+	static const struct loss *const losses[] = {&loss_ntxent, &loss_clocs};
+	const struct ops *ops = ops_cpu();
+	float p[2 * RECORDS * WIDTH], dp[2 * RECORDS * WIDTH];
+	uint64_t sorted[RECORDS];
 	(void)state;
-	assert_true(fabs((double)contrast_uniform_loss(&s) - 5.541264) < 1e-5);
-	s.loss = &loss_clocs;
-	assert_true(fabs((double)contrast_uniform_loss(&s) - 4.852030) < 1e-5);
+
+	for (int i = 0; i < 2 * RECORDS * WIDTH; i++)
+		p[i] = 1;
+	for (int l = 0; l < 2; l++)
+		for (int k = 0; k < 4; k++)
+			for (int same = SAME_PATIENT_MASK; same <= SAME_PATIENT_IGNORE; same++) {
+				struct loss_batch b = {
+					ops,
+					RECORDS,
+					WIDTH,
+					p,
+					patients[k],
+					(enum same_patient)same,
+					.1f,
+					dp,
+					ops->alloc(losses[l]->scratch(ops, RECORDS, WIDTH) * sizeof(float))};
+				struct loss_result r = losses[l]->run(&b);
+				struct candidates c =
+					candidates_count(patients[k], RECORDS, (enum same_patient)same,
+							 losses[l]->is_across, sorted);
+				assert_true(fabs((double)r.loss - c.uniform) < 1e-5);
+				assert_int_equal(c.n_contrasted,
+						 k == 3 && same != SAME_PATIENT_IGNORE ? 0 : RECORDS);
+				ops->release(b.scratch);
+			}
+}
+
+static void without_repeated_patients_it_is_ln_of_2n_minus_1_or_across_views_ln_of_n(void **state)
+{
+	uint64_t patients[128], sorted[128];
+	(void)state;
+	for (uint64_t i = 0; i < 128; i++)
+		patients[i] = 1000 - i;
+	assert_true(fabs(candidates_count(patients, 128, SAME_PATIENT_MASK, false, sorted).uniform -
+			 5.541264) < 1e-6);
+	assert_true(fabs(candidates_count(patients, 128, SAME_PATIENT_MASK, true, sorted).uniform -
+			 4.852030) < 1e-6);
 }
 
 static void what_a_masked_lead_holds_changes_nothing(void **state)
@@ -144,7 +185,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_loss_falls_well_below_uniform),
-		cmocka_unit_test(the_uniform_loss_is_ln_of_2n_minus_1_or_across_views_ln_of_n),
+		cmocka_unit_test(the_loss_of_equal_rows_is_that_of_the_candidates_left),
+		cmocka_unit_test(without_repeated_patients_it_is_ln_of_2n_minus_1_or_across_views_ln_of_n),
 		cmocka_unit_test(what_a_masked_lead_holds_changes_nothing),
 		cmocka_unit_test(a_step_that_is_not_finite_is_skipped_and_counted),
 	};

@@ -16,9 +16,12 @@ static struct history three_epochs_of_two_steps(void)
 	encoder_preset(&c, "tiny", 500, 100);
 	history_init(&h, 6, 2, &c, "ln N");
 	for (int64_t i = 0; i < 6; i++) {
-		struct contrast_result r = {
-			.loss = (float)i, .top1 = 0.5f, .norm = 5, .norms = {.part = {3, 4}}};
-		history_add(&h, i, &r, 0.25f, 4.5f, 7);
+		struct contrast_result r = {.loss = (float)i,
+					    .top1 = 0.5f,
+					    .norm = 5,
+					    .norms = {.part = {3, 4}},
+					    .candidates = {4.5, 2}};
+		history_add(&h, i, &r, 0.25f, 7);
 	}
 	history_end_epoch(&h, 3, 11);
 	return h;
@@ -63,7 +66,7 @@ static void the_line_shows_the_epochs_means(void **state)
 		line, "epoch 2/3  loss 2.500 (ln N 4.500)  top-1 0.50  RankMe 11.0/128  gradient time 3 "
 		      "channel 4  lr 0.25");
 	struct contrast_result skipped = {.is_skipped = true};
-	history_add(&h, 2, &skipped, 0.25f, 4.5f, 7);
+	history_add(&h, 2, &skipped, 0.25f, 7);
 	history_line(line, sizeof line, &h, 1, 128);
 	assert_non_null(strstr(line, "STEPS SKIPPED"));
 	history_release(&h);
