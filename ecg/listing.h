@@ -41,7 +41,7 @@ struct listing {
 /* Add all rows; sets c->classes. 0, or -1 with e filled. */
 int listing_records(const struct listing *l, struct catalog *c, struct reader reader, struct error *e);
 
-/* The fold 1..10 of a patient, whoever else is in the dataset: the name's hash (ecg/identifier.h) modulo 10. */
+/* The fold 1..10 of a patient, whoever else is in the dataset: by the name's hash (ecg/identifier.h). */
 int listing_fold(const char *patient);
 
 #endif

@@ -109,8 +109,9 @@ is "another name is another patient" "$(of P)$($store refs P)" "no artifact hold
 chain runs/second "$wide preprocess.most_mv=40" fetch preprocess >/dev/null
 sed -i 's/,P 1,/,P 0,/' db/labels.csv
 chain runs/third "$wide" fetch preprocess >/dev/null
-check "diff says it of labels, under the ids" sh -c "$store diff runs/own/preprocess.id \
-	runs/third/preprocess.id --records 9 | grep -q '^  ~ E-2  fold .*, patient P 1 -> fold .*, patient P 0$'"
+$store diff runs/own/preprocess.id runs/third/preprocess.id --records 9 >out
+check "diff says it of labels, under the ids" \
+	grep -q '^  ~ E-2  fold .*, patient P 1 -> fold .*, patient P 0$' out
 is "an ID keeps refs to one dataset" "$(of 'P 2' runs/third/fetch.id)" "fetch 2 preprocess 2 "
 
 n=$($store ls | wc -l)
