@@ -8,8 +8,8 @@
 # An arm called broken has no artifacts, as if its stages had failed.
 EXTRA=${EXTRA:-}
 small="fetch.records=300 pretrain.epochs=1 pretrain.d_model=32 pretrain.projector_hidden=16 probe.c_steps=3"
-small="$small probe.evaluation=folds probe.bootstrap=20 evaluate.bootstrap=50 evaluate.map_steps=260 finetune.epochs=2 \
-	finetune.bootstrap=20 $EXTRA"
+small="$small probe.evaluation=folds probe.bootstrap=20 evaluate.bootstrap=50 evaluate.map_steps=260 \
+	finetune.epochs=2 finetune.bootstrap=20 $EXTRA"
 all_stages='fetch preprocess views pretrain embed probe finetune evaluate report'
 
 file_of() { echo "$TOP/params/arms/${1%@*}.yaml"; }
