@@ -98,8 +98,9 @@ check_fails "a chain of nothing" 2 "verify --chain needs an ID" "$store" verify 
 of() { # the artifacts that refs lists: stage, and how many records or "made" of those
 	$store refs "$@" | awk '$3 ~ /^([0-9]+|made)$/ {print $2, $3}' | tr '\n' ' '
 }
+# So few labels are cross-validated: all records have probabilities.
 is "refs lists what has rows of the patient and what was made of that" "$(of 'P 2')" \
-	"fetch 2 preprocess 2 views made pretrain made embed 2 probe made "
+	"fetch 2 preprocess 2 views made pretrain made embed 2 probe 2 "
 is "a patient of the test fold is in the scores too" "$(of 'P 8' | grep -o 'probe 2')" "probe 2"
 is "and the records are named" "$($store refs 'P 2' | grep -c 'fetch *2 records: E-[34], E-[34]$')" 1
 is "a name with quotes is found" "$(of 'O"Neil, Ä' | grep -o 'probe 2')" "probe 2"
