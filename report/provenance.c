@@ -1,5 +1,6 @@
 #include "report/provenance.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -76,14 +77,29 @@ static void add_once(json_t *list, const json_t *value)
 	json_array_append(list, (json_t *)value);
 }
 
-/* "2026-11-29T11:40:12.345Z" as a reader wants it. */
-static void made_fact(struct text *t, const json_t *chain)
+/* "2026-11-29T11:40:12.345Z" as a reader wants it; false: not known. */
+static bool made_words(struct text *t, const json_t *chain)
 {
 	const char *made = json_string_value(json_object_get(chain, "made"));
+	if (!made || strlen(made) < 16)
+		return false;
+	text_add(t, "%.10s, %.5s UTC", made, made + 11);
+	return true;
+}
+
+void provenance_date(struct text *t, const json_t *chain)
+{
+	struct text words = {0};
+	if (made_words(&words, chain))
+		text_add(t, "<p class=notice>Made on %s; <a href=#provenance>from what</a>.</p>\n",
+			 words.bytes);
+	text_release(&words);
+}
+
+static void made_fact(struct text *t, const json_t *chain)
+{
 	fact_begin(t, "date");
-	if (made && strlen(made) >= 16)
-		text_add(t, "%.10s, %.5s UTC", made, made + 11);
-	else
+	if (!made_words(t, chain))
 		text_add(t, "not known: this store has no entry of the page's making");
 	fact_end(t);
 }

@@ -15,6 +15,8 @@ extern const char provenance_disclaimer[];
 json_t *provenance_dataset(const char *name, const char *citation, const char *licence);
 /* The dataset's citation and licence, and that this is no medical device. */
 void provenance_notice(struct text *t, const json_t *dataset);
+/* One line, when it was made; nothing if that is not known. */
+void provenance_date(struct text *t, const json_t *chain);
 /* The facts in a table; code identities and params folded under it. */
 void provenance_facts(struct text *t, const json_t *chain);
 

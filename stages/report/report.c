@@ -28,7 +28,7 @@
 #include "store/stage.h"
 
 /* What stands in the artifact where the files put out have what the store knows. */
-static const char provenance_place[] = "<!-- provenance -->\n";
+static const char date_place[] = "<!-- date -->\n", provenance_place[] = "<!-- provenance -->\n";
 
 /* New reference. */
 static json_t *dataset_of(const struct draft *s)
@@ -76,6 +76,7 @@ static void write_opening(struct draft *s)
 
 	ranking_say(t, json_object_get(s->ranking, "macro_auroc"));
 	provenance_notice(t, dataset);
+	text_add(t, "%s", date_place);
 	json_decref(dataset);
 	json_array_foreach (s->notes, i, note) {
 		text_add(t, "<p class=note>");
@@ -245,14 +246,23 @@ static void run(struct stage_run *run)
 
 /* ---- the files as people get them ---- */
 
+/* What stands before a place; returns what stands behind it. */
+static const char *copy_until(struct text *t, const char *page, const char *place)
+{
+	const char *at = strstr(page, place);
+	if (!at)
+		BUG("a page without a place for its provenance");
+	text_add(t, "%.*s", (int)(at - page), page);
+	return at + strlen(place);
+}
+
 static void put_provenance_on_page(struct text *t, const char *page, const json_t *chain)
 {
-	const char *place = strstr(page, provenance_place);
-	if (!place)
-		BUG("a page without a place for its provenance");
-	text_add(t, "%.*s", (int)(place - page), page);
+	const char *rest = copy_until(t, page, date_place);
+	provenance_date(t, chain);
+	rest = copy_until(t, rest, provenance_place);
 	provenance_facts(t, chain);
-	text_add(t, "%s", place + strlen(provenance_place));
+	text_add(t, "%s", rest);
 }
 
 static void put_provenance_in_metrics(struct text *t, const char *bytes, size_t n, json_t *chain)

@@ -13,6 +13,7 @@ made=$(jq -r .predicate.runDetails.metadata.finishedOn "$entry")
 
 is "the date is that of the report's action" "$(of .provenance.made)" "$made"
 check "... and on the page" grep -q "<td>date</td><td>${made%T*}, ${made:11:5} UTC" $page
+check "... on top too" grep -q "Made on ${made%T*}, ${made:11:5} UTC" $page
 for stage in $all_stages; do
 	check "$stage's code is in metrics.json and on the page" bash -c \
 		"jq -e '.provenance.stages[] | select(.stage == \"$stage\").code == [\"$(cat \

@@ -67,6 +67,21 @@ static void raw_files_have_their_digest(void **state)
 	text_release(&t);
 }
 
+static void the_date_stands_on_top_if_it_is_known(void **state)
+{
+	struct text t = {0};
+	json_t *chain = json_pack("{s:s}", "made", "2026-11-29T11:40:12.345Z"),
+	       *none = json_pack("{s:n}", "made");
+	(void)state;
+	provenance_date(&t, none);
+	assert_int_equal(t.n, 0);
+	provenance_date(&t, chain);
+	assert_holds(&t, "Made on 2026-11-29, 11:40 UTC;");
+	text_release(&t);
+	json_decref(chain);
+	json_decref(none);
+}
+
 static void values_that_differ_are_all_listed(void **state)
 {
 	struct text t = {0};
@@ -89,6 +104,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {cmocka_unit_test(a_known_dataset_has_its_citation),
 					   cmocka_unit_test(an_unknown_one_says_that_nothing_was_given),
 					   cmocka_unit_test(raw_files_have_their_digest),
+					   cmocka_unit_test(the_date_stands_on_top_if_it_is_known),
 					   cmocka_unit_test(values_that_differ_are_all_listed)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
