@@ -51,6 +51,14 @@ struct seeds *seeds_gather(const struct arms *s, int *n_seeds)
 	return list;
 }
 
+bool seeds_are_several(const struct arms *s)
+{
+	int n;
+	struct seeds *list = seeds_gather(s, &n);
+	seeds_free(list, n);
+	return n < s->n_arms;
+}
+
 void seeds_free(struct seeds *list, int n)
 {
 	for (struct seeds *e = list; e < list + n; e++) {

@@ -20,6 +20,8 @@ struct seeds {
 
 /* Every arm belongs to one of them; *n_seeds how many there are; by name. */
 struct seeds *seeds_gather(const struct arms *s, int *n_seeds);
+/* Has any arm several? */
+bool seeds_are_several(const struct arms *s);
 void seeds_free(struct seeds *list, int n);
 /* Borrowed until seeds_free. */
 struct comparison_rows seeds_rows(const struct seeds *e, int state);

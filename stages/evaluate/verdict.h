@@ -3,7 +3,7 @@
  * reliability and ROC curves, as JSON (docs/report.md).
  *
  *	verdict_compare(&study);
- *	verdict_add(&study, &study.arm[i]);  // "trained", "random", "probe", "against" of the arm's JSON
+ *	verdict_add(&study, &study.arm[i]);  // "trained", "random", ... of the arm's JSON
  *	json_t *seeds = verdict_over_seeds(&study), *scale = verdict_scale(&study);
  */
 #ifndef STAGES_EVALUATE_VERDICT_H
@@ -14,6 +14,7 @@
 /* All arms, their untrained encoders and the floor on the same resamples; adds sentences about
  * what is undefined. */
 void verdict_compare(struct arms *s);
+/* "against" only if no arm has several seeds. */
 void verdict_add(const struct arms *s, struct arm *a);
 /* Of each arm of several seeds, once verdict_add saw all, what they come to:
  * {NAME:{"name","arms":[...],

@@ -147,6 +147,9 @@ check "the page says so" grep -q 'intervals resample patients and seeds together
 is "... and its comparison has no seed's name" \
 	"$(sed -n '/id=table/,/id=seeds/p' tuned/report/index.html | grep -o 'halves@2' | wc -l)" 0
 
+is "single seeds are not set against each other" \
+	"$(value tuned "any('against' in a for a in m['arms'])")" False
+
 # ---- what arms see ----
 is "rate, length and width of what each arm sees" "$(value tuned "[arm['halves']['input'][k]
 	for k in ('rate_hz', 'seconds', 'samples', 'views', 'width')]")" "[100, 5, 500, 2, 64]"
