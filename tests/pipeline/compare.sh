@@ -17,6 +17,7 @@ what() { # what RESULT: how often each stage did so, in the order of the pipelin
 	done
 }
 
+check "a dry run of a comparison finds no arm failed" plain_make -n compare report
 outcome compare report >/dev/null
 is "a comparison runs only what differs between its arms" "$(what ran)" \
 	"fetch:1 preprocess:1 views:2 pretrain:2 embed:2 probe:2 evaluate:1 report:1 "
