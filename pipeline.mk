@@ -233,8 +233,9 @@ first_of = $(subst ¶, ,$(firstword $1 ended¶without¶a¶message))
 why_of   = $(call first_of,$(foreach s,$(chain_of),$(addprefix $s:¶,$(subst $(space),¶,$(file \
 	<$(R)/arms/$1/$s.failed)))))
 is_dry   = $(findstring n,$(firstword -$(MAKEFLAGS)))
-complain = $(if $(and $(filter $1,$(asked)),$(if $(is_dry),,$(failed))),$(error $(words $(failed)) of \
-	$(words $(arms)) arms came to nothing: $(foreach a,$(failed),$a ($(call why_of,$a))); all else is done))
+complain = $(if $(and $(filter $1,$(asked)),$(if $(is_dry),,$(failed))),$(error \
+	$(words $(failed)) of $(words $(arms)) arms came to nothing: \
+	$(foreach a,$(failed),$a ($(call why_of,$a))); all else is done))
 .PHONY: compare
 compare: evaluate
 	$(call complain,compare)
