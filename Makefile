@@ -4,6 +4,12 @@
 # What a user calls his folders is text: nothing in it is expanded, and what would mean something to Make or
 # the shell is refused, before anything is run.
 comma   := ,
+define newline
+
+
+endef
+# The line that file $1 holds. GNU Make 4.3 does not always take its end away.
+line_in = $(subst $(newline),,$(file <$1))
 letters := % : ; | \# $$ \ * ? [ ] ( ) { } ~ & ' " < > = ! ` $(comma)
 refused  = $(strip $(foreach l,$(letters),$(findstring $l,$1)))
 named    = $(if $(call refused,$($1)),$(error $1 must not contain $(call refused,$($1)): $1=$($1)))
@@ -98,7 +104,7 @@ all: $(STAGES:%=$(B)/bin/%) $(TOOLS:%=$(B)/bin/%) $(STAGES:%=$(B)/schema/%.json)
 # A changed flag rebuilds what it was used for. Compared while reading, so that a make with nothing to do
 # starts no process.
 flags := $(strip $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS))
-ifneq ($(flags),$(file <$(B)/flags))
+ifneq ($(flags),$(call line_in,$(B)/flags))
 $(B)/flags: FORCE
 endif
 $(B)/flags:

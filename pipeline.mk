@@ -12,6 +12,8 @@
 # ARMS="NAME..."  what to compare: params/arms/NAME.yaml on top of PARAMS (all); NAME@2: the same with seed 2
 # SEEDS="1 2 3"   each arm with each of these seeds, and what they come to
 # ARM="NAME..."   the arm whose chain `make arm` runs
+# MODEL=NAME      an existing model in place of pretraining: a run, an arm (RUN/arms/ARM) or an artifact's id;
+#                 CONTINUE=1: pretraining begins with it
 # LAUNCH_pretrain="srun -N2"  what to start a stage with, on a miss
 # EINTHOVEN_STORE=DIR         where artifacts are (.store)
 
@@ -19,13 +21,14 @@ ifeq ($(filter grouped-target,$(.FEATURES)),)
 $(error GNU Make 4.3 or newer is needed, this is $(MAKE_VERSION))
 endif
 
-stages := fetch preprocess views pretrain embed probe finetune
+stages := fetch preprocess views pretrain embed probe finetune predict
 in_preprocess := fetch
 in_views      := preprocess
 in_pretrain   := views preprocess
 in_embed      := pretrain preprocess
 in_probe      := embed
 in_finetune   = $(call reads_of,finetune)
+in_predict    := encoder head preprocess
 
 # What reads the chains of all arms together.
 joint := evaluate report
@@ -39,10 +42,11 @@ define newline
 endef
 space := $(subst ,, )
 given  = $(filter command environment,$(firstword $(origin $1)))
-$(foreach v,PARAMS RUN SET ARM ARMS SEEDS EINTHOVEN_STORE $(filter LAUNCH_%,$(.VARIABLES)),\
+$(foreach v,PARAMS RUN SET ARM ARMS SEEDS MODEL EINTHOVEN_STORE $(filter LAUNCH_%,$(.VARIABLES)),\
 	$(if $(call given,$v),$(eval override $v := $$(subst $$(newline),$$(space),$$(value $v)))))
 # Names that are one letter off would be read by nothing, and say nothing.
-meant := PARAM=PARAMS params=PARAMS SEED=SEEDS seeds=SEEDS SETS=SET set=SET RUNS=RUN run=RUN arms=ARMS arm=ARM
+meant := PARAM=PARAMS params=PARAMS SEED=SEEDS seeds=SEEDS SETS=SET set=SET RUNS=RUN run=RUN arms=ARMS \
+	arm=ARM model=MODEL MODELS=MODEL
 typed = $(filter command,$(firstword $(origin $1)))
 $(foreach m,$(meant),$(foreach v,$(firstword $(subst =, ,$m)),$(if $(call typed,$v),\
 	$(error $v= is read by nothing; did you mean $(lastword $(subst =, ,$m))=?))))
@@ -50,7 +54,8 @@ $(foreach m,$(meant),$(foreach v,$(firstword $(subst =, ,$m)),$(if $(call typed,
 include Makefile
 
 PARAMS ?= params/default.yaml
-RUN    ?= $(basename $(notdir $(PARAMS)))
+$(call named,MODEL)
+RUN    ?= $(basename $(notdir $(PARAMS)))$(if $(MODEL),-with-$(subst /,-,$(MODEL)))
 ifneq ($(words $(PARAMS)) $(words $(RUN)),1 1)
 $(error PARAMS and RUN must be one name each, without blanks: PARAMS=$(PARAMS) RUN=$(RUN))
 endif
@@ -61,6 +66,27 @@ $(call named,PARAMS)$(call named,RUN)
 $(if $(wildcard $(PARAMS)),,$(error PARAMS=$(PARAMS): no such file; there are $(wildcard params/*.yaml)))
 $(if $(filter . ..,$(subst /, ,$(RUN))),$(error RUN names a folder in $(B)/runs, none above it: RUN=$(RUN)))
 R := $(B)/runs/$(RUN)
+
+# With MODEL a run borrows what another has trained. Its folder stays of that sort: what a name means in it
+# would else hang on the command before.
+ifneq ($(MODEL),)
+$(if $(filter 0 1,$(words $(MODEL))),,$(error MODEL must be one name: MODEL=$(MODEL)))
+$(if $(filter $(RUN),$(MODEL) $(firstword $(subst /, ,$(MODEL)))),$(error RUN=$(RUN) is where MODEL=$(MODEL) \
+	stands; leave RUN out, or give another))
+$(if $(filter compare arm $(joint),$(MAKECMDGOALS)),\
+	$(error MODEL= is not for compare: each arm trains its own))
+borrowed := $(if $(CONTINUE),,pretrain)
+$(if $(and $(borrowed),$(filter pretrain views,$(MAKECMDGOALS))),\
+	$(error MODEL=$(MODEL) stands in the place of pretraining; CONTINUE=1 trains on from it))
+$(if $(and $(borrowed),$(wildcard $(R)/pretrain.key.json)),\
+	$(error $(R) has a model of its own; give another RUN))
+$(if $(CONTINUE),$(eval override SET := $$(strip $$(SET) pretrain.start=model)))
+in_pretrain += $(if $(CONTINUE),start)
+else
+$(if $(CONTINUE),$(error CONTINUE=1 needs MODEL=NAME to begin with))
+$(if $(wildcard $(R)/pretrain.from),\
+	$(error $(R) was made with MODEL=$(call line_in,$(R)/pretrain.from); give it again, or another RUN))
+endif
 
 STORE := $(or $(EINTHOVEN_STORE),.store)
 ifneq ($(strip $(foreach l,* ? [ \,$(findstring $l,$(STORE))) $(filter ~%,$(firstword $(STORE)))),)
@@ -121,7 +147,7 @@ endif
 sections := $(stages) $(joint)
 absent = $(filter-out $(wildcard $1),$1)
 define SLICES
-ifneq ($$(file <$(1)/params/given),$(PARAMS) $(2:%=% )$$(SET)$(3))
+ifneq ($$(call line_in,$(1)/params/given),$(PARAMS) $(2:%=% )$$(SET)$(3))
 $(1)/params.stamp: FORCE
 endif
 $(1)/params.stamp: $(PARAMS) $(2) $(B)/bin/params $(sections:%=$(B)/schema/%.json) \
@@ -143,7 +169,7 @@ hex := 0 1 2 3 4 5 6 7 8 9 a b c d e f
 fan = $(strip $(foreach a,$(hex),$(if $(filter $a%,$1),$(foreach b,$(hex),$(if $(filter $a$b%,$1),$a$b)))))
 object = $(subst $(space),\ ,$(STORE))/objects/$(call fan,$1)/$1.mdb
 # Not empty if in folder $2 the id of stage $1, the object it names or its printed result is gone.
-lost = $(if $(and $(wildcard $(call object,$(file <$2/$1.id))),$(wildcard $2/$1.txt)),,lost)
+lost = $(if $(and $(wildcard $(call object,$(call line_in,$2/$1.id))),$(wildcard $2/$1.txt)),,lost)
 
 # What starts stage $1 in folder $2. What is launched may wait for a node, so a hit is looked for before (exit
 # 3: there is none). It takes the shell's place, so that SIGTERM to Make reaches the stage; a launcher of
@@ -173,7 +199,24 @@ $(1): $(R)/$(1).id
 	$$(if $$(filter $(1),$(joint)),$$(call complain,$(1)))
 endef
 $(foreach s,$(stages) $(joint),$(eval $(call CODE,$(s))))
-$(foreach s,$(stages),$(eval $(call STAGE,$(s),$(R),$(in_$(s):%=$(R)/%.id),$$(call launched,$(s),$(R)))))
+$(foreach s,$(filter-out $(borrowed),$(stages)),$(eval \
+	$(call STAGE,$(s),$(R),$(in_$(s):%=$(R)/%.id),$$(call launched,$(s),$(R)))))
+
+# What is borrowed: the network (pretrain.id, or start.id to train on from), and for predict encoder and
+# head. A run without MODEL predicts with what its own probe has come to. $1: which, $2: its ids, $3: from
+# whom, $4: whose ids these are.
+is_other = $(CHECK)$(call absent,$(2:%=$(R)/%.id))$(subst $3,,$(call line_in,$(R)/$1.from))
+define BORROW
+$(R)/$1.stamp: $4 $(if $(is_other),FORCE) | $(TOOLS:%=$(B)/bin/%)
+	@$(B)/bin/borrow --into $(R) --runs $(B)/runs $3 $1 && printf '%s\n' '$3' >$(R)/$1.from
+$(2:%=$(R)/%.id): $(R)/$1.stamp ;
+endef
+ids_of    = $(wildcard $(foreach s,pretrain probe finetune,$(B)/runs/$1/$s.id))
+borrowing = $(eval $(call BORROW,$1,$2,$3,$4))
+$(if $(borrowed),$(call borrowing,pretrain,pretrain,$(MODEL),$(call ids_of,$(MODEL))))
+$(if $(CONTINUE),$(call borrowing,start,start,$(MODEL),$(call ids_of,$(MODEL))))
+$(if $(borrowed),$(call borrowing,head,encoder head,$(MODEL),$(call ids_of,$(MODEL))),\
+	$(call borrowing,head,encoder head,$(RUN)/probe,$(R)/pretrain.id $(R)/probe.id))
 
 # An arm that fails, or is ended (a time limit, memory), stops only itself: it has no id, <stage>.failed says
 # why, evaluate passes it on, and Make ends with an error once all else is done. Ctrl-C comes to the shell too
@@ -187,7 +230,7 @@ kept_apart = rm -f $2/$1.failed; trap 'exit 130' INT; \
 alone = $(if $(wildcard $2/$1.failed),rm -f $2/$1.failed; )$(launched)
 way = $(if $(comparing),kept_apart,alone)
 $(foreach a,$(arms),$(eval placed += $a)$(eval place_of_$a := arm $(words $(placed)) of $(words $(arms)): $a))
-$(foreach a,$(arms),$(foreach s,$(stages),$(eval $(call STAGE,$(s),$(R)/arms/$(a),\
+$(foreach a,$(arms),$(foreach s,$(filter-out predict,$(stages)),$(eval $(call STAGE,$(s),$(R)/arms/$(a),\
 	$(patsubst %,$(R)/arms/$(a)/%.id,$(call reads_of,$(s),$(a))),\
 	$$(call $(way),$(s),$(R)/arms/$(a),$(call reads_of,$(s),$(a)),$$(place_of_$(a)))))))
 
@@ -223,6 +266,7 @@ endif
 ## embed: encode every record
 ## probe: linear probe on the embeddings; prints the table of scores
 ## finetune: train encoder and classifier on the labels, from the probe; prints its scores
+## predict: probabilities and class of every record, labelled or not, by the run's probe or MODEL's
 ## evaluate, compare: judge every arm of params/arms (ARMS="NAME...") and print the table
 ## report: the comparison as one page, build/runs/RUN/report/index.html
 # What failed is no part of the result: an error, when all that was asked for is done. $1: the target.
@@ -247,8 +291,9 @@ arm: $(ids)
 
 ## explain: say for each stage which part of its key differs from its last run
 .PHONY: explain
-explain: $(R)/params.stamp $(stages:%=$(B)/bin/%)
-	@$(foreach s,$(stages),in_$(s)='$(in_$(s))';) late=' '; for s in $(stages); do \
+explain: $(R)/params.stamp $(stages:%=$(B)/bin/%) $(if $(borrowed),$(R)/pretrain.id)
+	@$(foreach s,$(stages),in_$(s)='$(in_$(s))';) late=' '; for s in $(filter-out predict \
+		$(if $(borrowed),views pretrain),$(stages)); do \
 		said=$$($(B)/bin/$$s --build $(R) --explain) || exit 1; \
 		case $$said in *': up to date') eval "reads=\$$in_$$s"; \
 			for i in $$reads; do case $$late in *" $$i "*) \
@@ -257,4 +302,4 @@ explain: $(R)/params.stamp $(stages:%=$(B)/bin/%)
 		printf '%s\n' "$$said"; done
 
 ## help: this list; to all apply PARAMS=FILE SET="section.name=value" RUN=NAME ARMS="NAME..." SEEDS="1 2 3"
-##       CHECK=1 LAUNCH_<stage>=COMMAND
+##       CHECK=1 MODEL=NAME CONTINUE=1 LAUNCH_<stage>=COMMAND

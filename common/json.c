@@ -358,3 +358,14 @@ char *json_canonical(const json_t *value, size_t *n_bytes)
 		*n_bytes = t.n;
 	return t.bytes;
 }
+
+bool json_alike(const json_t *a, const json_t *b)
+{
+	if (!a || !b)
+		return false;
+	char *x = json_canonical(a, NULL), *y = json_canonical(b, NULL);
+	bool is_alike = !strcmp(x, y);
+	free(x);
+	free(y);
+	return is_alike;
+}

@@ -10,6 +10,7 @@
 #define COMMON_JSON_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "common/error.h"
@@ -22,6 +23,9 @@ json_t *json_read(const char *text, size_t n_bytes, const char *name, struct err
 /* Canonical bytes, NUL-terminated, yours to free; *n_bytes (may be NULL) without the NUL. Integers beyond
  * 2^53 and non-finite numbers are a BUG: store them as strings. */
 char *json_canonical(const json_t *value, size_t *n_bytes);
+
+/* Whether both have the same canonical bytes: 100 and 100.0 are alike. NULL is like nothing. */
+bool json_alike(const json_t *a, const json_t *b);
 
 /* The shortest decimal text that reads back as this double, in ECMAScript's form (RFC 8785, 3.2.2.3). */
 void json_number_text(char out[32], double x);

@@ -291,6 +291,16 @@ void encoder_gather(struct encoder *e, enum encoder_rows which)
 	blocks_gather(&e->blocks, (float *)(which == ENCODER_H ? e->h : e->p), (size_t)width);
 }
 
+void encoder_mean_views(float *mean, const float *rows, int n_views, int width)
+{
+	for (int k = 0; k < width; k++) {
+		float sum = rows[k];
+		for (int v = 1; v < n_views; v++)
+			sum += rows[v * width + k];
+		mean[k] = sum / (float)n_views;
+	}
+}
+
 /* ---- what to log and look at ---- */
 
 static float norm_of(const struct encoder *e, size_t from, size_t end)

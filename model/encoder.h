@@ -133,6 +133,9 @@ void encoder_backward_h(struct encoder *e, const float *dh);
 enum encoder_rows { ENCODER_H, ENCODER_P };
 void encoder_gather(struct encoder *e, enum encoder_rows which);
 
+/* mean [width] over rows [n_views][width] of one record's views, summed in order; host memory. */
+void encoder_mean_views(float *mean, const float *rows, int n_views, int width);
+
 /* ---- what to log and look at ---- */
 
 /* Euclidean norms of the gradients of the encoder's two parts; a part that is off has 0. */

@@ -104,14 +104,9 @@ void finetune_embed(struct finetune *f, float *h, const float *x, const uint8_t 
 		f->ops->upload(f->keep, keep, (size_t)rows * ENCODER_LEADS);
 	encoder_forward(f->still, f->x, keep ? f->keep : NULL, rows);
 	f->ops->download(f->rows, f->still->h, (size_t)rows * (size_t)dim * sizeof *h);
-	for (int i = 0; i < n; i++)
-		for (int k = 0; k < dim; k++) {
-			const float *y = f->rows + (size_t)i * (size_t)n_views * (size_t)dim + k;
-			float sum = y[0];
-			for (int v = 1; v < n_views; v++)
-				sum += y[v * dim];
-			h[(size_t)i * (size_t)dim + (size_t)k] = sum / (float)n_views;
-		}
+	for (size_t i = 0; i < (size_t)n; i++)
+		encoder_mean_views(h + i * (size_t)dim, f->rows + i * (size_t)n_views * (size_t)dim, n_views,
+				   dim);
 }
 
 void finetune_predict(struct finetune *f, float *probability, const float *x, const uint8_t *keep,

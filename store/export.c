@@ -410,10 +410,8 @@ static void add_start(struct bytes *b, const struct artifact *a, uint64_t record
 	free(name);
 }
 
-static void add_line(struct bytes *b, const struct artifact *a, const struct artifact_cursor *c,
-		     size_t n_classes)
+static void add_probabilities(struct bytes *b, const struct artifact_cursor *c, size_t n_classes)
 {
-	add_start(b, a, artifact_record(c->key));
 	for (size_t k = 0; k < n_classes && c->value_bytes == n_classes * sizeof(float); k++) {
 		char text[33] = ",";
 		float p;
@@ -421,6 +419,13 @@ static void add_line(struct bytes *b, const struct artifact *a, const struct art
 		json_float_text(text + 1, p);
 		add_text(b, text);
 	}
+}
+
+static void add_line(struct bytes *b, const struct artifact *a, const struct artifact_cursor *c,
+		     size_t n_classes)
+{
+	add_start(b, a, artifact_record(c->key));
+	add_probabilities(b, c, n_classes);
 	add_text(b, "\n");
 }
 
@@ -438,6 +443,81 @@ static struct bytes csv(const struct artifact *a)
 	return b;
 }
 
+/* ---- predictions: .csv ---- */
+
+/* id,patient,path */
+static void add_origin(struct bytes *b, const struct artifact *a, uint64_t record)
+{
+	json_t *origin = origin_read(a, record);
+	char *name = origin_name(a, record);
+	add_field(b, name, strlen(name));
+	add_column(b, member(origin, "patient"));
+	add_column(b, member(origin, "path"));
+	json_decref(origin);
+	free(name);
+}
+
+/* ,class,probabilities,: of a record that is predicted. */
+static void add_prediction(struct bytes *b, const struct artifact *a, const struct artifact_cursor *c,
+			   size_t n)
+{
+	struct artifact_value decision = artifact_get_record(a, "decision", artifact_record(c->key));
+	struct bytes classes = {0};
+	add_names(&classes, artifact_get_attribute(a, "classes"), is_true, &decision);
+	add_text(b, ",");
+	add_field(b, classes.first, classes.n);
+	add_probabilities(b, c, n);
+	add_text(b, ",\n");
+	free(classes.first);
+}
+
+/* Nothing but the reason: of a record that preprocess left out. */
+static void add_reason(struct bytes *b, const struct artifact_cursor *c, size_t n)
+{
+	for (size_t k = 0; k < n + 2; k++)
+		add_text(b, ",");
+	add_field(b, c->value, c->value_bytes);
+	add_text(b, "\n");
+}
+
+/* The cursor's record, or the greatest number at its end. */
+static bool advance(struct artifact_cursor *c, uint64_t *record)
+{
+	bool is_there = c && artifact_next(c);
+	*record = is_there ? artifact_record(c->key) : UINT64_MAX;
+	return is_there;
+}
+
+/* Records that are predicted and those that are not, merged by their keys. */
+static struct bytes predictions(const struct artifact *a)
+{
+	struct bytes b = {0};
+	const json_t *names = artifact_get_attribute(a, "classes"), *name;
+	size_t n = json_array_size(names), i;
+	uint64_t record, other;
+
+	add_text(&b, "id,patient,path,class");
+	json_array_foreach (names, i, name)
+		add_column(&b, json_string_value(name));
+	add_text(&b, ",note\n");
+
+	struct artifact_cursor *p = artifact_walk(a, "probability"),
+			       *x = artifact_has_table(a, "excluded") ? artifact_walk(a, "excluded") : NULL;
+	bool has_p = advance(p, &record), has_x = advance(x, &other);
+	while (has_p || has_x) {
+		bool is_predicted = has_p && (!has_x || record < other);
+		add_origin(&b, a, is_predicted ? record : other);
+		if (is_predicted) {
+			add_prediction(&b, a, p, n);
+			has_p = advance(p, &record);
+		} else {
+			add_reason(&b, x, n);
+			has_x = advance(x, &other);
+		}
+	}
+	return b;
+}
+
 static const struct {
 	const char *kind, *suffix;
 	struct bytes (*format)(const struct artifact *a);
@@ -445,6 +525,7 @@ static const struct {
 	       {"signals", ".npz", npz},
 	       {"model", ".safetensors", safetensors},
 	       {"scores", ".csv", csv},
+	       {"predictions", ".csv", predictions},
 	       {"scores", ".safetensors", safetensors}}; /* of a fine-tuned network */
 
 static bool ends_in(const char *path, const char *suffix)
@@ -477,6 +558,7 @@ int export_artifact(const struct artifact *a, const char *path, struct error *e)
 	if (suffix)
 		return error_set(e, path, 0, "%s is exported as %s; give the file such a name",
 				 artifact_kind(a), suffix);
-	return error_set(e, path, 0, "no format for kind %s; signals, embeddings, model and scores have one",
+	return error_set(e, path, 0,
+			 "no format for kind %s; signals, embeddings, model, scores and predictions have one",
 			 artifact_kind(a));
 }

@@ -13,6 +13,7 @@
 #include "common/file.h"
 #include "common/json.h"
 #include "store/artifact.h"
+#include "store/export.h"
 
 /* Whether the executable on disk is no longer the one that runs: then what we make must
  * not look up to date. */
@@ -89,13 +90,26 @@ static void unpack(const struct request *r, const struct artifact *a)
 	free(folder);
 }
 
+/* The artifact in a format of other programs. */
+static void export(const struct request *r, const struct artifact *a)
+{
+	struct error e = {0};
+	char *path = request_file(r, r->stage->export_suffix);
+	if (export_artifact(a, path, &e) < 0)
+		die("%s", error_text(&e));
+	puts(path);
+	free(path);
+}
+
 static void print(const struct request *r)
 {
-	if (!r->stage->show && !r->stage->has_files)
+	if (!r->stage->show && !r->stage->has_files && !r->stage->export_suffix)
 		return;
 	struct artifact *a = artifact_open(r->id, r->stage->kind);
 	if (r->stage->has_files)
 		unpack(r, a);
+	if (r->stage->export_suffix)
+		export(r, a);
 	if (r->stage->show)
 		r->stage->show(a);
 	artifact_close(a);

@@ -75,6 +75,9 @@ struct stage {
 	/* Optional: the file as it is written there, for what may be in no artifact (when it was made, from
 	 * which commit): malloced, its length in *n_bytes, which comes as that of bytes. NULL: as it is. */
 	char *(*put_out)(const struct artifact *output, const char *name, const void *bytes, size_t *n_bytes);
+	/* After a hit or a run, store/export.h writes the artifact as <build>/<stage><suffix>, for people and
+	 * other programs; the path goes to stdout. NULL: not. */
+	const char *export_suffix;
 	/* run() works in the processes of a team. Else several of them are an error. */
 	bool has_team;
 };

@@ -74,6 +74,7 @@ tree_of_stubs() {
 	stub embed '"pretrain", "preprocess"'
 	stub probe '"embed"'
 	stub finetune '"pretrain", "probe", "views", "preprocess"'
+	stub predict '"encoder", "head", "preprocess"'
 	stub evaluate '' true
 	stub report '"evaluate"' true
 	printf 'pretrain:\n  n: 2\n' >params/default.yaml

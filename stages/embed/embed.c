@@ -91,22 +91,6 @@ static void open_networks(struct embed *m)
 	encoder_init(m->net[RANDOM], (uint64_t)json_integer_value(seed));
 }
 
-/* Embedding other signals than those trained on is fine if they were prepared in the same way. */
-static void check_signals(const struct embed *m)
-{
-	double rate_hz = json_number_value(artifact_get_attribute(m->signals, "rate_hz"));
-	int64_t samples = artifact_integer(m->signals, "samples");
-	if (rate_hz != m->views.rate_hz || samples != m->views.samples)
-		die("signals %s: %" PRId64
-		    " samples at %g Hz, but the model was trained on records of %d at %g Hz",
-		    artifact_id(m->signals), samples, rate_hz, m->views.samples, m->views.rate_hz);
-	const json_t *trained = artifact_get_attribute(m->model, "normalize");
-	if (!json_equal(trained, artifact_get_attribute(m->signals, "normalize")))
-		die("signals %s: preprocess.normalize differs from that of the signals the model was trained "
-		    "on",
-		    artifact_id(m->signals));
-}
-
 /* ---- setting up ---- */
 
 static bool has_table(const struct embed *m, int table)
@@ -196,12 +180,7 @@ static void put_means(struct embed *m, int table, const float *y, int width)
 				       (size_t)m->n * (size_t)m->n_views * (size_t)width * sizeof *y);
 	for (int i = 0; i < m->n; i++) {
 		const float *rows = m->rows + (size_t)i * (size_t)m->n_views * (size_t)width;
-		for (int k = 0; k < width; k++) {
-			float sum = rows[k];
-			for (int v = 1; v < m->n_views; v++)
-				sum += rows[v * width + k];
-			m->mean[k] = sum / (float)m->n_views;
-		}
+		encoder_mean_views(m->mean, rows, m->n_views, width);
 		artifact_put_floats(m->run->output, m->table[table], artifact_key(m->record[i]).bytes, 8,
 				    m->mean, (size_t)width);
 		for (int v = 0; v < m->n_views && table == EMBEDDING && m->has_segments; v++)
@@ -414,7 +393,7 @@ static void run(struct stage_run *r)
 	m->has_masks = signals_have_masks(m->signals);
 	m->has_segments = params_bool(r->params, "segments");
 	open_networks(m);
-	check_signals(m);
+	signals_check_alike(m->signals, m->model);
 	open_output(m);
 	allocate(m);
 	carry_table(m, "label");

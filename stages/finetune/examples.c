@@ -16,16 +16,6 @@ size_t examples_input_size(const struct examples *e)
 
 /* ---- loading ---- */
 
-static void copy_floats(float *to, const struct artifact *signals, const char *table, uint64_t record,
-			size_t n)
-{
-	struct artifact_value v = artifact_get_record(signals, table, record);
-	if (!v.bytes || v.n_bytes != n * sizeof *to)
-		die("signals %s: record %" PRIu64 " has %zu bytes in table %s, expected %zu",
-		    artifact_id(signals), record, v.n_bytes, table, n * sizeof *to);
-	memcpy(to, v.bytes, v.n_bytes);
-}
-
 static void open_part(struct examples *e, const struct artifact *signals, const struct judge_part *p,
 		      int part)
 {
@@ -39,7 +29,7 @@ static void open_part(struct examples *e, const struct artifact *signals, const 
 		if (e->there[part])
 			e->there[part][i] = signals_there(signals, p->record[i]);
 		if (n_extra)
-			copy_floats(e->extra[part] + i * n_extra, signals, "scale", p->record[i], n_extra);
+			signals_scale(signals, p->record[i], e->extra[part] + i * n_extra);
 	}
 }
 

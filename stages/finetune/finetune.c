@@ -62,17 +62,10 @@ static void read_policy(struct tuning *s)
 
 static void check_signals(const struct tuning *s)
 {
-	if (s->is_scratch) {
+	if (s->is_scratch)
 		signals_check(s->signals, s->policy);
-		return;
-	}
-	const struct views *v = &s->examples.policy.views;
-	if (json_number_value(artifact_get_attribute(s->signals, "rate_hz")) != v->rate_hz ||
-	    artifact_integer(s->signals, "samples") != v->samples ||
-	    !json_equal(artifact_get_attribute(s->signals, "normalize"),
-			artifact_get_attribute(s->model, "normalize")))
-		die("signals %s: other rate, length or normalisation than those the model was trained on",
-		    artifact_id(s->signals));
+	else
+		signals_check_alike(s->signals, s->model);
 }
 
 /* What section `probe` says, or said when the probe was made. */

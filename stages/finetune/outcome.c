@@ -9,6 +9,7 @@
 #include "stages/finetune/floor.h"
 #include "stages/shared/caveats.h"
 #include "stages/shared/network.h"
+#include "stages/shared/signals.h"
 #include "statistics/offset.h"
 
 static void add_row(struct tuning *s, int a, const char *key, const char *name, const char *table)
@@ -77,9 +78,8 @@ static void write_classifier(struct artifact_writer *w, const struct tuning *s)
 
 void outcome_write(struct tuning *s)
 {
-	static const char *const of_signals[] = {"dataset", "normalize", "statements"}, *const of_policy[] = {
-												"views",
-												"augment"};
+	static const char *const of_signals[] = {"dataset", "statements", SIGNALS_PREPARED},
+				 *const of_policy[] = {"views", "augment"};
 	const struct params *p = s->run->params;
 	const struct encoder *net = s->net->net;
 	struct artifact_writer *w = s->run->output = artifact_create("scores", 1);

@@ -11,8 +11,10 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/die.h"
+#include "common/json.h"
 #include "common/pool.h"
 #include "kernels/ops.h"
 #include "model/config.h"
@@ -21,13 +23,14 @@
 #include "stages/pretrain/plan.h"
 #include "stages/pretrain/records.h"
 #include "stages/shared/network.h"
+#include "stages/shared/signals.h"
 #include "statistics/rankme.h"
 #include "store/crew.h"
 #include "store/stage.h"
 
 #define LINES 20 /* of the log, about */
 
-enum { VIEWS, SIGNALS }; /* inputs */
+enum { VIEWS, SIGNALS, START }; /* inputs */
 
 struct pretrain {
 	struct stage_run *run;
@@ -125,6 +128,35 @@ static bool end_epoch(void *context, int64_t epoch)
 
 /* ---- setting up ---- */
 
+static bool is_continued(const struct params *p)
+{
+	return !strcmp(params_text(p, "start"), "model");
+}
+
+/* Weights that were trained before are read only to go on from them. */
+static bool needs(const struct params *p, int input)
+{
+	return input != START || is_continued(p);
+}
+
+/* The weights of another model, projector and all, in place of drawn ones. */
+static void load_start(struct pretrain *t)
+{
+	const struct artifact *model = t->run->input[START];
+	json_t *own = config_json(&t->plan.contrast.net), *value;
+	const json_t *other = artifact_get_attribute(model, "config");
+	const char *name;
+
+	signals_check_alike(t->run->input[SIGNALS], model);
+	json_object_foreach (own, name, value)
+		if (!json_alike(value, json_object_get(other, name)))
+			die("model %.12s: its %s is not what section pretrain and views ask for; to train on "
+			    "from it give both as they were",
+			    artifact_id(model), name);
+	json_decref(own);
+	network_load(t->contrast->net, model);
+}
+
 static void allocate_batch(struct pretrain *t)
 {
 	contrast_own(&t->plan.contrast, &t->first, &t->n_own);
@@ -180,6 +212,8 @@ static void set_up(struct pretrain *t)
 	check_patients(t);
 	t->plan.contrast.team = t->run->team;
 	t->contrast = contrast_new(ops_chosen(), &t->plan.contrast);
+	if (is_continued(p))
+		load_start(t);
 	history_init(&t->history, t->plan.schedule.n_steps, t->plan.per_epoch, &t->plan.contrast.net,
 		     chance(t));
 	allocate_batch(t);
@@ -217,7 +251,7 @@ static void write_model(struct pretrain *t)
 {
 	static const char *const of_views[] = {"views", "augment"}, *const of_signals[] = {
 									    "classes", "statements",
-									    "normalize", "dataset"};
+									    "dataset", SIGNALS_PREPARED};
 	struct artifact_writer *w = t->run->output = artifact_create("model", 1);
 	const struct encoder *net = t->contrast->net;
 
@@ -266,6 +300,8 @@ static const struct param params[] = {
 	 .help = "passes over the records of folds 1 to 8"},
 	{"batch", PARAM_INT, .unit = "records", .min = 2, .max = 65536, .otherwise = "128",
 	 .help = "records of a step; each gives two views"},
+	{"start", PARAM_CHOICE, .choices = "random model", .otherwise = "random",
+	 .help = "weights to begin with: drawn, or those of MODEL (make ... MODEL=NAME CONTINUE=1)"},
 	{"micro_batch", PARAM_INT, .unit = "views", .min = 0, .max = 131072, .otherwise = "0",
 	 .not_in_key = true,
 	 .help = "views whose activations are kept at once, a multiple of 64; 0: the batch's. Less memory "
@@ -287,10 +323,11 @@ static const struct param params[] = {
 
 static const struct stage stage = {.name = "pretrain",
 				   .purpose = "Train an encoder by contrasting views",
-				   .inputs = INPUTS("views", "preprocess"),
+				   .inputs = INPUTS("views", "preprocess", "start"),
 				   .kind = "model",
 				   .params = params,
 				   .run = run,
+				   .needs = needs,
 				   .numerics = ops_chosen_numerics,
 				   .has_team = true};
 

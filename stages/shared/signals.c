@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/die.h"
+#include "common/json.h"
 
 void signals_policy(struct augment *policy, const struct artifact *from)
 {
@@ -12,6 +13,38 @@ void signals_policy(struct augment *policy, const struct artifact *from)
 	if (views_read(&v, artifact_get_attribute(from, "views"), &e) < 0 ||
 	    augment_read(policy, artifact_get_attribute(from, "augment"), &v, &e) < 0)
 		die("%s %s: %s", artifact_kind(from), artifact_id(from), error_text(&e));
+}
+
+/* Attribute `name` of the signals, and what it should be; `param` sets it. */
+static void check_equal(const struct artifact *signals, const struct artifact *model, const char *name,
+			const char *param, const json_t *wanted)
+{
+	const json_t *is = artifact_get_attribute(signals, name);
+	if (json_alike(is, wanted))
+		return;
+	char *here = is ? json_dumps(is, JSON_ENCODE_ANY) : NULL,
+	     *there = wanted ? json_dumps(wanted, JSON_ENCODE_ANY) : NULL;
+	die("signals %.12s: %s is %s, but the network of %s %.12s was trained on signals with %s; set "
+	    "preprocess.%s "
+	    "as it was then",
+	    artifact_id(signals), name, here ? here : "not stated", artifact_kind(model), artifact_id(model),
+	    there ? there : "none stated", param);
+}
+
+void signals_check_alike(const struct artifact *signals, const struct artifact *model)
+{
+	static const char *const prepared[] = {SIGNALS_PREPARED};
+	struct augment policy;
+	signals_policy(&policy, model);
+
+	json_t *rate_hz = json_real(policy.views.rate_hz), *samples = json_integer(policy.views.samples);
+	check_equal(signals, model, "rate_hz", "rate_hz", rate_hz);
+	check_equal(signals, model, "samples", "duration_s", samples);
+	for (size_t i = 0; i < sizeof prepared / sizeof *prepared; i++)
+		check_equal(signals, model, prepared[i], prepared[i],
+			    artifact_get_attribute(model, prepared[i]));
+	json_decref(rate_hz);
+	json_decref(samples);
 }
 
 void signals_check(const struct artifact *signals, const struct artifact *views)
@@ -52,4 +85,13 @@ const void *signals_get(const struct artifact *signals, uint64_t record, const s
 		die("signals %s: record %" PRIu64 " has %zu bytes in table signal, expected %zu",
 		    artifact_id(signals), record, value.n_bytes, n_bytes);
 	return value.bytes;
+}
+
+void signals_scale(const struct artifact *signals, uint64_t record, float *scale)
+{
+	struct artifact_value v = artifact_get_record(signals, "scale", record);
+	if (!v.bytes || v.n_bytes != LEADS * sizeof *scale)
+		die("signals %s: record %" PRIu64 " has %zu bytes in table scale, expected %zu",
+		    artifact_id(signals), record, v.n_bytes, LEADS * sizeof *scale);
+	memcpy(scale, v.bytes, v.n_bytes);
 }

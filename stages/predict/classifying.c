@@ -1,0 +1,145 @@
+#include "stages/predict/classifying.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/die.h"
+#include "common/pool.h"
+#include "kernels/ops.h"
+#include "model/config.h"
+#include "stages/shared/network.h"
+#include "stages/shared/signals.h"
+
+/* ---- opening ---- */
+
+static void open_encoder(struct classifying *c, const struct artifact *a)
+{
+	struct encoder_config config;
+	struct error e = {0};
+	signals_policy(&c->policy, a);
+	if (config_read(&config, artifact_get_attribute(a, "config"), &e) < 0)
+		die("%s %s: %s", artifact_kind(a), artifact_id(a), error_text(&e));
+	if (encoder_samples(&config) != views_input_samples(&c->policy.views))
+		die("%s %s: its attributes contradict each other", artifact_kind(a), artifact_id(a));
+	c->n_views = views_n_fixed(&c->policy.views);
+	c->net = encoder_new(ops_chosen(), &config, CLASSIFYING_RECORDS * c->n_views, false);
+	network_load(c->net, a);
+}
+
+/* n floats of table `weight`; yours to free. */
+static float *read_floats(const struct artifact *head, const char *key, size_t n)
+{
+	struct artifact_value v = artifact_get(head, "weight", key, strlen(key));
+	if (!v.bytes || v.n_bytes != n * sizeof(float))
+		die("scores %s: %s of the classifier has %zu bytes, and the network asks for %zu; they do "
+		    "not "
+		    "belong together",
+		    artifact_id(head), key, v.n_bytes, n * sizeof(float));
+	float *x = die_malloc(n * sizeof *x + 1);
+	memcpy(x, v.bytes, v.n_bytes);
+	return x;
+}
+
+static void read_decision(struct classifying *c, const struct artifact *head)
+{
+	const json_t *weights = artifact_get_attribute(head, "decision_weight"), *weight;
+	size_t i;
+	if (json_array_size(weights) != (size_t)c->n_classes)
+		die("scores %s: its decision weights are not one per class", artifact_id(head));
+	c->weight = die_malloc((size_t)c->n_classes * sizeof *c->weight);
+	json_array_foreach (weights, i, weight)
+		c->weight[i] = json_number_value(weight);
+}
+
+static void open_head(struct classifying *c, const struct artifact *head)
+{
+	c->n_classes = (int)json_array_size(artifact_get_attribute(head, "classes"));
+	c->is_multi = !strcmp(artifact_text(head, "labels"), "multi");
+	c->n_extra = !strcmp(artifact_text(head, "features"), "embedding+scale") ? LEADS : 0;
+	if (c->n_classes < 2)
+		die("scores %s: %d classes; expected two or more", artifact_id(head), c->n_classes);
+	read_decision(c, head);
+
+	size_t n = (size_t)c->n_classes, d = (size_t)(c->net->dim + c->n_extra);
+	float *mean = read_floats(head, "mean", d), *scale = read_floats(head, "scale", d),
+	      *weight = read_floats(head, "weight", n * d), *bias = read_floats(head, "bias", n);
+	c->head = classifier_new(c->net->ops, &(struct classifier_config){.dim = c->net->dim,
+									  .n_extra = c->n_extra,
+									  .n_classes = c->n_classes,
+									  .is_multi = c->is_multi,
+									  .max_rows = CLASSIFYING_RECORDS});
+	classifier_set(c->head, mean, scale, weight, bias);
+	free(mean);
+	free(scale);
+	free(weight);
+	free(bias);
+}
+
+struct classifying *classifying_open(const struct artifact *encoder, const struct artifact *head)
+{
+	struct classifying *c = die_calloc(1, sizeof *c);
+	open_encoder(c, encoder);
+	open_head(c, head);
+
+	size_t rows = (size_t)CLASSIFYING_RECORDS * (size_t)c->n_views, dim = (size_t)c->net->dim,
+	       input = LEADS * (size_t)views_input_samples(&c->policy.views);
+	c->x = die_malloc(rows * input * sizeof *c->x);
+	c->rows = die_malloc(rows * dim * sizeof *c->rows);
+	c->h = die_malloc(CLASSIFYING_RECORDS * dim * sizeof *c->h);
+	c->keep = die_malloc(rows * LEADS);
+	c->device_keep = c->net->ops->alloc(rows * LEADS);
+	c->device_x = c->net->ops->alloc(rows * input * sizeof *c->x);
+	c->device_h = c->net->ops->alloc(CLASSIFYING_RECORDS * dim * sizeof *c->h);
+	return c;
+}
+
+void classifying_close(struct classifying *c)
+{
+	c->net->ops->release(c->device_x);
+	c->net->ops->release(c->device_h);
+	c->net->ops->release(c->device_keep);
+	classifier_free(c->head);
+	encoder_free(c->net);
+	free(c->x);
+	free(c->keep);
+	free(c->rows);
+	free(c->h);
+	free(c->weight);
+	free(c);
+}
+
+/* ---- running ---- */
+
+static void make_view(void *context, int task)
+{
+	struct classifying *c = context;
+	size_t input = LEADS * (size_t)views_input_samples(&c->policy.views);
+	int record = task / c->n_views;
+	views_fixed(&c->policy.views, c->x + (size_t)task * input, c->batch->signal[record],
+		    task % c->n_views);
+	memcpy(c->keep + (size_t)task * LEADS, c->batch->there[record], LEADS);
+}
+
+/* c->device_h [n,dim]: mean embeddings of the records in hand. */
+static void embed(struct classifying *c, int n)
+{
+	const struct ops *ops = c->net->ops;
+	size_t rows = (size_t)n * (size_t)c->n_views, dim = (size_t)c->net->dim,
+	       input = LEADS * (size_t)views_input_samples(&c->policy.views);
+	ops->upload(c->device_x, c->x, rows * input * sizeof *c->x);
+	ops->upload(c->device_keep, c->keep, rows * LEADS);
+	encoder_forward(c->net, c->device_x, c->device_keep, (int)rows);
+	ops->download(c->rows, c->net->h, rows * dim * sizeof *c->rows);
+	for (size_t i = 0; i < (size_t)n; i++)
+		encoder_mean_views(c->h + i * dim, c->rows + i * (size_t)c->n_views * dim, c->n_views,
+				   (int)dim);
+	ops->upload(c->device_h, c->h, (size_t)n * dim * sizeof *c->h);
+}
+
+void classifying_run(struct classifying *c, float *probability, const struct classifying_batch *b)
+{
+	c->batch = b;
+	pool_run(make_view, c, b->n * c->n_views);
+	embed(c, b->n);
+	classifier_predict(c->head, probability, c->device_h, b->extra, b->n);
+}
