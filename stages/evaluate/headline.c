@@ -7,7 +7,7 @@
 
 #include "common/die.h"
 
-enum { VALUE_BYTES = 80 };
+enum { VALUE_BYTES = 80, FEW_NAMES = 6 };
 
 static const char *text_of(const json_t *object, const char *name)
 {
@@ -54,25 +54,32 @@ static const char *meaning(char out[VALUE_BYTES], const json_t *v, double level,
 	return out;
 }
 
-/* Names of the arms after the first that cannot be told from it; NULL: none. Yours to free. */
-static char *indistinct(const json_t *ranking, int *n)
+/* A sentence on the arms that cannot be told from the first, with names if they are few. Yours to free. */
+static char *indistinct(const json_t *ranking)
 {
 	const json_t *list = json_object_get(ranking, "arms"), *arm;
-	char *names = NULL;
-	size_t i;
+	char *names = die_strdup(""), *out;
+	size_t i, n = 0, n_others = json_array_size(list) - 1;
 
-	*n = 0;
 	json_array_foreach (list, i, arm) {
 		const json_t *p = json_object_get(json_object_get(arm, "behind"), "p");
 		if (!i || !json_is_number(p) || json_number_value(p) < number_of(ranking, "level"))
 			continue;
-		char *longer =
-			die_printf("%s%s%s", names ? names : "", names ? ", " : "", text_of(arm, "name"));
+		char *longer = die_printf("%s%s%s", names, n++ ? ", " : "", text_of(arm, "name"));
 		free(names);
 		names = longer;
-		++*n;
 	}
-	return names;
+
+	if (!n)
+		out = die_strdup("");
+	else if (n == n_others && n > 1)
+		out = die_printf(" None of the %zu other arms can be told from it.", n);
+	else if (n > FEW_NAMES)
+		out = die_printf(" %zu of the %zu other arms cannot be told from it.", n, n_others);
+	else
+		out = die_printf(" Not told apart from it: %s.", names);
+	free(names);
+	return out;
 }
 
 static char *against_next(const json_t *ranking)
@@ -110,16 +117,13 @@ static json_t *verdict(const json_t *ranking)
 		     *value = json_object_get(best, "value");
 	char text[VALUE_BYTES];
 	bool is_alone = json_array_size(list) == 1;
-	int n;
 
 	if (!json_is_number(json_object_get(value, "value")))
 		return json_sprintf("No arm has a %s here: nothing could be ranked.", metric_name(ranking));
 
-	char *next = against_next(ranking), *floor = against_floor(ranking), *same = indistinct(ranking, &n);
-	json_t *out =
-		json_sprintf("%s%s: %s, %s%s%s.%s%s%s", is_alone ? "By " : "Best by ", metric_name(ranking),
-			     text_of(best, "name"), value_text(text, value, 0), next, floor,
-			     same ? " Not told apart from it: " : "", same ? same : "", same ? "." : "");
+	char *next = against_next(ranking), *floor = against_floor(ranking), *same = indistinct(ranking);
+	json_t *out = json_sprintf("%s%s: %s, %s%s%s.%s", is_alone ? "By " : "Best by ", metric_name(ranking),
+				   text_of(best, "name"), value_text(text, value, 0), next, floor, same);
 	free(next);
 	free(floor);
 	free(same);

@@ -194,6 +194,10 @@ verdict="Best by macro AUROC: $(ranked "r['arms'][0]['name']"), "
 check "the terminal has the verdict before its tables" \
 	test "$(sed -n '3p' tuned/table)" = "$(ranked "r['sentences'][0]")"
 check "... which names the best" grep -q "^$verdict" tuned/table
+is "... and says which cannot be told from it" "$(ranked "(lambda same, text: (
+	'None of the 3 other arms can be told' in text) == (len(same) == 3) and (
+	', '.join(same) in text or len(same) in (0, 3)))([a['name'] for a in r['arms'][1:]
+	if a['behind']['p'] >= r['level']], r['sentences'][0])")" True
 check "... and so does the page" grep -q "<p class=verdict>$verdict" tuned/report/index.html
 check "the page has the curve over the shares of labels" grep -q 'id=efficiency' tuned/report/index.html
 
