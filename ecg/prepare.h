@@ -60,8 +60,8 @@ int prepare_windows(const struct prepare *p, const json_t *header);
 
 /* header and bytes as in tables `header` and `signal` of a `records` artifact (ecg/record.h); window: which
  * one, from 0. signal [LEADS][prepare_samples] float32, scale [LEADS] natural logarithm of the standard
- * deviation in mV after filtering and before normalising; of a lead that is masked 0 and the mean of the other
- * leads' logarithms. 0, or -1 with e naming the lead and the reason. Several threads may share p. */
+ * deviation in mV after filtering and before normalising; of a lead that is masked 0 and the mean of the
+ * other leads' logarithms. 0, or -1 with e naming the lead and the reason. Several threads may share p. */
 int prepare_run(struct prepare *p, float *signal, float *scale, struct prepare_result *result,
 		const json_t *header, const void *bytes, size_t n_bytes, int window, struct error *e);
 

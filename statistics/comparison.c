@@ -85,8 +85,9 @@ void comparison_run(struct comparison *c)
 	c->metrics = die_calloc(n_rows, sizeof *c->metrics);
 	for (size_t a = 0; a < n_rows; a++) {
 		for (size_t k = 0; k < n_classes; k++)
-			auroc_init(&r.ranking[a * n_classes + k], c->row[a].probability + k, n_classes,
-				   c->data.n);
+			auroc_init(&r.ranking[a * n_classes + k],
+				   c->data.n ? c->row[a].probability + k : NULL, n_classes,
+				   c->data.n); /* of no records there is no table */
 		struct metrics_input in = input_of(c, r.ranking, (int)a);
 		metrics_init(&c->metrics[a], c->data.n_classes);
 		metrics_compute(&c->metrics[a], &in);

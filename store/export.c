@@ -28,7 +28,8 @@ static void add(struct bytes *b, const void *x, size_t n)
 		b->room = 2 * b->room + n + 4096;
 		b->first = die_realloc(b->first, b->room);
 	}
-	memcpy(b->first + b->n, x, n);
+	if (n)
+		memcpy(b->first + b->n, x, n);
 	b->n += n;
 }
 
