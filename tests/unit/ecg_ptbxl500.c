@@ -1,6 +1,7 @@
 /* The first 500 records of PTB-XL, if they lie in ../shared/data: every sample as the public wfdb package
  * reads it (tests/golden/records.py made the hashes), the known counts of labels, patients and folds, and the
  * classes of all six tasks as tests/golden/tasks.py derives them. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,6 +16,7 @@
 #include "common/die.h"
 #include "ecg/dataset.h"
 #include "ecg/lead.h"
+#include "ecg/raw.h"
 #include "ecg/statements.h"
 #include "ecg/subjects.h"
 #include "ecg/task.h"
@@ -121,6 +123,45 @@ static void check_rate(int rate_hz)
 	assert_int_equal(n, 500);
 	assert_int_equal(dataset_catalog(d)->n, 500);
 	fclose(f);
+	dataset_close(d);
+}
+
+/* The largest difference in mV between a record's limb leads and what its I and II give. */
+static double farthest_limb_lead(const struct record *r)
+{
+	struct error e = {0};
+	struct raw raw;
+	assert_int_equal(raw_open(&raw, r->header, r->n_bytes, false, &e), 0);
+	double(*read)[LEADS] = malloc((size_t)raw.t * sizeof *read), farthest = 0;
+	double(*made)[LEADS] = malloc((size_t)raw.t * sizeof *made);
+	raw_millivolts(read, &raw, r->signal);
+	memcpy(made, read, (size_t)raw.t * sizeof *made);
+	for (int l = 2; l < 6; l++)
+		raw.origin[l] = RAW_DERIVED;
+	raw_derive(made, &raw);
+	for (long t = 0; t < raw.t; t++)
+		for (int l = 0; l < LEADS; l++)
+			farthest = fmax(farthest, fabs(made[t][l] - read[t][l]));
+	free(read);
+	free(made);
+	return farthest;
+}
+
+static void limb_leads_are_what_i_and_ii_give(void **state)
+{
+	(void)state;
+	if (!zip)
+		skip();
+	struct dataset *d = open_zip(100);
+	double farthest = 0;
+	for (size_t i = 0; i < dataset_catalog(d)->n; i++) {
+		struct record r = {0};
+		struct error e = {0};
+		assert_int_equal(dataset_read(d, &r, i, &e), 0);
+		farthest = fmax(farthest, farthest_limb_lead(&r));
+		record_release(&r);
+	}
+	assert_true(farthest > .001 && farthest < .0021); /* steps are of .001 mV */
 	dataset_close(d);
 }
 
@@ -272,6 +313,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_100_hz_records_equal_what_wfdb_reads),
+		cmocka_unit_test(limb_leads_are_what_i_and_ii_give),
 		cmocka_unit_test(all_500_hz_records_equal_what_wfdb_reads),
 		cmocka_unit_test(counts_are_the_known_ones),
 		cmocka_unit_test(classes_of_all_tasks_are_those_of_the_tables),
