@@ -9,6 +9,8 @@
 #include "common/die.h"
 #include "common/file.h"
 #include "common/json.h"
+#include "store/bytes.h"
+#include "store/npz.h"
 #include "store/origin.h"
 
 /* struct label as it lies in table `label` (ecg/label.h), in numpy's words. */
@@ -16,103 +18,6 @@
 	"[('patient', '<u8'), ('fold', '<u4'), ('classes', '<u4'), ('age', '<f4'), ('sex', '<i4'), "         \
 	"('codes', '<u8', (2,)), ('reserved', '<u8')]"
 enum { LABEL_SIZE = 48, LABEL_FOLD = 8, LABEL_CLASSES = 12 };
-
-struct bytes {
-	char *first;
-	size_t n, room;
-};
-
-static void add(struct bytes *b, const void *x, size_t n)
-{
-	if (b->n + n > b->room) {
-		b->room = 2 * b->room + n + 4096;
-		b->first = die_realloc(b->first, b->room);
-	}
-	if (n)
-		memcpy(b->first + b->n, x, n);
-	b->n += n;
-}
-
-static void add_text(struct bytes *b, const char *text)
-{
-	add(b, text, strlen(text));
-}
-
-static void add_number(struct bytes *b, uint64_t x, int n_bytes)
-{
-	for (int i = 0; i < n_bytes; i++)
-		add(b, &(uint8_t){(uint8_t)(x >> (8 * i))}, 1);
-}
-
-/* ---- zip: members stored as they are, one after the other (PKWARE APPNOTE 4.3) ---- */
-
-struct zip {
-	struct bytes file, directory;
-	int n;
-};
-
-static uint32_t crc32_of(const void *bytes, size_t n)
-{
-	const uint8_t *p = bytes;
-	uint32_t crc = UINT32_MAX;
-	for (size_t i = 0; i < n; i++) {
-		crc ^= p[i];
-		for (int k = 0; k < 8; k++)
-			crc = crc >> 1 ^ (UINT32_C(0xedb88320) & -(crc & 1));
-	}
-	return ~crc;
-}
-
-/* What the local and the central header share; the date is 1980-01-01, the first there is. */
-static void add_common(struct bytes *b, const struct bytes *data, uint32_t crc, size_t name_bytes)
-{
-	add_number(b, 20, 2);
-	add_number(b, 0, 2);
-	add_number(b, 0, 2);
-	add_number(b, 0, 2);
-	add_number(b, 1 << 5 | 1, 2);
-	add_number(b, crc, 4);
-	add_number(b, data->n, 4);
-	add_number(b, data->n, 4);
-	add_number(b, name_bytes, 2);
-	add_number(b, 0, 2);
-}
-
-static void zip_add(struct zip *z, const char *name, struct bytes *data)
-{
-	size_t at = z->file.n, n = strlen(name);
-	uint32_t crc = crc32_of(data->first, data->n);
-
-	add_text(&z->file, "PK\3\4");
-	add_common(&z->file, data, crc, n);
-	add(&z->file, name, n);
-	add(&z->file, data->first, data->n);
-	add_text(&z->directory, "PK\1\2");
-	add_number(&z->directory, 20, 2);
-	add_common(&z->directory, data, crc, n);
-	add_number(&z->directory, 0, 2);
-	add_number(&z->directory, 0, 4);
-	add_number(&z->directory, 0, 4);
-	add_number(&z->directory, at, 4);
-	add(&z->directory, name, n);
-	z->n++;
-	free(data->first);
-	*data = (struct bytes){0};
-}
-
-static void zip_end(struct zip *z)
-{
-	size_t at = z->file.n, n = z->directory.n;
-	add(&z->file, z->directory.first, n);
-	add_text(&z->file, "PK\5\6");
-	add_number(&z->file, 0, 4);
-	add_number(&z->file, (uint64_t)z->n, 2);
-	add_number(&z->file, (uint64_t)z->n, 2);
-	add_number(&z->file, n, 4);
-	add_number(&z->file, at, 4);
-	add_number(&z->file, 0, 2);
-	free(z->directory.first);
-}
 
 /* ---- what a record is called ---- */
 
@@ -131,48 +36,13 @@ static void add_names(struct bytes *b, const json_t *classes, bool (*has)(const 
 	for (size_t k = 0; k < json_array_size(classes); k++) {
 		if (!has(context, k))
 			continue;
-		add_text(b, is_first ? "" : ";");
-		add_text(b, json_string_value(json_array_get(classes, k)));
+		bytes_text(b, is_first ? "" : ";");
+		bytes_text(b, json_string_value(json_array_get(classes, k)));
 		is_first = false;
 	}
 }
 
 /* ---- embeddings, signals: .npz ---- */
-
-/* numpy's format 1.0: magic, length, a Python dict padded so that data starts at a multiple of 64. */
-static struct bytes npy(const char *dtype, uint64_t n, uint64_t width)
-{
-	struct bytes b = {0};
-	char *shape =
-		width ? die_printf("(%" PRIu64 ", %" PRIu64 ")", n, width) : die_printf("(%" PRIu64 ",)", n);
-	const char *quote = *dtype == '[' ? "" : "'";
-	char *dict = die_printf("{'descr': %s%s%s, 'fortran_order': False, 'shape': %s, }", quote, dtype,
-				quote, shape);
-	size_t length = (10 + strlen(dict) + 1 + 63) / 64 * 64 - 10;
-
-	add(&b, "\x93NUMPY\1\0", 8);
-	add_number(&b, length, 2);
-	add_text(&b, dict);
-	while (b.n < 10 + length - 1)
-		add_text(&b, " ");
-	add_text(&b, "\n");
-	free(shape);
-	free(dict);
-
-	return b;
-}
-
-/* The code point that begins at *at, which moves behind it. */
-static uint32_t code_point(const char **at)
-{
-	const uint8_t *c = (const uint8_t *)*at;
-	int n_more = *c < 0x80 ? 0 : *c < 0xe0 ? 1 : *c < 0xf0 ? 2 : 3;
-	uint32_t x = n_more ? *c & (0x3fu >> n_more) : *c;
-	for (int i = 1; i <= n_more; i++)
-		x = x << 6 | (c[i] & 0x3f);
-	*at += 1 + n_more;
-	return x;
-}
 
 /* Bytes of a value if all have the same number and it is a multiple of 4, or 0. */
 static size_t value_size(const struct artifact *a, const char *table)
@@ -186,7 +56,7 @@ static size_t value_size(const struct artifact *a, const char *table)
 	return is_even && size % 4 == 0 ? size : 0;
 }
 
-static void add_table(struct zip *z, const struct artifact *a, const char *table)
+static void add_table(struct npz *z, const struct artifact *a, const char *table)
 {
 	size_t size = value_size(a, table);
 	uint64_t n = artifact_count(a, table);
@@ -195,47 +65,21 @@ static void add_table(struct zip *z, const struct artifact *a, const char *table
 		return;
 	bool is_label = !strcmp(table, "label") && size == LABEL_SIZE;
 	bool is_mask = !strcmp(table, "lead_mask");
-	struct bytes values = is_label	? npy(LABEL_DTYPE, n, 0)
-			      : is_mask ? npy("|u1", n, size)
-					: npy("<f4", n, size / 4),
-		     records = npy("<u8", n, 0);
+	struct bytes values = is_label	? npz_array(LABEL_DTYPE, n, 0)
+			      : is_mask ? npz_array("|u1", n, size)
+					: npz_array("<f4", n, size / 4),
+		     records = npz_array("<u8", n, 0);
 
 	for (struct artifact_cursor *c = artifact_walk(a, table); artifact_next(c);) {
-		add(&values, c->value, c->value_bytes);
-		add_number(&records, artifact_record(c->key), 8);
+		bytes_add(&values, c->value, c->value_bytes);
+		bytes_number(&records, artifact_record(c->key), 8);
 	}
 
 	char *name = die_printf("%s.npy", table), *record_name = die_printf("%s_record.npy", table);
-	zip_add(z, name, &values);
-	zip_add(z, record_name, &records);
+	npz_add(z, name, &values);
+	npz_add(z, record_name, &records);
 	free(name);
 	free(record_name);
-}
-
-/* Texts as numpy keeps them: UTF-32, all as long as the longest. They are valid UTF-8, for they were JSON. */
-static struct bytes npy_texts(const json_t *texts)
-{
-	size_t i, longest = 1;
-	json_t *text;
-	json_array_foreach (texts, i, text) {
-		size_t n = 0;
-		for (const char *c = json_string_value(text); *c; c++)
-			n += (*c & 0xc0) != 0x80;
-		longest = n > longest ? n : longest;
-	}
-
-	char dtype[32];
-	snprintf(dtype, sizeof dtype, "<U%zu", longest);
-	struct bytes b = npy(dtype, json_array_size(texts), 0);
-
-	json_array_foreach (texts, i, text) {
-		size_t n = 0;
-		for (const char *c = json_string_value(text); *c; n++)
-			add_number(&b, code_point(&c), 4);
-		for (; n < longest; n++)
-			add_number(&b, 0, 4);
-	}
-	return b;
 }
 
 static bool has_bit(const void *context, size_t k)
@@ -256,15 +100,15 @@ static json_t *class_names(const struct artifact *a, const struct artifact_curso
 	return names;
 }
 
-static void add_texts(struct zip *z, const char *name, json_t *texts)
+static void add_texts(struct npz *z, const char *name, json_t *texts)
 {
-	struct bytes values = npy_texts(texts);
-	zip_add(z, name, &values);
+	struct bytes values = npz_texts(texts);
+	npz_add(z, name, &values);
 	json_decref(texts);
 }
 
 /* Beside label's rows: id, patient, path and the names of the classes; and the names of the classes' bits. */
-static void add_origins(struct zip *z, const struct artifact *a)
+static void add_origins(struct npz *z, const struct artifact *a)
 {
 	json_t *id = json_array(), *patient = json_array(), *path = json_array(), *classes = json_array();
 	if (artifact_has_table(a, "label"))
@@ -287,16 +131,15 @@ static void add_origins(struct zip *z, const struct artifact *a)
 	add_texts(z, "class_names.npy", names ? json_deep_copy(names) : json_array());
 }
 
-static struct bytes npz(const struct artifact *a)
+static struct bytes arrays(const struct artifact *a)
 {
-	struct zip z = {0};
+	struct npz z = {0};
 	const char *table;
 	json_t *unused;
 	json_object_foreach (json_object_get(artifact_header(a), "tables"), table, unused)
 		add_table(&z, a, table);
 	add_origins(&z, a);
-	zip_end(&z);
-	return z.file;
+	return npz_end(&z);
 }
 
 /* ---- model: .safetensors ---- */
@@ -326,7 +169,7 @@ static struct bytes safetensors(const struct artifact *a)
 		char *name = die_printf("%.*s", (int)c->key_bytes, (const char *)c->key);
 		const json_t *shape = json_object_get(shapes, name);
 		size_t at = data.n;
-		add(&data, c->value, c->value_bytes);
+		bytes_add(&data, c->value, c->value_bytes);
 		json_object_set_new(header, name,
 				    json_pack("{s:s, s:o, s:[I, I]}", "dtype", "F32", "shape",
 					      shape ? json_deep_copy(shape)
@@ -337,11 +180,11 @@ static struct bytes safetensors(const struct artifact *a)
 
 	size_t n;
 	char *text = json_canonical(header, &n);
-	add_number(&out, (n + 7) / 8 * 8, 8);
-	add(&out, text, n);
+	bytes_number(&out, (n + 7) / 8 * 8, 8);
+	bytes_add(&out, text, n);
 	for (; n % 8; n++)
-		add_text(&out, " ");
-	add(&out, data.first, data.n);
+		bytes_text(&out, " ");
+	bytes_add(&out, data.first, data.n);
 	json_decref(header);
 	free(text);
 	free(data.first);
@@ -358,17 +201,17 @@ static void add_field(struct bytes *b, const char *text, size_t n)
 		return; /* text may be NULL */
 	bool is_quoted = memchr(text, ',', n) || memchr(text, '"', n) || memchr(text, '\n', n) ||
 			 memchr(text, '\r', n);
-	add_text(b, is_quoted ? "\"" : "");
+	bytes_text(b, is_quoted ? "\"" : "");
 	for (size_t i = 0; i < n; i++) {
-		add_text(b, text[i] == '"' ? "\"" : "");
-		add(b, text + i, 1);
+		bytes_text(b, text[i] == '"' ? "\"" : "");
+		bytes_add(b, text + i, 1);
 	}
-	add_text(b, is_quoted ? "\"" : "");
+	bytes_text(b, is_quoted ? "\"" : "");
 }
 
 static void add_column(struct bytes *b, const char *text)
 {
-	add_text(b, ",");
+	bytes_text(b, ",");
 	add_field(b, text, strlen(text));
 }
 
@@ -378,37 +221,49 @@ static bool is_true(const void *context, size_t k)
 	return k < truth->n_bytes && ((const uint8_t *)truth->bytes)[k];
 }
 
+/* id,patient,path; a patient nobody knows by a text by the number. */
+static void add_origin(struct bytes *b, const struct artifact *a, uint64_t record)
+{
+	json_t *origin = origin_read(a, record);
+	char *name = origin_name(a, record), number[24] = "";
+	struct artifact_value v = artifact_get_record(a, "label", record);
+	uint64_t patient;
+	if (v.n_bytes == LABEL_SIZE) {
+		memcpy(&patient, v.bytes, sizeof patient);
+		snprintf(number, sizeof number, "%" PRIu64, patient);
+	}
+	add_field(b, name, strlen(name));
+	add_column(b, *member(origin, "patient") ? member(origin, "patient") : number);
+	add_column(b, member(origin, "path"));
+	json_decref(origin);
+	free(name);
+}
+
+/* The names of the classes that table says 1 of. */
+static void add_classes(struct bytes *b, const struct artifact *a, const char *table, uint64_t record)
+{
+	struct artifact_value flags = artifact_get_record(a, table, record);
+	struct bytes classes = {0};
+	add_names(&classes, artifact_get_attribute(a, "classes"), is_true, &flags);
+	add_field(b, classes.first, classes.n);
+	free(classes.first);
+}
+
 /* record,id,patient,path,fold,classes */
 static void add_start(struct bytes *b, const struct artifact *a, uint64_t record)
 {
-	uint64_t patient = 0;
 	uint32_t fold = 0;
 	char number[24];
-	struct artifact_value v = artifact_get_record(a, "label", record),
-			      truth = artifact_get_record(a, "truth", record);
-	if (v.n_bytes == LABEL_SIZE) {
-		memcpy(&patient, v.bytes, sizeof patient);
+	struct artifact_value v = artifact_get_record(a, "label", record);
+	if (v.n_bytes == LABEL_SIZE)
 		memcpy(&fold, (const char *)v.bytes + LABEL_FOLD, sizeof fold);
-	}
 
-	json_t *origin = origin_read(a, record);
-	char *name = origin_name(a, record);
-	struct bytes classes = {0};
-	add_names(&classes, artifact_get_attribute(a, "classes"), is_true, &truth);
-	snprintf(number, sizeof number, "%" PRIu64, record);
-	add_text(b, number);
-	add_column(b, name);
-	snprintf(number, sizeof number, "%" PRIu64, patient);
-	add_column(b, *member(origin, "patient") ? member(origin, "patient") : number);
-	add_column(b, member(origin, "path"));
-	snprintf(number, sizeof number, "%" PRIu32, fold);
-	add_column(b, number);
-	add_text(b, ",");
-	add_field(b, classes.first, classes.n);
-
-	json_decref(origin);
-	free(classes.first);
-	free(name);
+	snprintf(number, sizeof number, "%" PRIu64 ",", record);
+	bytes_text(b, number);
+	add_origin(b, a, record);
+	snprintf(number, sizeof number, ",%" PRIu32 ",", fold);
+	bytes_text(b, number);
+	add_classes(b, a, "truth", record);
 }
 
 static void add_probabilities(struct bytes *b, const struct artifact_cursor *c, size_t n_classes)
@@ -418,7 +273,7 @@ static void add_probabilities(struct bytes *b, const struct artifact_cursor *c, 
 		float p;
 		memcpy(&p, (const char *)c->value + k * sizeof p, sizeof p);
 		json_float_text(text + 1, p);
-		add_text(b, text);
+		bytes_text(b, text);
 	}
 }
 
@@ -427,7 +282,7 @@ static void add_line(struct bytes *b, const struct artifact *a, const struct art
 {
 	add_start(b, a, artifact_record(c->key));
 	add_probabilities(b, c, n_classes);
-	add_text(b, "\n");
+	bytes_text(b, "\n");
 }
 
 static struct bytes csv(const struct artifact *a)
@@ -435,10 +290,10 @@ static struct bytes csv(const struct artifact *a)
 	struct bytes b = {0};
 	const json_t *names = artifact_get_attribute(a, "classes"), *name;
 	size_t i;
-	add_text(&b, "record,id,patient,path,fold,classes");
+	bytes_text(&b, "record,id,patient,path,fold,classes");
 	json_array_foreach (names, i, name)
 		add_column(&b, json_string_value(name));
-	add_text(&b, "\n");
+	bytes_text(&b, "\n");
 	for (struct artifact_cursor *c = artifact_walk(a, "probability"); artifact_next(c);)
 		add_line(&b, a, c, json_array_size(names));
 	return b;
@@ -446,39 +301,23 @@ static struct bytes csv(const struct artifact *a)
 
 /* ---- predictions: .csv ---- */
 
-/* id,patient,path */
-static void add_origin(struct bytes *b, const struct artifact *a, uint64_t record)
-{
-	json_t *origin = origin_read(a, record);
-	char *name = origin_name(a, record);
-	add_field(b, name, strlen(name));
-	add_column(b, member(origin, "patient"));
-	add_column(b, member(origin, "path"));
-	json_decref(origin);
-	free(name);
-}
-
 /* ,class,probabilities,: of a record that is predicted. */
 static void add_prediction(struct bytes *b, const struct artifact *a, const struct artifact_cursor *c,
 			   size_t n)
 {
-	struct artifact_value decision = artifact_get_record(a, "decision", artifact_record(c->key));
-	struct bytes classes = {0};
-	add_names(&classes, artifact_get_attribute(a, "classes"), is_true, &decision);
-	add_text(b, ",");
-	add_field(b, classes.first, classes.n);
+	bytes_text(b, ",");
+	add_classes(b, a, "decision", artifact_record(c->key));
 	add_probabilities(b, c, n);
-	add_text(b, ",\n");
-	free(classes.first);
+	bytes_text(b, ",\n");
 }
 
 /* Nothing but the reason: of a record that preprocess left out. */
 static void add_reason(struct bytes *b, const struct artifact_cursor *c, size_t n)
 {
 	for (size_t k = 0; k < n + 2; k++)
-		add_text(b, ",");
+		bytes_text(b, ",");
 	add_field(b, c->value, c->value_bytes);
-	add_text(b, "\n");
+	bytes_text(b, "\n");
 }
 
 /* The cursor's record, or the greatest number at its end. */
@@ -497,10 +336,10 @@ static struct bytes predictions(const struct artifact *a)
 	size_t n = json_array_size(names), i;
 	uint64_t record, other;
 
-	add_text(&b, "id,patient,path,class");
+	bytes_text(&b, "id,patient,path,class");
 	json_array_foreach (names, i, name)
 		add_column(&b, json_string_value(name));
-	add_text(&b, ",note\n");
+	bytes_text(&b, ",note\n");
 
 	struct artifact_cursor *p = artifact_walk(a, "probability"),
 			       *x = artifact_has_table(a, "excluded") ? artifact_walk(a, "excluded") : NULL;
@@ -522,8 +361,8 @@ static struct bytes predictions(const struct artifact *a)
 static const struct {
 	const char *kind, *suffix;
 	struct bytes (*format)(const struct artifact *a);
-} formats[] = {{"embeddings", ".npz", npz},
-	       {"signals", ".npz", npz},
+} formats[] = {{"embeddings", ".npz", arrays},
+	       {"signals", ".npz", arrays},
 	       {"model", ".safetensors", safetensors},
 	       {"scores", ".csv", csv},
 	       {"predictions", ".csv", predictions},
@@ -549,7 +388,7 @@ int export_artifact(const struct artifact *a, const char *path, struct error *e)
 					 "holds no network: these scores are a probe's, not finetune's");
 		struct bytes b = formats[i].format(a);
 		int status =
-			b.n > UINT32_MAX && formats[i].format == npz
+			b.n > UINT32_MAX && formats[i].format == arrays
 				? error_set(e, path, 0, "over 4 GB, which .npz of this version cannot hold")
 				: file_replace(path, b.first, b.n, e);
 		free(b.first);
