@@ -72,6 +72,8 @@ static void show_ranking(const json_t *ranking)
 	json_array_foreach (json_object_get(ranking, "arms"), i, arm) {
 		const json_t *v = json_object_get(arm, "value"), *floor = json_object_get(arm, "over_floor");
 		char text[64] = "-";
+		if (json_is_number(json_object_get(v, "value")))
+			snprintf(text, sizeof text, "%.3f", number_of(v, "value"));
 		if (json_is_number(json_object_get(v, "low")))
 			snprintf(text, sizeof text, "%.3f [%.3f, %.3f]", number_of(v, "value"),
 				 number_of(v, "low"), number_of(v, "high"));

@@ -213,6 +213,14 @@ check "... and a page" grep -q '<svg' alone/report/index.html
 is "... without views that nothing was contrasted with" \
 	"$(grep -c 'What was contrasted' alone/report/index.html)" 0
 
+# Without resamples there are values and no intervals.
+small="$small evaluate.bootstrap=0"
+compare_again run
+check "no resamples, no intervals" \
+	grep -q '^By macro AUROC: sequential, 0\.[0-9]*; .* without an interval' run/table
+check "... but values" grep -Eq '^ +1  sequential +0\.[0-9]+ +[+-]0\.[0-9]+ ' run/table
+small=${small% evaluate.bootstrap=0}
+
 # Few records: classes without one in fold 10, folds with one record of a class, fewer
 # neighbours than asked for.
 for n in 40 70; do
