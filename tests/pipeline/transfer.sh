@@ -5,7 +5,8 @@
 tap_needs make python3
 tree_as_it_is
 
-small='fetch.records=120 pretrain.epochs=1 probe.bootstrap=10 probe.evaluation=folds embed.attention_records=0'
+small='fetch.records=120 pretrain.epochs=1 probe.bootstrap=10 probe.evaluation=folds'
+small="$small embed.attention_records=0"
 other="fetch.seed=7 fetch.records=100 probe.bootstrap=10 embed.attention_records=0"
 runs=build/runs
 id_of() { cat "$runs/$1.id"; }
