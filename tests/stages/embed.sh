@@ -28,6 +28,7 @@ done
 cp -r halves other
 rm other/embed.*
 chain other "$tiny preprocess.normalize=none" preprocess
-check_fails "signals prepared in another way than the model's are refused" 1 'preprocess.normalize differs' \
+check_fails "signals prepared in another way than the model's are refused" 1 \
+	'normalize is "none", but the network .* "per_lead"; set preprocess.normalize' \
 	"$BIN/embed" --build other
 tap_done
