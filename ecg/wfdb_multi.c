@@ -9,6 +9,8 @@
 #include "ecg/record.h"
 #include "ecg/wfdb_samples.h"
 
+#define VALUES_MAX (WFDB_VALUES / 2) /* as many as the largest record of one segment has; gaps take no file */
+
 struct multi {
 	struct wfdb_record *r; /* of all segments; its columns are signals of the layout */
 	struct files *files;
@@ -197,7 +199,7 @@ static int allocate(struct multi *m)
 	struct wfdb_record *r = m->r;
 	r->per_frame = r->h.signals[r->columns[0]].per_frame;
 	uint64_t n = (uint64_t)m->segments->n_frames * (uint64_t)r->per_frame * (uint64_t)r->n;
-	if (n > WFDB_VALUES) {
+	if (n > VALUES_MAX) {
 		error_set(m->e, m->name, 0,
 			  "%llu samples of %d signals in all segments are more than this reader takes",
 			  (unsigned long long)n, r->n);
