@@ -184,7 +184,7 @@ sed -i 's/^s2 700/s2 600/; s/ 1000$/ 900/' fixed/r.hea
 check_fails "a segment of another length than the header says is named" 1 \
 	'r.hea: segment s2 has 700 samples per signal, expected 600' fetch fixed
 printf 'r/2 12 250\nr_layout 0\n~ 67108864\n' >variable/r.hea
-check_fails "gaps alone do not ask for memory" 1 '805306368 samples of 12 signals.* more than this reader takes' \
+check_fails "gaps alone do not ask for memory" 1 '805306368 samples of 12 .* more than this reader takes' \
 	fetch variable
 rm fixed/s1.hea
 check_fails "a segment that is missing is named" 1 's1.hea' fetch fixed
