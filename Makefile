@@ -88,7 +88,8 @@ stage_objects = $(call objects,stages/$(1)) $(patsubst %.c,$(B)/obj/%.o,$(wildca
 TOOLS  := $(patsubst tools/%.c,%,$(wildcard tools/*.c))
 UNITS  := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*.c))
 
-.PHONY: all ids test test-valgrind check bench bench-io bench-memory bench-train fuzz format help clean FORCE
+.PHONY: all ids test test-valgrind check bench bench-io bench-memory bench-rotations bench-train fuzz format help
+.PHONY: clean FORCE
 .DELETE_ON_ERROR:
 .SUFFIXES:
 MAKEFLAGS += -r
@@ -274,6 +275,10 @@ bench-train: $(B)/bin/bench-train
 ##       (PYTHON, ROUNDS, DATA)
 bench-io: all $(B)/bin/bench-probe
 	@B=$(B) bench/io.sh
+
+## bench-rotations: each fold tested in turn, all trained again (PARAMS=, SET=, ROTATED=)
+bench-rotations: all
+	@B=$(B) bench/rotations.sh
 
 ## bench-memory: most anonymous memory of each stage by number of records
 ##       (SIZES="2000 8000 20000", ROWS="folder zip synthetic chain finetune")

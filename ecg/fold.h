@@ -22,4 +22,11 @@ static inline bool fold_trains(uint32_t fold)
 	return fold >= 1 && fold <= FOLD_LAST_TRAINING;
 }
 
+/* With another fold tested than 10, as in a rotation, folds are numbered on from it: `tested` becomes 10, the
+ * one before it 9, the one after it 1. */
+static inline uint32_t fold_rotated(uint32_t fold, uint32_t tested)
+{
+	return fold_is(fold) ? (fold + 2 * FOLDS - tested - 1) % FOLDS + 1 : fold;
+}
+
 #endif

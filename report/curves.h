@@ -8,8 +8,8 @@
 #include "report/text.h"
 
 /* Column of the training history ("loss", "top1", "rankme") of every arm; guide: another column, drawn dashed
- * once per level it ends at, with the arm's "chance" (how that level is made: "ln candidates") beside it; NULL:
- * none. Returns how many arms had a history. */
+ * once per level it ends at, with the arm's "chance" (how that level is made: "ln candidates") beside it;
+ * NULL: none. Returns how many arms had a history. */
 int curves_history(struct text *t, const json_t *arms, const char *column, const char *guide);
 /* One arm's ROC, a line per class. */
 void curves_roc(struct text *t, const json_t *arm, const json_t *classes);

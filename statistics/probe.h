@@ -65,8 +65,8 @@ void probe_fit(struct probe *p, const struct probe_data *data, const struct rows
 void probe_majority(struct probe *p, const struct probe_data *data);
 void probe_release(struct probe *p);
 
-/* Mean over n records of minus the log of the true class's probability or, multi, of minus the sum over classes
- * of the log of what was true of each; a probability counts as at least 1e-7. NAN for no record. */
+/* Mean over n records of minus the log of the true class's probability or, multi, of minus the sum over
+ * classes of the log of what was true of each; a probability counts as at least 1e-7. NAN for no record. */
 double probe_log_loss(const float *probability, const uint8_t *truth, size_t n, int n_classes, bool is_multi);
 
 #endif

@@ -47,8 +47,10 @@ void exclusions_note(struct exclusions *x, int what);
 void exclusions_share(struct exclusions *x);
 /* Dies, in rank 0, if no record of n_records is left or more than their share `limit` are not. */
 void exclusions_check(const struct exclusions *x, int64_t n_records, double limit);
-/* Attributes excluded_by_fold [FOLDS], with those that fetch left out of `records`, and records_masked,
- * records_bridged, records_cut: each only if there are any, so that a dataset without faults keeps its id. */
-void exclusions_write(const struct exclusions *x, struct artifact_writer *w, const struct artifact *records);
+/* Attributes excluded_by_fold [FOLDS], with those that fetch left out of `records` (whose folds are numbered
+ * as before test_fold became the tenth), and records_masked, records_bridged, records_cut: each only if there
+ * are any, so that a dataset without faults keeps its id. */
+void exclusions_write(const struct exclusions *x, struct artifact_writer *w, const struct artifact *records,
+		      uint32_t test_fold);
 
 #endif

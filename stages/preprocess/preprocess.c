@@ -16,6 +16,7 @@
 #include "common/json.h"
 #include "common/pool.h"
 #include "common/progress.h"
+#include "ecg/fold.h"
 #include "ecg/label.h"
 #include "ecg/lead.h"
 #include "ecg/prepare.h"
@@ -53,6 +54,7 @@ struct preprocess {
 	struct prepare *prepare;
 	struct subjects *subjects;
 	int samples, n_batch; /* of an output record; records in a batch */
+	uint32_t test_fold;
 	int signal, scale, label, origin, excluded;
 	int lead_mask; /* tables; lead_mask: NONE if nothing may be masked */
 	struct windows windows;
@@ -159,6 +161,7 @@ static void add_item(struct preprocess *p, const struct window *w)
 	json_t *subject = read_json(p, "subject", w->record);
 	if (subjects_label(p->subjects, &item->label, w->record, subject, &e) < 0)
 		die("%s", error_text(&e));
+	item->label.fold = fold_rotated(item->label.fold, p->test_fold);
 	item->origin = origin_of(subject, w->record);
 	const char *id = json_string_value(json_object_get(item->origin, "id"));
 	json_object_set_new(item->origin, "id", windows_id(id, w->number));
@@ -282,6 +285,7 @@ static void run(struct stage_run *r)
 	if (!(p->subjects = subjects_open(artifact_get_attribute(r->input[0], "statements"),
 					  artifact_get_attribute(r->input[0], "classes"), &e)))
 		die("records %s: %s", artifact_id(r->input[0]), error_text(&e));
+	p->test_fold = (uint32_t)params_int(r->params, "test_fold");
 	p->windows = windows_plan(r->input[0], p->prepare, (int)params_int(r->params, "windows"));
 	int64_t n = (int64_t)p->windows.n;
 	p->samples = prepare_samples(p->prepare);
@@ -292,7 +296,7 @@ static void run(struct stage_run *r)
 	run_batches(p, &progress);
 	progress_end(&progress);
 	exclusions_check(&p->exclusions, n, params_float(r->params, "max_excluded"));
-	exclusions_write(&p->exclusions, r->output, r->input[0]);
+	exclusions_write(&p->exclusions, r->output, r->input[0], p->test_fold);
 	windows_release(&p->windows);
 	prepare_close(p->prepare);
 	subjects_close(p->subjects);
@@ -332,6 +336,9 @@ static const struct param params[] = {
 		 "record, or mask them"},
 	{"bridge_ms", PARAM_FLOAT, .unit = "ms", .min = 0, .max = 1000, .otherwise = "0",
 	 .help = "missing samples are bridged by a straight line if they are no more in a row"},
+	{"test_fold", PARAM_INT, .min = 1, .max = FOLDS, .otherwise = "10",
+	 .help = "the fold that is tested; folds are numbered on from it, so that it is fold 10 from here "
+		 "on"},
 	{"max_excluded", PARAM_FLOAT, .min = 0, .max = 1, .otherwise = "0.05",
 	 .help = "largest share of excluded records; over it the stage fails"},
 	{0}};

@@ -273,7 +273,8 @@ static json_t *numbers(const double *x, int n)
 	return out;
 }
 
-/* For the published probabilities of fold 10, which a cross-validation carried over (stages/probe/fitting.h). */
+/* For the published probabilities of fold 10, which a cross-validation carried over
+ * (stages/probe/fitting.h). */
 static json_t *published_weight(const struct judge *j, const struct judge_row *row)
 {
 	size_t n = json_array_size(row->rotations);

@@ -7,7 +7,8 @@
 data="fetch.records=120"
 tiny="pretrain.d_model=32 pretrain.n_heads=2 pretrain.n_time_layers=1 pretrain.n_channel_layers=1 \
 	pretrain.batch=16 \
-	pretrain.projector_hidden=32 pretrain.projector_out=16 pretrain.epochs=1 probe.bootstrap=20 probe.evaluation=folds \
+	pretrain.projector_hidden=32 pretrain.projector_out=16 pretrain.epochs=1 probe.bootstrap=20 \
+	probe.evaluation=folds \
 	finetune.bootstrap=20 \
 	finetune.epochs=2 finetune.batch=16 finetune.min_steps=1 finetune.lr=0.001 \
 	finetune.encoder_lr=0.0001 \

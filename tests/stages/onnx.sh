@@ -17,7 +17,8 @@ agrees() {
 }
 
 small="fetch.records=120 pretrain.epochs=1 pretrain.d_model=32 pretrain.n_heads=2 pretrain.batch=16 \
-	pretrain.projector_hidden=32 pretrain.projector_out=16 probe.c_steps=3 probe.evaluation=folds probe.bootstrap=5 \
+	pretrain.projector_hidden=32 pretrain.projector_out=16 probe.c_steps=3 probe.bootstrap=5 \
+	probe.evaluation=folds \
 	finetune.bootstrap=5 finetune.epochs=1 finetune.min_steps=1 finetune.lr=0.001 \
 	embed.attention_records=0"
 

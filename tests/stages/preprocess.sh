@@ -35,6 +35,19 @@ run fast "fetch.records=20 fetch.rate_hz=500 preprocess.normalize=none" fetch pr
 is "20 synthetic records at 500 Hz, resampled, in mV give the golden ids" "$(ids fast)" \
 	"e2c5d7e094eb239d37b3da5bf81ef6e11a15d3a9f66fc829eff450f8d0e6e147 043724bd54603490caa5c4fca9ec2add738ee1898d603fba234db6c5ce5754c1 "
 
+# ---- another fold is tested ----
+STORE=$WORK/threads1.store run third "fetch.records=40 preprocess.test_fold=3" fetch preprocess \
+	>/dev/null 2>&1
+folds_of() { # folds_of RUN: of records 1 to 40
+	local i
+	for ((i = 1; i <= 40; i++)); do
+		EINTHOVEN_STORE=$WORK/threads1.store "$BIN/store" get "$(cat "$1/preprocess.id")" label $i
+	done 2>/dev/null | sed -nE 's/^fold ([0-9]+),.*/\1/p'
+}
+is "with another fold tested they are numbered on from it" "$(folds_of third)" \
+	"$(folds_of threads1 | awk '{print ($1 + 16) % 10 + 1}')"
+check "... of some records that was fold 3" grep -q '^10$' <(folds_of third)
+
 # A folder of WFDB records made of text as samples: `seq` digits move all the time, zeros do not.
 make_record() { # make_record NAME BYTES-COMMAND
 	bash -c "$2" | head -c 24000 >"db/$1.dat"

@@ -101,13 +101,15 @@ check "... leaves the intervals out" lacks '\[0'
 check "one C" fits plain 300 c_min=0.1 c_max=0.1 c_steps=1
 
 # ---- cross-validation ----
-by_folds=$(probe plain 600; sed -n 's/^folds 1-8 train: \([0-9]*\) .* chooses: \([0-9]*\) .* tests: \([0-9]*\) .*/\1+\2+\3/p' \
-	table)
+probe plain 600
+by_folds=$(grep '^folds 1-8 train' table |
+	sed -E 's/.* train: ([0-9]*) .* chooses: ([0-9]*) .* tests: ([0-9]*) .*/\1+\2+\3/')
 check "few records in fold 10 are cross-validated" fits plain 600 evaluation=auto
 check "... is said at the head" holds '^cross-validation, each fold tested in turn: '
 check "... and why" holds '^Cross-validated, for fold 10 has [0-9]* records'
 check "... and what the encoder saw" holds '^The encoder was pretrained once'
-is "... tests all records" "$(sed -nE 's/^cross-validation, .* ([0-9]+) records of .*/\1/p' table)" $((by_folds))
+is "... tests all records" \
+	"$(sed -nE 's/^cross-validation, .* ([0-9]+) records of .*/\1/p' table)" $((by_folds))
 check "... with a row per arm" has_rows
 check "... better features score higher" is_ordered
 is "... and the majority class has AUROC 1/2" "$(auroc 'majority class')" 0.500
@@ -115,7 +117,8 @@ is "... gives the golden id" "$(id)" \
 	7b7b9bc30f41e67f6a048e592557d6f59cd4f3a5c2c3e01a0156f8af519c2ac8
 crossed=$(id)
 is "... whatever the machine" \
-	"$(rm -rf store; EINTHOVEN_THREADS=3 EINTHOVEN_ISA=scalar probe plain 600 evaluation=auto; id)" "$crossed"
+	"$(rm -rf store; EINTHOVEN_THREADS=3 EINTHOVEN_ISA=scalar probe plain 600 evaluation=auto; id)" \
+	"$crossed"
 check "not if so many are enough" fits plain 600 evaluation=auto cross_below=30
 check "... is said" holds '^folds 1-8 train: '
 check "any number of classes, cross-validated" fits plain 600 evaluation=cross labels=multi

@@ -72,6 +72,19 @@ static void every_fold_has_one_purpose(void **state)
 	assert_true(fold_trains(1) && fold_trains(8) && fold_is(10) && !fold_is(0) && !fold_is(11));
 }
 
+static void a_rotation_keeps_the_order_of_folds(void **state)
+{
+	(void)state;
+	for (uint32_t tested = 1; tested <= FOLDS; tested++) {
+		assert_int_equal(fold_rotated(tested, tested), FOLD_TEST);
+		for (uint32_t f = 1; f <= FOLDS; f++)
+			assert_int_equal(fold_rotated(f % FOLDS + 1, tested),
+					 fold_rotated(f, tested) % FOLDS + 1);
+	}
+	for (uint32_t f = 0; f <= FOLDS + 1; f++)
+		assert_int_equal(fold_rotated(f, FOLD_TEST), f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -79,6 +92,7 @@ int main(void)
 		cmocka_unit_test(label_survives_its_stored_form),
 		cmocka_unit_test(label_is_little_endian),
 		cmocka_unit_test(every_fold_has_one_purpose),
+		cmocka_unit_test(a_rotation_keeps_the_order_of_folds),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
