@@ -88,8 +88,8 @@ stage_objects = $(call objects,stages/$(1)) $(patsubst %.c,$(B)/obj/%.o,$(wildca
 TOOLS  := $(patsubst tools/%.c,%,$(wildcard tools/*.c))
 UNITS  := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*.c))
 
-.PHONY: all ids test test-valgrind check bench bench-io bench-memory bench-rotations bench-train fuzz format help
-.PHONY: clean FORCE
+.PHONY: all ids test test-valgrind check bench bench-io bench-memory bench-rotations bench-train
+.PHONY: fuzz format help clean FORCE
 .DELETE_ON_ERROR:
 .SUFFIXES:
 MAKEFLAGS += -r

@@ -22,7 +22,7 @@ train() {
 
 trained() { id "$1" pretrain; }
 same_everywhere "$golden" train trained
-check "the log shows the loss beside that of the candidates, top-1, RankMe and both towers' gradients" grep -qE \
+check "the log shows the loss beside that of the candidates, top-1, RankMe and both gradients" grep -qE \
 	'^pretrain: epoch 3/3  loss [0-9.]+ \(ln candidates 2\.3[0-9]*\)  top-1 [0-9.]+  RankMe [0-9.]+/64  gradient time [0-9.e-]+ channel' \
 	threads1/log
 
