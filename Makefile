@@ -109,24 +109,30 @@ ifneq ($(flags),$(call line_in,$(B)/flags))
 $(B)/flags: FORCE
 endif
 $(B)/flags:
-	@mkdir -p $(B); echo '$(flags)' > $@
+	@mkdir -p $(B); echo '$(flags)' > $(own) && mv -f $(own) $@
+
+# Two makes may build at once: each writes files of its own, which take their places whole.
+own     = $@.$$$$
+in_turn = && mv -f $(own) $@ || { rm -f $(own)*; exit 1; }
+compile = $(CC) $(ALL_CFLAGS) $1 $(CPPFLAGS) -MMD -MP -MT $@ -MF $(own).d -c -o $(own) $< && \
+	mv -f $(own).d $(@:.o=.d) $(in_turn)
 
 $(B)/obj/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
 	$(if $(Q),@echo "  CC    $<")
-	$(Q)$(CC) $(ALL_CFLAGS) $(CPPFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(call compile)
 
 define CPU_RULE
 $(B)/obj/kernels/cpu/%.$(1).o: kernels/cpu/%.c $(B)/flags
 	@mkdir -p $$(@D)
 	$$(if $$(Q),@echo "  CC    $$< ($(1))")
-	$$(Q)$$(CC) $$(ALL_CFLAGS) $(FLAGS_$(1)) $$(CPPFLAGS) -MMD -MP -c -o $$@ $$<
+	$$(Q)$$(call compile,$(FLAGS_$(1)))
 endef
 $(foreach i,$(ISAS),$(eval $(call CPU_RULE,$(i))))
 
 define LIB_RULE
 $(B)/lib$(1).a: $(call objects,$(call folder_of,$(1))) $(if $(filter kernels,$(1)),$(cpu_objects))
-	$$(Q)rm -f $$@; $$(AR) rcs $$@ $$^
+	$$(Q)$$(AR) rcs $$(own) $$^ $$(in_turn)
 endef
 $(foreach l,$(LAYERS),$(eval $(call LIB_RULE,$(l))))
 
@@ -134,8 +140,8 @@ $(B)/lib/team_mpi.so: common/mpi/team_mpi.c $(wildcard common/mpi/*.h) \
 		common/team.h common/team_transport.h $(B)/flags
 	@mkdir -p $(@D)
 	$(if $(Q),@echo "  MPI   $@")
-	$(Q)OMPI_CC='$(CC)' MPICH_CC='$(CC)' $(MPICC) $(ALL_CFLAGS) $(CPPFLAGS) -fPIC -shared -o $@ $< \
-		$(ALL_LDFLAGS)
+	$(Q)OMPI_CC='$(CC)' MPICH_CC='$(CC)' $(MPICC) $(ALL_CFLAGS) $(CPPFLAGS) -fPIC -shared -o $(own) $< \
+		$(ALL_LDFLAGS) $(in_turn)
 $(B)/lib/team_mpi.none:
 	@mkdir -p $(@D)
 	@echo "  no mpicc here: a stage runs in one process; ./setup --mpi installs Open MPI"; : > $@
@@ -153,22 +159,23 @@ define STAGE_RULE
 $(B)/bin/$(1): $(call stage_objects,$(1)) $(uses_stages:%=$(B)/lib%.a) $(B)/bin/codeid | $(TEAM)
 	@mkdir -p $$(@D) $(B)/code
 	$$(if $$(Q),@echo "  LINK  $$@")
-	$$(Q)$$(call link,$(B)/code/$(1).first,$$(filter %.o,$$^),$(uses_stages)) \
-		-Wl,--trace,--trace -Wl,--defsym=stage_code_id=0 > $(B)/code/$(1).trace
-	$$(Q)rm -f $(B)/code/$(1).first
-	$$(Q)$$(EMULATOR) $(B)/bin/codeid < $(B)/code/$(1).trace > $(B)/code/$(1).id
-	$$(Q)printf '%s\nconst char stage_code_id[65] = "%s", stage_commit[] = "%s";\n' \
+	$$(Q)c=$(B)/code/$(1).$$$$$$$$; trap 'rm -f $$$$c*' EXIT; \
+	$$(call link,$$$$c,$$(filter %.o,$$^),$(uses_stages)) \
+		-Wl,--trace,--trace -Wl,--defsym=stage_code_id=0 > $$$$c.trace && \
+	$$(EMULATOR) $(B)/bin/codeid < $$$$c.trace > $$$$c.id && \
+	printf '%s\nconst char stage_code_id[65] = "%s", stage_commit[] = "%s";\n' \
 		'extern const char stage_code_id[65], stage_commit[];' \
-		"$$$$(cat $(B)/code/$(1).id)" "$$$$($$(built_commit))" > $(B)/code/$(1).c
-	$$(Q)$$(CC) $$(ALL_CFLAGS) -c -o $(B)/code/$(1).o $(B)/code/$(1).c
-	$$(Q)$$(call link,$$@,$$(filter %.o,$$^) $(B)/code/$(1).o,$(uses_stages))
-	$$(Q)cmp -s $(B)/code/$(1).id $$@.code || cp $(B)/code/$(1).id $$@.code
+		"$$$$(cat $$$$c.id)" "$$$$($$(built_commit))" > $$$$c.c && \
+	$$(CC) $$(ALL_CFLAGS) -c -o $$$$c.o $$$$c.c && \
+	$$(call link,$$$$c,$$(filter %.o,$$^) $$$$c.o,$(uses_stages)) && \
+	cp $$$$c.id $$$$c.code && mv -f $$$$c.id $(B)/code/$(1).id && mv -f $$$$c.trace $(B)/code/$(1).trace && \
+	mv -f $$$$c $$@ && { cmp -s $$$$c.code $$@.code || mv -f $$$$c.code $$@.code; }
 endef
 $(foreach s,$(STAGES),$(eval $(call STAGE_RULE,$(s))))
 
 $(B)/schema/%.json: $(B)/bin/%
 	@mkdir -p $(@D)
-	$(Q)$(EMULATOR) $< --describe > $@.new; cmp -s $@.new $@ && touch $@ && rm $@.new || mv $@.new $@
+	$(Q)$(EMULATOR) $< --describe > $(own) && cmp -s $(own) $@ && touch $@ && rm $(own) || mv -f $(own) $@
 
 # A tool is linked with the store alone, but for the one that builds networks' graphs.
 uses_tool_store := $(uses_onnx)
@@ -177,7 +184,7 @@ define TOOL_RULE
 $(B)/bin/$(1): $(B)/obj/tools/$(1).o $(patsubst %,$(B)/lib%.a,$(call tool_uses,$(1)))
 	@mkdir -p $$(@D)
 	$$(if $$(Q),@echo "  LINK  $$@")
-	$$(Q)$$(call link,$$@,$$<,$(call tool_uses,$(1))) $(LIBS_$(1))
+	$$(Q)$$(call link,$$(own),$$<,$(call tool_uses,$(1))) $(LIBS_$(1)) $$(in_turn)
 endef
 $(foreach t,$(TOOLS),$(eval $(call TOOL_RULE,$(t))))
 

@@ -63,7 +63,10 @@ ifeq ($(filter %.yaml %.yml,$(PARAMS)),)
 $(error PARAMS must be a file whose name ends in .yaml: PARAMS=$(PARAMS))
 endif
 $(call named,PARAMS)$(call named,RUN)
-$(if $(wildcard $(PARAMS)),,$(error PARAMS=$(PARAMS): no such file; there are $(wildcard params/*.yaml)))
+# "; did you mean x?" if one of the names $2 is like $1; asked for only where an error ends all.
+like = $(addprefix ; did you mean ,$(addsuffix ?,$(shell awk -f tools/nearest.awk $1 $2)))
+$(if $(wildcard $(PARAMS)),,$(error PARAMS=$(PARAMS): no such \
+	file$(call like,$(PARAMS),$(wildcard params/*.yaml)); there are $(wildcard params/*.yaml)))
 $(if $(filter . ..,$(subst /, ,$(RUN))),$(error RUN names a folder in $(B)/runs, none above it: RUN=$(RUN)))
 R := $(B)/runs/$(RUN)
 
@@ -97,7 +100,14 @@ export EINTHOVEN_STORE := $(STORE)
 # An arm is PARAMS with one more file on top, and a chain of stages in a folder of its own; the store shares
 # what is equal. Its scores are finetune's if the file has such a section, else probe's.
 comparing := $(filter compare $(joint),$(MAKECMDGOALS))
-ARMS ?= $(patsubst params/arms/%.yaml,%,$(wildcard params/arms/*.yaml))
+all_arms := $(patsubst params/arms/%.yaml,%,$(wildcard params/arms/*.yaml))
+# A report after a compare of some arms is of these; compare without ARMS is of all again.
+remembered := $(if $(filter compare,$(MAKECMDGOALS)),,$(filter $(joint),$(MAKECMDGOALS)))
+ifneq ($(and $(remembered),$(wildcard $(R)/arms.given)),)
+ARMS  ?= $(or $(filter-out @%,$(call line_in,$(R)/arms.given)),$(all_arms))
+SEEDS ?= $(patsubst @%,%,$(filter @%,$(call line_in,$(R)/arms.given)))
+endif
+ARMS ?= $(all_arms)
 $(call named,ARM)$(call named,ARMS)$(call named,SEEDS)
 ifeq ($(if $(comparing),$(strip $(ARMS)),any),)
 $(error ARMS is empty: name what to compare, or leave ARMS out for all of params/arms)
@@ -108,8 +118,8 @@ arms := $(sort $(if $(SEEDS),$(foreach a,$(wanted),$(SEEDS:%=$a@%)),$(wanted)))
 base_of = $(firstword $(subst @, ,$1))
 seed_of = $(word 2,$(subst @, ,$1))
 $(foreach a,$(arms),$(if $(wildcard params/arms/$(call base_of,$a).yaml),,\
-	$(error ARMS: no params/arms/$(call base_of,$a).yaml; there are \
-	$(patsubst params/arms/%.yaml,%,$(wildcard params/arms/*.yaml)))))
+	$(error ARMS: no params/arms/$(call base_of,$a).yaml$(call like,$(call base_of,$a),$(all_arms)); there \
+	are $(all_arms))))
 # All that is drawn while training: weights, order, views, and which labels are kept.
 seeded  = $(patsubst %, %=$(seed_of),$(if $(seed_of),pretrain.seed finetune.seed finetune.label_draw))
 # What an arm's stage reads (no arm: the run's own). A finetune from scratch reads nothing that was
@@ -253,6 +263,8 @@ ids := $(sort $(foreach a,$(arms),$(foreach k,$(call kinds_of,$a),$(call $k_of,$
 ifneq ($(comparing),)
 $(foreach s,$(joint),$(if $(subst $(strip $(file <$(R)/$s.inputs)),,$(strip $(list))),\
 	$(shell mkdir -p $(R))$(file >$(R)/$s.inputs,$(list))))
+$(if $(filter compare,$(MAKECMDGOALS)),$(file >$(R)/arms.given,$(if $(subst $(strip $(all_arms)),,$(strip \
+	$(ARMS))),$(ARMS)) $(SEEDS:%=@%)))
 $(eval $(call STAGE,evaluate,$(R),$(ids) $(R)/evaluate.inputs $(arms:%=$(R)/arms/%/params/arm.json),\
 	$$(tell) && $$(call launched,evaluate,$(R))))
 $(eval $(call STAGE,report,$(R),$(ids) $(R)/report.inputs $(R)/evaluate.id \

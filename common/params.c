@@ -86,7 +86,11 @@ int params_next_assignment(char **cursor, char **name, char **value, bool *is_qu
 		return 0;
 	size_t n = strcspn(s, "= \t\n");
 	if (!n || s[n] != '=')
-		return error_set(e, NULL, 0, "expected name=value, got '%.80s'", s);
+		return error_set(
+			e, NULL, 0,
+			"expected name=value, got '%.80s'; no blanks around =, and a value with blanks "
+			"stands in quotes: name='a b'",
+			s);
 	*name = s;
 	s[n] = '\0';
 	s += n + 1;

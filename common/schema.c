@@ -6,6 +6,7 @@
 
 #include "common/die.h"
 #include "common/json.h"
+#include "common/nearest.h"
 #include "common/scalar.h"
 
 static const char *const type_names[] = {
@@ -30,8 +31,9 @@ static void expectation(char *out, size_t size, const struct param *p)
 					    [PARAM_PATH] = "a file, folder or URL"};
 	const char *unit = p->unit ? p->unit : "", *space = p->unit ? " " : "";
 
-	if (p->type == PARAM_CHOICE)
-		snprintf(out, size, "%s: %s", nouns[p->type], p->choices + strspn(p->choices, " "));
+	if (p->choices)
+		snprintf(out, size, "%s%s: %s", nouns[p->type], p->type == PARAM_LIST ? " of" : "",
+			 p->choices + strspn(p->choices, " "));
 	else if ((p->type == PARAM_INT || p->type == PARAM_FLOAT) && has_limits(p)) {
 		char min[32], max[32];
 		json_number_text(min, p->min);
@@ -45,7 +47,7 @@ static void expectation(char *out, size_t size, const struct param *p)
 /* found: how to name what stands there instead, such as "a list". */
 static int refuse_kind(const struct param *p, const struct place *at, struct error *e, const char *found)
 {
-	char expected[256];
+	char expected[512];
 	expectation(expected, sizeof expected, p);
 	return error_set(e, at->file, at->line, "%s%s%s: expected %s, got %s", at->section ? at->section : "",
 			 at->section ? "." : "", p->name, expected, found);
@@ -93,11 +95,35 @@ static int check_number(const struct param *p, const json_t *value, const struct
 	return 0;
 }
 
+/* The choice most like text, or NULL; yours to free. */
+static char *nearest_choice(const struct param *p, const char *text)
+{
+	const char *names[64];
+	size_t n = 0;
+	char *all = die_strdup(p->choices), *rest = NULL;
+	for (char *s = strtok_r(all, " ", &rest); s && n < 64; s = strtok_r(NULL, " ", &rest))
+		names[n++] = s;
+	const char *nearest = nearest_name(text, names, n);
+	char *found = nearest ? die_strdup(nearest) : NULL;
+	free(all);
+	return found;
+}
+
 static int check_choice(const struct param *p, const char *text, const struct place *at, struct error *e)
 {
+	char found[192];
 	if (is_choice(p, text))
 		return 0;
-	return refuse(p, at, e, text);
+	char *nearest = nearest_choice(p, text);
+	snprintf(found, sizeof found, "'%.80s'%s%s%s", text, nearest ? "; did you mean '" : "",
+		 nearest ? nearest : "", nearest ? "'?" : "");
+	free(nearest);
+	return refuse_kind(p, at, e, found);
+}
+
+int schema_check_item(const struct param *p, const char *text, const struct place *at, struct error *e)
+{
+	return p->choices ? check_choice(p, text, at, e) : 0;
 }
 
 int schema_check(const struct param *p, const json_t *value, const struct place *at, struct error *e)
@@ -126,9 +152,12 @@ int schema_check(const struct param *p, const json_t *value, const struct place 
 	case PARAM_LIST:
 		if (!json_is_array(value))
 			return refuse_kind(p, at, e, found);
-		json_array_foreach ((json_t *)value, i, item)
+		json_array_foreach ((json_t *)value, i, item) {
 			if (!json_is_string(item))
 				return refuse(p, at, e, kinds[json_typeof(item)]);
+			if (schema_check_item(p, json_string_value(item), at, e) < 0)
+				return -1;
+		}
 		return 0;
 	case PARAM_END:
 		break;
@@ -196,7 +225,7 @@ char *schema_help(const struct param *table, const char *section)
 	fprintf(out, "parameters (section %s of a params file):\n", section);
 
 	for (const struct param *p = table; p->type != PARAM_END; p++) {
-		char expected[256];
+		char expected[512];
 		expectation(expected, sizeof expected, p);
 		fprintf(out, "  %-22s %s%s%s\n  %-22s   %s; %s%s\n", p->name, p->help ? p->help : "",
 			p->section ? "; given in section " : "", p->section ? p->section : "", "", expected,

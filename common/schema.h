@@ -35,6 +35,9 @@ json_t *schema_value(const struct param *p, const char *text, bool is_quoted, co
  * be JSON integers. */
 int schema_check(const struct param *p, const json_t *value, const struct place *at, struct error *e);
 
+/* Whether text may stand in a PARAM_LIST, which may have choices too: 0, or -1 with e filled. */
+int schema_check_item(const struct param *p, const char *text, const struct place *at, struct error *e);
+
 /* The entry of that name, or NULL. */
 const struct param *schema_find(const struct param *table, const char *name);
 /* The same, but NULL for one that is given in another section. */

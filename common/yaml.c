@@ -36,16 +36,24 @@ static int refuse(struct reader *r, size_t line0, const char *what)
 	return error_set(r->e, r->name, (long)line0 + 1, "%s", what);
 }
 
-/* libyaml gives no line for bytes it cannot decode, only their offset. */
+/* The line, from 0, of the byte at offset. */
+static size_t line0_at(const struct reader *r, size_t offset)
+{
+	size_t line0 = 0;
+	for (size_t i = 0; i < offset && i < r->n_bytes; i++)
+		line0 += r->text[i] == '\n';
+	return line0;
+}
+
+/* libyaml gives no line for bytes it cannot decode, only their offset, and for what lacks at the end a line
+ * behind the last. */
 static size_t problem_line0(const struct reader *r)
 {
 	const yaml_parser_t *p = &r->parser;
-	if (p->error != YAML_READER_ERROR)
-		return p->problem_mark.line;
-	size_t line0 = 0;
-	for (size_t i = 0; i < p->problem_offset && i < r->n_bytes; i++)
-		line0 += r->text[i] == '\n';
-	return line0;
+	if (p->error == YAML_READER_ERROR)
+		return line0_at(r, p->problem_offset);
+	size_t last0 = line0_at(r, r->n_bytes ? r->n_bytes - 1 : 0);
+	return p->problem_mark.line < last0 ? p->problem_mark.line : last0;
 }
 
 static int refuse_syntax(struct reader *r)

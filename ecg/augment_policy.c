@@ -70,6 +70,7 @@ const struct param *augment_params(void)
 	for (int i = 0; number(i); i++)
 		all[n++] = *number(i);
 	all[n++] = (struct param){"pool", PARAM_LIST, .otherwise = augmentation_names(true),
+				  .choices = augmentation_names(false),
 				  .help = "sequential: augmentations to draw from"};
 	all[n++] = (struct param){
 		"pool_draws", PARAM_INT, .max = augmentation_count, .otherwise = "3",

@@ -239,8 +239,7 @@ const char *augmentation_names(bool with_default)
 	for (int k = 0, n = 0; k < augmentation_count; k++) {
 		if (with_default && !augmentation_table[k].is_default)
 			continue;
-		bool is_last = !with_default && k + 1 == augmentation_count;
-		append(text, sizeof *names, !n++ ? (with_default ? "[" : "") : is_last ? " or " : ", ");
+		append(text, sizeof *names, n++ ? with_default ? ", " : " " : with_default ? "[" : "");
 		append(text, sizeof *names, augmentation_table[k].name);
 	}
 	if (with_default)

@@ -111,6 +111,10 @@ static json_t *list_value(const struct param *p, const struct yaml_value *v, con
 			json_decref(list);
 			return NULL;
 		}
+		if (p->type == PARAM_LIST && schema_check_item(p, item->text, &here, e) < 0) {
+			json_decref(list);
+			return NULL;
+		}
 		json_array_append_new(list, json_string(item->text));
 	}
 	return list;
