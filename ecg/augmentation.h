@@ -41,8 +41,8 @@ extern const int augmentation_count;
 /* Its number, or -1. */
 int augmentation_find(const char *name);
 void augmentation_apply(struct augmentation_view *v, int kind, double strength);
-/* "noise powerline wander crop", of all of them, as a param's choices; with_default: "[noise, powerline, ...]",
- * of those in the pool by default. Static. */
+/* "noise powerline wander crop", of all of them, as a param's choices; with_default: "[noise, powerline]", of
+ * those in the pool by default. Static. */
 const char *augmentation_names(bool with_default);
 
 /* ---- what the policy's own draws use as well ---- */

@@ -1,7 +1,7 @@
 /*
- * A network and its linear classifier, as artifacts hold them, on records: probabilities by the mean embedding
- * of a record's fixed views, in float32 as fine-tuning has them. A probe computes its own in double; the two
- * agree to about 1e-6.
+ * A network and its linear classifier, as artifacts hold them, on records: probabilities by the mean
+ * embedding of a record's fixed views, in float32 as fine-tuning has them. A probe computes its own in
+ * double; the two agree to about 1e-6.
  *
  *	struct classifying *c = classifying_open(encoder, head);
  *	classifying_run(c, probability, &(struct classifying_batch){n, signal, there, extra});

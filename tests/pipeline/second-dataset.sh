@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Another clinic's 60 records, with ids, units, lengths, leads and classes of their own, from start to end by a
-# model of PTB-XL's 500: embedded, probed, predicted, exported, scored again in scikit-learn.
+# Another clinic's 60 records, with ids, units, lengths, leads and classes of their own, from start to end by
+# a model of PTB-XL's 500: embedded, probed, predicted, exported, scored again in scikit-learn.
 . "$(dirname "$0")/../tap.sh"
 . "$TOP/tests/pipeline.sh"
 tap_needs make python3
@@ -37,14 +37,15 @@ check "... cross-validated, for they are few" grep -qi 'cross' "$WORK/stdout"
 
 check "PTB-XL's classifier predicts them" made predict MODEL=ptbxl PARAMS=params/clinic.yaml
 cp $run/predict.csv "$WORK/ptbxl.csv"
-check "the clinic's own classifier predicts them" made predict MODEL=clinic-with-ptbxl PARAMS=params/clinic.yaml \
-	RUN=own
+check "the clinic's own classifier predicts them" made predict MODEL=clinic-with-ptbxl RUN=own \
+	PARAMS=params/clinic.yaml
 check "both name all 60 as the clinic does, those without a label too" python3 - "$WORK" <<'END'
 import csv, sys
 work = sys.argv[1]
 befunde = list(csv.DictReader(open(work + "/clinic/befunde.csv")))
 for path, classes in ((work + "/ptbxl.csv", ["NORM", "MI", "STTC", "CD", "HYP"]),
-                      (work + "/tree/build/runs/own/predict.csv", ["Finding", "Normal sinus rhythm, no finding"])):
+                      (work + "/tree/build/runs/own/predict.csv",
+                       ["Finding", "Normal sinus rhythm, no finding"])):
     rows = {r["id"]: r for r in csv.DictReader(open(path))}
     assert set(rows) == {b["Study ID"] for b in befunde} and len(rows) == 60, path
     for b in befunde:
