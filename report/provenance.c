@@ -162,14 +162,18 @@ static void code_table(struct text *t, const json_t *stages)
 	cells_begin(t, titles);
 	text_add(t, "</tr></thead><tbody>\n");
 	json_array_foreach (stages, i, stage) {
-		text_add(t, "<tr><td>%s</td><td class=words>", cells_text(stage, "stage"));
+		text_add(t, "<tr><td>");
+		text_escape(t, cells_text(stage, "stage"));
+		text_add(t, "</td><td class=words>");
 		json_array_foreach (json_object_get(stage, "code"), k, x) {
 			text_add(t, k ? "<br>" : "");
 			hex(t, x);
 		}
 		text_add(t, "</td><td>");
-		json_array_foreach (json_object_get(stage, "numerics"), k, x)
-			text_add(t, "%s%s", k ? ", " : "", json_string_value(x));
+		json_array_foreach (json_object_get(stage, "numerics"), k, x) {
+			text_add(t, "%s", k ? ", " : "");
+			text_escape(t, json_string_value(x));
+		}
 		text_add(t, "</td></tr>\n");
 	}
 	cells_end(t);
@@ -215,7 +219,11 @@ static void params_table(struct text *t, const json_t *chain)
 		const char *name = cells_text(stage, "stage");
 		json_t *values = values_of(json_object_get(chain, "artifacts"), name);
 		json_object_foreach (values, param, list) {
-			text_add(t, "<tr><td>%s.%s</td><td class=words>", name, param);
+			text_add(t, "<tr><td>");
+			text_escape(t, name);
+			text_add(t, ".");
+			text_escape(t, param);
+			text_add(t, "</td><td class=words>");
 			json_array_foreach (list, k, value) {
 				text_add(t, k ? " <small>or</small> " : "");
 				value_words(t, value);

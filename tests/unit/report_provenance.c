@@ -99,12 +99,29 @@ static void values_that_differ_are_all_listed(void **state)
 	text_release(&t);
 }
 
+/* Others share the store, and its entries are shown to people. */
+static void what_an_entry_says_is_no_markup(void **state)
+{
+	struct text t = {0};
+	(void)state;
+	facts_of(&t,
+		 "{\"made\":null,\"unknown\":[],\"records\":[],\"stages\":[{\"stage\":\"<s>\",\"code\":"
+		 "[\"<c>\"],\"commits\":[],\"numerics\":[\"<n>\",\"m\"]}],\"artifacts\":{\"a\":{\"stage\":"
+		 "\"<s>\",\"params\":{\"<p>\":1}}}}");
+	assert_holds(&t, "<td>&lt;s&gt;</td>");
+	assert_holds(&t, "<td>&lt;n&gt;, m</td>");
+	assert_holds(&t, "<td>&lt;s&gt;.&lt;p&gt;</td>");
+	assert_null(strstr(t.bytes, "<c>"));
+	text_release(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(a_known_dataset_has_its_citation),
 					   cmocka_unit_test(an_unknown_one_says_that_nothing_was_given),
 					   cmocka_unit_test(raw_files_have_their_digest),
 					   cmocka_unit_test(the_date_stands_on_top_if_it_is_known),
-					   cmocka_unit_test(values_that_differ_are_all_listed)};
+					   cmocka_unit_test(values_that_differ_are_all_listed),
+					   cmocka_unit_test(what_an_entry_says_is_no_markup)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
