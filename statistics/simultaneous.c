@@ -66,7 +66,7 @@ void simultaneous_p(double *p, const double *t, const double *drawn, int n, int 
 			test[n_tests++] = (struct test){.at = i, .t = t[i]};
 	}
 	qsort(test, (size_t)n_tests, sizeof *test, by_size);
-	for (int k = 0; k < n_resamples; k++)
+	for (int k = 0; n_tests && k < n_resamples; k++)
 		used += is_used[k] = is_whole(drawn + (size_t)k * (size_t)n, test, n_tests);
 	for (int i = 0; i < n_tests; i++)
 		scale(&test[i], is_used, used, drawn, n, n_resamples);
