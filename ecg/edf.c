@@ -130,24 +130,24 @@ struct leads {
 static int read_scale(const struct edf *f, struct record_lead *l, size_t signal)
 {
 	static const int fields[] = {PHYSICAL_MIN, PHYSICAL_MAX, DIGITAL_MIN, DIGITAL_MAX};
-	char text[FIELD], name[FIELD];
+	char text[FIELD];
 	double x[4];
 	for (int i = 0; i < 4; i++)
 		if (field_number(signal_text(text, f, fields[i], signal), &x[i]) < 0)
 			return wrong(f, "a physical or digital limit", text);
 
 	double per_mv = record_units_per_mv(signal_text(text, f, UNIT, signal));
-	signal_text(name, f, LABEL, signal);
 	if (per_mv == 0)
 		return error_set(f->e, f->file, 0, "lead %s: expected unit mV, uV, nV or V, found '%.20s'",
 				 lead_names[l->lead], text);
-	if (x[0] == x[1] || x[2] >= x[3] || x[2] < INT16_MIN || x[3] > INT16_MAX)
-		return error_set(f->e, f->file, 0,
-				 "lead %s: physical limits %g to %g and digital limits %g to %g are no scale",
-				 lead_names[l->lead], x[0], x[1], x[2], x[3]);
 	double steps = (x[3] - x[2]) / (x[1] - x[0]);
 	l->gain = steps * per_mv;
 	l->baseline = x[2] - x[0] * steps;
+	if (x[2] >= x[3] || x[2] < INT16_MIN || x[3] > INT16_MAX || !isnormal(l->gain) ||
+	    !isfinite(l->baseline))
+		return error_set(f->e, f->file, 0,
+				 "lead %s: physical limits %g to %g and digital limits %g to %g are no scale",
+				 lead_names[l->lead], x[0], x[1], x[2], x[3]);
 	return 0;
 }
 

@@ -1,5 +1,6 @@
 #include "ecg/record.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -159,6 +160,9 @@ int record_from_wfdb(struct record *r, const char *file, const struct wfdb *h, c
 		if (per_mv == 0)
 			return error_set(e, file, 0, "lead %s: expected unit mV, uV, nV or V, found '%s'",
 					 s->name, s->units);
+		if (!isnormal(s->gain * per_mv))
+			return error_set(e, file, 0, "lead %s: a gain of %g steps per %s is no scale",
+					 s->name, s->gain, s->units);
 		samples.leads[k] = (struct record_lead){lead_index(s->name), s->gain * per_mv, s->baseline,
 							wfdb_lowest(s->format)};
 		samples.is_wide |= !wfdb_is_narrow(s->format);

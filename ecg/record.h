@@ -34,8 +34,8 @@ double record_units_per_mv(const char *unit);
 int record_leads(int columns[LEADS], const char *file, const struct wfdb *h, struct error *e);
 
 /* Those leads as a record; x: [n_samples][n_leads] (ecg/wfdb_samples.h), in the order of columns [n_leads],
- * at the rate of a lead: of frames times samples per frame. A unit that is no voltage is an error at `file`.
- */
+ * at the rate of a lead: of frames times samples per frame. A unit that is no voltage, or
+ * a gain beyond what a double holds in mV, is an error at `file`. */
 int record_from_wfdb(struct record *r, const char *file, const struct wfdb *h, const int *columns,
 		     int n_leads, const int32_t *x, long n_samples, struct error *e);
 

@@ -57,9 +57,9 @@ put("frames", "r.hea", f"r 12 {RATE // 2} {N // 2}\n" + "".join(f"r.dat 16x2 500
     f"{sum(r[k] for r in x) % 65536} 0 {v}\n" for k, v in enumerate(NAMES)))
 listed("frames", "r")
 
-def edf(form, rows, names, per_record, record_s, kind="", unit="mV", n_records=None):
+def edf(form, rows, names, per_record, record_s, kind="", unit="mV", n_records=None,
+        limits=(-65.536, 65.534)):
     """Signals of steps of 1/500 mV, and one of half the rate that is no lead."""
-    limits = -65.536, 65.534
     others = [("EEG Fpz-Cz", per_record // 2, "uV")]
     signals = [(f"ECG {v}", per_record, unit) for v in names] + others
     n = len(rows) // per_record
@@ -84,6 +84,9 @@ edf("edf_gaps", x, NAMES, 500, 2, kind="EDF+D")
 edf("edf_open", x, NAMES, 500, 2, n_records=-1)
 edf("edf_short", x, NAMES, 500, 2, n_records=3)
 edf("edf_unit", x, NAMES, 500, 2, unit="mmHg")
+edf("edf_flat", x, NAMES, 500, 2, limits=(1, 1))
+edf("edf_steep", x, NAMES, 500, 2, limits=(0, "1e-305"))
+edf("edf_wide", x, NAMES, 500, 2, limits=("-9e307", "9e307"))
 
 def npy(form, kind, shape, values, order="False"):
     text = f"{{'descr': '{kind}', 'fortran_order': {order}, 'shape': {shape}, }}"
@@ -153,6 +156,10 @@ check_fails "an EDF file that was not finished is refused" 1 \
 check_fails "so is one of another size than its header says" 1 \
 	'expected 3 records of 12500 bytes behind a header of 3584, found 25000 bytes' fetch edf_short
 check_fails "and a lead that is no voltage" 1 "lead I: expected unit mV, .*found 'mmHg'" fetch edf_unit
+for form in flat steep wide; do
+	check_fails "and limits that make no number ($form)" 1 'lead I: physical limits .* are no scale' \
+		fetch edf_$form
+done
 
 is "an array of int16 has the same samples" "$(signal int16 signal_rate_hz=250)" "$(signal plain)"
 is "also with a row per lead" "$(record_of turned signal_rate_hz=250)" "$(record_of int16 signal_rate_hz=250)"
@@ -186,6 +193,9 @@ check_fails "a segment of another length than the header says is named" 1 \
 printf 'r/2 12 250\nr_layout 0\n~ 67108864\n' >variable/r.hea
 check_fails "gaps alone do not ask for memory" 1 '805306368 samples of 12 .* more than this reader takes' \
 	fetch variable
+sed -i 's#500(0)/mV#1e305(0)/nV#' plain/r.hea
+check_fails "a gain that is no number in mV is named" 1 'lead I: a gain of 1e.305 steps per nV is no scale' \
+	fetch plain
 rm fixed/s1.hea
 check_fails "a segment that is missing is named" 1 's1.hea' fetch fixed
 
