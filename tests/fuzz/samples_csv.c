@@ -20,7 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n_bytes)
 	}
 	size_t n = json_array_size(json_object_get(r.header, "leads"));
 	size_t samples = (size_t)json_integer_value(json_object_get(r.header, "samples"));
-	if (n < 1 || n > LEADS || samples < 1 ||
+	if (n < 1 || n > LEADS || samples < 1 || json_array_size(json_object_get(r.header, "gain")) != n ||
 	    (r.n_bytes != samples * n * 2 && r.n_bytes != samples * n * 4))
 		abort();
 	record_release(&r);

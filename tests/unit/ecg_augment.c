@@ -340,15 +340,10 @@ static void an_unknown_augmentation_is_named_with_those_known(void **state)
 {
 	(void)state;
 	struct error e = {0};
-	struct augment a = policy(VIEWS_SEQUENTIAL);
-	struct params *p = params_from_text("pool=[gain,warp]", augment_params(), &e);
-	assert_non_null(p);
-	assert_int_equal(augment_choose(&a, p, &e), -1);
-	assert_non_null(strstr(error_text(&e), "'warp'; expected noise, powerline"));
-	char last[64];
-	snprintf(last, sizeof last, " or %s", augmentation_table[augmentation_count - 1].name);
-	assert_non_null(strstr(error_text(&e), last));
-	params_close(p);
+	assert_null(params_from_text("pool=[gain,warp]", augment_params(), &e));
+	assert_non_null(strstr(error_text(&e), "got 'warp'"));
+	for (int k = 0; k < augmentation_count; k++)
+		assert_non_null(strstr(error_text(&e), augmentation_table[k].name));
 }
 
 static void what_is_drawn_from_the_pool_is_drawn_once(void **state)
