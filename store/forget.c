@@ -136,21 +136,25 @@ static void refuse_running(struct work *w, const char *path, const char *name)
 
 /* ---- what is left to do ---- */
 
-static void print_source(FILE *out, const struct lineage_entry *entry)
+/* "/data/ekg  (listing, SHA-256 e2d5bae3e519...)"; the caller frees it. */
+static char *source_text(const struct lineage_entry *entry)
 {
 	const json_t *d = json_object_get(json_object_get(entry->statement, "predicate"), "buildDefinition");
 	const json_t *params = json_object_get(json_object_get(d, "externalParameters"), "params"), *item;
 	const char *place = json_string_value(json_object_get(params, "source"));
+	char *text = die_strdup(place ? place : "its source");
 	size_t i;
-	fprintf(out, "  %s", place ? place : "its source");
 	json_array_foreach (json_object_get(d, "resolvedDependencies"), i, item) {
 		const char *name = json_string_value(json_object_get(item, "name")),
 			   *hex = json_string_value(
 				   json_object_get(json_object_get(item, "digest"), "sha256"));
-		if (name && hex && !strncmp(name, "source:", 7))
-			fprintf(out, "  (%s, SHA-256 %.12s...)", name + 7, hex);
+		if (!name || !hex || strncmp(name, "source:", 7) != 0)
+			continue;
+		char *longer = die_printf("%s  (%s, SHA-256 %.12s...)", text, name + 7, hex);
+		free(text);
+		text = longer;
 	}
-	fprintf(out, "\n");
+	return text;
 }
 
 static void print_download(struct work *w, const char *path, const char *name)
@@ -159,18 +163,25 @@ static void print_download(struct work *w, const char *path, const char *name)
 	fprintf(w->out, "  %s\n", path);
 }
 
-/* Artifacts that nothing in the store was made of come from outside. */
+/* Artifacts that nothing in the store was made of come from outside, several maybe from the same place. */
 static void print_sources(struct work *w)
 {
+	json_t *seen = json_object();
 	fprintf(w->out,
 		"Not in the store's power are the raw data: clean them, or the next fetch brings the patient "
 		"back:\n");
 	for (size_t i = 0; i < w->holders->n; i++) {
 		const struct lineage_entry *entry = lineage_find(w->lineage, w->holders->list[i].id);
-		if (w->holders->list[i].records && entry &&
-		    !json_object_size(json_object_get(entry->action, "inputs")))
-			print_source(w->out, entry);
+		if (!w->holders->list[i].records || !entry ||
+		    json_object_size(json_object_get(entry->action, "inputs")))
+			continue;
+		char *text = source_text(entry);
+		if (!json_object_get(seen, text))
+			fprintf(w->out, "  %s\n", text);
+		json_object_set_new(seen, text, json_true());
+		free(text);
 	}
+	json_decref(seen);
 	each_in(w, "downloads", print_download);
 }
 

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "common/die.h"
 #include "common/file.h"
@@ -21,10 +22,17 @@ static int is_shown(const struct dirent *entry)
 	return entry->d_name[0] != '.';
 }
 
-static bool is_id_file(const char *name)
+/* A run may be called like an id file (MODEL=.../probe.id gives such a name): a folder is none. */
+static bool is_id_file(const char *folder, const char *name)
 {
+	struct stat s;
 	size_t n = strlen(name);
-	return n > 3 && !strcmp(name + n - 3, ".id");
+	if (n <= 3 || strcmp(name + n - 3, ".id") != 0)
+		return false;
+	char *path = die_printf("%s/%s", folder, name);
+	bool is_folder = stat(path, &s) == 0 && S_ISDIR(s.st_mode);
+	free(path);
+	return !is_folder;
 }
 
 static int see(const struct visit *v, const char *run, const char *folder, const char *name)
@@ -46,7 +54,7 @@ static int see_run(const struct visit *v, const char *run, const char *folder)
 	struct dirent **list;
 	int n = scandir(folder, &list, is_shown, alphasort), result = 0;
 	for (int i = 0; i < n; i++) {
-		if (result == 0 && is_id_file(list[i]->d_name))
+		if (result == 0 && is_id_file(folder, list[i]->d_name))
 			result = see(v, run, folder, list[i]->d_name);
 		free(list[i]);
 	}

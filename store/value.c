@@ -111,10 +111,33 @@ static char *label_text(const struct artifact *a, const void *key, struct artifa
 	return text;
 }
 
+/* Tables of bytes that count: 0 or 1 per class or lead. */
+static bool is_flags(const char *table)
+{
+	return !strcmp(table, "truth") || !strcmp(table, "decision") || !strcmp(table, "lead_mask");
+}
+
+/* "uint8[4] 0 0 0 1" */
+static char *flags_text(struct artifact_value v, size_t max)
+{
+	char *text = die_printf("uint8[%zu]", v.n_bytes);
+	size_t i = 0;
+	for (; i < v.n_bytes && strlen(text) + 4 < max; i++) {
+		char *longer = die_printf("%s %d", text, ((const uint8_t *)v.bytes)[i]);
+		free(text);
+		text = longer;
+	}
+	char *all = die_printf("%s%s", text, i < v.n_bytes ? " ..." : "");
+	free(text);
+	return all;
+}
+
 char *value_text(const struct artifact *a, const char *table, const void *key, struct artifact_value v,
 		 size_t max)
 {
-	return is_label(table, v) ? label_text(a, key, v) : preview_value(v.bytes, v.n_bytes, max);
+	return is_label(table, v) ? label_text(a, key, v)
+	       : is_flags(table)  ? flags_text(v, max)
+				  : preview_value(v.bytes, v.n_bytes, max);
 }
 
 char *value_difference(const struct artifact *a, const struct artifact *b, const char *table, const void *key,
@@ -130,12 +153,6 @@ char *value_difference(const struct artifact *a, const struct artifact *b, const
 }
 
 /* ---- whole values ---- */
-
-/* Tables of bytes that count: 0 or 1 per class or lead. */
-static bool is_flags(const char *table)
-{
-	return !strcmp(table, "truth") || !strcmp(table, "decision") || !strcmp(table, "lead_mask");
-}
 
 /* Samples as a recorder wrote them: the record's header says how wide they are. */
 static bool is_int32(const struct artifact *a, const char *table, const void *key)

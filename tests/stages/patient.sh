@@ -43,7 +43,11 @@ chain runs/other "fetch.records=12" fetch preprocess >/dev/null
 mkdir -p runs/compared/arms/halves && cp runs/own/embed.id runs/own/probe.id runs/compared/arms/halves
 
 # ---- ls, show, get
-$store ls --runs runs >listed
+mkdir -p runs/other-with-probe.id # a run called like an id file
+cp runs/other/fetch.id runs/other-with-probe.id
+$store ls --runs runs >listed 2>said
+is "ls takes no folder for an id file" "$(cat said)$(grep -c ' other other-with-probe.id$' listed)" 1
+rm -r runs/other-with-probe.id
 is "ls names the runs and arms of an artifact" \
 	"$(grep "^$(head -c 12 runs/own/probe.id)" listed | awk '{print $NF, $(NF - 1)}')" \
 	"own compared/halves"
@@ -58,6 +62,9 @@ check "those of PTB-XL with statements" \
 get() { $store get "runs/own/$1.id" "$2" "$3"; }
 is "get prints a label" "$(get embed label E-16)" "fold 10, AF, 56 years, female, patient P 8"
 is "JSON as it is" "$(get embed origin E-16)" '{"id":"E-16","path":"r16","patient":"P 8"}'
+is "show prints bytes that count as such" \
+	"$($store show runs/own/probe.id --records 20 | grep -a -A20 '^  truth' | grep -a '^    E-16 ')" \
+	"    E-16  uint8[2] 1 0"
 is "bytes that count" "$(get probe truth E-16 | paste -sd,)" 1,0
 is "float32, one a line, all of them" "$(get embed embedding E-16 | wc -l)" 64
 is "they are numbers" "$(get probe probability E-16 | awk '{s += $1} END {printf "%.4f\n", s}')" 1.0000
@@ -107,7 +114,7 @@ is "a name with quotes is found" "$(of 'O"Neil, Ä' | grep -o 'probe 2')" "probe
 check "and exported" sh -c "$store export runs/own/probe.id s.csv &&
 	grep -qE '^[0-9]+,E-14,\"O\"\"Neil, Ä\",r14,9,AF,0\.' s.csv"
 is "another name is another patient" "$(of P)$($store refs P)" "no artifact holds patient 'P'"
-chain runs/second "$wide preprocess.most_mv=40" fetch preprocess >/dev/null
+chain runs/second "$wide preprocess.most_mv=40 fetch.age_column=''" fetch preprocess >/dev/null
 sed -i 's/,P 1,/,P 0,/' db/labels.csv
 chain runs/third "$wide" fetch preprocess >/dev/null
 $store diff runs/own/preprocess.id runs/third/preprocess.id --records 9 >out
@@ -148,6 +155,7 @@ check_fails "nor removes anything while an object cannot be read" 1 "nothing was
 rm "$damaged"
 $store forget 'P 2' --runs runs --delete >out
 is "all that holds a patient goes" "$($store refs 'P 2')" "no artifact holds patient 'P 2'"
+is "each place of raw data is named once" "$(grep -c '^  /' out) $(grep '^  /' out | sort -u | wc -l)" "1 1"
 is "what does not, stays" "$($store ls --runs runs | awk '{print $NF, $2}' | sort | tr '\n' ' ')" \
 	"other records other signals "
 is "with the action entries" "$(find "$EINTHOVEN_STORE/actions" -name '*.json' | wc -l)" 2
