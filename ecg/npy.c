@@ -73,6 +73,25 @@ static int read_shape(struct array *a, const char *text)
 				   find(text, "'shape'") ? find(text, "'shape'") : "none");
 }
 
+/* An array in Fortran's order, as numpy.save(x.T) writes it, is its transpose in C's; which of the two
+ * dimensions is the leads' is found out anyway. */
+static int read_order(struct array *a, const char *text)
+{
+	const char *order = find(text, "'fortran_order'");
+	if (order && !strncmp(order, "True", 4)) {
+		size_t first = a->shape[0];
+		a->shape[0] = a->shape[1];
+		a->shape[1] = first;
+		return 0;
+	}
+	return order && !strncmp(order, "False", 5)
+		       ? 0
+		       : error_set(a->e, a->file, 0,
+				   "expected 'fortran_order': False or True, found %.20s: save it again by "
+				   "numpy.save",
+				   order ? order : "none");
+}
+
 static int read_header(struct array *a, const uint8_t *bytes, size_t n_bytes)
 {
 	char text[TEXT_MAX + 1];
@@ -89,9 +108,8 @@ static int read_header(struct array *a, const uint8_t *bytes, size_t n_bytes)
 	text[n] = '\0';
 	if (read_type(a, text) < 0 || read_shape(a, text) < 0)
 		return -1;
-	const char *order = find(text, "'fortran_order'");
-	if (!order || strncmp(order, "False", 5))
-		return error_set(a->e, a->file, 0, "expected C order: use numpy.ascontiguousarray(x)");
+	if (read_order(a, text) < 0)
+		return -1;
 
 	size_t expected = a->shape[0] * a->shape[1] * types[a->type].n_bytes, found = n_bytes - start - n;
 	if (found != expected)

@@ -1,6 +1,7 @@
 /*
  * An array of samples as NumPy's save() writes it (format 1 to 3; numpy.lib.format): two dimensions, one of
- * them the leads in the order that the user states; float32, float64, int16 or int32, little-endian, C order.
+ * them the leads in the order that the user states; float32, float64, int16 or int32, little-endian, C or
+ * Fortran order.
  *
  *	if (npy_read(&record, "r.npy", bytes, n_bytes, &choice, &e) < 0) ...
  *
