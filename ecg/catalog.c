@@ -73,7 +73,8 @@ int catalog_add(struct catalog *c, const char *name, const char *path, json_t *s
 	int result = check(c, name, path, file, line, e);
 	if (result == 0 && (json_object_set_new(subject, "id", json_string(name)) < 0 ||
 			    json_object_set_new(subject, "path", json_string(path)) < 0))
-		result = error_set(e, file, line, "the record's id or path is not UTF-8");
+		result = error_set(e, file, line,
+				   "the record's id or path is not UTF-8: save the table as UTF-8");
 	if (result == 0)
 		add(c, name, path, subject, line);
 	json_decref(subject);

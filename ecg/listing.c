@@ -125,7 +125,8 @@ static int read_names(const struct reading *r, json_t *list)
 	for (;; at++) {
 		size_t n = strcspn(at, separators);
 		if (add_class(r, list, at, n) < 0)
-			return error_set(r->e, r->l->csv, csv_line(r->t), "%s: class name is not UTF-8",
+			return error_set(r->e, r->l->csv, csv_line(r->t),
+					 "%s: class name is not UTF-8: save the table as UTF-8",
 					 csv_name(r->t, column));
 		at += n;
 		if (!*at)
@@ -257,9 +258,10 @@ static int add_row(const struct reading *r)
 				 field(r, r->at.path));
 	char *name = read_name(r, path);
 	int result = r->at.id != NONE && !*name ? bad_field(r, r->at.id, "a record's id")
-		     : !is_utf8(name)		? error_set(r->e, r->l->csv, csv_line(r->t),
-							    "the record's id or path is not UTF-8")
-						: add_record(r, name, path);
+		     : !is_utf8(name)
+			     ? error_set(r->e, r->l->csv, csv_line(r->t),
+					 "the record's id or path is not UTF-8: save the table as UTF-8")
+			     : add_record(r, name, path);
 	free(name);
 	free(path);
 	return result;
@@ -299,7 +301,8 @@ static int set_classes(const struct listing *l, struct catalog *c, const json_t 
 	c->classes = json_array();
 	for (size_t i = 0; i < l->n_labels; i++)
 		if (json_array_append_new(c->classes, json_string(l->labels[i])) < 0)
-			return error_set(e, l->csv, 1, "name of a label column is not UTF-8");
+			return error_set(e, l->csv, 1,
+					 "name of a label column is not UTF-8: save the table as UTF-8");
 	return 0;
 }
 

@@ -177,8 +177,8 @@ static const uint8_t *cut_window(struct raw *raw, const struct prepare *p, const
 	double t = window_samples(p, (double)raw->rate_hz),
 	       start = window_start(p, (double)raw->rate_hz, window);
 	if ((double)raw->samples < start + t) {
-		error_set(e, NULL, 0, "short: %ld samples at %ld Hz, expected %g s", raw->samples,
-			  raw->rate_hz, (window + 1) * p->settings.duration_s);
+		error_set(e, NULL, 0, "short: %ld samples at %ld Hz, expected %g s (preprocess.duration_s)",
+			  raw->samples, raw->rate_hz, (window + 1) * p->settings.duration_s);
 		return NULL;
 	}
 	raw->t = (long)t;
@@ -270,7 +270,7 @@ static int check_unit(const struct prepare *p, const struct normalize_moments *m
 	return error_set(
 		e, NULL, 0,
 		"leads of %.3g mV standard deviation are no ECG (%g to %g mV are expected): the gain or "
-		"unit of its header is wrong, such as %s",
+		"unit of its header (of CSV and .npy: fetch.signal_unit) is wrong, such as %s",
 		mv, p->settings.least_mv, p->settings.most_mv,
 		is_large ? "microvolts that are called mV" : "volts that are called mV");
 }

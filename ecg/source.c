@@ -30,7 +30,9 @@ struct source_file {
 
 static int no_marker(const struct source *s, const char *marker, const char *place, struct error *e)
 {
-	return error_set(e, s->path, 0, "no %s in this %s: not such a dataset", marker, place);
+	return error_set(e, s->path, 0,
+			 "no %s in this %s: not such a dataset (fetch.source, format, labels_csv)", marker,
+			 place);
 }
 
 static int several_markers(const struct source *s, const char *marker, struct error *e)

@@ -277,9 +277,12 @@ static void check_excluded(struct fetch *f, size_t n)
 	if (!is_over)
 		return;
 
-	char *remark = die_printf(" (%zu of %zu records cannot be read: more such records than"
-				  " fetch.max_excluded allows; fetch.max_excluded=%g would leave them out)",
-				  f->n_excluded, n, share_of(f->n_excluded, n));
+	char *remark = f->n_excluded == n
+			       ? die_printf(" (none of %zu records can be read)", n)
+			       : die_printf(" (%zu of %zu records cannot be read: more such records than"
+					    " fetch.max_excluded allows; fetch.max_excluded=%g would leave"
+					    " them out)",
+					    f->n_excluded, n, share_of(f->n_excluded, n));
 	refuse_record(f->shown[0].name, &f->shown[0].error, remark);
 }
 

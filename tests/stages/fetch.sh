@@ -268,7 +268,7 @@ W="source=other format=wfdb labels_csv=data/list.csv path_column=name patient_co
 	bad "checksums are used if they are there" "data/A2.dat: damaged or changed" $W records=3
 	rm other/SHA256SUMS.txt
 	bad "a wrong file is found without them" "data/A2.dat: expected 720 bytes" $W records=3
-	bad "no such list" "no data/nolist.csv in this folder" source=other format=wfdb \
+	bad "no such list" "no data/nolist.csv in this folder: .*labels_csv" source=other format=wfdb \
 		labels_csv=data/nolist.csv
 }
 

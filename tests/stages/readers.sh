@@ -100,7 +100,10 @@ npy("turned", "<i2", (12, N), struct.pack(f"<{12 * N}h", *(r[k] for k in range(1
 npy("float32", "<f4", (N, 12), struct.pack(f"<{12 * N}f", *mv))
 npy("float64", "<f8", (N, 12), struct.pack(f"<{12 * N}d", *mv))
 npy("big", ">i2", (N, 12), struct.pack(f">{12 * N}h", *flat))
-npy("fortran", "<i2", (N, 12), struct.pack(f"<{12 * N}h", *flat), order="True")
+npy("fortran", "<i2", (N, 12), struct.pack(f"<{12 * N}h", *(r[k] for k in range(12) for r in x)),
+    order="True")
+npy("fortran_turned", "<i2", (12, N), struct.pack(f"<{12 * N}h", *flat), order="True")
+npy("no_order", "<i2", (N, 12), struct.pack(f"<{12 * N}h", *flat), order="0")
 npy("flat", "<i2", (12 * N,), struct.pack(f"<{12 * N}h", *flat))
 npy("wrong", "<i2", (N, 12), struct.pack(f"<{12 * N}h", *flat)[:-1])
 put("csv", "r.csv", "time," + ",".join(NAMES) + chr(10) +
@@ -162,6 +165,10 @@ for form in flat steep wide; do
 done
 
 is "an array of int16 has the same samples" "$(signal int16 signal_rate_hz=250)" "$(signal plain)"
+is "so has one in Fortran's order" "$(record_of fortran signal_rate_hz=250)" \
+	"$(record_of int16 signal_rate_hz=250)"
+is "... with a row per lead" "$(record_of fortran_turned signal_rate_hz=250)" \
+	"$(record_of int16 signal_rate_hz=250)"
 is "also with a row per lead" "$(record_of turned signal_rate_hz=250)" "$(record_of int16 signal_rate_hz=250)"
 volts=$(record_of float64 signal_rate_hz=250)
 check "an array of float64 is read" test "$(wc -w <<<"$volts")" = 2
@@ -170,10 +177,11 @@ is "so is CSV, in microvolts" "$(record_of csv signal_rate_hz=250 signal_unit=uV
 order='[II, I, III, aVR, aVL, aVF, V1, V2, V3, V4, V5, V6]'
 check "the order of leads counts" \
 	test "$(record_of float32 signal_rate_hz=250 signal_leads="$order")" != "$volts"
-check_fails "no rate" 1 'r.npy: such a file does not say its sampling rate: set fetch.signal_rate_hz' \
+check_fails "no rate" 1 'r.npy: such .* set fetch.signal_rate_hz (none of 1 records can be read)$' \
 	fetch int16
 check_fails "other types" 1 "expected values of type .*found '>i2'" fetch big signal_rate_hz=250
-check_fails "another order" 1 'numpy.ascontiguousarray' fetch fortran signal_rate_hz=250
+check_fails "an order of neither kind" 1 "expected 'fortran_order': False or True, found 0" \
+	fetch no_order signal_rate_hz=250
 check_fails "one dimension" 1 'expected two dimensions.*found shape (12000,)' fetch flat signal_rate_hz=250
 check_fails "a short file" 1 'expected 24000 bytes of 1000 x 12 values, found 23999' \
 	fetch wrong signal_rate_hz=250

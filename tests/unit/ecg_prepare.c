@@ -220,7 +220,7 @@ static void spoilt_leads_are_refused_with_their_name(void **state)
 	expect_refusal(r, "lead I: 16.00 % of samples clipped, limit 5.00 %");
 	memcpy(r, copy, size);
 	r->t = 4999;
-	expect_refusal(r, "short: 4999 samples at 500 Hz, expected 10 s");
+	expect_refusal(r, "short: 4999 samples at 500 Hz, expected 10 s (preprocess.duration_s)");
 	free(copy);
 	free(r);
 }
@@ -394,7 +394,8 @@ static void amplitudes_that_are_no_millivolts_are_named(void **state)
 	(void)state;
 	refuses_amplitude("1", -1,
 			  "mV standard deviation are no ECG (0.005 to 5 mV are expected): the gain or unit "
-			  "of its header is wrong, such as microvolts that are called mV");
+			  "of its header (of CSV and .npy: fetch.signal_unit) is wrong, such as microvolts "
+			  "that are called mV");
 	refuses_amplitude("10", -1, "microvolts that are called mV");
 	refuses_amplitude("1000000", -1, "volts that are called mV");
 	refuses_amplitude("1", 6, "lead V1: standard deviation");

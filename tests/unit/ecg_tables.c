@@ -362,7 +362,8 @@ static void ids_that_are_none_are_named(void **state)
 		{"p,id,dx\na,\"A\tB\",x\n",
 		 "l.csv:2: expected a record's id of 1 to 200 bytes without control "
 		 "characters, found 'A\tB'"},
-		{"p,id,dx\na,\xff,x\n", "l.csv:2: the record's id or path is not UTF-8"},
+		{"p,id,dx\na,\xff,x\n",
+		 "l.csv:2: the record's id or path is not UTF-8: save the table as UTF-8"},
 		{long_id, expected}};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct catalog c;
