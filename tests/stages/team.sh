@@ -41,6 +41,17 @@ for work in preprocess:3 embed:3 pretrain:2 pretrain:3 pretrain:4 finetune:2 fin
 	is "$stage in $n processes gives the id of one" \
 		"$(id "$stage$n" "$stage" 2>&1)" "$(id alone "$stage")"
 done
+# Windows of long records, of which some are left out and some lack leads.
+chain masked "$small preprocess.duration_s=5 preprocess.windows=0 preprocess.bad_leads=mask \
+	preprocess.most_mv=0.2 preprocess.max_excluded=1 views.strategy=sequential finetune.epochs=1 pretrain.epochs=1" \
+	fetch preprocess views pretrain embed probe finetune >/dev/null
+check "there are records that lack leads" grep -q 'have leads that are masked' masked/log
+for stage in preprocess pretrain embed finetune; do
+	like "masked_$stage" masked "$stage"
+	team 3 "masked_$stage" "$stage"
+	is "$stage in 3 processes does so where leads are masked" \
+		"$(id "masked_$stage" "$stage" 2>&1)" "$(id masked "$stage")"
+done
 chain alone18 "$small pretrain.model=resnet18 pretrain.d_model=8" fetch preprocess views pretrain >/dev/null
 for n in 2 3 4; do
 	like "resnet$n" alone18 pretrain
