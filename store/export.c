@@ -311,7 +311,7 @@ static void add_prediction(struct bytes *b, const struct artifact *a, const stru
 	bytes_text(b, ",\n");
 }
 
-/* Nothing but the reason: of a record that preprocess left out. */
+/* Nothing but the reason: of a record that fetch or preprocess left out. */
 static void add_reason(struct bytes *b, const struct artifact_cursor *c, size_t n)
 {
 	for (size_t k = 0; k < n + 2; k++)

@@ -146,8 +146,7 @@ static void show(struct artifact *predictions)
 		for (size_t k = 0; k < n && c->value_bytes == n; k++)
 			count[k] += ((const uint8_t *)c->value)[k];
 
-	printf("%" PRIu64 " records predicted, %" PRIu64 " left out by preprocess (column note says why)\n",
-	       total,
+	printf("%" PRIu64 " records predicted, %" PRIu64 " left out (column note says why)\n", total,
 	       artifact_has_table(predictions, "excluded") ? artifact_count(predictions, "excluded") : 0);
 	json_array_foreach (classes, i, name)
 		printf("%10" PRIu64 "  %s\n", count[i], json_string_value(name));

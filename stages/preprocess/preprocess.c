@@ -149,15 +149,28 @@ static json_t *origin_of(const json_t *subject, uint64_t record)
 	return origin;
 }
 
+/* Its samples and header, or why fetch could not read them. */
+static void add_signal(struct preprocess *p, struct item *item, const struct window *w)
+{
+	struct artifact_value v =
+		artifact_get_record(p->run->input[0], w->is_lost ? "excluded" : "signal", w->record);
+	if (w->is_lost) {
+		error_set(&item->error, NULL, 0, "%.*s", (int)v.n_bytes, (const char *)v.bytes);
+		return;
+	}
+	item->bytes = v.bytes;
+	item->n_bytes = v.n_bytes;
+	item->header = read_json(p, "header", w->record);
+	item->signal = die_malloc(sizeof(float) * LEADS * (size_t)p->samples);
+}
+
 /* What a window's work needs, and its label, which does not need the signal. */
 static void add_item(struct preprocess *p, const struct window *w)
 {
 	struct item *item = &p->filling->items[p->filling->n++];
 	struct error e = {0};
-	struct artifact_value v = artifact_get_record(p->run->input[0], "signal", w->record);
-	*item = (struct item){.record = w->key, .window = *w, .bytes = v.bytes, .n_bytes = v.n_bytes};
-	item->header = read_json(p, "header", w->record);
-	item->signal = die_malloc(sizeof(float) * LEADS * (size_t)p->samples);
+	*item = (struct item){.record = w->key, .window = *w};
+	add_signal(p, item, w);
 	json_t *subject = read_json(p, "subject", w->record);
 	if (subjects_label(p->subjects, &item->label, w->record, subject, &e) < 0)
 		die("%s", error_text(&e));
@@ -200,6 +213,8 @@ static void exclude(struct preprocess *p, const struct item *item)
 	const char *reason = error_text(&item->error);
 	artifact_put(p->run->output, p->excluded, artifact_key(item->record).bytes, 8, reason,
 		     strlen(reason));
+	if (item->window.is_lost)
+		return; /* fetch has counted it */
 	exclusions_add(&p->exclusions, json_string_value(json_object_get(item->origin, "id")),
 		       item->label.fold, &item->error);
 }
@@ -229,7 +244,8 @@ static void work(void *context, int i)
 		return;
 	}
 	struct item *item = &p->filling->items[i - 1];
-	item->is_good = prepare_run(p->prepare, item->signal, item->scale, &item->result, item->header,
+	item->is_good = !item->window.is_lost &&
+			prepare_run(p->prepare, item->signal, item->scale, &item->result, item->header,
 				    item->bytes, item->n_bytes, item->window.number, &item->error) == 0;
 }
 
@@ -287,11 +303,11 @@ static void run(struct stage_run *r)
 		die("records %s: %s", artifact_id(r->input[0]), error_text(&e));
 	p->test_fold = (uint32_t)params_int(r->params, "test_fold");
 	p->windows = windows_plan(r->input[0], p->prepare, (int)params_int(r->params, "windows"));
-	int64_t n = (int64_t)p->windows.n;
+	int64_t n = (int64_t)(p->windows.n - p->windows.n_lost);
 	p->samples = prepare_samples(p->prepare);
 	p->n_batch = batch_size(p->samples);
 	open_output(p, &s);
-	progress_start(&progress, "preprocess", "records", (uint64_t)n);
+	progress_start(&progress, "preprocess", "records", p->windows.n);
 
 	run_batches(p, &progress);
 	progress_end(&progress);

@@ -52,7 +52,7 @@ static void add_others(struct windows *w, size_t *max, const struct artifact *re
 	n = most && most < n ? most : n;
 	w->list[w->n - 1].is_last = n <= 1;
 	for (int k = 1; k < n; k++)
-		add(w, max, &(struct window){key_of(subject, record, k), record, k, k == n - 1});
+		add(w, max, &(struct window){key_of(subject, record, k), record, k, k == n - 1, false});
 	json_decref(header);
 	json_decref(subject);
 }
@@ -61,6 +61,16 @@ static int by_key(const void *a, const void *b)
 {
 	const struct window *x = a, *y = b;
 	return (x->key > y->key) - (x->key < y->key);
+}
+
+static void add_lost(struct windows *w, size_t *max, const struct artifact *records)
+{
+	if (!artifact_has_table(records, "excluded"))
+		return;
+	for (struct artifact_cursor *c = artifact_walk(records, "excluded"); artifact_skip(c); w->n_lost++) {
+		uint64_t record = artifact_record(c->key);
+		add(w, max, &(struct window){record, record, 0, true, true});
+	}
 }
 
 struct windows windows_plan(const struct artifact *records, const struct prepare *p, int most)
@@ -72,11 +82,12 @@ struct windows windows_plan(const struct artifact *records, const struct prepare
 			die("records %s: table signal: a key of %zu bytes, expected 8", artifact_id(records),
 			    c->key_bytes);
 		uint64_t record = artifact_record(c->key);
-		add(&w, &max, &(struct window){record, record, 0, true});
+		add(&w, &max, &(struct window){record, record, 0, true, false});
 		if (most != 1)
 			add_others(&w, &max, records, p, record, most);
 	}
 
+	add_lost(&w, &max, records);
 	if (w.n)
 		qsort(w.list, w.n, sizeof *w.list, by_key);
 	for (size_t i = 1; i < w.n; i++)

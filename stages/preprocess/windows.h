@@ -1,7 +1,8 @@
 /*
  * What is cut from long records: windows of one length, one after another, each a record of its own from here
  * on. The first keeps its record's number and id; window k of record "17" is called "17#k" and keyed by that
- * name. Patient, fold and labels are the record's.
+ * name. Patient, fold and labels are the record's. A record that fetch left out has one without a signal, so that
+ * nobody who counts records misses it.
  *
  *	struct windows w = windows_plan(records, prepare, 0);       // 0: all there are
  *	for (size_t i = 0; i < w.n; i++)
@@ -23,10 +24,11 @@ struct window {
 	uint64_t key, record; /* of the output and the input */
 	int number;	      /* from 0 */
 	bool is_last;	      /* of its record */
+	bool is_lost; /* no signal: fetch could not read the record, table `excluded` of records says why */
 };
 
 struct windows {
-	size_t n;
+	size_t n, n_lost;
 	struct window *list; /* ascending keys */
 };
 

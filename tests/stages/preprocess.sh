@@ -87,6 +87,17 @@ origins() { # of those that stand there with id, path and patient of this name
 is "table origin says id, path and patient of each, of those left out too" \
 	"$(origins 'r[1-9]') $(origins flat) $(grep -c '  origin: 10 records' shown)" "9 1 1"
 
+cp -r db torn && head -c 100 db/r3.dat >torn/r3.dat
+run torn-run "fetch.source=$WORK/torn fetch.format=wfdb fetch.max_excluded=0.2 preprocess.max_excluded=0.2" \
+	fetch preprocess >torn.out 2>torn.err
+"$BIN/store" show torn-run/preprocess.id --records 20 >torn.shown
+is "what fetch could not read is told on, with its origin" \
+	"$(grep -c '^    r3  r3.dat: ' torn.shown) $(grep -c '^    r3  {"id":"r3"' torn.shown)" "1 1"
+check "among those left out here" grep -q '  excluded: 2 records' torn.shown
+is "and counted once" "$(sed -n 's/^  excluded_by_fold *//p' torn.shown | tr -d '[]' |
+	awk -F, '{for (i = 1; i <= NF; i++) n += $i} END {print n}')" 2
+check "... by fetch" grep -q '1 of 9 records excluded' torn.err
+
 STORE=$WORK/some.store
 check_fails "over the limit the stage fails and names the first" 1 \
 	'1 of 10 records .*preprocess.max_excluded.*record flat: lead I: flat' \
