@@ -1,8 +1,8 @@
 /*
  * What is cut from long records: windows of one length, one after another, each a record of its own from here
  * on. The first keeps its record's number and id; window k of record "17" is called "17#k" and keyed by that
- * name. Patient, fold and labels are the record's. A record that fetch left out has one without a signal, so that
- * nobody who counts records misses it.
+ * name. Patient, fold and labels are the record's. A record that fetch left out has one without a signal, so
+ * that nobody who counts records misses it.
  *
  *	struct windows w = windows_plan(records, prepare, 0);       // 0: all there are
  *	for (size_t i = 0; i < w.n; i++)
