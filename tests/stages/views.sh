@@ -42,7 +42,7 @@ fails "segments longer than half a record are refused" \
 	'views.segment_s: two segments of 6 s do not fit into records of 10 s' \
 	"views.segment_s=6"
 fails "an unknown augmentation is named with those known" \
-	"views.pool: unknown augmentation 'warp'; expected noise, powerline" \
+	"views.pool: expected a list like .* of: noise powerline .* got 'warp'" \
 	"views.pool=[noise,warp]"
 missing=
 for name in $("$BIN/views" --describe | sed 's/.*"default":"\[\([a-z, ]*\)\]".*/\1/; s/,//g'); do
