@@ -6,6 +6,7 @@
  *
  * The name is a run's folder, one of its arms (ptbxl/arms/halves), one of its stages (ptbxl/finetune), or an
  * artifact: a model, embeddings or scores, which lead back to their network by the store's action entries. */
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include "common/args.h"
 #include "common/die.h"
 #include "common/file.h"
+#include "common/nearest.h"
 #include "common/stamp.h"
 #include "store/artifact.h"
 #include "store/lineage.h"
@@ -104,6 +106,43 @@ static bool from_stage(struct found *f, const char *path)
 	return is_there;
 }
 
+static int is_shown(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.';
+}
+
+/* "; did you mean 'ptbxl'?" of the runs there are, or nothing. */
+static char *similar(const char *name)
+{
+	struct dirent **list;
+	int n = scandir(runs, &list, is_shown, alphasort);
+	const char **names = die_calloc(n > 0 ? (size_t)n : 1, sizeof *names);
+	for (int i = 0; i < n; i++)
+		names[i] = list[i]->d_name;
+	const char *nearest = n > 0 ? nearest_name(name, names, (size_t)n) : NULL;
+	char *text = nearest ? die_printf("; did you mean '%s'?", nearest) : die_strdup("");
+
+	for (int i = 0; i < n; i++)
+		free(list[i]);
+	if (n >= 0)
+		free(list);
+	free(names);
+	return text;
+}
+
+/* What is wrong with a name that is neither a run's nor a stage's, if that can be said: "mine/finetune". */
+static void refuse_stage(const char *name, const char *path)
+{
+	char *folder = die_strdup(path), *slash = strrchr(folder, '/');
+	*slash = 0;
+	char *params = die_printf("%s/params", folder);
+	if (strchr(name, '/') && file_exists(params))
+		die("MODEL=%s: the run is there, but '%s' is neither a stage of it that has run nor an arm",
+		    name, slash + 1);
+	free(params);
+	free(folder);
+}
+
 static void find(struct found *f, const char *name)
 {
 	struct error e = {0};
@@ -113,9 +152,11 @@ static void find(struct found *f, const char *name)
 			die("MODEL=%s: %s has no trained model; run 'make -f pipeline.mk probe' for that run "
 			    "first",
 			    name, path);
-		if (objects_resolve(id, name, &e) < 0)
-			die("MODEL=%s: neither a run (%s is not there) nor an artifact: %s", name, path,
-			    error_text(&e));
+		if (objects_resolve(id, name, &e) < 0) {
+			refuse_stage(name, path);
+			die("MODEL=%s: neither a run (%s is not there) nor an artifact: %s%s", name, path,
+			    error_text(&e), similar(name));
+		}
 		from_artifact(f, id);
 	}
 	free(path);

@@ -87,6 +87,9 @@ refused() { # refused TEXT ARGUMENT...
 	check_fails "make $*: $text" 2 "$text" plain_make "$@"
 }
 refused "MODEL=nobody: neither a run .* nor an artifact" predict MODEL=nobody
+refused "MODEL=defualt: neither a run .*; did you mean 'default'?" predict MODEL=defualt
+refused "MODEL=default/finetune: the run is there, but 'finetune' is neither a stage of it that has run" \
+	predict MODEL=default/finetune
 refused "stands in the place of pretraining; CONTINUE=1 trains on" pretrain MODEL=default
 refused "CONTINUE=1 needs MODEL=NAME" pretrain CONTINUE=1
 refused "MODEL= is not for compare" compare MODEL=default
