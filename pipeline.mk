@@ -118,8 +118,8 @@ arms := $(sort $(if $(SEEDS),$(foreach a,$(wanted),$(SEEDS:%=$a@%)),$(wanted)))
 base_of = $(firstword $(subst @, ,$1))
 seed_of = $(word 2,$(subst @, ,$1))
 $(foreach a,$(arms),$(if $(wildcard params/arms/$(call base_of,$a).yaml),,\
-	$(error ARMS: no params/arms/$(call base_of,$a).yaml$(call like,$(call base_of,$a),$(all_arms)); there \
-	are $(all_arms))))
+	$(error ARMS: no params/arms/$(call base_of,$a).yaml$(call \
+	like,$(call base_of,$a),$(all_arms)); there are $(all_arms))))
 # All that is drawn while training: weights, order, views, and which labels are kept.
 seeded  = $(patsubst %, %=$(seed_of),$(if $(seed_of),pretrain.seed finetune.seed finetune.label_draw))
 # What an arm's stage reads (no arm: the run's own). A finetune from scratch reads nothing that was
@@ -153,23 +153,23 @@ endif
 
 # One slice per stage, replaced only where its bytes differ. They are cut again when the file, an override,
 # the file it extends (paths.mk) or a stage's schema changed, or a slice is lost. $(1): folder, $(2): file of
-# the arm, $(3): its seed.
+# the arm, $(3): its seed, $(4): what stands before SET.
 sections := $(stages) $(joint)
 absent = $(filter-out $(wildcard $1),$1)
 define SLICES
-ifneq ($$(call line_in,$(1)/params/given),$(PARAMS) $(2:%=% )$$(SET)$(3))
+ifneq ($$(call line_in,$(1)/params/given),$(PARAMS) $(2:%=% )$(4)$$(SET)$(3))
 $(1)/params.stamp: FORCE
 endif
 $(1)/params.stamp: $(PARAMS) $(2) $(B)/bin/params $(sections:%=$(B)/schema/%.json) \
 		$(if $(CHECK)$(call absent,$(sections:%=$1/params/%.json) $(2:%=$1/params/arm.json)),FORCE)
 	@$(B)/bin/params --out $(1) --schemas $(B)/schema $(2:%=--over %) \
-		--set '$$(subst ','\'',$$(SET)$(3))' $(PARAMS) $(sections)
+		--set '$$(subst ','\'',$(4)$$(SET)$(3))' $(PARAMS) $(sections)
 $(sections:%=$(1)/params/%.json) $(2:%=$1/params/arm.json): $(1)/params.stamp ;
 -include $$(wildcard $(1)/params/paths.mk)
 endef
 # The page names what was typed; of quotes within quotes the inner are single.
 told = report.params=$(PARAMS) report.set="$(subst ",',$(SET))"
-$(eval $(call SLICES,$(R),, $$(told)))
+$(eval $(call SLICES,$(R),,,$$(told) ))
 $(foreach a,$(arms),$(eval \
 	$(call SLICES,$(R)/arms/$(a),params/arms/$(call base_of,$(a)).yaml,$(call seeded,$(a)))))
 $(PARAMS) $(sort $(foreach a,$(arms),params/arms/$(call base_of,$a).yaml)):

@@ -114,7 +114,7 @@ static int check_choice(const struct param *p, const char *text, const struct pl
 	char found[192];
 	if (is_choice(p, text))
 		return 0;
-	char *nearest = nearest_choice(p, text);
+	char *nearest = strspn(text, "0123456789.-") == strlen(text) ? NULL : nearest_choice(p, text);
 	snprintf(found, sizeof found, "'%.80s'%s%s%s", text, nearest ? "; did you mean '" : "",
 		 nearest ? nearest : "", nearest ? "'?" : "");
 	free(nearest);

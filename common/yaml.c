@@ -45,15 +45,19 @@ static size_t line0_at(const struct reader *r, size_t offset)
 	return line0;
 }
 
-/* libyaml gives no line for bytes it cannot decode, only their offset, and for what lacks at the end a line
- * behind the last. */
+/* libyaml's mark of what lacks at the end is on a line behind the last. */
+static size_t mark_line0(const struct reader *r, const yaml_mark_t *mark)
+{
+	size_t last0 = line0_at(r, r->n_bytes ? r->n_bytes - 1 : 0);
+	return mark->line < last0 ? mark->line : last0;
+}
+
+/* It gives no line for bytes it cannot decode, only their offset. */
 static size_t problem_line0(const struct reader *r)
 {
 	const yaml_parser_t *p = &r->parser;
-	if (p->error == YAML_READER_ERROR)
-		return line0_at(r, p->problem_offset);
-	size_t last0 = line0_at(r, r->n_bytes ? r->n_bytes - 1 : 0);
-	return p->problem_mark.line < last0 ? p->problem_mark.line : last0;
+	return p->error == YAML_READER_ERROR ? line0_at(r, p->problem_offset)
+					     : mark_line0(r, &p->problem_mark);
 }
 
 static int refuse_syntax(struct reader *r)
@@ -62,9 +66,10 @@ static int refuse_syntax(struct reader *r)
 	if (p->error == YAML_MEMORY_ERROR)
 		die("out of memory");
 	size_t line0 = problem_line0(r);
-	if (p->context && p->context_mark.line != line0)
+	size_t context0 = mark_line0(r, &p->context_mark);
+	if (p->context && context0 != line0)
 		return error_set(r->e, r->name, (long)line0 + 1, "%s %s that begins on line %zu", p->problem,
-				 p->context, p->context_mark.line + 1);
+				 p->context, context0 + 1);
 	return error_set(r->e, r->name, (long)line0 + 1, "%s%s%s", p->problem ? p->problem : "not YAML",
 			 p->context ? " " : "", p->context ? p->context : "");
 }

@@ -56,7 +56,7 @@ struct dataset *dataset_open(const char *place, const struct dataset_options *op
 	/* A list of one's own beside the publisher's files is in no list of theirs. */
 	const struct layout_choice *choice = &options->choice;
 	const char *marker = layout_marker(choice);
-	const struct files_options of_files = {.must_have_sums = choice->layout->has_sums,
+	const struct files_options of_files = {.must_have_sums = layout_needs_sums(choice),
 					       .own = choice->layout->has_sums ? NULL : marker,
 					       .sha256 = options->sha256};
 	d->files = files_open(place, marker, &of_files, e);

@@ -26,8 +26,8 @@ static long read_plain(void *context, void *bytes, size_t n, struct error *e)
 
 static int load_sums(struct files *f, struct error *e)
 {
-	if (!f->options.must_have_sums && !source_has(f->source, SUMS_FILE))
-		return 0;
+	if (!source_has(f->source, SUMS_FILE))
+		return f->options.must_have_sums ? error_set(e, SUMS_FILE, 0, "%s", SUMS_MISSING) : 0;
 	struct source_file *list = source_file_open(f->source, SUMS_FILE, e);
 	if (!list)
 		return -1;

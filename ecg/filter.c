@@ -31,13 +31,12 @@ int filter_band(struct filter *f, double rate_hz, double high_pass_hz, double lo
 	if (order < 2 || order > FILTER_MAX_ORDER || order % 2)
 		return error_set(e, NULL, 0, "filter order %d: expected 2, 4, 6 or 8", order);
 	if (high_pass_hz < 0 || high_pass_hz >= rate_hz / 2)
-		return error_set(e, NULL, 0,
-				 "high-pass corner %g Hz: expected 0 (none) up to half the rate, %g Hz",
+		return error_set(e, NULL, 0, "high_pass_hz %g: expected 0 (none) up to half the rate, %g Hz",
 				 high_pass_hz, rate_hz / 2);
 
 	if (low_pass_hz < 0 || low_pass_hz >= rate_hz / 2 || (low_pass_hz > 0 && low_pass_hz <= high_pass_hz))
 		return error_set(e, NULL, 0,
-				 "low-pass corner %g Hz: expected 0 (none), or above %g Hz and below half "
+				 "low_pass_hz %g: expected 0 (none), or above %g Hz and below half "
 				 "the rate, %g Hz",
 				 low_pass_hz, high_pass_hz, rate_hz / 2);
 

@@ -50,6 +50,11 @@ const char *layout_table(const struct layout_choice *c, int i)
 	return i < LAYOUT_TABLES ? c->layout->table[i] : NULL;
 }
 
+bool layout_needs_sums(const struct layout_choice *c)
+{
+	return c->layout->has_sums && !c->may_lack_sums;
+}
+
 const char *layout_marker(const struct layout_choice *c)
 {
 	int i = 0;

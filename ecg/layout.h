@@ -25,6 +25,7 @@ struct layout;
 struct layout_choice {
 	const struct layout *layout;
 	int rate_hz;		/* of layouts that have rates */
+	bool may_lack_sums;	/* whatever the layout says */
 	struct listing listing; /* of wfdb; texts borrowed */
 	struct recording_choice recording;
 };
@@ -54,5 +55,6 @@ const struct layout *layout_named(const char *name);
 /* Its i-th table; NULL behind the last. */
 const char *layout_table(const struct layout_choice *c, int i);
 const char *layout_marker(const struct layout_choice *c);
+bool layout_needs_sums(const struct layout_choice *c);
 
 #endif

@@ -17,7 +17,13 @@
 #include "common/error.h"
 #include "ecg/reader.h"
 
-#define SUMS_FILE  "SHA256SUMS.txt"
+#define SUMS_FILE "SHA256SUMS.txt"
+/* What to say where it must be and is not. */
+#define SUMS_MISSING                                                                                         \
+	"not there, so nothing says whether the files are whole. Copy the publisher's to them; or make "     \
+	"one, of "                                                                                           \
+	"the files as they are: find . -type f ! -name " SUMS_FILE " -exec sha256sum {} + > " SUMS_FILE      \
+	"; or do without: fetch.allow_missing_sums=true"
 #define SUMS_BYTES 32
 #define SUMS_HEX   65
 

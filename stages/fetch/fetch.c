@@ -160,6 +160,7 @@ static struct layout_choice choice_from_params(const struct params *p)
 {
 	struct layout_choice c = {.layout = layout_named(params_text(p, "format")),
 				  .rate_hz = atoi(params_text(p, "rate_hz")),
+				  .may_lack_sums = params_bool(p, "allow_missing_sums"),
 				  .listing = {.csv = params_text(p, "labels_csv"),
 					      .path = params_text(p, "path_column"),
 					      .id = params_text(p, "id_column"),
@@ -512,6 +513,8 @@ static const struct param params[] = {
 		 "so that none moves when others come or go"},
 	{"age_column", PARAM_TEXT, .otherwise = "''", .help = "wfdb: the age in years; '': unknown"},
 	{"sex_column", PARAM_TEXT, .otherwise = "''", .help = "wfdb: 0 or male, 1 or female; '': unknown"},
+	{"allow_missing_sums", PARAM_BOOL, .otherwise = "false",
+	 .help = "ptb-xl: the copy may be without SHA256SUMS.txt, and then no file of it is checked"},
 	{"allow_repeated_records", PARAM_BOOL, .otherwise = "false",
 	 .help = "wfdb: one record may stand in several rows, and so in several folds"},
 	{"allow_split_patients", PARAM_BOOL, .otherwise = "false",

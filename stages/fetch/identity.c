@@ -94,7 +94,9 @@ struct digest identity_of_folder(const char *path, const struct layout_choice *c
 	if (!s)
 		die("%s", error_text(&e));
 
-	bool has_sums = choice->layout->has_sums || source_has(s, SUMS_FILE);
+	bool has_sums = source_has(s, SUMS_FILE);
+	if (!has_sums && layout_needs_sums(choice))
+		die("%s/%s: %s", source_folder(s), SUMS_FILE, SUMS_MISSING);
 	struct digest d = has_sums ? digest_tables(s, choice) : digest_listing(source_folder(s));
 	*name = has_sums ? "sums-and-tables" : "listing";
 	source_close(s);

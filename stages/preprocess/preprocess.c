@@ -297,7 +297,7 @@ static void run(struct stage_run *r)
 	p->filling = die_calloc(1, sizeof *p->filling);
 	p->waiting = die_calloc(1, sizeof *p->waiting);
 	if (!(p->prepare = prepare_open(&s, &e)))
-		die("preprocess: %s", error_text(&e));
+		die("%s", error_text(&e));
 	if (!(p->subjects = subjects_open(artifact_get_attribute(r->input[0], "statements"),
 					  artifact_get_attribute(r->input[0], "classes"), &e)))
 		die("records %s: %s", artifact_id(r->input[0]), error_text(&e));

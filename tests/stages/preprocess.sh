@@ -106,7 +106,7 @@ check "and publishes nothing" test ! -e over/preprocess.id
 check_fails "a record that is too short is told from one that is not" 1 \
 	'record r1: short: 1000 samples at 100 Hz, expected 11 s' \
 	run short "$database preprocess.duration_s=11" fetch preprocess
-check_fails "a corner beyond half the rate is refused" 1 'low-pass corner 60 Hz.*half the rate, 50 Hz' \
+check_fails "a corner beyond half the rate is refused" 1 'low_pass_hz 60: .*half the rate, 50 Hz' \
 	run corner "$database preprocess.low_pass_hz=60" fetch preprocess
 
 # ---- leads that are not there

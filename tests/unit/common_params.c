@@ -89,8 +89,8 @@ static void wrong_values_are_named_with_what_is_expected(void **state)
 	refuses("tau=11", "tau: expected a number from 0.01 to 10, got '11'");
 	refuses("mask=yes", "mask: expected true or false, got 'yes'");
 	refuses("strategy=half", "strategy: expected one of: halves interleaved, got 'half'");
-	refuses("strategy='halves interleaved'",
-		"strategy: expected one of: halves interleaved, got 'halves interleaved'");
+	refuses("strategy='halves interleaved'", "strategy: expected one of: halves interleaved, got 'halves "
+						 "interleaved'; did you mean 'interleaved'?");
 	refuses("leads=I", "leads: expected a list like [a, b], got 'I'");
 	refuses("leads=[I,,II]", "leads: expected a list like [a, b], got '[I,,II]'");
 	refuses("name=", "name: expected a text, got ''");

@@ -93,7 +93,7 @@ static void each_refusal_names_file_line_and_remedy(void **state)
 	refuses("just text\n", "x.yaml:1: expected sections ('name:' and indented lines under it)");
 	refuses("? [a]\n: 1\n", "x.yaml:1: expected 'name: value', found a list or mapping as name");
 	refuses("a: 1\nb: \xff\n", "x.yaml:2: invalid leading UTF-8 octet");
-	refuses("a: \"x\nb: 1\n", "x.yaml:3: found unexpected end of stream while scanning a quoted scalar "
+	refuses("a: \"x\nb: 1\n", "x.yaml:2: found unexpected end of stream while scanning a quoted scalar "
 				  "that begins on line 1");
 	refuses_bytes("a: 1\n\0", 6, "x.yaml:2: control characters are not allowed");
 }

@@ -165,9 +165,9 @@ static void impossible_corners_are_refused(void **state)
 		double high, low;
 		int order;
 		const char *text;
-	} wrong[] = {{.5, 50, 4, "low-pass corner 50 Hz"},  {50, 0, 4, "high-pass corner 50 Hz"},
-		     {-1, 40, 4, "high-pass corner -1 Hz"}, {10, 5, 4, "above 10 Hz"},
-		     {.5, 40, 3, "filter order 3"},	    {.5, 40, 10, "filter order 10"}};
+	} wrong[] = {{.5, 50, 4, "low_pass_hz 50:"},  {50, 0, 4, "high_pass_hz 50:"},
+		     {-1, 40, 4, "high_pass_hz -1:"}, {10, 5, 4, "above 10 Hz"},
+		     {.5, 40, 3, "filter order 3"},   {.5, 40, 10, "filter order 10"}};
 
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
 		struct filter filter;
