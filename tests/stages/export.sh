@@ -3,7 +3,7 @@
 . "$(dirname "$0")/../tap.sh"
 . "$TOP/tests/chain.sh"
 python=
-for p in python3 /usr/bin/python3; do
+for p in ${PYTHON:-} python3 /usr/bin/python3; do
 	$p -c 'import numpy' 2>/dev/null && python=$p && break
 done
 [ -n "$python" ] || skip_all "no python3 with numpy"
@@ -49,7 +49,7 @@ check "numpy, and a reader of safetensors and CSV, find it whole" $python read.p
 
 # The script of the documentation, by itself in a folder of its own, gives our embeddings.
 torch=
-for p in python3 /usr/bin/python3; do
+for p in ${PYTHON:-} python3 /usr/bin/python3; do
 	$p -c 'import torch' 2>/dev/null && torch=$p && break
 done
 loads() { # loads RUN: the greatest difference is under 1e-4

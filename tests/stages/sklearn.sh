@@ -3,7 +3,7 @@
 # the exported files.
 . "$(dirname "$0")/../tap.sh"
 python=
-for p in python3 /usr/bin/python3; do
+for p in ${PYTHON:-} python3 /usr/bin/python3; do
 	$p -c 'import sklearn, scipy' 2>/dev/null && python=$p && break
 done
 [ -n "$python" ] || skip_all "no python3 with scikit-learn"
