@@ -86,21 +86,22 @@ static char *new_name(const char *path)
 	return name;
 }
 
-static int write_new(const char *name, const void *bytes, size_t n_bytes, struct error *e)
+/* Writes the file `name`, which stands for `path` in messages. */
+static int write_new(const char *name, const char *path, const void *bytes, size_t n_bytes, struct error *e)
 {
 	int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 	if (fd < 0)
-		return fail(e, name, "create");
-	int status = write_all(fd, bytes, n_bytes) < 0 || fsync(fd) < 0 ? fail(e, name, "write") : 0;
+		return fail(e, path, "create");
+	int status = write_all(fd, bytes, n_bytes) < 0 || fsync(fd) < 0 ? fail(e, path, "write") : 0;
 	if (close(fd) < 0 && status == 0)
-		status = fail(e, name, "write");
+		status = fail(e, path, "write");
 	return status;
 }
 
 int file_replace(const char *path, const void *bytes, size_t n_bytes, struct error *e)
 {
 	char *name = new_name(path);
-	int status = write_new(name, bytes, n_bytes, e);
+	int status = write_new(name, path, bytes, n_bytes, e);
 	if (status == 0 && rename(name, path) < 0)
 		status = fail(e, path, "replace");
 	if (status < 0)

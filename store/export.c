@@ -368,6 +368,22 @@ static const struct {
 	       {"predictions", ".csv", predictions},
 	       {"scores", ".safetensors", safetensors}}; /* of a fine-tuned network */
 
+/* What a kind is exported as, for messages; NULL: nothing. tools/store knows .onnx. */
+static const char *suffixes_of(const char *kind)
+{
+	static const struct {
+		const char *kind, *suffixes;
+	} all[] = {{"embeddings", ".npz"},
+		   {"signals", ".npz"},
+		   {"model", ".safetensors or .onnx"},
+		   {"scores", ".csv or .onnx, finetune's also as .safetensors"},
+		   {"predictions", ".csv"}};
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		if (!strcmp(kind, all[i].kind))
+			return all[i].suffixes;
+	return NULL;
+}
+
 static bool ends_in(const char *path, const char *suffix)
 {
 	size_t n = strlen(path), length = strlen(suffix);
@@ -376,12 +392,9 @@ static bool ends_in(const char *path, const char *suffix)
 
 int export_artifact(const struct artifact *a, const char *path, struct error *e)
 {
-	const char *suffix = NULL; /* the kind's first */
+	const char *suffixes = suffixes_of(artifact_kind(a));
 	for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
-		if (strcmp(artifact_kind(a), formats[i].kind))
-			continue;
-		suffix = suffix ? suffix : formats[i].suffix;
-		if (!ends_in(path, formats[i].suffix))
+		if (strcmp(artifact_kind(a), formats[i].kind) || !ends_in(path, formats[i].suffix))
 			continue;
 		if (formats[i].format == safetensors && !artifact_get_attribute(a, "tensors"))
 			return error_set(e, path, 0,
@@ -395,9 +408,9 @@ int export_artifact(const struct artifact *a, const char *path, struct error *e)
 		return status;
 	}
 
-	if (suffix)
-		return error_set(e, path, 0, "%s is exported as %s; give the file such a name",
-				 artifact_kind(a), suffix);
+	if (suffixes)
+		return error_set(e, path, 0, "kind %s is exported as %s; give the file such a name",
+				 artifact_kind(a), suffixes);
 	return error_set(e, path, 0,
 			 "no format for kind %s; signals, embeddings, model, scores and predictions have one",
 			 artifact_kind(a));

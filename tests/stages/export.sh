@@ -77,10 +77,12 @@ fi
 check "the same artifact gives the same bytes" cmp e.npz again.npz
 check_fails "a name without the format's suffix is refused" 1 \
 	'exported as .npz' "$BIN/store" export run/embed.id e.csv
+check_fails "all suffixes a kind has are named" 1 \
+	'kind scores is exported as .csv or .onnx' "$BIN/store" export run/probe.id scores
 check_fails "a probe's scores hold no network" 1 \
 	'holds no network' "$BIN/store" export run/probe.id p.safetensors
 check_fails "a kind without a format is refused" 1 \
 	'no format for kind records' "$BIN/store" export run/fetch.id e.npz
 check_fails "a folder that is not there is named" 1 \
-	'nowhere/e.npz' "$BIN/store" export run/embed.id nowhere/e.npz
+	'nowhere/e.npz: cannot create: No such file' "$BIN/store" export run/embed.id nowhere/e.npz
 tap_done
