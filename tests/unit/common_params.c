@@ -97,7 +97,9 @@ static void wrong_values_are_named_with_what_is_expected(void **state)
 	refuses("name=null", "name: expected a text, got 'null'");
 	refuses("minutes=9007199254740994", "minutes: expected an integer, got '9007199254740994'");
 	refuses("other=1", "unknown parameter 'other'");
-	refuses("epochs", "expected name=value, got 'epochs'");
+	refuses("epochs",
+		"expected name=value, got 'epochs'; no blanks around =, and a value with blanks stands in "
+		"quotes: name='a b'");
 	refuses("name='a", "name: the quote ' is not closed");
 }
 
