@@ -43,8 +43,8 @@ for work in preprocess:3 embed:3 pretrain:2 pretrain:3 pretrain:4 finetune:2 fin
 done
 # Windows of long records, of which some are left out and some lack leads.
 chain masked "$small preprocess.duration_s=5 preprocess.windows=0 preprocess.bad_leads=mask \
-	preprocess.most_mv=0.2 preprocess.max_excluded=1 views.strategy=sequential finetune.epochs=1 pretrain.epochs=1" \
-	fetch preprocess views pretrain embed probe finetune >/dev/null
+	preprocess.most_mv=0.2 preprocess.max_excluded=1 views.strategy=sequential finetune.epochs=1 \
+	pretrain.epochs=1" fetch preprocess views pretrain embed probe finetune >/dev/null
 check "there are records that lack leads" grep -q 'have leads that are masked' masked/log
 for stage in preprocess pretrain embed finetune; do
 	like "masked_$stage" masked "$stage"
