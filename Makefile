@@ -112,7 +112,7 @@ $(B)/flags:
 	@mkdir -p $(B); echo '$(flags)' > $(own) && mv -f $(own) $@
 
 # Two makes may build at once: each writes files of its own, which take their places whole.
-own     = $@.$$$$
+own     = $@.$$$$.new
 in_turn = && mv -f $(own) $@ || { rm -f $(own)*; exit 1; }
 compile = $(CC) $(ALL_CFLAGS) $1 $(CPPFLAGS) -MMD -MP -MT $@ -MF $(own).d -c -o $(own) $< && \
 	mv -f $(own).d $(@:.o=.d) $(in_turn)
@@ -159,7 +159,7 @@ define STAGE_RULE
 $(B)/bin/$(1): $(call stage_objects,$(1)) $(uses_stages:%=$(B)/lib%.a) $(B)/bin/codeid | $(TEAM)
 	@mkdir -p $$(@D) $(B)/code
 	$$(if $$(Q),@echo "  LINK  $$@")
-	$$(Q)c=$(B)/code/$(1).$$$$$$$$; trap 'rm -f $$$$c*' EXIT; \
+	$$(Q)c=$(B)/code/$(1).$$$$$$$$.new; trap 'rm -f $$$$c*' EXIT; \
 	$$(call link,$$$$c,$$(filter %.o,$$^),$(uses_stages)) \
 		-Wl,--trace,--trace -Wl,--defsym=stage_code_id=0 > $$$$c.trace && \
 	$$(EMULATOR) $(B)/bin/codeid < $$$$c.trace > $$$$c.id && \
