@@ -122,7 +122,9 @@ int catalog_finish(struct catalog *c, size_t limit, const char *file, struct err
 		return error_set(e, file, r[1].line,
 				 "id %.200s stands in line %ld too; an id is one record's", r[1].name,
 				 r[0].line);
-	if (limit && c->n > limit)
+	if (limit && c->n > limit) {
+		c->n_more = c->n - limit;
 		c->n = limit;
+	}
 	return 0;
 }

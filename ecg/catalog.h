@@ -26,6 +26,7 @@ struct catalog_record {
 struct catalog {
 	struct catalog_record *records; /* ascending, distinct ids once finished */
 	size_t n, max;
+	size_t n_more;	    /* that catalog_finish did not keep */
 	struct texts texts; /* the records' names, paths and subjects */
 	json_t *classes;    /* array of names */
 	json_t *statements; /* ecg/statements.h; NULL: the dataset has none */

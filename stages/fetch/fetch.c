@@ -383,6 +383,9 @@ static void fetch_dataset(struct fetch *f, const char *place)
 		refuse(error_text(&e));
 
 	const struct catalog *c = dataset_catalog(d);
+	if (c->n_more)
+		warn("%zu of %zu records, as fetch.records says; records: 0 takes all", c->n,
+		     c->n + c->n_more);
 	open_tables(f, options.choice.layout->name, json_incref(c->classes), json_incref(c->statements));
 	fetch_records(f, d);
 	dataset_used(d, put_source, f);

@@ -38,6 +38,8 @@ check "a folder is read" test -n "$folder"
 mkdir parent && cp -r good parent/ptb-xl-1.0.3
 is "the folder around it does as well" "$(id_of source=parent)" "$folder"
 differs "the other rate is another artifact" "$(id_of source=good rate_hz=500)" "$folder"
+check_fails "fewer records than there are is said" 0 \
+	"5 of 6 records, as fetch.records says; records: 0 takes all" fetch source=good records=5
 differs "fewer records are another artifact" "$(id_of source=good records=5)" "$folder"
 cp -r good edited && sed -i 's/NORM/LVH/' edited/ptbxl_database.csv
 check_fails "an edited table is no cache hit" 1 "ptbxl_database.csv" fetch source=edited
