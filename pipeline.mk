@@ -113,7 +113,8 @@ ifeq ($(if $(comparing),$(strip $(ARMS)),any),)
 $(error ARMS is empty: name what to compare, or leave ARMS out for all of params/arms)
 endif
 wanted := $(if $(comparing),$(ARMS),$(if $(filter arm,$(MAKECMDGOALS)),\
-	$(or $(ARM),$(error arm needs ARM=NAME, one of: $(ARMS)))))
+	$(or $(ARM),$(error arm needs ARM=NAME, one of: $(ARMS))),$(if $(filter explain,$(MAKECMDGOALS)),\
+	$(ARM) $(if $(filter override,$(firstword $(origin ARMS))),$(ARMS)))))
 arms := $(sort $(if $(SEEDS),$(foreach a,$(wanted),$(SEEDS:%=$a@%)),$(wanted)))
 base_of = $(firstword $(subst @, ,$1))
 seed_of = $(word 2,$(subst @, ,$1))
@@ -301,17 +302,21 @@ compare: evaluate
 arm: $(ids)
 	$(foreach a,$(arms),$(info $a: $(file <$(call printed_by,$a))))
 
-## explain: say for each stage which part of its key differs from its last run
+## explain: say for each stage which part of its key differs from its last run (ARM=NAME: of an arm's)
 .PHONY: explain
-explain: $(R)/params.stamp $(stages:%=$(B)/bin/%) $(if $(borrowed),$(R)/pretrain.id)
-	@$(foreach s,$(stages),in_$(s)='$(in_$(s))';) late=' '; for s in $(filter-out predict \
-		$(if $(borrowed),views pretrain),$(stages)); do \
-		said=$$($(B)/bin/$$s --build $(R) --explain) || exit 1; \
+explaining := $(if $(filter explain,$(MAKECMDGOALS)),$(arms:%=arms/%))
+explained   = $(filter-out predict $(if $(borrowed),views pretrain),$(stages))
+explain_in  = $(if $2,echo "$2:"; )$(foreach s,$1,in_$(s)='$(in_$(s))';) late=' '; for s in $1; do \
+		said=$$($(B)/bin/$$s --build $R/$2 --explain) || exit 1; \
 		case $$said in *': up to date') eval "reads=\$$in_$$s"; \
 			for i in $$reads; do case $$late in *" $$i "*) \
 				said="$$s: waits for $$i"; late="$$late$$s "; break ;; esac; done ;; \
 		*) late="$$late$$s " ;; esac; \
 		printf '%s\n' "$$said"; done
+explain: $(or $(explaining:%=$(R)/%/params.stamp),$(R)/params.stamp) $(stages:%=$(B)/bin/%) \
+		$(if $(borrowed),$(R)/pretrain.id)
+	@$(if $(explaining),$(foreach a,$(arms),$(call explain_in,$(call chain_of,$a),arms/$a);),\
+		$(call explain_in,$(explained)))
 
 ## help: this list; to all apply PARAMS=FILE SET="section.name=value" RUN=NAME ARMS="NAME..." SEEDS="1 2 3"
 ##       CHECK=1 MODEL=NAME CONTINUE=1 LAUNCH_<stage>=COMMAND

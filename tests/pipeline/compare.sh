@@ -29,6 +29,16 @@ check "... and prints the result" grep -q '^made of report' "$WORK/stdout"
 is "probe of the run itself is its own chain, all hits" "$(outcome probe)" \
 	"fetch:hit preprocess:hit views:hit pretrain:ran embed:ran probe:ran"
 
+is "explain knows an arm" "$(plain_make explain ARM=two | head -2 | tr '\n' ' ')" \
+	"arms/two: fetch: up to date "
+is "... each of several" "$(plain_make explain ARMS="one two" SET=views.n=9 | grep -c 'views: params.n\|^arms')" 4
+
+outcome compare ARMS=two >/dev/null
+outcome report >/dev/null
+is "a report after a compare of some arms is of these" "$(grep -c '^one\|^two' $R/report.inputs)" \
+	"$(grep -c '^two' $R/report.inputs)"
+outcome compare report >/dev/null
+
 rm $R/report/index.html
 outcome report >/dev/null
 is "a page that was removed is unpacked again" "$(what cached)" "report:1 "
