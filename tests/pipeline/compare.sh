@@ -31,7 +31,8 @@ is "probe of the run itself is its own chain, all hits" "$(outcome probe)" \
 
 is "explain knows an arm" "$(plain_make explain ARM=two | head -2 | tr '\n' ' ')" \
 	"arms/two: fetch: up to date "
-is "... each of several" "$(plain_make explain ARMS="one two" SET=views.n=9 | grep -c 'views: params.n\|^arms')" 4
+is "... each of several" \
+	"$(plain_make explain ARMS="one two" SET=views.n=9 | grep -c 'views: params.n\|^arms')" 4
 
 outcome compare ARMS=two >/dev/null
 outcome report >/dev/null
