@@ -45,7 +45,7 @@ who = dict(zip(z['id'], z['patient']))
 assert all(r['id'] == r['record'] and r['patient'] == who[r['id']] for r in rows)
 assert all(abs(sum(float(r[c]) for c in names) - 1) < 1e-5 and r['classes'] in names for r in rows)
 END
-check "numpy, and a reader of safetensors and CSV, find it whole" $python read.py
+check "numpy, and a reader of safetensors and CSV, find it whole" "$python" read.py
 
 # The script of the documentation, by itself in a folder of its own, gives our embeddings.
 torch=
