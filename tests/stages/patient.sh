@@ -87,6 +87,9 @@ $store verify --chain runs/own/probe.id >chain
 is "a chain is verified back to the raw data" "$(awk '{print $1, $2}' chain | tr '\n' ' ')" \
 	"ok probe ok embed ok preprocess ok pretrain ok fetch ok views raw listing 6 objects "
 check "with the digest of these" grep -qE '^raw  listing  SHA-256 [0-9a-f]{64}$' chain
+is "... which is that of docs/data.md's command" "$(sed -n 's/^raw *listing *SHA-256 //p' chain)" \
+	"$(cd db && find . -type f -not -path '*/.*' -printf '%P\0' | LC_ALL=C sort -z |
+		xargs -0 sha256sum | sha256sum | cut -d' ' -f1)"
 object=$EINTHOVEN_STORE/objects/$(head -c 2 runs/own/views.id)/$(cat runs/own/views.id).mdb
 mv "$object" aside
 check "an object that is gone is said" sh -c "! $store verify --chain runs/own/probe.id >out &&
