@@ -26,13 +26,12 @@
 #include "numbers/contract.h"
 #include "store/download.h"
 #include "stages/fetch/identity.h"
+#include "stages/fetch/unreadable.h"
 #include "store/stage.h"
 
 #define SYNTH_DEFAULT 1024
 #define BATCH	      64		 /* records that the threads share */
 #define BATCH_BYTES   ((size_t)16 << 20) /* of their signals: of long ones fewer are read at once */
-
-#define EXCLUDED_SHOWN 20 /* records that cannot be read are named, so many of them */
 
 struct fetch {
 	struct stage_run *run;
@@ -40,12 +39,8 @@ struct fetch {
 	int signal, header, subject, excluded, source; /* tables */
 	struct progress progress;
 	size_t n_joined; /* records that are made of segments */
-	size_t n_excluded, excluded_by_fold[FOLDS];
-	struct unreadable {
-		const char *name; /* in the catalogue */
-		struct error error;
-	} shown[EXCLUDED_SHOWN]; /* the first of them */
-	double rate_seen_hz;	 /* of the records put so far; 0: none, -1: several */
+	struct unreadable unreadable;
+	double rate_seen_hz; /* of the records put so far; 0: none, -1: several */
 };
 
 /* The downloaded zip of this run: removed when its artifact is safe. */
@@ -103,11 +98,11 @@ static void close_tables(struct fetch *f)
 		warn("%zu records were joined from several segments", f->n_joined);
 	if (f->rate_seen_hz > 0)
 		artifact_attribute(f->run->output, "rate_hz", field_json(f->rate_seen_hz));
-	if (!f->n_excluded)
+	if (!f->unreadable.n)
 		return;
 	json_t *by_fold = json_array();
 	for (int i = 0; i < FOLDS; i++)
-		json_array_append_new(by_fold, json_integer((json_int_t)f->excluded_by_fold[i]));
+		json_array_append_new(by_fold, json_integer((json_int_t)f->unreadable.by_fold[i]));
 	artifact_attribute(f->run->output, "excluded_by_fold", by_fold);
 }
 
@@ -230,61 +225,21 @@ static _Noreturn void refuse(const char *text)
 	die("%s", text);
 }
 
-static _Noreturn void refuse_record(const char *name, const struct error *e, const char *remark)
-{
-	char *text = die_printf("record %.200s: %s%s", name, error_text(e), remark);
-	refuse(text);
-}
-
 /* A record that cannot be read is counted and listed, with its subject; which ones, and whether they are too
  * many, is said at the end. */
 static void exclude(struct fetch *f, const struct catalog_record *r, const struct error *e)
 {
-	json_t *read = json_read(r->subject, strlen(r->subject), "subject", NULL);
-	json_int_t fold = json_integer_value(json_object_get(read, "fold"));
-	if (fold_is((uint64_t)fold))
-		f->excluded_by_fold[fold - 1]++;
-	json_decref(read);
-	if (f->n_excluded < EXCLUDED_SHOWN)
-		f->shown[f->n_excluded] = (struct unreadable){r->name, *e};
-	f->n_excluded++;
+	unreadable_add(&f->unreadable, r, e);
 	artifact_put(f->run->output, f->excluded, artifact_key(r->id).bytes, 8, e->text, strlen(e->text));
 	put_subject(f, r->id, r->subject);
 }
 
-static size_t allowed(double share, size_t n)
+static void check_excluded(struct fetch *f, size_t n_records)
 {
-	return (size_t)(share * (double)n);
-}
-
-/* The least share, in steps of a ten thousandth, that allows n_excluded of n. */
-static double share_of(size_t n_excluded, size_t n)
-{
-	int steps = 0;
-	while (steps < 10000 && allowed(steps / 1e4, n) < n_excluded)
-		steps++;
-	return steps / 1e4;
-}
-
-/* All records are read: those that cannot be are named; the stage ends if they are too many. */
-static void check_excluded(struct fetch *f, size_t n)
-{
-	bool is_over = f->n_excluded > allowed(params_float(f->run->params, "max_excluded"), n);
-	const char *fate = is_over ? "" : " left out";
-	for (size_t i = is_over; i < f->n_excluded && i < EXCLUDED_SHOWN; i++)
-		warn("record %.200s%s: %s", f->shown[i].name, fate, error_text(&f->shown[i].error));
-	if (f->n_excluded > EXCLUDED_SHOWN)
-		warn("... and %zu more", f->n_excluded - EXCLUDED_SHOWN);
-	if (!is_over)
-		return;
-
-	char *remark = f->n_excluded == n
-			       ? die_printf(" (none of %zu records can be read)", n)
-			       : die_printf(" (%zu of %zu records cannot be read: more such records than"
-					    " fetch.max_excluded allows; fetch.max_excluded=%g would leave"
-					    " them out)",
-					    f->n_excluded, n, share_of(f->n_excluded, n));
-	refuse_record(f->shown[0].name, &f->shown[0].error, remark);
+	char *too_many =
+		unreadable_check(&f->unreadable, n_records, params_float(f->run->params, "max_excluded"));
+	if (too_many)
+		refuse(too_many);
 }
 
 static void put_source(void *context, const char *name, const char hex[SUMS_HEX])
@@ -312,7 +267,7 @@ static void put_reading(struct fetch *f, struct dataset *d, struct reading *b)
 	for (size_t i = 0; i < b->n; i++) {
 		const struct catalog_record *r = &dataset_catalog(d)->records[b->first + i];
 		if (b->result[i] < 0)
-			refuse_record(r->name, &b->error[i], "");
+			refuse(die_printf("record %.200s: %s", r->name, error_text(&b->error[i])));
 		if (b->result[i] > 0)
 			exclude(f, r, &b->error[i]);
 		else

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "common/die.h"
+#include "stages/shared/share.h"
 
 void exclusions_add(struct exclusions *x, const char *name, uint32_t fold, const struct error *reason)
 {
@@ -79,20 +80,6 @@ static void print(const struct exclusions *x, int64_t n_records)
 			warn("%" PRId64 " of %" PRId64 " records %s", x->noted[k], n_records, notes[k].words);
 }
 
-static bool is_allowed(int64_t n, int64_t n_records, double limit)
-{
-	return (double)n <= limit * (double)n_records;
-}
-
-/* The least share, in steps of a ten thousandth, that allows n. */
-static double share_of(int64_t n, int64_t n_records)
-{
-	int steps = 0;
-	while (steps < 10000 && !is_allowed(n, n_records, steps / 1e4))
-		steps++;
-	return steps / 1e4;
-}
-
 void exclusions_check(const struct exclusions *x, int64_t n_records, double limit)
 {
 	if (team_rank(x->team) != 0)
@@ -101,11 +88,12 @@ void exclusions_check(const struct exclusions *x, int64_t n_records, double limi
 	if (x->n == n_records)
 		die("none of %" PRId64 " records is of use; the first: %s", n_records,
 		    n_records ? error_text(&x->first) : "there are no records");
-	if (!is_allowed(x->n, n_records, limit))
+	if (!share_allows(limit, (size_t)x->n, (size_t)n_records))
 		die("%" PRId64 " of %" PRId64
 		    " records are of no use, more than preprocess.max_excluded allows (%g;"
 		    " preprocess.max_excluded=%g would leave them out); the first: %s",
-		    x->n, n_records, limit, share_of(x->n, n_records), error_text(&x->first));
+		    x->n, n_records, limit, share_least((size_t)x->n, (size_t)n_records),
+		    error_text(&x->first));
 }
 
 /* How many fetch left out of a fold, by its number here. */
