@@ -169,7 +169,7 @@ $(B)/bin/$(1): $(call stage_objects,$(1)) $(uses_stages:%=$(B)/lib%.a) $(B)/bin/
 	$$(CC) $$(ALL_CFLAGS) -c -o $$$$c.o $$$$c.c && \
 	$$(call link,$$$$c,$$(filter %.o,$$^) $$$$c.o,$(uses_stages)) && \
 	cp $$$$c.id $$$$c.code && mv -f $$$$c.id $(B)/code/$(1).id && \
-	mv -f $$$$c.trace $(B)/code/$(1).trace && \
+	mv -f $$$$c.trace $(B)/code/$(1).trace && mv -f $$$$c.o $(B)/code/$(1).o && \
 	mv -f $$$$c $$@ && { cmp -s $$$$c.code $$@.code || mv -f $$$$c.code $$@.code; }
 endef
 $(foreach s,$(STAGES),$(eval $(call STAGE_RULE,$(s))))

@@ -55,7 +55,8 @@ include Makefile
 
 PARAMS ?= params/default.yaml
 $(call named,MODEL)
-RUN    ?= $(basename $(notdir $(PARAMS)))$(if $(MODEL),-with-$(subst /,-,$(MODEL)))
+RUN    ?= $(basename $(notdir $(PARAMS)))$(if \
+	$(MODEL),-with-$(subst /,-,$(patsubst $(B)/runs/%,%,$(MODEL:.id=))))
 ifneq ($(words $(PARAMS)) $(words $(RUN)),1 1)
 $(error PARAMS and RUN must be one name each, without blanks: PARAMS=$(PARAMS) RUN=$(RUN))
 endif
@@ -66,7 +67,8 @@ $(call named,PARAMS)$(call named,RUN)
 # "; did you mean x?" if one of the names $2 is like $1; asked for only where an error ends all.
 like = $(addprefix ; did you mean ,$(addsuffix ?,$(shell awk -f tools/nearest.awk $1 $2)))
 $(if $(wildcard $(PARAMS)),,$(error PARAMS=$(PARAMS): no such \
-	file$(call like,$(PARAMS),$(wildcard params/*.yaml)); there are $(wildcard params/*.yaml)))
+	file$(if $(wildcard params/$(PARAMS)),; did you mean params/$(PARAMS)?,$(call \
+	like,$(PARAMS),$(wildcard params/*.yaml))); there are $(wildcard params/*.yaml)))
 $(if $(filter . ..,$(subst /, ,$(RUN))),$(error RUN names a folder in $(B)/runs, none above it: RUN=$(RUN)))
 R := $(B)/runs/$(RUN)
 
@@ -87,6 +89,8 @@ $(if $(CONTINUE),$(eval override SET := $$(strip $$(SET) pretrain.start=model)))
 in_pretrain += $(if $(CONTINUE),start)
 else
 $(if $(CONTINUE),$(error CONTINUE=1 needs MODEL=NAME to begin with))
+$(if $(and $(ARM),$(filter predict,$(MAKECMDGOALS))),\
+	$(error predict is of the run itself; an arm predicts as MODEL=$(RUN)/arms/$(ARM)))
 $(if $(wildcard $(R)/pretrain.from),\
 	$(error $(R) was made with MODEL=$(call line_in,$(R)/pretrain.from); give it again, or another RUN))
 endif
@@ -180,7 +184,8 @@ hex := 0 1 2 3 4 5 6 7 8 9 a b c d e f
 fan = $(strip $(foreach a,$(hex),$(if $(filter $a%,$1),$(foreach b,$(hex),$(if $(filter $a$b%,$1),$a$b)))))
 object = $(subst $(space),\ ,$(STORE))/objects/$(call fan,$1)/$1.mdb
 # Not empty if in folder $2 the id of stage $1, the object it names or its printed result is gone.
-lost = $(if $(and $(wildcard $(call object,$(call line_in,$2/$1.id))),$(wildcard $2/$1.txt)),,lost)
+lost = $(if $(and $(wildcard $(call object,$(call line_in,$2/$1.id))),$(wildcard $2/$1.txt),\
+	$(if $(filter predict,$1),$(wildcard $2/$1.csv),csv)),,lost)
 
 # What starts stage $1 in folder $2. What is launched may wait for a node, so a hit is looked for before (exit
 # 3: there is none). It takes the shell's place, so that SIGTERM to Make reaches the stage; a launcher of

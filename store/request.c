@@ -116,7 +116,7 @@ static void read_named(struct request *r, bool may_lack)
 		}
 		char *path = file_of(r, name, ".id");
 		if (request_read_id(add_input(r, name)->id, path, &e) < 0 && !may_lack)
-			die("%s; run 'make -f pipeline.mk %s' to make it", error_text(&e), name);
+			die("%s; run 'make -f pipeline.mk %s' to make it", error_text(&e), r->stage->name);
 		free(path);
 	}
 }

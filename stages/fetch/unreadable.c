@@ -40,8 +40,8 @@ char *unreadable_check(const struct unreadable *u, size_t n_records, double limi
 
 	const char *first = error_text(&u->shown[0].why);
 	if (u->n == n_records)
-		return die_printf("record %.200s: %s (none of %zu records can be read)", u->shown[0].name, first,
-				  n_records);
+		return die_printf("record %.200s: %s (none of %zu records can be read)", u->shown[0].name,
+				  first, n_records);
 	return die_printf("record %.200s: %s (%zu of %zu records cannot be read: more such records than"
 			  " fetch.max_excluded allows; fetch.max_excluded=%g would leave them out)",
 			  u->shown[0].name, first, u->n, n_records, share_least(u->n, n_records));

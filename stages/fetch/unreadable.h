@@ -25,8 +25,8 @@ struct unreadable {
 
 void unreadable_add(struct unreadable *u, const struct catalog_record *r, const struct error *why);
 
-/* All n_records are read: name those of u. If they are more than the share `limit`, what to end with: the first
- * of them, and the limit that would do; yours to free. */
+/* All n_records are read: name those of u. If they are more than the share `limit`, what to end with: the
+ * first of them, and the limit that would do; yours to free. */
 char *unreadable_check(const struct unreadable *u, size_t n_records, double limit);
 
 #endif

@@ -31,6 +31,7 @@ pipeline "arms= is read by nothing; did you mean ARMS=" compare arms=halves
 pipeline "model= is read by nothing; did you mean MODEL=" predict model=ptbxl
 pipeline "PARAMS=params/ptb.yaml: no such file; did you mean params/ptbxl.yaml?" probe PARAMS=params/ptb.yaml
 pipeline "PARAMS=mine/x.yaml: no such file; there are .*params/ptbxl.yaml" probe PARAMS=mine/x.yaml
+pipeline "PARAMS=ptbxl.yaml: no such file; did you mean params/ptbxl.yaml?" probe PARAMS=ptbxl.yaml
 pipeline "PARAMS must be a file whose name ends in .yaml" probe PARAMS=params/ptbxl
 pipeline "PARAMS and RUN must be one name each, without blanks" probe "RUN=my run"
 pipeline "RUN names a folder in build/runs, none above it: RUN=../.." probe RUN=../..

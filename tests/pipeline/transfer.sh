@@ -34,6 +34,9 @@ is "a second make starts nothing" "$(n_started)" 0
 rm $runs/default/encoder.id
 outcome predict SET="$small" >/dev/null
 check "an id that was removed comes back" test -s $runs/default/encoder.id
+rm $runs/default/predict.csv
+is "predict.csv that was removed is written again" "$(outcome predict SET="$small")" predict:hit
+check "... whole" grep -q '^120,' $runs/default/predict.csv
 
 # ---- another run's model ----
 
@@ -93,6 +96,7 @@ refused "MODEL=default/finetune: the run is there, but 'finetune' is neither a s
 refused "stands in the place of pretraining; CONTINUE=1 trains on" pretrain MODEL=default
 refused "CONTINUE=1 needs MODEL=NAME" pretrain CONTINUE=1
 refused "MODEL= is not for compare" compare MODEL=default
+refused "an arm predicts as MODEL=default/arms/halves" predict ARM=halves
 refused "is where MODEL=default stands" probe MODEL=default RUN=default
 refused "was made with MODEL=default; give it again, or another RUN" probe RUN=default-with-default
 refused "has a model of its own; give another RUN" probe MODEL=default RUN=on
