@@ -60,7 +60,7 @@ FLAGS_avx512 := -DCPU_ISA=avx512 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mav
 
 # Layers, lowest first: a folder and its library each; what a layer may use (tests/check-layers.sh
 # holds the tree to it).
-LAYERS          := common numbers kernels ecg statistics store model report onnx shared
+LAYERS          := common numbers kernels ecg statistics store model report onnx remote shared
 LIBS            := -ljansson -lyaml -llmdb -lcrypto -ldl -lm
 LIBS_download   := -lcurl
 LIBS_ecg_zip    := -lz
@@ -70,6 +70,7 @@ uses_kernels    := kernels numbers common
 uses_ecg        := ecg numbers common
 uses_statistics := statistics numbers common
 uses_store      := store common
+uses_remote     := remote store common
 uses_model      := model kernels numbers common
 uses_report     := report common
 uses_onnx       := onnx model ecg store kernels numbers common

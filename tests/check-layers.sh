@@ -13,15 +13,16 @@ may() {
 	ecg) echo 'ecg numbers common' ;;
 	statistics) echo 'statistics numbers common' ;;
 	store) echo 'store common' ;;
+	remote) echo 'remote store common' ;;
 	model) echo 'model kernels numbers common' ;;
 	report) echo 'report common' ;;
 	onnx) echo 'onnx model ecg store kernels numbers common' ;;
 	stages) echo 'stages report statistics model ecg store kernels numbers common' ;;
-	tools) echo 'onnx store common' ;;
+	tools) echo 'onnx remote store common' ;;
 	esac
 }
 
-layers=(common numbers kernels ecg statistics store model report onnx stages tools)
+layers=(common numbers kernels ecg statistics store remote model report onnx stages tools)
 for layer in "${layers[@]}"; do
 	bad=
 	while read -r file header; do
@@ -51,7 +52,7 @@ door 'mpi.h' common/mpi/team_mpi.c
 tap_needs nm
 bad=
 # shellcheck disable=SC2044 # no blanks in names of ours
-for object in $(find "$BUILD"/obj/{common,numbers,ecg,statistics,store,model,report,onnx} -name '*.o' \
+for object in $(find "$BUILD"/obj/{common,numbers,ecg,statistics,store,remote,model,report,onnx} -name '*.o' \
 	2>/dev/null); do
 	prefix=$(basename "$object" .o)
 	prefix=${prefix%%_*} # artifact_read.c is a part of artifact

@@ -1,0 +1,67 @@
+/*
+ * A remote as a dumb store of bytes under names: `cas/<SHA-256>` (content) and `ac/<SHA-256>` (what a key
+ * stands for). No list, no removal, no replacing. Nothing that comes out of one is trusted: who asks checks
+ * it (remote/manifest.h, remote/pull.h, store/action.h).
+ *
+ *	struct transport *t;
+ *	if (transport_open(&t, "/mnt/team/ecg", &options, &e) < 0) ...
+ *	int there = transport_get(t, "ac/<key>", 1 << 20, &body, &e);     // 1, 0 absent, -1 failed
+ *	transport_close(t);
+ *
+ * Each thread opens its own. What may pass (a lost connection, a server that is busy) is tried again inside,
+ * within the options' time. To add a kind of remote: a file transport_<kind>.c with a struct transport_kind,
+ * and a row in remote/transport.c.
+ */
+#ifndef REMOTE_TRANSPORT_H
+#define REMOTE_TRANSPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/error.h"
+#include "store/bytes.h"
+
+struct transport_options {
+	int timeout_s; /* to connect, and of silence while bytes are due; from 1 */
+};
+
+struct transport;
+
+struct transport_kind {
+	const char *name;  /* "folder" */
+	bool is_local;	   /* reading twice costs no more than keeping a copy */
+	const char *takes; /* what its URLs look like, for messages */
+	bool (*accepts)(const char *url);
+	struct transport *(*open)(const char *url, const struct transport_options *o, struct error *e);
+	int (*get)(struct transport *t, const char *path, size_t max, struct bytes *body, struct error *e);
+	int (*head)(struct transport *t, const char *path, struct error *e);
+	int (*put)(struct transport *t, const char *path, const void *bytes, size_t n, struct error *e);
+	int (*flush)(struct transport *t, struct error *e); /* NULL: nothing to do */
+	void (*close)(struct transport *t);
+};
+
+/* First member of each kind's own struct. */
+struct transport {
+	const struct transport_kind *kind;
+};
+
+/* 0, or -1 with e filled: no kind takes this URL, or it cannot be reached. */
+int transport_open(struct transport **t, const char *url, const struct transport_options *o, struct error *e);
+/* NULL is allowed. */
+void transport_close(struct transport *t);
+
+/* The bytes under a name, appended to body: 1, 0 if there are none, -1 with e filled if it cannot be told, or
+ * they are more than max. */
+int transport_get(struct transport *t, const char *path, size_t max, struct bytes *body, struct error *e);
+/* Whether there are any: 1, 0 or -1. */
+int transport_head(struct transport *t, const char *path, struct error *e);
+/* Put bytes under a name unless there are some: 1, 0 if there were, -1 with e filled. Whole or not at all: a
+ * reader never sees a part. */
+int transport_put(struct transport *t, const char *path, const void *bytes, size_t n, struct error *e);
+/* What was put into this remote before, by any thread, survives a power cut. */
+int transport_flush(struct transport *t, struct error *e);
+
+/* Whether path is cas/ or ac/ and 64 lower-case hex digits: a BUG in all of the above if it is not. */
+bool transport_is_path(const char *path);
+
+#endif

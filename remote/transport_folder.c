@@ -1,0 +1,276 @@
+/*
+ * A folder as a remote, on a disk or a mounted share: <folder>/cas/<digest>, <folder>/ac/<digest>. A file is
+ * written in <folder>/tmp, synced, made read-only and linked under its name, so that no reader on any host
+ * sees a part and the first writer stays. Its mode follows the writer's umask; folders are made with the mode
+ * of <folder> itself (one group and the set-group-id bit there: docs/sharing.md).
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/die.h"
+#include "common/owner.h"
+#include "remote/transport_kinds.h"
+
+#define STALE_S (7 * 86400) /* of a temporary file whose host cannot be asked */
+
+struct folder {
+	struct transport transport;
+	char *root;
+	bool can_write; /* its folders were made */
+};
+
+static int fail(struct error *e, const char *path, const char *doing)
+{
+	const char *advice = errno == ENOSPC || errno == EDQUOT ? "; the remote is full"
+			     : errno == EACCES || errno == EPERM || errno == EROFS
+				     ? "; ask its owner for the right to, or use it read-only"
+				     : "";
+	return error_set(e, path, 0, "cannot %s: %s%s", doing, strerror(errno), advice);
+}
+
+static bool accepts(const char *url)
+{
+	return *url && (!strncmp(url, "file:///", 8) || !strstr(url, "://"));
+}
+
+static struct transport *open_folder(const char *url, const struct transport_options *o, struct error *e)
+{
+	const char *root = strncmp(url, "file://", 7) ? url : url + 7;
+	struct stat s;
+	(void)o;
+	if (stat(root, &s) < 0 || !S_ISDIR(s.st_mode)) {
+		error_set(e, root, 0,
+			  "the remote is no folder that is there; make it (or mount it) and try again");
+		return NULL;
+	}
+	struct folder *f = die_calloc(1, sizeof *f);
+	f->transport.kind = &transport_folder;
+	f->root = die_strdup(root);
+	return &f->transport;
+}
+
+static void close_folder(struct transport *t)
+{
+	struct folder *f = (struct folder *)t;
+	free(f->root);
+	free(f);
+}
+
+/* ---- reading ---- */
+
+/* A name in a shared folder may stand for anything: only a plain file is opened, and nothing waits. */
+static int open_file(const char *path, struct stat *s, struct error *e)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : fail(e, path, "open");
+	if (fstat(fd, s) == 0 && S_ISREG(s->st_mode))
+		return fd;
+	close(fd);
+	return error_set(e, path, 0, "is no plain file; the remote is damaged");
+}
+
+static int read_file(int fd, const char *path, size_t n, struct bytes *body, struct error *e)
+{
+	size_t room = body->n + n;
+	if (room > body->room) {
+		body->first = die_realloc(body->first, room + 1);
+		body->room = room;
+	}
+	while (body->n < room) {
+		ssize_t got = read(fd, body->first + body->n, room - body->n);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return fail(e, path, "read");
+		if (got == 0)
+			return error_set(e, path, 0, "is shorter than its length says");
+		body->n += (size_t)got;
+	}
+	return 1;
+}
+
+static int get(struct transport *t, const char *name, size_t max, struct bytes *body, struct error *e)
+{
+	struct folder *f = (struct folder *)t;
+	char *path = die_printf("%s/%s", f->root, name);
+	struct stat s;
+	int fd = open_file(path, &s, e), status = fd;
+	if (fd > 0) {
+		status = (uint64_t)s.st_size > max
+				 ? error_set(e, path, 0, "has %lld bytes; %zu at most were expected",
+					     (long long)s.st_size, max)
+				 : read_file(fd, path, (size_t)s.st_size, body, e);
+		close(fd);
+	}
+	free(path);
+	return status;
+}
+
+static int head(struct transport *t, const char *name, struct error *e)
+{
+	struct folder *f = (struct folder *)t;
+	char *path = die_printf("%s/%s", f->root, name);
+	struct stat s;
+	int status = stat(path, &s) == 0 ? 1 : errno == ENOENT ? 0 : fail(e, path, "look for");
+	free(path);
+	return status;
+}
+
+/* ---- writing ---- */
+
+/* As the remote's own folder is, whatever this user's umask: others write here too. */
+static int make_folder(const struct folder *f, const char *name, const struct stat *like, struct error *e)
+{
+	char *path = die_printf("%s/%s", f->root, name);
+	int status = mkdir(path, 0777);
+	if (status == 0)
+		(void)!chmod(path, like->st_mode & 07777);
+	else if (errno != EEXIST)
+		fail(e, path, "make");
+	else
+		status = 0;
+	free(path);
+	return status;
+}
+
+/* What killed processes left; of other hosts only what is old. */
+static void clean(const struct folder *f)
+{
+	char *path = die_printf("%s/tmp", f->root);
+	DIR *d = opendir(path);
+	for (struct dirent *entry; d && (entry = readdir(d));) {
+		struct stat s;
+		if (entry->d_name[0] == '.' || fstatat(dirfd(d), entry->d_name, &s, AT_SYMLINK_NOFOLLOW) < 0)
+			continue;
+		if (owner_of(entry->d_name) == OWNER_GONE || s.st_mtime < time(NULL) - STALE_S)
+			unlinkat(dirfd(d), entry->d_name, 0);
+	}
+	if (d)
+		closedir(d);
+	free(path);
+}
+
+static int prepare(struct folder *f, struct error *e)
+{
+	static const char *const names[] = {"tmp", "cas", "ac"};
+	struct stat s;
+	if (f->can_write)
+		return 0;
+	if (stat(f->root, &s) < 0)
+		return fail(e, f->root, "look at");
+	for (int i = 0; i < 3; i++)
+		if (make_folder(f, names[i], &s, e) < 0)
+			return -1;
+	clean(f);
+	f->can_write = true;
+	return 0;
+}
+
+static int write_all(int fd, const char *bytes, size_t n)
+{
+	while (n) {
+		ssize_t put = write(fd, bytes, n);
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put < 0)
+			return -1;
+		bytes += put;
+		n -= (size_t)put;
+	}
+	return 0;
+}
+
+/* A new file with these bytes, durable and read-only. */
+static int write_new(const char *path, const void *bytes, size_t n, struct error *e)
+{
+	struct stat s;
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	if (fd < 0)
+		return fail(e, path, "create");
+	int status = write_all(fd, bytes, n) < 0 || fstat(fd, &s) < 0 || fchmod(fd, s.st_mode & 0444) < 0 ||
+				     fsync(fd) < 0
+			     ? fail(e, path, "write")
+			     : 0;
+	if (close(fd) < 0 && status == 0)
+		status = fail(e, path, "write");
+	return status;
+}
+
+/* 1, or 0 if the name was taken. A share without links has rename, which replaces: by bytes that say the
+ * same, of content; of an entry whoever comes last. */
+static int name_it(const char *from, const char *path, struct error *e)
+{
+	struct stat s;
+	if (link(from, path) == 0)
+		return 1;
+	if (errno == EEXIST)
+		return 0;
+	if (errno != EPERM && errno != EOPNOTSUPP && errno != ENOSYS && errno != EMLINK)
+		return fail(e, path, "publish");
+	if (stat(path, &s) == 0)
+		return 0;
+	return rename(from, path) < 0 ? fail(e, path, "publish") : 1;
+}
+
+static int put(struct transport *t, const char *name, const void *bytes, size_t n, struct error *e)
+{
+	struct folder *f = (struct folder *)t;
+	int status = head(t, name, e);
+	if (status != 0)
+		return status < 0 ? -1 : 0;
+	if (prepare(f, e) < 0)
+		return -1;
+
+	char *owner = owner_name(), *from = die_printf("%s/tmp/%s", f->root, owner);
+	char *path = die_printf("%s/%s", f->root, name);
+	status = write_new(from, bytes, n, e);
+	if (status == 0)
+		status = name_it(from, path, e);
+	unlink(from);
+
+	free(owner);
+	free(from);
+	free(path);
+	return status;
+}
+
+static int sync_folder(const struct folder *f, const char *name, struct error *e)
+{
+	char *path = die_printf("%s/%s", f->root, name);
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), status = 0;
+	if (fd < 0 && errno != ENOENT)
+		status = fail(e, path, "open");
+	if (fd >= 0 && fsync(fd) < 0 && errno != EINVAL && errno != EROFS)
+		status = fail(e, path, "sync");
+	if (fd >= 0)
+		close(fd);
+	free(path);
+	return status;
+}
+
+static int flush(struct transport *t, struct error *e)
+{
+	const struct folder *f = (struct folder *)t;
+	return sync_folder(f, "cas", e) < 0 || sync_folder(f, "ac", e) < 0 ? -1 : 0;
+}
+
+const struct transport_kind transport_folder = {
+	.name = "folder",
+	.is_local = true,
+	.takes = "a folder",
+	.accepts = accepts,
+	.open = open_folder,
+	.get = get,
+	.head = head,
+	.put = put,
+	.flush = flush,
+	.close = close_folder,
+};

@@ -1,0 +1,11 @@
+/*
+ * The kinds of remotes, a file transport_<kind>.c each; which URL each takes says remote/transport.c.
+ */
+#ifndef REMOTE_TRANSPORT_KINDS_H
+#define REMOTE_TRANSPORT_KINDS_H
+
+#include "remote/transport.h"
+
+extern const struct transport_kind transport_folder; /* /mnt/team/ecg, file:///mnt/team/ecg, ../team */
+
+#endif
