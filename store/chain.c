@@ -42,22 +42,13 @@ static const char *check_entry(const struct lineage_entry *entry)
 		       : "its action entry does not hash to its key: do not trust it";
 }
 
-/* Raw data and the commit of the code: what the chain ends at. */
-static void note_sources(struct chain *c, const struct lineage_entry *entry)
+/* Raw data: what the chain ends at. */
+static void note_source(const char *name, const char *sha256, void *context)
 {
-	const json_t *d = json_object_get(json_object_get(entry->statement, "predicate"), "buildDefinition"),
-		     *item;
-	size_t i;
-	json_array_foreach (json_object_get(d, "resolvedDependencies"), i, item) {
-		const char *name = json_string_value(json_object_get(item, "name")),
-			   *hex = json_string_value(
-				   json_object_get(json_object_get(item, "digest"), "sha256"));
-		if (!name || !hex || strncmp(name, "source:", 7) != 0)
-			continue;
-		char *line = die_printf("%s  SHA-256 %s", name + 7, hex);
-		json_object_set_new(c->sources, line, json_true());
-		free(line);
-	}
+	struct chain *c = context;
+	char *line = die_printf("%s  SHA-256 %s", name, sha256);
+	json_object_set_new(c->sources, line, json_true());
+	free(line);
 }
 
 static void check(struct chain *c, const struct lineage *l, const char *id)
@@ -74,7 +65,7 @@ static void check(struct chain *c, const struct lineage *l, const char *id)
 	c->n_bad += (object != NULL) + (action != NULL);
 	if (!entry)
 		return;
-	note_sources(c, entry);
+	lineage_sources(entry, note_source, c);
 	lineage_inputs(entry, enqueue, c);
 }
 

@@ -1,13 +1,10 @@
 #include "store/forget.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/die.h"
@@ -15,10 +12,11 @@
 #include "common/json.h"
 #include "store/action.h"
 #include "store/artifact.h"
+#include "store/folder.h"
 #include "store/holders.h"
 #include "store/publish.h"
+#include "store/removal.h"
 #include "store/runs.h"
-#include "store/show.h"
 
 enum { ACTION_MAX = 16 << 20 };
 
@@ -27,41 +25,10 @@ struct work {
 	FILE *out;
 	struct lineage *lineage;
 	struct holders *holders;
-	unsigned long long n_removed, n_bytes;
+	struct removal removal;
 };
 
-/* Call f for each name in a folder of the store. */
-static void each_in(struct work *w, const char *folder,
-		    void (*f)(struct work *w, const char *path, const char *name))
-{
-	char *root = die_printf("%s/%s", artifact_store_path(), folder);
-	DIR *d = opendir(root);
-	for (struct dirent *entry; d && (entry = readdir(d));) {
-		char *path = die_printf("%s/%s", root, entry->d_name);
-		if (entry->d_name[0] != '.')
-			f(w, path, entry->d_name);
-		free(path);
-	}
-	if (d)
-		closedir(d);
-	free(root);
-}
-
 /* ---- removing ---- */
-
-static void drop(struct work *w, const char *what, const char *path)
-{
-	struct stat s;
-	char size[16];
-	if (lstat(path, &s) < 0)
-		return;
-	if (w->f->is_delete && remove(path) < 0)
-		die("%s: cannot remove: %s", path, strerror(errno));
-	unsigned long long n_bytes = S_ISREG(s.st_mode) ? (unsigned long long)s.st_size : 0;
-	fprintf(w->out, "%s %s  %s\n", what, path, show_size(size, n_bytes));
-	w->n_removed++;
-	w->n_bytes += n_bytes;
-}
 
 /* Entries first: a hit on an object that is about to go would be useless. */
 static void drop_artifacts(struct work *w)
@@ -71,12 +38,12 @@ static void drop_artifacts(struct work *w)
 	for (size_t i = 0; i < n; i++) {
 		char *path = action_path(entry[i].key);
 		if (holders_has(w->holders, entry[i].id))
-			drop(w, "action", path);
+			removal_file(&w->removal, "action", path);
 		free(path);
 	}
 	for (size_t i = 0; i < w->holders->n; i++) {
 		char *path = artifact_path(w->holders->list[i].id);
-		drop(w, "object", path);
+		removal_file(&w->removal, "object", path);
 		free(path);
 	}
 }
@@ -103,62 +70,50 @@ static bool is_of_these(const struct work *w, const char *folder)
 	return is;
 }
 
-static struct work *dropping; /* nftw passes no context */
-
-static int drop_entry(const char *path, const struct stat *s, int type, struct FTW *where)
+static void drop_checkpoint(const char *path, const char *name, void *context)
 {
-	(void)s, (void)type, (void)where;
-	drop(dropping, "checkpoint", path);
-	return 0;
-}
-
-static void drop_checkpoint(struct work *w, const char *path, const char *name)
-{
+	struct work *w = context;
 	(void)name;
-	dropping = w;
 	if (is_of_these(w, path))
-		nftw(path, drop_entry, 8, FTW_DEPTH | FTW_PHYS);
+		removal_tree(&w->removal, "checkpoint", path);
 }
 
-static void refuse_running(struct work *w, const char *path, const char *name)
+static void refuse_running(const char *path, const char *name, void *context)
 {
-	(void)w;
+	(void)context;
 	int fd = publish_open(AT_FDCWD, path);
 	bool is_free = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0;
 	if (fd >= 0)
 		close(fd);
 	if (!is_free && file_exists(path))
 		die("a stage is running (%s/locks/%.12s...); wait for its end, or stop it, so that it "
-		    "publishes "
-		    "nothing more of the patient",
+		    "publishes nothing more of the patient",
 		    artifact_store_path(), name);
 }
 
 /* ---- what is left to do ---- */
 
+static void add_source(const char *name, const char *sha256, void *context)
+{
+	char **text = context, *longer = die_printf("%s  (%s, SHA-256 %.12s...)", *text, name, sha256);
+	free(*text);
+	*text = longer;
+}
+
 /* "/data/ekg  (listing, SHA-256 e2d5bae3e519...)"; the caller frees it. */
 static char *source_text(const struct lineage_entry *entry)
 {
-	const json_t *d = json_object_get(json_object_get(entry->statement, "predicate"), "buildDefinition");
-	const json_t *params = json_object_get(json_object_get(d, "externalParameters"), "params"), *item;
+	const json_t *params =
+		json_object_get(json_object_get(lineage_definition(entry), "externalParameters"), "params");
 	const char *place = json_string_value(json_object_get(params, "source"));
 	char *text = die_strdup(place ? place : "its source");
-	size_t i;
-	json_array_foreach (json_object_get(d, "resolvedDependencies"), i, item) {
-		const char *name = json_string_value(json_object_get(item, "name")),
-			   *hex = json_string_value(
-				   json_object_get(json_object_get(item, "digest"), "sha256"));
-		if (!name || !hex || strncmp(name, "source:", 7) != 0)
-			continue;
-		char *longer = die_printf("%s  (%s, SHA-256 %.12s...)", text, name + 7, hex);
-		free(text);
-		text = longer;
-	}
+	lineage_sources(entry, add_source, &text);
 	return text;
 }
 
-static void print_download(struct work *w, const char *path, const char *name)
+static void print_download(const char *path, const char *name, void *context)
 {
+	struct work *w = context;
 	(void)name;
 	fprintf(w->out, "  %s\n", path);
 }
@@ -182,7 +137,7 @@ static void print_sources(struct work *w)
 		free(text);
 	}
 	json_decref(seen);
-	each_in(w, "downloads", print_download);
+	folder_each("downloads", print_download, w);
 }
 
 struct again {
@@ -219,11 +174,10 @@ static void print_again(struct work *w)
 
 void forget_patient(FILE *out, const struct forget *f)
 {
-	struct work w = {.f = f, .out = out, .lineage = lineage_open()};
-	char size[16];
+	struct work w = {.f = f, .out = out, .lineage = lineage_open(), .removal = {out, f->is_delete, 0, 0}};
 
 	if (f->is_delete)
-		each_in(&w, "locks", refuse_running);
+		folder_each("locks", refuse_running, NULL);
 	w.holders = holders_find(f->patient, f->within, w.lineage);
 	if (f->is_delete && w.holders->n_damaged)
 		die("nothing was removed: remove what is damaged first ('store verify' names it)");
@@ -232,9 +186,8 @@ void forget_patient(FILE *out, const struct forget *f)
 		fprintf(out, "no artifact holds patient '%s'\n", f->patient);
 	} else {
 		drop_artifacts(&w);
-		each_in(&w, "checkpoints", drop_checkpoint);
-		fprintf(out, "%llu files, %s %s\n", w.n_removed, show_size(size, w.n_bytes),
-			f->is_delete ? "removed" : "would be removed; --delete does it");
+		folder_each("checkpoints", drop_checkpoint, &w);
+		removal_sum(&w.removal, "would be removed; --delete does it");
 		print_sources(&w);
 		print_again(&w);
 	}

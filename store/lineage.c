@@ -121,6 +121,25 @@ bool lineage_input(char input[DIGEST_HEX], const struct lineage *l, const char *
 	return *input;
 }
 
+const json_t *lineage_definition(const struct lineage_entry *entry)
+{
+	return definition(entry->statement);
+}
+
+void lineage_sources(const struct lineage_entry *entry,
+		     void (*f)(const char *name, const char *sha256, void *context), void *context)
+{
+	static const char prefix[] = "source:";
+	size_t i;
+	const json_t *item;
+	json_array_foreach (json_object_get(lineage_definition(entry), "resolvedDependencies"), i, item) {
+		const json_t *digest = json_object_get(json_object_get(item, "digest"), "sha256");
+		const char *name = json_string_value(json_object_get(item, "name"));
+		if (name && json_is_string(digest) && !strncmp(name, prefix, strlen(prefix)))
+			f(name + strlen(prefix), json_string_value(digest), context);
+	}
+}
+
 /* ---- printing ---- */
 
 struct queue {
@@ -179,7 +198,7 @@ static void print_dependencies(FILE *out, const json_t *list)
 
 static void print_entry(FILE *out, const struct lineage_entry *entry)
 {
-	const json_t *d = definition(entry->statement);
+	const json_t *d = lineage_definition(entry);
 	const char *code = json_string_value(json_object_get(entry->action, "code"));
 	fprintf(out, "  action  %s%s\n", entry->key,
 		action_is_keyed(entry->key, entry->statement)

@@ -40,6 +40,13 @@ void lineage_inputs(const struct lineage_entry *entry,
 /* The id of input `name` of the action that made id; false if no entry says so. */
 bool lineage_input(char input[DIGEST_HEX], const struct lineage *l, const char *id, const char *name);
 
+/* What the entry says of the run: SLSA's buildDefinition. Borrowed. */
+const json_t *lineage_definition(const struct lineage_entry *entry);
+
+/* Call f for each piece of raw data that the entry's action read: "listing" and the SHA-256 in hex. */
+void lineage_sources(const struct lineage_entry *entry,
+		     void (*f)(const char *name, const char *sha256, void *context), void *context);
+
 /* Print how id came to be, each artifact of the chain once, the result first and what it was
  * made of under it. */
 void lineage_print(FILE *out, const struct lineage *l, const char *id);

@@ -1,9 +1,6 @@
 #include "store/sweep.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -14,23 +11,23 @@
 #include "common/die.h"
 #include "store/action.h"
 #include "store/artifact.h"
+#include "store/folder.h"
 #include "store/lineage.h"
 #include "store/objects.h"
 #include "store/publish.h"
+#include "store/removal.h"
 #include "store/runs.h"
-#include "store/show.h"
 
 /* A file in tmp or locks that another host has not touched for so long is nobody's. */
 #define ABANDONED_S (30 * 86400.0)
 
 struct work {
 	const struct sweep *s;
-	FILE *out;
 	char (*ids)[DIGEST_HEX]; /* all objects, sorted */
 	bool *is_kept;
 	size_t n;
 	struct lineage *lineage;
-	unsigned long long n_removed, n_bytes;
+	struct removal removal;
 };
 
 static bool is_younger(const char *path, double seconds)
@@ -98,20 +95,6 @@ static void keep_recent(struct work *w)
 
 /* ---- what goes ---- */
 
-static void drop(struct work *w, const char *what, const char *path)
-{
-	struct stat s;
-	char size[16];
-	if (lstat(path, &s) < 0)
-		return;
-	if (w->s->is_delete && remove(path) < 0)
-		die("%s: cannot remove: %s", path, strerror(errno));
-	unsigned long long n_bytes = S_ISREG(s.st_mode) ? (unsigned long long)s.st_size : 0;
-	fprintf(w->out, "%s %s  %s\n", what, path, show_size(size, n_bytes));
-	w->n_removed++;
-	w->n_bytes += n_bytes;
-}
-
 /* Entries first: a hit on an object that is about to go would be useless. One whose object went before stays:
  * it tells how the artifact came to be. */
 static void drop_actions(struct work *w)
@@ -122,7 +105,7 @@ static void drop_actions(struct work *w)
 		ptrdiff_t i = find(w, entry[k].id);
 		char *path = action_path(entry[k].key);
 		if (i >= 0 && !w->is_kept[i])
-			drop(w, "action", path);
+			removal_file(&w->removal, "action", path);
 		free(path);
 	}
 }
@@ -132,41 +115,26 @@ static void drop_objects(struct work *w)
 	for (size_t i = 0; i < w->n; i++) {
 		char *path = artifact_path(w->ids[i]);
 		if (!w->is_kept[i] && !is_recent(w, path)) /* it may have been used since we looked */
-			drop(w, "object", path);
+			removal_file(&w->removal, "object", path);
 		free(path);
 	}
-}
-
-static struct work *dropping; /* nftw passes no context */
-static const char *dropped;   /* what it is: "checkpoint", "download" */
-
-static int drop_entry(const char *path, const struct stat *s, int type, struct FTW *where)
-{
-	(void)s, (void)type, (void)where;
-	drop(dropping, dropped, path);
-	return 0;
 }
 
 /* What unfinished work left behind, once nobody has touched it for as long as an object is kept. */
-static void drop_left(struct work *w, const char *folder, const char *what)
+static void drop_checkpoint(const char *path, const char *name, void *context)
 {
-	char *root = die_printf("%s/%s", artifact_store_path(), folder);
-	DIR *d = opendir(root);
-	dropping = w;
-	dropped = what;
+	struct work *w = context;
+	(void)name;
+	if (!is_recent(w, path))
+		removal_tree(&w->removal, "checkpoint", path);
+}
 
-	for (struct dirent *entry; d && (entry = readdir(d));) {
-		if (entry->d_name[0] == '.')
-			continue;
-		char *path = die_printf("%s/%s", root, entry->d_name);
-		if (!is_recent(w, path))
-			nftw(path, drop_entry, 8, FTW_DEPTH | FTW_PHYS);
-		free(path);
-	}
-
-	if (d)
-		closedir(d);
-	free(root);
+static void drop_download(const char *path, const char *name, void *context)
+{
+	struct work *w = context;
+	(void)name;
+	if (!is_recent(w, path))
+		removal_tree(&w->removal, "download", path);
 }
 
 static bool is_held(const char *path)
@@ -179,25 +147,27 @@ static bool is_held(const char *path)
 }
 
 /* Files of processes of other hosts. publish_clean takes those of this one at once. */
-static void drop_abandoned(struct work *w, const char *folder, const char *what)
+static void drop_abandoned(struct work *w, const char *what, const char *path)
 {
-	char *root = die_printf("%s/%s", artifact_store_path(), folder);
-	DIR *d = opendir(root);
-	for (struct dirent *entry; d && (entry = readdir(d));) {
-		char *path = die_printf("%s/%s", root, entry->d_name);
-		if (entry->d_name[0] != '.' && !is_younger(path, ABANDONED_S) && !is_held(path))
-			drop(w, what, path);
-		free(path);
-	}
-	if (d)
-		closedir(d);
-	free(root);
+	if (!is_younger(path, ABANDONED_S) && !is_held(path))
+		removal_file(&w->removal, what, path);
+}
+
+static void drop_temporary(const char *path, const char *name, void *context)
+{
+	(void)name;
+	drop_abandoned(context, "temporary", path);
+}
+
+static void drop_lock(const char *path, const char *name, void *context)
+{
+	(void)name;
+	drop_abandoned(context, "lock", path);
 }
 
 void sweep_store(FILE *out, const struct sweep *s)
 {
-	struct work w = {.s = s, .out = out, .lineage = lineage_open()};
-	char size[16];
+	struct work w = {.s = s, .lineage = lineage_open(), .removal = {out, s->is_delete, 0, 0}};
 
 	w.n = objects_list(&w.ids);
 	w.is_kept = die_calloc(w.n, sizeof *w.is_kept);
@@ -206,14 +176,13 @@ void sweep_store(FILE *out, const struct sweep *s)
 	keep_recent(&w);
 	drop_actions(&w);
 	drop_objects(&w);
-	drop_left(&w, "checkpoints", "checkpoint");
-	drop_left(&w, "downloads", "download");
-	drop_abandoned(&w, "tmp", "temporary");
-	drop_abandoned(&w, "locks", "lock");
+	folder_each("checkpoints", drop_checkpoint, &w);
+	folder_each("downloads", drop_download, &w);
+	folder_each("tmp", drop_temporary, &w);
+	folder_each("locks", drop_lock, &w);
 	if (s->is_delete)
-		w.n_removed += (unsigned long long)publish_clean();
-	fprintf(out, "%llu files, %s %s\n", w.n_removed, show_size(size, w.n_bytes),
-		s->is_delete ? "removed" : "could be removed; 'store gc --delete' does it");
+		w.removal.n_files += (unsigned long long)publish_clean();
+	removal_sum(&w.removal, "could be removed; 'store gc --delete' does it");
 	lineage_close(w.lineage);
 	free(w.is_kept);
 	free(w.ids);

@@ -1,0 +1,14 @@
+/*
+ * The names in a folder of the store.
+ *
+ *	folder_each("checkpoints", see, &context);      // see("<store>/checkpoints/ab12...", "ab12...", &context)
+ */
+#ifndef STORE_FOLDER_H
+#define STORE_FOLDER_H
+
+/* Call f with path and name of each entry of <store>/<folder> that does not begin with a dot, in no order;
+ * f may remove it. A folder that is not there is empty. */
+void folder_each(const char *folder, void (*f)(const char *path, const char *name, void *context),
+		 void *context);
+
+#endif
