@@ -64,6 +64,32 @@ int file_read(char **bytes, size_t *n_bytes, const char *path, size_t max, struc
 	return status;
 }
 
+/* The folder of path; yours to free. */
+static char *folder_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	return !slash	       ? die_strdup(".")
+	       : slash == path ? die_strdup("/")
+			       : die_printf("%.*s", (int)(slash - path), path);
+}
+
+/* The mode of the folder that holds path, if it is shared; else 0. */
+static mode_t shared_mode(const char *path)
+{
+	struct stat s;
+	char *folder = folder_of(path);
+	bool is_shared = stat(folder, &s) == 0 && (s.st_mode & S_ISGID);
+	free(folder);
+	return is_shared ? s.st_mode & 02777 : 0;
+}
+
+void file_share(int fd, const char *path)
+{
+	mode_t mode = shared_mode(path);
+	if (mode)
+		(void)!fchmod(fd, 0600 | (mode & 0066));
+}
+
 static int write_all(int fd, const char *bytes, size_t n_bytes)
 {
 	while (n_bytes) {
@@ -92,6 +118,7 @@ static int write_new(const char *name, const char *path, const void *bytes, size
 	int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 	if (fd < 0)
 		return fail(e, path, "create");
+	file_share(fd, name);
 	int status = write_all(fd, bytes, n_bytes) < 0 || fsync(fd) < 0 ? fail(e, path, "write") : 0;
 	if (close(fd) < 0 && status == 0)
 		status = fail(e, path, "write");
@@ -126,8 +153,12 @@ int file_replace_if_different(const char *path, const void *bytes, size_t n_byte
 static int make_one(const char *path, struct error *e)
 {
 	struct stat s;
-	if (mkdir(path, 0777) == 0)
+	if (mkdir(path, 0777) == 0) {
+		mode_t mode = shared_mode(path);
+		if (mode)
+			(void)!chmod(path, mode);
 		return 0;
+	}
 	int why = errno;
 	if (stat(path, &s) == 0) {
 		if (S_ISDIR(s.st_mode))
@@ -163,13 +194,7 @@ bool file_exists(const char *path)
 
 int file_sync_folder(const char *path, struct error *e)
 {
-	const char *slash = strrchr(path, '/');
-	char *folder = !slash	       ? die_strdup(".")
-		       : slash == path ? die_strdup("/")
-				       : strndup(path, (size_t)(slash - path));
-
-	if (!folder)
-		die("out of memory");
+	char *folder = folder_of(path);
 	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), status = 0;
 	if (fd < 0)
 		status = fail(e, folder, "open this folder");

@@ -1,5 +1,8 @@
 /*
  * Whole small files and safe replacement. Every function that returns int gives 0, or -1 with e filled.
+ *
+ * In a folder with the set-group-id bit, which people share, new files and folders have the rights that the
+ * folder gives, whatever the umask of who makes them: else what one with umask 077 makes stops the others.
  */
 #ifndef COMMON_FILE_H
 #define COMMON_FILE_H
@@ -24,6 +27,10 @@ void file_clean(const char *folder);
 
 /* mkdir -p. */
 int file_make_folder(const char *path, struct error *e);
+
+/* Give a file that was just made at path, and is open, the rights of its folder if that is shared: for those
+ * who open files themselves. Where that is not allowed, or not possible, it stays as it is. */
+void file_share(int fd, const char *path);
 
 bool file_exists(const char *path);
 

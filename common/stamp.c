@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "common/die.h"
+#include "common/file.h"
 #include "common/owner.h"
 
 static int fail(struct error *e, const char *path, const char *doing)
@@ -92,6 +93,8 @@ int stamp_end(const struct stamp *s, const char *path, struct error *e)
 	char *owner = owner_name(), *name = die_printf("%s.%s.new", path, owner);
 	int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 	int status = fd < 0 || futimens(fd, times) < 0 ? -1 : 0;
+	if (fd >= 0)
+		file_share(fd, name);
 	if (fd >= 0 && close(fd) < 0)
 		status = -1;
 	if (status == 0 && rename(name, path) < 0)

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -100,6 +101,45 @@ void publish_folder(const char *folder)
 		    error_text(&e));
 }
 
+/* ---- may we write? ---- */
+
+/* "chmod -R g+rwX,o-w <store>" is what most often helps; who may give the right is the owner. */
+static _Noreturn void die_unwritable(const char *path, const struct stat *s)
+{
+	const struct passwd *owner = getpwuid(s->st_uid);
+	die("%s: %s, so what is made could not be published, and nothing was begun; it belongs to %s (mode "
+	    "%04o): where people share a store, its owner says 'chmod -R g+rwX %s && find %s -type d -exec "
+	    "chmod g+s {} +', or set EINTHOVEN_STORE to a folder of your own",
+	    path, strerror(errno), owner ? owner->pw_name : "another user", (unsigned)(s->st_mode & 07777),
+	    artifact_store_path(), artifact_store_path());
+}
+
+/* A folder that is not there will be made in the one above it. */
+static void check_folder(const char *path)
+{
+	struct stat s;
+	if (stat(path, &s) == 0 && access(path, W_OK | X_OK) < 0 && errno != ENOENT)
+		die_unwritable(path, &s);
+}
+
+void publish_check(void)
+{
+	static const char *const folders[] = {"", "/tmp", "/locks", "/objects", "/actions", "/checkpoints"},
+				 *const fans[] = {"objects", "actions"};
+	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+		char *path = die_printf("%s%s", artifact_store_path(), folders[i]);
+		check_folder(path);
+		free(path);
+	}
+	for (int i = 0; i < 512; i++) {
+		char *path = die_printf("%s/%s/%02x", artifact_store_path(), fans[i / 256], i % 256);
+		check_folder(path);
+		free(path);
+	}
+}
+
+/* ---- files in the making ---- */
+
 /* Create the file and lock it. Between the two a cleaner may take it for a dead one's and remove it: then
  * again. */
 static bool create(struct publish *p, const char *folder)
@@ -113,6 +153,7 @@ static bool create(struct publish *p, const char *folder)
 	if (p->fd < 0 && errno != EEXIST)
 		publish_die(p->path, "create", errno);
 	if (p->fd >= 0) {
+		file_share(p->fd, p->path);
 		flock(p->fd, LOCK_EX); /* a file system without locks: nothing is cleaned there either */
 		if (fstat(p->fd, &s) == 0 && s.st_nlink > 0)
 			return true;
@@ -257,6 +298,7 @@ static enum owner owner_by_content(int fd, const char *name)
 	ssize_t n = pread(fd, text, sizeof text - 1, 0);
 	(void)name;
 	text[n > 0 ? n : 0] = 0;
+	text[strcspn(text, "\n")] = 0; /* what it needs stands on the lines after */
 	return owner_of(text);
 }
 

@@ -1,6 +1,6 @@
 /*
  * New files of the store: made in <store>/tmp, locked (flock) while their process lives, and put in their
- * place whole or not at all: fsync, mode 0444, rename, fsync of the folder. What a killed process left in tmp
+ * place whole or not at all: fsync, mode 0444 (less as the folder or the umask says), rename, fsync of the folder. What a killed process left in tmp
  * holds no lock, so the next writer on its host removes it (another host may not see the lock: there `store
  * gc` does, after a month); what an exiting one has left is removed by atexit.
  *
@@ -17,6 +17,10 @@
 #include <stddef.h>
 
 struct publish;
+
+/* Before long work: dies if this user could not publish what comes of it, because a folder of the store
+ * belongs to a colleague who left the group no right to write. */
+void publish_check(void);
 
 struct publish *publish_begin(void);
 /* Borrowed until publish_end or publish_drop. */
