@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -11,14 +12,12 @@
 
 #include "common/die.h"
 
-enum { HOST_BYTES = 65 };
-
 /* Letters that a file's name may have; "unknown" if the host has none. */
-static void get_host(char host[HOST_BYTES])
+void owner_host(char host[OWNER_HOST_BYTES])
 {
-	if (gethostname(host, HOST_BYTES) < 0 || !*host)
+	if (gethostname(host, OWNER_HOST_BYTES) < 0 || !*host)
 		strcpy(host, "unknown");
-	host[HOST_BYTES - 1] = 0;
+	host[OWNER_HOST_BYTES - 1] = 0;
 	for (char *p = host; *p; p++)
 		if (!isalnum((unsigned char)*p) && *p != '-' && *p != '.')
 			*p = '_';
@@ -27,8 +26,8 @@ static void get_host(char host[HOST_BYTES])
 char *owner_name(void)
 {
 	static atomic_uint number;
-	char host[HOST_BYTES];
-	get_host(host);
+	char host[OWNER_HOST_BYTES];
+	owner_host(host);
 	return die_printf("%ld-%u@%s", (long)getpid(), atomic_fetch_add(&number, 1), host);
 }
 
@@ -45,15 +44,22 @@ static pid_t pid_before(const char *name, const char *at)
 	return pid == name || pid[-1] == '.' ? (pid_t)atol(pid) : 0;
 }
 
+json_t *owner_user(void)
+{
+	const struct passwd *user = getpwuid(getuid());
+	json_t *name = user ? json_string(user->pw_name) : NULL;
+	return name ? name : json_sprintf("%ld", (long)getuid());
+}
+
 enum owner owner_of(const char *name)
 {
 	const char *at = strrchr(name, '@');
 	pid_t pid = at ? pid_before(name, at) : 0;
-	char host[HOST_BYTES];
+	char host[OWNER_HOST_BYTES];
 	if (pid <= 0)
 		return OWNER_NONE;
 
-	get_host(host);
+	owner_host(host);
 	size_t n = strlen(host);
 	const char *end = at + 1 + n;
 	if (strncmp(at + 1, host, n) || (*end && strcmp(end, ".new") && strcmp(end, "\n")))

@@ -8,6 +8,8 @@
 #ifndef COMMON_OWNER_H
 #define COMMON_OWNER_H
 
+#include <jansson.h>
+
 enum owner {
 	OWNER_NONE,	 /* no such name */
 	OWNER_ELSEWHERE, /* of another host: alive or not */
@@ -17,6 +19,13 @@ enum owner {
 
 /* Never the same twice; yours to free. Safe in several threads. */
 char *owner_name(void);
+
+/* This host as such names have it: letters that a file's name may have. */
+enum { OWNER_HOST_BYTES = 65 };
+void owner_host(char host[OWNER_HOST_BYTES]);
+
+/* This user's login name as JSON text, or the number of the user if there is no name; new reference. */
+json_t *owner_user(void);
 
 /* Whose a file is. name: an owner_name, alone or behind a dot, and behind it at most ".new" or a newline. */
 enum owner owner_of(const char *name);

@@ -27,6 +27,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "common/error.h"
 #include "common/team.h"
@@ -52,8 +53,12 @@ struct artifact_part_key artifact_part_key(uint64_t record, int part);
 const char *artifact_store_path(void);
 /* Path of an object, <store>/objects/ab/<id>.mdb; yours to free. */
 char *artifact_path(const char *id);
-/* Whether the object is present in the local store (not whether it is sound). */
+/* Whether the object is present in the local store (not whether it is sound), if only in its trash. */
 bool artifact_exists(const char *id);
+/* The same, and take it out of the trash (store/trash.h) if it is there. */
+bool artifact_revive(const char *id);
+/* Where it is now: there, or in the trash; NULL: nowhere. Yours to free. */
+char *artifact_place(const char *id);
 
 /* ---- writing ---- */
 
@@ -102,8 +107,11 @@ struct artifact *artifact_open(const char *id, const char *kind);
 /* The same for any kind, but a damaged or absent object gives NULL with e filled. */
 struct artifact *artifact_try(const char *id, struct error *e);
 void artifact_close(struct artifact *a);
-/* Note that the object was used: gc keeps what was used lately. */
+/* Note that the object was used, and take it out of the trash: gc keeps what was used lately. The time is
+ * that of the file, or for who may not touch a colleague's file of <store>/used/ab/<id>. */
 void artifact_touch(const char *id);
+/* When it was last used or made; 0: it is not there. */
+time_t artifact_used(const char *id);
 
 const char *artifact_id(const struct artifact *a);
 const char *artifact_kind(const struct artifact *a);

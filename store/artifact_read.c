@@ -1,6 +1,8 @@
+#include <errno.h>
 #include <lmdb.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/die.h"
 #include "common/file.h"
@@ -142,21 +144,40 @@ static int try_step(struct artifact *a, void (*step)(void *), struct error *e)
 			 a->path);
 }
 
+/* gc moves an object before it removes it: what was in its place a moment ago is looked for again. */
+static int find_file(struct artifact *a, struct error *e)
+{
+	struct error why = {0};
+	for (int tries = 0; tries < 3; tries++) {
+		artifact_revive(a->id);
+		free(a->path);
+		a->path = artifact_place(a->id);
+		if (!a->path)
+			return error_set(e, NULL, 0,
+					 "object %s is not in the store %s; run the stage that makes it",
+					 a->id, artifact_store_path());
+		if (pages_check(a->path, &a->file_bytes, &why) == 0)
+			return 0;
+		if (file_exists(a->path))
+			break;
+	}
+	if (access(a->path, R_OK) < 0 && errno != ENOENT)
+		return error_set(e, NULL, 0, "object %s cannot be read: %s: %s; it is not damaged: %s", a->id,
+				 a->path, strerror(errno),
+				 errno == EACCES ? "its owner must give you the right to read it"
+						 : "look at the disk");
+	return error_set(e, NULL, 0, "object %s is damaged: %s; remove it and run again", a->id,
+			 error_text(&why));
+}
+
 static int open_checked(struct artifact *a, const char *id, struct error *e)
 {
 	struct digest d;
-	struct error why = {0};
-
 	if (digest_parse(&d, id) < 0)
 		return error_set(e, NULL, 0, "'%.80s' is not an id (64 lower-case hex digits)", id);
 	memcpy(a->id, id, sizeof a->id);
-	a->path = artifact_path(id);
-	if (!file_exists(a->path))
-		return error_set(e, NULL, 0, "object %s is not in the store %s; run the stage that makes it",
-				 id, artifact_store_path());
-	if (pages_check(a->path, &a->file_bytes, &why) < 0)
-		return error_set(e, NULL, 0, "object %s is damaged: %s; remove it and run again", id,
-				 error_text(&why));
+	if (find_file(a, e) < 0)
+		return -1;
 	if (try_step(a, read_header, e) < 0 || parse_header(a, e) < 0)
 		return -1;
 

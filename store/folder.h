@@ -1,7 +1,7 @@
 /*
  * The names in a folder of the store.
  *
- *	folder_each("checkpoints", see, &context);      // see("<store>/checkpoints/ab12...", "ab12...", &context)
+ *	folder_each("checkpoints", see, &context);   // see("<store>/checkpoints/ab12", "ab12", &context)
  */
 #ifndef STORE_FOLDER_H
 #define STORE_FOLDER_H

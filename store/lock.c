@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "common/die.h"
+#include "common/file.h"
 #include "common/owner.h"
 #include "store/artifact.h"
 #include "store/publish.h"
@@ -18,6 +19,7 @@
 struct lock {
 	char *path;
 	int fd;
+	off_t n_bytes;
 };
 
 static struct lock *held; /* a stage takes one */
@@ -41,6 +43,7 @@ static int open_file(const char *path)
 		fd = publish_open(AT_FDCWD, path);
 	if (fd < 0)
 		publish_die(path, "create", why);
+	file_share(fd, path); /* on NFS who waits must open it for writing */
 	return fd;
 }
 
@@ -52,13 +55,20 @@ static bool is_current(const struct lock *l)
 	       ours.st_dev == named.st_dev;
 }
 
-/* A cleaner on another host may not see the lock, but it sees this. */
-static void write_owner(const struct lock *l)
+static void write_line(struct lock *l, const char *text)
 {
-	char *owner = owner_name(), *line = die_printf("%s\n", owner);
-	if (ftruncate(l->fd, 0) == 0)
-		(void)!pwrite(l->fd, line, strlen(line), 0);
+	char *line = die_printf("%s\n", text);
+	ssize_t n = pwrite(l->fd, line, strlen(line), l->n_bytes);
+	l->n_bytes += n > 0 ? n : 0;
 	free(line);
+}
+
+/* A cleaner on another host may not see the lock, but it sees this. */
+static void write_owner(struct lock *l)
+{
+	char *owner = owner_name();
+	if (ftruncate(l->fd, 0) == 0)
+		write_line(l, owner);
 	free(owner);
 }
 
@@ -85,7 +95,7 @@ static bool try_lock(struct lock *l)
 struct lock *lock_take(const char *key, const char *who, const volatile bool *is_interrupted)
 {
 	struct lock *l = die_malloc(sizeof *l);
-	*l = (struct lock){die_printf("%s/locks/%s", artifact_store_path(), key), -1};
+	*l = (struct lock){die_printf("%s/locks/%s", artifact_store_path(), key), -1, 0};
 	for (int tries = 0; !try_lock(l); tries++) {
 		if (*is_interrupted) {
 			lock_release(l);
@@ -102,6 +112,12 @@ struct lock *lock_take(const char *key, const char *who, const volatile bool *is
 	holder = getpid();
 
 	return l;
+}
+
+void lock_needs(struct lock *l, const char *id)
+{
+	if (l)
+		write_line(l, id);
 }
 
 void lock_release(struct lock *l)

@@ -1,5 +1,6 @@
 /*
- * One process at a time per action: flock on <store>/locks/<key>, which holds its owner's name. Held by the
+ * One process at a time per action: flock on <store>/locks/<key>, which holds its owner's name and the ids of
+ * what it reads. Held by the
  * open file, so it goes when the process dies. Other processes wait, then find the result in the cache. Where
  * flock is local to each host (docs/artifact.md) two hosts may do the same work, and both end well.
  */
@@ -13,6 +14,8 @@ struct lock;
 /* Wait for the lock; says so on stderr after a second, as "<who>: ...". NULL once *is_interrupted is set. On
  * a file system without locks it warns and goes on. */
 struct lock *lock_take(const char *key, const char *who, const volatile bool *is_interrupted);
+/* Say in the lock that its holder reads this artifact: gc keeps it meanwhile. NULL is allowed. */
+void lock_needs(struct lock *l, const char *id);
 /* NULL is allowed. */
 void lock_release(struct lock *l);
 

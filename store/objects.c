@@ -1,6 +1,7 @@
 #include "store/objects.h"
 
 #include <dirent.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,13 +31,24 @@ static void append(struct list *l, const char *name)
 	memcpy(l->ids[l->n++], id, DIGEST_HEX);
 }
 
-static void list_folder(struct list *l, const char *folder)
+static void list_folder(struct list *l, const char *name)
 {
+	char *folder = die_printf("%s/%s", artifact_store_path(), name);
 	DIR *d = opendir(folder);
 	for (struct dirent *entry; d && (entry = readdir(d));)
 		append(l, entry->d_name);
 	if (d)
 		closedir(d);
+	free(folder);
+}
+
+static void list_objects(struct list *l)
+{
+	for (int i = 0; i < 256; i++) {
+		char folder[16];
+		snprintf(folder, sizeof folder, "objects/%02x", i);
+		list_folder(l, folder);
+	}
 }
 
 static int compare(const void *a, const void *b)
@@ -44,18 +56,35 @@ static int compare(const void *a, const void *b)
 	return strcmp(a, b);
 }
 
+/* Sorted, each once: gc may have moved one while we looked. */
+static size_t finish(struct list *l, char (**ids)[DIGEST_HEX])
+{
+	size_t n = 0;
+	if (l->n)
+		qsort(l->ids, l->n, sizeof *l->ids, compare);
+	for (size_t i = 0; i < l->n; i++)
+		if (!n || strcmp(l->ids[n - 1], l->ids[i]) != 0)
+			memmove(l->ids[n++], l->ids[i], DIGEST_HEX);
+	*ids = l->ids;
+	return n;
+}
+
+size_t objects_in(const char *folder, char (**ids)[DIGEST_HEX])
+{
+	struct list l = {0};
+	if (!strcmp(folder, "objects"))
+		list_objects(&l);
+	else
+		list_folder(&l, folder);
+	return finish(&l, ids);
+}
+
 size_t objects_list(char (**ids)[DIGEST_HEX])
 {
 	struct list l = {0};
-	for (int i = 0; i < 256; i++) {
-		char *folder = die_printf("%s/objects/%02x", artifact_store_path(), i);
-		list_folder(&l, folder);
-		free(folder);
-	}
-	if (l.n)
-		qsort(l.ids, l.n, sizeof *l.ids, compare);
-	*ids = l.ids;
-	return l.n;
+	list_objects(&l);
+	list_folder(&l, "trash");
+	return finish(&l, ids);
 }
 
 /* A file such as build/runs/default/probe.id. */

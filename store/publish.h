@@ -1,8 +1,9 @@
 /*
  * New files of the store: made in <store>/tmp, locked (flock) while their process lives, and put in their
- * place whole or not at all: fsync, mode 0444 (less as the folder or the umask says), rename, fsync of the folder. What a killed process left in tmp
- * holds no lock, so the next writer on its host removes it (another host may not see the lock: there `store
- * gc` does, after a month); what an exiting one has left is removed by atexit.
+ * place whole or not at all: fsync, mode 0444 (less as the folder or the umask says), rename, fsync of the
+ * folder. What a killed process left in tmp holds no lock, so the next writer on its host removes it (another
+ * host may not see the lock: there `store gc` does, after a month); what an exiting one has left is removed
+ * by atexit.
  *
  *	struct publish *p = publish_begin();
  *	publish_write(p, bytes, n);                        // or by any means to publish_path(p)

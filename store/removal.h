@@ -18,8 +18,8 @@ struct removal {
 	unsigned long long n_files, n_bytes;
 };
 
-/* A file or an empty folder; `what` stands before it in its line. What is not there is passed over. Dies if it
- * cannot be removed. */
+/* A file or an empty folder; `what` stands before it in its line. What is not there is passed over. Dies if
+ * it cannot be removed. */
 void removal_file(struct removal *r, const char *what, const char *path);
 
 /* A folder and all that is in it. */

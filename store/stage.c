@@ -22,6 +22,7 @@
 #include "store/provenance.h"
 #include "store/publish.h"
 #include "store/request.h"
+#include "store/roots.h"
 
 #define MAX_KEY_DOCUMENT ((size_t)16 << 20)
 
@@ -66,6 +67,16 @@ static void remove_checkpoint(const struct request *q)
 	free(path);
 }
 
+/* In the lock before they are opened: gc keeps what a running stage reads. */
+static void hold_inputs(struct lock *lock, const struct request *q)
+{
+	for (int i = 0; i < q->n_inputs; i++)
+		if (*q->input[i].id) {
+			lock_needs(lock, q->input[i].id);
+			artifact_touch(q->input[i].id);
+		}
+}
+
 static void open_inputs(struct stage_run *r, const struct request *q)
 {
 	const char **names = die_calloc((size_t)q->n_inputs + 1, sizeof *names);
@@ -100,6 +111,7 @@ static void publish(struct request *q, struct stage_run *r, struct timespec star
 	json_t *statement = provenance_statement(&p);
 	action_record(q->key, q->id, statement);
 	json_decref(statement);
+	roots_note(q->build, q->stage->name, q->id);
 }
 
 static void run(struct request *q, struct team *team)
@@ -133,19 +145,33 @@ static double seconds(void)
 	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
+/* A hit counts once it is noted that this run uses the object, and the object is in its place: so gc, which
+ * looks at the notes after it has moved an object, never removes what was hit (store/sweep.h). */
+static bool find_hit(struct request *q)
+{
+	if (!action_find(q->key, q->id))
+		return false;
+	roots_note(q->build, q->stage->name, q->id);
+	artifact_touch(q->id);
+	return artifact_exists(q->id);
+}
+
 /* Run, once however many processes ask: true if another has done it meanwhile. */
 static bool run_once(struct request *q, struct team *team)
 {
 	struct lock *lock = NULL;
 	bool is_cached = false;
 	if (team_rank(team) == 0) {
+		publish_check();
 		interrupt_catch(q->stage->name);
 		lock = lock_take(q->key, q->stage->name, interrupt_flag());
 		if (!lock)
 			interrupt_stop();
-		is_cached = action_find(q->key, q->id);
+		is_cached = find_hit(q);
 	}
 	is_cached = crew_told(team, is_cached);
+	if (!is_cached)
+		hold_inputs(lock, q);
 	if (!is_cached)
 		run(q, team);
 	lock_release(lock);
@@ -157,7 +183,7 @@ static void obtain(struct request *q, struct team *team, bool is_hit_only)
 {
 	double start_s = seconds();
 	publish_clean();
-	bool is_cached = action_find(q->key, q->id);
+	bool is_cached = find_hit(q);
 	if (!is_cached && is_hit_only)
 		exit(EXIT_MISS);
 	is_cached = crew_told(team, is_cached);
@@ -166,8 +192,6 @@ static void obtain(struct request *q, struct team *team, bool is_hit_only)
 	team_leave(team);
 
 	remove_checkpoint(q); /* also one that a kill after publishing has left */
-	if (is_cached)
-		artifact_touch(q->id);
 	if (is_cached)
 		fprintf(stderr, "%s%s: cached %.12s\n", label_text(), q->stage->name, q->id);
 	else

@@ -12,22 +12,28 @@
 #include "store/action.h"
 #include "store/artifact.h"
 #include "store/folder.h"
-#include "store/lineage.h"
+#include "store/needed.h"
 #include "store/objects.h"
 #include "store/publish.h"
 #include "store/removal.h"
-#include "store/runs.h"
+#include "store/roots.h"
+#include "store/show.h"
+#include "store/strays.h"
+#include "store/trash.h"
 
-/* A file in tmp or locks that another host has not touched for so long is nobody's. */
+/* A file in tmp or locks that another host has not touched for so long is nobody's; and what fsck has moved
+ * aside has been looked at by then. */
 #define ABANDONED_S (30 * 86400.0)
+
+/* A checkpoint is hours of work that no other place has: it waits so many times as long as an object. */
+#define CHECKPOINT_GRACES 14
 
 struct work {
 	const struct sweep *s;
-	char (*ids)[DIGEST_HEX]; /* all objects, sorted */
-	bool *is_kept;
-	size_t n;
-	struct lineage *lineage;
+	struct needed *needed;
 	struct removal removal;
+	unsigned long long n_moved, moved_bytes, n_waiting;
+	json_t *removed; /* ids */
 };
 
 static bool is_younger(const char *path, double seconds)
@@ -36,96 +42,104 @@ static bool is_younger(const char *path, double seconds)
 	return stat(path, &s) < 0 || difftime(time(NULL), s.st_mtime) < seconds;
 }
 
-static bool is_recent(const struct work *w, const char *path)
+/* ---- into the trash ---- */
+
+static unsigned long long size_of(const char *path)
 {
-	return is_younger(path, w->s->grace_s);
+	struct stat s;
+	return stat(path, &s) == 0 ? (unsigned long long)s.st_size : 0;
 }
 
-/* ---- what is kept ---- */
-
-static int compare(const void *a, const void *b)
+static void move(struct work *w, const char *id)
 {
-	return strcmp(a, b);
+	char size[16], *path = artifact_path(id);
+	unsigned long long n_bytes = size_of(path);
+	if (!w->s->is_delete) {
+		removal_file(&w->removal, "object", path);
+	} else if (trash_put(id)) {
+		if (w->s->grace_s > 0) /* else it is named when it goes, at once */
+			fprintf(w->removal.out, "to the trash: %s  %s\n", path, show_size(size, n_bytes));
+		w->n_moved++;
+		w->moved_bytes += n_bytes;
+	}
+	free(path);
 }
 
-/* Where the object stands in the list, or -1. */
-static ptrdiff_t find(const struct work *w, const char *id)
+static void move_unneeded(struct work *w)
 {
-	const char(*found)[DIGEST_HEX] = w->n ? bsearch(id, w->ids, w->n, sizeof *w->ids, compare) : NULL;
-	return found ? found - (const char(*)[DIGEST_HEX])w->ids : -1;
+	char(*ids)[DIGEST_HEX];
+	size_t n = objects_in("objects", &ids);
+	for (size_t i = 0; i < n; i++)
+		if (!needed_why(w->needed, ids[i]))
+			move(w, ids[i]);
+	free(ids);
 }
 
-/* Keep an artifact and, also if it is gone itself, what it was made of. */
-static void keep(const char *name, const char *id, void *context)
+/* ---- for good ---- */
+
+static void remove_for_good(struct work *w, const char *id)
 {
-	struct work *w = context;
-	ptrdiff_t i = find(w, id);
-	(void)name;
-	if (i >= 0 && w->is_kept[i])
-		return;
-	if (i >= 0)
-		w->is_kept[i] = true;
-	const struct lineage_entry *entry = lineage_find(w->lineage, id);
-	if (entry)
-		lineage_inputs(entry, keep, w);
+	char *path = trash_path(id), size[16];
+	unsigned long long n_bytes = size_of(path);
+	if (!w->s->is_delete) {
+		removal_file(&w->removal, "object", path);
+	} else if (trash_remove(id)) {
+		fprintf(w->removal.out, "object %s  %s\n", path, show_size(size, n_bytes));
+		w->removal.n_files++;
+		w->removal.n_bytes += n_bytes;
+		json_object_set_new(w->removed, id, json_true());
+	}
+	free(path);
 }
 
-static void keep_named(const char *run, const char *stage, const char *id, void *context)
+/* What was needed, or used, after it came here goes back. */
+static void judge_trashed(struct work *w, const char *id)
 {
-	(void)run, (void)stage;
-	keep(NULL, id, context);
-}
-
-static void keep_runs(struct work *w, const char *runs)
-{
-	struct error e = {0};
-	if (runs_each(runs, keep_named, w, &e) < 0)
-		die("%s; cannot tell what is needed", error_text(&e));
-}
-
-static void keep_recent(struct work *w)
-{
-	for (size_t i = 0; i < w->n; i++) {
-		char *path = artifact_path(w->ids[i]);
-		if (is_recent(w, path))
-			keep(NULL, w->ids[i], w);
-		free(path);
+	double age_s = difftime(time(NULL), trash_since(id));
+	if (needed_why(w->needed, id)) {
+		if (w->s->is_delete && trash_take_back(id))
+			fprintf(w->removal.out, "taken back: %s, needed by %s\n", id,
+				needed_why(w->needed, id));
+	} else if (age_s >= w->s->grace_s) {
+		remove_for_good(w, id);
+	} else {
+		w->n_waiting++;
 	}
 }
 
-/* ---- what goes ---- */
+static void empty_trash(struct work *w)
+{
+	char(*ids)[DIGEST_HEX];
+	size_t n = trash_list(&ids);
+	for (size_t i = 0; i < n; i++)
+		judge_trashed(w, ids[i]);
+	free(ids);
+}
 
-/* Entries first: a hit on an object that is about to go would be useless. One whose object went before stays:
- * it tells how the artifact came to be. */
+/* After their objects: an entry without object is a miss, and one whose object was taken back at the last
+ * moment must stay. One whose object went before stays too: it tells how the artifact came to be. */
 static void drop_actions(struct work *w)
 {
 	size_t n;
-	const struct lineage_entry *entry = lineage_all(w->lineage, &n);
+	const struct lineage_entry *entry = lineage_all(needed_lineage(w->needed), &n);
 	for (size_t k = 0; k < n; k++) {
-		ptrdiff_t i = find(w, entry[k].id);
 		char *path = action_path(entry[k].key);
-		if (i >= 0 && !w->is_kept[i])
+		bool is_gone =
+			w->s->is_delete
+				? json_object_get(w->removed, entry[k].id) && !artifact_exists(entry[k].id)
+				: artifact_exists(entry[k].id) && !needed_why(w->needed, entry[k].id);
+		if (is_gone)
 			removal_file(&w->removal, "action", path);
 		free(path);
 	}
 }
 
-static void drop_objects(struct work *w)
-{
-	for (size_t i = 0; i < w->n; i++) {
-		char *path = artifact_path(w->ids[i]);
-		if (!w->is_kept[i] && !is_recent(w, path)) /* it may have been used since we looked */
-			removal_file(&w->removal, "object", path);
-		free(path);
-	}
-}
+/* ---- what else lies there ---- */
 
-/* What unfinished work left behind, once nobody has touched it for as long as an object is kept. */
 static void drop_checkpoint(const char *path, const char *name, void *context)
 {
 	struct work *w = context;
-	(void)name;
-	if (!is_recent(w, path))
+	if (!is_younger(path, CHECKPOINT_GRACES * w->s->grace_s) && !needed_runs(w->needed, name))
 		removal_tree(&w->removal, "checkpoint", path);
 }
 
@@ -133,7 +147,7 @@ static void drop_download(const char *path, const char *name, void *context)
 {
 	struct work *w = context;
 	(void)name;
-	if (!is_recent(w, path))
+	if (!is_younger(path, w->s->grace_s))
 		removal_tree(&w->removal, "download", path);
 }
 
@@ -165,25 +179,79 @@ static void drop_lock(const char *path, const char *name, void *context)
 	drop_abandoned(context, "lock", path);
 }
 
+static void drop_damaged(const char *path, const char *name, void *context)
+{
+	struct work *w = context;
+	(void)name;
+	if (!is_younger(path, ABANDONED_S))
+		removal_file(&w->removal, "damaged", path);
+}
+
+static void drop_root(const struct root *root, void *context)
+{
+	struct work *w = context;
+	if (roots_counts(root))
+		return;
+	if (root->state == ROOT_UNSEEN)
+		fprintf(w->removal.out, "nobody has used %s of %s on %s for %.0f days: it counts no more\n",
+			root->folder, root->user, root->host, difftime(time(NULL), root->used) / 86400);
+	removal_file(&w->removal, "run", root->path);
+}
+
+/* The stamps of what is gone. */
+static void drop_used(struct work *w)
+{
+	for (int i = 0; i < 256; i++) {
+		char folder[16];
+		snprintf(folder, sizeof folder, "used/%02x", i);
+		folder_each(folder, strays_used, &w->removal);
+	}
+}
+
+/* ---- all ---- */
+
+static void look(struct work *w)
+{
+	if (w->needed)
+		needed_free(w->needed);
+	w->needed = needed_find(w->s->runs, w->s->grace_s);
+}
+
+static void print_waiting(const struct work *w)
+{
+	char size[16];
+	if (w->s->is_delete && w->s->grace_s > 0 && w->n_moved)
+		fprintf(w->removal.out,
+			"%llu objects, %s moved to the trash; a gc after %.3g days removes them\n",
+			w->n_moved, show_size(size, w->moved_bytes), w->s->grace_s / 86400);
+	if (w->n_waiting > w->n_moved)
+		fprintf(w->removal.out, "%llu objects wait in the trash\n", w->n_waiting);
+}
+
 void sweep_store(FILE *out, const struct sweep *s)
 {
-	struct work w = {.s = s, .lineage = lineage_open(), .removal = {out, s->is_delete, 0, 0}};
+	struct work w = {.s = s, .removal = {out, s->is_delete, 0, 0}, .removed = json_object()};
 
-	w.n = objects_list(&w.ids);
-	w.is_kept = die_calloc(w.n, sizeof *w.is_kept);
-	for (const char *const *runs = s->runs; *runs; runs++)
-		keep_runs(&w, *runs);
-	keep_recent(&w);
+	look(&w);
+	move_unneeded(&w);
+	if (s->is_delete)
+		look(&w); /* again, now that who looks for an object sees that it was moved */
+	empty_trash(&w);
 	drop_actions(&w);
-	drop_objects(&w);
+	roots_each(drop_root, NULL, &w);
 	folder_each("checkpoints", drop_checkpoint, &w);
 	folder_each("downloads", drop_download, &w);
 	folder_each("tmp", drop_temporary, &w);
 	folder_each("locks", drop_lock, &w);
-	if (s->is_delete)
+	folder_each("damaged", drop_damaged, &w);
+	for (const char *const *runs = s->runs; *runs; runs++)
+		strays_in_runs(&w.removal, *runs);
+	if (s->is_delete) {
+		drop_used(&w);
 		w.removal.n_files += (unsigned long long)publish_clean();
+	}
+	print_waiting(&w);
 	removal_sum(&w.removal, "could be removed; 'store gc --delete' does it");
-	lineage_close(w.lineage);
-	free(w.is_kept);
-	free(w.ids);
+	needed_free(w.needed);
+	json_decref(w.removed);
 }

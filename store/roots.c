@@ -1,0 +1,152 @@
+#include "store/roots.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/die.h"
+#include "common/file.h"
+#include "common/json.h"
+#include "common/owner.h"
+#include "store/artifact.h"
+#include "store/folder.h"
+#include "store/publish.h"
+
+enum { MAX_NOTE = 1 << 16 };
+
+/* A note is older than the .id file it is of, by as long as a stage takes between the two. */
+#define FRESH_S 600.0
+
+/* ---- writing ---- */
+
+/* The text of the note; NULL if the folder cannot be named. */
+static char *describe(const char *folder, const char *stage, const char *id, size_t *n)
+{
+	char host[OWNER_HOST_BYTES];
+	owner_host(host);
+	json_t *note = json_pack("{s:s, s:s, s:s, s:s, s:o}", "folder", folder, "host", host, "id", id,
+				 "stage", stage, "user", owner_user());
+	char *text = note ? json_canonical(note, n) : NULL;
+	json_decref(note);
+	return text;
+}
+
+static char *path_of(const char *folder, const char *stage)
+{
+	char hex[DIGEST_HEX], *text = die_printf("%s\n%s", folder, stage);
+	struct digest d = digest_of(text, strlen(text));
+	digest_hex(hex, &d);
+	free(text);
+	return die_printf("%s/roots/%s.json", artifact_store_path(), hex);
+}
+
+void roots_note(const char *folder, const char *stage, const char *id)
+{
+	size_t n;
+	struct error e = {0};
+	char *full = realpath(folder, NULL), *roots = die_printf("%s/roots", artifact_store_path());
+	char *text = full ? describe(full, stage, id, &n) : NULL;
+	if (text && file_make_folder(roots, &e) == 0) {
+		char *path = path_of(full, stage);
+		if (file_replace_if_different(path, text, n, &e) == 0)
+			(void)!utimensat(AT_FDCWD, path, NULL, 0);
+		free(path);
+	}
+	free(text);
+	free(roots);
+	free(full);
+}
+
+/* ---- reading ---- */
+
+/* What <folder>/<stage>.id says; or why it says nothing, as errno. */
+static int read_now(struct root *r)
+{
+	char *path = die_printf("%s/%s.id", r->folder, r->stage), line[DIGEST_HEX + 1] = "";
+	struct digest d;
+	int fd = open(path, O_RDONLY | O_CLOEXEC), why = fd < 0 ? errno : 0;
+	free(path);
+	if (fd < 0)
+		return why;
+	ssize_t n = read(fd, line, DIGEST_HEX - 1);
+	close(fd);
+	line[n > 0 ? n : 0] = 0;
+	if (digest_parse(&d, line) == 0)
+		memcpy(r->id_now, line, DIGEST_HEX);
+	return 0;
+}
+
+static enum root_state state_of(struct root *r)
+{
+	char host[OWNER_HOST_BYTES];
+	int why = read_now(r);
+	owner_host(host);
+	if (!why)
+		return ROOT_LIVES;
+	if ((why != ENOENT && why != ENOTDIR) || strcmp(host, r->host) != 0)
+		return ROOT_UNSEEN;
+	return difftime(time(NULL), r->used) < FRESH_S ? ROOT_LIVES : ROOT_GONE;
+}
+
+struct visit {
+	void (*f)(const struct root *root, void *context);
+	void (*bad)(const char *path, const char *why, void *context);
+	void *context;
+};
+
+static int fill(struct root *r, json_t *note)
+{
+	const char *id;
+	struct digest d;
+	if (json_unpack(note, "{s:s, s:s, s:s, s:s, s:s}", "folder", &r->folder, "host", &r->host, "id", &id,
+			"stage", &r->stage, "user", &r->user) < 0 ||
+	    digest_parse(&d, id) < 0 || r->folder[0] != '/' || strchr(r->stage, '/'))
+		return -1;
+	memcpy(r->id, id, DIGEST_HEX);
+	return 0;
+}
+
+static void visit_one(const char *path, const char *name, void *context)
+{
+	const struct visit *v = context;
+	struct error e = {0};
+	struct stat s;
+	struct root r = {.path = path};
+	char *text;
+	size_t n, length = strlen(name);
+	if (length < 5 || strcmp(name + length - 5, ".json") != 0)
+		return; /* one in the making */
+	if (file_read(&text, &n, path, MAX_NOTE, &e) < 0) {
+		if (v->bad && file_exists(path))
+			v->bad(path, error_text(&e), v->context);
+		return;
+	}
+
+	json_t *note = json_read(text, n, path, &e);
+	if (note && fill(&r, note) == 0 && stat(path, &s) == 0) {
+		r.used = s.st_mtime;
+		r.state = state_of(&r);
+		v->f(&r, v->context);
+	} else if (v->bad) {
+		v->bad(path, note ? "is no note of a run" : error_text(&e), v->context);
+	}
+	json_decref(note);
+	free(text);
+}
+
+void roots_each(void (*f)(const struct root *root, void *context),
+		void (*bad)(const char *path, const char *why, void *context), void *context)
+{
+	folder_each("roots", visit_one, &(struct visit){f, bad, context});
+}
+
+bool roots_counts(const struct root *root)
+{
+	return root->state == ROOT_LIVES ||
+	       (root->state == ROOT_UNSEEN && difftime(time(NULL), root->used) < ROOT_UNSEEN_S);
+}
