@@ -63,6 +63,7 @@ FLAGS_avx512 := -DCPU_ISA=avx512 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mav
 LAYERS          := common numbers kernels ecg statistics store model report onnx remote shared
 LIBS            := -ljansson -lyaml -llmdb -lcrypto -ldl -lm
 LIBS_download   := -lcurl
+LIBS_remote     := -lcurl -lzstd
 LIBS_ecg_zip    := -lz
 uses_common     := common
 uses_numbers    := numbers common
@@ -179,8 +180,9 @@ $(B)/schema/%.json: $(B)/bin/%
 	@mkdir -p $(@D)
 	$(Q)$(EMULATOR) $< --describe > $(own) && cmp -s $(own) $@ && touch $@ && rm $(own) || mv -f $(own) $@
 
-# A tool is linked with the store alone, but for the one that builds networks' graphs.
-uses_tool_store := $(uses_onnx)
+# A tool is linked with the store alone, but for those that build networks' graphs or ask a remote.
+uses_tool_store  := $(uses_onnx)
+uses_tool_remote := $(uses_remote)
 tool_uses        = $(or $(uses_tool_$(1)),store common)
 define TOOL_RULE
 $(B)/bin/$(1): $(B)/obj/tools/$(1).o $(patsubst %,$(B)/lib%.a,$(call tool_uses,$(1)))
@@ -195,7 +197,8 @@ layer_of = $(firstword $(subst _, ,$(1)))
 define UNIT_RULE
 $(B)/tests/$(1): $(B)/obj/tests/unit/$(1).o $(foreach l,$(uses_$(call layer_of,$(1))),$(B)/lib$(l).a)
 	@mkdir -p $$(@D)
-	$$(Q)$$(call link,$$@,$$<,$(uses_$(call layer_of,$(1)))) -lcmocka $(LIBS_$(1))
+	$$(Q)$$(call link,$$@,$$<,$(uses_$(call layer_of,$(1)))) -lcmocka $(LIBS_$(1)) \
+		$(LIBS_$(call layer_of,$(1)))
 endef
 $(foreach u,$(UNITS),$(eval $(call UNIT_RULE,$(u))))
 

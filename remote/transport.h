@@ -30,6 +30,7 @@ struct transport;
 struct transport_kind {
 	const char *name;  /* "folder" */
 	bool is_local;	   /* reading twice costs no more than keeping a copy */
+	bool wants_plain;  /* content under cas/ must hash to its name as it is sent */
 	const char *takes; /* what its URLs look like, for messages */
 	bool (*accepts)(const char *url);
 	struct transport *(*open)(const char *url, const struct transport_options *o, struct error *e);

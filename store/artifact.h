@@ -78,6 +78,9 @@ int artifact_table(struct artifact_writer *w, const char *name);
 /* Append a record. Keys have 1..511 bytes and ascend (memcmp) within a table; anything else is a BUG. */
 void artifact_put(struct artifact_writer *w, int table, const void *key, size_t key_bytes, const void *value,
 		  size_t value_bytes);
+/* The same for a record whose leaf digest the caller has computed. */
+void artifact_put_hashed(struct artifact_writer *w, int table, const void *key, size_t key_bytes,
+			 const void *value, size_t value_bytes, const struct digest *leaf);
 /* The same for n float32 values, written little-endian; dies naming the key if one is not finite. */
 void artifact_put_floats(struct artifact_writer *w, int table, const void *key, size_t key_bytes,
 			 const float *x, size_t n);
@@ -87,6 +90,8 @@ void artifact_put_part(struct artifact_writer *w, int table, uint64_t record, in
 /* Finish, publish and free; id gets the 64 hex digits. An object of this id that is there already is
  * replaced, since it has the same records; that heals a damaged one. */
 void artifact_publish(struct artifact_writer *w, char id[DIGEST_HEX]);
+/* The same for an artifact whose id is known: false, and nothing is published, if it would have another. */
+bool artifact_publish_as(struct artifact_writer *w, const char *id);
 /* Drop the temporary file and free. NULL is allowed. */
 void artifact_abandon(struct artifact_writer *w);
 /* From now on artifact_put calls stop (which must not return) once the flag is set: how Ctrl-C ends a stage
@@ -138,13 +143,19 @@ struct artifact_value artifact_get_part(const struct artifact *a, const char *ta
 struct artifact_cursor {
 	const void *key, *value;
 	size_t key_bytes, value_bytes;
+	struct digest leaf;
 };
 struct artifact_cursor *artifact_walk(const struct artifact *a, const char *table);
+/* The same from a key that is in the table on, up to the n-th record from there. */
+struct artifact_cursor *artifact_walk_from(const struct artifact *a, const char *table, const void *key,
+					   size_t key_bytes, uint64_t n);
 bool artifact_next(struct artifact_cursor *c);
-/* The same for a record that is passed over: only its key is read, value is NULL. */
+/* The same for a record that is passed over: only its key, its leaf digest and its length are read, value is
+ * NULL. */
 bool artifact_skip(struct artifact_cursor *c);
 /* The same without dying: 1, 0 at the end, -1 with e filled if damaged; the cursor is freed but for 1. */
 int artifact_try_next(struct artifact_cursor *c, struct error *e);
+int artifact_try_skip(struct artifact_cursor *c, struct error *e);
 void artifact_stop(struct artifact_cursor *c);
 
 /* Check everything: header, keys' order, every leaf, every root, counts. 0, or -1 with e naming

@@ -358,7 +358,8 @@ struct walk {
 	uint8_t last
 		[ARTIFACT_MAX_KEY]; /* the key before; a copy, since a damaged one may lie outside the map */
 	size_t last_bytes;
-	uint64_t n;
+	uint64_t n, end;	 /* records seen, and of all that are to be seen */
+	MDB_cursor_op op;	 /* of the next step */
 	bool is_end, is_passing; /* is_passing: over the value of the next record */
 	const char *problem;
 };
@@ -368,20 +369,44 @@ struct artifact_cursor *artifact_walk(const struct artifact *a, const char *tabl
 	struct walk *w = die_calloc(1, sizeof *w);
 	w->a = a;
 	w->t = need_table(a, table);
+	w->end = w->t->count;
+	w->op = MDB_NEXT;
 	if (mdb_cursor_open(a->txn, w->t->data, &w->data) || mdb_cursor_open(a->txn, w->t->leaf, &w->leaf))
 		die("object %s: cannot open a cursor", a->id);
 	return &w->here;
 }
 
+struct artifact_cursor *artifact_walk_from(const struct artifact *a, const char *table, const void *key,
+					   size_t key_bytes, uint64_t n)
+{
+	struct walk *w = (struct walk *)artifact_walk(a, table);
+	if (key_bytes < 1 || key_bytes > ARTIFACT_MAX_KEY)
+		BUG("a key has 1 to 511 bytes");
+	memcpy(w->last, key, key_bytes);
+	w->last_bytes = key_bytes;
+	w->end = n;
+	w->op = MDB_SET_KEY;
+	return &w->here;
+}
+
+static bool ends_here(const struct walk *w, int status, int leaf_status)
+{
+	if (w->end < w->t->count)
+		return w->n == w->end;
+	return status == MDB_NOTFOUND && leaf_status == MDB_NOTFOUND;
+}
+
 static void step(void *context)
 {
 	struct walk *w = context;
-	MDB_val key, value, leaf_key, leaf;
-	int status = mdb_cursor_get(w->data, &key, &value, MDB_NEXT);
-	int leaf_status = mdb_cursor_get(w->leaf, &leaf_key, &leaf, MDB_NEXT);
-	w->is_end = status == MDB_NOTFOUND && leaf_status == MDB_NOTFOUND;
+	MDB_val key = {w->last_bytes, w->last}, value, leaf_key = key, leaf;
+	bool is_first = w->op == MDB_SET_KEY;
+	int status = mdb_cursor_get(w->data, &key, &value, w->op);
+	int leaf_status = mdb_cursor_get(w->leaf, &leaf_key, &leaf, w->op);
+	w->op = MDB_NEXT;
+	w->is_end = ends_here(w, status, leaf_status);
 	if (w->is_end) {
-		w->problem = w->n == w->t->count ? NULL : "records are missing after it";
+		w->problem = w->n == w->end ? NULL : "records are missing after it";
 		return;
 	}
 
@@ -389,22 +414,24 @@ static void step(void *context)
 		w->problem = "the records after it cannot be read";
 	else if (key.mv_size < 1 || key.mv_size > ARTIFACT_MAX_KEY)
 		w->problem = "the next key has no legal length";
-	else if (w->n++ >= w->t->count)
+	else if (w->n++ >= w->end)
 		w->problem = "there are more records than the header says";
-	else if (!artifact_ascends(w->last, w->last_bytes, key.mv_data, key.mv_size))
+	else if (!is_first && !artifact_ascends(w->last, w->last_bytes, key.mv_data, key.mv_size))
 		w->problem = "the next key does not ascend";
 	else if (key.mv_size != leaf_key.mv_size || memcmp(key.mv_data, leaf_key.mv_data, key.mv_size))
 		w->problem = "the next record and its leaf digest have different keys";
+	else if (leaf.mv_size != DIGEST_BYTES)
+		w->problem = "its leaf digest has no legal length";
 
 	if (w->problem)
 		return;
 	memcpy(w->last, key.mv_data, key.mv_size);
 	w->last_bytes = key.mv_size;
-	if (w->is_passing)
-		value = (MDB_val){0};
-	else if (!is_leaf_of(&leaf, &key, &value))
+	if (!w->is_passing && !is_leaf_of(&leaf, &key, &value))
 		w->problem = "its bytes do not hash to its leaf digest";
-	w->here = (struct artifact_cursor){key.mv_data, value.mv_data, key.mv_size, value.mv_size};
+	w->here = (struct artifact_cursor){
+		key.mv_data, w->is_passing ? NULL : value.mv_data, key.mv_size, value.mv_size, {{0}}};
+	memcpy(w->here.leaf.bytes, leaf.mv_data, DIGEST_BYTES);
 }
 
 static int describe_problem(const struct walk *w, struct error *e)
@@ -438,14 +465,23 @@ bool artifact_next(struct artifact_cursor *c)
 	return status;
 }
 
-bool artifact_skip(struct artifact_cursor *c)
+int artifact_try_skip(struct artifact_cursor *c, struct error *e)
 {
 	struct walk *w = (struct walk *)c;
 	w->is_passing = true;
-	bool is_there = artifact_next(c);
-	if (is_there)
+	int status = artifact_try_next(c, e);
+	if (status > 0)
 		w->is_passing = false;
-	return is_there;
+	return status;
+}
+
+bool artifact_skip(struct artifact_cursor *c)
+{
+	struct error e = {0};
+	int status = artifact_try_skip(c, &e);
+	if (status < 0)
+		die("%s", error_text(&e));
+	return status;
 }
 
 void artifact_stop(struct artifact_cursor *c)

@@ -174,8 +174,8 @@ static bool is_interrupted(void)
 	return interrupted && *interrupted;
 }
 
-static void append(struct artifact_writer *w, int table, const void *key, size_t key_bytes, const void *value,
-		   size_t value_bytes)
+static void append_hashed(struct artifact_writer *w, int table, const void *key, size_t key_bytes,
+			  const void *value, size_t value_bytes, const struct digest *leaf)
 {
 	struct table_writer *t = &w->table[table];
 	check_key(t, key, key_bytes);
@@ -183,13 +183,19 @@ static void append(struct artifact_writer *w, int table, const void *key, size_t
 		die("table %s: a value of %zu bytes is over LMDB's 4 GiB; split it", t->name, value_bytes);
 	make_room(w, 2 * key_bytes + value_bytes + 256);
 
-	struct digest leaf = digest_leaf(key, key_bytes, value, value_bytes);
 	MDB_val k = {key_bytes, (void *)(uintptr_t)key}, v = {value_bytes, (void *)(uintptr_t)value};
-	MDB_val l = {sizeof leaf.bytes, leaf.bytes};
+	MDB_val l = {sizeof leaf->bytes, (void *)(uintptr_t)leaf->bytes};
 	check_write(w, mdb_put(w->txn, t->data, &k, &v, MDB_APPEND));
 	check_write(w, mdb_put(w->txn, t->leaf, &k, &l, MDB_APPEND));
-	merkle_add(&t->merkle, &leaf);
+	merkle_add(&t->merkle, leaf);
 	t->n_bytes += key_bytes + value_bytes;
+}
+
+static void append(struct artifact_writer *w, int table, const void *key, size_t key_bytes, const void *value,
+		   size_t value_bytes)
+{
+	struct digest leaf = digest_leaf(key, key_bytes, value, value_bytes);
+	append_hashed(w, table, key, key_bytes, value, value_bytes, &leaf);
 }
 
 /* ---- records of other ranks ---- */
@@ -273,6 +279,16 @@ void artifact_put(struct artifact_writer *w, int table, const void *key, size_t 
 		keep(&w->log, table, key, key_bytes, value, value_bytes);
 }
 
+void artifact_put_hashed(struct artifact_writer *w, int table, const void *key, size_t key_bytes,
+			 const void *value, size_t value_bytes, const struct digest *leaf)
+{
+	if (table < 0 || table >= w->n_tables || !has_file(w))
+		BUG("no such table");
+	if (is_interrupted())
+		stop_interrupted();
+	append_hashed(w, table, key, key_bytes, value, value_bytes, leaf);
+}
+
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "float32 values are written as they lie in memory");
 
 void artifact_put_floats(struct artifact_writer *w, int table, const void *key, size_t key_bytes,
@@ -342,19 +358,39 @@ static void finish(struct artifact_writer *w, const char *header, size_t n_bytes
 	check_write(w, mdb_env_sync(w->env, 1));
 }
 
-void artifact_publish(struct artifact_writer *w, char id[DIGEST_HEX])
+static void publish_finished(struct artifact_writer *w, const char *header, size_t n_bytes, const char *id)
 {
-	size_t n_bytes;
-	char *header = make_header(w, &n_bytes);
 	finish(w, header, n_bytes);
-	struct digest d = digest_of(header, n_bytes);
-	digest_hex(id, &d);
-	free(header);
 	struct publish *file = w->file;
 	free_writer(w);
 	char *path = artifact_path(id);
 	publish_end(file, path);
 	free(path);
+}
+
+void artifact_publish(struct artifact_writer *w, char id[DIGEST_HEX])
+{
+	size_t n_bytes;
+	char *header = make_header(w, &n_bytes);
+	struct digest d = digest_of(header, n_bytes);
+	digest_hex(id, &d);
+	publish_finished(w, header, n_bytes, id);
+	free(header);
+}
+
+bool artifact_publish_as(struct artifact_writer *w, const char *id)
+{
+	size_t n_bytes;
+	char *header = make_header(w, &n_bytes), own[DIGEST_HEX];
+	struct digest d = digest_of(header, n_bytes);
+	digest_hex(own, &d);
+	bool is_it = !strcmp(own, id);
+	if (is_it)
+		publish_finished(w, header, n_bytes, id);
+	else
+		artifact_abandon(w);
+	free(header);
+	return is_it;
 }
 
 void artifact_abandon(struct artifact_writer *w)

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "common/die.h"
+
 static struct digest join(const struct digest *left, const struct digest *right)
 {
 	uint8_t bytes[1 + 2 * DIGEST_BYTES] = {1};
@@ -20,14 +22,21 @@ static int height(uint64_t count)
 	return __builtin_popcountll(count);
 }
 
-void merkle_add(struct merkle *m, const struct digest *leaf)
+void merkle_add_subtree(struct merkle *m, const struct digest *subtree, int level)
 {
-	struct digest node = *leaf;
+	struct digest node = *subtree;
 	int top = height(m->count);
-	for (uint64_t bits = m->count; bits & 1; bits >>= 1)
+	if (m->count & ((UINT64_C(1) << level) - 1))
+		BUG("a subtree does not begin at a multiple of its size");
+	for (uint64_t bits = m->count >> level; bits & 1; bits >>= 1)
 		node = join(&m->stack[--top], &node);
 	m->stack[top] = node;
-	m->count++;
+	m->count += UINT64_C(1) << level;
+}
+
+void merkle_add(struct merkle *m, const struct digest *leaf)
+{
+	merkle_add_subtree(m, leaf, 0);
 }
 
 struct digest merkle_root(const struct merkle *m)

@@ -22,6 +22,9 @@ struct merkle {
 
 void merkle_init(struct merkle *m);
 void merkle_add(struct merkle *m, const struct digest *leaf);
+/* Add the root of a complete subtree of 2^height leaves, as if they were added one by one; the leaves so far
+ * must be a multiple of 2^height. */
+void merkle_add_subtree(struct merkle *m, const struct digest *node, int height);
 struct digest merkle_root(const struct merkle *m);
 
 #endif

@@ -44,6 +44,7 @@ door() { # door HEADER FILE...: only these files may include the library's heade
 }
 door 'lmdb.h' store/artifact_read.c store/artifact_write.c
 door 'zlib.h' ecg/inflate.c
+door 'zstd.h' remote/compression.c
 door 'FLAC/' ecg/flac.c
 door 'curl/' tools/download.c
 door 'yaml.h' common/yaml.c

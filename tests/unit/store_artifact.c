@@ -572,7 +572,7 @@ static void a_record_that_is_passed_over_is_not_read(void **state)
 		assert_true(i % 3 == 0 ? artifact_next(c) : artifact_skip(c));
 		assert_int_equal(artifact_record(c->key), i);
 		assert_int_equal(c->value != NULL, i % 3 == 0);
-		assert_int_equal(c->value_bytes, i % 3 == 0 ? i % 4 * sizeof(float) : 0);
+		assert_int_equal(c->value_bytes, i % 4 * sizeof(float));
 	}
 	assert_false(artifact_skip(c));
 	artifact_close(a);

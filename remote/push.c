@@ -1,0 +1,235 @@
+#include "remote/push.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/die.h"
+#include "common/json.h"
+#include "common/progress.h"
+#include "remote/conveyor.h"
+#include "remote/manifest.h"
+#include "remote/session.h"
+#include "remote/stream.h"
+#include "store/artifact.h"
+
+enum { THREADS = 8 };
+#define BUDGET	    ((size_t)48 << 20)
+#define STREAM_KEPT ((size_t)6 << 20)
+
+/* A span of a table: one job. */
+struct job {
+	const char *table;
+	struct span *span;
+};
+
+struct push {
+	const struct sharing *remote;
+	struct artifact *artifact;
+	struct header header;
+	struct manifest manifest;
+	struct job *job;
+	size_t n_jobs;
+	struct push_sum *sum;
+	pthread_mutex_t lock; /* of *sum */
+};
+
+/* What a thread has. */
+struct sender {
+	struct session *session;
+	struct bytes stream;
+};
+
+static void *begin(void *context, struct error *e)
+{
+	const struct push *p = context;
+	struct session *session = session_open(p->remote, e);
+	if (!session)
+		return NULL;
+	struct sender *s = die_calloc(1, sizeof *s);
+	s->session = session;
+	return s;
+}
+
+static void end(void *own)
+{
+	struct sender *s = own;
+	session_close(s->session);
+	free(s->stream.first);
+	free(s);
+}
+
+static int send_segment(struct push *p, struct sender *s, struct digest *digest, const void *bytes, size_t n,
+			struct error *e)
+{
+	*digest = digest_of(bytes, n);
+	int64_t sent = session_put(s->session, digest, bytes, n, e);
+	pthread_mutex_lock(&p->lock);
+	p->sum->n_segments++;
+	p->sum->n_segments_sent += sent > 0;
+	p->sum->n_sent += sent > 0 ? (uint64_t)sent : 0;
+	pthread_mutex_unlock(&p->lock);
+	return sent < 0 ? -1 : 0;
+}
+
+/* A record that is larger than a segment: piece by piece, so that it is never copied whole. */
+static int send_pieces(struct push *p, struct sender *s, const struct span *span,
+		       const struct artifact_cursor *c, struct error *e)
+{
+	size_t n_done = 0; /* of the value */
+	int status = 0;
+	for (size_t i = 0; i < span_segments(span) && status == 0; i++) {
+		size_t n = span_segment_bytes(span, i);
+		s->stream.n = 0;
+		if (i == 0)
+			stream_begin(&s->stream, c->key, c->key_bytes, c->value_bytes);
+		size_t n_piece = n - s->stream.n;
+		bytes_add(&s->stream, (const char *)c->value + n_done, n_piece);
+		n_done += n_piece;
+		status = send_segment(p, s, &span->segment[i], s->stream.first, n, e);
+	}
+	return status;
+}
+
+static int send_records(struct push *p, struct sender *s, struct span *span, struct artifact_cursor *c,
+			struct error *e)
+{
+	int status;
+	s->stream.n = 0;
+	while ((status = artifact_try_next(c, e)) > 0) {
+		if (span->n_bytes > SPAN_MOST) {
+			status = send_pieces(p, s, span, c, e);
+			artifact_stop(c);
+			return status;
+		}
+		stream_add(&s->stream, c->key, c->key_bytes, c->value, c->value_bytes);
+	}
+	return status < 0 ? -1 : send_segment(p, s, span->segment, s->stream.first, s->stream.n, e);
+}
+
+static int send_span(void *context, void *own, size_t i, struct error *e)
+{
+	struct push *p = context;
+	struct sender *s = own;
+	struct span *span = p->job[i].span;
+	span->segment = die_malloc(span_segments(span) * sizeof *span->segment);
+	int status = send_records(
+		p, s, span,
+		artifact_walk_from(p->artifact, p->job[i].table, span->key, span->key_bytes, span->n_records),
+		e);
+	if (s->stream.room > STREAM_KEPT) {
+		free(s->stream.first);
+		s->stream = (struct bytes){0};
+	}
+	return status;
+}
+
+/* The stream, and a body that is as long. */
+static size_t cost(void *context, size_t i)
+{
+	const struct push *p = context;
+	return 2 * span_segment_bytes(p->job[i].span, 0);
+}
+
+static void list_jobs(struct push *p)
+{
+	for (int t = 0; t < p->manifest.n_tables; t++)
+		p->n_jobs += p->manifest.table[t].n;
+	p->job = die_malloc((p->n_jobs + 1) * sizeof *p->job);
+	p->n_jobs = 0;
+	for (int t = 0; t < p->manifest.n_tables; t++)
+		for (size_t i = 0; i < p->manifest.table[t].n; i++)
+			p->job[p->n_jobs++] =
+				(struct job){p->header.table[t].name, &p->manifest.table[t].span[i]};
+}
+
+static int send_spans(struct push *p, struct error *e)
+{
+	struct progress bar;
+	char *what = die_printf("push %s %.8s", p->header.kind, p->header.id);
+	int status;
+	progress_start(&bar, what, "B", header_bytes(&p->header));
+	struct conveyor *c = conveyor_start(
+		&(struct conveyor_work){p, begin, end, send_span, cost, BUDGET, THREADS}, p->n_jobs);
+	for (size_t i = 0; (status = conveyor_take(c, e)) > 0; i++) {
+		progress_step(&bar, p->job[i].span->n_bytes);
+		conveyor_give_back(c);
+	}
+	conveyor_stop(c);
+	progress_end(&bar);
+	free(what);
+	return status;
+}
+
+static int add_sent(struct push *p, int64_t sent)
+{
+	p->sum->n_sent += sent > 0 ? (uint64_t)sent : 0;
+	return sent < 0 ? -1 : 0;
+}
+
+/* Each step is durable before the next names it. */
+static int send_manifest(struct push *p, struct session *s, struct error *e)
+{
+	struct bytes text = {0};
+	char hex[DIGEST_HEX], key[DIGEST_HEX];
+	manifest_write(&text, &p->manifest, &p->header);
+	struct digest d = digest_of(text.first, text.n), where = manifest_key(p->header.id);
+	digest_hex(hex, &d);
+	digest_hex(key, &where);
+	int status = transport_flush(session_transport(s), e);
+	if (status == 0)
+		status = add_sent(p, session_put(s, &d, text.first, text.n, e));
+	if (status == 0)
+		status = session_put_entry(s, key, hex, DIGEST_HEX - 1, e);
+	free(text.first);
+	return status < 0 ? -1 : transport_flush(session_transport(s), e);
+}
+
+static int send_header(struct push *p, struct session *s, const char *text, size_t n, struct error *e)
+{
+	struct digest d = digest_of(text, n);
+	if (add_sent(p, session_put_plain(s, &d, text, n, e)) < 0)
+		return -1;
+	return transport_flush(session_transport(s), e);
+}
+
+static int send_artifact(struct push *p, struct session *s, const char *id, struct error *e)
+{
+	size_t n;
+	char *text = json_canonical(artifact_header(p->artifact), &n);
+	int status = header_read(&p->header, id, text, n, e);
+	if (status == 0)
+		status = manifest_cut(&p->manifest, p->artifact, e);
+	if (status == 0) {
+		list_jobs(p);
+		p->sum->n_bytes += header_bytes(&p->header);
+		status = send_spans(p, e);
+	}
+	if (status == 0)
+		status = send_manifest(p, s, e);
+	if (status == 0)
+		status = send_header(p, s, text, n, e);
+	free(text);
+	return status;
+}
+
+int push_artifact(const struct sharing *remote, const char *id, struct push_sum *sum, struct error *e)
+{
+	struct push p = {.remote = remote, .sum = sum, .lock = PTHREAD_MUTEX_INITIALIZER};
+	struct session *s = session_open(remote, e);
+	char *path = die_printf("cas/%s", id);
+	int status = s ? transport_head(session_transport(s), path, e) : -1;
+	sum->n_artifacts++;
+	sum->n_present += status == 1;
+	if (status == 0) {
+		p.artifact = artifact_try(id, e);
+		status = p.artifact ? send_artifact(&p, s, id, e) : -1;
+	}
+	artifact_close(p.artifact);
+	manifest_release(&p.manifest);
+	header_release(&p.header);
+	session_close(s);
+	free(p.job);
+	free(path);
+	return status < 0 ? -1 : 0;
+}

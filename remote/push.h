@@ -1,0 +1,27 @@
+/*
+ * Sending artifacts of this store to a remote: segments first, then the manifest, then the header, so that
+ * what finds a header finds the rest, whenever a sender was ended. What is there is not sent again. Several
+ * segments travel at once; each record is checked against its leaf digest before it leaves.
+ *
+ *	struct push_sum sum = {0};
+ *	if (push_artifact(&remote, id, &sum, &e) < 0) ...
+ */
+#ifndef REMOTE_PUSH_H
+#define REMOTE_PUSH_H
+
+#include <stdint.h>
+
+#include "common/error.h"
+#include "store/sharing.h"
+
+struct push_sum {
+	uint64_t n_artifacts, n_present; /* asked for, and of these there already */
+	uint64_t n_bytes, n_sent;	 /* of records as they travel, and bytes that went, all told */
+	uint64_t n_segments, n_segments_sent;
+	uint64_t n_entries, n_entries_sent;
+};
+
+/* 0, or -1 with e filled; what was done is added to *sum. */
+int push_artifact(const struct sharing *remote, const char *id, struct push_sum *sum, struct error *e);
+
+#endif
