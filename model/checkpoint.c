@@ -6,24 +6,13 @@
 
 #include "common/die.h"
 #include "common/file.h"
+#include "common/sha256.h"
 
-static const char magic[] = "einthoven-checkpoint/1\n";
+static const char magic[] = "einthoven-checkpoint/2\n";
 #define MAGIC_BYTES (sizeof magic - 1)
 #define KEY_BYTES   64
-#define HEAD_BYTES  (MAGIC_BYTES + KEY_BYTES + sizeof(uint64_t))
-
-/* Fletcher (1982) over 32-bit words, the last one padded with zeros. */
-static uint64_t sum_of(const char *bytes, size_t n)
-{
-	uint64_t a = 1, b = 0;
-	for (size_t i = 0; i < n; i += 4) {
-		uint32_t word = 0;
-		memcpy(&word, bytes + i, n - i < 4 ? n - i : 4);
-		a = (a + word) % 0xffffffffu;
-		b = (b + a) % 0xffffffffu;
-	}
-	return b << 32 | a;
-}
+#define SUM_AT	    (MAGIC_BYTES + KEY_BYTES)
+#define HEAD_BYTES  (SUM_AT + SHA256_BYTES)
 
 static size_t body_bytes(const struct checkpoint_part *parts)
 {
@@ -57,10 +46,9 @@ void checkpoint_save(const char *path, const char *key, const struct checkpoint_
 		at += sizeof size + p->n_bytes;
 	}
 
-	uint64_t sum = sum_of(file + HEAD_BYTES, n);
 	memcpy(file, magic, MAGIC_BYTES);
 	memcpy(file + MAGIC_BYTES, key, KEY_BYTES);
-	memcpy(file + MAGIC_BYTES + KEY_BYTES, &sum, sizeof sum);
+	sha256_of((uint8_t *)file + SUM_AT, file + HEAD_BYTES, n);
 
 	write_file(path, file, HEAD_BYTES + n);
 	free(file);
@@ -70,15 +58,15 @@ void checkpoint_save(const char *path, const char *key, const struct checkpoint_
 static const char *refuse(const char *file, size_t n_bytes, const char *key,
 			  const struct checkpoint_part *parts)
 {
-	uint64_t sum;
+	uint8_t sum[SHA256_BYTES];
 	if (n_bytes < HEAD_BYTES || memcmp(file, magic, MAGIC_BYTES) != 0)
 		return "is not a checkpoint of this version";
 	if (memcmp(file + MAGIC_BYTES, key, KEY_BYTES) != 0)
 		return "belongs to another training";
 	if (n_bytes != HEAD_BYTES + body_bytes(parts))
 		return "has another size than this training's state";
-	memcpy(&sum, file + MAGIC_BYTES + KEY_BYTES, sizeof sum);
-	if (sum != sum_of(file + HEAD_BYTES, n_bytes - HEAD_BYTES))
+	sha256_of(sum, file + HEAD_BYTES, n_bytes - HEAD_BYTES);
+	if (memcmp(sum, file + SUM_AT, sizeof sum) != 0)
 		return "is damaged";
 
 	for (const char *at = file + HEAD_BYTES; parts->bytes; parts++) {

@@ -6,9 +6,9 @@
  *	checkpoint_save(path, key, parts);
  *	if (checkpoint_load(path, key, parts)) ...          // filled, continue from step
  *
- * File: "einthoven-checkpoint/1\n", key (64 bytes), sum (u64), then each part as u64 length and bytes;
- * little-endian. The sum is over all that follows it (Fletcher's, 64 bits), against damage by the disk
- * rather than by design.
+ * File: "einthoven-checkpoint/2\n", key (64 bytes), the SHA-256 of all that follows it (32 bytes), then each
+ * part as u64 length and bytes; little-endian. (Version 1 had a Fletcher sum, which takes a word of 0 for one
+ * of ffffffff.)
  */
 #ifndef MODEL_CHECKPOINT_H
 #define MODEL_CHECKPOINT_H

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "common/die.h"
 #include "model/checkpoint.h"
 
 static const char key[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
@@ -98,6 +99,67 @@ static void any_flipped_byte_or_missing_end_is_refused(void **state)
 	}
 }
 
+static void put_word(FILE *f, long at, const uint8_t *bytes)
+{
+	fseek(f, at, SEEK_SET);
+	assert_int_equal(fwrite(bytes, 1, 4, f), 4);
+	fflush(f);
+}
+
+/* Of each word of four bytes wherever it begins: all bits 0, all 1, another sign, one more, one less, its
+ * bytes in another order. */
+static int damages_of(uint8_t made[][4], const uint8_t word[4])
+{
+	uint32_t x, of[6];
+	memcpy(&x, word, sizeof x);
+	of[0] = 0, of[1] = UINT32_MAX, of[2] = x ^ 0x80000000u, of[3] = x + 1, of[4] = x - 1;
+	of[5] = x >> 16 | x << 16;
+	int n = 0;
+	for (int i = 0; i < 6; i++)
+		if (of[i] != x)
+			memcpy(made[n++], &of[i], 4);
+	return n;
+}
+
+static void no_damage_of_a_single_word_is_taken(void **state)
+{
+	(void)state;
+	die_hush(); /* a thousand warnings say nothing */
+	/* words of 0 and of ffffffff, which a sum modulo 2^32 - 1 cannot tell apart */
+	int64_t step = -1;
+	float weights[6] = {0, 0, 1, -1, 0, 0};
+	struct checkpoint_part parts[] = {{&step, sizeof step}, {weights, sizeof weights}, {0}};
+	checkpoint_save(path, key, parts);
+
+	uint8_t file[512], made[6][4];
+	FILE *f = fopen(path, "r+b");
+	long n = (long)fread(file, 1, sizeof file, f), n_damages = 0;
+	for (long at = 0; at + 4 <= n; at++) {
+		int n_made = damages_of(made, file + at);
+		for (int i = 0; i < n_made; i++, n_damages++) {
+			put_word(f, at, made[i]);
+			if (checkpoint_load(path, key, parts))
+				fail_msg("byte %ld: damage %d was taken", at, i);
+		}
+		put_word(f, at, file + at);
+	}
+	assert_true(checkpoint_load(path, key, parts));
+	assert_true(n_damages > 800);
+	fclose(f);
+}
+
+/* As version 1 wrote it: its sum is no SHA-256, so what it holds is not taken. */
+static void a_checkpoint_of_version_1_is_refused(void **state)
+{
+	(void)state;
+	save(18);
+	FILE *f = fopen(path, "r+b");
+	fseek(f, (long)strlen("einthoven-checkpoint/"), SEEK_SET);
+	assert_int_equal(fputc('1', f), '1');
+	fclose(f);
+	assert_int_equal(load(key, 5), -1);
+}
+
 static void a_folder_that_was_removed_is_made_again(void **state)
 {
 	(void)state;
@@ -122,6 +184,8 @@ int main(void)
 						remove_path),
 		cmocka_unit_test_setup_teardown(any_flipped_byte_or_missing_end_is_refused, make_path,
 						remove_path),
+		cmocka_unit_test_setup_teardown(no_damage_of_a_single_word_is_taken, make_path, remove_path),
+		cmocka_unit_test_setup_teardown(a_checkpoint_of_version_1_is_refused, make_path, remove_path),
 		cmocka_unit_test_setup(a_folder_that_was_removed_is_made_again, make_path),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
