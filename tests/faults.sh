@@ -1,0 +1,85 @@
+# shellcheck shell=bash
+# Tests of faults source this after tap.sh. TRIALS: how many faults of each kind; docs/reliability.md has the
+# counts of a whole run.
+#
+#	trials=${TRIALS:-40}
+#	damage_build                                 # ./damage, of tests/faults/damage.c
+#	damaged "an entry" store/actions/ab/x.json --result run/tiny.id -- ./tiny --build run
+#	strace_build || ...                          # whether system calls can be watched and made to fail
+#	calls_of TRACE                               # "name n" of those calls that change files
+
+# A leak is no matter where a run is cut short, and LeakSanitizer cannot work under strace.
+export ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0"
+
+damage_build() {
+	# shellcheck disable=SC2046 # the flags file is a command line
+	(cd "$TOP" && $(cat "$BUILD/flags") -o "$WORK/damage" tests/faults/damage.c) ||
+		skip_all "no compiler to build what damages files"
+}
+
+# damaged NAME FILE [OPTION...] -- COMMAND...: bytes of the file changed, then its end missing; each time it
+# is refused, or gives what the sound one does.
+damaged() {
+	local name=$1 file=$2 how
+	shift 2
+	for how in flip cut; do
+		if "$WORK/damage" $how "$trials" "$file" "$@" >"$WORK/.damage" 2>&1; then
+			ok "$name, $how: $(tail -1 "$WORK/.damage")"
+		else
+			not_ok "$name, $how: $(tail -1 "$WORK/.damage")"
+			sed 's/^/# /' "$WORK/.damage" | head -40
+		fi
+	done
+}
+
+can_trace() {
+	command -v strace >/dev/null 2>&1 && strace -qq -e trace=none true 2>/dev/null
+}
+
+# Calls after which files, folders or locks are others than before: a kill between two others shows nothing.
+changing=write,pwrite64,pwritev,writev,ftruncate,fallocate,fsync,fdatasync,fchmod,mkdir,rename,renameat
+changing=$changing,renameat2,link,linkat,unlink,unlinkat,rmdir,flock,utimensat,openat
+
+# calls_of TRACE: lines "NAME N" of the changing calls in a trace of `strace -f`, N as inject counts it: of
+# that name, in one thread. Of the opened files only those that are made; none that goes to a terminal or pipe.
+calls_of() {
+	awk '{ pid = $1; call = $2; sub(/\(.*/, "", call) }
+		call !~ /^[a-z]/ || /<\.\.\. / { next }
+		{ n = ++count[pid " " call] }
+		call == "openat" && !/O_CREAT|O_TMPFILE/ { next }
+		call == "write" && /^[0-9]+ +write\([12],/ { next }
+		!seen[call " " n]++ { print call, n }' "$1"
+}
+
+# some_of N: N of the lines that come in, evenly spaced; all if there are no more.
+some_of() {
+	awk -v n="$1" '{ line[NR] = $0 }
+		END { for (i = 0; i < (n < NR ? n : NR); i++) print line[1 + int((i + 0.5) * NR / (n < NR ? n : NR))] }'
+}
+
+# killed_everywhere NAME PREPARE SETTLE COMMAND...: the command is killed (-9) before each call that changes
+# something (before $trials of them, if there are more), each time in what PREPARE has made; then SETTLE must
+# hold. Both are functions.
+killed_everywhere() {
+	local name=$1 prepare=$2 settle=$3 call n sites=0 all bad='' code
+	shift 3
+	$prepare
+	if ! strace -qq -f -o calls.trace -e trace=$changing "$@" >calls.log 2>&1; then
+		not_ok "$name: it runs under strace"
+		sed 's/^/# /' calls.log | tail -5
+		return
+	fi
+	calls_of calls.trace >calls.all
+	all=$(wc -l <calls.all)
+	some_of "$trials" <calls.all >calls.some
+	while read -r call n <&3; do
+		$prepare
+		strace -qq -f -o /dev/null -e "trace=$call" -e "inject=$call:signal=SIGKILL:when=$n" "$@" \
+			>calls.log 2>&1
+		$settle
+		code=$?
+		[ $code = 0 ] || bad="$bad $call:$n:$code"
+		sites=$((sites + 1))
+	done 3<calls.some
+	is "$name: killed at $sites of $all calls, all is well after the next run" "$bad" ""
+}
