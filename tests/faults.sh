@@ -41,7 +41,7 @@ changing=write,pwrite64,pwritev,writev,ftruncate,fallocate,fsync,fdatasync,fchmo
 changing=$changing,renameat2,link,linkat,unlink,unlinkat,rmdir,flock,utimensat,openat
 
 # calls_of TRACE: lines "NAME N" of the changing calls in a trace of `strace -f`, N as inject counts it: of
-# that name, in one thread. Of the opened files only those that are made; none that goes to a terminal or pipe.
+# that name, in one thread. Of the opened files only those that are made; no message to a terminal or pipe.
 calls_of() {
 	awk '{ pid = $1; call = $2; sub(/\(.*/, "", call) }
 		call !~ /^[a-z]/ || /<\.\.\. / { next }
@@ -54,7 +54,8 @@ calls_of() {
 # some_of N: N of the lines that come in, evenly spaced; all if there are no more.
 some_of() {
 	awk -v n="$1" '{ line[NR] = $0 }
-		END { for (i = 0; i < (n < NR ? n : NR); i++) print line[1 + int((i + 0.5) * NR / (n < NR ? n : NR))] }'
+		END { if (n > NR) n = NR
+			for (i = 0; i < n; i++) print line[1 + int((i + 0.5) * NR / n)] }'
 }
 
 # killed_everywhere NAME PREPARE SETTLE COMMAND...: the command is killed (-9) before each call that changes

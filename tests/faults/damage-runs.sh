@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Every kind of file in a run's folder that Make, borrow, evaluate and report read, with flipped bytes or without
-# its end: nothing in it is expanded or run, nothing crashes, and the result is right or there is a message.
+# Every kind of file in a run's folder that Make, borrow, evaluate and report read, with flipped bytes or
+# without its end: nothing in it is expanded or run, nothing crashes, and the result is right or there is a
+# message.
 . "$(dirname "$0")/../tap.sh"
 . "$TOP/tests/chain.sh"
 . "$TOP/tests/judge.sh"
@@ -42,8 +43,8 @@ r=build/runs/default
 make_report() { # OPTION...: in which folder `damage` runs make
 	"$WORK/damage" "$@" -- make --no-print-directory -f pipeline.mk B=build report
 }
-for file in arms.given report.inputs evaluate.told params/given arms/three/probe.id arms/three/params/arm.json \
-	probe.txt; do
+for file in arms.given report.inputs evaluate.told params/given probe.txt arms/three/probe.id \
+	arms/three/params/arm.json; do
 	[ -s $r/$file ] || continue
 	cp $r/$file kept
 	for how in flip cut; do
@@ -60,15 +61,15 @@ done
 
 # ---- what would be run if it were expanded ----
 # shellcheck disable=SC2016 # not expanded: that is the test
-for text in '$(shell touch pwned)' '`touch pwned`' '; touch pwned' '$$(touch pwned)' 'three'"'"'; touch pwned #' \
-	'three
+for text in '$(shell touch pwned)' '`touch pwned`' '; touch pwned' '$$(touch pwned)' \
+	'three'"'"'; touch pwned #' 'three
 $(shell touch pwned)' '%' 'three .IGNORE'; do
 	printf '%s\n' "$text" >$r/arms.given
 	plain_make report >log 2>&1
 	[ ! -e pwned ] || break
 	plain_make compare report >log 2>&1
-	for file in arms/three/probe.id arms/three/pretrain.id evaluate.id probe.txt evaluate.txt report.inputs \
-		evaluate.told params/given arms/three/pretrain.failed; do
+	for file in arms/three/probe.id arms/three/pretrain.id evaluate.id probe.txt evaluate.txt \
+		report.inputs evaluate.told params/given arms/three/pretrain.failed; do
 		[ -e $r/$file ] || continue
 		cp $r/$file kept
 		printf '%s\n' "$text" >$r/$file

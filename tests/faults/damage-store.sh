@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Every kind of file that the store keeps and a run's folder holds, with flipped bytes or without its end: what
-# reads it says so, or gives what the sound file gives.
+# Every kind of file that the store keeps and a run's folder holds, with flipped bytes or without its end:
+# what reads it says so, or gives what the sound file gives.
 . "$(dirname "$0")/../tap.sh"
 . "$TOP/tests/tiny.sh"
 . "$TOP/tests/faults.sh"
@@ -13,7 +13,7 @@ tiny_params count=60 value_bytes=300
 id=$(cat run/tiny.id) result=$(cat run/twice.id)
 object=store/objects/${id:0:2}/$id.mdb
 entry_of() { # entry_of STAGE
-	grep -l "\"actionKey\".*" store/actions/*/*.json | xargs grep -l "\"inputs\":.*\"stage\":\"$1\"" | head -1
+	grep -l "\"inputs\":.*\"stage\":\"$1\"" store/actions/*/*.json | head -1
 }
 entry=$(entry_of tiny)
 second=$(entry_of twice)
