@@ -60,7 +60,7 @@ FLAGS_avx512 := -DCPU_ISA=avx512 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mav
 
 # Layers, lowest first: a folder and its library each; what a layer may use (tests/check-layers.sh
 # holds the tree to it).
-LAYERS          := common numbers kernels ecg statistics store model report onnx remote shared
+LAYERS          := common numbers kernels ecg statistics trust store model report onnx remote shared
 LIBS            := -ljansson -lyaml -llmdb -lcrypto -ldl -lm
 LIBS_download   := -lcurl
 LIBS_remote     := -lcurl -lzstd
@@ -70,13 +70,14 @@ uses_numbers    := numbers common
 uses_kernels    := kernels numbers common
 uses_ecg        := ecg numbers common
 uses_statistics := statistics numbers common
-uses_store      := store common
-uses_remote     := remote store common
+uses_trust      := trust common
+uses_store      := store trust common
+uses_remote     := remote store trust common
 uses_model      := model kernels numbers common
 uses_report     := report common
-uses_onnx       := onnx model ecg store kernels numbers common
-uses_stages     := shared report statistics model ecg store kernels numbers common
-uses_fuzz       := ecg store numbers common
+uses_onnx       := onnx model ecg store trust kernels numbers common
+uses_stages     := shared report statistics model ecg store trust kernels numbers common
+uses_fuzz       := ecg store trust numbers common
 folder_of        = $(if $(filter shared,$(1)),stages/shared,$(1))
 
 objects = $(patsubst %.c,$(B)/obj/%.o,$(wildcard $(1)/*.c))
@@ -183,7 +184,7 @@ $(B)/schema/%.json: $(B)/bin/%
 # A tool is linked with the store alone, but for those that build networks' graphs or ask a remote.
 uses_tool_store  := $(uses_onnx)
 uses_tool_remote := $(uses_remote)
-tool_uses        = $(or $(uses_tool_$(1)),store common)
+tool_uses        = $(or $(uses_tool_$(1)),store trust common)
 define TOOL_RULE
 $(B)/bin/$(1): $(B)/obj/tools/$(1).o $(patsubst %,$(B)/lib%.a,$(call tool_uses,$(1)))
 	@mkdir -p $$(@D)

@@ -9,9 +9,6 @@
 #include "common/json.h"
 #include "store/artifact.h"
 #include "store/artifact_layout.h"
-#include "store/publish.h"
-
-#define MAX_ENTRY ((size_t)64 << 20)
 
 json_t *action_new(const struct action *a)
 {
@@ -38,126 +35,37 @@ char *action_path(const char *key)
 	return die_printf("%s/actions/%.2s/%s.json", artifact_store_path(), key, key);
 }
 
-/* The entry's artifact, after checking that the entry speaks of this key. */
-static int read_subject(const json_t *statement, const char *key, char id[DIGEST_HEX], const char *path,
-			struct error *e)
-{
-	const char *digest, *own;
-	struct digest d;
-	if (json_unpack((json_t *)statement, "{s:[{s:{s:s}}], s:{s:{s:{s:s}}}}", "subject", "digest",
-			"sha256", &digest, "predicate", "buildDefinition", "internalParameters", "actionKey",
-			&own) < 0)
-		return error_set(e, path, 0, "not an action entry");
-	if (strcmp(own, key))
-		return error_set(e, path, 0, "this entry belongs to action %.64s", own);
-	if (digest_parse(&d, digest) < 0)
-		return error_set(e, path, 0, "its subject is not an id");
-	if (id)
-		digest_hex(id, &d);
-	return 0;
-}
-
-json_t *action_read(const char *key, char id[DIGEST_HEX], struct error *e)
-{
-	char *path = action_path(key), *text = NULL;
-	size_t n;
-	json_t *statement = NULL;
-	if (file_read(&text, &n, path, MAX_ENTRY, e) == 0)
-		statement = json_read(text, n, path, e);
-	if (statement && read_subject(statement, key, id, path, e) < 0) {
-		json_decref(statement);
-		statement = NULL;
-	}
-	free(text);
-	free(path);
-	return statement;
-}
-
-/* A miss is looked up twice: before and after taking the lock. */
-static void warn_once(const char *text)
-{
-	static bool is_said;
-	if (!is_said)
-		warn("%s; ignoring this entry", text);
-	is_said = true;
-}
-
-bool action_find(const char *key, char id[DIGEST_HEX])
-{
-	struct error e = {0};
-	char *path = action_path(key);
-	bool is_there = file_exists(path);
-	json_t *statement = is_there ? action_read(key, id, &e) : NULL;
-	if (is_there && !statement)
-		warn_once(error_text(&e));
-	free(path);
-	json_decref(statement);
-	return statement && artifact_exists(id);
-}
-
-/* Whether an entry may be replaced: it cannot be read, or what it names was removed. */
-static bool is_leftover(const char *key, const char *id, char other[DIGEST_HEX])
-{
-	struct error e = {0};
-	json_t *old = action_read(key, other, &e);
-	if (!old)
-		return true;
-	json_decref(old);
-	if (!strcmp(other, id))
-		return false;
-	warn("this action gave %.12s before and %.12s now: the stage is not reproducible; please report it",
-	     other, id);
-	return !artifact_exists(other);
-}
-
-void action_record(const char *key, char id[DIGEST_HEX], const json_t *statement)
-{
-	char *path = action_path(key), other[DIGEST_HEX];
-	struct publish *file = publish_begin();
-	size_t n;
-	char *text = json_canonical(statement, &n);
-	publish_write(file, text, n);
-	if (file_exists(path) && is_leftover(key, id, other))
-		publish_end(file, path);
-	else if (!publish_first(file, path) && !is_leftover(key, id, other))
-		memcpy(id, other, DIGEST_HEX);
-	free(text);
-	free(path);
-}
-
-bool action_is_keyed(const char *key, const json_t *statement)
-{
-	char own[DIGEST_HEX];
-	json_t *action = NULL;
-	if (json_unpack((json_t *)statement, "{s:{s:{s:{s:o}}}}", "predicate", "buildDefinition",
-			"internalParameters", "action", &action) < 0)
-		return false;
-	action_key(own, action);
-	return !strcmp(own, key);
-}
+/* ---- all of them ---- */
 
 struct each {
-	void (*f)(const char *key, const char *id, const json_t *statement, void *context);
+	void (*f)(const struct action_entry *entry, void *context);
 	void (*bad)(const char *why, void *context);
 	void *context;
 };
 
+/* The digest that a name begins with, if it ends as given. */
+static bool is_named(char hex[DIGEST_HEX], const char *name, const char *end)
+{
+	struct digest d;
+	if (strlen(name) != DIGEST_HEX - 1 + strlen(end) || strcmp(name + DIGEST_HEX - 1, end) != 0)
+		return false;
+	memcpy(hex, name, DIGEST_HEX - 1);
+	hex[DIGEST_HEX - 1] = 0;
+	return digest_parse(&d, hex) == 0;
+}
+
 static void each_entry(const struct each *each, const char *name)
 {
 	char key[DIGEST_HEX], id[DIGEST_HEX];
-	struct digest parsed;
+	struct action_entry entry = {key, id, NULL, {0}};
 	struct error e = {0};
 
-	if (strlen(name) != DIGEST_HEX - 1 + strlen(".json"))
+	if (!is_named(key, name, ".json"))
 		return;
-	memcpy(key, name, DIGEST_HEX - 1);
-	key[DIGEST_HEX - 1] = 0;
-	if (digest_parse(&parsed, key) < 0)
-		return;
-
-	json_t *statement = action_read(key, id, &e);
+	json_t *statement = action_read(key, id, &entry.verdict, &e);
+	entry.statement = statement;
 	if (statement)
-		each->f(key, id, statement, each->context);
+		each->f(&entry, each->context);
 	else if (each->bad)
 		each->bad(error_text(&e), each->context);
 
@@ -173,7 +81,7 @@ static void each_in(const struct each *each, const char *folder)
 		closedir(d);
 }
 
-void action_each(void (*f)(const char *key, const char *id, const json_t *statement, void *context),
+void action_each(void (*f)(const struct action_entry *entry, void *context),
 		 void (*bad)(const char *why, void *context), void *context)
 {
 	const struct each each = {f, bad, context};
@@ -182,4 +90,52 @@ void action_each(void (*f)(const char *key, const char *id, const json_t *statem
 		each_in(&each, folder);
 		free(folder);
 	}
+}
+
+struct each_conflict {
+	void (*f)(const struct action_entry *entry, const char *path, void *context);
+	void *context;
+};
+
+static void each_conflict_in(const struct each_conflict *each, const char *folder, const char *key)
+{
+	char name[DIGEST_HEX], id[DIGEST_HEX] = "";
+	DIR *d = opendir(folder);
+	for (struct dirent *file; d && (file = readdir(d));) {
+		struct action_entry entry = {key, id, NULL, {0}};
+		struct error e = {0};
+		char *path = die_printf("%s/%s", folder, file->d_name), *text = NULL;
+		size_t n;
+		json_t *statement = NULL;
+		if (is_named(name, file->d_name, ".json")) {
+			if (file_read(&text, &n, path, ACTION_ENTRY_MAX, &e) == 0)
+				statement = action_parse(text, n, path, key, id, &entry.verdict, &e);
+			entry.statement = statement;
+			if (!statement)
+				*id = 0;
+			each->f(&entry, path, each->context);
+		}
+		json_decref(statement);
+		free(text);
+		free(path);
+	}
+	if (d)
+		closedir(d);
+}
+
+void action_each_conflict(void (*f)(const struct action_entry *entry, const char *path, void *context),
+			  void *context)
+{
+	const struct each_conflict each = {f, context};
+	char key[DIGEST_HEX], *root = die_printf("%s/conflicts", artifact_store_path());
+	DIR *d = opendir(root);
+	for (struct dirent *entry; d && (entry = readdir(d));) {
+		char *folder = die_printf("%s/%s", root, entry->d_name);
+		if (is_named(key, entry->d_name, ""))
+			each_conflict_in(&each, folder, key);
+		free(folder);
+	}
+	if (d)
+		closedir(d);
+	free(root);
 }

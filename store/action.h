@@ -5,8 +5,11 @@
  *	 "inputs":{"views":"<id>"},"kind":"model","numerics":"cpu/2","params":{...},"stage":"pretrain"}
  * numerics is the contract under which equal sources give equal bits (docs/numerics.md). Whatever keeps it
  * (threads, instruction set, device) is not in the action, nor are paths, host, time and the store's place.
- * An action entry, <store>/actions/ab/<key>.json, says which artifact an action gave; it is a provenance
- * statement (store/provenance.h). The first writer wins.
+ * An action entry, <store>/actions/ab/<key>.json, says which artifact an action gave: a provenance statement
+ * (store/provenance.h), as it is or, if there is a key to sign with (store/signing.h), in a DSSE envelope
+ * (trust/envelope.h). It is a hit if nothing is wrong with it and, where there is a trust.yaml, somebody who
+ * is listed there signed it. The first such entry stays; another result for the same action is kept as
+ * <store>/conflicts/<key>/<SHA-256 of the entry>.json.
  *
  *	json_t *action = action_new(&(struct action){.stage = "pretrain", .kind = "model", ...});
  *	action_key(key, action);
@@ -20,6 +23,10 @@
 
 #include "common/error.h"
 #include "store/digest.h"
+#include "trust/verdict.h"
+
+/* An entry of more bytes is none. */
+#define ACTION_ENTRY_MAX ((size_t)64 << 20)
 
 struct action {
 	const char *stage, *kind; /* of the artifact it gives */
@@ -37,23 +44,41 @@ void action_key(char key[DIGEST_HEX], const json_t *action);
 /* <store>/actions/ab/<key>.json; yours to free. */
 char *action_path(const char *key);
 
-/* The artifact this action gave, if it is known and the object is in the store: true and id. An entry that
- * cannot be read, belongs to another key or whose object is gone counts as absent. */
+/* The artifact this action gave, if it is known and the object is in the store: true and id. An entry that is
+ * no hit (see above) or whose object is gone counts as absent; what is wrong with it is said, once. */
 bool action_find(const char *key, char id[DIGEST_HEX]);
 
-/* Publish the entry. If there is one already it stays and id becomes what it names, unless it cannot be read
- * or what it names is gone. Dies when the store cannot be written. */
+/* Sign, if there is a key, and publish the entry. If there is one already that is a hit it stays and id
+ * becomes what it names, unless that is gone. Dies when the store cannot be written. */
 void action_record(const char *key, char id[DIGEST_HEX], const json_t *statement);
 
-/* Read an entry: new reference, or NULL with e filled; id (may be NULL) gets its artifact. */
-json_t *action_read(const char *key, char id[DIGEST_HEX], struct error *e);
+/* The same with an entry that was made elsewhere, verbatim: refused unless it may be a hit here. 0, or -1
+ * with e filled. */
+int action_adopt(const char *key, const char *text, size_t n, struct error *e);
 
-/* Whether an entry's action hashes to its key; if not, the entry was edited. */
-bool action_is_keyed(const char *key, const json_t *statement);
+/* Read an entry: a new reference to its statement, or NULL with e filled; id gets its artifact, v (both may
+ * be NULL) what is held of it. An entry that is only not trusted is read: v->is_taken says whether it may be
+ * a hit. One that says nothing (the first four kinds of trust/verdict.h) is not. */
+json_t *action_read(const char *key, char id[DIGEST_HEX], struct verdict *v, struct error *e);
+
+/* The same for bytes from elsewhere; name stands for the file in messages. */
+json_t *action_parse(const char *text, size_t n, const char *name, const char *key, char id[DIGEST_HEX],
+		     struct verdict *v, struct error *e);
+
+struct action_entry {
+	const char *key, *id;
+	const json_t *statement;
+	struct verdict verdict;
+};
 
 /* Call f for each entry of the store that can be read, in no order; the entry is f's only until it returns.
  * For one that cannot be read, call bad (NULL: pass over it) with the reason. */
-void action_each(void (*f)(const char *key, const char *id, const json_t *statement, void *context),
+void action_each(void (*f)(const struct action_entry *entry, void *context),
 		 void (*bad)(const char *why, void *context), void *context);
+
+/* The same for what is kept under conflicts/; path is the file's. Also those that say nothing: their id is
+ * "", their statement NULL. */
+void action_each_conflict(void (*f)(const struct action_entry *entry, const char *path, void *context),
+			  void *context);
 
 #endif

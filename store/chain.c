@@ -37,9 +37,7 @@ static const char *check_entry(const struct lineage_entry *entry)
 {
 	if (!entry)
 		return "no action entry of this store says how it was made";
-	return action_is_keyed(entry->key, entry->statement)
-		       ? NULL
-		       : "its action entry does not hash to its key: do not trust it";
+	return entry->verdict.is_taken ? NULL : entry->verdict.why;
 }
 
 /* Raw data: what the chain ends at. */
@@ -56,10 +54,14 @@ static void check(struct chain *c, const struct lineage *l, const char *id)
 	struct error e = {0};
 	const struct lineage_entry *entry = lineage_find(l, id);
 	const char *object = check_object(id, &e), *action = check_entry(entry);
+	char word[96];
 	fprintf(c->out, "%-4s %-11s %.12s", object || action ? "BAD" : "ok", entry ? entry->stage : "?", id);
 	if (entry)
-		fprintf(c->out, "  action %.12s", entry->key);
-	fprintf(c->out, "%s%s%s%s\n", object ? "  " : "", object ? object : "", action ? "  " : "",
+		fprintf(c->out, "  action %.12s  %s", entry->key, verdict_word(&entry->verdict, word));
+	fprintf(c->out, "%s%s%s%s\n", object ? "  " : "", object ? object : "",
+		!action ? ""
+		: entry ? "  its entry "
+			: "  ",
 		action ? action : "");
 	c->n_entries += entry != NULL;
 	c->n_bad += (object != NULL) + (action != NULL);

@@ -26,7 +26,7 @@ static const char *metadata(const json_t *statement, const char *name)
 	return text ? text : "";
 }
 
-static void append(const char *key, const char *id, const json_t *statement, void *context)
+static void append(const struct action_entry *read, void *context)
 {
 	struct lineage *l = context;
 	if (l->n == l->room) {
@@ -34,11 +34,12 @@ static void append(const char *key, const char *id, const json_t *statement, voi
 		l->entries = die_realloc(l->entries, l->room * sizeof *l->entries);
 	}
 	struct lineage_entry *entry = &l->entries[l->n++];
-	*entry = (struct lineage_entry){.statement = json_incref((json_t *)statement)};
-	memcpy(entry->id, id, DIGEST_HEX);
-	memcpy(entry->key, key, DIGEST_HEX);
-	entry->action =
-		json_object_get(json_object_get(definition(statement), "internalParameters"), "action");
+	*entry = (struct lineage_entry){.statement = json_incref((json_t *)read->statement),
+					.verdict = read->verdict};
+	memcpy(entry->id, read->id, DIGEST_HEX);
+	memcpy(entry->key, read->key, DIGEST_HEX);
+	entry->action = json_object_get(json_object_get(definition(entry->statement), "internalParameters"),
+					"action");
 	const char *stage = json_string_value(json_object_get(entry->action, "stage"));
 	entry->stage = stage ? stage : "?";
 }
@@ -48,14 +49,22 @@ static int compare(const void *a, const void *b)
 	const struct lineage_entry *x = a, *y = b;
 	int order = strcmp(x->id, y->id);
 	if (!order)
+		order = y->verdict.is_taken - x->verdict.is_taken;
+	if (!order)
 		order = strcmp(metadata(x->statement, "startedOn"), metadata(y->statement, "startedOn"));
 	return order ? order : strcmp(x->key, y->key);
+}
+
+static void pass_over(const char *why, void *context)
+{
+	(void)context;
+	warn("%s; passing over it", why);
 }
 
 struct lineage *lineage_open(void)
 {
 	struct lineage *l = die_calloc(1, sizeof *l);
-	action_each(append, NULL, l);
+	action_each(append, pass_over, l);
 	if (l->n)
 		qsort(l->entries, l->n, sizeof *l->entries, compare);
 	return l;
@@ -200,10 +209,11 @@ static void print_entry(FILE *out, const struct lineage_entry *entry)
 {
 	const json_t *d = lineage_definition(entry);
 	const char *code = json_string_value(json_object_get(entry->action, "code"));
-	fprintf(out, "  action  %s%s\n", entry->key,
-		action_is_keyed(entry->key, entry->statement)
-			? ""
-			: "  (does not hash to its key: do not trust it)");
+	char word[96];
+	fprintf(out, "  action  %s\n", entry->key);
+	fprintf(out, "  signed  %s%s%s\n", verdict_word(&entry->verdict, word),
+		entry->verdict.is_taken ? "" : ": no hit, it ",
+		entry->verdict.is_taken ? "" : entry->verdict.why);
 	fprintf(out, "  run     %s to %s\n", metadata(entry->statement, "startedOn"),
 		metadata(entry->statement, "finishedOn"));
 	fprintf(out, "  code    %s\n", code ? code : "?");

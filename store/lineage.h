@@ -14,6 +14,7 @@
 #include <stdio.h>
 
 #include "store/digest.h"
+#include "trust/verdict.h"
 
 struct lineage;
 
@@ -22,13 +23,15 @@ struct lineage_entry {
 	json_t *statement;    /* store/provenance.h */
 	const json_t *action; /* store/action.h; borrowed from statement */
 	const char *stage;    /* borrowed from it */
+	struct verdict verdict;
 };
 
-/* Read all entries. */
+/* Read all entries; one that cannot be read is named on stderr and passed over. */
 struct lineage *lineage_open(void);
 void lineage_close(struct lineage *l);
 
-/* The entry that made id: of several the one whose run began first. Borrowed until lineage_close. */
+/* The entry that made id: of several first one that may be a hit, then the one
+ * whose run began first. Borrowed until lineage_close. */
 const struct lineage_entry *lineage_find(const struct lineage *l, const char *id);
 /* All entries, in the order of ids; *n how many. Borrowed. */
 const struct lineage_entry *lineage_all(const struct lineage *l, size_t *n);

@@ -7,6 +7,9 @@
 #include <sys/random.h>
 
 #include "common/die.h"
+#include "common/json.h"
+#include "store/action.h"
+#include "store/digest.h"
 
 /* RFC 3339, to the millisecond, in UTC. */
 static json_t *time_text(struct timespec t)
@@ -84,6 +87,48 @@ static json_t *run_details(const struct provenance *p)
 			 "invocationId", uuid(), "startedOn", time_text(p->started));
 }
 
+/* ---- the seal ---- */
+
+static json_t *internal(const json_t *statement)
+{
+	const json_t *definition =
+		json_object_get(json_object_get(statement, "predicate"), "buildDefinition");
+	return json_object_get(definition, "internalParameters");
+}
+
+/* The digest of a statement that bears no seal. */
+static void seal_of(char hex[DIGEST_HEX], const json_t *statement)
+{
+	size_t n;
+	char *text = json_canonical(statement, &n);
+	struct digest d = digest_of(text, n);
+	digest_hex(hex, &d);
+	free(text);
+}
+
+static void seal(json_t *statement)
+{
+	char hex[DIGEST_HEX];
+	seal_of(hex, statement);
+	json_object_set_new(internal(statement), "seal", json_string(hex));
+}
+
+/* Whether the seal, if there is one, is that of the rest. */
+static bool is_seal_whole(const json_t *statement)
+{
+	char hex[DIGEST_HEX];
+	json_t *parameters = internal(statement), *found = json_incref(json_object_get(parameters, "seal"));
+	if (!found)
+		return true;
+	json_object_del(parameters, "seal");
+	seal_of(hex, statement);
+	bool is_whole = json_is_string(found) && !strcmp(json_string_value(found), hex);
+	json_object_set_new(parameters, "seal", found);
+	return is_whole;
+}
+
+/* ---- writing ---- */
+
 json_t *provenance_statement(const struct provenance *p)
 {
 	const json_t *stage = json_object_get(p->action, "stage"), *kind = json_object_get(p->action, "kind");
@@ -101,5 +146,144 @@ json_t *provenance_statement(const struct provenance *p)
 
 	if (!statement)
 		BUG("a provenance statement is not JSON");
+	seal(statement);
 	return statement;
+}
+
+/* ---- reading ---- */
+
+struct reading {
+	const json_t *statement, *definition;
+	struct provenance_parts *p;
+	const char *name;
+	struct error *e;
+	enum verdict_kind *wrong;
+};
+
+static int refuse(const struct reading *r, enum verdict_kind kind, const char *why)
+{
+	*r->wrong = kind;
+	return error_set(r->e, r->name, 0, "%s", why);
+}
+
+static bool has_text(const json_t *object, const char *name, const char *expected)
+{
+	const char *text = json_string_value(json_object_get(object, name));
+	return text && expected && !strcmp(text, expected);
+}
+
+/* Members that no version of ours writes: their names were edited. */
+static bool has_strange(const json_t *object, const char *const *known)
+{
+	const char *name;
+	json_t *unused;
+	json_object_foreach ((json_t *)object, name, unused) {
+		const char *const *k = known;
+		while (*k && strcmp(*k, name) != 0)
+			k++;
+		if (!*k)
+			return true;
+	}
+	return false;
+}
+
+static int read_shape(const struct reading *r)
+{
+	static const char *const known[] = {"action", "actionKey", "environment", "seal", NULL};
+	struct provenance_parts *p = r->p;
+	const json_t *list = json_object_get(r->statement, "subject"),
+		     *run = json_object_get(json_object_get(r->statement, "predicate"), "runDetails"),
+		     *parameters = internal(r->statement);
+
+	if (!has_text(r->statement, "_type", "https://in-toto.io/Statement/v1") ||
+	    !has_text(r->statement, "predicateType", "https://slsa.dev/provenance/v1") ||
+	    !has_text(r->definition, "buildType", "urn:einthoven:stage:v1"))
+		return refuse(r, VERDICT_DAMAGED, "is not an action entry");
+
+	p->id = json_string_value(
+		json_object_get(json_object_get(json_array_get(list, 0), "digest"), "sha256"));
+	p->key = json_string_value(json_object_get(parameters, "actionKey"));
+	p->action = json_object_get(parameters, "action");
+	p->stage = json_string_value(json_object_get(p->action, "stage"));
+	p->finished = json_string_value(json_object_get(json_object_get(run, "metadata"), "finishedOn"));
+	p->is_sealed = json_object_get(parameters, "seal");
+	if (json_array_size(list) != 1 || !p->id || !p->key || !p->stage || !p->finished)
+		return refuse(r, VERDICT_DAMAGED, "is not an action entry");
+
+	if (has_strange(parameters, known) || !is_seal_whole(r->statement))
+		return refuse(r, VERDICT_DAMAGED, "was changed after it was written: its seal does not fit");
+	return 0;
+}
+
+static bool fits_key(const struct provenance_parts *p)
+{
+	char own[DIGEST_HEX];
+	action_key(own, p->action);
+	return !strcmp(own, p->key);
+}
+
+static bool fits_subject(const struct reading *r)
+{
+	const json_t *subject = json_array_get(json_object_get(r->statement, "subject"), 0);
+	struct digest d;
+	return digest_parse(&d, r->p->id) == 0 && has_text(subject, "name", r->p->stage) &&
+	       has_text(json_object_get(subject, "annotations"), "kind",
+			json_string_value(json_object_get(r->p->action, "kind")));
+}
+
+/* What the key holds of the parameters must stand among all of them. */
+static bool fits_params(const struct reading *r)
+{
+	const json_t *external = json_object_get(r->definition, "externalParameters"),
+		     *params = json_object_get(external, "params");
+	const char *name;
+	json_t *value;
+	json_object_foreach (json_object_get(r->p->action, "params"), name, value)
+		if (!json_alike(value, json_object_get(params, name)))
+			return false;
+	return has_text(external, "stage", r->p->stage);
+}
+
+/* Does the list name this input, or the code, with this digest? */
+static bool names(const json_t *list, const char *prefix, const char *name, const json_t *digest)
+{
+	size_t i, n = strlen(prefix);
+	json_t *item;
+	json_array_foreach (list, i, item) {
+		const char *own = json_string_value(json_object_get(item, "name"));
+		if (own && !strncmp(own, prefix, n) && !strcmp(own + n, name))
+			return json_alike(digest, json_object_get(json_object_get(item, "digest"), "sha256"));
+	}
+	return false;
+}
+
+static bool fits_dependencies(const struct reading *r)
+{
+	const json_t *list = json_object_get(r->definition, "resolvedDependencies");
+	const char *name;
+	json_t *id;
+	json_object_foreach (json_object_get(r->p->action, "inputs"), name, id)
+		if (json_is_string(id) && !names(list, "input:", name, id))
+			return false;
+	return names(list, "code:", r->p->stage, json_object_get(r->p->action, "code"));
+}
+
+int provenance_read(struct provenance_parts *p, const json_t *statement, enum verdict_kind *wrong,
+		    const char *name, struct error *e)
+{
+	const json_t *definition =
+		json_object_get(json_object_get(statement, "predicate"), "buildDefinition");
+	const struct reading r = {statement, definition, p, name, e, wrong};
+	*p = (struct provenance_parts){0};
+	if (read_shape(&r) < 0)
+		return -1;
+	if (!fits_key(p))
+		return refuse(&r, VERDICT_MISFIT, "has an action that does not hash to its key");
+	if (!fits_subject(&r))
+		return refuse(&r, VERDICT_MISFIT, "has a subject that is none of its action");
+	if (!fits_params(&r))
+		return refuse(&r, VERDICT_MISFIT, "has other parameters than its action");
+	if (!fits_dependencies(&r))
+		return refuse(&r, VERDICT_MISFIT, "has other inputs or code than its action");
+	return 0;
 }

@@ -23,6 +23,7 @@
 #include "store/publish.h"
 #include "store/request.h"
 #include "store/roots.h"
+#include "store/signing.h"
 
 #define MAX_KEY_DOCUMENT ((size_t)16 << 20)
 
@@ -168,6 +169,8 @@ static bool run_once(struct request *q, struct team *team)
 		if (!lock)
 			interrupt_stop();
 		is_cached = find_hit(q);
+		if (!is_cached)
+			signing_check(q->stage->name);
 	}
 	is_cached = crew_told(team, is_cached);
 	if (!is_cached)

@@ -70,7 +70,8 @@ done < <(commands 'make ' | sed -n 's/.*\tmake \([a-z][a-z-]*\).*/\1/p' | sort -
 is "make's targets are in make help" "$bad" ""
 
 # shellcheck disable=SC2016 # a backtick is a backtick
-folders='bench|common|docs|ecg|kernels|model|numbers|onnx|remote|report|stages|statistics|store|tests|tools'
+folders='bench|common|docs|ecg|kernels|model|numbers|onnx|remote|report|stages|statistics|store|tests'
+folders="$folders|tools|trust"
 name="[\`(](\.ci|params|$folders)/[A-Za-z0-9_./*-]+\.[a-z]+[\`)]"
 bad=
 while IFS=: read -r page path; do
@@ -81,8 +82,8 @@ is "files that are named are there" "$bad" ""
 bad=
 while read -r path; do
 	[ -e "$path" ] || bad="$bad $path"
-done < <(find bench common ecg kernels model numbers onnx remote report stages statistics store tools tests \
-	\( -name '*.[ch]' -o -name '*.py' \) \
+done < <(find bench common ecg kernels model numbers onnx remote report stages statistics store \
+	trust tools tests \( -name '*.[ch]' -o -name '*.py' \) \
 	! -name store_code.c -exec grep -hoE "\b($folders)/[A-Za-z0-9_./-]+\.(c|h|sh|py|md)\b" {} + |
 	sort -u)
 is "... and so are those that sources name" "$bad" ""

@@ -12,17 +12,18 @@ may() {
 	kernels) echo 'kernels numbers common' ;;
 	ecg) echo 'ecg numbers common' ;;
 	statistics) echo 'statistics numbers common' ;;
-	store) echo 'store common' ;;
-	remote) echo 'remote store common' ;;
+	trust) echo 'trust common' ;;
+	store) echo 'store trust common' ;;
+	remote) echo 'remote store trust common' ;;
 	model) echo 'model kernels numbers common' ;;
 	report) echo 'report common' ;;
-	onnx) echo 'onnx model ecg store kernels numbers common' ;;
-	stages) echo 'stages report statistics model ecg store kernels numbers common' ;;
-	tools) echo 'onnx remote store common' ;;
+	onnx) echo 'onnx model ecg store trust kernels numbers common' ;;
+	stages) echo 'stages report statistics model ecg store trust kernels numbers common' ;;
+	tools) echo 'onnx remote store trust common' ;;
 	esac
 }
 
-layers=(common numbers kernels ecg statistics store remote model report onnx stages tools)
+layers=(common numbers kernels ecg statistics trust store remote model report onnx stages tools)
 for layer in "${layers[@]}"; do
 	bad=
 	while read -r file header; do
@@ -53,8 +54,8 @@ door 'mpi.h' common/mpi/team_mpi.c
 tap_needs nm
 bad=
 # shellcheck disable=SC2044 # no blanks in names of ours
-for object in $(find "$BUILD"/obj/{common,numbers,ecg,statistics,store,remote,model,report,onnx} -name '*.o' \
-	2>/dev/null); do
+for object in $(cd "$BUILD/obj" && find common numbers ecg statistics trust store remote model report onnx \
+	-name '*.o' -printf "$BUILD/obj/%p\n" 2>/dev/null); do
 	prefix=$(basename "$object" .o)
 	prefix=${prefix%%_*} # artifact_read.c is a part of artifact
 	names=$(nm --defined-only -g "$object" | awk '$2 ~ /[TDBRV]/ {print $3}' | grep -v '^__' |

@@ -8,7 +8,8 @@ tiny_build() { # tiny_build OUTPUT [FLAG...]
 	shift
 	# shellcheck disable=SC2046 # the flags file is a command line
 	(cd "$TOP" && $(cat "$BUILD/flags") "$@" -o "$output" tests/stages/tiny.c -Wl,--start-group \
-		"$BUILD/libstore.a" "$BUILD/libcommon.a" -Wl,--end-group -ljansson -lyaml -llmdb -lcrypto -lm)
+		"$BUILD/libstore.a" "$BUILD/libtrust.a" "$BUILD/libcommon.a" -Wl,--end-group \
+		-ljansson -lyaml -llmdb -lcrypto -lm)
 }
 
 tiny_params() { # tiny_params [name=value...]: the slice of tiny, others by default

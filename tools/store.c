@@ -11,6 +11,8 @@
 #include "store/artifact.h"
 #include "store/chain.h"
 #include "store/compare.h"
+#include "store/conflicts.h"
+#include "store/endorse.h"
 #include "store/export.h"
 #include "store/forget.h"
 #include "store/holders.h"
@@ -18,10 +20,12 @@
 #include "store/list.h"
 #include "store/objects.h"
 #include "store/show.h"
+#include "store/signers.h"
+#include "store/signing.h"
 #include "store/sweep.h"
 #include "store/value.h"
 
-#define COMMANDS "ls, show, get, log, diff, verify, export, refs, forget, gc"
+#define COMMANDS "ls, show, get, log, diff, verify, export, refs, forget, gc, keygen, sign, trust, conflicts"
 
 static bool is_delete, is_chain;
 static const char *grace_days = "1", *n_records = "3";
@@ -40,7 +44,8 @@ static const struct args args = {
 	.purpose = "Look into the store ($EINTHOVEN_STORE, else .store)",
 	.synopsis =
 		"store ls | show ID | get ID TABLE KEY | log ID | diff ID ID | verify [ID ...] |\n"
-		"             export ID FILE | refs PATIENT [ID] | forget PATIENT [ID] | gc\n\n"
+		"             export ID FILE | refs PATIENT [ID] | forget PATIENT [ID] | gc |\n"
+		"             keygen [FILE] | sign [ID ...] | trust | conflicts\n\n"
 		"  ls             list the objects: id, kind, stage, records, size, last use, runs/arms\n"
 		"  show ID        print an object's header, tables and first records\n"
 		"  get ID TABLE KEY\n"
@@ -54,7 +59,13 @@ static const struct args args = {
 		"  refs PATIENT   list what holds a patient, as the dataset names one, and what was made of\n"
 		"                 that; with an ID only in it and what was made of it\n"
 		"  forget PATIENT list all that, with --delete remove it; say what must run again\n"
-		"  gc             list what no run needs, or remove it\n\n"
+		"  gc             list what no run needs, or remove it\n"
+		"  keygen [FILE]  make a key to sign with ($EINTHOVEN_KEY, else\n"
+		"                 ~/.config/einthoven/key.pem); print its lines for trust.yaml\n"
+		"  sign [ID]      sign the entries that are unsigned (of these objects, or all), once they\n"
+		"                 and their objects were found sound\n"
+		"  trust          print whose signatures are taken here, and which key is ours\n"
+		"  conflicts      list actions that gave several results\n\n"
 		"ID: an id, 4 or more of its first digits, or a file that holds it "
 		"(build/runs/default/probe.id)",
 	.options = options,
@@ -154,20 +165,17 @@ static bool verify_one(const char *id)
 }
 
 struct count {
-	size_t n, n_bad;
+	size_t n, n_bad, n_refused;
 };
 
-static void verify_action(const char *key, const char *id, const json_t *statement, void *context)
+static void verify_action(const struct action_entry *entry, void *context)
 {
 	struct count *c = context;
-	(void)id;
 	c->n++;
-	if (action_is_keyed(key, statement))
+	if (entry->verdict.is_taken)
 		return;
-	printf("action entry %s is damaged: its action does not hash to its key; remove "
-	       "%s/actions/%.2s/%s.json\n",
-	       key, artifact_store_path(), key, key);
-	c->n_bad++;
+	printf("action entry %.12s is no hit: it %s\n", entry->key, entry->verdict.why);
+	c->n_refused++;
 }
 
 static void note_bad_action(const char *why, void *context)
@@ -211,8 +219,12 @@ static int run_verify(char **operands)
 		objects.n_bad += !verify_one(ids[i]);
 	if (!operands[0])
 		action_each(verify_action, note_bad_action, &actions);
-	if (actions.n_bad)
-		printf("%zu action entries verified, %zu damaged\n", actions.n, actions.n_bad);
+	if (actions.n_bad + actions.n_refused)
+		printf("%zu action entries verified, %zu damaged, %zu not trusted\n", actions.n,
+		       actions.n_bad, actions.n_refused);
+	size_t n_conflicts = operands[0] ? 0 : conflicts_list(NULL);
+	if (n_conflicts)
+		printf("%zu other results of actions are kept; 'store conflicts' lists them\n", n_conflicts);
 	printf("%zu objects verified, %zu damaged\n", objects.n, objects.n_bad);
 	free(ids);
 
@@ -269,6 +281,49 @@ static int run_forget(char **operands)
 	return 0;
 }
 
+static int run_keygen(char **operands)
+{
+	struct error e = {0};
+	const char *path = operands[0] ? operands[0] : signing_key_path();
+	if (!path)
+		die("name a file for the key, or set EINTHOVEN_KEY");
+	if (key_make(path, &e) < 0)
+		die("%s", error_text(&e));
+	fprintf(stderr,
+		"store: made the private key %s: show it to nobody, and keep a copy in a safe place.\n"
+		"These lines go into trust.yaml of the repository:\n",
+		path);
+	signers_print_new(stdout, path);
+	return 0;
+}
+
+static int run_sign(char **operands)
+{
+	char(*ids)[DIGEST_HEX] = NULL;
+	size_t n = 0;
+	for (; operands[n]; n++) {
+		ids = die_realloc(ids, (n + 1) * sizeof *ids);
+		resolve(ids[n], operands[n]);
+	}
+	size_t n_failed = endorse_entries(stdout, (const char(*)[DIGEST_HEX])ids, n);
+	free(ids);
+	return n_failed > 0;
+}
+
+static int run_trust(char **operands)
+{
+	(void)operands;
+	signers_print(stdout);
+	return 0;
+}
+
+static int run_conflicts(char **operands)
+{
+	(void)operands;
+	conflicts_list(stdout);
+	return 0;
+}
+
 static const struct command {
 	const char *name;
 	int least, most; /* operands */
@@ -285,7 +340,16 @@ static const struct command {
 	{"refs", 1, 2, "a PATIENT, and maybe an ID", run_refs},
 	{"forget", 1, 2, "a PATIENT, and maybe an ID", run_forget},
 	{"gc", 0, 0, "no operand", run_gc},
+	{"keygen", 0, 1, "at most one FILE", run_keygen},
+	{"sign", 0, 1 << 20, "IDs", run_sign},
+	{"trust", 0, 0, "no operand", run_trust},
+	{"conflicts", 0, 0, "no operand", run_conflicts},
 };
+
+static bool needs_no_store(const struct command *c)
+{
+	return c->run == run_keygen || c->run == run_trust;
+}
 
 int main(int argc, char **argv)
 {
@@ -299,7 +363,7 @@ int main(int argc, char **argv)
 			continue;
 		if (argc - 1 < c->least || argc - 1 > c->most)
 			die_usage("%s takes %s, got %d", c->name, c->takes, argc - 1);
-		if (!file_exists(artifact_store_path()))
+		if (!needs_no_store(c) && !file_exists(artifact_store_path()))
 			die("%s: no store there; EINTHOVEN_STORE names it, the first stage makes it",
 			    artifact_store_path());
 		int status = c->run(argv + 1);

@@ -47,9 +47,9 @@ entry=$(grep -l "\"sha256\":\"$first\"" store/actions/*/*.json | xargs grep -l '
 chmod u+w "$entry"
 sed -i 's/"divisor":1/"divisor":2/g' "$entry"
 check "an entry that was edited is called out" \
-	sh -c "$store log run/tiny.id | grep -q 'does not hash to its key'"
+	sh -c "$store log run/tiny.id 2>&1 | grep -q 'its seal does not fit; passing over'"
 check "and verify fails on it" \
-	sh -c "! $store verify >out && grep -q 'action entry .* does not hash to its key' out"
+	sh -c "! $store verify >out && grep -q 'action entry is damaged: .* its seal does not fit' out"
 cp "$entry" entry
 echo '{' >"$entry"
 check "and on one that cannot be read" \

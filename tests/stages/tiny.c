@@ -84,6 +84,7 @@ static void run(struct stage_run *r)
 {
 	static uint8_t value[1 << 20];
 	int64_t n = params_int(r->params, "count"), n_bytes = params_int(r->params, "value_bytes");
+	int64_t drift = getenv("TINY_DRIFT") ? atoi(getenv("TINY_DRIFT")) : 0; /* as no stage should */
 
 	if (getenv("TINY_LOG")) { /* one byte per run */
 		FILE *f = fopen(getenv("TINY_LOG"), "a");
@@ -99,7 +100,7 @@ static void run(struct stage_run *r)
 		warn("writing %lld numbers", (long long)n);
 
 	for (int64_t i = 0; i < n; i++) {
-		int64_t x = i / params_int(r->params, "divisor");
+		int64_t x = i / params_int(r->params, "divisor") + drift;
 		memcpy(value, &x, sizeof x);
 		artifact_put(r->output, t, artifact_key((uint64_t)i).bytes, 8, value, (size_t)n_bytes);
 	}

@@ -1,0 +1,201 @@
+#!/usr/bin/env bash
+# Signed entries: who signs, what is a hit under a trust.yaml, and what is said of what is none.
+. "$(dirname "$0")/../tap.sh"
+. "$TOP/tests/tiny.sh"
+store=$BIN/store
+unset EINTHOVEN_KEY XDG_CONFIG_HOME
+export HOME=$WORK/home
+mkdir -p "$HOME" store
+
+# ---- keys ----
+check "keygen makes a key where stages look for it" sh -c "USER=ada $store keygen >lines 2>said"
+key=$HOME/.config/einthoven/key.pem
+is "only its owner may read it" "$(stat -c %a "$key")" 600
+is "what it prints is a trust.yaml" "$(sed 's/key: .*/key: KEY/' lines)" \
+	"$(printf 'keys:\n  ada:\n    key: KEY')"
+ada=$(sed -n 's/.*key: //p' lines)
+check_fails "a key is never overwritten" 1 "key.pem: is there already, and a key is never" \
+	"$store" keygen
+check "keys go where they are told" sh -c "$store keygen bob.pem >bob.lines 2>&1 &&
+	$store keygen eve.pem >eve.lines"
+bob=$(sed -n 's/.*key: //p' bob.lines) eve=$(sed -n 's/.*key: //p' eve.lines)
+if command -v openssl >/dev/null; then
+	is "openssl reads the key, and finds the same public one" \
+		"$(openssl pkey -in "$key" -pubout | sed -n 2p)" "$ada"
+	openssl genpkey -algorithm ed25519 -out theirs.pem 2>/dev/null
+	chmod 600 theirs.pem
+	check "a key of openssl's is as good" \
+		sh -c "EINTHOVEN_KEY=theirs.pem $store trust | grep -q 'our key'"
+	openssl genpkey -algorithm ed25519 -aes128 -pass pass:secret -out locked.pem 2>/dev/null
+	openssl ecparam -name prime256v1 -genkey -noout -out other.pem 2>/dev/null
+	chmod 600 locked.pem other.pem
+	check_fails "one with a passphrase is refused, not asked for" 1 "locked.pem: needs a passphrase" \
+		env EINTHOVEN_KEY=locked.pem "$store" trust
+	check_fails "so is one of another kind" 1 "another kind than Ed25519" \
+		env EINTHOVEN_KEY=other.pem "$store" trust
+else
+	skip "openssl reads our keys" "openssl is not installed"
+fi
+cp bob.pem open.pem && chmod 640 open.pem
+check_fails "a key that others can read is refused, with what to do" 1 \
+	"others can get at.*mode 640.*chmod 600" env EINTHOVEN_KEY=open.pem ./tiny --build run
+check_fails "so is one that is not there" 1 "cannot open: No such file.*private key" \
+	env EINTHOVEN_KEY=none.pem ./tiny --build run
+echo text >text.pem && chmod 600 text.pem
+check_fails "and what is no key" 1 "no private key in PEM" env EINTHOVEN_KEY=text.pem ./tiny --build run
+is "before any work is done" "$(runs)" 0
+
+# ---- signing ----
+./tiny --build run >out 2>&1
+entry=$(echo store/actions/*/*.json)
+id=$(cat run/tiny.id)
+check "with a key the entry is an envelope" grep -q '"payloadType":"application/vnd.in-toto+json"' "$entry"
+check "signed by it" grep -qF "\"keyid\":\"$ada\"" "$entry"
+check "no byte of the private key is in the store or the folder of the run" \
+	sh -c "! grep -rqF '$(sed -n 2p "$key")' store run out"
+n=$(runs)
+check "it is a hit without a trust.yaml" sh -c "./tiny --build run 2>&1 | grep -q 'tiny: cached'"
+check "and said to be of a key nobody vouches for" sh -c "$store verify --chain $id | grep -q 'unknown key'"
+cp lines trust.yaml
+check "with ada in trust.yaml it is hers" sh -c "$store verify --chain $id | grep -q '^ok .*signed by ada'"
+check "and a hit" sh -c "./tiny --build run 2>&1 | grep -q 'tiny: cached'"
+check "trust says whose keys are taken, and which is ours" \
+	sh -c "$store trust | grep -q '^ada  .*all stages.*(our key)'"
+
+# Each kind of refusal: no hit, and its own reason. refused NAME REASON: with the entry and trust.yaml as they
+# are now.
+cp "$entry" sound.json
+refused() {
+	local before
+	before=$(runs)
+	EINTHOVEN_KEY='' ./tiny --build run >out 2>&1
+	if [ "$(($(runs) - before))" = 1 ] && grep -q "this entry $2.*; ignoring this entry" out &&
+		! grep -q 'please report' out; then
+		ok "$1"
+	else
+		not_ok "$1"
+		sed 's/^/# /' out
+	fi
+	chmod u+w "$entry"
+	cp sound.json "$entry"
+}
+printf 'keys:\n  bob:\n    key: %s\n' "$bob" >trust.yaml
+refused "a key that is not listed" "is signed by the key $ada, which trust.yaml does not list"
+trust() { printf 'keys:\n  ada:\n    key: %s\n%s' "$ada" "$1" >trust.yaml; }
+trust '    revoked: the laptop was stolen
+'
+refused "a revoked key" 'is signed by ada, whose key is revoked (the laptop was stolen)'
+trust '    stages: [fetch, probe]
+'
+refused "another stage's key" 'is signed by ada, whose key does not sign for tiny'
+trust '    from: 2099-01-01
+'
+refused "before the key holds" 'is of 20.*, and the key of ada holds from 2099-01-01 only'
+trust '    until: 2001-01-01
+'
+refused "after it held" 'is of 20.*, and the key of ada held until 2001-01-01'
+trust 'since: 2099-06-01
+'
+refused "before all that is taken" 'is of 20.*, and trust.yaml takes none from before 2099-06-01'
+trust ''
+mkdir -p other && cp -r run/params other
+EINTHOVEN_KEY='' EINTHOVEN_TRUST='' EINTHOVEN_STORE=unsigned ./tiny --build other >out 2>&1
+chmod u+w "$entry"
+cp unsigned/actions/*/*.json "$entry"
+refused "an unsigned one" 'is not signed, and trust.yaml takes only what is'
+chmod u+w "$entry"
+sed 's/"payload":"\(..............................\)./"payload":"\1B/' sound.json >"$entry"
+refused "one that was changed" 'has a wrong signature: it was changed after ada signed it'
+chmod u+w "$entry"
+sed "s|$ada|$bob|" sound.json >"$entry"
+refused "one under another's name" 'has a wrong signature'
+tiny_params count=7
+./tiny --build run >out 2>&1
+second=$(grep -l . store/actions/*/*.json | grep -v "$entry")
+chmod u+w "$entry"
+cp "$second" "$entry"
+tiny_params
+refused "one of another action, in its place" 'belongs to action [0-9a-f]*: it is a copy'
+check "the sound one is still a hit" sh -c "./tiny --build run 2>&1 | grep -q 'tiny: cached'"
+
+# ---- what cannot be taken later is said before ----
+tiny_params count=8
+check "without a key a trust.yaml makes no hits, and this is said" \
+	sh -c "EINTHOVEN_KEY= ./tiny --build run 2>&1 | grep -q 'no key to sign with, so this result'"
+tiny_params count=9
+check "so with a key that is not listed" \
+	sh -c "EINTHOVEN_KEY=eve.pem ./tiny --build run 2>&1 | grep -q 'later: what we sign .* does not list'"
+tiny_params
+
+# ---- several results ----
+# Another's store, in which the same action gave something else; and ours, where it is put while we work.
+printf 'keys:\n  ada:\n    key: %s\n  bob:\n    key: %s\n' "$ada" "$bob" >trust.yaml
+another() { # another KEY DRIFT: its entry and object are theirs/
+	rm -rf theirs
+	TINY_DRIFT=$2 EINTHOVEN_KEY=$1 EINTHOVEN_STORE=theirs ./tiny --build run >out 2>&1
+}
+meet() { # meet GATE: what the run says that finds the other's entry when it is done
+	./tiny --build run >out 2>&1 &
+	wait_for test -e "$1.begun"
+	mkdir -p store/objects
+	cp -r theirs/objects/. store/objects/
+	cp -r theirs/actions/. store/actions/
+	: >"$1"
+	wait
+}
+is "no conflict so far" "$($store conflicts)" ""
+tiny_params count=20
+another bob.pem 1
+theirs=$(cat run/tiny.id)
+tiny_params count=20 gate="$WORK/first"
+meet "$WORK/first"
+is "the first writer wins" "$(cat run/tiny.id)" "$theirs"
+check "the other result is told" \
+	grep -q 'gave .* before (signed by bob) and .* now: the stage is not reproducible.*Both are kept' out
+check "kept, and listed" sh -c "
+	$store conflicts | grep -q '^  holds  $(printf %.12s "$theirs")  signed by bob' &&
+	$store conflicts | grep -q '^  other  .*signed by ada'"
+check "verify says so" sh -c "$store verify | grep -q '1 other results of actions are kept'"
+tiny_params count=21
+another eve.pem 1
+theirs=$(cat run/tiny.id)
+tiny_params count=21 gate="$WORK/second"
+meet "$WORK/second"
+differs "one that is not trusted does not win" "$(cat run/tiny.id)" "$theirs"
+check "nor is the stage blamed" sh -c "
+	grep -q 'an entry that is not taken said .*: that entry is signed by the key $eve' out &&
+	! grep -q 'please report' out"
+check "it is kept, too" sh -c "$store conflicts | grep -q '^  other  $(printf %.12s "$theirs")  unknown key'"
+check "ours is a hit" sh -c "./tiny --build run 2>&1 | grep -q 'tiny: cached'"
+tiny_params
+
+# ---- signing afterwards ----
+export EINTHOVEN_STORE=$WORK/unsigned
+is "an unsigned store is signed afterwards" "$($store sign | cut -d. -f1)" \
+	"1 entries signed, 0 not, 0 were before"
+check "and then taken" sh -c "$store verify --chain $id | grep -q '^ok .*signed by ada'"
+is "once" "$($store sign | cut -d. -f1)" "0 entries signed, 0 not, 1 were before"
+check_fails "not without a key" 1 "no key to sign with; 'store keygen' makes one" \
+	env EINTHOVEN_KEY= "$store" sign
+export EINTHOVEN_STORE=$WORK/store
+
+# ---- a trust.yaml that is wrong ----
+wrong() { # wrong NAME MESSAGE TEXT
+	printf %b "$3" >bad.yaml
+	check_fails "$1" 1 "bad.yaml$2" env EINTHOVEN_TRUST=bad.yaml "$store" trust
+}
+wrong "a name that is one letter off" ":1: unknown key 'key'; did you mean 'keys'?" 'key:\n'
+wrong "a line that nobody reads" ":3: unknown key 'stage' of ada; did you mean 'stages'?" \
+	'keys:\n  ada:\n    stage: probe\n'
+wrong "no key" ":2: ada has no 'key:'" 'keys:\n  ada:\n    who: Ada\n'
+wrong "half a key" ":3: key: expected an Ed25519 public key" 'keys:\n  ada:\n    key: MCow\n'
+wrong "a day that is none" ":4: from: expected a day" "keys:\n  ada:\n    key: $ada\n    from: 2026-13-01\n"
+wrong "a key twice" ":4: ada and bob have the same key" \
+	"keys:\n  ada:\n    key: $ada\n  bob:\n    key: $ada\n"
+wrong "revoked: no" ":2: ada: revoked says why" "keys:\n  ada:\n    key: $ada\n    revoked: no\n"
+wrong "the end before the beginning" ":2: ada: from 2026-02-01 is after until 2026-01-01" \
+	"keys:\n  ada:\n    key: $ada\n    from: 2026-02-01\n    until: 2026-01-01\n"
+wrong "an empty file" ": lists no key" ''
+check_fails "one that is named but not there" 1 "none.yaml: cannot open" \
+	env EINTHOVEN_TRUST=none.yaml "$store" trust
+tap_done

@@ -1,0 +1,131 @@
+#include "trust/envelope.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/die.h"
+#include "common/json.h"
+#include "trust/base64.h"
+
+char *envelope_pae(const char *type, const void *payload, size_t n_payload, size_t *n)
+{
+	char *head = die_printf("DSSEv1 %zu %s %zu ", strlen(type), type, n_payload);
+	size_t n_head = strlen(head);
+	char *text = die_realloc(head, n_head + n_payload + 1);
+	memcpy(text + n_head, payload, n_payload);
+	text[n_head + n_payload] = 0;
+	*n = n_head + n_payload;
+	return text;
+}
+
+char *envelope_make(const char *type, const void *payload, size_t n_payload, const struct key *key, size_t *n)
+{
+	uint8_t signature[KEY_SIGNATURE];
+	size_t n_pae;
+	char *pae = envelope_pae(type, payload, n_payload, &n_pae);
+	key_sign(signature, key, pae, n_pae);
+
+	char *body = base64_encode(payload, n_payload), *sig = base64_encode(signature, sizeof signature);
+	json_t *document = json_pack("{s:s, s:s, s:[{s:s, s:s}]}", "payload", body, "payloadType", type,
+				     "signatures", "keyid", key_line(key), "sig", sig);
+	if (!document)
+		BUG("an envelope is not JSON");
+	char *text = json_canonical(document, n);
+
+	json_decref(document);
+	free(pae);
+	free(body);
+	free(sig);
+	return text;
+}
+
+bool envelope_is(const json_t *document)
+{
+	return json_object_get(document, "payload") && json_object_get(document, "signatures");
+}
+
+/* Signatures of other kinds of keys may stand beside ours; they are passed over, not refused. */
+static int read_signature(struct envelope_signature *s, const json_t *item, const char *name, struct error *e)
+{
+	const char *keyid = json_string_value(json_object_get(item, "keyid"));
+	const json_t *sig = json_object_get(item, "sig");
+	size_t n = 0;
+	uint8_t *bytes = json_is_string(sig)
+				 ? base64_decode(json_string_value(sig), json_string_length(sig), &n)
+				 : NULL;
+	if (!bytes)
+		return error_set(e, name, 0, "a signature of the envelope is not base64");
+	*s = (struct envelope_signature){.is_whole = n == KEY_SIGNATURE};
+	if (s->is_whole)
+		memcpy(s->bytes, bytes, KEY_SIGNATURE);
+	if (keyid && key_is_line(keyid))
+		memcpy(s->keyid, keyid, KEY_LINE);
+	free(bytes);
+	return 0;
+}
+
+static int read_signatures(struct envelope *v, const json_t *list, const char *name, struct error *e)
+{
+	size_t i;
+	json_t *item;
+	if (!json_is_array(list) || !json_array_size(list))
+		return error_set(e, name, 0, "the envelope has no signature");
+	if (json_array_size(list) > ENVELOPE_SIGNATURES)
+		return error_set(e, name, 0, "the envelope has more than %d signatures", ENVELOPE_SIGNATURES);
+	json_array_foreach (list, i, item)
+		if (read_signature(&v->signature[i], item, name, e) < 0)
+			return -1;
+	v->n_signatures = (int)json_array_size(list);
+	return 0;
+}
+
+int envelope_read(struct envelope *v, const json_t *document, const char *name, struct error *e)
+{
+	const json_t *type = json_object_get(document, "payloadType"),
+		     *body = json_object_get(document, "payload");
+	*v = (struct envelope){0};
+	if (!json_is_string(type) || strlen(json_string_value(type)) != json_string_length(type))
+		return error_set(e, name, 0, "the envelope has no payloadType");
+	if (!json_is_string(body))
+		return error_set(e, name, 0, "the envelope has no payload");
+
+	v->payload = (char *)base64_decode(json_string_value(body), json_string_length(body), &v->n_payload);
+	if (!v->payload)
+		return error_set(e, name, 0, "the envelope's payload is not base64");
+	if (read_signatures(v, json_object_get(document, "signatures"), name, e) < 0) {
+		free(v->payload);
+		return -1;
+	}
+	v->type = die_strdup(json_string_value(type));
+	return 0;
+}
+
+int envelope_parse(struct envelope *v, const char *text, size_t n, const char *name, struct error *e)
+{
+	json_t *document = json_read(text, n, name, e);
+	int status = document ? envelope_read(v, document, name, e) : -1;
+	json_decref(document);
+	return status;
+}
+
+void envelope_release(struct envelope *v)
+{
+	free(v->type);
+	free(v->payload);
+	*v = (struct envelope){0};
+}
+
+bool envelope_verify(struct envelope *v)
+{
+	size_t n;
+	bool is_any = false;
+	char *pae = envelope_pae(v->type, v->payload, v->n_payload, &n);
+	for (int i = 0; i < v->n_signatures; i++) {
+		struct envelope_signature *s = &v->signature[i];
+		s->is_right = s->is_whole && *s->keyid && key_verify(s->keyid, s->bytes, pae, n);
+		is_any |= s->is_right;
+	}
+	free(pae);
+	return is_any;
+}
