@@ -52,15 +52,12 @@ door 'yaml.h' common/yaml.c
 door 'mpi.h' common/mpi/team_mpi.c
 
 tap_needs nm
-bad=
-# shellcheck disable=SC2044 # no blanks in names of ours
-for object in $(cd "$BUILD/obj" && find common numbers ecg statistics trust store remote model report onnx \
-	-name '*.o' -printf "$BUILD/obj/%p\n" 2>/dev/null); do
-	prefix=$(basename "$object" .o)
-	prefix=${prefix%%_*} # artifact_read.c is a part of artifact
-	names=$(nm --defined-only -g "$object" | awk '$2 ~ /[TDBRV]/ {print $3}' | grep -v '^__' |
-		grep -v "^${prefix}\(_\|\$\)")
-	[ -z "$names" ] || bad="$bad ${object#"$BUILD"/obj/}:$(echo "$names" | head -3 | tr '\n' ',')"
-done
+# artifact_read.c is a part of artifact.
+bad=$(cd "$BUILD/obj" && find common numbers ecg statistics trust store remote model report onnx \
+	-name '*.o' -exec nm --defined-only -g -A {} + 2>/dev/null | awk '$2 ~ /[TDBRV]/ && $3 !~ /^__/ {
+		object = prefix = $1; sub(/:[^:]*$/, "", object)
+		sub(/.*\//, "", prefix); sub(/[_.].*/, "", prefix)
+		if ($3 != prefix && index($3, prefix "_") != 1)
+			printf " %s:%s", object, $3 }')
 is "a file exports only names with its own prefix" "$bad" ""
 tap_done
