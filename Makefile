@@ -77,7 +77,7 @@ uses_model      := model kernels numbers common
 uses_report     := report common
 uses_onnx       := onnx model ecg store trust kernels numbers common
 uses_stages     := shared report statistics model ecg store trust kernels numbers common
-uses_fuzz       := ecg store trust numbers common
+uses_fuzz       := remote ecg store trust numbers common
 folder_of        = $(if $(filter shared,$(1)),stages/shared,$(1))
 
 objects = $(patsubst %.c,$(B)/obj/%.o,$(wildcard $(1)/*.c))
@@ -182,8 +182,9 @@ $(B)/schema/%.json: $(B)/bin/%
 	$(Q)$(EMULATOR) $< --describe > $(own) && cmp -s $(own) $@ && touch $@ && rm $(own) || mv -f $(own) $@
 
 # A tool is linked with the store alone, but for those that build networks' graphs or ask a remote.
-uses_tool_store  := $(uses_onnx)
-uses_tool_remote := $(uses_remote)
+uses_tool_store    := $(uses_onnx)
+uses_tool_remote   := $(uses_remote)
+uses_tool_download := $(uses_remote)
 tool_uses        = $(or $(uses_tool_$(1)),store trust common)
 define TOOL_RULE
 $(B)/bin/$(1): $(B)/obj/tools/$(1).o $(patsubst %,$(B)/lib%.a,$(call tool_uses,$(1)))
