@@ -47,7 +47,7 @@ door 'lmdb.h' store/artifact_read.c store/artifact_write.c
 door 'zlib.h' ecg/inflate.c
 door 'zstd.h' remote/compression.c
 door 'FLAC/' ecg/flac.c
-door 'curl/' tools/download.c
+door 'curl/' remote/http.c tools/download.c
 door 'yaml.h' common/yaml.c
 door 'mpi.h' common/mpi/team_mpi.c
 
