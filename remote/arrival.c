@@ -21,6 +21,7 @@ static void open_part(struct arrival *a, struct stat *s)
 		die("%s: %s", a->part, strerror(errno));
 	if (!S_ISREG(s->st_mode))
 		die("%s: not a plain file; remove it", a->part);
+	file_share(a->fd, a->part); /* a colleague may continue what we began */
 }
 
 /* Open and lock the part. The name may have gone to another file while waiting (the first one finished), so
