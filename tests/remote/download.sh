@@ -30,7 +30,7 @@ declare -A said=(
 	[exabyte]='at most 20.0 MB are taken'
 	[drip]='less than 4096 bytes/s came' [driphead]='nothing came' [manyheaders]='headers without end'
 	[tofile]='only http and https are allowed' [toftp]='only http and https are allowed' [loop]='redirect'
-	[loopbody]='no end before the file' [storm]='answered 503' [page404]='answered 404'
+	[storm]='answered 503' [page404]='answered 404'
 	[page500]='answered 500')
 
 for m in $stalling; do start "$m" 1; done
