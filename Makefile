@@ -60,7 +60,7 @@ FLAGS_avx512 := -DCPU_ISA=avx512 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mav
 
 # Layers, lowest first: a folder and its library each; what a layer may use (tests/check-layers.sh
 # holds the tree to it).
-LAYERS          := common numbers kernels ecg statistics trust store model report onnx remote shared
+LAYERS          := common numbers kernels ecg statistics trust store model report onnx remote audit shared
 LIBS            := -ljansson -lyaml -llmdb -lcrypto -ldl -lm
 LIBS_download   := -lcurl
 LIBS_remote     := -lcurl -lzstd
@@ -73,6 +73,7 @@ uses_statistics := statistics numbers common
 uses_trust      := trust common
 uses_store      := store trust common
 uses_remote     := remote store trust common
+uses_audit      := audit remote store trust common
 uses_model      := model kernels numbers common
 uses_report     := report common
 uses_onnx       := onnx model ecg store trust kernels numbers common
@@ -181,8 +182,9 @@ $(B)/schema/%.json: $(B)/bin/%
 	@mkdir -p $(@D)
 	$(Q)$(EMULATOR) $< --describe > $(own) && cmp -s $(own) $@ && touch $@ && rm $(own) || mv -f $(own) $@
 
-# A tool is linked with the store alone, but for those that build networks' graphs or ask a remote.
-uses_tool_store    := $(uses_onnx)
+# A tool is linked with the store alone, but for those that build networks' graphs, ask a remote or audit.
+uses_tool_store    := audit $(uses_onnx)
+uses_tool_audit    := $(uses_audit)
 uses_tool_remote   := $(uses_remote)
 uses_tool_download := $(uses_remote)
 tool_uses        = $(or $(uses_tool_$(1)),store trust common)

@@ -106,7 +106,9 @@ export EINTHOVEN_STORE := $(STORE)
 comparing := $(filter compare $(joint),$(MAKECMDGOALS))
 all_arms := $(patsubst params/arms/%.yaml,%,$(wildcard params/arms/*.yaml))
 # A report after a compare of some arms is of these; compare without ARMS is of all again.
-remembered := $(if $(filter compare,$(MAKECMDGOALS)),,$(filter $(joint),$(MAKECMDGOALS)))
+auditing   := $(filter audit bundle,$(MAKECMDGOALS))
+remembered := $(if $(filter compare,$(MAKECMDGOALS)),,$(or $(filter $(joint),$(MAKECMDGOALS)),$(if $(ARM),,\
+	$(auditing))))
 ifneq ($(and $(remembered),$(wildcard $(R)/arms.given)),)
 ARMS  ?= $(or $(filter-out @%,$(call line_in,$(R)/arms.given)),$(all_arms))
 SEEDS ?= $(patsubst @%,%,$(filter @%,$(call line_in,$(R)/arms.given)))
@@ -118,7 +120,8 @@ $(error ARMS is empty: name what to compare, or leave ARMS out for all of params
 endif
 wanted := $(if $(comparing),$(ARMS),$(if $(filter arm,$(MAKECMDGOALS)),\
 	$(or $(ARM),$(error arm needs ARM=NAME, one of: $(ARMS))),$(if $(filter explain,$(MAKECMDGOALS)),\
-	$(ARM) $(if $(filter override,$(firstword $(origin ARMS))),$(ARMS)))))
+	$(ARM) $(if $(filter override,$(firstword $(origin ARMS))),$(ARMS)),$(if $(auditing),\
+	$(or $(ARM),$(if $(wildcard $(R)/arms.given),$(ARMS)))))))
 arms := $(sort $(if $(SEEDS),$(foreach a,$(wanted),$(SEEDS:%=$a@%)),$(wanted)))
 base_of = $(firstword $(subst @, ,$1))
 seed_of = $(word 2,$(subst @, ,$1))
@@ -309,7 +312,7 @@ arm: $(ids)
 
 ## explain: say for each stage which part of its key differs from its last run (ARM=NAME: of an arm's)
 .PHONY: explain
-explaining := $(if $(filter explain,$(MAKECMDGOALS)),$(arms:%=arms/%))
+explaining := $(if $(auditing)$(filter explain,$(MAKECMDGOALS)),$(arms:%=arms/%))
 explained   = $(filter-out predict $(if $(borrowed),views pretrain),$(stages))
 explain_in  = $(if $2,echo "$2:"; )$(foreach s,$1,in_$(s)='$(in_$(s))';) late=' '; for s in $1; do \
 		said=$$($(B)/bin/$$s --build $R/$2 --explain) || exit 1; \
@@ -322,6 +325,13 @@ explain: $(or $(explaining:%=$(R)/%/params.stamp),$(R)/params.stamp) $(stages:%=
 		$(if $(borrowed),$(R)/pretrain.id)
 	@$(if $(explaining),$(foreach a,$(arms),$(call explain_in,$(call chain_of,$a),arms/$a);),\
 		$(call explain_in,$(explained)))
+
+## audit: walk from the run's result back to the raw files and say what holds (ARM=NAME: from an arm's,
+##        ID=ID: from any artifact)
+.PHONY: audit
+$(call named,ID)
+audit: $(R)/params.stamp $(explaining:%=$(R)/%/params.stamp) $(B)/bin/audit
+	@$(B)/bin/audit --traces $(B)/code $(or $(ID),--run $(R) $(if $(ARM),$(arms:%=--arm %)))
 
 ## help: this list; to all apply PARAMS=FILE SET="section.name=value" RUN=NAME ARMS="NAME..." SEEDS="1 2 3"
 ##       CHECK=1 MODEL=NAME CONTINUE=1 LAUNCH_<stage>=COMMAND

@@ -140,18 +140,24 @@ static int compare_paths(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+void code_tokens_hex(char hex[DIGEST_HEX], const char *text, size_t n_bytes)
+{
+	size_t n;
+	char *tokens = lexer_tokens(text, n_bytes, &n);
+	struct digest d = digest_of(tokens, n);
+	digest_hex(hex, &d);
+	free(tokens);
+}
+
 static int describe(char **list, const char *path, struct error *e)
 {
-	char *text, *tokens, hex[DIGEST_HEX], *longer;
+	char *text, hex[DIGEST_HEX], *longer;
 	size_t n;
 	if (file_read(&text, &n, path, MAX_SOURCE, e) < 0)
 		return -1;
-	tokens = lexer_tokens(text, n, &n);
-	struct digest d = digest_of(tokens, n);
-	digest_hex(hex, &d);
+	code_tokens_hex(hex, text, n);
 	longer = die_printf("%s%s  %s\n", *list, hex, path);
 	free(text);
-	free(tokens);
 	free(*list);
 	*list = longer;
 	return 0;

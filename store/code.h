@@ -35,4 +35,7 @@ int code_add_source(struct code *c, const char *path, struct error *e);
 int code_identity(struct code *c, char hex[DIGEST_HEX], char **list, struct error *e);
 void code_release(struct code *c);
 
+/* What stands for one source in the list: SHA-256 of its tokens. */
+void code_tokens_hex(char hex[DIGEST_HEX], const char *text, size_t n_bytes);
+
 #endif

@@ -61,10 +61,21 @@ static void pass_over(const char *why, void *context)
 	warn("%s; passing over it", why);
 }
 
+static void list_store(lineage_add *add, void *to, void *context)
+{
+	(void)context;
+	action_each(add, pass_over, to);
+}
+
 struct lineage *lineage_open(void)
 {
+	return lineage_gather(list_store, NULL);
+}
+
+struct lineage *lineage_gather(void (*list)(lineage_add *add, void *to, void *context), void *context)
+{
 	struct lineage *l = die_calloc(1, sizeof *l);
-	action_each(append, pass_over, l);
+	list(append, l, context);
 	if (l->n)
 		qsort(l->entries, l->n, sizeof *l->entries, compare);
 	return l;

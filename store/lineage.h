@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "store/action.h"
 #include "store/digest.h"
 #include "trust/verdict.h"
 
@@ -28,6 +29,9 @@ struct lineage_entry {
 
 /* Read all entries; one that cannot be read is named on stderr and passed over. */
 struct lineage *lineage_open(void);
+/* The same of entries from elsewhere: list calls add(entry, to) for each. */
+typedef void lineage_add(const struct action_entry *entry, void *to);
+struct lineage *lineage_gather(void (*list)(lineage_add *add, void *to, void *context), void *context);
 void lineage_close(struct lineage *l);
 
 /* The entry that made id: of several first one that may be a hit, then the one

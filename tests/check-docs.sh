@@ -70,7 +70,7 @@ done < <(commands 'make ' | sed -n 's/.*\tmake \([a-z][a-z-]*\).*/\1/p' | sort -
 is "make's targets are in make help" "$bad" ""
 
 # shellcheck disable=SC2016 # a backtick is a backtick
-folders='bench|common|docs|ecg|kernels|model|numbers|onnx|remote|report|stages|statistics|store|tests'
+folders='audit|bench|common|docs|ecg|kernels|model|numbers|onnx|remote|report|stages|statistics|store|tests'
 folders="$folders|tools|trust"
 name="[\`(](\.ci|params|$folders)/[A-Za-z0-9_./*-]+\.[a-z]+[\`)]"
 bad=
@@ -82,7 +82,7 @@ is "files that are named are there" "$bad" ""
 bad=
 while read -r path; do
 	[ -e "$path" ] || bad="$bad $path"
-done < <(find bench common ecg kernels model numbers onnx remote report stages statistics store \
+done < <(find audit bench common ecg kernels model numbers onnx remote report stages statistics store \
 	trust tools tests \( -name '*.[ch]' -o -name '*.py' \) \
 	! -name store_code.c -exec grep -hoE "\b($folders)/[A-Za-z0-9_./-]+\.(c|h|sh|py|md)\b" {} + |
 	sort -u)

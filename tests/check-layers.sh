@@ -15,15 +15,16 @@ may() {
 	trust) echo 'trust common' ;;
 	store) echo 'store trust common' ;;
 	remote) echo 'remote store trust common' ;;
+	audit) echo 'audit remote store trust common' ;;
 	model) echo 'model kernels numbers common' ;;
 	report) echo 'report common' ;;
 	onnx) echo 'onnx model ecg store trust kernels numbers common' ;;
 	stages) echo 'stages report statistics model ecg store trust kernels numbers common' ;;
-	tools) echo 'onnx remote store trust common' ;;
+	tools) echo 'onnx audit remote store trust common' ;;
 	esac
 }
 
-layers=(common numbers kernels ecg statistics trust store remote model report onnx stages tools)
+layers=(common numbers kernels ecg statistics trust store remote audit model report onnx stages tools)
 for layer in "${layers[@]}"; do
 	bad=
 	while read -r file header; do
@@ -53,7 +54,7 @@ door 'mpi.h' common/mpi/team_mpi.c
 
 tap_needs nm
 # artifact_read.c is a part of artifact.
-bad=$(cd "$BUILD/obj" && find common numbers ecg statistics trust store remote model report onnx \
+bad=$(cd "$BUILD/obj" && find common numbers ecg statistics trust store remote audit model report onnx \
 	-name '*.o' -exec nm --defined-only -g -A {} + 2>/dev/null | awk '$2 ~ /[TDBRV]/ && $3 !~ /^__/ {
 		object = prefix = $1; sub(/:[^:]*$/, "", object)
 		sub(/.*\//, "", prefix); sub(/[_.].*/, "", prefix)

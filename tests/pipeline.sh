@@ -62,11 +62,11 @@ stub() { # stub NAME READS [LISTED]: LISTED is true if it reads a list of inputs
 
 tree_of_stubs() {
 	mkdir -p "$WORK/tree" && cd "$WORK/tree" || exit 1
-	cp -a "$TOP"/{Makefile,pipeline.mk,common,store,tools} .
+	cp -a "$TOP"/{Makefile,pipeline.mk,common,trust,store,remote,audit,tools} .
 	rm tools/store.c # needs networks, which stubs are without
 	mkdir -p stages params kernels/cpu ecg model build/obj
 	cp -a "$BUILD/flags" build/ 2>/dev/null
-	cp -a "$BUILD"/obj/{common,store,tools} build/obj/ 2>/dev/null
+	cp -a "$BUILD"/obj/{common,trust,store,remote,audit,tools} build/obj/ 2>/dev/null
 	stub fetch ''
 	stub preprocess '"fetch"'
 	stub views '"preprocess"'
@@ -83,8 +83,8 @@ tree_of_stubs() {
 
 tree_as_it_is() {
 	mkdir -p "$WORK/tree/build" && cd "$WORK/tree" || exit 1
-	cp -a "$TOP"/{Makefile,pipeline.mk,common,numbers,kernels,ecg,statistics,store,model,onnx,report} .
-	cp -a "$TOP"/{tools,stages,params} .
+	cp -a "$TOP"/{Makefile,pipeline.mk,common,numbers,kernels,ecg,statistics,store,model} .
+	cp -a "$TOP"/{trust,remote,audit,onnx,report,tools,stages,params} .
 	cp -a "$BUILD"/{flags,obj,code,bin,schema} "$BUILD"/lib*.a build/ 2>/dev/null
 	use_tree
 }

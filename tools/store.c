@@ -3,13 +3,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit/evidence.h"
+#include "audit/table.h"
+#include "audit/walk.h"
 #include "common/args.h"
 #include "common/die.h"
 #include "common/file.h"
 #include "onnx/onnx.h"
 #include "store/action.h"
 #include "store/artifact.h"
-#include "store/chain.h"
 #include "store/compare.h"
 #include "store/conflicts.h"
 #include "store/endorse.h"
@@ -188,17 +190,24 @@ static void note_bad_action(const char *why, void *context)
 
 static int verify_chains(char **operands)
 {
-	size_t n_bad = 0;
-	struct lineage *l = lineage_open();
+	json_t *ids = json_array();
 	if (!operands[0])
 		die_usage("verify --chain needs an ID");
 	for (; *operands; operands++) {
 		char id[DIGEST_HEX];
 		resolve(id, *operands);
-		n_bad += chain_verify(stdout, l, id);
+		json_array_append_new(ids, json_string(id));
 	}
-	lineage_close(l);
-	return n_bad > 0;
+
+	struct evidence *evidence = evidence_of_store();
+	json_t *findings = walk_chain(&(struct walk){.evidence = evidence}, ids);
+	table_print(stdout, findings);
+	int status = !json_is_true(json_object_get(findings, "holds"));
+
+	json_decref(findings);
+	json_decref(ids);
+	evidence_close(evidence);
+	return status;
 }
 
 static int run_verify(char **operands)

@@ -61,6 +61,12 @@ static void run(struct stage_run *r)
 			      r->input[i] ? artifact_id(r->input[i]) : "-");
 	r->output = artifact_create("stub", 1);
 
+	if (strcmp(params_text(r->params, "source"), "none")) {
+		json_t *sha256 = identify(r->params);
+		json_array_append_new(r->dependencies, json_pack("{s:{s:o}, s:s}", "digest", "sha256", sha256,
+								 "name", "source:file"));
+	}
+
 	int table = artifact_table(r->output, "made");
 	artifact_put(r->output, table, artifact_key(1).bytes, 8, text, (size_t)n);
 }

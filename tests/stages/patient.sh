@@ -84,24 +84,26 @@ check_fails "get needs three operands" 2 "get takes an ID, a TABLE and a KEY, go
 
 # ---- verify --chain
 $store verify --chain runs/own/probe.id >chain
-is "a chain is verified back to the raw data" "$(awk '{print $1, $2}' chain | tr '\n' ' ')" \
-	"ok probe ok embed ok preprocess ok pretrain ok fetch ok views raw listing 6 objects "
-check "with the digest of these" grep -qE '^raw  listing  SHA-256 [0-9a-f]{64}$' chain
-is "... which is that of docs/data.md's command" "$(sed -n 's/^raw *listing *SHA-256 //p' chain)" \
+is "a chain is verified back to the raw data" "$(sed -n 's/^ok *\([a-z]*\).*/\1/p' chain | tr '\n' ' ')" \
+	"probe embed preprocess pretrain fetch views raw "
+check "of which all holds" grep -qx '6 artifacts audited: all holds' chain
+check "with the digest of the raw data" grep -qE '^ok   raw  listing  SHA-256 [0-9a-f]{64}  ' chain
+is "... which is that of docs/data.md's command" \
+	"$(sed -nE 's/^ok +raw +listing +SHA-256 ([0-9a-f]*).*/\1/p' chain)" \
 	"$(cd db && find . -type f -not -path '*/.*' -printf '%P\0' | LC_ALL=C sort -z |
 		xargs -0 sha256sum | sha256sum | cut -d' ' -f1)"
 object=$EINTHOVEN_STORE/objects/$(head -c 2 runs/own/views.id)/$(cat runs/own/views.id).mdb
 mv "$object" aside
 check "an object that is gone is said" sh -c "! $store verify --chain runs/own/probe.id >out &&
-	grep -q '^BAD  views .*is not in this store' out && grep -q '1 damaged or absent' out"
+	grep -q '^BAD  views ' out && grep -q '^views .*is not in this store' out &&
+	grep -qx '6 artifacts audited: 1 things do not hold' out"
 mv aside "$object" && cp "$object" aside && chmod u+w "$object"
 printf '\377' | dd of="$object" bs=1 seek=$(($(stat -c %s "$object") - 2000)) conv=notrunc 2>/dev/null
 entry=$(grep -l "\"sha256\":\"$(cat runs/own/fetch.id)\"" "$EINTHOVEN_STORE"/actions/*/*.json |
 	xargs grep -l '"stage":"fetch"')
 cp "$entry" entry && chmod u+w "$entry" && sed -i 's/"seed":1/"seed":2/g' "$entry"
 check "an entry that was edited, too" sh -c "! $store verify --chain runs/own/probe.id >out 2>&1 &&
-	grep -q 'its seal does not fit; passing over it' out &&
-	grep -q '^BAD  ? .*no action entry of this store' out"
+	grep -q '^BAD  ? .*absent' out && grep -q 'passed over: .*its seal does not fit' out"
 cp entry "$entry" && mv aside "$object"
 check_fails "a chain of nothing" 2 "verify --chain needs an ID" "$store" verify --chain
 

@@ -1,0 +1,80 @@
+#!/usr/bin/env bash
+# make audit: from a run's result to the raw files, with stages that cost nothing. What holds is said, and
+# whatever does not hold is found: objects, entries, params, code, raw data.
+. "$(dirname "$0")/../tap.sh"
+. "$TOP/tests/pipeline.sh"
+tap_needs make
+tree_of_stubs
+R=build/runs/default
+rows() { sed -nE 's/^(ok|BAD) +([a-z]+).*/\1 \2/p' "$WORK/found" | tr '\n' ' '; }
+audit() {
+	plain_make audit "$@" >"$WORK/found" 2>"$WORK/stderr"
+	echo $? >"$WORK/code"
+}
+holds() {
+	audit "$@"
+	[ "$(cat "$WORK/code")" = 0 ] && grep -q 'artifacts audited: all holds$' "$WORK/found"
+}
+says() { # says TEXT ARGUMENT...: exit code 2 of make, and a sentence with this
+	local text=$1
+	shift
+	audit "$@"
+	[ "$(cat "$WORK/code")" = 2 ] && grep -q -e "$text" "$WORK/found"
+}
+
+echo data >source
+source=fetch.source=source
+outcome probe SET=$source >/dev/null
+check "all of a run that was just made holds" holds SET=$source
+is "each artifact is met once, the result first" "$(rows)" \
+	"ok probe ok embed ok preprocess ok pretrain ok fetch ok views ok raw "
+is "... with its records, action, code and params" "$(grep -c \
+	'recomputed  [0-9a-f]\{12\}  unsigned   as here  .*as now  *stub/1' "$WORK/found")" 6
+check "that it is unsigned is said" grep -q '^6 of 6 action entries are unsigned' "$WORK/found"
+is "an audit starts no stage" "$(outcome audit SET=$source)" ""
+check "... of a stage by itself" holds ID=$R/views.id
+is "... with what that was made of" "$(rows)" "ok views ok preprocess ok fetch ok raw "
+
+check "other params than it was made with are named" \
+	says '^pretrain .*params differ: temperature was 0.1 when it was made, is 0.3 now' \
+	SET="$source pretrain.temperature=0.3"
+is "... at their stage" "$(rows)" "ok probe ok embed ok preprocess BAD pretrain ok fetch ok views ok raw "
+check "params that cannot change a result are none" holds SET="$source pretrain.gate=x"
+check "what is asked for by id is not compared with the run" holds ID=$R/probe.id
+
+cp stages/embed.c "$WORK/embed.c"
+echo '/* a remark */' >>stages/embed.c
+check "a remark in a source is no other code" holds SET=$source
+echo 'extern int other;' >>stages/embed.c
+check "another source is" says '^embed .*code: the sources of this checkout' SET=$source
+is "... of the stage it belongs to" "$(rows)" \
+	"ok probe BAD embed ok preprocess ok pretrain ok fetch ok views ok raw "
+cp "$WORK/embed.c" stages/embed.c
+
+object=$WORK/store/objects/$(head -c 2 $R/views.id)/$(cat $R/views.id).mdb
+mv "$object" aside
+check "an artifact that is gone" says '^views .*the artifact is absent' SET=$source
+cp aside "$object" && chmod u+w "$object"
+at=$(LC_ALL=C grep -obUa 'views 0.1' "$object" | tail -1 | cut -d: -f1)
+printf 'V' | dd of="$object" bs=1 seek="$at" conv=notrunc 2>/dev/null
+check "a damaged one" says '^views .*the artifact is damaged: .*table made, record 1' SET=$source
+mv -f aside "$object"
+
+entry=$(grep -l '"stage":"pretrain"' "$WORK"/store/actions/*/*.json)
+cp "$entry" aside && chmod u+w "$entry"
+sed -i 's/"temperature":0.1/"temperature":0.7/g' "$entry"
+check "an entry that was edited" says 'passed over: .*its seal does not fit' SET=$source
+rm -f "$entry"
+check "one that is gone" says 'no action entry says how it was made' SET=$source
+mv aside "$entry"
+
+printf 'dat4\n' >source
+check "other raw data" says '^raw data .*not what was read' SET=$source
+rm source
+check "... none: the digest it had is said" grep -q 'SHA-256' "$WORK/found"
+echo data >source
+check "all holds again" holds SET=$source
+
+check_fails "a run without a result" 2 'has no result' plain_make audit RUN=other
+check_fails "an id that is not there" 2 'no object in .* begins with 00000000' plain_make audit ID=00000000
+tap_done
