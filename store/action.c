@@ -1,6 +1,5 @@
 #include "store/action.h"
 
-#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +8,7 @@
 #include "common/json.h"
 #include "store/artifact.h"
 #include "store/artifact_layout.h"
+#include "store/folder.h"
 
 json_t *action_new(const struct action *a)
 {
@@ -37,12 +37,6 @@ char *action_path(const char *key)
 
 /* ---- all of them ---- */
 
-struct each {
-	void (*f)(const struct action_entry *entry, void *context);
-	void (*bad)(const char *why, void *context);
-	void *context;
-};
-
 /* The digest that a name begins with, if it ends as given. */
 static bool is_named(char hex[DIGEST_HEX], const char *name, const char *end)
 {
@@ -54,12 +48,20 @@ static bool is_named(char hex[DIGEST_HEX], const char *name, const char *end)
 	return digest_parse(&d, hex) == 0;
 }
 
-static void each_entry(const struct each *each, const char *name)
+struct each {
+	void (*f)(const struct action_entry *entry, void *context);
+	void (*bad)(const char *why, void *context);
+	void *context;
+};
+
+static void each_entry(const char *path, const char *name, void *context)
 {
+	const struct each *each = context;
 	char key[DIGEST_HEX], id[DIGEST_HEX];
 	struct action_entry entry = {key, id, NULL, {0}};
 	struct error e = {0};
 
+	(void)path;
 	if (!is_named(key, name, ".json"))
 		return;
 	json_t *statement = action_read(key, id, &entry.verdict, &e);
@@ -72,22 +74,13 @@ static void each_entry(const struct each *each, const char *name)
 	json_decref(statement);
 }
 
-static void each_in(const struct each *each, const char *folder)
-{
-	DIR *d = opendir(folder);
-	for (struct dirent *entry; d && (entry = readdir(d));)
-		each_entry(each, entry->d_name);
-	if (d)
-		closedir(d);
-}
-
 void action_each(void (*f)(const struct action_entry *entry, void *context),
 		 void (*bad)(const char *why, void *context), void *context)
 {
-	const struct each each = {f, bad, context};
+	struct each each = {f, bad, context};
 	for (int i = 0; i < 256; i++) {
-		char *folder = die_printf("%s/actions/%02x", artifact_store_path(), i);
-		each_in(&each, folder);
+		char *folder = die_printf("actions/%02x", i);
+		folder_each(folder, each_entry, &each);
 		free(folder);
 	}
 }
@@ -95,47 +88,43 @@ void action_each(void (*f)(const struct action_entry *entry, void *context),
 struct each_conflict {
 	void (*f)(const struct action_entry *entry, const char *path, void *context);
 	void *context;
+	const char *key;
 };
 
-static void each_conflict_in(const struct each_conflict *each, const char *folder, const char *key)
+static void each_conflict_of(const char *path, const char *name, void *context)
 {
-	char name[DIGEST_HEX], id[DIGEST_HEX] = "";
-	DIR *d = opendir(folder);
-	for (struct dirent *file; d && (file = readdir(d));) {
-		struct action_entry entry = {key, id, NULL, {0}};
-		struct error e = {0};
-		char *path = die_printf("%s/%s", folder, file->d_name), *text = NULL;
-		size_t n;
-		json_t *statement = NULL;
-		if (is_named(name, file->d_name, ".json")) {
-			if (file_read(&text, &n, path, ACTION_ENTRY_MAX, &e) == 0)
-				statement = action_parse(text, n, path, key, id, &entry.verdict, &e);
-			entry.statement = statement;
-			if (!statement)
-				*id = 0;
-			each->f(&entry, path, each->context);
-		}
-		json_decref(statement);
-		free(text);
-		free(path);
-	}
-	if (d)
-		closedir(d);
+	const struct each_conflict *each = context;
+	char hex[DIGEST_HEX], id[DIGEST_HEX] = "", *text = NULL;
+	struct action_entry entry = {each->key, id, NULL, {0}};
+	struct error e = {0};
+	size_t n;
+	if (!is_named(hex, name, ".json"))
+		return;
+	json_t *statement = NULL;
+	if (file_read(&text, &n, path, ACTION_ENTRY_MAX, &e) == 0)
+		statement = action_parse(text, n, path, each->key, id, &entry.verdict, &e);
+	entry.statement = statement;
+	if (!statement)
+		*id = 0;
+	each->f(&entry, path, each->context);
+	json_decref(statement);
+	free(text);
+}
+
+static void each_conflicting_action(const char *path, const char *name, void *context)
+{
+	struct each_conflict *each = context;
+	char key[DIGEST_HEX], *folder = die_printf("conflicts/%s", name);
+	(void)path;
+	each->key = key;
+	if (is_named(key, name, ""))
+		folder_each(folder, each_conflict_of, each);
+	free(folder);
 }
 
 void action_each_conflict(void (*f)(const struct action_entry *entry, const char *path, void *context),
 			  void *context)
 {
-	const struct each_conflict each = {f, context};
-	char key[DIGEST_HEX], *root = die_printf("%s/conflicts", artifact_store_path());
-	DIR *d = opendir(root);
-	for (struct dirent *entry; d && (entry = readdir(d));) {
-		char *folder = die_printf("%s/%s", root, entry->d_name);
-		if (is_named(key, entry->d_name, ""))
-			each_conflict_in(&each, folder, key);
-		free(folder);
-	}
-	if (d)
-		closedir(d);
-	free(root);
+	struct each_conflict each = {f, context, NULL};
+	folder_each("conflicts", each_conflicting_action, &each);
 }

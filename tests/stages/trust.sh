@@ -57,7 +57,7 @@ n=$(runs)
 check "it is a hit without a trust.yaml" sh -c "./tiny --build run 2>&1 | grep -q 'tiny: cached'"
 check "and said to be of a key nobody vouches for" sh -c "$store verify --chain $id | grep -q 'unknown key'"
 cp lines trust.yaml
-check "with ada in trust.yaml it is hers" sh -c "$store verify --chain $id | grep -q '^ok .*signed by ada'"
+check "with ada in trust.yaml it is hers" sh -c "$store verify --chain $id | grep -q '^ok .* ada '"
 check "and a hit" sh -c "./tiny --build run 2>&1 | grep -q 'tiny: cached'"
 check "trust says whose keys are taken, and which is ours" \
 	sh -c "$store trust | grep -q '^ada  .*all stages.*(our key)'"
@@ -173,7 +173,7 @@ tiny_params
 export EINTHOVEN_STORE=$WORK/unsigned
 is "an unsigned store is signed afterwards" "$($store sign | cut -d. -f1)" \
 	"1 entries signed, 0 not, 0 were before"
-check "and then taken" sh -c "$store verify --chain $id | grep -q '^ok .*signed by ada'"
+check "and then taken" sh -c "$store verify --chain $id | grep -q '^ok .* ada '"
 is "once" "$($store sign | cut -d. -f1)" "0 entries signed, 0 not, 1 were before"
 check_fails "not without a key" 1 "no key to sign with; 'store keygen' makes one" \
 	env EINTHOVEN_KEY= "$store" sign
