@@ -327,11 +327,12 @@ explain: $(or $(explaining:%=$(R)/%/params.stamp),$(R)/params.stamp) $(stages:%=
 		$(call explain_in,$(explained)))
 
 ## audit: walk from the run's result back to the raw files and say what holds (ARM=NAME: from an arm's,
-##        ID=ID: from any artifact)
+##        ID=ID: from any artifact); RERUN=1 also derives all of it again, in an empty store, and compares
 .PHONY: audit
 $(call named,ID)
-audit: $(R)/params.stamp $(explaining:%=$(R)/%/params.stamp) $(B)/bin/audit
-	@$(B)/bin/audit --traces $(B)/code $(or $(ID),--run $(R) $(if $(ARM),$(arms:%=--arm %)))
+audit: $(R)/params.stamp $(explaining:%=$(R)/%/params.stamp) $(B)/bin/audit \
+		$(if $(RERUN),$(stages:%=$(B)/bin/%) $(joint:%=$(B)/bin/%))
+	@$(B)/bin/audit $(if $(RERUN),--rerun --programs $(B)/bin --place $(B)/audit) --traces $(B)/code $(or $(ID),--run $(R) $(if $(ARM),$(arms:%=--arm %)))
 
 ## help: this list; to all apply PARAMS=FILE SET="section.name=value" RUN=NAME ARMS="NAME..." SEEDS="1 2 3"
 ##       CHECK=1 MODEL=NAME CONTINUE=1 LAUNCH_<stage>=COMMAND

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "audit/evidence.h"
+#include "audit/rederive.h"
 #include "audit/settings.h"
 #include "audit/sources.h"
 #include "audit/table.h"
@@ -15,8 +16,8 @@
 #include "store/artifact.h"
 #include "store/objects.h"
 
-static bool is_json, is_raw_skipped;
-static const char *run_folder, *traces = "build/code";
+static bool is_json, is_raw_skipped, is_rerun;
+static const char *run_folder, *traces = "build/code", *programs = "build/bin", *place = "build/audit";
 static const char **arms;
 
 static const struct arg options[] = {
@@ -24,6 +25,9 @@ static const struct arg options[] = {
 	{"arm", "NAME", "of the run's arms this one's result; may repeat", .list = &arms},
 	{"traces", "DIR", "what the stages of this build were linked from (build/code)", .text = &traces},
 	{"no-raw", NULL, "do not read the raw data again", .flag = &is_raw_skipped},
+	{"rerun", NULL, "also run all stages of the chain anew, in an empty store", .flag = &is_rerun},
+	{"programs", "DIR", "the stages that are run anew (build/bin)", .text = &programs},
+	{"place", "DIR", "where that is done (build/audit)", .text = &place},
 	{"json", NULL, "print what was found as JSON", .flag = &is_json},
 	{0}};
 
@@ -93,9 +97,15 @@ int main(int argc, char **argv)
 	json_t *ids = results(s, argv);
 	struct evidence *evidence = evidence_of_store();
 	struct sources *sources = sources_open(traces);
-	json_t *findings = walk_chain(&(struct walk){evidence, s, sources, !is_raw_skipped}, ids);
+	struct walk walk = {evidence, s, sources, !is_raw_skipped};
+	json_t *findings = walk_chain(&walk, ids);
 	print(findings);
 	int status = !json_is_true(json_object_get(findings, "holds"));
+	if (is_rerun) {
+		int differs = rederive_chain(is_json ? stderr : stdout,
+					     &(struct rederive){&walk, findings, programs, place});
+		status = differs ? differs : status;
+	}
 
 	json_decref(findings);
 	json_decref(ids);

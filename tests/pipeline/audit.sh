@@ -75,6 +75,39 @@ check "... none: the digest it had is said" grep -q 'SHA-256' "$WORK/found"
 echo data >source
 check "all holds again" holds SET=$source
 
+# ---- derived again
+stored() { find "$WORK/store" -type f ! -path '*/roots/*' ! -path '*/used/*' -printf '%P %T@\n' | sort; }
+stored >before
+check "RERUN=1 derives all again, to the same ids" holds SET=$source RERUN=1
+is "... and says so of each, the raw data first" \
+	"$(sed -nE 's/^ok +([a-z]+) .*derived again, the same$/\1/p' "$WORK/found" | tr '\n' ' ')" \
+	"fetch preprocess views pretrain embed probe "
+check "... what it will cost before" sh -c "grep -n 'when they were made it took' '$WORK/found' |
+	cut -d: -f1 | grep -qx \$((\$(grep -n 'fetch .*derived' '$WORK/found' | cut -d: -f1) - 1))"
+stored >after
+check "... leaves the store as it was" diff before after
+is "... and nothing behind" "$(ls build/audit)" ""
+sed -i 's/"NAME %g"/"other %g"/; s/"embed %g"/"other %g"/' stages/embed.c
+check "a stage that comes to something else is found" says 'BAD  embed .*derived again it is' \
+	SET=$source RERUN=1
+check "... with how its action and artifact differ" sh -c "grep -q '^     action code ' '$WORK/found' &&
+	grep -q '^     header tables.made.root ' '$WORK/found'"
+is "... nothing after it is run" "$(grep -c 'probe .*derived' "$WORK/found")" 0
+cp "$WORK/embed.c" stages/embed.c
+rm -rf build/audit
+mkdir "$WORK/slow" && cp build/bin/* "$WORK/slow"
+rm -rf build/audit
+printf '#!/bin/sh\ntouch "%s/begun"\nexec sleep 60\n' "$WORK" >"$WORK/slow/pretrain"
+build/bin/audit --run $R --rerun --programs "$WORK/slow" >"$WORK/found" 2>&1 &
+pid=$!
+wait_for test -e "$WORK/begun"
+signal_children TERM $pid
+wait $pid
+is "stopped in a stage it exits as that does" $? 143
+check "... and says where it goes on" grep -q '^stopped; the next audit goes on in build/audit/' "$WORK/found"
+check "which it then does" holds SET=$source RERUN=1
+check "... with the hits of what was derived" grep -q '^going on with what an audit' "$WORK/found"
+
 check_fails "a run without a result" 2 'has no result' plain_make audit RUN=other
 check_fails "an id that is not there" 2 'no object in .* begins with 00000000' plain_make audit ID=00000000
 tap_done
