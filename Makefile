@@ -152,9 +152,11 @@ $(B)/lib/team_mpi.none:
 
 link = $(CC) $(ALL_LDFLAGS) -o $(1) $(2) -Wl,--start-group $(3:%=$(B)/lib%.a) -Wl,--end-group $(LIBS)
 
-# The commit these sources are, for provenance; nothing if git is absent or they differ from it.
-built_commit = [ -z "$$(git status --porcelain -- $(filter-out shared,$(LAYERS)) stages 2>&1)" ] && \
-	git rev-parse HEAD 2>/dev/null || true
+# The commit these sources are, for provenance, with -modified behind it if they differ from it; nothing if
+# git does not know them.
+built_commit = h=$$(git rev-parse HEAD 2>/dev/null) && \
+	{ [ -z "$$(git status --porcelain -- $(filter-out shared,$(LAYERS)) stages 2>&1)" ] || \
+	h=$$h-modified; echo $$h; } || true
 
 # A stage is linked twice: first to learn which sources its link pulls in (their hash is its code
 # identity), then for good with that identity inside. <stage>.code changes only when the identity does;
@@ -167,9 +169,11 @@ $(B)/bin/$(1): $(call stage_objects,$(1)) $(uses_stages:%=$(B)/lib%.a) $(B)/bin/
 	$$(call link,$$$$c,$$(filter %.o,$$^),$(uses_stages)) \
 		-Wl,--trace,--trace -Wl,--defsym=stage_code_id=0 > $$$$c.trace && \
 	$$(EMULATOR) $(B)/bin/codeid < $$$$c.trace > $$$$c.id && \
-	printf '%s\nconst char stage_code_id[65] = "%s", stage_commit[] = "%s";\n' \
-		'extern const char stage_code_id[65], stage_commit[];' \
-		"$$$$(cat $$$$c.id)" "$$$$($$(built_commit))" > $$$$c.c && \
+	{ printf '%s\nconst char stage_code_id[65] = "%s", stage_commit[] = "%s", stage_sources[] =\n' \
+		'extern const char stage_code_id[65], stage_commit[], stage_sources[];' \
+		"$$$$(cat $$$$c.id)" "$$$$($$(built_commit))"; \
+		$$(EMULATOR) $(B)/bin/codeid --list < $$$$c.trace | sed 's/.*/"&\\n"/'; \
+		echo ';'; } > $$$$c.c && \
 	$$(CC) $$(ALL_CFLAGS) -c -o $$$$c.o $$$$c.c && \
 	$$(call link,$$$$c,$$(filter %.o,$$^) $$$$c.o,$(uses_stages)) && \
 	cp $$$$c.id $$$$c.code && mv -f $$$$c.id $(B)/code/$(1).id && \

@@ -37,7 +37,10 @@ static const json_t *dependency(const json_t *statement, const char *name)
 const char *claims_commit(const json_t *statement)
 {
 	const json_t *source = dependency(statement, "source");
-	return json_string_value(json_object_get(json_object_get(source, "digest"), "gitCommit"));
+	const char *clean =
+		json_string_value(json_object_get(json_object_get(source, "digest"), "gitCommit"));
+	return clean ? clean
+		     : json_string_value(json_object_get(json_object_get(source, "annotations"), "commit"));
 }
 
 bool claims_is_modified(const json_t *statement)

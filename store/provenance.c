@@ -35,14 +35,28 @@ static json_t *uuid(void)
 			    b[14], b[15]);
 }
 
-/* The git commit this program was built from, put in by the build; empty or absent if its sources were not
- * those of a commit. Never in an action key. */
+/* Put in by the build, never in an action key: the git commit this program was built from, "-modified" behind
+ * it if its sources differed; empty if git did not know them. And the text whose SHA-256 is the code identity,
+ * a line per source. */
 extern const char stage_commit[] __attribute__((weak));
+extern const char stage_sources[] __attribute__((weak));
 
 static json_t *descriptor(const char *prefix, const char *name, const char *algorithm, const char *digest)
 {
 	return json_pack("{s:{s:s}, s:o}", "digest", algorithm, digest, "name",
 			 json_sprintf("%s%s", prefix, name));
+}
+
+/* A changed tree is not its commit, so that is no digest of it. */
+static json_t *commit(void)
+{
+	static const char mark[] = "-modified";
+	const char *end = strstr(stage_commit, mark);
+	if (!end)
+		return descriptor("", "source", "gitCommit", stage_commit);
+	return json_pack("{s:{s:o, s:b}, s:s, s:o}", "annotations", "commit",
+			 json_stringn(stage_commit, (size_t)(end - stage_commit)), "modified", 1, "name",
+			 "source", "uri", json_sprintf("git:%s", stage_commit));
 }
 
 static json_t *dependencies(const struct provenance *p)
@@ -56,7 +70,7 @@ static json_t *dependencies(const struct provenance *p)
 	json_array_append_new(list, descriptor("code:", stage, "sha256",
 					       json_string_value(json_object_get(p->action, "code"))));
 	if (stage_commit && *stage_commit)
-		json_array_append_new(list, descriptor("", "source", "gitCommit", stage_commit));
+		json_array_append_new(list, commit());
 	if (p->dependencies)
 		json_array_extend(list, (json_t *)p->dependencies);
 	return list;
@@ -139,6 +153,9 @@ json_t *provenance_statement(const struct provenance *p)
 			  "urn:einthoven:stage:v1", "externalParameters", "params", p->params, "stage", stage,
 			  "internalParameters", "action", p->action, "actionKey", p->key, "environment",
 			  environment(), "resolvedDependencies", dependencies(p));
+	if (stage_sources)
+		json_object_set_new(json_object_get(definition, "internalParameters"), "sources",
+				    json_string(stage_sources));
 	json_t *statement =
 		json_pack("{s:s, s:{s:o, s:o}, s:s, s:o}", "_type", "https://in-toto.io/Statement/v1",
 			  "predicate", "buildDefinition", definition, "runDetails", run_details(p),
@@ -189,7 +206,7 @@ static bool has_strange(const json_t *object, const char *const *known)
 
 static int read_shape(const struct reading *r)
 {
-	static const char *const known[] = {"action", "actionKey", "environment", "seal", NULL};
+	static const char *const known[] = {"action", "actionKey", "environment", "seal", "sources", NULL};
 	struct provenance_parts *p = r->p;
 	const json_t *list = json_object_get(r->statement, "subject"),
 		     *run = json_object_get(json_object_get(r->statement, "predicate"), "runDetails"),
@@ -268,6 +285,20 @@ static bool fits_dependencies(const struct reading *r)
 	return names(list, "code:", r->p->stage, json_object_get(r->p->action, "code"));
 }
 
+/* The list of sources, if there is one, hashes to the code identity. */
+static bool fits_sources(const struct reading *r)
+{
+	const json_t *list = json_object_get(internal(r->statement), "sources");
+	char hex[DIGEST_HEX];
+	if (!list)
+		return true;
+	if (!json_is_string(list))
+		return false;
+	struct digest d = digest_of(json_string_value(list), json_string_length(list));
+	digest_hex(hex, &d);
+	return has_text(r->p->action, "code", hex);
+}
+
 int provenance_read(struct provenance_parts *p, const json_t *statement, enum verdict_kind *wrong,
 		    const char *name, struct error *e)
 {
@@ -283,6 +314,8 @@ int provenance_read(struct provenance_parts *p, const json_t *statement, enum ve
 		return refuse(&r, VERDICT_MISFIT, "has a subject that is none of its action");
 	if (!fits_params(&r))
 		return refuse(&r, VERDICT_MISFIT, "has other parameters than its action");
+	if (!fits_sources(&r))
+		return refuse(&r, VERDICT_MISFIT, "has a list of sources that does not hash to its code");
 	if (!fits_dependencies(&r))
 		return refuse(&r, VERDICT_MISFIT, "has other inputs or code than its action");
 	return 0;
