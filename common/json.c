@@ -12,6 +12,13 @@
 #define MAX_DEPTH   64
 #define MAX_INTEGER 9007199254740992 /* 2^53: beyond it a double cannot hold every integer */
 
+/* Where memory ends the program must: else what is set or packed lacks something without a word, and a key is
+ * that of another action. */
+__attribute__((constructor)) static void die_without_memory(void)
+{
+	json_set_alloc_funcs(die_malloc, free);
+}
+
 /* ---- numbers ---- */
 
 static bool reads_back(const char *text, double x, bool is_float)

@@ -1,10 +1,43 @@
 #include "store/digest.h"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <pthread.h>
 #include <stdlib.h>
 
 #include "common/die.h"
+
+/* ---- memory ---- */
+
+static void *allocate(size_t n_bytes, const char *file, int line)
+{
+	(void)file, (void)line;
+	return die_malloc(n_bytes);
+}
+
+static void *resize(void *p, size_t n_bytes, const char *file, int line)
+{
+	(void)file, (void)line;
+	if (n_bytes)
+		return die_realloc(p, n_bytes);
+	free(p);
+	return NULL;
+}
+
+static void release(void *p, const char *file, int line)
+{
+	(void)file, (void)line;
+	free(p);
+}
+
+/* OpenSSL 3.0 does not survive it when memory ends while it sets itself up: it takes a lock that is not there.
+ * It can be told only before it has asked for any. */
+__attribute__((constructor)) static void die_without_memory(void)
+{
+	CRYPTO_set_mem_functions(allocate, resize, release);
+}
+
+/* ---- digests ---- */
 
 struct digest_stream {
 	EVP_MD_CTX *context;
