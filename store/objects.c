@@ -1,6 +1,5 @@
 #include "store/objects.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,15 +7,18 @@
 #include "common/die.h"
 #include "common/file.h"
 #include "store/artifact.h"
+#include "store/folder.h"
 
 struct list {
 	char (*ids)[DIGEST_HEX];
 	size_t n, room;
 };
 
-static void append(struct list *l, const char *name)
+static void append(const char *path, const char *name, void *context)
 {
+	struct list *l = context;
 	struct digest d;
+	(void)path;
 	char id[DIGEST_HEX];
 	if (strlen(name) != DIGEST_HEX - 1 + strlen(".mdb") || strcmp(name + DIGEST_HEX - 1, ".mdb"))
 		return;
@@ -31,23 +33,12 @@ static void append(struct list *l, const char *name)
 	memcpy(l->ids[l->n++], id, DIGEST_HEX);
 }
 
-static void list_folder(struct list *l, const char *name)
-{
-	char *folder = die_printf("%s/%s", artifact_store_path(), name);
-	DIR *d = opendir(folder);
-	for (struct dirent *entry; d && (entry = readdir(d));)
-		append(l, entry->d_name);
-	if (d)
-		closedir(d);
-	free(folder);
-}
-
 static void list_objects(struct list *l)
 {
 	for (int i = 0; i < 256; i++) {
 		char folder[16];
 		snprintf(folder, sizeof folder, "objects/%02x", i);
-		list_folder(l, folder);
+		folder_each(folder, append, l);
 	}
 }
 
@@ -75,7 +66,7 @@ size_t objects_in(const char *folder, char (**ids)[DIGEST_HEX])
 	if (!strcmp(folder, "objects"))
 		list_objects(&l);
 	else
-		list_folder(&l, folder);
+		folder_each(folder, append, &l);
 	return finish(&l, ids);
 }
 
@@ -83,7 +74,7 @@ size_t objects_list(char (**ids)[DIGEST_HEX])
 {
 	struct list l = {0};
 	list_objects(&l);
-	list_folder(&l, "trash");
+	folder_each("trash", append, &l);
 	return finish(&l, ids);
 }
 

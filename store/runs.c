@@ -48,11 +48,13 @@ static int see(const struct visit *v, const char *run, const char *folder, const
 	return result;
 }
 
-/* What is not there, or is no folder, has no files. */
+/* What is not there, or is no folder, has no files. One that cannot be opened may have. */
 static int see_run(const struct visit *v, const char *run, const char *folder)
 {
 	struct dirent **list;
 	int n = scandir(folder, &list, is_shown, alphasort), result = 0;
+	if (n < 0 && errno != ENOENT && errno != ENOTDIR)
+		return error_set(v->e, folder, 0, "cannot open: %s", strerror(errno));
 	for (int i = 0; i < n; i++) {
 		if (result == 0 && is_id_file(folder, list[i]->d_name))
 			result = see(v, run, folder, list[i]->d_name);
