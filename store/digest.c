@@ -30,8 +30,8 @@ static void release(void *p, const char *file, int line)
 	free(p);
 }
 
-/* OpenSSL 3.0 does not survive it when memory ends while it sets itself up: it takes a lock that is not there.
- * It can be told only before it has asked for any. */
+/* OpenSSL 3.0 crashes when memory ends while it sets itself up: it takes a lock that is not there. It can be
+ * told only before it has asked for any. */
 __attribute__((constructor)) static void die_without_memory(void)
 {
 	CRYPTO_set_mem_functions(allocate, resize, release);
