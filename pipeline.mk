@@ -16,6 +16,7 @@
 #                 CONTINUE=1: pretraining begins with it
 # LAUNCH_pretrain="srun -N2"  what to start a stage with, on a miss
 # EINTHOVEN_STORE=DIR         where artifacts are (.store)
+# REMOTE=URL      of push and pull: a folder or a server (as store.yaml says; docs/sharing.md)
 
 ifeq ($(filter grouped-target,$(.FEATURES)),)
 $(error GNU Make 4.3 or newer is needed, this is $(MAKE_VERSION))
@@ -42,11 +43,11 @@ define newline
 endef
 space := $(subst ,, )
 given  = $(filter command environment,$(firstword $(origin $1)))
-$(foreach v,PARAMS RUN SET ARM ARMS SEEDS MODEL EINTHOVEN_STORE $(filter LAUNCH_%,$(.VARIABLES)),\
+$(foreach v,PARAMS RUN SET ARM ARMS SEEDS MODEL REMOTE EINTHOVEN_STORE $(filter LAUNCH_%,$(.VARIABLES)),\
 	$(if $(call given,$v),$(eval override $v := $$(subst $$(newline),$$(space),$$(value $v)))))
 # Names that are one letter off would be read by nothing, and say nothing.
 meant := PARAM=PARAMS params=PARAMS SEED=SEEDS seeds=SEEDS SETS=SET set=SET RUNS=RUN run=RUN arms=ARMS \
-	arm=ARM model=MODEL MODELS=MODEL
+	arm=ARM model=MODEL MODELS=MODEL remote=REMOTE REMOTES=REMOTE URL=REMOTE
 typed = $(filter command,$(firstword $(origin $1)))
 $(foreach m,$(meant),$(foreach v,$(firstword $(subst =, ,$m)),$(if $(call typed,$v),\
 	$(error $v= is read by nothing; did you mean $(lastword $(subst =, ,$m))=?))))
@@ -119,8 +120,9 @@ ifeq ($(if $(comparing),$(strip $(ARMS)),any),)
 $(error ARMS is empty: name what to compare, or leave ARMS out for all of params/arms)
 endif
 wanted := $(if $(comparing),$(ARMS),$(if $(filter arm,$(MAKECMDGOALS)),\
-	$(or $(ARM),$(error arm needs ARM=NAME, one of: $(ARMS))),$(if $(filter explain,$(MAKECMDGOALS)),\
-	$(ARM) $(if $(filter override,$(firstword $(origin ARMS))),$(ARMS)),$(if $(auditing),\
+	$(or $(ARM),$(error arm needs ARM=NAME, one of: $(ARMS))),$(if \
+	$(filter explain push pull,$(MAKECMDGOALS)),$(ARM) $(if \
+	$(filter override,$(firstword $(origin ARMS))),$(ARMS)),$(if $(auditing),\
 	$(or $(ARM),$(if $(wildcard $(R)/arms.given),$(ARMS)))))))
 arms := $(sort $(if $(SEEDS),$(foreach a,$(wanted),$(SEEDS:%=$a@%)),$(wanted)))
 base_of = $(firstword $(subst @, ,$1))
@@ -333,6 +335,27 @@ $(call named,ID)
 audit: $(R)/params.stamp $(explaining:%=$(R)/%/params.stamp) $(B)/bin/audit \
 		$(if $(RERUN),$(stages:%=$(B)/bin/%) $(joint:%=$(B)/bin/%))
 	@$(B)/bin/audit $(if $(RERUN),--rerun --programs $(B)/bin --place $(B)/audit) --traces $(B)/code $(or $(ID),--run $(R) $(if $(ARM),$(arms:%=--arm %)))
+
+# What a run has is sent with all it was made of. What others have made of the same parameters is asked for
+# stage by stage, since a stage's key has the ids of its inputs.
+quoted  = '$(subst ','\'',$1)'
+sent    = $(foreach f,$R $(arms:%=$R/arms/%),$(wildcard $(sections:%=$f/%.id)))
+pull_in = $(if $2,echo "$2:" >&2; )$(foreach s,$1,in_$(s)='$(call reads_of,$s,$(notdir $2))';) got=' '; \
+	for s in $1; do eval "reads=\$$in_$$s"; for i in $$reads; do case $$got in *" $$i "*) ;; \
+		*) continue 2 ;; esac; done; \
+		$(B)/bin/$$s --build $R/$2 --cached >/dev/null; case $$? in 0) got="$$got$$s " ;; \
+		3) echo "$$s: neither this store nor the remote has it" >&2 ;; *) exit 1 ;; esac; done
+## push: send a run's results and all they were made of to REMOTE=URL (ARM=NAME: also an arm's)
+.PHONY: push pull
+push: | $(B)/bin/remote
+	$(if $(sent),,$(error $R has no results to send yet))
+	@$(B)/bin/remote push $(if $(REMOTE),--remote $(call quoted,$(REMOTE))) $(sent)
+
+## pull: bring the results that REMOTE=URL has of these parameters (ARM=NAME: an arm's)
+pull: export EINTHOVEN_REMOTE := $(if $(REMOTE),$(REMOTE),$(EINTHOVEN_REMOTE))
+pull: $(or $(arms:%=$R/arms/%/params.stamp),$R/params.stamp) $(stages:%=$(B)/bin/%) | $(B)/bin/remote
+	@$(if $(arms),$(foreach a,$(arms),$(call pull_in,$(call chain_of,$a),arms/$a);),\
+		$(call pull_in,$(filter-out predict $(if $(borrowed),views pretrain),$(stages))))
 
 ## help: this list; to all apply PARAMS=FILE SET="section.name=value" RUN=NAME ARMS="NAME..." SEEDS="1 2 3"
 ##       CHECK=1 MODEL=NAME CONTINUE=1 LAUNCH_<stage>=COMMAND

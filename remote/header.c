@@ -88,13 +88,19 @@ void header_release(struct header *h)
 	*h = (struct header){0};
 }
 
-struct artifact_writer *header_writer(const struct header *h)
+struct artifact_writer *header_empty_writer(const struct header *h)
 {
 	struct artifact_writer *w = artifact_create(h->kind, h->schema);
 	const char *name;
 	json_t *value;
 	json_object_foreach (json_object_get(h->json, "attributes"), name, value)
 		artifact_attribute(w, name, json_incref(value));
+	return w;
+}
+
+struct artifact_writer *header_writer(const struct header *h)
+{
+	struct artifact_writer *w = header_empty_writer(h);
 	for (int i = 0; i < h->n_tables; i++)
 		artifact_table(w, h->table[i].name);
 	return w;

@@ -42,6 +42,8 @@ void header_release(struct header *h);
 
 /* An artifact of this kind, these attributes and tables, still empty. */
 struct artifact_writer *header_writer(const struct header *h);
+/* The same without tables. */
+struct artifact_writer *header_empty_writer(const struct header *h);
 /* Bytes of all its records as streams (remote/stream.h). */
 uint64_t header_bytes(const struct header *h);
 /* The table of that name, or NULL. */

@@ -9,6 +9,7 @@
 #ifndef REMOTE_PULL_H
 #define REMOTE_PULL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/error.h"
@@ -26,8 +27,9 @@ int pull_artifact(const struct sharing *remote, const char *id, struct pull_sum 
 /* A part of an artifact: some tables, or of these the records of some numbers (of tables whose keys are
  * record numbers, with or without a part behind). */
 struct pull_part {
-	const char **tables; /* NULL-terminated; NULL: all */
-	uint64_t from, to;   /* both included; 0 and UINT64_MAX: all */
+	const char *const *tables; /* NULL-terminated; NULL: all */
+	bool has_range;
+	uint64_t from, to; /* both included */
 };
 
 /* The same for a part, checked in the same way, and that no record of the range is missing. It becomes an

@@ -14,8 +14,9 @@
 #include "store/artifact.h"
 
 enum { THREADS = 8 };
-#define BUDGET	    ((size_t)48 << 20)
-#define STREAM_KEPT ((size_t)6 << 20)
+#define PROGRESS_LEAST ((uint64_t)16 << 20) /* bytes that may take long enough to show */
+#define BUDGET	       ((size_t)48 << 20)
+#define STREAM_KEPT    ((size_t)6 << 20)
 
 /* A span of a table: one job. */
 struct job {
@@ -148,15 +149,19 @@ static int send_spans(struct push *p, struct error *e)
 	struct progress bar;
 	char *what = die_printf("push %s %.8s", p->header.kind, p->header.id);
 	int status;
-	progress_start(&bar, what, "B", header_bytes(&p->header));
+	bool is_shown = header_bytes(&p->header) >= PROGRESS_LEAST;
+	if (is_shown)
+		progress_start(&bar, what, "B", header_bytes(&p->header));
 	struct conveyor *c = conveyor_start(
 		&(struct conveyor_work){p, begin, end, send_span, cost, BUDGET, THREADS}, p->n_jobs);
 	for (size_t i = 0; (status = conveyor_take(c, e)) > 0; i++) {
-		progress_step(&bar, p->job[i].span->n_bytes);
+		if (is_shown)
+			progress_step(&bar, p->job[i].span->n_bytes);
 		conveyor_give_back(c);
 	}
 	conveyor_stop(c);
-	progress_end(&bar);
+	if (is_shown)
+		progress_end(&bar);
 	free(what);
 	return status;
 }

@@ -9,9 +9,12 @@
 #ifndef REMOTE_PUSH_H
 #define REMOTE_PUSH_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "common/error.h"
+#include "store/digest.h"
 #include "store/sharing.h"
 
 struct push_sum {
@@ -23,5 +26,11 @@ struct push_sum {
 
 /* 0, or -1 with e filled; what was done is added to *sum. */
 int push_artifact(const struct sharing *remote, const char *id, struct push_sum *sum, struct error *e);
+
+/* The same for several, and unless is_alone for all that they were made of, as this store's action entries
+ * say, with these entries: what something was made of first. What is not in the store any more is left out.
+ * */
+int push_chain(const struct sharing *remote, char (*ids)[DIGEST_HEX], size_t n, bool is_alone,
+	       struct push_sum *sum, struct error *e);
 
 #endif

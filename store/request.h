@@ -33,6 +33,7 @@ struct request {
 	json_t *action;
 	char key[DIGEST_HEX]; /* of the action */
 	char id[DIGEST_HEX];  /* the result, once it is known */
+	bool is_pulled;	      /* it came from the remote just now */
 };
 
 /* Fill all but id. May a named input lack (may_lack: its id is then empty and null in the action), or die? */

@@ -15,6 +15,7 @@
 #include "common/stamp.h"
 #include "store/action.h"
 #include "store/crew.h"
+#include "store/errand.h"
 #include "store/explain.h"
 #include "store/interrupt.h"
 #include "store/lock.h"
@@ -157,6 +158,13 @@ static bool find_hit(struct request *q)
 	return artifact_exists(q->id);
 }
 
+/* The same for one that the remote has. A team's first rank has been told before it was launched. */
+static bool find_shared(struct request *q, const struct team *team)
+{
+	q->is_pulled = team_size(team) == 1 && errand_take(q->key, interrupt_flag()) && find_hit(q);
+	return q->is_pulled;
+}
+
 /* Run, once however many processes ask: true if another has done it meanwhile. */
 static bool run_once(struct request *q, struct team *team)
 {
@@ -168,7 +176,9 @@ static bool run_once(struct request *q, struct team *team)
 		lock = lock_take(q->key, q->stage->name, interrupt_flag());
 		if (!lock)
 			interrupt_stop();
-		is_cached = find_hit(q);
+		is_cached = find_hit(q) || find_shared(q, team);
+		if (*interrupt_flag())
+			interrupt_stop();
 		if (!is_cached)
 			signing_check(q->stage->name);
 	}
@@ -186,7 +196,7 @@ static void obtain(struct request *q, struct team *team, bool is_hit_only)
 {
 	double start_s = seconds();
 	publish_clean();
-	bool is_cached = find_hit(q);
+	bool is_cached = find_hit(q) || (is_hit_only && find_shared(q, NULL));
 	if (!is_cached && is_hit_only)
 		exit(EXIT_MISS);
 	is_cached = crew_told(team, is_cached);
@@ -196,10 +206,13 @@ static void obtain(struct request *q, struct team *team, bool is_hit_only)
 
 	remove_checkpoint(q); /* also one that a kill after publishing has left */
 	if (is_cached)
-		fprintf(stderr, "%s%s: cached %.12s\n", label_text(), q->stage->name, q->id);
+		fprintf(stderr, "%s%s: %s %.12s\n", label_text(), q->stage->name,
+			q->is_pulled ? "pulled" : "cached", q->id);
 	else
 		fprintf(stderr, "%s%s: ran in %.1f s -> %.12s\n", label_text(), q->stage->name,
 			seconds() - start_s, q->id);
+	if (!is_cached)
+		errand_give(q->key, interrupt_flag());
 }
 
 static void lead(struct request *q, struct team *team, bool is_hit_only)

@@ -1,0 +1,70 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/die.h"
+#include "remote/entry.h"
+#include "remote/push.h"
+#include "store/artifact.h"
+#include "store/lineage.h"
+
+/* Artifacts, each once; what one was made of stands behind it. */
+struct chain {
+	char (*ids)[DIGEST_HEX];
+	size_t n;
+};
+
+static void enqueue(const char *name, const char *id, void *context)
+{
+	struct chain *c = context;
+	(void)name;
+	for (size_t i = 0; i < c->n; i++)
+		if (!strcmp(c->ids[i], id))
+			return;
+	c->ids = die_realloc(c->ids, (c->n + 1) * sizeof *c->ids);
+	memcpy(c->ids[c->n++], id, DIGEST_HEX);
+}
+
+static void enqueue_inputs(struct chain *c, const struct lineage_entry *all, size_t n_all, const char *id)
+{
+	for (size_t i = 0; i < n_all; i++)
+		if (!strcmp(all[i].id, id))
+			lineage_inputs(&all[i], enqueue, c);
+}
+
+static int send(const struct sharing *remote, const struct lineage_entry *all, size_t n_all, const char *id,
+		struct push_sum *sum, struct error *e)
+{
+	bool is_reached;
+	if (push_artifact(remote, id, sum, e) < 0)
+		return -1;
+	for (size_t i = 0; i < n_all; i++)
+		if (!strcmp(all[i].id, id) && entry_give(remote, all[i].key, true, &is_reached, sum, e) < 0)
+			return -1;
+	return 0;
+}
+
+int push_chain(const struct sharing *remote, char (*ids)[DIGEST_HEX], size_t n, bool is_alone,
+	       struct push_sum *sum, struct error *e)
+{
+	struct lineage *l = lineage_open();
+	struct chain c = {0};
+	size_t n_all;
+	const struct lineage_entry *all = lineage_all(l, &n_all);
+	int status = 0;
+	for (size_t i = 0; i < n; i++)
+		enqueue(NULL, ids[i], &c);
+	for (size_t i = 0; i < c.n && !is_alone; i++) {
+		char id[DIGEST_HEX];
+		memcpy(id, c.ids[i], sizeof id); /* the list grows */
+		enqueue_inputs(&c, all, n_all, id);
+	}
+
+	for (size_t i = c.n; i-- > 0 && status == 0;)
+		if (artifact_exists(c.ids[i]))
+			status = send(remote, all, n_all, c.ids[i], sum, e);
+		else
+			warn("artifact %.12s is not in this store any more; not sent", c.ids[i]);
+	lineage_close(l);
+	free(c.ids);
+	return status;
+}

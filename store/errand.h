@@ -1,0 +1,25 @@
+/*
+ * What a stage asks of the helper process `remote` (tools/remote.c), which stands beside this program's
+ * executable: to bring the result of an action from the remote of store.yaml (store/sharing.h), or to send
+ * one there. Without a remote nothing is started. A remote that cannot be reached is said once, by the
+ * helper, and then left alone for ten minutes by all stages of that make.
+ *
+ *	if (!action_find(key, id) && errand_take(key, interrupt_flag()) && action_find(key, id)) ...
+ */
+#ifndef STORE_ERRAND_H
+#define STORE_ERRAND_H
+
+#include <stdbool.h>
+
+/* Exit codes of `remote take` and `remote give` beside 0 (done) and 1 (failed; it has said why). */
+enum { ERRAND_ABSENT = 3, ERRAND_UNREACHABLE = 4 };
+
+/* Whether the action's entry and its artifact were brought into this store. Dies if store.yaml is wrong.
+ * False also once *is_interrupted is set. */
+bool errand_take(const char *key, const volatile bool *is_interrupted);
+
+/* Send the action's entry and its artifact, if the remote is one to write to. That it failed is said and no
+ * more. */
+void errand_give(const char *key, const volatile bool *is_interrupted);
+
+#endif

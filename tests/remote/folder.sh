@@ -1,0 +1,145 @@
+#!/usr/bin/env bash
+# Sharing through a folder: push, pull, what a stage does with a remote, and what is refused.
+. "$(dirname "$0")/../tap.sh"
+. "$TOP/tests/tiny.sh"
+remote=$BIN/remote
+unset EINTHOVEN_REMOTE
+ln -s "$BIN/remote" remote
+mkdir team
+
+run_both() { ./tiny --build run && ./twice --build run; }
+empty_store() { chmod -R u+w store 2>/dev/null; rm -rf store run/*.id run/*.stamp; }
+files() { find team -type f | wc -l | tr -d ' '; }
+tiny_params count=3000 value_bytes=300
+
+check "two stages run without a remote" run_both
+first=$(cat run/tiny.id) result=$(cat run/twice.id)
+
+# ---- by hand ----
+check_fails "without a remote named push says what to name" 2 'needs --remote' "$remote" push "$first"
+check_fails "a folder that is not there is no remote" 1 'is no folder that is there' \
+	"$remote" push "$first" --remote nowhere
+check_fails "what is no kind of remote is refused with those there are" 1 'one of: a folder' \
+	"$remote" push "$first" --remote gopher://team
+check "push sends a result" "$remote" push "$result" --remote team
+"$remote" push "$result" --remote team >out
+check "... with what it was made of and the entries" \
+	grep -q '^2 artifacts, 2 were there; .* 0 of 2 entries; 0 bytes' out
+same() {
+	local f
+	for f in store/actions/*/*.json; do cmp "$f" "team/ac/$(basename "$f" .json)" && echo same; done
+}
+is "entries lie there word for word" "$(same)" \
+	"same
+same"
+is "a header's SHA-256 is the artifact's id" "$(sha256sum "team/cas/$result" | cut -d' ' -f1)" "$result"
+is "files of the remote are read-only" "$(find team -type f -perm /222 | wc -l | tr -d ' ')" 0
+is "nothing temporary is left" "$(find team/tmp -type f)" ""
+empty_store
+check "pull brings it by its id" "$remote" pull "$result" --remote "file://$PWD/team"
+is "... rebuilt and sound" "$("$BIN/store" verify)" "1 objects verified, 0 damaged"
+check_fails "an id that is not there" 1 'has no artifact' "$remote" pull "${result//[0-8]/9}" --remote team
+check_fails "a word that is no id" 1 'neither an id' "$remote" pull nonsense --remote team
+
+# ---- by a stage ----
+empty_store
+export EINTHOVEN_REMOTE=team
+rm -f "$TINY_LOG"
+run_both >out 2>&1
+is "with a remote no stage runs" "$(runs)" 0
+is "... but says that it pulled" "$(grep -o '.*: pulled' out)" "tiny: pulled
+twice: pulled"
+is "... the same results" "$(cat run/tiny.id run/twice.id)" "$first
+$result"
+empty_store
+check "--cached takes from the remote too" ./tiny --build run --cached
+tiny_params count=3001 value_bytes=300
+./tiny --build run --cached >out 2>&1
+is "... and exits 3 where it has nothing" $? 3
+n=$(files)
+check "a remote that is only looked at" ./tiny --build run
+is "... gets nothing" "$(files)" "$n"
+unset EINTHOVEN_REMOTE
+
+cat >store.yaml <<-END
+	remote:
+	  url: team
+	  access: read-write
+END
+tiny_params count=3002 value_bytes=300
+check "with read-write a stage runs" ./tiny --build run
+is "... and its result is sent: header, manifest and where it is, entry, segments" \
+	$(($(files) > n + 4)) 1
+empty_store
+./tiny --build run >out 2>&1
+is "... for the next who asks" "$(grep -o 'tiny: pulled' out)" 'tiny: pulled'
+EINTHOVEN_REMOTE=none ./twice --build run >out 2>&1
+is "EINTHOVEN_REMOTE=none switches store.yaml off" "$(grep -c ': ran in' out)" 1
+
+while IFS='|' read -r text says; do
+	printf '%b' "$text" >store.yaml
+	check_fails "store.yaml: $says" 1 "$says" "$remote" push "$first"
+done <<-'END'
+	remote:\n  ulr: x\n|store.yaml:2: unknown key 'ulr'; did you mean 'url'
+	remotes:\n  url: x\n|store.yaml:1: unknown key 'remotes'; did you mean 'remote'
+	remote:\n  access: read-only\n|store.yaml:1: remote: has no url
+	remote:\n  url: x\n  access: write\n|store.yaml:3: access: expected read-only or read-write
+	remote:\n  url: x\n  timeout_s: 1s\n|store.yaml:3: timeout_s: expected a whole number
+	remote: x\n|store.yaml:1: remote: expected url
+END
+
+# ---- a remote that is away ----
+printf 'remote:\n  url: away\n' >store.yaml
+tiny_params count=3003 value_bytes=300
+run_both >out 2>&1
+is "without the remote stages run here" "$(grep -c ': ran in' out)" 2
+is "... and say so once" "$(grep -c 'going on without the remote' out)" 1
+rm store.yaml
+
+# ---- a remote that lies ----
+tiny_params count=3000 value_bytes=300
+empty_store
+export EINTHOVEN_REMOTE=team
+# The largest content that is no manifest: ac/ names these in 64 letters.
+manifests=$(find team/ac -size -2 -exec grep -shE '^[0-9a-f]{64}$' {} + | sed 's/^/-e /')
+# shellcheck disable=SC2086,SC2010 # several words; names are digests
+segment=team/cas/$(ls -S team/cas | grep -v $manifests | head -1)
+cp "$segment" kept
+damage() { chmod u+w "$segment" && "$@" && chmod a-w "$segment"; }
+refused() {
+	check_fails "$1" 1 "$2" "$remote" pull "$first"
+	is "... and nothing is kept" "$(find store -name '*.mdb')" ""
+	rm -f "$segment" && cp kept "$segment"
+}
+first_of() { # the artifact that the segment is of
+	local id
+	for id in "$first" "$result"; do
+		"$remote" pull "$id" 2>/dev/null || echo "$id"
+		empty_store
+	done
+}
+damage dd if=/dev/urandom of="$segment" bs=1 seek=$(($(wc -c <kept) / 2)) count=8 conv=notrunc status=none
+first=$(first_of | head -1)
+refused "a segment that was changed is refused" 'from the remote'
+damage truncate -s -100 "$segment"
+refused "a segment that was cut off is refused" 'the remote'
+damage dd if=/dev/zero of="$segment" bs=1000 seek=20000 count=1 status=none
+refused "a segment that goes on is refused" 'at most were expected'
+rm -f "$segment"
+refused "a segment that is not there is named" 'is not there; who sent the artifact may send it again'
+rm -f "$segment" && mkfifo "$segment"
+check_fails "a FIFO in its place does not stop anybody" 1 'is no plain file' \
+	timeout 20 "$remote" pull "$first"
+rm -f "$segment" && cp kept "$segment"
+check "with the segment back all is well" "$remote" pull "$first"
+empty_store
+header=team/cas/$first
+cp "$header" header && chmod u+w "$header" && sed -i 's/"count":3/"count":4/' "$header"
+check_fails "a header that was changed is refused" 1 'does not hash to its id' "$remote" pull "$first"
+cp -f header "$header"
+for entry in team/ac/*; do
+	chmod u+w "$entry" && sed -i 's/"divisor":1/"divisor":2/; s/"offset":0/"offset":1/' "$entry"
+done
+run_both >out 2>&1
+is "an entry that was changed is no hit" "$(grep -c ': ran in' out)" 2
+tap_done
