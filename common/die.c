@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/label.h"
+#include "common/printable.h"
 
 static const char *program = "einthoven";
 static void (*at_death)(void);
@@ -42,6 +43,7 @@ static void say(const char *format, va_list ap, bool is_last)
 {
 	char text[1024];
 	vsnprintf(text, sizeof text, format, ap);
+	printable(text);
 	fprintf(stderr, "%s%s: %s\n", label_text(), program, text);
 	if (is_last)
 		keep(text);

@@ -11,7 +11,7 @@
 void folder_each(const char *folder, void (*f)(const char *path, const char *name, void *context),
 		 void *context)
 {
-	char *root = die_printf("%s/%s", artifact_store_path(), folder);
+	char *root = die_printf("%s%s%s", artifact_store_path(), *folder ? "/" : "", folder);
 	DIR *d = opendir(root);
 	if (!d && errno != ENOENT)
 		die("%s: cannot open this folder: %s", root, strerror(errno));

@@ -6,9 +6,9 @@
 #ifndef STORE_FOLDER_H
 #define STORE_FOLDER_H
 
-/* Call f with path and name of each entry of <store>/<folder> that does not begin with a dot, in no order;
- * f may remove it. A folder that is not there is empty. Dies if one cannot be read to its end: who takes half
- * of it for the whole may remove what is needed. */
+/* Call f with path and name of each entry of <store>/<folder> ("": the store itself) that does not begin with
+ * a dot, in no order; f may remove it. A folder that is not there is empty. Dies if one cannot be read to its
+ * end: who takes half of it for the whole may remove what is needed. */
 void folder_each(const char *folder, void (*f)(const char *path, const char *name, void *context),
 		 void *context);
 

@@ -12,6 +12,7 @@
 #include "common/die.h"
 #include "common/file.h"
 #include "common/owner.h"
+#include "common/printable.h"
 #include "store/artifact.h"
 #include "store/folder.h"
 #include "store/objects.h"
@@ -49,7 +50,7 @@ static void want(struct needed *n, const char *id, const char *why)
 	}
 	struct wanted *w = &n->list[n->n++];
 	memcpy(w->id, id, DIGEST_HEX);
-	w->why = die_strdup(why);
+	w->why = printable(die_strdup(why)); /* names and notes of others */
 }
 
 /* ---- an artifact and what it was made of ---- */
@@ -119,8 +120,8 @@ static void want_pin(const struct pin *pin, void *context)
 /* A note that cannot be read may be of anything. */
 static void refuse(const char *path, const char *why, void *context)
 {
-	(void)context;
-	die("%s: %s; cannot tell what is needed: 'store fsck' says what to do about it", path, why);
+	(void)path, (void)context;
+	die("%s; cannot tell what is needed: 'store fsck' says what to do about it", why);
 }
 
 /* ---- stages that run ---- */

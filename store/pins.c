@@ -94,7 +94,9 @@ static void visit_one(const char *path, const char *name, void *context)
 		memcpy(p.id, id, DIGEST_HEX);
 		v->f(&p, v->context);
 	} else if (v->bad) {
-		v->bad(path, pin ? "is no pin" : error_text(&e), v->context);
+		if (pin)
+			error_set(&e, path, 0, "is no pin");
+		v->bad(path, error_text(&e), v->context);
 	}
 	json_decref(pin);
 	free(text);

@@ -133,7 +133,9 @@ static void visit_one(const char *path, const char *name, void *context)
 		r.state = state_of(&r);
 		v->f(&r, v->context);
 	} else if (v->bad) {
-		v->bad(path, note ? "is no note of a run" : error_text(&e), v->context);
+		if (note)
+			error_set(&e, path, 0, "is no note of a run");
+		v->bad(path, error_text(&e), v->context);
 	}
 	json_decref(note);
 	free(text);

@@ -34,7 +34,7 @@ struct root {
 void roots_note(const char *folder, const char *stage, const char *id);
 
 /* Call f for each note that can be read, in no order; what it points to is f's only until it returns. For one
- * that cannot, bad(path, why) (NULL: pass over it). */
+ * that cannot, bad(path, why), why naming it too (NULL: pass over it). */
 void roots_each(void (*f)(const struct root *root, void *context),
 		void (*bad)(const char *path, const char *why, void *context), void *context);
 

@@ -14,8 +14,16 @@
 struct visit {
 	void (*f)(const char *run, const char *stage, const char id[DIGEST_HEX], void *context);
 	void *context;
-	struct error *e;
+	struct error *e; /* of the first that failed */
+	bool is_bad;
 };
+
+static void fail(struct visit *v, const struct error *e)
+{
+	if (!v->is_bad)
+		*v->e = *e;
+	v->is_bad = true;
+}
 
 static int is_shown(const struct dirent *entry)
 {
@@ -35,76 +43,82 @@ static bool is_id_file(const char *folder, const char *name)
 	return !is_folder;
 }
 
-static int see(const struct visit *v, const char *run, const char *folder, const char *name)
+static void see(struct visit *v, const char *run, const char *folder, const char *name)
 {
 	char id[DIGEST_HEX], *path = die_printf("%s/%s", folder, name);
-	int result = objects_resolve(id, path, v->e);
-	if (result == 0) {
+	struct error e = {0};
+	if (objects_resolve(id, path, &e) == 0) {
 		char *stage = die_printf("%.*s", (int)strlen(name) - 3, name);
 		v->f(run, stage, id, v->context);
 		free(stage);
+	} else {
+		fail(v, &e);
 	}
 	free(path);
-	return result;
 }
 
-/* What is not there, or is no folder, has no files. One that cannot be opened may have. */
-static int see_run(const struct visit *v, const char *run, const char *folder)
+/* The names in a folder, sorted. What is not there, or is no folder, has none; one that cannot be read might.
+ * */
+static int names_in(struct visit *v, const char *folder, struct dirent ***list, const char *advice)
+{
+	struct error e = {0};
+	int n = scandir(folder, list, is_shown, alphasort);
+	if (n >= 0 || (!advice && (errno == ENOENT || errno == ENOTDIR)))
+		return n;
+	error_set(&e, folder, 0, "cannot open: %s%s", strerror(errno), advice ? advice : "");
+	fail(v, &e);
+	return n;
+}
+
+static void see_run(struct visit *v, const char *run, const char *folder)
 {
 	struct dirent **list;
-	int n = scandir(folder, &list, is_shown, alphasort), result = 0;
-	if (n < 0 && errno != ENOENT && errno != ENOTDIR)
-		return error_set(v->e, folder, 0, "cannot open: %s", strerror(errno));
+	int n = names_in(v, folder, &list, NULL);
 	for (int i = 0; i < n; i++) {
-		if (result == 0 && is_id_file(folder, list[i]->d_name))
-			result = see(v, run, folder, list[i]->d_name);
+		if (is_id_file(folder, list[i]->d_name))
+			see(v, run, folder, list[i]->d_name);
 		free(list[i]);
 	}
 	if (n >= 0)
 		free(list);
-	return result;
 }
 
-static int see_runs(const struct visit *v, const char *of, const char *runs);
+static void see_runs(struct visit *v, const char *of, const char *runs);
 
-static int see_arms(const struct visit *v, const char *run, const char *folder)
+static void see_arms(struct visit *v, const char *run, const char *folder)
 {
 	char *arms = die_printf("%s/arms", folder);
-	int result = file_exists(arms) ? see_runs(v, run, arms) : 0;
+	if (file_exists(arms))
+		see_runs(v, run, arms);
 	free(arms);
-	return result;
 }
 
 /* of: the run whose arms these are; NULL: they are runs. */
-static int see_runs(const struct visit *v, const char *of, const char *runs)
+static void see_runs(struct visit *v, const char *of, const char *runs)
 {
 	struct dirent **list;
-	int n = scandir(runs, &list, is_shown, alphasort), result = 0;
-	if (n < 0)
-		return error_set(v->e, runs, 0,
-				 "cannot open: %s; name the folder that holds your runs with --runs",
-				 strerror(errno));
+	int n = names_in(v, runs, &list, "; name the folder that holds your runs with --runs");
 	for (int i = 0; i < n; i++) {
 		const char *name = list[i]->d_name;
 		char *run = of ? die_printf("%s/%s", of, name) : die_strdup(name);
 		char *folder = die_printf("%s/%s", runs, name);
-		if (result == 0)
-			result = see_run(v, run, folder);
-		if (result == 0 && !of)
-			result = see_arms(v, run, folder);
+		see_run(v, run, folder);
+		if (!of)
+			see_arms(v, run, folder);
 		free(folder);
 		free(run);
 		free(list[i]);
 	}
-	free(list);
-	return result;
+	if (n >= 0)
+		free(list);
 }
 
 int runs_each(const char *runs,
 	      void (*f)(const char *run, const char *stage, const char id[DIGEST_HEX], void *context),
 	      void *context, struct error *e)
 {
-	const struct visit v = {f, context, e};
-	int result = see_run(&v, ".", runs);
-	return result < 0 ? result : see_runs(&v, NULL, runs);
+	struct visit v = {f, context, e, false};
+	see_run(&v, ".", runs);
+	see_runs(&v, NULL, runs);
+	return v.is_bad ? -1 : 0;
 }

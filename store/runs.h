@@ -11,8 +11,8 @@
 #include "store/digest.h"
 
 /* Call f for each .id file, run by run in the order of names: run is "<run>" or "<run>/<arm>" ("." for files
- * in the folder itself), stage the file's name without ".id". 0, or -1 with e filled: the folder cannot be
- * opened, or one of the files holds no id. */
+ * in the folder itself), stage the file's name without ".id". 0, or -1 with e filled: a folder cannot be
+ * opened, or one of the files holds no id; then all others were seen, and e is about the first. */
 int runs_each(const char *runs,
 	      void (*f)(const char *run, const char *stage, const char id[DIGEST_HEX], void *context),
 	      void *context, struct error *e);

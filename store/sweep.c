@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "common/die.h"
+#include "common/printable.h"
 #include "store/action.h"
 #include "store/artifact.h"
 #include "store/folder.h"
@@ -192,9 +193,12 @@ static void drop_root(const struct root *root, void *context)
 	struct work *w = context;
 	if (roots_counts(root))
 		return;
-	if (root->state == ROOT_UNSEEN)
-		fprintf(w->removal.out, "nobody has used %s of %s on %s for %.0f days: it counts no more\n",
-			root->folder, root->user, root->host, difftime(time(NULL), root->used) / 86400);
+	if (root->state == ROOT_UNSEEN) {
+		char *who = die_printf("%s of %s on %s", root->folder, root->user, root->host);
+		fprintf(w->removal.out, "nobody has used %s for %.0f days: it counts no more\n",
+			printable(who), difftime(time(NULL), root->used) / 86400);
+		free(who);
+	}
 	removal_file(&w->removal, "run", root->path);
 }
 

@@ -17,20 +17,25 @@
 #include "store/endorse.h"
 #include "store/export.h"
 #include "store/forget.h"
+#include "store/fsck.h"
 #include "store/holders.h"
 #include "store/lineage.h"
 #include "store/list.h"
 #include "store/objects.h"
+#include "store/pinning.h"
 #include "store/show.h"
 #include "store/signers.h"
 #include "store/signing.h"
+#include "store/stats.h"
 #include "store/sweep.h"
 #include "store/value.h"
 
-#define COMMANDS "ls, show, get, log, diff, verify, export, refs, forget, gc, keygen, sign, trust, conflicts"
+#define COMMANDS                                                                                             \
+	"ls, show, get, log, diff, verify, export, refs, forget, stats, fsck, gc, pin, unpin, pins, "        \
+	"keygen, sign, trust, conflicts"
 
-static bool is_delete, is_chain;
-static const char *grace_days = "1", *n_records = "3";
+static bool is_delete, is_chain, is_repair;
+static const char *grace_days = "1", *n_records = "3", *note = "";
 static const char **runs;
 
 static const struct arg options[] = {
@@ -38,7 +43,10 @@ static const struct arg options[] = {
 	{"delete", NULL, "gc, forget: remove, do not only list", .flag = &is_delete},
 	{"chain", NULL, "verify: also all that the artifact was made of", .flag = &is_chain},
 	{"grace-days", "N", "gc: keep what was made or used in the last N days (1)", .text = &grace_days},
-	{"runs", "DIR", "ls, forget, gc: where runs are; gc keeps what they need (build/runs); may repeat",
+	{"repair", NULL, "fsck: mend what can be mended; nothing is deleted that cannot be had again",
+	 .flag = &is_repair},
+	{"note", "TEXT", "pin: why", .text = &note},
+	{"runs", "DIR", "where runs are, for ls, forget, gc, fsck, stats, pin (build/runs); may repeat",
 	 .list = &runs},
 	{0}};
 
@@ -46,7 +54,8 @@ static const struct args args = {
 	.purpose = "Look into the store ($EINTHOVEN_STORE, else .store)",
 	.synopsis =
 		"store ls | show ID | get ID TABLE KEY | log ID | diff ID ID | verify [ID ...] |\n"
-		"             export ID FILE | refs PATIENT [ID] | forget PATIENT [ID] | gc |\n"
+		"             export ID FILE | refs PATIENT [ID] | forget PATIENT [ID] |\n"
+		"             stats | fsck | gc | pin ID|RUN | unpin ID|RUN | pins |\n"
 		"             keygen [FILE] | sign [ID ...] | trust | conflicts\n\n"
 		"  ls             list the objects: id, kind, stage, records, size, last use, runs/arms\n"
 		"  show ID        print an object's header, tables and first records\n"
@@ -61,7 +70,14 @@ static const struct args args = {
 		"  refs PATIENT   list what holds a patient, as the dataset names one, and what was made of\n"
 		"                 that; with an ID only in it and what was made of it\n"
 		"  forget PATIENT list all that, with --delete remove it; say what must run again\n"
-		"  gc             list what no run needs, or remove it\n"
+		"  stats          how much there is of what, and how much of it nobody needs\n"
+		"  fsck           check all of the store and name what is damaged, missing or left over;\n"
+		"                 with --repair mend it: from the remote, or by what make makes\n"
+		"  gc             list what no run, pin or running stage needs; with --delete move it to\n"
+		"                 the trash, and remove what has been there for the grace time\n"
+		"  pin ID|RUN     keep an artifact, or all that a run has, and what it was made of\n"
+		"  unpin ID|RUN   take that back\n"
+		"  pins           list the pins\n"
 		"  keygen [FILE]  make a key to sign with ($EINTHOVEN_KEY, else\n"
 		"                 ~/.config/einthoven/key.pem); print its lines for trust.yaml\n"
 		"  sign [ID]      sign the entries that are unsigned (of these objects, or all), once they\n"
@@ -261,6 +277,39 @@ static int run_gc(char **operands)
 	return 0;
 }
 
+static int run_stats(char **operands)
+{
+	(void)operands;
+	stats_print(stdout, runs_or_none(), 86400.0 * (double)number(grace_days, "grace-days"));
+	return 0;
+}
+
+static int run_fsck(char **operands)
+{
+	struct fsck f = {runs_or_none(), is_repair};
+	(void)operands;
+	return fsck_store(stdout, &f) > 0;
+}
+
+static int run_pin(char **operands)
+{
+	pinning_add(stdout, operands[0], runs_or_none(), note);
+	return 0;
+}
+
+static int run_unpin(char **operands)
+{
+	pinning_remove(stdout, operands[0], runs_or_none());
+	return 0;
+}
+
+static int run_pins(char **operands)
+{
+	(void)operands;
+	pinning_list(stdout);
+	return 0;
+}
+
 static int run_refs(char **operands)
 {
 	char id[DIGEST_HEX];
@@ -348,7 +397,12 @@ static const struct command {
 	{"export", 2, 2, "an ID and a FILE", run_export},
 	{"refs", 1, 2, "a PATIENT, and maybe an ID", run_refs},
 	{"forget", 1, 2, "a PATIENT, and maybe an ID", run_forget},
+	{"stats", 0, 0, "no operand", run_stats},
+	{"fsck", 0, 0, "no operand", run_fsck},
 	{"gc", 0, 0, "no operand", run_gc},
+	{"pin", 1, 1, "one ID or RUN", run_pin},
+	{"unpin", 1, 1, "one ID or RUN", run_unpin},
+	{"pins", 0, 0, "no operand", run_pins},
 	{"keygen", 0, 1, "at most one FILE", run_keygen},
 	{"sign", 0, 1 << 20, "IDs", run_sign},
 	{"trust", 0, 0, "no operand", run_trust},

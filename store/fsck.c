@@ -1,0 +1,306 @@
+#include "store/fsck.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/die.h"
+#include "common/file.h"
+#include "common/json.h"
+#include "store/action.h"
+#include "store/artifact.h"
+#include "store/aside.h"
+#include "store/findings.h"
+#include "store/folder.h"
+#include "store/fsck_left.h"
+#include "store/mend.h"
+#include "store/pins.h"
+#include "store/roots.h"
+#include "store/runs.h"
+
+struct check {
+	const struct fsck *f;
+	struct findings found;
+	struct mend *mend;
+	mode_t shared;	 /* of the store's folder if it has the set-group-id bit; else 0 */
+	json_t *missing; /* ids that were named */
+	size_t n_objects, n_entries, n_gone;
+};
+
+/* ---- names ---- */
+
+static bool is_named(const char *name, const char *suffix)
+{
+	char id[DIGEST_HEX];
+	struct digest d;
+	if (strlen(name) != DIGEST_HEX - 1 + strlen(suffix) || strcmp(name + DIGEST_HEX - 1, suffix) != 0)
+		return false;
+	memcpy(id, name, DIGEST_HEX - 1);
+	id[DIGEST_HEX - 1] = 0;
+	return digest_parse(&d, id) == 0;
+}
+
+/* The two digits of the folder that holds path are the first of its name. */
+static bool is_placed(const char *path, const char *name)
+{
+	size_t n = strlen(path) - strlen(name);
+	return n >= 3 && !strncmp(path + n - 3, name, 2);
+}
+
+static void put_in_place(struct check *c, const char *path, const char *to)
+{
+	if (!c->f->is_repair)
+		return;
+	if (!file_exists(to) && rename(path, to) == 0)
+		findings_mend(&c->found, FINDING_DAMAGED, "moved to %s", to);
+	else
+		findings_advise(&c->found, "there is %s too: compare the two, and remove one", to);
+}
+
+static bool is_sound_name(struct check *c, const char *path, const char *name, const char *suffix,
+			  char *(*place)(const char *id))
+{
+	char id[DIGEST_HEX];
+	if (!is_named(name, suffix)) {
+		findings_say(&c->found, FINDING_LEFT, "%s: no file of the store has such a name", path);
+		return false;
+	}
+	if (is_placed(path, name))
+		return true;
+	memcpy(id, name, DIGEST_HEX - 1);
+	id[DIGEST_HEX - 1] = 0;
+	char *to = place(id);
+	findings_say(&c->found, FINDING_DAMAGED,
+		     "%s lies in the wrong folder, nobody finds it: %s is its place", path, to);
+	put_in_place(c, path, to);
+	free(to);
+	return false;
+}
+
+/* ---- rights ---- */
+
+static void set_mode(struct check *c, const char *path, mode_t mode)
+{
+	if (!c->f->is_repair)
+		findings_advise(&c->found, "chmod %04o %s", (unsigned)mode, path);
+	else if (chmod(path, mode) == 0)
+		findings_mend(&c->found, FINDING_MODE, "mode %04o", (unsigned)mode);
+	else
+		findings_advise(&c->found, "its owner must: chmod %04o %s", (unsigned)mode, path);
+}
+
+/* What is published never changes; and where the store is shared whoever may look into the folder may read
+ * it. */
+static void check_rights(struct check *c, const char *path)
+{
+	struct stat s;
+	if (lstat(path, &s) < 0)
+		return;
+	mode_t mode = s.st_mode & 07777, wanted = (mode & 0444) | (c->shared ? 0400 | (c->shared & 0044) : 0);
+	if (c->shared)
+		wanted &= 0400 | (c->shared & 0044);
+	if (!S_ISREG(s.st_mode)) {
+		findings_say(&c->found, FINDING_DAMAGED, "%s is no file", path);
+	} else if (mode != wanted) {
+		findings_say(&c->found, FINDING_MODE, "%s: mode %04o, and it should be %04o", path,
+			     (unsigned)mode, (unsigned)wanted);
+		set_mode(c, path, wanted);
+	}
+}
+
+static void check_folder_rights(struct check *c, const char *path)
+{
+	struct stat s;
+	if (!c->shared || stat(path, &s) < 0 || !S_ISDIR(s.st_mode) || (s.st_mode & 02777) == c->shared)
+		return;
+	findings_say(&c->found, FINDING_MODE, "%s: mode %04o, and that of the shared store is %04o", path,
+		     (unsigned)(s.st_mode & 07777), (unsigned)c->shared);
+	set_mode(c, path, c->shared);
+}
+
+/* ---- objects ---- */
+
+static bool may_read(struct check *c, const char *path)
+{
+	if (access(path, R_OK) == 0)
+		return true;
+	findings_say(&c->found, FINDING_UNREADABLE, "%s: %s", path, strerror(errno));
+	return false;
+}
+
+static void check_object(const char *path, const char *name, void *context)
+{
+	struct check *c = context;
+	struct error e = {0};
+	char id[DIGEST_HEX];
+	if (!is_sound_name(c, path, name, ".mdb", artifact_path))
+		return;
+	memcpy(id, name, DIGEST_HEX - 1);
+	id[DIGEST_HEX - 1] = 0;
+	c->n_objects++;
+	check_rights(c, path);
+	if (!may_read(c, path) || artifact_verify(id, &e) == 0)
+		return;
+	findings_say(&c->found, FINDING_DAMAGED, "%s", error_text(&e));
+	mend_object(c->mend, &c->found, FINDING_DAMAGED, id);
+}
+
+/* ---- entries ---- */
+
+static void check_entry(const char *path, const char *name, void *context)
+{
+	struct check *c = context;
+	struct error e = {0};
+	char key[DIGEST_HEX], id[DIGEST_HEX];
+	if (!is_sound_name(c, path, name, ".json", action_path))
+		return;
+	memcpy(key, name, DIGEST_HEX - 1);
+	key[DIGEST_HEX - 1] = 0;
+	c->n_entries++;
+	check_rights(c, path);
+	if (!may_read(c, path))
+		return;
+
+	json_t *statement = action_read(key, id, NULL, &e);
+	if (!statement) {
+		findings_say(&c->found, FINDING_DAMAGED, "action entry: %s", error_text(&e));
+		mend_entry(c->mend, &c->found, path);
+	} else if (!artifact_exists(id)) {
+		c->n_gone++;
+	}
+	json_decref(statement);
+}
+
+/* A folder that fans out into 256: each of them, and names between them that are none. */
+struct fan {
+	struct check *c;
+	const char *folder;
+	void (*f)(const char *path, const char *name, void *context);
+};
+
+static void check_fan_folder(const char *path, const char *name, void *context)
+{
+	const struct fan *fan = context;
+	if (strlen(name) != 2 || strspn(name, "0123456789abcdef") != 2) {
+		findings_say(&fan->c->found, FINDING_LEFT, "%s: no folder of the store has such a name",
+			     path);
+		return;
+	}
+	check_folder_rights(fan->c, path);
+	if (access(path, R_OK | X_OK) < 0) {
+		findings_say(&fan->c->found, FINDING_UNREADABLE, "%s: %s", path, strerror(errno));
+		return;
+	}
+	char *inner = die_printf("%s/%s", fan->folder, name);
+	folder_each(inner, fan->f, fan->c);
+	free(inner);
+}
+
+static void check_fan(struct check *c, const char *folder,
+		      void (*f)(const char *path, const char *name, void *context))
+{
+	folder_each(folder, check_fan_folder, &(struct fan){c, folder, f});
+}
+
+/* ---- what is named and is not there ---- */
+
+static void check_named(struct check *c, const char *id, const char *by)
+{
+	if (artifact_exists(id) || json_object_get(c->missing, id))
+		return;
+	json_object_set_new(c->missing, id, json_true());
+	findings_say(&c->found, FINDING_MISSING, "object %s, which %s names, is not in the store", id, by);
+	mend_object(c->mend, &c->found, FINDING_MISSING, id);
+}
+
+static void check_run(const char *run, const char *stage, const char *id, void *context)
+{
+	char *by = die_printf("run %s/%s", run, stage);
+	check_named(context, id, by);
+	free(by);
+}
+
+static void check_pin(const struct pin *pin, void *context)
+{
+	char *by = die_printf("a pin of %s", pin->user);
+	check_named(context, pin->id, by);
+	free(by);
+}
+
+static void check_root(const struct root *root, void *context)
+{
+	if (root->state != ROOT_LIVES || !*root->id_now)
+		return;
+	char *by = die_printf("%s/%s.id of %s", root->folder, root->stage, root->user);
+	check_named(context, root->id_now, by);
+	free(by);
+}
+
+/* gc stops at a note that it cannot read. */
+static void check_bad_note(const char *path, const char *why, void *context)
+{
+	struct check *c = context;
+	if (access(path, R_OK) < 0 && errno == EACCES) {
+		findings_say(&c->found, FINDING_UNREADABLE, "%s", why);
+		return;
+	}
+	findings_say(&c->found, FINDING_DAMAGED, "%s", why);
+	char *to = c->f->is_repair ? aside_move(path) : NULL;
+	if (to)
+		findings_mend(&c->found, FINDING_DAMAGED,
+			      "moved to %s; the run notes it again, a pin must be set again", to);
+	free(to);
+}
+
+static void check_runs(struct check *c)
+{
+	for (const char *const *runs = c->f->runs; *runs; runs++) {
+		struct error e = {0};
+		if (runs_each(*runs, check_run, c, &e) < 0)
+			findings_say(&c->found, FINDING_DAMAGED,
+				     "%s; remove it: the next make writes it again", error_text(&e));
+	}
+	pins_each(check_pin, check_bad_note, c);
+	roots_each(check_root, check_bad_note, c);
+}
+
+/* ---- all ---- */
+
+static void check_folder(const char *path, const char *name, void *context)
+{
+	(void)name;
+	check_folder_rights(context, path);
+}
+
+static mode_t shared_mode(void)
+{
+	struct stat s;
+	return stat(artifact_store_path(), &s) == 0 && (s.st_mode & S_ISGID) ? s.st_mode & 02777 : 0;
+}
+
+size_t fsck_store(FILE *out, const struct fsck *f)
+{
+	struct check c = {.f = f,
+			  .found = {.out = out},
+			  .mend = mend_open(f->runs, f->is_repair),
+			  .shared = shared_mode(),
+			  .missing = json_object()};
+
+	folder_each("", check_folder, &c);
+	check_fan(&c, "objects", check_object);
+	check_fan(&c, "actions", check_entry);
+	check_runs(&c);
+	fsck_left(&c.found, f->is_repair);
+
+	fprintf(out, "%zu objects and %zu action entries checked%s", c.n_objects, c.n_entries,
+		c.n_gone ? "" : ": ");
+	if (c.n_gone)
+		fprintf(out, " (%zu of them of objects that gc has removed): ", c.n_gone);
+	size_t n_bad = findings_sum(&c.found);
+	mend_close(c.mend);
+	json_decref(c.missing);
+	return n_bad;
+}

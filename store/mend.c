@@ -1,0 +1,208 @@
+#include "store/mend.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/die.h"
+#include "common/file.h"
+#include "store/artifact.h"
+#include "store/aside.h"
+#include "store/lineage.h"
+#include "store/runs.h"
+
+struct mend {
+	const char *const *runs;
+	bool is_repair;
+	struct lineage *lineage;
+};
+
+struct mend *mend_open(const char *const *runs, bool is_repair)
+{
+	struct mend *m = die_calloc(1, sizeof *m);
+	*m = (struct mend){runs, is_repair, lineage_open()};
+	return m;
+}
+
+void mend_close(struct mend *m)
+{
+	lineage_close(m->lineage);
+	free(m);
+}
+
+/* ---- which make ---- */
+
+struct search {
+	const char *id;
+	char *run, *stage; /* who names it; NULL: not found yet */
+};
+
+static void see(const char *run, const char *stage, const char *id, void *context)
+{
+	struct search *s = context;
+	if (s->run || strcmp(id, s->id) != 0)
+		return;
+	s->run = die_strdup(run);
+	s->stage = die_strdup(stage);
+}
+
+/* The text behind `before` up to `end`, taken out of text; "" if there is none. Borrowed from text. */
+static char *cut(char *text, const char *before, char end)
+{
+	char *at = text ? strstr(text, before) : NULL;
+	if (!at)
+		return "";
+	at += strlen(before);
+	char *stop = strchr(at, end);
+	if (stop)
+		*stop = 0;
+	return at;
+}
+
+/* " PARAMS=... SET=..." as pipeline.mk noted them for the run; of an arm without its SET. Yours to free. */
+static char *options_of(const char *runs, const char *run)
+{
+	char *path = die_printf("%s/%s/params/given", runs, run), *text = NULL;
+	size_t n;
+	(void)!file_read(&text, &n, path, 1 << 16, NULL);
+	char *set = cut(text, "report.set=\"", '"'), *params = cut(text, "", ' ');
+	char *options = die_printf("%s%s%s%s%s", *params ? " PARAMS=" : "", params, *set ? " SET=\"" : "",
+				   set, *set ? "\"" : "");
+	free(text);
+	free(path);
+	return options;
+}
+
+/* "make -f pipeline.mk probe PARAMS=... RUN=...", an arm's as compare knows it; NULL: these runs do not name
+ * it. */
+static char *command_in(const char *runs, const char *id)
+{
+	struct search s = {id, NULL, NULL};
+	struct error e = {0};
+	(void)!runs_each(runs, see, &s, &e);
+	if (!s.run)
+		return NULL;
+
+	char *slash = strchr(s.run, '/'), *options = options_of(runs, s.run);
+	if (slash)
+		*slash = 0;
+	char *command =
+		slash ? die_printf("make -f pipeline.mk arm ARM=%s%s RUN=%s", slash + 1, options, s.run)
+		      : die_printf("make -f pipeline.mk %s%s RUN=%s", s.stage, options, s.run);
+	free(options);
+	free(s.run);
+	free(s.stage);
+	return command;
+}
+
+static char *command_for(const struct mend *m, const char *id)
+{
+	char *command = NULL;
+	for (const char *const *runs = m->runs; *runs && !command; runs++)
+		command = command_in(*runs, id);
+	return command;
+}
+
+static void advise(struct mend *m, struct findings *found, const char *id)
+{
+	const struct lineage_entry *entry = lineage_find(m->lineage, id);
+	char *command = command_for(m, id);
+	if (command)
+		findings_advise(found, "%s makes it again", command);
+	else if (entry)
+		findings_advise(found,
+				"stage %s makes it again, with the parameters that 'store log %.12s' prints",
+				entry->stage, id);
+	else
+		findings_advise(found, "no run or entry says what makes it");
+	free(command);
+}
+
+/* ---- the remote ---- */
+
+static bool has_remote(void)
+{
+	const char *url = getenv("EINTHOVEN_REMOTE");
+	return url ? *url && strcmp(url, "none") != 0 : file_exists("store.yaml");
+}
+
+/* build/bin/remote beside this program; yours to free. */
+static char *helper_path(void)
+{
+	char self[4096];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+	self[n > 0 ? n : 0] = 0;
+	char *slash = strrchr(self, '/');
+	if (slash)
+		*slash = 0;
+	return die_printf("%s/remote", self);
+}
+
+/* What it prints is talk. */
+static bool pull(const char *id)
+{
+	int status = -1;
+	char *helper = helper_path();
+	bool is_there = has_remote() && access(helper, X_OK) == 0;
+	fflush(NULL);
+	pid_t child = is_there ? fork() : -1;
+	if (child == 0) {
+		dup2(STDERR_FILENO, STDOUT_FILENO);
+		execl(helper, "remote", "pull", id, (char *)NULL);
+		_exit(127);
+	}
+	while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
+		;
+	free(helper);
+	return child > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+/* ---- objects, entries ---- */
+
+static bool is_sound(const char *id)
+{
+	struct error e = {0};
+	return artifact_exists(id) && artifact_verify(id, &e) == 0;
+}
+
+static bool clear(struct findings *found, const char *id)
+{
+	char *path = artifact_place(id), *to = path ? aside_move(path) : NULL;
+	bool is_clear = !path || to;
+	if (to)
+		findings_advise(found, "moved to %s", to);
+	else if (path)
+		findings_advise(found, "%s cannot be moved: %s", path, strerror(errno));
+	free(to);
+	free(path);
+	return is_clear;
+}
+
+void mend_object(struct mend *m, struct findings *found, enum finding kind, const char *id)
+{
+	if (!m->is_repair)
+		findings_advise(found,
+				"'store fsck --repair' takes it from the remote, or moves it out of the way");
+	if (m->is_repair && clear(found, id) && pull(id) && is_sound(id))
+		findings_mend(found, kind, "the remote had it");
+	else
+		advise(m, found, id);
+}
+
+void mend_entry(struct mend *m, struct findings *found, const char *path)
+{
+	if (!m->is_repair) {
+		findings_advise(found,
+				"'store fsck --repair' moves it out of the way; the stage then runs again");
+		return;
+	}
+	char *to = aside_move(path);
+	if (to)
+		findings_mend(found, FINDING_DAMAGED,
+			      "moved to %s; the next make that asks runs the stage again", to);
+	else
+		findings_advise(found, "%s cannot be moved: %s", path, strerror(errno));
+	free(to);
+}

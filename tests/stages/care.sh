@@ -1,0 +1,234 @@
+#!/usr/bin/env bash
+# The store's care: gc in two steps, pins, notes of runs, fsck and what it mends, stats, strays.
+. "$(dirname "$0")/../tap.sh"
+. "$TOP/tests/tiny.sh"
+store=$BIN/store
+
+object_of() { echo "store/objects/$(printf %.2s "$1")/$1.mdb"; }
+entry_of() { grep -l "\"sha256\":\"$1\"" store/actions/*/*.json | head -1; }
+old() { touch -h -d "$1 days ago" "${@:2}"; } # old DAYS FILE...
+make_tiny() { # make_tiny RUN [name=value...]: its id
+	RUN=$1 tiny_params "${@:2}"
+	./tiny --build "$1" >"$1/out" 2>&1
+	cat "$1/tiny.id"
+}
+gc() { "$store" gc --runs runs --delete "$@"; }
+
+# ---- two steps ----
+mkdir -p runs
+needed=$(make_tiny runs/mine)
+former=$(make_tiny runs/mine count=7)
+needed=$(make_tiny runs/mine)
+is "what a run had before is kept for the grace time" "$(gc | tail -1)" "0 files, 0 B removed"
+old 2 store/objects/*/*
+gc >out
+check "then it goes to the trash" test -e "store/trash/$former.mdb" -a ! -e "$(object_of "$former")"
+check "and gc says so" grep -q '^1 objects, .* moved to the trash; a gc after 1 days' out
+check "what the run has stays" test -e "$(object_of "$needed")"
+is "store ls still lists it" "$($store ls | grep -c "^$(printf %.12s "$former")")" 1
+gc >out
+check "it waits there" test -e "store/trash/$former.mdb"
+n=$(runs)
+is "who asks for it has it back" "$(make_tiny runs/mine count=7)" "$former"
+is "... without running" "$(($(runs) - n))" 0
+check "in its place" test -e "$(object_of "$former")" -a ! -e "store/trash/$former.mdb"
+needed=$(make_tiny runs/mine)
+old 2 store/objects/*/*
+gc >out
+old 2 "store/trash/$former.since"
+gc >out
+check "a day later it goes for good" test ! -e "store/trash/$former.mdb" -a ! -e "$(object_of "$former")"
+is "with its entry and its note" "$(entry_of "$former")$(find store/trash -type f)" ""
+touch -d 'now 1 year' "store/objects/$(printf %.2s "$needed")"
+other=$(make_tiny runs/mine count=8)
+needed=$(make_tiny runs/mine)
+old 2 store/objects/*/*
+gc >out
+touch -d '1 year' "store/trash/$other.since"
+gc >out
+check "a note from the future begins anew" test -e "store/trash/$other.mdb"
+is "... of now" "$(find "store/trash/$other.since" -newermt '1 hour')" ""
+gc --grace-days 0 >out
+check "--grace-days 0 takes it at once" test ! -e "store/trash/$other.mdb"
+
+# ---- pins ----
+pinned=$(make_tiny runs/mine count=9)
+needed=$(make_tiny runs/mine)
+check "an artifact is pinned" "$store" pin "$pinned" --note "table 2"
+check "pins lists it" sh -c "$store pins | grep -q '^$(printf %.12s "$pinned") .* table 2$'"
+gc --grace-days 0 >out
+check "gc keeps it" test -e "$(object_of "$pinned")"
+$store unpin "$pinned" >out
+gc --grace-days 0 >out
+check "after unpin it goes" test ! -e "$(object_of "$pinned")"
+check_fails "what is not pinned cannot be unpinned" 1 'there is no pin of it' \
+	"$store" unpin "$pinned" --runs runs
+check_fails "what is gone cannot be pinned" 1 'not in the store' "$store" pin "$pinned" --runs runs
+twice_params 0
+cp -r run/params/twice.json runs/mine/params/
+./twice --build runs/mine >out 2>&1
+$store pin mine --runs runs --note paper >out
+is "a run is pinned whole" "$(awk '{print $1, $3}' out | sort | paste -sd,)" \
+	"pinned mine/tiny,pinned mine/twice"
+result=$(cat runs/mine/twice.id)
+rm runs/mine/*.id
+old 1 store/roots/*
+gc --grace-days 0 >out
+check "and stays when the run is gone" test -e "$(object_of "$result")" -a -e "$(object_of "$needed")"
+printf '{"id":"%s","note":"\\u001b[2J","time":"t","user":"u"}' "$needed" >"store/pins/$needed.json"
+is "a note's control bytes do not reach the terminal" "$($store pins | grep -c $'\033')" 0
+rm -r store/pins
+
+# ---- runs of others ----
+theirs=$(make_tiny elsewhere/run count=11)
+gc --grace-days 0 >out
+check "what a run of another tree needs is kept" test -e "$(object_of "$theirs")"
+mv elsewhere gone
+gc --grace-days 0 >out
+check "... for a while after its folder went, since an .id comes after its note" \
+	test -e "$(object_of "$theirs")"
+old 1 store/roots/*
+gc --grace-days 0 >out
+check "... then no more" test ! -e "$(object_of "$theirs")"
+theirs=$(make_tiny elsewhere/run count=12)
+sed -i "s/\"host\":\"[^\"]*\"/\"host\":\"node7\"/" store/roots/*.json
+mv elsewhere gone/again
+gc --grace-days 0 >out
+check "what another host's run needs is kept, though its folder is not here" test -e "$(object_of "$theirs")"
+old 200 store/roots/*
+gc --grace-days 0 >out
+check "... until nobody has used it for half a year" test ! -e "$(object_of "$theirs")"
+check "... which is said" grep -q 'nobody has used .*/elsewhere/run of .* on node7 for 200 days' out
+echo '{' >store/roots/x.json
+check_fails "gc stops at a note that it cannot read" 1 'x.json.*cannot tell what is needed' gc
+rm store/roots/x.json
+
+# ---- a stage that runs ----
+rm -rf runs/mine gone store
+input=$(make_tiny runs/mine)
+cp run/params/twice.json runs/mine/params/
+make_tiny runs/mine gate=held count=13 >id 2>&1 &
+wait_for test -e held.begun
+old 2 store/objects/*/* # the input's run has moved on to another
+lock=$(find store/locks -type f)
+echo "$input" >>"$lock"
+rm -rf store/roots runs/mine/tiny.id
+gc --grace-days 0 >out
+check "what a running stage says it reads is kept" test -e "$(object_of "$input")"
+touch held
+wait
+check "... and it ends" test -s id
+
+# ---- gc in a loop beside stages that hit and run ----
+hits() { # hits RUN: three results in turn; each is there when its stage has ended
+	local i id
+	for ((i = 0; i < ${TRIALS:-12}; i++)); do
+		id=$(make_tiny "runs/$1" count=$((20 + i % 3))) || { echo "$1: exit $?"; continue; }
+		[ -e "$(object_of "$id")" ] || [ -e "store/trash/$id.mdb" ] || echo "$1: $id is gone"
+		"$store" get "$id" number 3 >/dev/null 2>&1 || echo "$1: $id cannot be read"
+	done
+}
+mkdir stop
+(while [ -d stop ]; do gc --grace-days 0 >gc.out 2>&1 || cat gc.out >>gc.bad; done) &
+for run in one two; do hits $run >"hits.$run" 2>&1 & pids="${pids:-} $!"; done
+# shellcheck disable=SC2086 # several
+wait $pids
+rmdir stop
+wait
+is "gc in a loop takes nothing that was just hit" "$(cat hits.*)" ""
+is "and never fails" "$(cat gc.bad 2>/dev/null)" ""
+
+# ---- fsck ----
+fsck() { "$store" fsck --runs runs "$@" >found 2>&1; }
+rm -rf store runs
+a=$(make_tiny runs/mine)
+cp run/params/twice.json runs/mine/params/
+./twice --build runs/mine >out 2>&1
+b=$(cat runs/mine/twice.id)
+check "a sound store has nothing wrong" fsck
+is "and fsck says what it looked at" "$(cat found)" \
+	"2 objects and 2 action entries checked: 0 damaged, 0 missing, 0 unreadable, 0 mode, 0 left over"
+chmod u+w "$(object_of "$a")"
+at=$(LC_ALL=C grep -obUaP '\x2a\x00{7}' "$(object_of "$a")" | tail -1 | cut -d: -f1) # the value 42
+printf '\053' | dd of="$(object_of "$a")" bs=1 seek="$at" conv=notrunc 2>/dev/null
+chmod u-w "$(object_of "$a")"
+truncate -s 5000 "$(object_of "$b")"
+entry=$(entry_of "$b")
+chmod u+w "$entry"
+sed -i 's/"offset":0/"offset":1/g' "$entry"
+mkdir -p store/actions/00 store/objects/zz store/checkpoints/abc store/pins "store/conflicts/$a" store/odd
+cp "$(entry_of "$a")" store/actions/00/
+touch "store/objects/$(printf %.2s "$a")/note.txt" $'store/odd\033[2J'
+mkdir store/checkpoints/def
+echo '{}' >store/checkpoints/abc/action.json
+echo '{' >"store/pins/$a.json"
+echo '{}' >"store/conflicts/$a/$b.json"
+cp -r runs/mine runs/lost
+printf '%064d\n' 7 >runs/lost/tiny.id
+echo nonsense >runs/lost/twice.id
+echo "999999-0@$(uname -n)" >store/locks/"$a"
+touch "store/tmp/999999-0@$(uname -n)"
+check "a store with damage fails" sh -c "! $store fsck --runs runs >found 2>&1"
+named() { check "fsck names $1" grep -q -e "$2" found; }
+named "a flipped bit, with table and record" "^damaged .*object $a is damaged: table"
+named "half an object" "^damaged .*object $b is damaged: .*pages need"
+named "the make that makes it" 'make -f pipeline.mk t[a-z]* RUN=mine makes it again'
+named "an edited entry" "^damaged .*action entry"
+named "an entry in the wrong folder" '^damaged .*store/actions/00/.* lies in the wrong folder'
+named "a name that no object has" '^left over .*note.txt: no file of the store has such a name'
+named "a folder that is none of the store's" '^left over .*/store/odd.*: nothing of the store has such a name'
+named "a folder that fans out wrongly" '^left over .*store/objects/zz: no folder'
+named "a checkpoint that says it is of another action" '^damaged .*checkpoint .*/store/checkpoints/abc'
+named "... and one that says nothing" '^left over .*checkpoint .*/store/checkpoints/def'
+named "a pin that cannot be read" "^damaged .*pins/$a.json"
+named "a conflict that was edited" "^damaged .*conflict .*/store/conflicts/$a/$b.json does not hash"
+named "what a run names and is not there" '^missing .*object 00*7, which run lost/tiny names'
+named "an id file that holds none" '^damaged .*runs/lost/twice.id: does not hold an id'
+named "a lock of a process that is gone" "^left over .*/store/locks/$a: a lock of a process that is gone"
+named "a file in the making of such a one" '^left over .*store/tmp/999999-0.*of a process that is gone'
+is "no control bytes of names reach the terminal" "$(grep -c $'\033' found)" 0
+rm -r runs/lost store/odd* store/objects/zz "store/conflicts/$a"
+before=$(find store -type f | wc -l)
+fsck --repair
+named "what it moved aside" 'moved to .*/store/damaged/'
+is "repairing deletes nothing but dead processes' files" "$(find store -type f | wc -l)" $((before - 2))
+n=$(runs)
+make_tiny runs/mine >out
+./twice --build runs/mine >out 2>&1
+is "the next make has it all again" "$(cat runs/mine/*.id | paste -sd,)" "$a,$b"
+is "... running what was damaged" "$(($(runs) - n))" 1
+rm -f store/actions/00/* store/objects/*/note.txt
+check "then the store is sound" fsck
+chmod 644 "$(object_of "$a")"
+check "an object that can be changed is named" sh -c "! $store fsck --runs runs >found 2>&1 &&
+	grep -q '^mode .*mode 0644, and it should be 0444' found"
+check "and mended" fsck --repair
+is "... to" "$(stat -c %a "$(object_of "$a")")" 444
+check_fails "fsck takes no operand" 2 'fsck takes no operand' "$store" fsck "$a"
+
+# ---- stats ----
+$store stats --runs runs >out
+is "stats counts objects by stage and kind" \
+	"$(awk '$1 ~ /^t(iny|wice)$/ {print $1, $2, $3}' out | paste -sd,)" \
+	"tiny numbers 1,twice twice 1"
+check "and what lies beside them" grep -q '^damaged  *[0-9]' out
+cp -r runs/mine runs/yours
+./tiny --build runs/yours >out 2>&1
+check "and what several runs use" \
+	sh -c "$store stats --runs runs | grep -q '^1 objects, .* used by more than one run'"
+
+# ---- strays ----
+mkdir -p runs/mine/report
+dead="999999-0@$(uname -n)"
+touch "runs/mine/tiny.txt.4711" "runs/mine/.t0-4711" "runs/mine/report/index.html.$dead.new" \
+	"runs/mine/x.1-0@elsewhere.new" "runs/mine/x.$$-0@$(uname -n).new" runs/mine/mine.new
+gc >out
+is "gc removes what dead processes left in folders of runs" \
+	"$(find runs/mine -name '*.new' | LC_ALL=C sort -V | paste -sd,)" \
+	"runs/mine/mine.new,runs/mine/x.1-0@elsewhere.new,runs/mine/x.$$-0@$(uname -n).new"
+old 40 runs/mine/.t0-4711 runs/mine/tiny.txt.4711 runs/mine/x.1-0@elsewhere.new
+gc >out
+is "... and, once old, that of other hosts and versions" \
+	"$(find runs/mine -name '*.new' -o -name '*.4711' -o -name '.t0*' | sort | paste -sd,)" \
+	"runs/mine/mine.new,runs/mine/x.$$-0@$(uname -n).new"
+tap_done
