@@ -17,6 +17,7 @@
 #include "store/publish.h"
 #include "store/removal.h"
 #include "store/runs.h"
+#include "store/trash.h"
 
 enum { ACTION_MAX = 16 << 20 };
 
@@ -42,10 +43,23 @@ static void drop_artifacts(struct work *w)
 		free(path);
 	}
 	for (size_t i = 0; i < w->holders->n; i++) {
-		char *path = artifact_path(w->holders->list[i].id);
+		const char *id = w->holders->list[i].id;
+		char *path = artifact_path(id), *trashed = trash_path(id);
 		removal_file(&w->removal, "object", path);
+		removal_file(&w->removal, "object", trashed);
+		free(trashed);
 		free(path);
 	}
+}
+
+/* What fsck has moved aside has the name it had, and maybe ".2" behind it. */
+static void drop_damaged(const char *path, const char *name, void *context)
+{
+	struct work *w = context;
+	char id[DIGEST_HEX];
+	snprintf(id, sizeof id, "%s", name);
+	if (holders_has(w->holders, id))
+		removal_file(&w->removal, "damaged", path);
 }
 
 /* Whether unfinished work reads one of the artifacts: the folder says what it is (store/stage.h); of one that
@@ -186,6 +200,7 @@ void forget_patient(FILE *out, const struct forget *f)
 		fprintf(out, "no artifact holds patient '%s'\n", f->patient);
 	} else {
 		drop_artifacts(&w);
+		folder_each("damaged", drop_damaged, &w);
 		folder_each("checkpoints", drop_checkpoint, &w);
 		removal_sum(&w.removal, "would be removed; --delete does it");
 		print_sources(&w);

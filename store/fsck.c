@@ -184,7 +184,9 @@ struct fan {
 static void check_fan_folder(const char *path, const char *name, void *context)
 {
 	const struct fan *fan = context;
-	if (strlen(name) != 2 || strspn(name, "0123456789abcdef") != 2) {
+	struct stat s;
+	bool is_folder = stat(path, &s) == 0 && S_ISDIR(s.st_mode);
+	if (!is_folder || strlen(name) != 2 || strspn(name, "0123456789abcdef") != 2) {
 		findings_say(&fan->c->found, FINDING_LEFT, "%s: no folder of the store has such a name",
 			     path);
 		return;

@@ -123,9 +123,10 @@ static void check_conflict(const char *path, const char *name, void *context)
 
 static void check_conflicts(const char *path, const char *name, void *context)
 {
+	struct stat s;
 	char *folder = die_printf("conflicts/%s", name);
-	(void)path;
-	folder_each(folder, check_conflict, context);
+	if (stat(path, &s) == 0 && S_ISDIR(s.st_mode))
+		folder_each(folder, check_conflict, context);
 	free(folder);
 }
 

@@ -2,7 +2,7 @@
  * One process at a time per action: flock on <store>/locks/<key>, which holds its owner's name and the ids of
  * what it reads. Held by the
  * open file, so it goes when the process dies. Other processes wait, then find the result in the cache. Where
- * flock is local to each host (docs/artifact.md) two hosts may do the same work, and both end well.
+ * flock is local to each host (docs/store.md) two hosts may do the same work, and both end well.
  */
 #ifndef STORE_LOCK_H
 #define STORE_LOCK_H

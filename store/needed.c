@@ -13,6 +13,7 @@
 #include "common/file.h"
 #include "common/owner.h"
 #include "common/printable.h"
+#include "store/action.h"
 #include "store/artifact.h"
 #include "store/folder.h"
 #include "store/objects.h"
@@ -40,7 +41,16 @@ struct needed {
 	struct lineage *lineage;
 	json_t *why;	 /* id -> text */
 	json_t *running; /* keys */
+	bool is_strict;
 };
+
+/* Something that may need anything cannot be read. */
+static void refuse(const struct needed *n, const char *why)
+{
+	if (n->is_strict)
+		die("%s; cannot tell what is needed: 'store fsck' says what to do", why);
+	warn("%s; what it needs is not known", why);
+}
 
 static void want(struct needed *n, const char *id, const char *why)
 {
@@ -96,7 +106,7 @@ static void want_runs(struct needed *n, const char *runs)
 {
 	struct error e = {0};
 	if (runs_each(runs, want_named, n, &e) < 0)
-		die("%s; cannot tell what is needed", error_text(&e));
+		refuse(n, error_text(&e));
 }
 
 static void want_root(const struct root *root, void *context)
@@ -117,11 +127,21 @@ static void want_pin(const struct pin *pin, void *context)
 	free(why);
 }
 
-/* A note that cannot be read may be of anything. */
-static void refuse(const char *path, const char *why, void *context)
+static void refuse_note(const char *path, const char *why, void *context)
 {
-	(void)path, (void)context;
-	die("%s; cannot tell what is needed: 'store fsck' says what to do about it", why);
+	(void)path;
+	refuse(context, why);
+}
+
+/* Nobody knows what the artifact was made of. */
+static void refuse_entry(const char *why, void *context)
+{
+	refuse(context, why);
+}
+
+static void pass_entry(const struct action_entry *entry, void *context)
+{
+	(void)entry, (void)context;
 }
 
 /* ---- stages that run ---- */
@@ -181,17 +201,19 @@ static void want_recent(struct needed *n, double grace_s)
 
 /* Locks before notes: who has let go of the one has left the other. Entries last: of all that is noted the
  * entry was there before. */
-struct needed *needed_find(const char *const *runs, double grace_s)
+struct needed *needed_find(const char *const *runs, double grace_s, bool is_strict)
 {
 	struct needed *n = die_calloc(1, sizeof *n);
 	n->why = json_object();
 	n->running = json_object();
+	n->is_strict = is_strict;
 	folder_each("locks", want_running, n);
 	for (; *runs; runs++)
 		want_runs(n, *runs);
-	roots_each(want_root, refuse, n);
-	pins_each(want_pin, refuse, n);
+	roots_each(want_root, refuse_note, n);
+	pins_each(want_pin, refuse_note, n);
 	want_recent(n, grace_s);
+	action_each(pass_entry, refuse_entry, n);
 	n->lineage = lineage_open();
 	for (size_t i = 0; i < n->n; i++)
 		keep(n, n->list[i].id, n->list[i].why);

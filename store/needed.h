@@ -1,7 +1,7 @@
 /*
  * Which artifacts of the store somebody needs (store/sweep.h says who), and why.
  *
- *	struct needed *n = needed_find(runs, grace_s);
+ *	struct needed *n = needed_find(runs, grace_s, true);
  *	const char *why = needed_why(n, id);            // NULL: nobody needs it
  *	needed_free(n);
  */
@@ -14,9 +14,10 @@
 
 struct needed;
 
-/* Look at all there is now. runs: NULL-terminated. Dies, saying why, where it cannot be told what is needed.
- * */
-struct needed *needed_find(const char *const *runs, double grace_s);
+/* Look at all there is now. runs: NULL-terminated. Where it cannot be told what is needed, because a note, a
+ * pin, a folder of runs or an action entry cannot be read, it dies, saying which; or only warns unless
+ * is_strict. */
+struct needed *needed_find(const char *const *runs, double grace_s, bool is_strict);
 void needed_free(struct needed *n);
 
 /* "run default/probe", "pin", "a running stage", "used 3 h ago"; of what it was made of the same with "for ".

@@ -156,7 +156,7 @@ static void print_disk(FILE *out)
 
 void stats_print(FILE *out, const char *const *runs, double grace_s)
 {
-	struct needed *needed = needed_find(runs, grace_s);
+	struct needed *needed = needed_find(runs, grace_s, false);
 	struct stats s = {.needed = needed, .users = json_object(), .sum = {.what = "all"}};
 	char(*ids)[DIGEST_HEX], size[16];
 	size_t n = objects_in("objects", &ids);

@@ -218,7 +218,7 @@ static void look(struct work *w)
 {
 	if (w->needed)
 		needed_free(w->needed);
-	w->needed = needed_find(w->s->runs, w->s->grace_s);
+	w->needed = needed_find(w->s->runs, w->s->grace_s, w->s->is_delete);
 }
 
 static void print_waiting(const struct work *w)

@@ -88,7 +88,7 @@ static const struct args args = {
 		"(build/runs/default/probe.id)",
 	.options = options,
 	.example = "store log build/runs/default/probe.id",
-	.see_also = "docs/artifact.md, docs/stages.md"};
+	.see_also = "docs/store.md, docs/artifact.md, docs/stages.md"};
 
 static long number(const char *text, const char *option)
 {

@@ -102,6 +102,13 @@ check "... which is said" grep -q 'nobody has used .*/elsewhere/run of .* on nod
 echo '{' >store/roots/x.json
 check_fails "gc stops at a note that it cannot read" 1 'x.json.*cannot tell what is needed' gc
 rm store/roots/x.json
+needed=$(make_tiny runs/mine)
+entry=$(entry_of "$needed")
+cp "$entry" entry
+chmod u+w "$entry"
+echo '{' >"$entry"
+check_fails "... and at an action entry" 1 'json:2.*cannot tell what is needed' gc
+cp entry "$entry"
 
 # ---- a stage that runs ----
 rm -rf runs/mine gone store
@@ -160,6 +167,7 @@ mkdir -p store/actions/00 store/objects/zz store/checkpoints/abc store/pins "sto
 cp "$(entry_of "$a")" store/actions/00/
 touch "store/objects/$(printf %.2s "$a")/note.txt" $'store/odd\033[2J'
 mkdir store/checkpoints/def
+touch store/objects/zy store/conflicts/x
 echo '{}' >store/checkpoints/abc/action.json
 echo '{' >"store/pins/$a.json"
 echo '{}' >"store/conflicts/$a/$b.json"
@@ -187,7 +195,7 @@ named "an id file that holds none" '^damaged .*runs/lost/twice.id: does not hold
 named "a lock of a process that is gone" "^left over .*/store/locks/$a: a lock of a process that is gone"
 named "a file in the making of such a one" '^left over .*store/tmp/999999-0.*of a process that is gone'
 is "no control bytes of names reach the terminal" "$(grep -c $'\033' found)" 0
-rm -r runs/lost store/odd* store/objects/zz "store/conflicts/$a"
+rm -r runs/lost store/odd* store/objects/z[yz] "store/conflicts/$a"
 before=$(find store -type f | wc -l)
 fsck --repair
 named "what it moved aside" 'moved to .*/store/damaged/'

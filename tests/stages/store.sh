@@ -120,7 +120,7 @@ is "with the entries" "$(find store/actions -name '*.json' | wc -l | tr -d ' ')"
 n=$(runs)
 runs_both
 is "and what was kept still hits" "$(($(runs) - n))" 0
-check_fails "gc without runs does not guess" 1 "build/runs: cannot open.*--runs" "$store" gc
+check_fails "gc without runs does not guess" 1 "build/runs: cannot open.*--runs" "$store" gc --delete
 echo broken >run/bad.id
 check_fails "gc stops at an id file it cannot read" 1 \
 	"bad.id: does not hold an id" "$store" gc --runs . --delete --grace-days 0
