@@ -7,6 +7,7 @@
 #include "common/die.h"
 #include "common/pool.h"
 #include "numbers/philox.h"
+#include "statistics/distinct.h"
 
 enum { DRAWS = 100 };
 
@@ -33,11 +34,7 @@ static uint32_t number_clusters(uint32_t *cluster, const uint64_t *patient, size
 {
 	uint64_t *sorted = die_malloc((n + 1) * sizeof *sorted);
 	memcpy(sorted, patient, n * sizeof *sorted);
-	qsort(sorted, n, sizeof *sorted, by_value);
-	size_t n_distinct = 0;
-	for (size_t i = 0; i < n; i++)
-		if (!i || sorted[i] != sorted[n_distinct - 1])
-			sorted[n_distinct++] = sorted[i];
+	size_t n_distinct = distinct_sort(sorted, n);
 	for (size_t i = 0; i < n; i++) {
 		const uint64_t *at = bsearch(patient + i, sorted, n_distinct, sizeof *sorted, by_value);
 		cluster[i] = (uint32_t)(at - sorted);

@@ -9,6 +9,7 @@
 #include "ecg/fold.h"
 #include "stages/evaluate/carried.h"
 #include "stages/evaluate/told.h"
+#include "statistics/distinct.h"
 
 enum { MOST_GROUPS = 32 };
 
@@ -337,20 +338,11 @@ void arms_open(struct arms *s, struct stage_run *run)
 	carried_add(s);
 }
 
-static int by_number(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-	return (x > y) - (x < y);
-}
-
 size_t arms_patients(const struct arms *s)
 {
 	uint64_t *sorted = die_malloc((s->n + 1) * sizeof *sorted);
-	size_t n = 0;
 	memcpy(sorted, s->patient, s->n * sizeof *sorted);
-	qsort(sorted, s->n, sizeof *sorted, by_number);
-	for (size_t i = 0; i < s->n; i++)
-		n += !i || sorted[i] != sorted[i - 1];
+	size_t n = distinct_sort(sorted, s->n);
 	free(sorted);
 	return n;
 }

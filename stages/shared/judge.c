@@ -8,6 +8,7 @@
 #include "common/die.h"
 #include "common/json.h"
 #include "ecg/fold.h"
+#include "statistics/distinct.h"
 #include "statistics/scores.h"
 #include "statistics/scoretable.h"
 
@@ -243,22 +244,14 @@ void judge_note(struct judge *j, json_t *text)
 	json_array_append_new(j->notes, text);
 }
 
-static int by_value(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-	return (x > y) - (x < y);
-}
-
 size_t judge_patients(const struct judge *j, const struct judge_part *p, int c)
 {
 	uint64_t *patient = die_malloc((p->n + 1) * sizeof *patient);
-	size_t n = 0, n_distinct = 0;
+	size_t n = 0;
 	for (size_t i = 0; i < p->n; i++)
 		if (c < 0 || p->truth[i * (size_t)j->n_classes + (size_t)c])
 			patient[n++] = p->label[i].patient;
-	qsort(patient, n, sizeof *patient, by_value);
-	for (size_t i = 0; i < n; i++)
-		n_distinct += !i || patient[i] != patient[i - 1];
+	size_t n_distinct = distinct_sort(patient, n);
 	free(patient);
 	return n_distinct;
 }
