@@ -91,10 +91,7 @@ static void count_lacks(struct draw *d, const struct folds_record *records, size
 /* The same for a name and a fold whenever they are asked about (SplitMix64). */
 static uint64_t lot(const struct person *p, int k)
 {
-	uint64_t h = p->hash + (uint64_t)(k + 1) * UINT64_C(0x9e3779b97f4a7c15);
-	h = (h ^ h >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	h = (h ^ h >> 27) * UINT64_C(0x94d049bb133111eb);
-	return h ^ h >> 31;
+	return identifier_mix(p->hash + (uint64_t)(k + 1) * UINT64_C(0x9e3779b97f4a7c15));
 }
 
 /* c < 0: of all records alone. */

@@ -4,14 +4,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+uint64_t identifier_mix(uint64_t h)
+{
+	h = (h ^ h >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	h = (h ^ h >> 27) * UINT64_C(0x94d049bb133111eb);
+	return h ^ h >> 31;
+}
+
 uint64_t identifier_hash(const char *name)
 {
 	uint64_t h = UINT64_C(0xcbf29ce484222325);
 	for (const char *c = name; *c; c++)
 		h = (h ^ (uint8_t)*c) * UINT64_C(0x100000001b3);
-	h = (h ^ h >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	h = (h ^ h >> 27) * UINT64_C(0x94d049bb133111eb);
-	return h ^ h >> 31;
+	return identifier_mix(h);
 }
 
 /* As the number itself would be printed: no sign, no zero in front. */

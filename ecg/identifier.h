@@ -17,8 +17,11 @@
 
 uint64_t identifier_key(const char *name);
 
-/* 64-bit FNV-1a (Fowler, Noll, Vo), its bits mixed (MurmurHash3's finaliser with the constants of
- * SplitMix64): FNV alone leaves the low bits of similar names similar. */
+/* 64-bit FNV-1a (Fowler, Noll, Vo), its bits mixed: FNV alone leaves the low bits of similar names so. */
 uint64_t identifier_hash(const char *name);
+
+/* Numbers that are like each other come to be unlike: MurmurHash3's finaliser with the constants of
+ * SplitMix64. */
+uint64_t identifier_mix(uint64_t h);
 
 #endif
