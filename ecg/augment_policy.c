@@ -87,8 +87,7 @@ int augment_choose(struct augment *a, const struct params *p, struct error *e)
 	for (size_t i = 0; i < n; i++) {
 		int k = augmentation_find(names[i]);
 		if (k < 0)
-			return error_set(e, NULL, 0, "views.pool: unknown augmentation '%s'; expected %s",
-					 names[i], augmentation_names(false));
+			BUG("views.pool holds what is none of its choices");
 		a->pool |= 1u << k;
 	}
 
