@@ -5,8 +5,8 @@
  * and differences, measures and maps of the embedding spaces, attention over classes, the floors, which is
  * best, and the sentences a reader must know.
  *
- * The story: find the arms and the records of fold 10 that all have (arms.h); compare them (verdict.h) and
- * say which is best (ranking.h, headline.h); look into each one's space (embedding_space.h), attention
+ * The story: find the arms and the records of fold 10 that all have (arms.h); compare them (scoring.h) and
+ * say which is best (ranking.h, verdict.h); look into each one's space (embedding_space.h), attention
  * (attention.h) and training (training_summary.h); write. docs/report.md.
  */
 #include <stdlib.h>
@@ -23,10 +23,10 @@
 #include "stages/evaluate/training_summary.h"
 #include "stages/evaluate/terminal.h"
 #include "stages/evaluate/arms.h"
-#include "stages/evaluate/headline.h"
+#include "stages/evaluate/verdict.h"
 #include "stages/evaluate/ranking.h"
 #include "stages/evaluate/sight.h"
-#include "stages/evaluate/verdict.h"
+#include "stages/evaluate/scoring.h"
 #include "statistics/student.h"
 #include "store/stage.h"
 
@@ -126,10 +126,10 @@ static void put_floors(struct arms *s)
 {
 	int table = artifact_table(s->run->output, "floor"); /* ascending keys */
 	for (int k = ARM_CONVOLUTIONS; k <= ARM_CONVOLUTIONS_DIM; k++)
-		put_floor(s, table, arms_states[k], verdict_convolutions(s, k));
+		put_floor(s, table, arms_states[k], scoring_convolutions(s, k));
 	if (s->is_cross == arms_crossed(s->floor)) /* else it is of other records */
 		put_floor(s, table, "majority", arms_metrics(s->floor, "majority"));
-	put_floor(s, table, "scale", verdict_scale(s));
+	put_floor(s, table, "scale", scoring_scale(s));
 }
 
 /* Two or three seeds say little of how much seeds differ. */
@@ -151,7 +151,7 @@ static void note_few(struct arms *s, const json_t *all)
 
 static void put_over_seeds(struct arms *s)
 {
-	json_t *all = verdict_over_seeds(s), *arm;
+	json_t *all = scoring_over_seeds(s), *arm;
 	const char *name;
 	int table = json_object_size(all) ? artifact_table(s->run->output, "over_seeds") : 0;
 	json_object_foreach (all, name, arm)
@@ -166,7 +166,7 @@ static void put_rankings(struct arms *s)
 	int table = artifact_table(s->run->output, "ranking");
 	for (size_t k = 0; k < sizeof metrics / sizeof *metrics; k++) {
 		json_t *ranking = ranking_of(s, metrics[k]);
-		json_object_set_new(ranking, "sentences", headline_of(ranking));
+		json_object_set_new(ranking, "sentences", verdict_of(ranking));
 		put_json(s, table, comparison_names[metrics[k]], ranking);
 		json_decref(ranking);
 	}
@@ -214,14 +214,14 @@ static void run(struct stage_run *r)
 
 	arms_open(&s, r);
 	progress_start(&p, "evaluate", "parts", 1 + ARM_ENCODERS * (uint64_t)s.n_arms);
-	verdict_compare(&s);
+	scoring_compare(&s);
 	progress_step(&p, 1);
 	r->output = artifact_create("evaluation", 1);
 
 	int table = artifact_table(r->output, "arm"), map_table = artifact_table(r->output, "map");
 	for (int i = 0; i < s.n_arms; i++) {
 		struct arm *a = &s.arm[i];
-		verdict_add(&s, a);
+		scoring_add(&s, a);
 		add_rest(&s, a);
 		sight_add(a);
 		if (!json_object_get(a->json, "from"))

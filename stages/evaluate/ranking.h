@@ -3,8 +3,8 @@
  * the next and its strongest floor, on the same resamples; what of it holds when all arms are asked about at
  * once (statistics/simultaneous.h).
  *
- *	json_t *ranking = ranking_of(&study, COMPARISON_MACRO_AUROC);      // once verdict_compare was
- *	json_t *sentences = headline_of(ranking);                          // stages/evaluate/headline.h
+ *	json_t *ranking = ranking_of(&study, COMPARISON_MACRO_AUROC);      // once scoring_compare was
+ *	json_t *sentences = verdict_of(ranking);                          // stages/evaluate/verdict.h
  */
 #ifndef STAGES_EVALUATE_RANKING_H
 #define STAGES_EVALUATE_RANKING_H

@@ -1,241 +1,157 @@
 #include "stages/evaluate/verdict.h"
 
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/die.h"
-#include "stages/evaluate/seeds.h"
-#include "statistics/calibration.h"
-#include "statistics/scores.h"
 
-/* ---- comparing ---- */
+enum { VALUE_BYTES = 80, FEW_NAMES = 6 };
 
-/* The row of these probabilities and weights, which several arms may have in common; added if it is new. */
-static int find_row(struct comparison_row *list, int *n, const struct arms *s, const char *name,
-		    const float *probability, const double *weight)
+static const char *text_of(const json_t *object, const char *name)
 {
-	size_t width = (size_t)s->n_classes;
-	if (!probability)
-		return -1;
-	for (int i = 0; i < *n; i++)
-		if (!memcmp(list[i].probability, probability, s->n * width * sizeof *probability) &&
-		    !memcmp(list[i].weight, weight, s->n * width * sizeof *weight))
-			return i;
-	list[*n] = (struct comparison_row){name, probability, weight, width};
-	return (*n)++;
+	const char *s = json_string_value(json_object_get(object, name));
+	return s ? s : "";
 }
 
-void verdict_compare(struct arms *s)
+static double number_of(const json_t *object, const char *name)
 {
-	struct comparison_row *list = die_calloc(ARM_STATES * (size_t)s->n_arms + 1, sizeof *list);
-	int n = 0;
-
-	for (int i = 0; i < s->n_arms; i++)
-		for (int k = 0; k < ARM_STATES; k++) {
-			struct arm *a = &s->arm[i];
-			a->compared[k] = find_row(list, &n, s, a->name, a->probability[k], a->weight[k]);
-		}
-
-	s->scale_compared = find_row(list, &n, s, "scale", s->scale, s->scale_weight);
-	s->comparison = (struct comparison){
-		.n_rows = n,
-		.row = list,
-		.data = {.n = s->n, .n_classes = s->n_classes, .is_multi = s->is_multi, .truth = s->truth},
-		.bootstrap = {.seed = (uint64_t)params_int(s->run->params, "seed"),
-			      .n_resamples = (int)params_int(s->run->params, "bootstrap"),
-			      .patient = s->patient},
-		.is_partial = strcmp(artifact_text(s->first, "task"), "superclass") != 0};
-	comparison_run(&s->comparison);
-	if (s->comparison.n_undefined)
-		arms_note(s, json_sprintf("%d bootstrap resamples lack a class and were left out.",
-					  s->comparison.n_undefined));
+	return json_number_value(json_object_get(object, name));
 }
 
-/* One state of an arm: its metrics, intervals, and the paired difference to another row of the
- * comparison (-1: none). */
-static json_t *judged(const struct arms *s, int row, int other)
+static const char *metric_name(const json_t *ranking)
 {
-	json_t *out = json_pack("{s:o, s:o}", "test",
-				scores_metrics(&s->comparison.metrics[row], s->classes, s->is_multi),
-				"interval", scores_intervals(&s->comparison, row, -1, s->classes));
-	if (other >= 0)
-		json_object_set_new(out, "difference",
-				    scores_intervals(&s->comparison, row, other, s->classes));
+	const char *key = text_of(ranking, "metric");
+	return !strcmp(key, "macro_auroc") ? "macro AUROC" : !strcmp(key, "macro_f1") ? "macro F1" : key;
+}
+
+/* "+0.012 [-0.003, +0.027]" */
+static const char *value_text(char out[VALUE_BYTES], const json_t *v, int is_signed)
+{
+	int n = snprintf(out, VALUE_BYTES, is_signed ? "%+.3f" : "%.3f", number_of(v, "value"));
+	if (json_is_number(json_object_get(v, "low")))
+		snprintf(out + n, VALUE_BYTES - (size_t)n, is_signed ? " [%+.3f, %+.3f]" : " [%.3f, %.3f]",
+			 number_of(v, "low"), number_of(v, "high"));
 	return out;
 }
 
-static json_t *reliability(const struct arms *s, const struct arm *a)
+/* What a difference allows to say. of: what it was corrected for. */
+static const char *meaning(char out[VALUE_BYTES], const json_t *v, double level, const char *of, size_t n)
 {
-	struct calibration_bin bin[METRICS_BINS];
-	struct metrics_input in = s->comparison.data;
-	in.probability = a->probability[ARM_TRAINED];
-	calibration_bins(bin, &in);
-	json_t *out = json_array();
-	for (int k = 0; k < METRICS_BINS; k++)
-		json_array_append_new(out, json_pack("{s:I, s:f, s:f}", "n", (json_int_t)bin[k].n,
-						     "confidence", bin[k].confidence, "hits", bin[k].hits));
+	const json_t *p = json_object_get(v, "p");
+	if (!json_is_number(json_object_get(v, "low")))
+		return "without an interval";
+	if (number_of(v, "low") <= 0 && number_of(v, "high") >= 0)
+		return "which includes 0: may be chance";
+	if (n < 2)
+		return "which excludes 0";
+	snprintf(out, VALUE_BYTES,
+		 json_is_number(p) && json_number_value(p) < level
+			 ? "which excludes 0, also corrected for all %zu %s"
+			 : "which excludes 0, but not when corrected for all %zu %s",
+		 n, of);
 	return out;
 }
 
-static json_t *roc(const struct arms *s, const struct arm *a)
+/* A sentence on the arms that cannot be told from the first, with names if they are few. Yours to free. */
+static char *indistinct(const json_t *ranking)
 {
-	json_t *out = json_object();
-	size_t width = (size_t)s->n_classes;
-	struct calibration_point *point = die_malloc((s->n + 1) * sizeof *point);
-	for (size_t c = 0; c < width; c++) {
-		json_t *curve = json_array();
-		size_t n = calibration_roc(point, a->probability[ARM_TRAINED] + c, s->truth + c, width, s->n);
-		for (size_t i = 0; i < n; i++)
-			json_array_append_new(curve, json_pack("[f, f]", point[i].false_positives,
-							       point[i].true_positives));
-		json_object_set_new(out, json_string_value(json_array_get(s->classes, c)), curve);
+	const json_t *list = json_object_get(ranking, "arms"), *arm;
+	char *names = die_strdup(""), *out;
+	size_t i, n = 0, n_others = json_array_size(list) - 1;
+
+	json_array_foreach (list, i, arm) {
+		const json_t *p = json_object_get(json_object_get(arm, "behind"), "p");
+		if (!i || !json_is_number(p) || json_number_value(p) < number_of(ranking, "level"))
+			continue;
+		char *longer = die_printf("%s%s%s", names, n++ ? ", " : "", text_of(arm, "name"));
+		free(names);
+		names = longer;
 	}
-	free(point);
+
+	if (!n)
+		out = die_strdup("");
+	else if (n == n_others && n > 1)
+		out = die_printf(" None of the %zu other arms can be told from it.", n);
+	else if (n > FEW_NAMES)
+		out = die_printf(" %zu of the %zu other arms cannot be told from it.", n, n_others);
+	else
+		out = die_printf(" Not told apart from it: %s.", names);
+	free(names);
 	return out;
 }
 
-/* The row of convolutions that stands among the floors, or -1. */
-static int floor_row(const struct arms *s, int state)
+static char *against_next(const json_t *ranking)
 {
-	for (int i = 0; i < s->n_arms; i++)
-		if (s->arm[i].scores == s->floor)
-			return s->arm[i].compared[state];
-	return -1;
+	const json_t *list = json_object_get(ranking, "arms"),
+		     *over = json_object_get(json_array_get(list, 0), "over_next");
+	char value[VALUE_BYTES], words[VALUE_BYTES];
+	if (!over || !json_is_number(json_object_get(over, "value")))
+		return die_strdup("");
+	return die_printf("; %s over %s, the next, %s", value_text(value, over, 1),
+			  text_of(json_array_get(list, 1), "name"),
+			  meaning(words, over, number_of(ranking, "level"), "pairs",
+				  (size_t)number_of(json_object_get(ranking, "pairs"), "n")));
 }
 
-/* Learned from other labels or signals than the floors': a share of the labels, for one. */
-static bool has_own_convolutions(const struct arms *s, const struct arm *a)
+static char *against_floor(const json_t *ranking)
 {
-	int row = a->compared[ARM_CONVOLUTIONS];
-	return row >= 0 && row != floor_row(s, ARM_CONVOLUTIONS);
+	const json_t *list = json_object_get(ranking, "arms"), *best = json_array_get(list, 0),
+		     *over = json_object_get(best, "over_floor");
+	char value[VALUE_BYTES], words[VALUE_BYTES];
+	if (!over || !json_is_number(json_object_get(over, "value")))
+		return die_strdup("");
+	value_text(value, over, 1);
+	const char *name = text_of(best, "floor_name"),
+		   *means = meaning(words, over, number_of(ranking, "level"), "arms",
+				    (size_t)number_of(json_object_get(ranking, "floors"), "n"));
+	if (number_of(over, "value") < 0)
+		return die_printf("; it stays below %s, the strongest floor: %s, %s", name, value, means);
+	return die_printf("; %s over %s, the strongest floor, %s", value, name, means);
 }
 
-void verdict_add(const struct arms *s, struct arm *a)
+static json_t *verdict(const json_t *ranking)
 {
-	json_t *trained = judged(s, a->compared[ARM_TRAINED], a->compared[ARM_RANDOM]);
-	json_object_set_new(trained, "reliability", reliability(s, a));
-	json_object_set_new(trained, "roc", roc(s, a));
-	json_object_set_new(a->json, "trained", trained);
-	if (a->compared[ARM_RANDOM] >= 0)
-		json_object_set_new(a->json, "random", judged(s, a->compared[ARM_RANDOM], -1));
-	if (has_own_convolutions(s, a))
-		json_object_set_new(a->json, "convolutions", judged(s, a->compared[ARM_CONVOLUTIONS], -1));
+	const json_t *list = json_object_get(ranking, "arms"), *best = json_array_get(list, 0),
+		     *value = json_object_get(best, "value");
+	char text[VALUE_BYTES];
+	bool is_alone = json_array_size(list) == 1;
 
-	if (a->compared[ARM_PROBE] >= 0) {
-		json_object_set_new(a->json, "probe", judged(s, a->compared[ARM_PROBE], -1));
-		json_object_set_new(trained, "over_probe",
-				    scores_intervals(&s->comparison, a->compared[ARM_TRAINED],
-						     a->compared[ARM_PROBE], s->classes));
-	}
+	if (!json_is_number(json_object_get(value, "value")))
+		return json_sprintf("No arm has a %s here: nothing could be ranked.", metric_name(ranking));
 
-	/* Where arms have seeds they stand against each other as NAMEs: one seed beside another tells little,
-	 * and 72 arms are 5,112 such pairs. */
-	if (seeds_are_several(s))
-		return;
-	json_t *against = json_object();
-	for (int i = 0; i < s->n_arms; i++)
-		if (&s->arm[i] != a)
-			json_object_set_new(against, s->arm[i].name,
-					    scores_intervals(&s->comparison, a->compared[ARM_TRAINED],
-							     s->arm[i].compared[ARM_TRAINED], s->classes));
-
-	json_object_set_new(a->json, "against", against);
-}
-
-/* ---- over seeds ---- */
-
-/* Of equally built values: numbers to their mean, null where one has none; texts and the
- * like are the first's. */
-static json_t *mean_of(json_t *const *value, int n)
-{
-	double sum = 0;
-	if (json_is_object(value[0])) {
-		json_t *out = json_object(), **member = die_malloc((size_t)n * sizeof *member), *first;
-		const char *key;
-		json_object_foreach (value[0], key, first) {
-			for (int i = 0; i < n; i++)
-				member[i] = json_object_get(value[i], key);
-			json_object_set_new(out, key, mean_of(member, n));
-		}
-		free(member);
-		return out;
-	}
-
-	for (int i = 0; i < n; i++) {
-		if (!json_is_number(value[i]))
-			return json_is_number(value[0]) ? json_null() : json_deep_copy(value[0]);
-		sum += json_number_value(value[i]);
-	}
-	return json_is_integer(value[0]) && sum / n == json_number_value(value[0]) ? json_copy(value[0])
-										   : json_real(sum / n);
-}
-
-static json_t *judged_over_seeds(const struct arms *s, const struct seeds *e, int state)
-{
-	json_t **test = die_malloc((size_t)e->n * sizeof *test);
-	for (int i = 0; i < e->n; i++)
-		test[i] =
-			json_object_get(json_object_get(s->arm[e->arm[i]].json, arms_states[state]), "test");
-	json_t *out = json_pack("{s:o, s:o}", "test", mean_of(test, e->n), "interval",
-				scores_mean_intervals(&s->comparison, seeds_rows(e, state),
-						      (struct comparison_rows){0}, s->classes));
-	free(test);
+	char *next = against_next(ranking), *floor = against_floor(ranking), *same = indistinct(ranking);
+	json_t *out = json_sprintf("%s%s: %s, %s%s%s.%s", is_alone ? "By " : "Best by ", metric_name(ranking),
+				   text_of(best, "name"), value_text(text, value, 0), next, floor, same);
+	free(next);
+	free(floor);
+	free(same);
 	return out;
 }
 
-static json_t *minus(const struct arms *s, const struct seeds *e, const struct seeds *other, int state)
+/* How many intervals exclude 0, and how many of these are to be expected of chance. */
+static json_t *multiplicity(const json_t *ranking)
 {
-	return scores_mean_intervals(&s->comparison, seeds_rows(e, ARM_TRAINED), seeds_rows(other, state),
-				     s->classes);
+	const json_t *pairs = json_object_get(ranking, "pairs"), *floors = json_object_get(ranking, "floors");
+	int n = (int)number_of(pairs, "n"), n_floors = (int)number_of(floors, "n");
+	if (n < 2)
+		return NULL;
+	return json_sprintf(
+		"Pairs of arms whose difference excludes 0: %d of %d (if none differed, about %.1f would); "
+		"%d "
+		"corrected for all pairs at once (max-T). Above their strongest floor: %d of %d arms; %d "
+		"corrected for all arms.",
+		(int)number_of(pairs, "apart"), n, number_of(pairs, "by_chance"),
+		(int)number_of(pairs, "together"), (int)number_of(floors, "above"), n_floors,
+		(int)number_of(floors, "together"));
 }
 
-static json_t *over_seeds(const struct arms *s, const struct seeds *list, int n, const struct seeds *e)
+json_t *verdict_of(const json_t *ranking)
 {
-	json_t *names = json_array(), *against = json_object();
-	json_t *trained = judged_over_seeds(s, e, ARM_TRAINED);
-	for (int i = 0; i < e->n; i++)
-		json_array_append_new(names, json_string(s->arm[e->arm[i]].name));
-	for (const struct seeds *other = list; other < list + n; other++)
-		if (other != e)
-			json_object_set_new(against, other->name, minus(s, e, other, ARM_TRAINED));
-
-	json_t *out = json_pack("{s:s, s:o, s:o, s:o}", "name", e->name, "arms", names, "trained", trained,
-				"against", against);
-	if (e->has[ARM_RANDOM]) {
-		json_object_set_new(out, "random", judged_over_seeds(s, e, ARM_RANDOM));
-		json_object_set_new(trained, "difference", minus(s, e, e, ARM_RANDOM));
-	}
-	bool has_own = true;
-	for (int i = 0; i < e->n; i++)
-		has_own = has_own && has_own_convolutions(s, &s->arm[e->arm[i]]);
-	if (has_own)
-		json_object_set_new(out, "convolutions", judged_over_seeds(s, e, ARM_CONVOLUTIONS));
-	if (e->has[ARM_PROBE]) {
-		json_object_set_new(out, "probe", judged_over_seeds(s, e, ARM_PROBE));
-		json_object_set_new(trained, "over_probe", minus(s, e, e, ARM_PROBE));
-	}
+	json_t *out = json_array(), *more = multiplicity(ranking);
+	json_array_append_new(out, verdict(ranking));
+	if (more)
+		json_array_append_new(out, more);
 	return out;
-}
-
-json_t *verdict_over_seeds(const struct arms *s)
-{
-	int n;
-	struct seeds *list = seeds_gather(s, &n);
-	json_t *out = json_object();
-	if (n < s->n_arms)
-		for (struct seeds *e = list; e < list + n; e++)
-			json_object_set_new(out, e->name, over_seeds(s, list, n, e));
-	seeds_free(list, n);
-	return out;
-}
-
-json_t *verdict_scale(const struct arms *s)
-{
-	return s->scale_compared < 0 ? NULL : judged(s, s->scale_compared, -1);
-}
-
-json_t *verdict_convolutions(const struct arms *s, int state)
-{
-	int row = floor_row(s, state);
-	return row < 0 ? NULL : judged(s, row, -1);
 }

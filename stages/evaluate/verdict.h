@@ -1,30 +1,14 @@
 /*
- * How well the arms of a study predict: metrics, intervals and paired differences from one set of resamples,
- * reliability and ROC curves, as JSON (docs/report.md).
+ * A ranking in words: which arm is best, by how much, over what, and whether that is more than chance.
  *
- *	verdict_compare(&study);
- *	verdict_add(&study, &study.arm[i]);  // "trained", "random", ... of the arm's JSON
- *	json_t *seeds = verdict_over_seeds(&study), *scale = verdict_scale(&study);
+ *	json_t *sentences = verdict_of(ranking);    // of ranking_of(); the first alone is the verdict
  */
 #ifndef STAGES_EVALUATE_VERDICT_H
 #define STAGES_EVALUATE_VERDICT_H
 
-#include "stages/evaluate/arms.h"
+#include <jansson.h>
 
-/* All arms, their untrained encoders and the floor on the same resamples; adds sentences about
- * what is undefined. */
-void verdict_compare(struct arms *s);
-/* "against" only if no arm has several seeds. */
-void verdict_add(const struct arms *s, struct arm *a);
-/* Of each arm of several seeds, once verdict_add saw all, what they come to:
- * {NAME:{"name","arms":[...],
- * "trained":{"test","interval","difference","over_probe"},"random":{...},"probe":{...},
- * "against":{NAME:...}}}, as of one arm but over seeds and patients together (statistics/comparison.h); of
- * the other arms then too, for their "against". Empty without such an arm. New reference. */
-json_t *verdict_over_seeds(const struct arms *s);
-/* The floor of amplitudes alone, or NULL. New reference. */
-json_t *verdict_scale(const struct arms *s);
-/* That of random convolutions (ARM_CONVOLUTIONS or ARM_CONVOLUTIONS_DIM), or NULL. New reference. */
-json_t *verdict_convolutions(const struct arms *s, int state);
+/* Array of texts: the verdict; how many pairs differ, and how many would by chance. New reference. */
+json_t *verdict_of(const json_t *ranking);
 
 #endif
