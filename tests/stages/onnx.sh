@@ -3,6 +3,7 @@
 # of embed, to 1e-5, whatever network, views and classifier. PYTHON: one with onnx and onnxruntime.
 . "$(dirname "$0")/../tap.sh"
 . "$TOP/tests/chain.sh"
+. "$TOP/tests/records.sh"
 python=
 for p in ${PYTHON:-} python3 /usr/bin/python3; do
 	$p -c 'import numpy, onnx, onnxruntime' 2>/dev/null && python=$p && break
@@ -65,27 +66,15 @@ agrees "... and is its encoder" \
 
 # ---- records that lack leads: input `keep` ----
 
-make_record() { # make_record NAME LEADS: text as samples, twelve signals of these names
-	seq "${1#r}" 100000 | head -c 24000 >"db/$1.dat"
-	{
-		echo "$1 12 100 1000"
-		od -An -v -td2 -w24 "db/$1.dat" | awk -v f="$1.dat" -v names="$2" '
-			NR == 1 { split($0, first) }
-			{ for (i = 1; i <= 12; i++) sum[i] = (sum[i] + $i + 65536) % 65536 }
-			END {
-				split(names, name, " ")
-				for (i = 1; i <= 12; i++)
-					printf "%s 16 1000(0)/mV 16 0 %d %d 0 %s\n",
-						f, first[i], sum[i], name[i]
-			}'
-	} >"db/$1.hea"
-	echo "$1,A" >>db/labels.csv
+listed_record() { # listed_record FIRST LEADS: record rFIRST, in labels.csv
+	seq "$1" 100000 | text_record "db/r$1" 1000 "$2"
+	echo "r$1,A" >>db/labels.csv
 }
 mkdir db
 echo "path,label" >db/labels.csv
-make_record r1 "I II III aVR aVL aVF V1 V2 V3 V4 V5 V6"
-make_record r2 "I II x1 x2 x3 x4 V1 V2 V3 V4 x5 x6"
-make_record r3 "x1 x2 x3 x4 x5 x6 x7 x8 x9 x10 x11 V6"
+listed_record 1 "I II III aVR aVL aVF V1 V2 V3 V4 V5 V6"
+listed_record 2 "I II x1 x2 x3 x4 V1 V2 V3 V4 x5 x6"
+listed_record 3 "x1 x2 x3 x4 x5 x6 x7 x8 x9 x10 x11 V6"
 lacking() { # lacking NAME: the network of probed NAME
 	mkdir -p lacking && cp "$1/pretrain.id" lacking/ &&
 		chain lacking "fetch.source=$WORK/db fetch.format=wfdb embed.attention_records=0 \

@@ -2,28 +2,14 @@
 # A dataset with ids and patients of its own: values by name, a chain verified, a patient found and forgotten.
 . "$(dirname "$0")/../tap.sh"
 . "$TOP/tests/chain.sh"
+. "$TOP/tests/records.sh"
 tap_needs awk od
 store=$BIN/store
 
-make_record() { # make_record NAME FIRST: text as samples, `seq` digits move all the time
-	seq "$2" 100000 | head -c 24000 >"db/$1.dat"
-	{
-		echo "$1 12 100 1000"
-		od -An -v -td2 -w24 "db/$1.dat" | awk -v f="$1.dat" '
-			NR == 1 { for (i = 1; i <= 12; i++) first[i] = $i }
-			{ for (i = 1; i <= 12; i++) sum[i] += $i }
-			END {
-				n = split("I II III AVR AVL AVF V1 V2 V3 V4 V5 V6", name, " ")
-				for (i = 1; i <= n; i++)
-					printf "%s 16 10000(0)/mV 16 0 %d %d 0 %s\n", f, first[i],
-						((sum[i] % 65536) + 65536) % 65536, name[i]
-			}'
-	} >"db/$1.hea"
-}
 mkdir db
 echo "path,label,fold,key,who,age,sex" >db/labels.csv
 for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do
-	make_record "r$i" "$i"
+	seq "$i" 100000 | text_record "db/r$i" 10000
 	case $i in 13 | 14) fold=9 ;; 15 | 16) fold=10 ;; *) fold=$((1 + (i + 1) / 2 % 8)) ;; esac
 	case $((i % 2)) in 0) label="AF" ;; *) label="first degree block" ;; esac
 	who="P $(((i + 1) / 2))"

@@ -2,6 +2,7 @@
 # fetch and preprocess on tiny inputs: the ids every build, compiler and number of threads must give, and what
 # happens to records that are of no use.
 . "$(dirname "$0")/../tap.sh"
+. "$TOP/tests/records.sh"
 tap_needs awk od
 
 printf "fetch:\n  source: synthetic\n" >experiment.yaml
@@ -48,29 +49,13 @@ is "with another fold tested they are numbered on from it" "$(folds_of third)" \
 	"$(folds_of threads1 | awk '{print ($1 + 16) % 10 + 1}')"
 check "... of some records that was fold 3" grep -q '^10$' <(folds_of third)
 
-# A folder of WFDB records made of text as samples: `seq` digits move all the time, zeros do not.
-make_record() { # make_record NAME BYTES-COMMAND
-	bash -c "$2" | head -c 24000 >"db/$1.dat"
-	{
-		echo "$1 12 100 1000"
-		od -An -v -td2 -w24 "db/$1.dat" | awk -v f="$1.dat" '
-			NR == 1 { for (i = 1; i <= 12; i++) first[i] = $i }
-			{ for (i = 1; i <= 12; i++) sum[i] += $i }
-			END {
-				n = split("I II III AVR AVL AVF V1 V2 V3 V4 V5 V6", name, " ")
-				for (i = 1; i <= n; i++)
-					printf "%s 16 1000(0)/mV 16 0 %d %d 0 %s\n", f, first[i], 
-						((sum[i] % 65536) + 65536) % 65536, name[i]
-			}'
-	} >"db/$1.hea"
-}
 mkdir db
 echo "path,label" >db/labels.csv
 for i in 1 2 3 4 5 6 7 8 9; do
-	make_record "r$i" "seq $i 100000"
+	seq "$i" 100000 | text_record "db/r$i" 1000
 	echo "r$i,A" >>db/labels.csv
 done
-make_record flat "cat /dev/zero"
+text_record db/flat 1000 </dev/zero
 echo "flat,B" >>db/labels.csv
 database="fetch.source=$WORK/db fetch.format=wfdb"
 
