@@ -171,6 +171,36 @@ is "two makes at once run each stage once" "$(cat "$WORK/one" "$WORK/two" | grep
 is "... and both end well" "$(cat "$WORK/one" "$WORK/two" | grep -c '^make')" 0
 is "... leaving nothing to do" "$(outcome probe)" ""
 
+# Two terminals that build at once: what a compiler writes is half there for a while, under names of its own.
+# shellcheck disable=SC2086 # several words
+compiler=$(make -pn -f Makefile B=build $choices 2>/dev/null | sed -n 's/^CC := \([^ ]*\).*/\1/p' | head -1)
+mkdir "$WORK/slow-bin"
+cat >"$WORK/slow-bin/${compiler##*/}" <<END
+#!/bin/sh
+PATH='$PATH' # a compiler that looks for another of its name must not find this one
+"$(command -v "$compiler")" "\$@" || exit
+for out; do [ "\$before" = -o ] && break; before=\$out; done
+[ "\$before" = -o ] && [ -f "\$out" ] || exit 0
+cp "\$out" "\$out.whole" && head -c 500 "\$out.whole" >"\$out" && sleep 0.1 &&
+	cat "\$out.whole" >"\$out" && rm "\$out.whole"
+END
+chmod +x "$WORK/slow-bin/${compiler##*/}"
+# shellcheck disable=SC2086 # several words
+builds() { PATH=$WORK/slow-bin:$PATH make B=build $choices -j2 all >"$1" 2>&1; }
+touch common/yaml.h
+builds "$WORK/one" &
+builds "$WORK/two"
+code=$?
+wait $!
+is "two makes that build at once both end well" "$code $?" "0 0"
+is "... of two compilers each" "$(cat "$WORK/one" "$WORK/two" | grep -c 'CC    common/yaml.c')" 2
+# shellcheck disable=SC2086 # several words
+is "... leaving nothing to build" "$(make B=build $choices all 2>&1 | grep -c 'CC\|LINK')" 0
+is "... no half files" "$(find build -name '*.new*' -o -name '*.whole')" ""
+is "... and programs that work" "$(outcome probe SET=pretrain.n=33)" \
+	"split pretrain:ran embed:ran probe:ran"
+outcome probe >/dev/null
+
 # kill -9 in the middle of a stage.
 printf 'views:\n  n: 31\n  gate: gate5\n' >params/default.yaml
 # shellcheck disable=SC2086 # several words
