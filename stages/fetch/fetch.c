@@ -25,6 +25,7 @@
 #include "ecg/synth.h"
 #include "numbers/contract.h"
 #include "store/download.h"
+#include "stages/fetch/copies.h"
 #include "stages/fetch/identity.h"
 #include "stages/fetch/unreadable.h"
 #include "store/stage.h"
@@ -40,6 +41,7 @@ struct fetch {
 	struct progress progress;
 	size_t n_joined; /* records that are made of segments */
 	struct unreadable unreadable;
+	struct copies *copies;
 	double rate_seen_hz; /* of the records put so far; 0: none, -1: several */
 };
 
@@ -270,8 +272,10 @@ static void put_reading(struct fetch *f, struct dataset *d, struct reading *b)
 			refuse(die_printf("record %.200s: %s", r->name, error_text(&b->error[i])));
 		if (b->result[i] > 0)
 			exclude(f, r, &b->error[i]);
-		else
+		else {
 			put_record(f, r->id, &b->records[i], r->subject);
+			copies_add(f->copies, b->first + i, r->line, &b->records[i]);
+		}
 		record_release(&b->records[i]);
 	}
 	progress_step(&f->progress, b->n);
@@ -326,6 +330,23 @@ static void fetch_records(struct fetch *f, struct dataset *d)
 	free(t.before);
 }
 
+/* One recording under two names would train and test. PTB-XL is what it is: there it is said, no more. */
+static void check_copies(struct fetch *f, struct dataset *d, bool may_repeat)
+{
+	struct error e = {0};
+	long n = copies_find(f->copies, d, &e);
+	if (n < 0)
+		refuse(error_text(&e));
+	char *text = n ? copies_name(f->copies, dataset_catalog(d)) : NULL;
+	if (n && may_repeat)
+		warn("%s", text);
+	else if (n)
+		refuse(die_printf("%s; one recording must not be in several folds "
+				  "(fetch.allow_repeated_records=true lets it)",
+				  text));
+	free(text);
+}
+
 static void fetch_dataset(struct fetch *f, const char *place)
 {
 	struct error e = {0};
@@ -342,7 +363,11 @@ static void fetch_dataset(struct fetch *f, const char *place)
 		warn("%zu of %zu records, as fetch.records says; records: 0 takes all", c->n,
 		     c->n + c->n_more);
 	open_tables(f, options.choice.layout->name, json_incref(c->classes), json_incref(c->statements));
+	f->copies = copies_new();
 	fetch_records(f, d);
+	if (!*f->run->is_interrupted)
+		check_copies(f, d, options.choice.layout->has_rates || options.choice.listing.may_repeat);
+	copies_free(f->copies);
 	dataset_used(d, put_source, f);
 	close_tables(f);
 	dataset_close(d);
@@ -474,7 +499,8 @@ static const struct param params[] = {
 	{"allow_missing_sums", PARAM_BOOL, .otherwise = "false",
 	 .help = "ptb-xl: the copy may be without SHA256SUMS.txt, and then no file of it is checked"},
 	{"allow_repeated_records", PARAM_BOOL, .otherwise = "false",
-	 .help = "wfdb: one record may stand in several rows, and so in several folds"},
+	 .help = "wfdb: one record may stand in several rows, or under several names, and so in several "
+		 "folds"},
 	{"allow_split_patients", PARAM_BOOL, .otherwise = "false",
 	 .help = "wfdb: fold_column may put one patient's records into several folds"},
 	{"label_columns", PARAM_LIST, .otherwise = "[label]",

@@ -3,6 +3,7 @@
 # message, exit 1, nothing published.
 . "$(dirname "$0")/../tap.sh"
 . "$TOP/tests/dataset.sh"
+. "$TOP/tests/records.sh"
 export EINTHOVEN_QUIET=1
 mkdir -p schema run
 "$BIN/fetch" --describe >schema/fetch.json || exit 1
@@ -273,6 +274,22 @@ W="source=other format=wfdb labels_csv=data/list.csv path_column=name patient_co
 	bad "no such list" "no data/nolist.csv in this folder: .*labels_csv" source=other format=wfdb \
 		labels_csv=data/nolist.csv
 }
+
+# ---- one recording under several names
+
+mkdir twins
+for i in 1 2 3; do seq $i 100000 | text_record twins/r$i 1000; done
+seq 2 100000 | text_record twins/a 1000
+seq 2 100000 | text_record twins/gain 500
+seq 1 100000 | text_record twins/z 1000
+printf '%s\n' path,label r1,A r2,B r3,A gain,A >twins/labels.csv
+check "records of other samples, or other gains, are others" fetch source=twins format=wfdb
+printf '%s\n' path,label r1,A r2,B r3,A gain,A z,A a,B >twins/labels.csv
+bad "one recording under two names" "record z is the same recording as record r1, .* (2 such records); .*\
+allow_repeated_records" source=twins format=wfdb
+check "... the other pair is named too" grep -q 'record a is the same recording as record r2$' .err
+check_fails "which may be wanted, and is said" 0 'record z is the same recording as record r1,' \
+	fetch source=twins format=wfdb allow_repeated_records=true
 
 # ---- what people's folders hold beside what is asked for, and how their headers differ
 
