@@ -23,18 +23,27 @@ static const struct known {
 		{"synthetic", "synthetic ECGs", "none: drawn by fetch's generator, no patient's data",
 		 "none is needed"}};
 
-json_t *provenance_dataset(const char *name, const char *citation, const char *licence)
+/* NULL: the user's own. */
+static const struct known *known_as(const char *name)
 {
-	static const struct known unknown = {"", NULL, "not given", "not given"};
-	const struct known *d = &unknown;
 	for (size_t k = 0; k < sizeof datasets / sizeof *datasets; k++)
 		if (!strcmp(datasets[k].name, name))
-			d = &datasets[k];
+			return &datasets[k];
+	return NULL;
+}
+
+bool provenance_is_public(const char *name)
+{
+	return known_as(name) != NULL;
+}
+
+json_t *provenance_dataset(const char *name, const char *title, const char *citation, const char *licence)
+{
+	static const struct known own = {"", "a dataset without a name (report.dataset gives it one)",
+					 "not given", "not given"};
+	const struct known *d = known_as(name) ? known_as(name) : &own;
 	return json_pack("{s:s, s:s, s:s}", "citation", *citation ? citation : d->citation, "licence",
-			 *licence ? licence : d->licence, "name",
-			 d->title ? d->title
-			 : *name  ? name
-				  : "without a name");
+			 *licence ? licence : d->licence, "name", *title ? title : d->title);
 }
 
 void provenance_notice(struct text *t, const json_t *dataset)

@@ -5,6 +5,8 @@
 #ifndef REPORT_PROVENANCE_H
 #define REPORT_PROVENANCE_H
 
+#include <stdbool.h>
+
 #include "report/text.h"
 
 /* The sentence that is on the page, in metrics.json and at the foot of both. */
@@ -12,7 +14,9 @@ extern const char provenance_disclaimer[];
 
 /* {"name","citation","licence"} of a dataset that fetch calls so; texts of the user's own, where given ("":
  * not), stand for ours, and what nobody gave is "not given". New reference. */
-json_t *provenance_dataset(const char *name, const char *citation, const char *licence);
+json_t *provenance_dataset(const char *name, const char *title, const char *citation, const char *licence);
+/* Whether anyone may see its records. */
+bool provenance_is_public(const char *name);
 /* The dataset's citation and licence, and that this is no medical device. */
 void provenance_notice(struct text *t, const json_t *dataset);
 /* One line, when it was made; nothing if that is not known. */

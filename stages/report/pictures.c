@@ -213,7 +213,7 @@ static void write_faithfulness(struct draft *s)
 		write_note(s, i);
 }
 
-void pictures_attention(struct draft *s)
+void pictures_attention(struct draft *s, bool has_records)
 {
 	struct text *t = &s->page;
 	const json_t *arm;
@@ -248,15 +248,16 @@ void pictures_attention(struct draft *s)
 	}
 
 	write_faithfulness(s);
-	if (!n) {
+	if (!n)
 		page_say(&s->page, "No arm has cross-attention between time and leads.");
-	} else {
+	if (n && has_records) {
 		page_say(&s->page, "Below, the stronger the bar behind the trace, the more the lead attends "
 				   "to that moment.");
 		paper_scale(&s->page, "the even share or less", "4 times it, or more");
 	}
 
-	write_examples(s);
+	if (has_records)
+		write_examples(s);
 }
 
 /* ---- views ---- */

@@ -30,12 +30,28 @@
 /* What stands in the artifact where the files put out have what the store knows. */
 static const char date_place[] = "<!-- date -->\n", provenance_place[] = "<!-- provenance -->\n";
 
+static const char *dataset_name(const struct draft *s)
+{
+	const char *name = json_string_value(artifact_get_attribute(s->evaluation, "dataset"));
+	return name ? name : "";
+}
+
 /* New reference. */
 static json_t *dataset_of(const struct draft *s)
 {
-	const char *name = json_string_value(artifact_get_attribute(s->evaluation, "dataset"));
-	return provenance_dataset(name ? name : "", params_text(s->run->params, "citation"),
-				  params_text(s->run->params, "licence"));
+	const struct params *p = s->run->params;
+	return provenance_dataset(dataset_name(s), params_text(p, "dataset"), params_text(p, "citation"),
+				  params_text(p, "licence"));
+}
+
+/* Who is given the page is given what it shows of single patients. */
+static void write_records_notice(struct draft *s)
+{
+	if (!provenance_is_public(dataset_name(s)) && params_bool(s->run->params, "records"))
+		text_add(&s->page,
+			 "<p class=notice><b>This page draws ECGs of single records of yours and names them "
+			 "by their ids.</b> Pass it on only where these may go, or make it without: "
+			 "<code>SET=report.records=false</code>.</p>\n");
 }
 
 static void write_opening(struct draft *s)
@@ -76,6 +92,7 @@ static void write_opening(struct draft *s)
 
 	ranking_say(t, json_object_get(s->ranking, "macro_auroc"));
 	provenance_notice(t, dataset);
+	write_records_notice(s);
 	text_add(t, "%s", date_place);
 	json_decref(dataset);
 	json_array_foreach (s->notes, i, note) {
@@ -87,10 +104,11 @@ static void write_opening(struct draft *s)
 	text_add(t, "<nav><a href=#table>Comparison</a>%s%s",
 		 json_array_size(s->seeds) ? "<a href=#seeds>Seeds</a>" : "",
 		 results_has_efficiency(s) ? "<a href=#efficiency>Labels</a>" : "");
-	text_add(t, "<a href=#loss>Training</a><a href=#maps>Maps</a><a href=#space>Space</a>"
-		    "<a href=#confusion>Confusion</a><a href=#roc>ROC</a><a href=#reliability>Calibration</a>"
-		    "<a href=#attention>Attention</a><a href=#views>Views</a>"
-		    "<a href=#provenance>Provenance</a></nav>\n");
+	text_add(t,
+		 "<a href=#loss>Training</a><a href=#maps>Maps</a><a href=#space>Space</a>"
+		 "<a href=#confusion>Confusion</a><a href=#roc>ROC</a><a href=#reliability>Calibration</a>"
+		 "<a href=#attention>Attention</a>%s<a href=#provenance>Provenance</a></nav>\n",
+		 params_bool(s->run->params, "records") ? "<a href=#views>Views</a>" : "");
 }
 
 /* ---- provenance, files ---- */
@@ -234,8 +252,9 @@ static void run(struct stage_run *run)
 	results_maps(&s);
 	results_space(&s);
 	results_judgements(&s);
-	pictures_attention(&s);
-	pictures_views(&s);
+	pictures_attention(&s, params_bool(run->params, "records"));
+	if (params_bool(run->params, "records"))
+		pictures_views(&s);
 	write_provenance(&s);
 	page_end(&s.page);
 	run->output = artifact_create("report", 1);
@@ -305,9 +324,13 @@ static char *put_out(const struct artifact *report, const char *name, const void
 static const struct param params[] = {
 	{"params", PARAM_TEXT, .otherwise = "", .help = "the PARAMS of the comparison, for the page to name"},
 	{"set", PARAM_TEXT, .otherwise = "", .help = "its SET"},
+	{"dataset", PARAM_TEXT, .otherwise = "",
+	 .help = "what the page calls the data, if they are your own"},
 	{"citation", PARAM_TEXT, .otherwise = "",
 	 .help = "of the dataset, for the page and metrics.json; PTB-XL's is known"},
 	{"licence", PARAM_TEXT, .otherwise = "", .help = "of the dataset, likewise"},
+	{"records", PARAM_BOOL, .otherwise = "true",
+	 .help = "draw ECGs of single records, with their ids; false: the page shows no patient"},
 	{0}};
 
 static const struct stage stage = {.name = "report",

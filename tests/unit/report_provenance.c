@@ -13,9 +13,10 @@ static void assert_holds(const struct text *t, const char *words)
 		fail_msg("'%s' is not in '%s'", words, t->bytes);
 }
 
-static void notice_of(struct text *t, const char *name, const char *citation, const char *licence)
+static void notice_of(struct text *t, const char *name, const char *title, const char *citation,
+		      const char *licence)
 {
-	json_t *dataset = provenance_dataset(name, citation, licence);
+	json_t *dataset = provenance_dataset(name, title, citation, licence);
 	provenance_notice(t, dataset);
 	json_decref(dataset);
 }
@@ -24,7 +25,8 @@ static void a_known_dataset_has_its_citation(void **state)
 {
 	struct text t = {0};
 	(void)state;
-	notice_of(&t, "ptb-xl", "", "");
+	assert_true(provenance_is_public("ptb-xl"));
+	notice_of(&t, "ptb-xl", "", "", "");
 	assert_holds(&t, "Not a medical device");
 	assert_holds(&t, "Data: PTB-XL; citation: Wagner P, ");
 	assert_holds(&t, "(2020)");
@@ -36,11 +38,13 @@ static void an_unknown_one_says_that_nothing_was_given(void **state)
 {
 	struct text t = {0};
 	(void)state;
-	notice_of(&t, "wfdb", "", "");
-	assert_holds(&t, "Data: wfdb; citation: not given; licence: not given.");
+	assert_false(provenance_is_public("wfdb"));
+	notice_of(&t, "wfdb", "", "", "");
+	assert_holds(&t, "Data: a dataset without a name (report.dataset gives it one); citation: not given; "
+			 "licence: not given.");
 	text_release(&t);
-	notice_of(&t, "wfdb", "Doe & Roe 2024", "CC0");
-	assert_holds(&t, "citation: Doe &amp; Roe 2024; licence: CC0.");
+	notice_of(&t, "wfdb", "Ward 7", "Doe & Roe 2024", "CC0");
+	assert_holds(&t, "Data: Ward 7; citation: Doe &amp; Roe 2024; licence: CC0.");
 	text_release(&t);
 }
 
