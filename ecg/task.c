@@ -90,6 +90,12 @@ static int read_statements(struct task *t, const char *name, const json_t *class
 	if (s)
 		add_statements(t, s, tasks[k].kind, tasks[k].by_subclass);
 	statements_close(s);
+	if (!t->n && !table)
+		return error_set(
+			e, "task", 0,
+			"'%s' is made of PTB-XL's statements, and this dataset has classes of its own "
+			"instead; task superclass (the default) takes these",
+			name);
 	if (!t->n)
 		return error_set(e, "task", 0, "the dataset has no statement for task '%s'", name);
 

@@ -442,23 +442,43 @@ json_t *judge_read_rows(struct artifact *scores)
 	return arms;
 }
 
-void judge_print_parts(struct artifact *scores)
+/* What the task cannot use, if anything. */
+static void print_unused(const json_t *records, bool is_multi)
 {
-	const json_t *n = artifact_get_attribute(scores, "records");
-	const char *evaluation = json_string_value(artifact_get_attribute(scores, "evaluation"));
-	if (evaluation && !strcmp(evaluation, "cross")) {
+	json_int_t unlabelled = json_integer_value(json_object_get(records, "unlabelled")),
+		   several = json_integer_value(json_object_get(records, "several_classes"));
+	if (unlabelled && several)
+		printf("not used: %lld records without a class, %lld with several (labels: multi takes "
+		       "them)\n",
+		       unlabelled, several);
+	else if (unlabelled)
+		printf("not used: %lld records without a class%s\n", unlabelled,
+		       is_multi ? " of this task" : "");
+	else if (several)
+		printf("not used: %lld records with several classes (labels: multi takes them)\n", several);
+}
+
+static void print_folds(const json_t *n, bool is_cross)
+{
+	if (is_cross)
 		printf("cross-validation, each fold tested in turn: %lld records of %lld patients; the fold "
 		       "before it chooses, the others train\n",
 		       json_integer_value(json_object_get(n, "test")),
 		       json_integer_value(json_object_get(n, "test_patients")));
-		return;
-	}
-	printf("folds 1-8 train: %lld records   fold 9 chooses: %lld   fold 10 tests: %lld of %lld "
-	       "patients\n",
-	       json_integer_value(json_object_get(n, "train")),
-	       json_integer_value(json_object_get(n, "validation")),
-	       json_integer_value(json_object_get(n, "test")),
-	       json_integer_value(json_object_get(n, "test_patients")));
+	else
+		printf("folds 1-8 train: %lld records   fold 9 chooses: %lld   fold 10 tests: %lld of %lld "
+		       "patients\n",
+		       json_integer_value(json_object_get(n, "train")),
+		       json_integer_value(json_object_get(n, "validation")),
+		       json_integer_value(json_object_get(n, "test")),
+		       json_integer_value(json_object_get(n, "test_patients")));
+}
+
+void judge_print_parts(struct artifact *scores)
+{
+	const json_t *n = artifact_get_attribute(scores, "records");
+	print_folds(n, !strcmp(artifact_text(scores, "evaluation"), "cross"));
+	print_unused(n, !strcmp(artifact_text(scores, "labels"), "multi"));
 }
 
 void judge_print(struct artifact *scores, const json_t *arms)

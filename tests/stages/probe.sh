@@ -89,7 +89,7 @@ same_truth() {
 		scores.csv
 }
 check "... whose truth is exported" same_truth
-check_fails "a dataset without statements has no such task" 1 "the dataset has no statement for task 'form'" \
+check_fails "a dataset without statements has no such task" 1 "'form' is made of PTB-XL's statements" \
 	probe_fails no_statements 100 task=form
 check_fails "... nor one without a rhythm this one" 1 "the dataset has no statement for task 'rhythm'" \
 	probe_fails plain 100 task=rhythm
