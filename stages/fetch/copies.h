@@ -28,8 +28,8 @@ void copies_free(struct copies *c);
 /* Record i of the catalogue, which stands in that line; nothing of r is kept. */
 void copies_add(struct copies *c, size_t i, long line, const struct record *r);
 
-/* How many records are copies of one in a line before theirs, rows of one file not counted; -1 with e filled if a file
- * cannot be read again. Once all are added. */
+/* How many records are copies of one in a line before theirs, rows of one file not counted; -1 with e filled
+ * if a file cannot be read again. Once all are added. */
 long copies_find(struct copies *c, struct dataset *d, struct error *e);
 
 /* After copies_find found some: "record B is the same recording as record A, sample by sample (3 such
