@@ -17,4 +17,8 @@
  * cannot be written. */
 int export_artifact(const struct artifact *a, const char *path, struct error *e);
 
+/* If there is a key (store/signing.h), write <path>.sig, which says that this file was exported from that
+ * artifact (trust/sigstore.h). 0, or -1 with e filled. */
+int export_sign(const char *path, const char *artifact, struct error *e);
+
 #endif

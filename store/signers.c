@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "common/die.h"
 #include "store/signing.h"
@@ -59,13 +60,23 @@ static const char *usual_name(void)
 	return c && c != user && !*c && c - user < 32 ? user : "me";
 }
 
+/* A shell that appends to a new trust.yaml has just made it: then it is empty. */
+static bool has_trust_file(void)
+{
+	const char *given = getenv("EINTHOVEN_TRUST");
+	struct stat s;
+	return stat(given ? given : "trust.yaml", &s) == 0 && s.st_size > 0;
+}
+
 void signers_print_new(FILE *out, const char *key_path)
 {
 	struct error e = {0};
 	struct key *key = key_open(key_path, &e);
 	if (!key)
 		die("%s", error_text(&e));
-	fprintf(out, "%s  %s:\n    key: %s\n", signing_policy() ? "" : "keys:\n", usual_name(),
-		key_line(key));
+	char *models = key_model_line(key);
+	fprintf(out, "%s  %s:\n    key: %s\n    models: %s\n", has_trust_file() ? "" : "keys:\n",
+		usual_name(), key_line(key), models);
+	free(models);
 	key_close(key);
 }

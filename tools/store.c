@@ -66,7 +66,8 @@ static const struct args args = {
 		"  verify [ID]    check every digest (of all objects and entries); name what is damaged;\n"
 		"                 with --chain ID all that the artifact was made of, back to the raw data\n"
 		"  export ID FILE embeddings and signals to .npz, network to .safetensors, scores and\n"
-		"                 predictions to .csv; model and scores to .onnx: encoder and classifier\n"
+		"                 predictions to .csv; model and scores to .onnx: encoder and classifier;\n"
+		"                 with a key also FILE.sig, which 'model_signing verify key' checks\n"
 		"  refs PATIENT   list what holds a patient, as the dataset names one, and what was made of\n"
 		"                 that; with an ID only in it and what was made of it\n"
 		"  forget PATIENT list all that, with --delete remove it; say what must run again\n"
@@ -263,6 +264,8 @@ static int run_export(char **operands)
 	resolve(id, operands[0]);
 	struct artifact *a = artifact_open(id, NULL);
 	if ((onnx_is_name(operands[1]) ? onnx_export : export_artifact)(a, operands[1], &e) < 0)
+		die("%s", error_text(&e));
+	if (export_sign(operands[1], id, &e) < 0)
 		die("%s", error_text(&e));
 	artifact_close(a);
 	return 0;

@@ -14,13 +14,9 @@
 #include "common/die.h"
 #include "common/file.h"
 #include "trust/base64.h"
+#include "trust/key_layout.h"
 
 enum { KEY_FILE_MAX = 16 << 10, RAW = 32 };
-
-struct key {
-	EVP_PKEY *pair;
-	char line[KEY_LINE];
-};
 
 /* SubjectPublicKeyInfo of Ed25519 up to the key itself (RFC 8410). */
 static const uint8_t spki[] = {0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00};

@@ -45,4 +45,16 @@ void key_sign(uint8_t signature[KEY_SIGNATURE], const struct key *key, const voi
 /* Whether this key signed these bytes. A line that is none: false. */
 bool key_verify(const char *line, const uint8_t signature[KEY_SIGNATURE], const void *bytes, size_t n_bytes);
 
+/* ---- for models ----
+ * Programs that verify model signatures know ECDSA and no Ed25519. So that there is one secret to keep, a key
+ * on P-256 is derived from the first (HKDF-SHA256); it signs nothing else. */
+
+/* Its public key, as a PEM file and as the line of that file (124 characters); yours to free. */
+char *key_model_pem(const struct key *key);
+char *key_model_line(const struct key *key);
+bool key_is_model_line(const char *text);
+
+/* ECDSA with SHA-256, in DER; yours to free. */
+uint8_t *key_model_sign(const struct key *key, const void *bytes, size_t n_bytes, size_t *n);
+
 #endif

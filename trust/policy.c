@@ -83,6 +83,14 @@ static char *read_key(const struct yaml_value *v, const char *file, struct error
 	return NULL;
 }
 
+static char *read_model_key(const struct yaml_value *v, const char *file, struct error *e)
+{
+	if (v->kind == YAML_SCALAR && key_is_model_line(v->text))
+		return die_strdup(v->text);
+	error_set(e, file, v->line, "models: expected the 124 characters that 'store keygen' prints there");
+	return NULL;
+}
+
 static bool is_word(const char *text, const char *more)
 {
 	const char *c = text;
@@ -110,13 +118,15 @@ static int read_stages(struct signer *s, const struct yaml_value *v, const char 
 /* One line of a signer. */
 static int read_member(struct signer *s, const struct yaml_value *v, const char *file, struct error *e)
 {
-	static const char *const names[] = {"key", "who", "stages", "from", "until", "revoked"};
+	static const char *const names[] = {"key", "who", "models", "stages", "from", "until", "revoked"};
 	if (!strcmp(v->key, "stages"))
 		return read_stages(s, v, file, e);
 	if (!strcmp(v->key, "key"))
 		return (s->key = read_key(v, file, e)) ? 0 : -1;
 	if (!strcmp(v->key, "who"))
 		return (s->who = read_text(v, file, e)) ? 0 : -1;
+	if (!strcmp(v->key, "models"))
+		return (s->models = read_model_key(v, file, e)) ? 0 : -1;
 	if (!strcmp(v->key, "from"))
 		return (s->from = read_date(v, file, e)) ? 0 : -1;
 	if (!strcmp(v->key, "until"))
@@ -235,6 +245,7 @@ static void release_signer(struct signer *s)
 	free(s->name);
 	free(s->key);
 	free(s->who);
+	free(s->models);
 	free(s->from);
 	free(s->until);
 	free(s->revoked);

@@ -6,6 +6,7 @@
  *	  ada:                       # a name for messages
  *	    key: MCowBQYDK2VwAyEA...   # `store keygen` prints it
  *	    who: Ada Lovelace
+ *	    models: MFkwEwYHKoZIzj0C... # her key for exported models (trust/key.h), for who checks these
  *	    stages: [fetch, preprocess]    # without: all
  *	    from: 2026-01-01         # without: always; both days are included
  *	    until: 2026-12-31
@@ -29,6 +30,7 @@
 
 struct signer {
 	char *name, *key, *who; /* who: "" if nothing is said */
+	char *models;		/* NULL: none is said */
 	char **stages;		/* NULL-terminated; NULL: all */
 	char *from, *until;	/* "2026-01-01" or "2026-01-01T12:00:00"; NULL: no bound */
 	char *revoked;		/* why; NULL: it is not */

@@ -8,17 +8,18 @@ export HOME=$WORK/home
 mkdir -p "$HOME" store
 
 # ---- keys ----
-check "keygen makes a key where stages look for it" sh -c "USER=ada $store keygen >lines 2>said"
+check "keygen makes a key where stages look for it" sh -c "USER=ada $store keygen >>trust.yaml 2>said"
+mv trust.yaml lines
 key=$HOME/.config/einthoven/key.pem
 is "only its owner may read it" "$(stat -c %a "$key")" 600
-is "what it prints is a trust.yaml" "$(sed 's/key: .*/key: KEY/' lines)" \
-	"$(printf 'keys:\n  ada:\n    key: KEY')"
-ada=$(sed -n 's/.*key: //p' lines)
+is "what it prints is a trust.yaml" "$(sed 's/: [^ ]*$/: LINE/' lines)" \
+	"$(printf 'keys:\n  ada:\n    key: LINE\n    models: LINE')"
+ada=$(sed -n 's/.* key: //p' lines)
 check_fails "a key is never overwritten" 1 "key.pem: is there already, and a key is never" \
 	"$store" keygen
 check "keys go where they are told" sh -c "$store keygen bob.pem >bob.lines 2>&1 &&
 	$store keygen eve.pem >eve.lines"
-bob=$(sed -n 's/.*key: //p' bob.lines) eve=$(sed -n 's/.*key: //p' eve.lines)
+bob=$(sed -n 's/.* key: //p' bob.lines) eve=$(sed -n 's/.* key: //p' eve.lines)
 if command -v openssl >/dev/null; then
 	is "openssl reads the key, and finds the same public one" \
 		"$(openssl pkey -in "$key" -pubout | sed -n 2p)" "$ada"
