@@ -78,7 +78,7 @@ uses_model      := model kernels numbers common
 uses_report     := report common
 uses_onnx       := onnx model ecg store trust kernels numbers common
 uses_stages     := shared report statistics model ecg store trust kernels numbers common
-uses_fuzz       := remote ecg store trust numbers common
+uses_fuzz       := audit remote ecg store trust numbers common
 folder_of        = $(if $(filter shared,$(1)),stages/shared,$(1))
 
 objects = $(patsubst %.c,$(B)/obj/%.o,$(wildcard $(1)/*.c))

@@ -332,9 +332,24 @@ explain: $(or $(explaining:%=$(R)/%/params.stamp),$(R)/params.stamp) $(stages:%=
 ##        ID=ID: from any artifact); RERUN=1 also derives all of it again, in an empty store, and compares
 .PHONY: audit
 $(call named,ID)
+audited = $(B)/bin/audit --traces $(B)/code $(or $(ID),--run $(R) $(if $(ARM),$(arms:%=--arm %)))
 audit: $(R)/params.stamp $(explaining:%=$(R)/%/params.stamp) $(B)/bin/audit \
 		$(if $(RERUN),$(stages:%=$(B)/bin/%) $(joint:%=$(B)/bin/%))
-	@$(B)/bin/audit $(if $(RERUN),--rerun --programs $(B)/bin --place $(B)/audit) --traces $(B)/code $(or $(ID),--run $(R) $(if $(ARM),$(arms:%=--arm %)))
+	@$(audited) $(if $(RERUN),--rerun --programs $(B)/bin --place $(B)/audit)
+
+## bundle: the chain as one tar file for a reader without store and network, BUNDLE=FILE.tar
+##         (build/runs/RUN/bundle.tar); WHOLE=1: also pages that draw signals of patients
+.PHONY: bundle
+$(call named,BUNDLE)
+furthest = $(if $(wildcard $(R)/report.id),compare report,$(if $(wildcard $(R)/evaluate.id),compare,$(if \
+	$(wildcard $(R)/finetune.id),finetune,probe)))
+remade   = make -f pipeline.mk $(if $(ARM),arm ARM="$(ARM)",$(furthest)$(if $(arms), ARMS="$(arms)")) \
+	PARAMS=$(PARAMS)$(if $(SET), SET="$(subst ",',$(SET))")
+bundle: $(R)/params.stamp $(explaining:%=$(R)/%/params.stamp) $(B)/bin/audit
+	@$(audited) --bundle $(or $(BUNDLE),$(R)/bundle.tar) $(if $(WHOLE),--whole) \
+		$(addprefix --params ,$(PARAMS) $(extended) \
+		$(sort $(foreach a,$(arms),params/arms/$(call base_of,$a).yaml))) \
+		--command '$(subst ','\'',$(remade))'
 
 # What a run has is sent with all it was made of. What others have made of the same parameters is asked for
 # stage by stage, since a stage's key has the ids of its inputs.

@@ -142,7 +142,7 @@ static bool is_inside(const char *path)
 
 struct compared {
 	json_t *files;	       /* that differ from this checkout */
-	size_t n, n_at_commit; /* of the list; of those that differ, that are as the commit has them */
+	size_t n, n_absent, n_at_commit; /* of the list; not here; that differ here but not in the commit */
 };
 
 static struct compared compare(struct sources *s, const char *list, const char *commit)
@@ -155,6 +155,7 @@ static struct compared compare(struct sources *s, const char *list, const char *
 		if (is_inside(path) && !strcmp(digest_here(s, path), hex))
 			continue;
 		json_array_append_new(c.files, json_string(path));
+		c.n_absent += !is_inside(path) || !*digest_here(s, path);
 		c.n_at_commit += commit && is_inside(path) && is_at_commit(commit, path, hex);
 	}
 	return c;
@@ -188,7 +189,7 @@ static void check_list(struct sources *s, json_t *out, const char *list, const c
 		say(out, "same", NULL);
 	else if (c.n_at_commit == n)
 		say(out, "commit", "this checkout differs, the commit has these sources");
-	else if (n == c.n)
+	else if (c.n_absent == c.n)
 		say(out, "unknown", "none of its sources is here");
 	else
 		say(out, "differs", "neither this checkout nor the commit has these sources");

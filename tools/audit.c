@@ -1,8 +1,9 @@
-/* The auditor's command line: from a result back to the raw data, what holds. */
+/* The auditor's command line: from a result back to the raw data, what holds; and the bundle of it. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit/bundle.h"
 #include "audit/evidence.h"
 #include "audit/rederive.h"
 #include "audit/settings.h"
@@ -16,9 +17,10 @@
 #include "store/artifact.h"
 #include "store/objects.h"
 
-static bool is_json, is_raw_skipped, is_rerun;
+static bool is_json, is_raw_skipped, is_rerun, is_whole;
 static const char *run_folder, *traces = "build/code", *programs = "build/bin", *place = "build/audit";
-static const char **arms;
+static const char *bundle_path, *command;
+static const char **arms, **params;
 
 static const struct arg options[] = {
 	{"run", "DIR", "a run: its furthest result is audited, its params are compared", .text = &run_folder},
@@ -28,17 +30,23 @@ static const struct arg options[] = {
 	{"rerun", NULL, "also run all stages of the chain anew, in an empty store", .flag = &is_rerun},
 	{"programs", "DIR", "the stages that are run anew (build/bin)", .text = &programs},
 	{"place", "DIR", "where that is done (build/audit)", .text = &place},
+	{"bundle", "FILE", "write FILE.tar for a reader who has no store", .text = &bundle_path},
+	{"params", "FILE", "bundle: params that were given; may repeat", .list = &params},
+	{"command", "TEXT", "bundle: what makes the result again", .text = &command},
+	{"whole", NULL, "bundle: also pages that draw signals of patients", .flag = &is_whole},
 	{"json", NULL, "print what was found as JSON", .flag = &is_json},
 	{0}};
 
 static const struct args args = {
 	.purpose = "Walk from a result back to the raw data and verify each step",
-	.synopsis = "audit [ID ...] [--run DIR [--arm NAME]] [--json]",
+	.synopsis = "audit [ID ...] [--run DIR [--arm NAME]] [--rerun] [--json] [--bundle FILE.tar]\n"
+		    "       audit FILE.tar ...",
 	.options = options,
 	.example = "audit --run build/runs/default",
 	.see_also = "docs/audit.md",
-	.notes = "ID: an id, 4 or more of its first digits, or a file that holds it. Exit code 1 if anything "
-		 "does not hold."};
+	.notes = "ID: an id, 4 or more of its first digits, or a file that holds it. FILE.tar: a bundle. "
+		 "Exit\n"
+		 "code 1 if anything does not hold."};
 
 /* The furthest that a run, or an arm of it, has come to. */
 static const char *result_of(const struct settings *s, const char *arm)
@@ -73,7 +81,8 @@ static json_t *results(const struct settings *s, char **operands)
 	return ids;
 }
 
-static void print(const json_t *findings)
+/* Returns whether all holds. */
+static bool print(const json_t *findings)
 {
 	if (is_json) {
 		char *text = json_canonical(findings, NULL);
@@ -84,27 +93,65 @@ static void print(const json_t *findings)
 	}
 	if (fflush(stdout) || ferror(stdout))
 		die("cannot write to stdout");
+	return json_is_true(json_object_get(findings, "holds"));
 }
 
-int main(int argc, char **argv)
+/* Exit code. */
+static int audit_bundles(char **paths)
 {
-	args_parse(argc, argv, &args);
+	int status = 0;
+	struct sources *sources = file_exists("stages") ? sources_open(traces) : NULL;
+	for (; *paths; paths++) {
+		struct error e = {0};
+		json_t *findings = bundle_findings(*paths, sources, &e);
+		if (!findings)
+			die("%s", error_text(&e));
+		status |= !print(findings);
+		json_decref(findings);
+	}
+	sources_close(sources);
+	return status;
+}
+
+static void write_bundle(const struct walk *walk, const json_t *findings)
+{
+	struct error e = {0};
+	const char *given = getenv("EINTHOVEN_TRUST"), *trust = given ? given : "trust.yaml";
+	struct bundle_content c = {.walk = walk,
+				   .findings = findings,
+				   .params = params,
+				   .trust = *trust && file_exists(trust) ? trust : NULL,
+				   .command = command,
+				   .is_whole = is_whole};
+	if (!bundle_is_name(bundle_path))
+		die_usage("--bundle needs a name that ends in .tar, got '%s'", bundle_path);
+	if (bundle_write(bundle_path, &c, &e) < 0)
+		die("%s", error_text(&e));
+	fprintf(stderr, "audit: wrote %s\n", bundle_path);
+}
+
+static int audit_store(char **operands)
+{
 	if (!file_exists(artifact_store_path()))
 		die("%s: no store there; EINTHOVEN_STORE names it, the first stage makes it",
 		    artifact_store_path());
 
 	struct settings *s = run_folder ? settings_open(run_folder) : NULL;
-	json_t *ids = results(s, argv);
+	json_t *ids = results(s, operands);
 	struct evidence *evidence = evidence_of_store();
 	struct sources *sources = sources_open(traces);
 	struct walk walk = {evidence, s, sources, !is_raw_skipped};
 	json_t *findings = walk_chain(&walk, ids);
-	print(findings);
-	int status = !json_is_true(json_object_get(findings, "holds"));
+	int status = !print(findings);
+
 	if (is_rerun) {
 		int differs = rederive_chain(is_json ? stderr : stdout,
 					     &(struct rederive){&walk, findings, programs, place});
 		status = differs ? differs : status;
+	}
+	if (bundle_path) {
+		write_bundle(&walk, findings);
+		status = 0; /* other code and params than here the reader sees himself */
 	}
 
 	json_decref(findings);
@@ -112,6 +159,14 @@ int main(int argc, char **argv)
 	sources_close(sources);
 	evidence_close(evidence);
 	settings_close(s);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	argc = args_parse(argc, argv, &args);
+	int status = argc && bundle_is_name(argv[0]) ? audit_bundles(argv) : audit_store(argv);
 	free(arms);
+	free(params);
 	return status;
 }

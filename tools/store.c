@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit/bundle.h"
 #include "audit/evidence.h"
 #include "audit/table.h"
 #include "audit/walk.h"
@@ -64,7 +65,8 @@ static const struct args args = {
 		"  log ID         print how it was made, back to the raw files\n"
 		"  diff ID ID     print what differs: params, inputs, code, header, tables, records\n"
 		"  verify [ID]    check every digest (of all objects and entries); name what is damaged;\n"
-		"                 with --chain ID all that the artifact was made of, back to the raw data\n"
+		"                 with --chain ID all that the artifact was made of, back to the raw data;\n"
+		"                 of a bundle (FILE.tar): the chain in it, without a store\n"
 		"  export ID FILE embeddings and signals to .npz, network to .safetensors, scores and\n"
 		"                 predictions to .csv; model and scores to .onnx: encoder and classifier;\n"
 		"                 with a key also FILE.sig, which 'model_signing verify key' checks\n"
@@ -227,10 +229,27 @@ static int verify_chains(char **operands)
 	return status;
 }
 
+static int verify_bundles(char **operands)
+{
+	int status = 0;
+	for (; *operands; operands++) {
+		struct error e = {0};
+		json_t *findings = bundle_findings(*operands, NULL, &e);
+		if (!findings)
+			die("%s", error_text(&e));
+		table_print(stdout, findings);
+		status |= !json_is_true(json_object_get(findings, "holds"));
+		json_decref(findings);
+	}
+	return status;
+}
+
 static int run_verify(char **operands)
 {
 	if (is_chain)
 		return verify_chains(operands);
+	if (operands[0] && bundle_is_name(operands[0]))
+		return verify_bundles(operands);
 	char(*ids)[DIGEST_HEX] = NULL;
 	struct count objects = {0}, actions = {0};
 	if (!operands[0])
@@ -429,7 +448,8 @@ int main(int argc, char **argv)
 			continue;
 		if (argc - 1 < c->least || argc - 1 > c->most)
 			die_usage("%s takes %s, got %d", c->name, c->takes, argc - 1);
-		if (!needs_no_store(c) && !file_exists(artifact_store_path()))
+		bool is_bundle = argc > 1 && bundle_is_name(argv[1]);
+		if (!needs_no_store(c) && !is_bundle && !file_exists(artifact_store_path()))
 			die("%s: no store there; EINTHOVEN_STORE names it, the first stage makes it",
 			    artifact_store_path());
 		int status = c->run(argv + 1);

@@ -46,7 +46,7 @@ cp stages/embed.c "$WORK/embed.c"
 echo '/* a remark */' >>stages/embed.c
 check "a remark in a source is no other code" holds SET=$source
 echo 'extern int other;' >>stages/embed.c
-check "another source is" says '^embed .*code: the sources of this checkout' SET=$source
+check "another source is" says '^embed .*code: neither this checkout nor .*: stages/embed.c$' SET=$source
 is "... of the stage it belongs to" "$(rows)" \
 	"ok probe BAD embed ok preprocess ok pretrain ok fetch ok views ok raw "
 cp "$WORK/embed.c" stages/embed.c
