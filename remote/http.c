@@ -234,7 +234,7 @@ static void set_login(struct http *h)
 	if (token) {
 		curl_easy_setopt(h->curl, CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER);
 		curl_easy_setopt(h->curl, CURLOPT_XOAUTH2_BEARER, token);
-	} else if (!h->request->prepare) {
+	} else if (!h->request->is_signed) {
 		curl_easy_setopt(h->curl, CURLOPT_NETRC, (long)CURL_NETRC_OPTIONAL);
 	}
 	if (authorities && *authorities)

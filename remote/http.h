@@ -34,6 +34,7 @@ struct http_request {
 	void (*prepare)(struct http *h, void *context);
 	void *context;
 	const char *token;  /* sent as Authorization: Bearer; NULL: none, ~/.netrc is looked at */
+	bool is_signed;	    /* prepare adds an Authorization of its own */
 	bool is_redirected; /* redirects are followed */
 };
 

@@ -7,7 +7,8 @@
 #include "store/digest.h"
 
 /* The first that takes a URL has it; a folder takes what is no URL. */
-static const struct transport_kind *const kinds[] = {&transport_folder};
+static const struct transport_kind *const kinds[] = {&transport_http, &transport_bazel, &transport_s3,
+						     &transport_folder};
 
 enum { N_KINDS = sizeof kinds / sizeof *kinds };
 

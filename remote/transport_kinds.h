@@ -7,5 +7,8 @@
 #include "remote/transport.h"
 
 extern const struct transport_kind transport_folder; /* /mnt/team/ecg, file:///mnt/team/ecg, ../team */
+extern const struct transport_kind transport_http;   /* https://host/path */
+extern const struct transport_kind transport_bazel;  /* bazel+https://host/path */
+extern const struct transport_kind transport_s3;     /* s3://bucket/prefix, s3+http://host:9000/bucket */
 
 #endif
