@@ -216,7 +216,8 @@ define FUZZ_RULE
 $(B)/fuzz/$(1): $(B)/obj/tests/fuzz/$(1).o $(if $(FUZZER),,$(B)/obj/tests/fuzz/replay.o) \
 		$(uses_fuzz:%=$(B)/lib%.a)
 	@mkdir -p $$(@D)
-	$$(Q)$$(call link,$$@,$$(filter %.o,$$^),$(uses_fuzz)) $(if $(FUZZER),-fsanitize=fuzzer)
+	$$(Q)$$(call link,$$@,$$(filter %.o,$$^),$(uses_fuzz)) $(LIBS_remote) \
+		$(if $(FUZZER),-fsanitize=fuzzer)
 endef
 $(foreach f,$(FUZZ),$(eval $(call FUZZ_RULE,$(f))))
 

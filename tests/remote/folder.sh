@@ -41,6 +41,45 @@ is "... rebuilt and sound" "$("$BIN/store" verify)" "1 objects verified, 0 damag
 check_fails "an id that is not there" 1 'has no artifact' "$remote" pull "${result//[0-8]/9}" --remote team
 check_fails "a word that is no id" 1 'neither an id' "$remote" pull nonsense --remote team
 
+# ---- a push that was ended ----
+# As a sender leaves it that was ended before its last segment.
+empty_store
+"$remote" pull "$first" "$result" --remote team
+for one in "$first" "$result"; do
+	pointer=team/ac/$(printf 'einthoven-manifest/1\n%s' "$one" | sha256sum | cut -d' ' -f1)
+	rm -f "team/cas/$one" "team/cas/$(cat "$pointer")" "$pointer"
+done
+n=$(find team/cas -type f | wc -l)
+rm -f "$(find team/cas -type f | head -1)"
+is "... goes on where it was" \
+	"$("$remote" push "$first" "$result" --remote team --alone | grep -oE '[0-9]+ of [0-9]+ segments')" \
+	"1 of $n segments"
+empty_store
+
+# ---- parts ----
+part() { "$remote" pull "$first" --remote team "$@" >part.id && "$BIN/store" verify >out && cat part.id; }
+is "a part is an artifact of its own, the same for all who take it" \
+	"$(part --table number --records 17..1900)" "$(part --records 17..1900)"
+is "... with these records" "$("$BIN/store" show part.id | grep -o 'number: [0-9]* records')" \
+	"number: 1884 records"
+"$remote" pull "$first" --remote team
+values() { "$BIN/store" get "$1" number "$2" | head -3; }
+is "... as the whole has them" "$(values part.id 17) $(values part.id 1900)" \
+	"$(values "$first" 17) $(values "$first" 1900)"
+check_fails "... and no others" 1 "has no key '16'" "$BIN/store" get "$(cat part.id)" number 16
+for range in 0..0 2999 2998..5000 0..2999 1234..1234; do
+	part --records $range >/dev/null
+	is "records $range" "$("$BIN/store" show part.id | grep -oE 'number: [0-9]* record')" \
+		"number: $(seq 0 2999 | awk -v a="${range%..*}" -v b="${range#*..}" \
+			'$1 >= a && $1 <= b { n++ } END { print n + 0 }') record"
+done
+part --table number >/dev/null
+is "a table whole is the artifact, if that has no other" "$(cat part.id)" "$first"
+check_fails "a table that is not there" 1 "has no table 'signal'" \
+	"$remote" pull "$first" --remote team --table signal
+check_fails "a range the wrong way round" 2 'A..B with A not above B' \
+	"$remote" pull "$first" --remote team --records 9..1
+
 # ---- by a stage ----
 empty_store
 export EINTHOVEN_REMOTE=team
