@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# What docs/audit.md shows to an outsider with openssl, jq, tar and a shell: its commands, word by word, find
+# that all holds, and what was tampered with.
+. "$(dirname "$0")/../tap.sh"
+tap_needs openssl jq tar base64 sha256sum basenc
+. "$TOP/tests/audited.sh"
+
+(umask 077 && "$BIN/store" keygen key.pem >trust.yaml 2>said) || cat said
+export EINTHOVEN_KEY=$WORK/key.pem EINTHOVEN_TRUST=$WORK/trust.yaml
+audited_run
+"$BIN/audit" --run run --traces "$BUILD/code" --bundle result.tar >found 2>&1
+check "the run is signed and trusted" sh -c "! grep -q unsigned found && grep -q 'all holds' found"
+is "its bundle has the public keys" "$(tar tf result.tar | grep -c '/trust.yaml$')" 1
+
+awk '/^## / { is_ours = /openssl/ } !is_ours { next } /^```/ { is_code = !is_code; next } is_code' \
+	"$TOP/docs/audit.md" >commands
+check "the page has the commands" test "$(grep -c . commands)" -gt 40
+outsider() { # outsider [NAME=VALUE]: the session, with result.tar in the folder session
+	(cd session && rm -rf einthoven-* && env -u EINTHOVEN_STORE "$@" sh -euc "$(cat ../commands)") \
+		>out 2>&1
+}
+mkdir session && cp result.tar session
+check "they find nothing wrong" outsider
+cp out first
+is "... verify the signature" "$(grep -c 'Signature Verified Successfully' out)" 1
+is "... walk the whole chain" "$(sed -n 's/^ok \([a-z]*\) .*/\1/p' out | sort | tr '\n' ' ')" \
+	"embed evaluate fetch preprocess pretrain probe report views "
+check "... and say where jq -cS will do" sh -c "! grep -q 'another form' first"
+
+# ---- what was tampered with
+mkdir x && tar xf result.tar -C x
+name=$(ls x)
+id=$(cat run/report.id)
+entry=entries/$(jq -r --arg id "$id" '.entries[$id]' "x/$name/bundle.json").json
+finds() { # finds NAME: the folder y was changed; the session must not come to its end
+	repack "y/$name" session/result.tar
+	if outsider; then
+		not_ok "$1 is found"
+		sed 's/^/# /' out | tail -5
+	else
+		ok "$1 is found: $(tail -1 out | cut -c 1-60)"
+	fi
+}
+fresh() { rm -rf y && cp -r x y; }
+fresh && sed -i 's/Not a medical/Now a medical/' "y/$name/report/index.html" && finds "another page"
+fresh && sed -i 's/report/reports/' "y/$name/headers/$id.json" && finds "another header"
+reword() { # reword ENTRY SED: other words in its payload
+	jq -c --arg p "$(jq -r .payload "x/$name/$1" | base64 -d | sed "$2" | base64 -w 0)" '.payload = $p' \
+		"x/$name/$1" >"y/$name/$1"
+}
+fresh && reword "$entry" 's/"finishedOn":"2/"finishedOn":"3/' && finds "another time in an entry"
+fresh && jq -c '.signatures[0].sig = "AAAA"' "x/$name/$entry" >"y/$name/$entry" && finds "no signature"
+fresh && (umask 077 && EINTHOVEN_KEY='' "$BIN/store" keygen other.pem >"y/$name/trust.yaml" 2>/dev/null)
+finds "a key that is not trusted"
+fresh && sed -i 's/  ecg/  ecgs/' "y/$name"/sources/*.txt && finds "another list of sources"
+step=entries/$(jq -r --arg id "$(cat run/arms/halves/views.id)" '.entries[$id]' "x/$name/bundle.json").json
+fresh && reword "$step" 's/"halves"/"interleaved"/g' && finds "another action in the chain"
+
+# ---- raw data
+zip=$DATA/ptb-xl-500.zip
+if [ -e "$zip" ]; then
+	small="${small/fetch.records=120 /} fetch.source=$zip fetch.records=150"
+	rm -rf run && compare run halves
+	"$BIN/audit" --run run --traces "$BUILD/code" --whole --bundle session/result.tar >found 2>&1
+	check "raw data at hand are compared" outsider RAW="$DATA"
+	check "... and found" grep -qx "ptb-xl-500.zip: OK" out
+	mkdir other && cp "$zip" other/ptb-xl-500.zip && printf x >>other/ptb-xl-500.zip
+	check "others are found" sh -c "exit $(outsider RAW="$WORK/other" && echo 1 || echo 0)"
+else
+	skip "raw data at hand are compared" "no $zip"
+fi
+tap_done
