@@ -106,19 +106,20 @@ void publish_folder(const char *folder)
 /* "chmod -R g+rwX,o-w <store>" is what most often helps; who may give the right is the owner. */
 static _Noreturn void die_unwritable(const char *path, const struct stat *s)
 {
+	int why = errno;
 	const struct passwd *owner = getpwuid(s->st_uid);
 	die("%s: %s, so what is made could not be published, and nothing was begun; it belongs to %s (mode "
 	    "%04o): where people share a store, its owner says 'chmod -R g+rwX %s && find %s -type d -exec "
 	    "chmod g+s {} +', or set EINTHOVEN_STORE to a folder of your own",
-	    path, strerror(errno), owner ? owner->pw_name : "another user", (unsigned)(s->st_mode & 07777),
+	    path, strerror(why), owner ? owner->pw_name : "another user", (unsigned)(s->st_mode & 07777),
 	    artifact_store_path(), artifact_store_path());
 }
 
-/* A folder that is not there will be made in the one above it. */
+/* A folder that is not there will be made in the one above it; what is none is said when it is opened. */
 static void check_folder(const char *path)
 {
 	struct stat s;
-	if (stat(path, &s) == 0 && access(path, W_OK | X_OK) < 0 && errno != ENOENT)
+	if (stat(path, &s) == 0 && S_ISDIR(s.st_mode) && access(path, W_OK | X_OK) < 0 && errno != ENOENT)
 		die_unwritable(path, &s);
 }
 

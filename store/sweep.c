@@ -34,7 +34,6 @@ struct work {
 	struct needed *needed;
 	struct removal removal;
 	unsigned long long n_moved, moved_bytes, n_waiting;
-	json_t *removed; /* ids */
 };
 
 static bool is_younger(const char *path, double seconds)
@@ -88,7 +87,6 @@ static void remove_for_good(struct work *w, const char *id)
 		fprintf(w->removal.out, "object %s  %s\n", path, show_size(size, n_bytes));
 		w->removal.n_files++;
 		w->removal.n_bytes += n_bytes;
-		json_object_set_new(w->removed, id, json_true());
 	}
 	free(path);
 }
@@ -122,17 +120,22 @@ static void empty_trash(struct work *w)
 static void drop_actions(struct work *w)
 {
 	size_t n;
+	const char *id;
+	json_t *gone = trash_gone(), *unused;
 	const struct lineage_entry *entry = lineage_all(needed_lineage(w->needed), &n);
 	for (size_t k = 0; k < n; k++) {
 		char *path = action_path(entry[k].key);
-		bool is_gone =
-			w->s->is_delete
-				? json_object_get(w->removed, entry[k].id) && !artifact_exists(entry[k].id)
-				: artifact_exists(entry[k].id) && !needed_why(w->needed, entry[k].id);
+		bool is_gone = (json_object_get(gone, entry[k].id) && !artifact_exists(entry[k].id)) ||
+			       (!w->s->is_delete && artifact_exists(entry[k].id) &&
+				!needed_why(w->needed, entry[k].id));
 		if (is_gone)
 			removal_file(&w->removal, "action", path);
 		free(path);
 	}
+	if (w->s->is_delete)
+		json_object_foreach (gone, id, unused)
+			trash_forget(id);
+	json_decref(gone);
 }
 
 /* ---- what else lies there ---- */
@@ -234,7 +237,7 @@ static void print_waiting(const struct work *w)
 
 void sweep_store(FILE *out, const struct sweep *s)
 {
-	struct work w = {.s = s, .removal = {out, s->is_delete, 0, 0}, .removed = json_object()};
+	struct work w = {.s = s, .removal = {out, s->is_delete, 0, 0}};
 
 	look(&w);
 	move_unneeded(&w);
@@ -257,5 +260,4 @@ void sweep_store(FILE *out, const struct sweep *s)
 	print_waiting(&w);
 	removal_sum(&w.removal, "could be removed; 'store gc --delete' does it");
 	needed_free(w.needed);
-	json_decref(w.removed);
 }

@@ -11,6 +11,7 @@
 #include "common/die.h"
 #include "common/file.h"
 #include "store/artifact.h"
+#include "store/folder.h"
 #include "store/objects.h"
 #include "store/publish.h"
 
@@ -61,7 +62,7 @@ bool trash_put(const char *id)
 	return is_moved;
 }
 
-static void remove_since(const char *id)
+void trash_forget(const char *id)
 {
 	char *path = since_path(id);
 	unlink(path);
@@ -75,7 +76,7 @@ bool trash_take_back(const char *id)
 	char *from = trash_path(id), *to = artifact_path(id);
 	bool is_back = rename(from, to) == 0;
 	if (is_back)
-		remove_since(id);
+		trash_forget(id);
 	free(from);
 	free(to);
 	return is_back;
@@ -100,10 +101,25 @@ bool trash_remove(const char *id)
 	bool is_gone = unlink(path) == 0;
 	if (!is_gone && errno != ENOENT)
 		die("%s: cannot remove: %s", path, strerror(errno));
-	if (is_gone)
-		remove_since(id);
 	free(path);
 	return is_gone;
+}
+
+static void see(const char *path, const char *name, void *context)
+{
+	char id[DIGEST_HEX];
+	struct digest d;
+	(void)path;
+	snprintf(id, sizeof id, "%s", name);
+	if (digest_parse(&d, id) == 0 && !strcmp(name + DIGEST_HEX - 1, ".since") && !artifact_exists(id))
+		json_object_set_new(context, id, json_true());
+}
+
+json_t *trash_gone(void)
+{
+	json_t *ids = json_object();
+	folder_each("trash", see, ids);
+	return ids;
 }
 
 size_t trash_list(char (**ids)[DIGEST_HEX])

@@ -9,6 +9,7 @@
 #ifndef STORE_TRASH_H
 #define STORE_TRASH_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <time.h>
@@ -28,8 +29,13 @@ bool trash_has(const char *id);
 /* Since when. An object without that note, or with one from the future, gets one of now. */
 time_t trash_since(const char *id);
 
-/* Remove for good; false: it was taken back, or another removed it. */
+/* Remove for good; false: it was taken back, or another removed it. The note stays until trash_forget, so
+ * that a gc that was killed before it had removed the entries too is brought to its end by the next. */
 bool trash_remove(const char *id);
+void trash_forget(const char *id);
+
+/* Those that have a note and are neither here nor in their place; new reference, ids as members. */
+json_t *trash_gone(void);
 
 /* All that is there, sorted; yours to free. */
 size_t trash_list(char (**ids)[DIGEST_HEX]);

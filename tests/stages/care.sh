@@ -50,6 +50,11 @@ check "a note from the future begins anew" test -e "store/trash/$other.mdb"
 is "... of now" "$(find "store/trash/$other.since" -newermt '1 hour')" ""
 gc --grace-days 0 >out
 check "--grace-days 0 takes it at once" test ! -e "store/trash/$other.mdb"
+other=$(make_tiny runs/mine count=8)
+needed=$(make_tiny runs/mine)
+mkdir -p store/trash && touch "store/trash/$other.since" && rm -f "$(object_of "$other")"
+gc >out
+is "what a gc that was killed has begun the next one ends" "$(entry_of "$other")$(find store/trash -type f)" ""
 
 # ---- pins ----
 pinned=$(make_tiny runs/mine count=9)
