@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "common/die.h"
+#include "common/file.h"
 #include "common/owner.h"
 #include "remote/transport_kinds.h"
 
@@ -195,6 +196,7 @@ static int write_new(const char *path, const void *bytes, size_t n, struct error
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 	if (fd < 0)
 		return fail(e, path, "create");
+	file_share(fd, path);
 	int status = write_all(fd, bytes, n) < 0 || fstat(fd, &s) < 0 || fchmod(fd, s.st_mode & 0444) < 0 ||
 				     fsync(fd) < 0
 			     ? fail(e, path, "write")

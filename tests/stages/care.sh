@@ -54,7 +54,8 @@ other=$(make_tiny runs/mine count=8)
 needed=$(make_tiny runs/mine)
 mkdir -p store/trash && touch "store/trash/$other.since" && rm -f "$(object_of "$other")"
 gc >out
-is "what a gc that was killed has begun the next one ends" "$(entry_of "$other")$(find store/trash -type f)" ""
+is "what a gc that was killed has begun the next one ends" \
+	"$(entry_of "$other")$(find store/trash -type f)" ""
 
 # ---- pins ----
 pinned=$(make_tiny runs/mine count=9)
