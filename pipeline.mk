@@ -188,9 +188,11 @@ $(PARAMS) $(sort $(foreach a,$(arms),params/arms/$(call base_of,$a).yaml)):
 hex := 0 1 2 3 4 5 6 7 8 9 a b c d e f
 fan = $(strip $(foreach a,$(hex),$(if $(filter $a%,$1),$(foreach b,$(hex),$(if $(filter $a$b%,$1),$a$b)))))
 object = $(subst $(space),\ ,$(STORE))/objects/$(call fan,$1)/$1.mdb
-# Not empty if in folder $2 the id of stage $1, the object it names or its printed result is gone.
+# Not empty if in folder $2 the id of stage $1, the object it names or its printed result is gone, or the id
+# is not the one that its stamp holds too.
 lost = $(if $(and $(wildcard $(call object,$(call line_in,$2/$1.id))),$(wildcard $2/$1.txt),\
-	$(if $(filter predict,$1),$(wildcard $2/$1.csv),csv)),,lost)
+	$(if $(filter predict,$1),$(wildcard $2/$1.csv),csv)),$(if $(call line_in,$2/$1.stamp),$(subst \
+	$(call line_in,$2/$1.stamp),,$(call line_in,$2/$1.id))),lost)
 
 # What starts stage $1 in folder $2. What is launched may wait for a node, so a hit is looked for before (exit
 # 3: there is none). It takes the shell's place, so that SIGTERM to Make reaches the stage; a launcher of
@@ -205,8 +207,13 @@ launched = $(if $(LAUNCH_$1),$(stage) --cached >/dev/null; s=$$?; [ $$s = 3 ] ||
 # A stage compares contents and writes <stage>.stamp last, its time that of the start; Make compares times.
 # .code and .id are replaced only when they differ and keep their old time otherwise, so the empty recipes
 # stop what follows. $(1): stage, $(2): folder, $(3): what it reads, $(4): its commands.
+# Its printed result is no older than the stamp unless it was edited. After an edit of trust.yaml each hit is
+# judged again.
+own_trust := $(value EINTHOVEN_TRUST)
+trust := $(if $(filter undefined,$(origin EINTHOVEN_TRUST)),$(wildcard trust.yaml),$(if \
+	$(call refused,$(own_trust)),,$(wildcard $(own_trust))))
 define STAGE
-$(2)/$(1).stamp: $(B)/bin/$(1).code $(2)/params/$(1).json $(3) \
+$(2)/$(1).stamp: $(B)/bin/$(1).code $(2)/params/$(1).json $(3) $(wildcard $(2)/$(1).txt) $(trust) \
 		$(if $(CHECK)$(call lost,$(1),$(2)),FORCE) | $(TOOLS:%=$(B)/bin/%)
 	@$(4)
 $(2)/$(1).id: $(2)/$(1).stamp ;

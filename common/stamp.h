@@ -6,7 +6,7 @@
  *	struct stamp t0;
  *	stamp_begin(&t0, "build/runs/default", &e);     // only now read inputs
  *	...
- *	stamp_end(&t0, "build/runs/default/probe.stamp", &e);   // last of all
+ *	stamp_end(&t0, "build/runs/default/probe.stamp", "", &e);   // last of all
  */
 #ifndef COMMON_STAMP_H
 #define COMMON_STAMP_H
@@ -23,7 +23,8 @@ struct stamp {
  * systems that keep whole seconds). 0, or -1 with e filled. */
 int stamp_begin(struct stamp *s, const char *folder, struct error *e);
 
-/* Make path an empty file whose mtime is T0, in one step. 0, or -1 with e filled. */
-int stamp_end(const struct stamp *s, const char *path, struct error *e);
+/* Make path a file of this text whose mtime is T0, in one step. The text may say what was left beside the
+ * stamp, so that a later edit of that is noticed. 0, or -1 with e filled. */
+int stamp_end(const struct stamp *s, const char *path, const char *text, struct error *e);
 
 #endif

@@ -1,5 +1,6 @@
 #include "store/request.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,7 +8,8 @@
 #include "common/file.h"
 #include "store/action.h"
 
-#define MAX_LIST ((size_t)1 << 20)
+#define MAX_LIST  ((size_t)1 << 20)
+#define MAX_SLICE ((size_t)16 << 20)
 
 /* <build>/<stage><suffix> of any stage; yours to free. */
 static char *file_of(const struct request *r, const char *stage, const char *suffix)
@@ -20,7 +22,7 @@ char *request_file(const struct request *r, const char *suffix)
 	return file_of(r, r->stage->name, suffix);
 }
 
-int request_read_id(char id[DIGEST_HEX], const char *path, struct error *e)
+static int parse_id(char id[DIGEST_HEX], const char *path, struct error *e)
 {
 	char *text;
 	size_t n;
@@ -38,12 +40,74 @@ int request_read_id(char id[DIGEST_HEX], const char *path, struct error *e)
 		       : 0;
 }
 
+/* The stamp beside an id has it too; of one that was borrowed, or left by an older version, it is empty. */
+static int check_stamp(const char *id, const char *path, struct error *e)
+{
+	char left[DIGEST_HEX], *stamp;
+	size_t n = strlen(path);
+	int status = 0;
+	if (n < 3 || strcmp(path + n - 3, ".id") != 0)
+		return 0;
+	stamp = die_printf("%.*s.stamp", (int)n - 3, path);
+	if (parse_id(left, stamp, NULL) == 0 && strcmp(left, id) != 0)
+		status = error_set(
+			e, path, 0,
+			"is not the id that its stage left there (%.12s): it was edited, or the stage was "
+			"stopped",
+			left);
+	free(stamp);
+	return status;
+}
+
+int request_read_id(char id[DIGEST_HEX], const char *path, struct error *e)
+{
+	return parse_id(id, path, e) < 0 ? -1 : check_stamp(id, path, e);
+}
+
+/* What the splitter said of this slice; false: nothing. */
+static bool read_sum(char hex[DIGEST_HEX], const struct request *r)
+{
+	char *path = die_printf("%s/params.stamp", r->build), *text = NULL, *rest = NULL;
+	size_t n;
+	bool is_found = false;
+	hex[DIGEST_HEX - 1] = 0;
+	if (file_read(&text, &n, path, MAX_LIST, NULL) == 0)
+		for (char *line = strtok_r(text, "\n", &rest); line && !is_found;
+		     line = strtok_r(NULL, "\n", &rest)) {
+			is_found = strlen(line) > DIGEST_HEX + 1 &&
+				   !strcmp(line + DIGEST_HEX + 1, r->stage->name);
+			if (is_found)
+				memcpy(hex, line, DIGEST_HEX - 1);
+		}
+	free(text);
+	free(path);
+	return is_found;
+}
+
+/* A slice is what the splitter made of a file and SET, or the result would not be that of these. */
+static void check_slice(const struct request *r, const char *path)
+{
+	char *text = NULL, hex[DIGEST_HEX], now[DIGEST_HEX];
+	size_t n;
+	if (!read_sum(hex, r) || file_read(&text, &n, path, MAX_SLICE, NULL) < 0)
+		return;
+	struct digest d = digest_of(text, n);
+	digest_hex(now, &d);
+	free(text);
+	if (strcmp(hex, now) != 0)
+		die("%s is not what was cut from the params file: it was edited, or a make was stopped. "
+		    "Change "
+		    "the file or give SET=; with CHECK=1 make cuts it anew",
+		    path);
+}
+
 static void read_params(struct request *r)
 {
 	struct error e = {0};
 	char *path = die_printf("%s/params/%s.json", r->build, r->stage->name);
 	if (!file_exists(path))
 		die("%s is not there; run 'make -f pipeline.mk %s'", path, r->stage->name);
+	check_slice(r, path);
 	r->params = params_open(path, r->stage->params, &e);
 	if (!r->params)
 		die("%s", error_text(&e));

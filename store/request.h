@@ -1,7 +1,8 @@
 /*
  * What one call of a stage asks for: its parameters and the ids of its inputs, read from the run's folder,
  * and the action they make with its code and numerics class. Reading dies when the folder is not complete,
- * saying which make completes it.
+ * saying which make completes it, and when a
+ * slice is not the one that the splitter left (params.stamp has their digests).
  *
  *	struct request r = {.stage = stage, .build = "build/runs/default"};
  *	request_read(&r, false);
@@ -42,7 +43,8 @@ void request_read(struct request *r, bool may_lack);
 /* <build>/<stage><suffix> of this stage; yours to free. */
 char *request_file(const struct request *r, const char *suffix);
 
-/* The one line of an .id file. 0, or -1 with e filled. */
+/* The one line of an .id file. 0, or -1 with e filled: it holds something else, or another id than the stamp
+ * that its stage left beside it. */
 int request_read_id(char id[DIGEST_HEX], const char *path, struct error *e);
 
 void request_release(struct request *r);

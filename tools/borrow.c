@@ -200,7 +200,7 @@ static void write_stamp(const struct stamp *t0, const char *what)
 {
 	struct error e = {0};
 	char *path = die_printf("%s/%s.stamp", into, what);
-	if (stamp_end(t0, path, &e) < 0)
+	if (stamp_end(t0, path, "", &e) < 0)
 		die("%s", error_text(&e));
 	free(path);
 }

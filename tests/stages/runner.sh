@@ -259,7 +259,7 @@ check_fails "an input not made yet" 1 "other/tiny.id: cannot open.*make it" \
 echo hello >other/tiny.id
 check_fails "an input that is no id" 1 \
 	"other/tiny.id: expected one line of 64 hex digits" ./twice --build other
-printf '%064d\n' 0 >other/tiny.id
+printf "%064d\n" 0 >other/tiny.id && rm -f other/tiny.stamp
 check_fails "an input that is not in the store" 1 "0000 is not in the store" ./twice --build other
 check "help goes to stdout" sh -c './tiny --help | grep -q "^usage: tiny --build DIR"'
 check "the schema is JSON" sh -c './tiny --describe | grep -q "\"name\":\"count\""'

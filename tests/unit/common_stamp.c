@@ -60,7 +60,7 @@ static void an_edit_after_the_begin_is_newer_than_the_stamp(void **state)
 		struct timespec before = mtime("input");
 		assert_int_equal(stamp_begin(&s, ".", &e), 0);
 		edit();
-		assert_int_equal(stamp_end(&s, "x.stamp", &e), 0);
+		assert_int_equal(stamp_end(&s, "x.stamp", "text", &e), 0);
 		assert_false(is_later(before, mtime("x.stamp")));
 		assert_true(is_later(mtime("input"), mtime("x.stamp")));
 	}
@@ -72,7 +72,7 @@ static void nothing_is_left_beside_the_stamp(void **state)
 	struct error e = {0};
 	struct stamp s;
 	assert_int_equal(stamp_begin(&s, ".", &e), 0);
-	assert_int_equal(stamp_end(&s, "x.stamp", &e), 0);
+	assert_int_equal(stamp_end(&s, "x.stamp", "text", &e), 0);
 	assert_int_equal(unlink("x.stamp"), 0);
 	unlink("input");
 	assert_int_equal(chdir("/"), 0);
@@ -89,7 +89,7 @@ static void a_missing_folder_is_named(void **state)
 	assert_int_equal(stamp_begin(&s, "/nonexistent/folder", &e), -1);
 	assert_non_null(strstr(e.text, "/nonexistent/folder"));
 	e.text[0] = '\0';
-	assert_int_equal(stamp_end(&s, "/nonexistent/folder/x.stamp", &e), -1);
+	assert_int_equal(stamp_end(&s, "/nonexistent/folder/x.stamp", "text", &e), -1);
 	assert_non_null(strstr(e.text, "/nonexistent/folder/x.stamp"));
 }
 
