@@ -61,7 +61,7 @@ int action_adopt(const char *key, const char *text, size_t n, struct error *e);
  * a hit. One that says nothing (the first four kinds of trust/verdict.h) is not. */
 json_t *action_read(const char *key, char id[DIGEST_HEX], struct verdict *v, struct error *e);
 
-/* The same for bytes from elsewhere; name stands for the file in messages. */
+/* The same for bytes from elsewhere; name stands for the file in messages. key NULL: of whatever action. */
 json_t *action_parse(const char *text, size_t n, const char *name, const char *key, char id[DIGEST_HEX],
 		     struct verdict *v, struct error *e);
 

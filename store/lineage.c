@@ -222,7 +222,7 @@ static void print_entry(FILE *out, const struct lineage_entry *entry)
 	const char *code = json_string_value(json_object_get(entry->action, "code"));
 	char word[96];
 	fprintf(out, "  action  %s\n", entry->key);
-	fprintf(out, "  signed  %s%s%s\n", verdict_word(&entry->verdict, word),
+	fprintf(out, "  trust   %s%s%s\n", verdict_word(&entry->verdict, word),
 		entry->verdict.is_taken ? "" : ": no hit, it ",
 		entry->verdict.is_taken ? "" : entry->verdict.why);
 	fprintf(out, "  run     %s to %s\n", metadata(entry->statement, "startedOn"),

@@ -1,8 +1,8 @@
 /*
  * What a stage leaves in its run's folder once its result is in the store: for Make <stage>.id,
  * .key.json, .txt and, last, .stamp, which holds the id too (docs/pipeline.md); for people the files of the
- * artifact in <stage>/. All are replaced only if they differ, so that Make stops where content is equal. Dies when
- * the folder cannot be written.
+ * artifact in <stage>/. All are replaced only if they differ, so that Make stops where content is equal. Dies
+ * when the folder cannot be written.
  */
 #ifndef STORE_OUTCOME_H
 #define STORE_OUTCOME_H

@@ -224,7 +224,9 @@ static int read_shape(const struct reading *r)
 	p->stage = json_string_value(json_object_get(p->action, "stage"));
 	p->finished = json_string_value(json_object_get(json_object_get(run, "metadata"), "finishedOn"));
 	p->is_sealed = json_object_get(parameters, "seal");
-	if (json_array_size(list) != 1 || !p->id || !p->key || !p->stage || !p->finished)
+	struct digest d;
+	if (json_array_size(list) != 1 || !p->id || !p->key || digest_parse(&d, p->key) < 0 || !p->stage ||
+	    !p->finished)
 		return refuse(r, VERDICT_DAMAGED, "is not an action entry");
 
 	if (has_strange(parameters, known) || !is_seal_whole(r->statement))
