@@ -36,8 +36,8 @@ static json_t *uuid(void)
 }
 
 /* Put in by the build, never in an action key: the git commit this program was built from, "-modified" behind
- * it if its sources differed; empty if git did not know them. And the text whose SHA-256 is the code identity,
- * a line per source. */
+ * it if its sources differed; empty if git did not know them. And the text whose SHA-256 is the code
+ * identity, a line per source. */
 extern const char stage_commit[] __attribute__((weak));
 extern const char stage_sources[] __attribute__((weak));
 
