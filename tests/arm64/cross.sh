@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Built for arm64 and run under qemu: scalar code and NEON give the bits of this machine. Where the machine is
 # arm64 itself, the other tests say all this.
+# tests/run: long
 . "$(dirname "$0")/../tap.sh"
 . "$TOP/tests/chain.sh"
 [ "$(uname -m)" != aarch64 ] || skip_all "this machine is arm64"

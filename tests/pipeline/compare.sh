@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Arms of a comparison: what a make starts for them, with stages that cost nothing.
+# tests/run: long
 . "$(dirname "$0")/../tap.sh"
 . "$TOP/tests/pipeline.sh"
 tap_needs make

@@ -2,6 +2,7 @@
 # The README's first command learns something: the trained encoder beats its floors by more than the
 # bootstrap's standard error, and the loss falls well below that of an encoder that tells nothing apart.
 # Fine-tuning learns more than its probe.
+# tests/run: long
 . "$(dirname "$0")/../tap.sh"
 . "$TOP/tests/pipeline.sh"
 cd "$TOP" || exit 1

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Another clinic's 60 records, with ids, units, lengths, leads and classes of their own, from start to end by
 # a model of PTB-XL's 500: embedded, probed, predicted, exported, scored again in scikit-learn.
+# tests/run: long
 . "$(dirname "$0")/../tap.sh"
 . "$TOP/tests/pipeline.sh"
 tap_needs make python3

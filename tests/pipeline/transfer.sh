@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # MODEL=: another run's network on other records, its classifier's predictions, training that goes on from it.
+# tests/run: long
 . "$(dirname "$0")/../tap.sh"
 . "$TOP/tests/pipeline.sh"
 tap_needs make python3

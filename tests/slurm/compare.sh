@@ -2,6 +2,7 @@
 # A comparison on a Slurm cluster, one requeueable job per arm (tools/arm.slurm): one meets its time limit,
 # one is preempted, one is told twice to end, one loses its host. Nothing is lost: all arms end with the ids
 # of an undisturbed run, and the joint make only hits.
+# tests/run: long
 . "$(dirname "$0")/../tap.sh"
 . "$TOP/tests/cluster.sh"
 . "$TOP/tests/pipeline.sh"

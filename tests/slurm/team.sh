@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Processes that srun starts on several hosts are a team, and say so where they cannot be.
+# tests/run: long
 . "$(dirname "$0")/../tap.sh"
 . "$TOP/tests/cluster.sh"
 . "$TOP/tests/chain.sh"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # A pretraining killed with -9 at random moments, again and again until it ends: the id is that of an
 # uninterrupted one. KILLS: how many kills at least (25).
+# tests/run: long
 . "$(dirname "$0")/../tap.sh"
 . "$TOP/tests/chain.sh"
 kills=${KILLS:-25}

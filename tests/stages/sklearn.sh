@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Every number that evaluate gives of a run equals what scikit-learn and NumPy compute from
 # the exported files.
+# tests/run: long
 . "$(dirname "$0")/../tap.sh"
 python=
 for p in ${PYTHON:-} python3 /usr/bin/python3; do

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Stages in several processes: the id of one, whatever their number; what is lost or stopped goes on, also
 # with another number.
+# tests/run: long
 . "$(dirname "$0")/../tap.sh"
 . "$TOP/tests/chain.sh"
 tap_needs mpirun
