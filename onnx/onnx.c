@@ -57,6 +57,11 @@ static int find_network(struct exported *x, const struct artifact *a, struct err
 	if (!is_scores && strcmp(kind, "model"))
 		return error_set(e, NULL, 0, "kind %s has no network; model and scores are exported as .onnx",
 				 kind);
+	if (artifact_get_attribute(a, "embedded"))
+		return error_set(e, NULL, 0,
+				 "scores %s are of embeddings of other views than the network's own "
+				 "(embed.views); probe again with embed.views=own",
+				 artifact_id(a));
 	x->scores = is_scores ? a : NULL;
 	if (is_scores && !artifact_has_table(a, "tensor"))
 		return open_model_of(x, a, e);

@@ -26,6 +26,7 @@
 #include "model/encoder.h"
 #include "stages/embed/convolve.h"
 #include "stages/embed/inspect.h"
+#include "stages/shared/embedded.h"
 #include "stages/shared/floor.h"
 #include "stages/shared/network.h"
 #include "stages/shared/objective.h"
@@ -46,6 +47,7 @@ struct embed {
 	struct stage_run *run;
 	struct artifact *model, *signals;
 	struct views views;
+	bool is_other;		/* not those of training */
 	struct augment augment; /* what training drew pairs with */
 	enum pairing_kind pairing;
 	bool has_segments, has_masks;
@@ -82,6 +84,7 @@ static void open_networks(struct embed *m)
 	m->views = m->augment.views;
 	if (encoder_samples(&c) != views_input_samples(&m->views) || !json_is_integer(seed))
 		die("model %s: its attributes contradict each other", artifact_id(m->model));
+	m->is_other = embedded_choose(&m->views, params_text(m->run->params, "views"), m->model);
 	m->n_views = views_n_fixed(&m->views);
 	for (int i = 0; i < NETWORKS; i++)
 		m->net[i] = encoder_new(ops_chosen(), &c, BATCH * PAIR, false);
@@ -118,6 +121,8 @@ static void open_output(struct embed *m)
 		w, "strategy",
 		json_deep_copy(json_object_get(artifact_get_attribute(m->model, "views"), "strategy")));
 
+	if (m->is_other)
+		artifact_attribute(w, "embedded", views_json(&m->views));
 	for (int i = 0; i < TABLES; i++)
 		if (has_table(m, i))
 			m->table[i] = artifact_table(w, table_names[i]);
@@ -408,6 +413,10 @@ static const struct param params[] = {
 	{"attention_records", PARAM_INT, .min = 0, .max = 1000000, .otherwise = "64",
 	 .help = "records of the test fold whose attention is kept, with the embedding under each masked "
 		 "lead"},
+	{"views", PARAM_CHOICE, .choices = "own halves interleaved sequential", .otherwise = "own",
+	 .help = "what a record is cut into: what each network was trained on, or the same for all arms "
+		 "whose "
+		 "network takes as many samples"},
 	{"segments", PARAM_BOOL, .otherwise = "false",
 	 .help = "keep the embedding of every view, for the poster's scoring per segment (legacy)"},
 	FLOOR_PARAMS(NULL),

@@ -21,6 +21,12 @@ static long long width_of(const struct arm *a)
 	return n - (features && !strcmp(features, "embedding+scale") ? LEADS : 0);
 }
 
+/* What its embeddings were made of, if that is not what the network was trained on; else NULL. */
+static const json_t *embedded_by(const struct arm *a)
+{
+	return a->embeddings ? artifact_get_attribute(a->embeddings, "embedded") : NULL;
+}
+
 void sight_add(struct arm *a)
 {
 	struct error e = {0};
@@ -28,9 +34,12 @@ void sight_add(struct arm *a)
 	json_t *input = json_object();
 	long long width = width_of(a);
 
-	if (a->views && views_read(&v, artifact_get_attribute(a->views, "views"), &e) < 0)
-		die("views %s: %s", artifact_id(a->views), error_text(&e));
-	if (a->views) {
+	const json_t *seen = embedded_by(a);
+	if (!seen && a->views)
+		seen = artifact_get_attribute(a->views, "views");
+	if (seen && views_read(&v, seen, &e) < 0)
+		die("arm %s: %s", a->name, error_text(&e));
+	if (seen) {
 		int samples = views_input_samples(&v);
 		double rate_hz = views_input_rate(&v);
 		json_object_set_new(input, "rate_hz", json_real(rate_hz));
@@ -94,8 +103,35 @@ static bool is_met(const struct arms *s, int at)
 	return false;
 }
 
+/* A network that is given what it was not trained on is judged on that, too. */
+static void note_embedded(struct arms *s)
+{
+	json_t *names = json_array(), *name;
+	const char *strategy = NULL;
+	size_t i;
+	for (int k = 0; k < s->n_arms; k++)
+		if (embedded_by(&s->arm[k])) {
+			strategy = json_string_value(json_object_get(embedded_by(&s->arm[k]), "strategy"));
+			json_array_append_new(names, json_string(s->arm[k].name));
+		}
+	char *all = die_strdup("");
+	json_array_foreach (names, i, name) {
+		char *longer = die_printf("%s%s%s", all, i ? ", " : "", json_string_value(name));
+		free(all);
+		all = longer;
+	}
+	if (*all)
+		arms_note(s, json_sprintf(
+				     "Embedded as %s (embed.views), though trained on other views: %s. What "
+				     "such an arm loses by that is part of its figures.",
+				     strategy, all));
+	free(all);
+	json_decref(names);
+}
+
 void sight_note(struct arms *s)
 {
+	note_embedded(s);
 	char *all = die_strdup("");
 	int n = 0;
 	for (int i = 0; i < s->n_arms; i++) {

@@ -19,6 +19,7 @@
 #include "kernels/ops.h"
 #include "stages/finetune/outcome.h"
 #include "stages/finetune/start.h"
+#include "stages/shared/embedded.h"
 #include "stages/finetune/tuning.h"
 #include "stages/shared/floor.h"
 #include "stages/shared/network.h"
@@ -78,6 +79,8 @@ static const char *judged(const struct tuning *s, const char *name)
 static void read_labels(struct tuning *s)
 {
 	judge_open(&s->judge, s->signals, judged(s, "task"), !strcmp(judged(s, "labels"), "multi"));
+	if (s->probe)
+		embedded_refuse(s->probe, "finetune");
 	if (s->probe && !json_equal(s->judge.classes, artifact_get_attribute(s->probe, "classes")))
 		die("signals %s: other classes than those of the probe", artifact_id(s->signals));
 }

@@ -16,6 +16,7 @@
 #include "common/progress.h"
 #include "kernels/ops.h"
 #include "stages/predict/classifying.h"
+#include "stages/shared/embedded.h"
 #include "stages/shared/network.h"
 #include "stages/shared/signals.h"
 #include "statistics/metrics.h"
@@ -118,6 +119,7 @@ static void run(struct stage_run *r)
 	t->run = r;
 	t->signals = r->input[SIGNALS];
 	signals_check_alike(t->signals, r->input[ENCODER]);
+	embedded_refuse(r->input[HEAD], "predict");
 	t->classifying = classifying_open(r->input[ENCODER], r->input[HEAD]);
 	t->extra = die_malloc((size_t)CLASSIFYING_RECORDS * LEADS * sizeof *t->extra);
 	t->p = die_malloc((size_t)CLASSIFYING_RECORDS * (size_t)t->classifying->n_classes * sizeof *t->p);

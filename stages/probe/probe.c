@@ -130,7 +130,7 @@ static void put_legacy(const struct probing *s, struct artifact_writer *w)
 
 static void write_scores(const struct probing *s, struct stage_run *r)
 {
-	static const char *const carried[] = {"dataset", "strategy"};
+	static const char *const carried[] = {"dataset", "embedded", "strategy"};
 	struct artifact_writer *w = r->output = artifact_create("scores", 1);
 	for (size_t i = 0; i < sizeof carried / sizeof *carried; i++) {
 		const json_t *value = artifact_get_attribute(s->embeddings, carried[i]);

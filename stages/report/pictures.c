@@ -106,7 +106,8 @@ static void write_example(struct draft *s, const json_t *arm, uint64_t record)
 	struct error e = {0};
 	struct text caption = {0};
 
-	if (views_read(&x.views, artifact_get_attribute(model, "views"), &e) < 0)
+	const json_t *embedded = artifact_get_attribute(embeddings, "embedded");
+	if (views_read(&x.views, embedded ? embedded : artifact_get_attribute(model, "views"), &e) < 0)
 		die("model %s: %s", artifact_id(model), error_text(&e));
 	struct artifact_value v = artifact_get_record(embeddings, "label", record);
 	if (v.n_bytes == LABEL_BYTES)

@@ -25,6 +25,35 @@ for choice in EINTHOVEN_THREADS=1 EINTHOVEN_THREADS=4 EINTHOVEN_ISA=scalar; do
 	is "$choice gives the golden id" "$(id "$choice" embed)" "${golden[halves]}"
 done
 
+# ---- all arms alike: what records are cut into, whatever the network was trained on
+
+alike() { # alike NAME SET: NAME's records, embedded with these params in folder NAME.alike
+	rm -rf "$1.alike" && cp -r "$1" "$1.alike" && rm "$1.alike"/embed.*
+	chain "$1.alike" "$tiny $2" && "$BIN/embed" --build "$1.alike"
+}
+alike halves "embed.views=halves" 2>/dev/null
+is "embed.views that are the network's own change nothing" "$(id halves.alike embed)" "${golden[halves]}"
+alike interleaved "views.strategy=interleaved embed.views=halves" 2>/dev/null
+differs "others are another artifact" "$(id interleaved.alike embed)" "${golden[interleaved]}"
+check "... which it says" grep -q 'embedded.*"strategy":"halves"' \
+	<("$BIN/store" show "$(id interleaved.alike embed)")
+check_fails "a network that takes another number of samples is named" 1 \
+	'halves of records of 10 s cannot be given to model .* trained on sequential, 1000 samples' \
+	alike sequential "views.strategy=sequential embed.views=halves"
+chain interleaved.alike "$tiny embed.views=halves probe.bootstrap=0 finetune.from=pretrained" probe >/dev/null
+check_fails "their classifier does not go on with the views of training" 1 \
+	'fitted on embeddings of halves (embed.views), and finetune' "$BIN/finetune" --build interleaved.alike
+check_fails "... nor is it exported as a network" 1 "of other views than the network's own" \
+	"$BIN/store" export "$(id interleaved.alike probe)" x.onnx
+resnet="pretrain.model=resnet18 pretrain.d_model=8 fetch.records=24 pretrain.epochs=1 pretrain.batch=6 \
+	embed.attention_records=0 embed.convolutions=0"
+random_of() { "$BIN/store" show "$(id "$1" embed)" | sed -n 's/^ *random: .*root //p'; }
+chain resnet "$resnet" fetch preprocess views pretrain embed
+chain resnet.alike "$resnet views.strategy=interleaved embed.views=halves" fetch preprocess views pretrain embed
+is "they are what another network sees: equal weights, untrained, give equal embeddings" \
+	"$(random_of resnet.alike)" "$(random_of resnet)"
+differs "... trained on its own" "$(id resnet.alike pretrain)" "$(id resnet pretrain)"
+
 cp -r halves other
 rm other/embed.*
 chain other "$tiny preprocess.normalize=none" preprocess
