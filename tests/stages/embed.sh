@@ -49,7 +49,8 @@ resnet="pretrain.model=resnet18 pretrain.d_model=8 fetch.records=24 pretrain.epo
 	embed.attention_records=0 embed.convolutions=0"
 random_of() { "$BIN/store" show "$(id "$1" embed)" | sed -n 's/^ *random: .*root //p'; }
 chain resnet "$resnet" fetch preprocess views pretrain embed
-chain resnet.alike "$resnet views.strategy=interleaved embed.views=halves" fetch preprocess views pretrain embed
+chain resnet.alike "$resnet views.strategy=interleaved embed.views=halves" \
+	fetch preprocess views pretrain embed
 is "they are what another network sees: equal weights, untrained, give equal embeddings" \
 	"$(random_of resnet.alike)" "$(random_of resnet)"
 differs "... trained on its own" "$(id resnet.alike pretrain)" "$(id resnet pretrain)"
