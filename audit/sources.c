@@ -141,7 +141,7 @@ static bool is_inside(const char *path)
 }
 
 struct compared {
-	json_t *files;	       /* that differ from this checkout */
+	json_t *files;			 /* that differ from this checkout */
 	size_t n, n_absent, n_at_commit; /* of the list; not here; that differ here but not in the commit */
 };
 

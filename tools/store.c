@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "audit/bundle.h"
+#include "audit/deposit.h"
 #include "audit/evidence.h"
 #include "audit/table.h"
 #include "audit/walk.h"
@@ -69,6 +70,8 @@ static const struct args args = {
 		"                 of a bundle (FILE.tar): the chain in it, without a store\n"
 		"  export ID FILE embeddings and signals to .npz, network to .safetensors, scores and\n"
 		"                 predictions to .csv; model and scores to .onnx: encoder and classifier;\n"
+		"                 a chain to .crate (RO-Crate) and .intoto.jsonl, a model to .md (card),\n"
+		"                 records to .croissant: docs/audit.md;\n"
 		"                 with a key also FILE.sig, which 'model_signing verify key' checks\n"
 		"  refs PATIENT   list what holds a patient, as the dataset names one, and what was made of\n"
 		"                 that; with an ID only in it and what was made of it\n"
@@ -282,6 +285,12 @@ static int run_export(char **operands)
 	struct error e = {0};
 	resolve(id, operands[0]);
 	struct artifact *a = artifact_open(id, NULL);
+	if (deposit_is_name(operands[1])) {
+		if (deposit_export(a, operands[1], &e) < 0)
+			die("%s", error_text(&e));
+		artifact_close(a);
+		return 0; /* what is signed in it are the entries */
+	}
 	if ((onnx_is_name(operands[1]) ? onnx_export : export_artifact)(a, operands[1], &e) < 0)
 		die("%s", error_text(&e));
 	if (export_sign(operands[1], id, &e) < 0)
