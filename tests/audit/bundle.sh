@@ -67,6 +67,11 @@ check "half a bundle" refused 'cut short' cut.tar
 cp "$BIN/codeid" codeid.tar
 check "a program" refused 'no header of a tar file' codeid.tar
 
+. "$TOP/tests/faults.sh"
+trials=${TRIALS:-40}
+damage_build
+damaged "a bundle" one.tar -- env EINTHOVEN_STORE="$WORK/none" "$audit" one.tar
+
 # ---- made to harm
 pack() { (cd h && tar --format=ustar --no-recursion -P -cf ../harm.tar "$@" 2>/dev/null); }
 mkdir -p h/x && echo text >h/x/a && ln -s /etc/passwd h/x/link && ln h/x/a h/x/second && mkfifo h/x/pipe

@@ -108,6 +108,17 @@ check "... and says where it goes on" grep -q '^stopped; the next audit goes on 
 check "which it then does" holds SET=$source RERUN=1
 check "... with the hits of what was derived" grep -q '^going on with what an audit' "$WORK/found"
 
+# ---- bundle
+check "make bundle writes the chain as one file" plain_make bundle SET="$source views.n=1"
+check "... which is read without a store" sh -c "EINTHOVEN_STORE=none build/bin/audit $R/bundle.tar |
+	grep -q 'artifacts audited: all holds\$'"
+is "... with the params that were given" "$(tar tf $R/bundle.tar | sed -n 's|.*/params/||p')" default.yaml
+is "... and the command that makes it again" "$(tar xOf $R/bundle.tar | sed -n 's/^make /make /p')" \
+	"make -f pipeline.mk probe PARAMS=params/default.yaml SET=\"$source views.n=1\""
+check "somewhere else" plain_make bundle BUNDLE="$WORK/own.tar" ID=$R/views.id
+is "... of a stage by itself" "$(tar tf "$WORK/own.tar" | grep -c /headers/)" 3
+check_fails "a name that is none" 2 "ends in .tar" plain_make bundle BUNDLE="$WORK/own.zip"
+
 check_fails "a run without a result" 2 'has no result' plain_make audit RUN=other
 check_fails "an id that is not there" 2 'no object in .* begins with 00000000' plain_make audit ID=00000000
 tap_done
