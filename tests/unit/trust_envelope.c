@@ -1,5 +1,5 @@
-/* Keys, envelopes and trust.yaml against known answers: RFC 4648, RFC 8032 (the first key), DSSE's own example,
- * and a derived key that another implementation of HKDF and P-256 computed. */
+/* Keys, envelopes and trust.yaml against known answers: RFC 4648, RFC 8032 (the first key), DSSE's own
+ * example, and a derived key that another implementation of HKDF and P-256 computed. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
