@@ -18,7 +18,7 @@ BIN=$BUILD/bin
 DATA=${EINTHOVEN_DATA:-$TOP/../shared/data}
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/einthoven-test.XXXXXX")
 export EINTHOVEN_STORE=$WORK/store
-export EINTHOVEN_KEY='' EINTHOVEN_REMOTE=none # neither of whoever runs the tests
+export EINTHOVEN_KEY='' EINTHOVEN_TRUST='' EINTHOVEN_REMOTE=none # nothing of whoever runs the tests
 tap_n=0 tap_failed=0
 tap_cleanup=
 

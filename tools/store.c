@@ -127,6 +127,18 @@ static int run_ls(char **operands)
 	return 0;
 }
 
+/* Who says how it was made. */
+static void show_maker(const char *id)
+{
+	struct lineage *l = lineage_open();
+	const struct lineage_entry *entry = lineage_find(l, id);
+	char word[96];
+	if (entry)
+		printf("made by   %s, action %.12s, %s\n", entry->stage, entry->key,
+		       verdict_word(&entry->verdict, word));
+	lineage_close(l);
+}
+
 static int run_show(char **operands)
 {
 	char id[DIGEST_HEX];
@@ -134,6 +146,7 @@ static int run_show(char **operands)
 	struct artifact *a = artifact_open(id, NULL);
 	show_artifact(stdout, a, (int)number(n_records, "records"));
 	artifact_close(a);
+	show_maker(id);
 	return 0;
 }
 

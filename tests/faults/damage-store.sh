@@ -36,6 +36,7 @@ damaged "an entry, gone through by log" "$entry" --may-differ -- "$store" log "$
 damaged "an entry, gone through by gc" "$entry" --may-differ -- "$store" gc --runs .
 
 # ---- signed ----
+unset EINTHOVEN_TRUST
 "$store" keygen key.pem >keygen.log 2>&1 && sed -n '/^keys:/,$p' keygen.log >trust.yaml
 if [ -s trust.yaml ]; then
 	EINTHOVEN_STORE=signed EINTHOVEN_KEY=$PWD/key.pem ./tiny --build run >log 2>&1

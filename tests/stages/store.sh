@@ -24,6 +24,7 @@ $store show "$first" >out
 check "show prints the kind, the attributes, the tables" \
 	sh -c "grep -q '^kind      numbers, schema 1' out && grep -q 'rate  *0.1' out &&
 	grep -q 'number: 100 records, 1.6 kB' out"
+check "and who says how it was made" grep -qE "^made by   tiny, action [0-9a-f]{12}, unsigned" out
 is "show prints as many records as asked for" "$($store show "$first" --records 5 | grep -c '^    ')" 5
 is "an id may be cut" "$($store show "$(printf %.8s "$first")" | head -1)" "artifact  $first"
 is "an id may be a file" "$($store show run/tiny.id | head -1)" "artifact  $first"

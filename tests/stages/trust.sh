@@ -3,7 +3,7 @@
 . "$(dirname "$0")/../tap.sh"
 . "$TOP/tests/tiny.sh"
 store=$BIN/store
-unset EINTHOVEN_KEY XDG_CONFIG_HOME
+unset EINTHOVEN_KEY EINTHOVEN_TRUST XDG_CONFIG_HOME
 export HOME=$WORK/home
 mkdir -p "$HOME" store
 
