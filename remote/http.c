@@ -181,6 +181,17 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *context)
 	return n;
 }
 
+/* The bodies that redirects may have are curl's own business; but they too must end. */
+static int on_progress(void *context, curl_off_t n_all, curl_off_t n, curl_off_t n_sent_all,
+		       curl_off_t n_sent)
+{
+	struct http *h = context;
+	(void)n_all, (void)n_sent_all, (void)n_sent;
+	if (n <= (curl_off_t)h->request->most_bytes + MOST_PAGE)
+		return 0;
+	return refuse(h, true, "more comes than can be right");
+}
+
 /* ---- one try ---- */
 
 static void set_limits(struct http *h)
@@ -253,6 +264,9 @@ static CURLcode perform(struct http *h)
 	curl_easy_setopt(h->curl, CURLOPT_HEADERDATA, h);
 	curl_easy_setopt(h->curl, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(h->curl, CURLOPT_WRITEDATA, h);
+	curl_easy_setopt(h->curl, CURLOPT_NOPROGRESS, 0L);
+	curl_easy_setopt(h->curl, CURLOPT_XFERINFOFUNCTION, on_progress);
+	curl_easy_setopt(h->curl, CURLOPT_XFERINFODATA, h);
 	set_limits(h);
 	set_login(h);
 	set_body(h);
@@ -317,6 +331,11 @@ static int attempt(struct http *h)
 	if (!is_page) {
 		tell(h, code);
 		return is_hopeless(h, code) ? -1 : 0;
+	}
+	if (h->status == 416 && h->request->into && h->request->into->n > h->began_at) {
+		h->request->into->n = h->began_at; /* not what we have a part of */
+		refuse(h, false, "the server has not so much of it as has come");
+		return 0;
 	}
 	if (h->status < 500 && h->status != 429 && h->status != 408 && h->status != 425)
 		return 1;

@@ -4,7 +4,8 @@
 
     hostile.py FOLDER
 
-Sockets are written to as they are: what a server library would not let out is the point.
+"<misbehaviour>-big" is well behaved for files under 2 kB, "<misbehaviour>-put" for all but PUT. Sockets are
+written to as they are: what a server library would not let out is the point.
 """
 import gzip
 import os
@@ -70,6 +71,12 @@ def part(data, first, *lines):
                 *lines) + body
 
 
+def frame(announced):
+    """A Zstandard frame of 4 GB in little, which says it holds so many bytes."""
+    blocks = b"".join((128 * 1024 << 3 | 2 | last).to_bytes(3, "little") + b"x" for last in [0] * 32767 + [1])
+    return b"\x28\xb5\x2f\xfd\xe0" + announced.to_bytes(8, "little") + blocks
+
+
 def flipped(data):
     return data[:-1] + bytes([data[-1] ^ 1])
 
@@ -110,6 +117,8 @@ modes = {
     "exabyte": lambda r: (
         r.send(head(200, f"Content-Length: {1 << 60}")), until(r.send, lambda: JUNK)),
     "bomb": lambda r: r.send(whole(gzip.compress(bytes(1 << 26)), "Content-Encoding: gzip")),
+    "zbomb": lambda r: r.send(whole(frame(1000))),
+    "zhuge": lambda r: r.send(whole(frame(1 << 40))),
     # slow
     "silent": lambda r: time.sleep(FOREVER_S),
     "drip": lambda r: (r.send(head(200, f"Content-Length: {len(r.data())}")), drip(r.send, r.data())),
@@ -153,10 +162,15 @@ def answer(connection):
             fields[name.lower()] = value.strip()
         if len(line) < 2:
             return
-        mode = line[1].split("/")[1]
+        mode, _, only = line[1].split("/")[1].partition("-")
         with lock:
             n = counts[line[1]] = counts.get(line[1], 0) + 1
         request = Request(line[0], line[1], fields, n, connection.sendall)
+        if line[0] == "PUT" and mode != "silent":
+            connection.settimeout(5)
+            f.read(int(fields.get("content-length", 0)))
+        if (only == "big" and len(request.data() or b"") < 2048) or (only == "put" and line[0] != "PUT"):
+            mode = "ok"
         if mode not in modes or (request.data() is None and mode in ("ok", "wrong", "short", "other")):
             return connection.sendall(head(404, "Content-Length: 0"))
         modes[mode](request)

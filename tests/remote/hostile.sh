@@ -1,0 +1,85 @@
+#!/usr/bin/env bash
+# Remotes that lie, flood or stall: nothing wrong is accepted, nothing half is published, and each attempt ends
+# soon, in little memory, with a message. A stage goes on without such a remote.
+. "$(dirname "$0")/../tap.sh"
+. "$TOP/tests/servers.sh"
+. "$TOP/tests/tiny.sh"
+tap_needs python3
+export HOME=$WORK EINTHOVEN_QUIET=1
+unset EINTHOVEN_REMOTE
+tiny_params count=3000 value_bytes=300
+mkdir served
+ln -s "$BIN/remote" remote
+./tiny --build run >/dev/null 2>log && id=$(cat run/tiny.id) &&
+	./remote push "$id" --remote served >/dev/null 2>log || exit 1
+check "the segment is what is large" test "$(find served/cas -size +4k | wc -l)" = 1
+python_start hostile served || exit 1
+
+start() { # start NAME COMMAND...: in a folder of its own, with a store of its own, whose remote is NAME
+	mkdir "$1" && (
+		cd "$1" || exit 1
+		printf 'remote:\n  url: %s/%s\n  access: read-write\n  timeout_s: 1\n' "$url" "$1" >store.yaml
+		[ ! -d ../store-of ] || cp -a ../store-of store
+		EINTHOVEN_STORE=store exec python3 "$TOP/tests/remote/bounded.py" "${@:2}" >log 2>&1
+	) &
+	started="$started $1"
+}
+finish() {
+	local job
+	for job in $(jobs -p); do
+		case " $server_pids " in *" $job "*) ;; *) wait "$job" ;; esac
+	done
+}
+took() { sed -n "s/^exit .* $2 \([0-9]*\).*/\1/p" "$1/log"; }
+bounded() { [ "$(took "$1" seconds)" -lt 60 ] && [ "$(took "$1" megabytes)" -lt 64 ]; }
+n_objects() { find "$1/store/objects" "$1/store/actions" -type f 2>/dev/null | wc -l; }
+
+# ---- pull ----
+started=
+all='short endless endlesschunks hugechunk minus twolengths exabyte manyheaders longheader continues nohttp
+	tofile toftp loop loopbody storm page404 page500 wrong empty other bomb zbomb zhuge unasked206 silent drip
+	driphead driplines'
+# The same of the records only.
+content='short endlesschunks exabyte storm wrong empty other bomb zbomb zhuge drip'
+# These come in two tries; what came second is not the file.
+torn='otheretag noetag otherdate novalidator weak longer'
+for m in $all; do start "$m" "$BIN/remote" pull "$id"; done
+for m in $content $torn; do start "$m-big" "$BIN/remote" pull "$id"; done
+finish
+for m in $started; do
+	is "pull, $m: nothing is taken" "$(n_objects "$m") $(grep -o '^exit [0-9]*' "$m/log")" "0 exit 1"
+	check "pull, $m: bounded, with a message" bounded "$m"
+	check "pull, $m: one line says why" grep -q '^remote: ' "$m/log"
+done
+started=
+start ok "$BIN/remote" pull "$id"
+start half416-big "$BIN/remote" pull "$id"
+finish
+is "a good server" "$(n_objects ok) $(grep -o '^exit [0-9]*' ok/log)" "1 exit 0"
+is "a cut, then 416: from the beginning" "$(n_objects half416-big)" "1"
+
+# ---- push ----
+cp -a store store-of
+started=
+for m in storm page500 manyheaders longheader continues nohttp loop tofile silent driphead driplines; do
+	start "$m-put" "$BIN/remote" push "$id"
+done
+rm -rf served/* # the server has nothing yet
+finish
+for m in $started; do
+	check "push, $m: fails" grep -q '^exit 1' "$m/log"
+	check "push, $m: bounded" bounded "$m"
+done
+rm -rf store-of
+
+# ---- a stage ----
+run_tiny() { mkdir -p run && cp -a ../run/params run/ && ../tiny --build run; }
+export -f run_tiny
+started=
+for m in silent endless storm manyheaders tofile drip zbomb; do start "$m-stage" bash -c run_tiny; done
+finish
+for m in $started; do
+	check "a stage, ${m%-stage}: computes" grep -q 'tiny: ran' "$m/log"
+	check "a stage, ${m%-stage}: bounded" bounded "$m"
+done
+tap_done
