@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Remotes that lie, flood or stall: nothing wrong is accepted, nothing half is published, and each attempt ends
-# soon, in little memory, with a message. A stage goes on without such a remote.
+# Remotes that lie, flood or stall: nothing wrong is accepted, nothing half is published, and each attempt
+# ends soon, in little memory, with a message. A stage goes on without such a remote.
 . "$(dirname "$0")/../tap.sh"
 . "$TOP/tests/servers.sh"
 . "$TOP/tests/tiny.sh"
@@ -37,8 +37,8 @@ n_objects() { find "$1/store/objects" "$1/store/actions" -type f 2>/dev/null | w
 # ---- pull ----
 started=
 all='short endless endlesschunks hugechunk minus twolengths exabyte manyheaders longheader continues nohttp
-	tofile toftp loop loopbody storm page404 page500 wrong empty other bomb zbomb zhuge unasked206 silent drip
-	driphead driplines'
+	tofile toftp loop loopbody storm page404 page500 wrong empty other bomb zbomb zhuge unasked206 silent
+	drip driphead driplines'
 # The same of the records only.
 content='short endlesschunks exabyte storm wrong empty other bomb zbomb zhuge drip'
 # These come in two tries; what came second is not the file.
