@@ -92,7 +92,8 @@ stage_objects = $(call objects,stages/$(1)) $(patsubst %.c,$(B)/obj/%.o,$(wildca
 TOOLS  := $(patsubst tools/%.c,%,$(wildcard tools/*.c))
 UNITS  := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*.c))
 
-.PHONY: all ids test test-valgrind check bench bench-io bench-memory bench-rotations bench-train
+.PHONY: all ids test test-valgrind check bench bench-io bench-memory bench-rotations bench-share
+.PHONY: bench-train
 .PHONY: fuzz format help clean FORCE
 .DELETE_ON_ERROR:
 .SUFFIXES:
@@ -305,6 +306,11 @@ bench-rotations: all
 ##       (SIZES="2000 8000 20000", ROWS="folder zip synthetic chain finetune")
 bench-memory: all $(bench_memory:bench/%.c=$(B)/bin/bench-%)
 	@B=$(B) bench/memory.sh
+
+## bench-share: push and pull beside cp on the same disk, and a hit from a remote (SIZE=4000 ROUNDS=5
+##       PLACE=folder)
+bench-share: all
+	@B=$(B) bench/share.sh
 
 ## format: rewrite all C sources with clang-format
 format:

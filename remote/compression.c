@@ -76,7 +76,7 @@ size_t compression_most(size_t n_plain)
 	return n_plain; /* a body that is longer would have been sent as it is */
 }
 
-static bool is_frame(const void *body, size_t n)
+bool compression_is_frame(const void *body, size_t n)
 {
 	static const unsigned char magic[4] = {0x28, 0xb5, 0x2f, 0xfd};
 	return n >= sizeof magic && !memcmp(body, magic, sizeof magic);
@@ -90,7 +90,7 @@ static int refuse(const char *what, struct error *e)
 int compression_restore(struct compression *c, struct bytes *plain, const void *body, size_t n, size_t max,
 			struct error *e)
 {
-	if (!is_frame(body, n)) {
+	if (!compression_is_frame(body, n)) {
 		if (n > max)
 			return refuse("is longer than it should be", e);
 		bytes_add(plain, body, n);

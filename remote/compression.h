@@ -27,6 +27,8 @@ void compression_close(struct compression *c);
 /* Append to body the bytes, compressed if that takes a sixteenth off. */
 void compression_shrink(struct compression *c, struct bytes *body, const void *bytes, size_t n);
 
+/* Whether a body is compressed. */
+bool compression_is_frame(const void *body, size_t n);
 /* Append to plain what a body stands for: 0, or -1 with e filled: no sound frame, or more than max bytes. No
  * more than max bytes are ever asked for. */
 int compression_restore(struct compression *c, struct bytes *plain, const void *body, size_t n, size_t max,

@@ -55,6 +55,8 @@ static void work(struct conveyor *c, void *own)
 		int status = c->work.run(c->work.context, own, i, &e);
 		pthread_mutex_lock(&c->lock);
 		c->is_done[i] = status == 0;
+		if (c->work.is_free_when_done)
+			c->in_use -= c->work.cost(c->work.context, i);
 		if (status < 0)
 			fail(c, &e);
 		pthread_cond_broadcast(&c->changed);
@@ -112,7 +114,9 @@ int conveyor_take(struct conveyor *c, struct error *e)
 void conveyor_give_back(struct conveyor *c)
 {
 	pthread_mutex_lock(&c->lock);
-	c->in_use -= c->work.cost(c->work.context, c->given_back++);
+	if (!c->work.is_free_when_done)
+		c->in_use -= c->work.cost(c->work.context, c->given_back);
+	c->given_back++;
 	pthread_cond_broadcast(&c->changed);
 	pthread_mutex_unlock(&c->lock);
 }

@@ -10,6 +10,7 @@
 #ifndef REMOTE_CONVEYOR_H
 #define REMOTE_CONVEYOR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "common/error.h"
@@ -24,6 +25,7 @@ struct conveyor_work {
 	/* What job i takes of the budget, in bytes. */
 	size_t (*cost)(void *context, size_t i);
 	size_t budget;
+	bool is_free_when_done; /* a job costs only while it runs; else until it is given back */
 	int n_threads;
 };
 

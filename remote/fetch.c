@@ -198,8 +198,14 @@ int fetch_spans(const struct sharing *remote, const struct fetch_wanted *wanted,
 	bool is_shown = bytes_of(wanted, n) >= PROGRESS_LEAST;
 	if (is_shown)
 		progress_start(&bar, what, "B", bytes_of(wanted, n));
-	struct conveyor *c =
-		conveyor_start(&(struct conveyor_work){&f, begin, end, fetch_span, cost, BUDGET, THREADS}, n);
+	const struct conveyor_work work = {.context = &f,
+					   .begin = begin,
+					   .end = end,
+					   .run = fetch_span,
+					   .cost = cost,
+					   .budget = BUDGET,
+					   .n_threads = THREADS};
+	struct conveyor *c = conveyor_start(&work, n);
 	for (size_t i = 0; status == 0 && (status = conveyor_take(c, e)) > 0; i++) {
 		status = hand_on_all(&sink, wanted[i].table, &f.arrived[i], e);
 		empty(&f.arrived[i]);

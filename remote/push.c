@@ -97,6 +97,7 @@ static int send_records(struct push *p, struct sender *s, struct span *span, str
 {
 	int status;
 	s->stream.n = 0;
+	bytes_reserve(&s->stream, span_segment_bytes(span, 0));
 	while ((status = artifact_try_next(c, e)) > 0) {
 		if (span->n_bytes > SPAN_MOST) {
 			status = send_pieces(p, s, span, c, e);
@@ -152,8 +153,15 @@ static int send_spans(struct push *p, struct error *e)
 	bool is_shown = header_bytes(&p->header) >= PROGRESS_LEAST;
 	if (is_shown)
 		progress_start(&bar, what, "B", header_bytes(&p->header));
-	struct conveyor *c = conveyor_start(
-		&(struct conveyor_work){p, begin, end, send_span, cost, BUDGET, THREADS}, p->n_jobs);
+	const struct conveyor_work work = {.context = p,
+					   .begin = begin,
+					   .end = end,
+					   .run = send_span,
+					   .cost = cost,
+					   .budget = BUDGET,
+					   .is_free_when_done = true,
+					   .n_threads = THREADS};
+	struct conveyor *c = conveyor_start(&work, p->n_jobs);
 	for (size_t i = 0; (status = conveyor_take(c, e)) > 0; i++) {
 		if (is_shown)
 			progress_step(&bar, p->job[i].span->n_bytes);

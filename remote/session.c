@@ -63,12 +63,23 @@ static struct name name_of(const struct digest *d)
 	return name;
 }
 
+static void swap(struct bytes *a, struct bytes *b)
+{
+	struct bytes kept = *a;
+	*a = *b;
+	*b = kept;
+}
+
+/* What comes as it is into an empty buffer is not copied. */
 int session_get(struct session *s, const struct digest *d, size_t max, struct bytes *plain, struct error *e)
 {
 	struct name name = name_of(d);
 	empty_body(s);
 	int status = transport_get(s->transport, name.text, compression_most(max), &s->body, e);
-	if (status == 1 && compression_restore(s->compression, plain, s->body.first, s->body.n, max, e) < 0)
+	if (status == 1 && !plain->n && !compression_is_frame(s->body.first, s->body.n))
+		swap(plain, &s->body);
+	else if (status == 1 &&
+		 compression_restore(s->compression, plain, s->body.first, s->body.n, max, e) < 0)
 		return -1;
 	return status;
 }

@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <lmdb.h>
 #include <math.h>
 #include <stdlib.h>
@@ -133,6 +134,14 @@ static size_t map_needed(const struct artifact_writer *w, size_t n_bytes)
 	return (info.me_last_pgno + 1) * stat.ms_psize + 2 * (BATCH_BYTES + n_bytes) + ((size_t)4 << 20);
 }
 
+/* Let the disk work on what was committed while the next records come; the sync at the end waits for it. */
+static void begin_writing(const struct artifact_writer *w)
+{
+	mdb_filehandle_t fd;
+	if (mdb_env_get_fd(w->env, &fd) == MDB_SUCCESS)
+		sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE); /* a hint: where it cannot be, later */
+}
+
 /* End the transaction when it is full, so that LMDB need not spill pages; the map can only grow between two.
  */
 static void make_room(struct artifact_writer *w, size_t n_bytes)
@@ -143,6 +152,7 @@ static void make_room(struct artifact_writer *w, size_t n_bytes)
 		return;
 	}
 	check_write(w, mdb_txn_commit(w->txn));
+	begin_writing(w);
 	while (w->map_bytes < map_needed(w, n_bytes))
 		w->map_bytes *= 2;
 	check_write(w, mdb_env_set_mapsize(w->env, w->map_bytes));

@@ -15,6 +15,14 @@ void bytes_add(struct bytes *b, const void *x, size_t n)
 	b->n += n;
 }
 
+void bytes_reserve(struct bytes *b, size_t n)
+{
+	if (b->room - b->n >= n)
+		return;
+	b->room = b->n + n;
+	b->first = die_realloc(b->first, b->room);
+}
+
 void bytes_text(struct bytes *b, const char *text)
 {
 	bytes_add(b, text, strlen(text));

@@ -19,6 +19,8 @@ struct bytes {
 };
 
 void bytes_add(struct bytes *b, const void *x, size_t n);
+/* Make room for n bytes behind those there are, and no more than that. */
+void bytes_reserve(struct bytes *b, size_t n);
 void bytes_text(struct bytes *b, const char *text);
 /* n_bytes of x, little-endian. */
 void bytes_number(struct bytes *b, uint64_t x, int n_bytes);

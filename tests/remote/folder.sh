@@ -19,7 +19,7 @@ first=$(cat run/tiny.id) result=$(cat run/twice.id)
 check_fails "without a remote named push says what to name" 2 'needs --remote' "$remote" push "$first"
 check_fails "a folder that is not there is no remote" 1 'is no folder that is there' \
 	"$remote" push "$first" --remote nowhere
-check_fails "what is no kind of remote is refused with those there are" 1 'one of: a folder' \
+check_fails "what is no kind of remote is refused with those there are" 1 'one of: .*a folder' \
 	"$remote" push "$first" --remote gopher://team
 check "push sends a result" "$remote" push "$result" --remote team
 "$remote" push "$result" --remote team >out
