@@ -104,6 +104,20 @@ MAKEFLAGS += -r
 MPICC ?= $(if $(IS_CROSS),,$(firstword $(wildcard $(addsuffix /mpicc,$(subst :, ,$(PATH))))))
 TEAM  := $(B)/lib/team_mpi.$(if $(MPICC),so,none)
 
+# The kernels of cards (kernels/cuda) are compiled for this CPU too, for tests: fibers are their threads
+# (kernels/emulated; docs/gpu.md). Variants: plain; race and asan find what plain bits may hide.
+EMULATIONS      := emulated $(if $(SAN)$(IS_CROSS),,emulated-race emulated-asan)
+FAST_x86_64     := -mavx2 -mfma
+FLAGS_emulated      := -O3 -g $(FAST_$(ARCH))
+FLAGS_emulated-race := -O1 -g $(FAST_$(ARCH)) -fsanitize=thread
+VISIBLE_emulated      := -fvisibility=hidden
+VISIBLE_emulated-race := -fvisibility=hidden
+FLAGS_emulated-asan := -O1 -g $(FAST_$(ARCH)) -fsanitize=address,undefined -fno-sanitize-recover=all \
+	$(if $(findstring gcc,$(CC)),-fsanitize-sections=gpu_shared)
+LINK_emulated-asan  := -fsanitize=address,undefined
+gpu_sources      := $(filter-out kernels/cuda/runtime.c,$(wildcard kernels/cuda/*.c))
+emulated_sources := $(gpu_sources) $(filter-out kernels/emulated/race.c,$(wildcard kernels/emulated/*.c))
+
 ## all: stages and tools in build/bin (default)
 all: $(STAGES:%=$(B)/bin/%) $(TOOLS:%=$(B)/bin/%) $(STAGES:%=$(B)/schema/%.json) $(TEAM)
 
@@ -134,6 +148,23 @@ $(B)/obj/kernels/cpu/%.$(1).o: kernels/cpu/%.c $(B)/flags
 	$$(Q)$$(call compile,$(FLAGS_$(1)))
 endef
 $(foreach i,$(ISAS),$(eval $(call CPU_RULE,$(i))))
+
+# $(1): variant. What runs kernels is not watched for races itself.
+define EMULATION_RULE
+$(B)/obj/kernels/cuda/%.$(1).o: kernels/cuda/%.c $(B)/flags
+	@mkdir -p $$(@D)
+	$$(if $$(Q),@echo "  CC    $$< ($(1))")
+	$$(Q)$$(call compile,$$(FLAGS_$(1)) -DGPU_EMULATED -fPIC $(VISIBLE_$(1)))
+$(B)/obj/kernels/emulated/%.$(1).o: kernels/emulated/%.c $(B)/flags
+	@mkdir -p $$(@D)
+	$$(Q)$$(call compile,$$(filter-out -fsanitize=thread,$$(FLAGS_$(1))) -DGPU_EMULATED -fPIC \
+		$(VISIBLE_$(1)))
+$(B)/lib/kernels_$(1).so: $(emulated_sources:%.c=$(B)/obj/%.$(1).o) \
+		$(if $(filter %-race,$(1)),$(B)/obj/kernels/emulated/race.$(1).o)
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(ALL_LDFLAGS) $(LINK_$(1)) -shared -o $$(own) $$^ -lm $$(in_turn)
+endef
+$(foreach e,$(EMULATIONS),$(eval $(call EMULATION_RULE,$(e))))
 
 define LIB_RULE
 $(B)/lib$(1).a: $(call objects,$(call folder_of,$(1))) $(if $(filter kernels,$(1)),$(cpu_objects))
@@ -223,7 +254,7 @@ endef
 $(foreach f,$(FUZZ),$(eval $(call FUZZ_RULE,$(f))))
 
 ## test: unit, stage and pipeline tests; ends in "N passed, N failed, N skipped"
-test: all $(UNITS:%=$(B)/tests/%) $(FUZZ:%=$(B)/fuzz/%)
+test: all $(UNITS:%=$(B)/tests/%) $(FUZZ:%=$(B)/fuzz/%) $(EMULATIONS:%=$(B)/lib/kernels_%.so)
 	@B=$(B) tests/run $(T)
 
 ## fuzz: run every fuzz target for FUZZ_SECONDS (60) with libFuzzer, ASan and UBSan;

@@ -1,21 +1,20 @@
 /*
- * The one table of operations. Model code sees arrays of float32 through a struct ops and nothing else; cpu/
- * fills the table under contract cpu/2 (docs/numerics.md): every output element is a fixed sequence of IEEE
- * float32 operations, so results do not depend on threads, instruction set or compiler. A device table keeps
- * the shapes and formulas and may round differently. What alloc gives is a device's: the host reaches it
- * through upload and download alone (tests/stages/fence.sh).
+ * The one table of operations. Model code sees arrays of float32 through a struct ops and nothing else;
+ * cpu/ fills the table under contract cpu/2 (docs/numerics.md): every output element is a fixed sequence of
+ * IEEE float32 operations, so results do not depend on threads, instruction set or compiler. A card's
+ * (kernels/cuda/) computes the same sequences. What alloc gives is a device's: the host reaches it through
+ * upload and download alone (tests/stages/fence.sh).
  *
  *	const struct ops *o = ops_chosen();  // that of EINTHOVEN_DEVICE; cpu: the best this CPU has
  *	float *y = o->alloc(m * n * sizeof *y);
  *	o->gemm(&(struct gemm){.m = m, .n = n, .k = k, .a = x, .lda = k, .b = w, .ldb = k,
  *			       .is_b_transposed = true, .c = y, .ldc = n, .bias = b});
  *
- * Letters: B records (views count as records), N tokens, T time samples, C channels, D width, H heads,
- * L leads, M rows = B*N. Arrays are row-major and dense unless a stride (ld*) is given; the last
- * letter is contiguous.
- * Signals inside the model are time-major, [B,T,C], so that a convolution's window is one contiguous run.
- * dx is the loss gradient of x. "+=" marks gradients that accumulate (parameters); all others are
- * overwritten. In and out arrays may not overlap unless the comment says "may be x".
+ * Letters: B records (views count as records), N tokens, T time samples, C channels, D width, H heads, L
+ * leads, M rows = B*N. Arrays are row-major and dense unless a stride (ld*) is given; the last letter is
+ * contiguous. Signals inside the model are time-major, [B,T,C], so that a convolution's window is one
+ * contiguous run. dx is the loss gradient of x. "+=" marks gradients that accumulate (parameters); all
+ * others are overwritten. In and out arrays may not overlap unless the comment says "may be x".
  */
 #ifndef KERNELS_OPS_H
 #define KERNELS_OPS_H
@@ -286,7 +285,7 @@ const struct ops *ops_cpu(void);
  * tests and benchmarks that compare tables. */
 const struct ops *ops_cpu_named(const char *isa);
 
-/* Numerics class for the action key: "cpu/2". */
+/* Numerics class for the action key: "cpu/2", on every device (docs/gpu.md). */
 const char *ops_numerics(const struct ops *o);
 
 /* The table of the device that EINTHOVEN_DEVICE names; unset or empty: "cpu". Every stage takes its table

@@ -4,22 +4,35 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/die.h"
 #include "numbers/philox.h"
 
 enum { ROWS = 19, WIDTH = 45, DEPTH = 37, HEADS = 3, BATCH = 2 }; /* odd, so that every tail is taken */
-enum { SIZE = BATCH * ROWS * WIDTH + 64, N_INPUTS = 4 };
+enum { SIZE = BATCH * ROWS * WIDTH + 64, N_INPUTS = 4, N_OUTPUTS = 4 };
 
+/* In the table's memory: only its operations read and write them. */
 struct arrays {
-	float in[N_INPUTS][SIZE], out[4][SIZE];
+	float in[N_INPUTS][SIZE], out[N_OUTPUTS][SIZE];
+	uint8_t keep[SIZE];
 	float scratch[64 * 1024];
 };
 
+/* What both begin with. */
 static void fill(struct arrays *a)
 {
 	struct philox r = philox_open(1, PURPOSE_NOISE, 0, 0);
 	for (int i = 0; i < N_INPUTS; i++)
 		for (int j = 0; j < SIZE; j++)
 			a->in[i][j] = (float)(4 * philox_uniform(&r) - 2);
+	for (int j = 0; j < SIZE; j++)
+		a->keep[j] = a->in[0][j] > -1;
+}
+
+static void copy_to(const struct ops *o, float *to, const float *from)
+{
+	float host[SIZE];
+	o->download(host, from, sizeof host);
+	o->upload(to, host, sizeof host);
 }
 
 static void run_gemm(const struct ops *o, struct arrays *a)
@@ -56,7 +69,8 @@ static void run_long_gemm(const struct ops *o, struct arrays *a)
 	g.is_accumulated = false;
 	g.gelu_argument = NULL;
 	g.batch = 0;
-	g.residual = g.c = memcpy(a->out[1], a->in[2], sizeof a->out[1]);
+	copy_to(o, a->out[1], a->in[2]);
+	g.residual = g.c = a->out[1];
 	o->gemm(&g);
 }
 
@@ -147,6 +161,7 @@ static void run_batchnorm(const struct ops *o, struct arrays *a)
 	o->batchnorm_backward(&n);
 
 	o->max_time(a->out[3], at, a->out[0], BATCH, ROWS, WIDTH, 3, 2, T_OUT);
+	o->batchnorm_running(a->out[3] + BATCH * T_OUT * WIDTH, a->out[3], &n, 0.1f);
 }
 
 /* The sizes of c on the arrays; no gradient of its input without is_data_wanted. */
@@ -181,8 +196,8 @@ static void run_narrow_conv(const struct ops *o, struct arrays *a)
 
 static void run_adamw(const struct ops *o, struct arrays *a)
 {
-	memcpy(a->out[0], a->in[0], sizeof a->out[0]);
-	memcpy(a->out[1], a->in[1], sizeof a->out[1]);
+	copy_to(o, a->out[0], a->in[0]);
+	copy_to(o, a->out[1], a->in[1]);
 	o->adamw(&(struct adamw){.n = SIZE - 3,
 				 .w = a->out[0],
 				 .m = a->out[1],
@@ -201,15 +216,58 @@ static void run_ntxent(const struct ops *o, struct arrays *a)
 {
 	struct ntxent l = {.n = ROWS, .d = WIDTH, .z = a->in[0], .temperature = 0.2f, .dz = a->out[0]};
 	o->ntxent(&l, a->scratch);
-	a->out[1][0] = l.loss;
+	o->upload(a->out[1], &l.loss, sizeof l.loss);
 }
 
+/* Of many stretches: one sum in another order may agree by luck. */
 static void run_sums(const struct ops *o, struct arrays *a)
 {
+	enum { N = 16 };
+	float sums[N];
+	for (int i = 0; i < N; i++)
+		sums[i] = o->sum_squares(a->in[1] + i, SIZE - (size_t)(3 * i));
+	o->upload(a->out[1], sums, sizeof sums);
 	o->sum_rows(a->out[0], a->in[0], BATCH * ROWS, WIDTH, WIDTH);
-	a->out[1][0] = o->sum_squares(a->in[1], SIZE);
-	o->pool_mean_max(a->out[2], (int32_t *)(void *)a->scratch, a->in[2], BATCH, ROWS, WIDTH);
-	o->gelu_backward(a->out[3], a->in[0], a->in[1], SIZE);
+	o->gelu_backward(a->out[2], a->in[0], a->in[1], SIZE);
+	o->gelu(a->out[3], a->in[3], SIZE);
+}
+
+static void run_pooling(const struct ops *o, struct arrays *a)
+{
+	int32_t *at = (int32_t *)(void *)a->scratch;
+	float *zt = a->in[1], *alpha = a->out[0] + BATCH * 2 * WIDTH, *h = alpha + 2 * BATCH;
+	float *dzt = a->out[2], *dzc = dzt + BATCH * WIDTH, *dlogits = dzc + BATCH * WIDTH;
+
+	o->pool_mean_max(a->out[0], at, a->in[2], BATCH, ROWS, WIDTH);
+	o->pool_mean_max_backward(a->out[1], a->in[0], at, BATCH, ROWS, WIDTH);
+	o->gate(h, alpha, zt, a->in[2], a->in[3], BATCH, WIDTH);
+	o->gate_backward(dzt, dzc, dlogits, a->in[0], zt, a->in[2], alpha, BATCH, WIDTH);
+	o->relu(a->out[3], a->in[1], SIZE);
+	o->relu_backward(a->out[3], a->in[0], a->out[3], SIZE);
+}
+
+static void run_tokens(const struct ops *o, struct arrays *a)
+{
+	o->add_position(a->out[0], a->in[0], a->in[1], BATCH, ROWS, WIDTH);
+	o->add_record(a->out[0], a->out[0], a->in[2], BATCH, ROWS, WIDTH);
+	o->mask_tokens(a->out[0], a->out[0], a->keep, a->in[3], BATCH, ROWS, WIDTH);
+	o->add_position_backward(a->out[1], a->in[3], BATCH, ROWS, WIDTH);
+	o->add_record_backward(a->out[1] + ROWS * WIDTH, a->in[3], BATCH, ROWS, WIDTH);
+	o->mask_tokens_backward(a->out[2], a->out[3], a->in[2], a->keep, BATCH, ROWS, WIDTH);
+	o->add(a->out[3] + WIDTH, a->in[0], a->in[1], SIZE - WIDTH);
+}
+
+static void run_layout(const struct ops *o, struct arrays *a)
+{
+	enum { LEADS = 6, T = 57, PAD = 3, T_PAD = 70, T_OUT = (T + 1) / 2 };
+	int32_t *at = (int32_t *)(void *)a->scratch;
+	o->pack_signal(a->out[0], a->in[0], a->keep, BATCH, LEADS, T, PAD, T_PAD);
+	o->pad_time(a->out[1], a->in[1], BATCH, T, LEADS, PAD, T_PAD);
+	o->pad_time_backward(a->out[1] + BATCH * T_PAD * LEADS, a->in[2], BATCH, T, LEADS, PAD, T_PAD);
+	o->max_time(a->scratch + SIZE, at, a->in[3], BATCH, T, LEADS, 3, 2, T_OUT);
+	o->max_time_backward(a->out[2], a->in[0], at, BATCH, T, LEADS, T_OUT);
+	o->mean_time(a->out[3], a->in[1], BATCH, T, LEADS);
+	o->mean_time_backward(a->out[3] + BATCH * LEADS, a->in[2], BATCH, T, LEADS);
 }
 
 /* The product of run_gemm by the plain loop, before GELU. */
@@ -228,8 +286,18 @@ static bool is_plain_product(const struct arrays *a)
 	return true;
 }
 
+/* Whether both leave the same; that goes to `host`. */
+static bool is_same(const struct ops *fast, const struct arrays *a, const struct ops *plain,
+		    const struct arrays *b, struct arrays *host)
+{
+	static float expected[N_OUTPUTS][SIZE];
+	fast->download(host->out, a->out, sizeof host->out);
+	plain->download(expected, b->out, sizeof expected);
+	return memcmp(host->out, expected, sizeof expected) == 0;
+}
+
 static const char *compare(const struct ops *fast, const struct ops *plain, struct arrays *a,
-			   struct arrays *b)
+			   struct arrays *b, struct arrays *host)
 {
 	static const struct {
 		const char *name;
@@ -243,28 +311,34 @@ static const char *compare(const struct ops *fast, const struct ops *plain, stru
 		     {"adamw", run_adamw},
 		     {"gemm of several blocks", run_long_gemm},
 		     {"ntxent", run_ntxent},
-		     {"sum_rows, sum_squares, pooling or gelu", run_sums},
+		     {"sum_rows, sum_squares or gelu", run_sums},
+		     {"pooling, gate or relu", run_pooling},
+		     {"tokens or add", run_tokens},
+		     {"layout or pooling over time", run_layout},
 		     {"gemm", run_gemm}};
 
 	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
-		memset(a->out, 0, sizeof a->out);
-		memset(b->out, 0, sizeof b->out);
+		fast->zero(a->out, sizeof a->out);
+		plain->zero(b->out, sizeof b->out);
 		parts[i].run(fast, a);
 		parts[i].run(plain, b);
-		if (memcmp(a->out, b->out, sizeof a->out) != 0)
+		if (!is_same(fast, a, plain, b, host))
 			return parts[i].name;
 	}
 
-	return is_plain_product(a) ? NULL : "gemm";
+	return is_plain_product(host) ? NULL : "gemm";
 }
 
 const char *selftest_run(const struct ops *fast, const struct ops *plain)
 {
-	struct arrays *a = fast->alloc(sizeof *a), *b = fast->alloc(sizeof *b);
-	fill(a);
-	fill(b);
-	const char *failed = compare(fast, plain, a, b);
+	struct arrays *a = fast->alloc(sizeof *a), *b = plain->alloc(sizeof *b),
+		      *host = die_calloc(1, sizeof *host);
+	fill(host);
+	fast->upload(a, host, sizeof *host);
+	plain->upload(b, host, sizeof *host);
+	const char *failed = compare(fast, plain, a, b, host);
 	fast->release(a);
-	fast->release(b);
+	plain->release(b);
+	free(host);
 	return failed;
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes the tables math_phi and math_slope of kernels/cpu/math.h (needs numpy): for each of 16 pieces a least-squares
+"""Makes the tables gelu_phi and gelu_slope of kernels/gelu.h (needs numpy): for each of 16 pieces a least-squares
 polynomial at Chebyshev points, rounded to float32; the last piece is the constant limit. Prints C."""
 import math
 
@@ -26,9 +26,9 @@ def fit(f, step, degree):
     return np.array(rows, dtype=np.float32)
 
 
-for name, f, step, degree in (("math_phi", phi, 0.375, 5), ("math_slope", slope, 0.4375, 6)):
+for name, f, step, degree in (("gelu_phi", phi, 0.375, 5), ("gelu_slope", slope, 0.4375, 6)):
     table = fit(f, step, degree)
-    print(f"static const float {name}[{degree + 1}][16] = {{")
+    print(f"TABLE float {name}[{degree + 1}][16] = {{")
     for d in range(degree + 1):
         print("\t{" + ", ".join(float(v).hex() + "f" if v else "0" for v in table[:, d]) + "},")
     print("};")
