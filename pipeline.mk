@@ -339,10 +339,11 @@ explain: $(or $(explaining:%=$(R)/%/params.stamp),$(R)/params.stamp) $(stages:%=
 ##        ID=ID: from any artifact); RERUN=1 also derives all of it again, in an empty store, and compares
 .PHONY: audit
 $(call named,ID)
-audited = $(B)/bin/audit --traces $(B)/code $(or $(ID),--run $(R) $(if $(ARM),$(arms:%=--arm %)))
+audited = $(B)/bin/audit --traces $(B)/code --programs $(B)/bin \
+	$(or $(ID),--run $(R) $(if $(ARM),$(arms:%=--arm %)))
 audit: $(R)/params.stamp $(explaining:%=$(R)/%/params.stamp) $(B)/bin/audit \
 		$(if $(RERUN),$(stages:%=$(B)/bin/%) $(joint:%=$(B)/bin/%))
-	@$(audited) $(if $(RERUN),--rerun --programs $(B)/bin --place $(B)/audit)
+	@$(audited) $(if $(RERUN),--rerun --place $(B)/audit)
 
 ## bundle: the chain as one tar file for a reader without store and network, BUNDLE=FILE.tar
 ##         (build/runs/RUN/bundle.tar); WHOLE=1: also pages that draw signals of patients

@@ -170,7 +170,7 @@ static void add_action(struct crate *c, const struct lineage_entry *entry)
 	add_params(c, objects, entry);
 	json_array_append_new(c->actions, reference(json_string_value(id)));
 	json_t *action = json_pack(
-		"{s:o, s:s, s:s, s:o, s:o, s:[{s:s}], s:s, s:s, s:s}", "@id", id, "@type", "CreateAction",
+		"{s:o, s:s, s:s, s:o, s:o, s:{s:s}, s:s, s:s, s:s}", "@id", id, "@type", "CreateAction",
 		"name", entry->stage, "instrument", instrument(c, entry), "object", objects, "result", "@id",
 		result, "startTime", claims_started(entry->statement), "endTime",
 		claims_finished(entry->statement), "actionStatus", "http://schema.org/CompletedActionStatus");
@@ -193,7 +193,7 @@ static void add_run(struct crate *c)
 		add_raw(c, objects, c->chain.entry[i]);
 	}
 	json_array_append_new(c->actions, reference("#run"));
-	add(c, json_pack("{s:s, s:s, s:s, s:{s:s}, s:o, s:[{s:s}], s:s, s:s, s:s}", "@id", "#run", "@type",
+	add(c, json_pack("{s:s, s:s, s:s, s:{s:s}, s:o, s:{s:s}, s:s, s:s, s:s}", "@id", "#run", "@type",
 			 "CreateAction", "name", "run of pipeline.mk", "instrument", "@id", workflow,
 			 "object", objects, "result", "@id", result, "startTime", first, "endTime",
 			 claims_finished(c->chain.entry[0]->statement), "actionStatus",

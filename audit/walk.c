@@ -173,7 +173,7 @@ static void take_step(struct chain *c, const char *id)
 		return;
 	}
 	describe(c, step, entry);
-	raw_check(c->raw, entry->statement, id, c->walk->is_raw_read);
+	raw_check(c->raw, entry, c->walk->is_raw_read, c->walk->programs);
 	lineage_inputs(entry, meet, c);
 }
 

@@ -27,6 +27,7 @@ struct walk {
 	const struct settings *settings; /* NULL: no run to compare with */
 	struct sources *sources;	 /* NULL: no checkout to compare with */
 	bool is_raw_read;		 /* hash the raw files that are at hand */
+	const char *programs;		 /* folder of the stages' programs; NULL: none is asked */
 };
 
 /* results: JSON array of ids. New reference. */

@@ -28,7 +28,8 @@ static const struct arg options[] = {
 	{"traces", "DIR", "what the stages of this build were linked from (build/code)", .text = &traces},
 	{"no-raw", NULL, "do not read the raw data again", .flag = &is_raw_skipped},
 	{"rerun", NULL, "also run all stages of the chain anew, in an empty store", .flag = &is_rerun},
-	{"programs", "DIR", "the stages that are run anew (build/bin)", .text = &programs},
+	{"programs", "DIR", "the stages that are run anew, or asked what raw data is (build/bin)",
+	 .text = &programs},
 	{"place", "DIR", "where that is done (build/audit)", .text = &place},
 	{"bundle", "FILE", "write FILE.tar for a reader who has no store", .text = &bundle_path},
 	{"params", "FILE", "bundle: params that were given; may repeat", .list = &params},
@@ -140,7 +141,7 @@ static int audit_store(char **operands)
 	json_t *ids = results(s, operands);
 	struct evidence *evidence = evidence_of_store();
 	struct sources *sources = sources_open(traces);
-	struct walk walk = {evidence, s, sources, !is_raw_skipped};
+	struct walk walk = {evidence, s, sources, !is_raw_skipped, programs};
 	json_t *findings = walk_chain(&walk, ids);
 	int status = !print(findings);
 

@@ -78,6 +78,12 @@ is "... which is that of docs/data.md's command" \
 	"$(sed -nE 's/^ok +raw +listing +SHA-256 ([0-9a-f]*).*/\1/p' chain)" \
 	"$(cd db && find . -type f -not -path '*/.*' -printf '%P\0' | LC_ALL=C sort -z |
 		xargs -0 sha256sum | sha256sum | cut -d' ' -f1)"
+check "an audit reads the folder of raw data again" sh -c "$BIN/audit --run runs/own --programs $BIN \
+	>out 2>&1 && grep -q '^ok   raw  listing .*  recomputed\$' out"
+cp db/r16.dat aside && printf x >>db/r16.dat
+check "... and finds that it is another" sh -c "$BIN/audit --run runs/own --programs $BIN >out 2>&1
+	[ \$? = 1 ] && grep -q '^raw data .*: it is not what was read' out"
+mv aside db/r16.dat
 object=$EINTHOVEN_STORE/objects/$(head -c 2 runs/own/views.id)/$(cat runs/own/views.id).mdb
 mv "$object" aside
 check "an object that is gone is said" sh -c "! $store verify --chain runs/own/probe.id >out &&
