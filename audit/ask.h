@@ -10,8 +10,8 @@
 
 #define ASK_MAX ((size_t)16 << 20)
 
-/* All that it prints, a NUL behind, yours to free. Its standard input is empty, what it says to standard error
- * is dropped. -1: it cannot be started, fails, or prints more than ASK_MAX. */
+/* All that it prints, a NUL behind, yours to free. Its standard input is empty, what it says to standard
+ * error is dropped. -1: it cannot be started, fails, or prints more than ASK_MAX. */
 int ask_program(char **bytes, size_t *n_bytes, char *const argv[]);
 
 #endif
