@@ -110,9 +110,7 @@ static json_t *edited_value(const json_t *value)
 	if (json_is_string(value)) {
 		char *s = die_strdup(json_string_value(value));
 		size_t n = strlen(s);
-		if (!n)
-			s = die_strdup("x");
-		else
+		if (n)
 			s[draw((uint32_t)n)] = "0123456789abcdef"[draw(16)];
 		json_t *edited = json_string(s);
 		free(s);
@@ -277,6 +275,11 @@ static int run_trials(const char *name, const char *key_path, const char *trust_
 	       "%d not healed\n",
 	       name, n_trials, o.n_noticed, o.n_wrong, o.n_recorded, o.n_blamed, o.n_unhealed);
 	fflush(stdout);
+	json_decref(statement);
+	json_decref(action);
+	free(store);
+	free(path);
+	free(text);
 	return o.n_wrong || o.n_blamed || o.n_unhealed || o.n_noticed < n_trials / 2;
 }
 
