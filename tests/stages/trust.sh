@@ -15,6 +15,8 @@ is "only its owner may read it" "$(stat -c %a "$key")" 600
 is "what it prints is a trust.yaml" "$(sed 's/: [^ ]*$/: LINE/' lines)" \
 	"$(printf 'keys:\n  ada:\n    key: LINE\n    models: LINE')"
 ada=$(sed -n 's/.* key: //p' lines)
+(umask 0 && "$store" keygen loose.pem >out 2>&1)
+is "... whatever the umask" "$(stat -c %a loose.pem)" 600
 check_fails "a key is never overwritten" 1 "key.pem: is there already, and a key is never" \
 	"$store" keygen
 check "keys go where they are told" sh -c "$store keygen bob.pem >bob.lines 2>&1 &&
@@ -54,6 +56,16 @@ check "with a key the entry is an envelope" grep -q '"payloadType":"application/
 check "signed by it" grep -qF "\"keyid\":\"$ada\"" "$entry"
 check "no byte of the private key is in the store or the folder of the run" \
 	sh -c "! grep -rqF '$(sed -n 2p "$key")' store run out"
+if command -v strace >/dev/null && strace -qq -e trace=none true 2>/dev/null; then
+	tiny_params count=30
+	strace -f -qq -s 99999 -e trace=write,writev,pwrite64,execve,sendto -o calls ./tiny --build run >out 2>&1
+	check "nor in anything that a stage writes or starts" \
+		sh -c "grep -q '^.*write(' calls && ! grep -qF '$(sed -n 2p "$key")' calls"
+	tiny_params
+	./tiny --build run >out 2>&1
+else
+	skip "nor in anything that a stage writes or starts" "strace is not installed or not allowed"
+fi
 n=$(runs)
 check "it is a hit without a trust.yaml" sh -c "./tiny --build run 2>&1 | grep -q 'tiny: cached'"
 check "and said to be of a key nobody vouches for" sh -c "$store verify --chain $id | grep -q 'unknown key'"
@@ -112,7 +124,7 @@ sed "s|$ada|$bob|" sound.json >"$entry"
 refused "one under another's name" 'has a wrong signature'
 tiny_params count=7
 ./tiny --build run >out 2>&1
-second=$(grep -l . store/actions/*/*.json | grep -v "$entry")
+second=$(grep -l . store/actions/*/*.json | grep -v "$entry" | head -1)
 chmod u+w "$entry"
 cp "$second" "$entry"
 tiny_params

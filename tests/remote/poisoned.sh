@@ -1,0 +1,84 @@
+#!/usr/bin/env bash
+# A remote that somebody wrote to who should not have: sound objects under entries that nobody trusts are taken
+# by no stage, each for a reason that is said, and the stage computes.
+. "$(dirname "$0")/../tap.sh"
+. "$TOP/tests/tiny.sh"
+store=$BIN/store
+unset EINTHOVEN_REMOTE EINTHOVEN_TRUST
+ln -s "$BIN/remote" remote
+
+for who in ada bob eve; do "$store" keygen $who.pem >$who.lines 2>>said; done
+line_of() { sed -n 's/.* key: //p' "$1.lines"; }
+listed() { # listed LINE...: trust.yaml with ada's key and these lines of hers
+	printf 'keys:\n  ada:\n    key: %s\n' "$(line_of ada)" >trust.yaml
+	[ $# = 0 ] || printf '    %s\n' "$@" >>trust.yaml
+}
+is "sound" "$(EINTHOVEN_STORE=sound ./tiny --build run 2>/dev/null)" "100 numbers"
+right=$(cat run/tiny.id)
+
+# poison KEY: a remote in which the action gave something else, and KEY signed it ("": nobody)
+poison() {
+	rm -rf team evil run/tiny.id run/tiny.stamp && mkdir team
+	EINTHOVEN_TRUST='' EINTHOVEN_KEY=$1 EINTHOVEN_STORE=evil TINY_DRIFT=1 EINTHOVEN_REMOTE=none \
+		./tiny --build run >out 2>&1
+	EINTHOVEN_TRUST='' EINTHOVEN_STORE=evil "$BIN/remote" push "$(cat run/tiny.id)" --remote team >out 2>&1 ||
+		cat out >&2
+	entry=team/ac/$(basename "$(echo evil/actions/*/*.json)" .json)
+	[ -e "$entry" ] || echo "no entry in the remote" >&2
+	chmod u+w "$entry"
+}
+refused() { # refused NAME MESSAGE
+	chmod -R u+w store 2>/dev/null
+	rm -rf store run/*.id run/*.stamp
+	EINTHOVEN_KEY=ada.pem EINTHOVEN_REMOTE=team ./tiny --build run >out 2>&1
+	is "$1: the stage computes" "$(grep -c ': ran in' out) $(cat run/tiny.id)" "1 $right"
+	check "... and says why" grep -q -e "$2" out
+}
+
+listed
+poison ''
+refused "an unsigned entry" 'this entry is not signed, and trust.yaml takes only what is'
+poison eve.pem
+refused "an unknown key" "this entry is signed by the key $(line_of eve), which trust.yaml does not list"
+sed -i "s|$(line_of eve)|$(line_of ada)|" "$entry"
+refused "another's name under it" 'this entry has a wrong signature'
+poison ada.pem
+sed -i 's/"payload":"\(.\{60\}\)./"payload":"\1A/' "$entry"
+refused "a changed entry" 'this entry has a wrong signature'
+poison ada.pem
+listed 'revoked: stolen'
+refused "a revoked key" 'this entry is signed by ada, whose key is revoked (stolen)'
+listed 'stages: [probe]'
+refused "another stage's key" 'this entry is signed by ada, whose key does not sign for tiny'
+listed 'until: 2020-01-01'
+refused "an old key" 'and the key of ada held until 2020-01-01'
+listed
+printf 'since: 2099-01-01\n' >>trust.yaml
+refused "an old entry" 'takes none from before 2099-01-01'
+listed
+poison ada.pem
+other=$entry
+tiny_params count=7
+EINTHOVEN_KEY=ada.pem EINTHOVEN_STORE=more EINTHOVEN_REMOTE=none ./tiny --build run >out 2>&1
+cp -f more/actions/*/*.json "$other"
+tiny_params
+refused "a copy of another action's" 'this entry belongs to action [0-9a-f]*: it is a copy of another entry'
+if command -v jq >/dev/null && command -v openssl >/dev/null; then
+	# What ada's key signs without her programs: a statement whose parts do not fit.
+	jq -r .payload "evil/actions/$(basename "$entry" | cut -c1-2)/$(basename "$entry").json" | base64 -d |
+		jq -cj --arg id "$right" 'del(.predicate.buildDefinition.internalParameters.seal) |
+			.subject[0].name = "twice" | .subject[0].digest.sha256 = $id' >payload
+	{ printf 'DSSEv1 28 application/vnd.in-toto+json %d ' "$(wc -c <payload)" && cat payload; } >signed
+	openssl pkeyutl -sign -rawin -inkey ada.pem -in signed -out signature
+	jq -cn --arg body "$(base64 -w0 payload)" --arg sig "$(base64 -w0 signature)" --arg key "$(line_of ada)" \
+		'{payload: $body, payloadType: "application/vnd.in-toto+json",
+		signatures: [{keyid: $key, sig: $sig}]}' >"$entry"
+	refused "a subject that does not fit" 'this entry has a subject that is none of its action'
+else
+	skip "a subject that does not fit" "no jq or no openssl"
+fi
+poison ada.pem
+rm -rf store run/*.id run/*.stamp
+EINTHOVEN_REMOTE=team ./tiny --build run >out 2>&1
+check "what ada did sign is taken: she is trusted" grep -q 'tiny: pulled' out
+tap_done
