@@ -111,6 +111,15 @@ static int fill(struct root *r, json_t *note)
 	return 0;
 }
 
+/* A note is called after what it is of. One that is not says something that nobody wrote. */
+static bool is_named(const struct root *r)
+{
+	char *own = path_of(r->folder, r->stage);
+	bool is = !strcmp(own, r->path);
+	free(own);
+	return is;
+}
+
 static void visit_one(const char *path, const char *name, void *context)
 {
 	const struct visit *v = context;
@@ -128,7 +137,7 @@ static void visit_one(const char *path, const char *name, void *context)
 	}
 
 	json_t *note = json_read(text, n, path, &e);
-	if (note && fill(&r, note) == 0 && stat(path, &s) == 0) {
+	if (note && fill(&r, note) == 0 && is_named(&r) && stat(path, &s) == 0) {
 		r.used = s.st_mtime;
 		r.state = state_of(&r);
 		v->f(&r, v->context);

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/../tap.sh"
 . "$TOP/tests/tiny.sh"
 . "$TOP/tests/faults.sh"
-trials=${TRIALS:-20}
+trials=${TRIALS:-12}
 damage_build
 store=$BIN/store
 
@@ -55,6 +55,27 @@ damaged "an id, read by the next stage" run/tiny.id --result run/twice.id -- ./t
 damaged "an id, by the command line" run/tiny.id -- "$store" show run/tiny.id
 damaged "what the key was made of" run/tiny.key.json --may-differ -- ./tiny --build run --explain
 damaged "a slice of params" run/params/tiny.json --may-differ --result run/tiny.id -- ./tiny --build run
+
+# ---- notes of who needs what: gc that has nothing else to go by does not remove what they were of ----
+tiny_params count=60 value_bytes=300
+./tiny --build run >log 2>&1 && ./twice --build run >>log 2>&1 # their .id files are there
+"$store" pin "$id" --note mine >log 2>&1
+mkdir nothing
+cp -a store pinned && rm -rf pinned/roots
+cp -a store noted && rm -rf noted/pins
+for note in pinned/pins/* noted/roots/*; do
+	damaged "a note in $(basename "$(dirname "$note")"), read by gc" "$note" \
+		--before "cp -af store/objects store/actions ${note%%/*}/" -- \
+		env EINTHOVEN_STORE="${note%%/*}" "$store" gc --delete --grace-days 0 --runs nothing
+done
+
+# ---- a bundle ----
+"$BIN/audit" "$result" --no-raw --bundle whole.tar >log 2>&1
+if [ -s whole.tar ]; then
+	damaged "a bundle" whole.tar -- "$BIN/audit" whole.tar
+else
+	not_ok "a bundle is written: $(tail -1 log)"
+fi
 
 mkdir bin && cp tiny bin/tiny
 printf '%064d\n' 0 | tr 0 1 >bin/tiny.code

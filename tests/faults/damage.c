@@ -191,9 +191,11 @@ static struct bytes make_damage(struct bytes sound, bool is_cut, long i, long n_
 
 static void show(const struct trial *t, enum outcome o, const char *what, int status)
 {
-	struct bytes err = slurp(t->err);
-	printf("# %s: %s (status %x): %.*s\n", outcome_name[o], what, (unsigned)status,
-	       (int)(err.n < 300 ? err.n : 300), err.at ? err.at : "");
+	struct bytes out = slurp(t->out), err = slurp(t->err);
+	printf("# %s: %s (status %x): %.*s%.*s\n", outcome_name[o], what, (unsigned)status,
+	       (int)(out.n < 300 ? out.n : 300), out.at ? out.at : "", (int)(err.n < 300 ? err.n : 300),
+	       err.at ? err.at : "");
+	free(out.at);
 	free(err.at);
 }
 

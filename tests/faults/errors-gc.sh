@@ -42,7 +42,7 @@ awk '{ call = $2; sub(/\(.*/, "", call) } call !~ /^[a-z]/ { next } { n = ++coun
 		print call, n }
 	begun && call ~ /^(flock|write|mkdir)$/ { print call, n }' trace | sort -u >all
 errors=(EIO EACCES ENOMEM EMFILE ENFILE)
-[ -z "${TRIALS:-}" ] || every=1
+every=${EVERY:-} # each error at each site, not one in turn
 bad='' sites=0 n_said=0
 while read -r call n <&3; do
 	for ((k = 0; k < ${#errors[@]}; k++)); do

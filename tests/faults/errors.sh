@@ -43,7 +43,7 @@ if can_trace; then
 	strace -qq -f -o trace ./tiny --build run >log 2>&1
 	sites_of trace >all
 	errors=(EIO ENOSPC EDQUOT EINTR EACCES EMFILE ENOMEM)
-	[ -z "${TRIALS:-}" ] || every=1
+	every=${EVERY:-} # each error at each site, not one in turn
 	bad='' sites=0 n_said=0
 	while read -r call n <&3; do
 		for ((k = 0; k < ${#errors[@]}; k++)); do
