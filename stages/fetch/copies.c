@@ -136,7 +136,17 @@ long copies_find(struct copies *c, struct dataset *d, struct error *e)
 	return (long)c->n_found;
 }
 
-char *copies_name(const struct copies *c, const struct catalog *catalog)
+char *copies_first(const struct copies *c, const struct catalog *catalog)
+{
+	const struct catalog_record *r = catalog->records;
+	char more[64] = "";
+	if (c->n_found > 1)
+		snprintf(more, sizeof more, " (%zu such records)", c->n_found);
+	return die_printf("record %.200s is the same recording as record %.200s, sample by sample%s",
+			  r[c->found[0].is.i].name, r[c->found[0].of.i].name, more);
+}
+
+void copies_name_others(const struct copies *c, const struct catalog *catalog)
 {
 	const struct catalog_record *r = catalog->records;
 	for (size_t k = 1; k < c->n_found && k < SHOWN; k++)
@@ -144,9 +154,4 @@ char *copies_name(const struct copies *c, const struct catalog *catalog)
 		     r[c->found[k].of.i].name);
 	if (c->n_found > SHOWN)
 		warn("... and %zu more", c->n_found - SHOWN);
-	char more[64] = "";
-	if (c->n_found > 1)
-		snprintf(more, sizeof more, " (%zu such records)", c->n_found);
-	return die_printf("record %.200s is the same recording as record %.200s, sample by sample%s",
-			  r[c->found[0].is.i].name, r[c->found[0].of.i].name, more);
 }

@@ -5,7 +5,7 @@
  *	struct copies *c = copies_new();
  *	copies_add(c, i, r->line, &record);              // of each record of the dataset, as it is read
  *	if (copies_find(c, dataset, &e) > 0)             // reads again those that may be
- *		die("%s", copies_name(c, dataset_catalog(dataset)));
+ *		die("%s", copies_first(c, dataset_catalog(dataset)));
  *	copies_free(c);
  *
  * A copy has the same leads, rate, gains and samples; rewritten in other units, cut or resampled it is not
@@ -33,7 +33,9 @@ void copies_add(struct copies *c, size_t i, long line, const struct record *r);
 long copies_find(struct copies *c, struct dataset *d, struct error *e);
 
 /* After copies_find found some: "record B is the same recording as record A, sample by sample (3 such
- * records)"; the others are named on stderr. Yours to free. */
-char *copies_name(const struct copies *c, const struct catalog *catalog);
+ * records)". Yours to free. */
+char *copies_first(const struct copies *c, const struct catalog *catalog);
+/* The others, on stderr, if they are few. */
+void copies_name_others(const struct copies *c, const struct catalog *catalog);
 
 #endif

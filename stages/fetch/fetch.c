@@ -337,13 +337,15 @@ static void check_copies(struct fetch *f, struct dataset *d, bool may_repeat)
 	long n = copies_find(f->copies, d, &e);
 	if (n < 0)
 		refuse(error_text(&e));
-	char *text = n ? copies_name(f->copies, dataset_catalog(d)) : NULL;
-	if (n && may_repeat)
+	char *text = n ? copies_first(f->copies, dataset_catalog(d)) : NULL;
+	if (n && may_repeat) {
 		warn("%s", text);
-	else if (n)
+	} else if (n) {
+		copies_name_others(f->copies, dataset_catalog(d));
 		refuse(die_printf("%s; one recording must not be in several folds "
 				  "(fetch.allow_repeated_records=true lets it)",
 				  text));
+	}
 	free(text);
 }
 
