@@ -8,6 +8,7 @@
 #include "common/json.h"
 #include "ecg/fold.h"
 #include "stages/evaluate/carried.h"
+#include "stages/evaluate/naming.h"
 #include "stages/evaluate/told.h"
 #include "statistics/distinct.h"
 
@@ -135,16 +136,57 @@ static void leave_out(struct arms *s, struct arm *a, const char *why)
 	json_t *out = json_pack("{s:s, s:s}", "name", a->name, "reason", why);
 	if (!a->scores && stage)
 		json_object_set_new(out, "stage", json_string(stage));
-	arms_note(s, json_sprintf("Arm %s is left out: %s%s%s.", a->name, !a->scores && stage ? stage : "",
-				  !a->scores && stage ? " failed: " : "", why));
 	json_array_append_new(s->left_out, out);
 	json_decref(a->json);
 	free(a->name);
 }
 
+json_t *arms_names(const struct arms *s)
+{
+	json_t *names = json_array();
+	for (int i = 0; i < s->n_arms; i++)
+		json_array_append_new(names, json_string(s->arm[i].name));
+	return names;
+}
+
+static bool is_alike(const json_t *x, const json_t *y)
+{
+	const json_t *stage = json_object_get(x, "stage"), *other = json_object_get(y, "stage");
+	return json_equal(json_object_get(x, "reason"), json_object_get(y, "reason")) &&
+	       (stage == other || json_equal(stage, other));
+}
+
+/* A sentence for all arms of one reason. all: names of the study's arms. */
+static void note_left_out(struct arms *s, const json_t *all)
+{
+	const json_t *arm, *other;
+	size_t i, k;
+	json_array_foreach (s->left_out, i, arm) {
+		json_t *names = json_array();
+		bool is_said = false;
+		json_array_foreach (s->left_out, k, other) {
+			if (!is_alike(arm, other))
+				continue;
+			is_said = is_said || k < i;
+			json_array_append(names, json_object_get(other, "name"));
+		}
+		const char *stage = json_string_value(json_object_get(arm, "stage"));
+		char *text = naming_of(names, all);
+		if (!is_said)
+			arms_note(s, json_sprintf("Arm%s %s %s left out: %s%s%s.",
+						  json_array_size(names) > 1 ? "s" : "", text,
+						  json_array_size(names) > 1 ? "are" : "is",
+						  stage ? stage : "", stage ? " failed: " : "",
+						  json_string_value(json_object_get(arm, "reason"))));
+		free(text);
+		json_decref(names);
+	}
+}
+
 static void drop_arms(struct arms *s)
 {
 	int kept = 0;
+	json_t *all = arms_names(s);
 	for (int i = 0; i < s->n_arms; i++) {
 		const char *why = obstacle(s, &s->arm[i]);
 		if (why) {
@@ -164,6 +206,8 @@ static void drop_arms(struct arms *s)
 
 	s->floor = s->floor ? s->floor : s->first;
 	s->n_arms = kept;
+	note_left_out(s, all);
+	json_decref(all);
 	if (!kept)
 		die("no arm has scores; run 'make -f pipeline.mk compare' and see why they failed. %s",
 		    json_string_value(json_array_get(s->notes, 0)));

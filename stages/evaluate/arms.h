@@ -70,6 +70,8 @@ void arms_open(struct arms *s, struct stage_run *run);
 void arms_close(struct arms *s);
 /* Append a sentence (steals the reference). */
 void arms_note(struct arms *s, json_t *text);
+/* Names of the arms, as they stand; new reference. */
+json_t *arms_names(const struct arms *s);
 /* Different patients among the records. */
 size_t arms_patients(const struct arms *s);
 /* Whether scores are cross-validated (docs/probe.md). */

@@ -6,6 +6,7 @@
 #include "common/die.h"
 #include "ecg/lead.h"
 #include "ecg/views.h"
+#include "stages/evaluate/naming.h"
 #include "stages/shared/arm.h"
 
 /* The embedding's; where there is none, what the classifier sees but for the log-std. */
@@ -106,26 +107,21 @@ static bool is_met(const struct arms *s, int at)
 /* A network that is given what it was not trained on is judged on that, too. */
 static void note_embedded(struct arms *s)
 {
-	json_t *names = json_array(), *name;
+	json_t *names = json_array(), *every = arms_names(s);
 	const char *strategy = NULL;
-	size_t i;
 	for (int k = 0; k < s->n_arms; k++)
 		if (embedded_by(&s->arm[k])) {
 			strategy = json_string_value(json_object_get(embedded_by(&s->arm[k]), "strategy"));
 			json_array_append_new(names, json_string(s->arm[k].name));
 		}
-	char *all = die_strdup("");
-	json_array_foreach (names, i, name) {
-		char *longer = die_printf("%s%s%s", all, i ? ", " : "", json_string_value(name));
-		free(all);
-		all = longer;
-	}
+	char *all = naming_of(names, every);
 	if (*all)
 		arms_note(s, json_sprintf(
 				     "Embedded as %s (embed.views), though trained on other views: %s. What "
 				     "such an arm loses by that is part of its figures.",
 				     strategy, all));
 	free(all);
+	json_decref(every);
 	json_decref(names);
 }
 
