@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A remote that somebody wrote to who should not have: sound objects under entries that nobody trusts are taken
-# by no stage, each for a reason that is said, and the stage computes.
+# A remote that somebody wrote to who should not have: sound objects under entries that nobody trusts are
+# taken by no stage, each for a reason that is said, and the stage computes.
 . "$(dirname "$0")/../tap.sh"
 . "$TOP/tests/tiny.sh"
 store=$BIN/store
@@ -21,8 +21,8 @@ poison() {
 	rm -rf team evil run/tiny.id run/tiny.stamp && mkdir team
 	EINTHOVEN_TRUST='' EINTHOVEN_KEY=$1 EINTHOVEN_STORE=evil TINY_DRIFT=1 EINTHOVEN_REMOTE=none \
 		./tiny --build run >out 2>&1
-	EINTHOVEN_TRUST='' EINTHOVEN_STORE=evil "$BIN/remote" push "$(cat run/tiny.id)" --remote team >out 2>&1 ||
-		cat out >&2
+	EINTHOVEN_TRUST='' EINTHOVEN_STORE=evil \
+		"$BIN/remote" push "$(cat run/tiny.id)" --remote team >out 2>&1 || cat out >&2
 	entry=team/ac/$(basename "$(echo evil/actions/*/*.json)" .json)
 	[ -e "$entry" ] || echo "no entry in the remote" >&2
 	chmod u+w "$entry"
@@ -70,8 +70,8 @@ if command -v jq >/dev/null && command -v openssl >/dev/null; then
 			.subject[0].name = "twice" | .subject[0].digest.sha256 = $id' >payload
 	{ printf 'DSSEv1 28 application/vnd.in-toto+json %d ' "$(wc -c <payload)" && cat payload; } >signed
 	openssl pkeyutl -sign -rawin -inkey ada.pem -in signed -out signature
-	jq -cn --arg body "$(base64 -w0 payload)" --arg sig "$(base64 -w0 signature)" --arg key "$(line_of ada)" \
-		'{payload: $body, payloadType: "application/vnd.in-toto+json",
+	jq -cn --arg body "$(base64 -w0 payload)" --arg sig "$(base64 -w0 signature)" \
+		--arg key "$(line_of ada)" '{payload: $body, payloadType: "application/vnd.in-toto+json",
 		signatures: [{keyid: $key, sig: $sig}]}' >"$entry"
 	refused "a subject that does not fit" 'this entry has a subject that is none of its action'
 else

@@ -58,7 +58,8 @@ check "no byte of the private key is in the store or the folder of the run" \
 	sh -c "! grep -rqF '$(sed -n 2p "$key")' store run out"
 if command -v strace >/dev/null && strace -qq -e trace=none true 2>/dev/null; then
 	tiny_params count=30
-	strace -f -qq -s 99999 -e trace=write,writev,pwrite64,execve,sendto -o calls ./tiny --build run >out 2>&1
+	strace -f -qq -s 99999 -e trace=write,writev,pwrite64,execve,sendto -o calls \
+		./tiny --build run >out 2>&1
 	check "nor in anything that a stage writes or starts" \
 		sh -c "grep -q '^.*write(' calls && ! grep -qF '$(sed -n 2p "$key")' calls"
 	tiny_params
