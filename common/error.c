@@ -3,6 +3,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "common/printable.h"
+
 int error_set(struct error *e, const char *file, long line, const char *format, ...)
 {
 	if (!e || e->text[0])
@@ -12,12 +14,13 @@ int error_set(struct error *e, const char *file, long line, const char *format, 
 		n = snprintf(e->text, sizeof e->text, "%s:%ld: ", file, line);
 	else if (file)
 		n = snprintf(e->text, sizeof e->text, "%s: ", file);
-	if (n < 0 || (size_t)n >= sizeof e->text)
-		return -1;
-	va_list ap;
-	va_start(ap, format);
-	vsnprintf(e->text + n, sizeof e->text - (size_t)n, format, ap);
-	va_end(ap);
+	if (n >= 0 && (size_t)n < sizeof e->text) {
+		va_list ap;
+		va_start(ap, format);
+		vsnprintf(e->text + n, sizeof e->text - (size_t)n, format, ap);
+		va_end(ap);
+	}
+	printable(e->text); /* names in it are those of archives, tables and files */
 	return -1;
 }
 

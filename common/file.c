@@ -49,11 +49,15 @@ static int read_all(int fd, char **bytes, size_t *n_bytes, size_t max)
 int file_read(char **bytes, size_t *n_bytes, const char *path, size_t max, struct error *e)
 {
 	*bytes = NULL;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat s;
+	int fd = open(path,
+		      O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); /* a pipe nobody writes would wait */
 	if (fd < 0)
 		return fail(e, path, "open");
-	int status = read_all(fd, bytes, n_bytes, max);
-	if (status < 0)
+	bool is_plain = fstat(fd, &s) == 0 && (S_ISREG(s.st_mode) || S_ISDIR(s.st_mode)); /* read says why */
+	int status =
+		is_plain ? read_all(fd, bytes, n_bytes, max) : error_set(e, path, 0, "is no regular file");
+	if (is_plain && status < 0)
 		fail(e, path, "read");
 	close(fd);
 	if (status == 0 && *n_bytes > max) {

@@ -12,7 +12,7 @@
 
 #include "common/error.h"
 
-/* Read a whole file of at most max bytes into *bytes (yours to free; a NUL follows the last byte). */
+/* Read a whole regular file of at most max bytes into *bytes (yours to free; a NUL follows the last byte). */
 int file_read(char **bytes, size_t *n_bytes, const char *path, size_t max, struct error *e);
 
 /* Replace path by these bytes as one step (temporary file beside it, fsync, rename): a reader sees

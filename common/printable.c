@@ -33,16 +33,27 @@ static bool is_control(const unsigned char *p, size_t n)
 		(p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9));
 }
 
-char *printable(char *text)
+static char *clean(char *text, bool is_lines)
 {
 	unsigned char *p = (unsigned char *)text;
 	while (*p) {
 		size_t n = length_of(p);
-		bool is_bad = !n || is_control(p, n);
+		bool is_layout = is_lines && (*p == '\n' || *p == '\t');
+		bool is_bad = !n || (is_control(p, n) && !is_layout);
 		for (size_t k = 0; k < (n ? n : 1); k++)
 			if (is_bad)
 				p[k] = '?';
 		p += n ? n : 1;
 	}
 	return text;
+}
+
+char *printable(char *text)
+{
+	return clean(text, false);
+}
+
+char *printable_lines(char *text)
+{
+	return clean(text, true);
 }

@@ -11,4 +11,7 @@
  * */
 char *printable(char *text);
 
+/* The same, but line ends and tabs stay: for a whole table. */
+char *printable_lines(char *text);
+
 #endif

@@ -13,6 +13,7 @@
 #include "common/die.h"
 #include "common/file.h"
 #include "common/json.h"
+#include "common/printable.h"
 #include "store/artifact.h"
 #include "store/export.h"
 
@@ -148,7 +149,7 @@ static char *printed(const struct request *r)
 	flush();
 	dup2(out, STDOUT_FILENO);
 
-	char *text = text_of(memory);
+	char *text = printable_lines(text_of(memory)); /* names of classes come from tables of others */
 	close(memory);
 	close(out);
 	return text;

@@ -70,10 +70,11 @@ int pages_check(const char *path, size_t *n_bytes, struct error *e)
 {
 	struct stat s;
 	uint32_t page_bytes = 0;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
-	if (fd < 0 || fstat(fd, &s) < 0) {
-		error_set(e, path, 0, "cannot open: %s", strerror(errno));
+	if (fd < 0 || fstat(fd, &s) < 0 || !S_ISREG(s.st_mode)) {
+		error_set(e, path, 0, "%s%s", fd < 0 ? "cannot open: " : "is no regular file",
+			  fd < 0 ? strerror(errno) : "");
 		if (fd >= 0)
 			close(fd);
 		return -1;

@@ -69,7 +69,7 @@ static int read_now(struct root *r)
 {
 	char *path = die_printf("%s/%s.id", r->folder, r->stage), line[DIGEST_HEX + 1] = "";
 	struct digest d;
-	int fd = open(path, O_RDONLY | O_CLOEXEC), why = fd < 0 ? errno : 0;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY), why = fd < 0 ? errno : 0;
 	free(path);
 	if (fd < 0)
 		return why;

@@ -6,6 +6,7 @@
 
 #include "common/die.h"
 #include "common/json.h"
+#include "common/printable.h"
 #include "store/origin.h"
 #include "store/preview.h"
 
@@ -108,7 +109,7 @@ static char *label_text(const struct artifact *a, const void *key, struct artifa
 	free(classes);
 	free(codes);
 	free(person);
-	return text;
+	return printable(text); /* names of another's table */
 }
 
 /* Tables of bytes that count: 0 or 1 per class or lead. */

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/die.h"
@@ -14,9 +15,12 @@
 
 struct digest identity_of_file(const char *path)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
+	struct stat st;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); /* a pipe would wait */
+	if (fd < 0 || fstat(fd, &st) < 0)
 		die("source %s: %s", path, strerror(errno));
+	if (!S_ISREG(st.st_mode))
+		die("source %s: is neither a folder nor a regular file", path);
 	struct digest_stream *s = digest_open();
 	size_t size = 1 << 20;
 	char *bytes = die_malloc(size);

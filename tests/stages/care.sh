@@ -220,6 +220,16 @@ check "and mended" fsck --repair
 is "... to" "$(stat -c %a "$(object_of "$a")")" 444
 check_fails "fsck takes no operand" 2 'fsck takes no operand' "$store" fsck "$a"
 
+# ---- what is no file ----
+mkdir -p store/objects/aa store/actions/aa
+mkfifo "store/objects/aa/aa$(printf %062d 1).mdb" "store/actions/aa/aa$(printf %062d 1).json" \
+	store/roots/pipe.json
+timeout 60 "$store" fsck --runs runs >found 2>&1
+is "a pipe in the store holds nobody up" $? 1
+named "an object that is none" '^damaged .*/aa0*1.mdb is no file'
+check_fails "... nor gc" 1 'pipe.json: is no regular file' timeout 60 "$store" gc --runs runs --delete
+rm -r store/objects/aa store/actions/aa store/roots/pipe.json
+
 # ---- stats ----
 $store stats --runs runs >out
 is "stats counts objects by stage and kind" \

@@ -75,6 +75,10 @@ differs "another seed, other records" "$(id_of records=20 seed=2)" "$synthetic"
 # ---- bad datasets
 
 bad "a place that is not there" "nowhere: No such file" source=nowhere
+mkfifo pipe
+for source in pipe /dev/zero; do
+	bad "$source as source" "$source: is neither a folder nor a regular file" source=$source
+done
 mkdir empty && bad "a folder that is no dataset" "no ptbxl_database.csv in this folder" source=empty
 mkdir two && cp -r good two/a && cp -r good two/b &&
 	bad "two datasets in a folder" "several of its folders" source=two

@@ -16,6 +16,10 @@ check "a second call says cached and prints the same" \
 is "and runs nothing" "$(runs)" 1
 is "and leaves the times of unchanged files alone" "$(stat -c %Y run/tiny.id run/tiny.key.json)" "$before"
 is "nothing is left in tmp, locks or checkpoints" "$(left_over)" 0
+is "control bytes of names in a table do not reach the terminal" \
+	"$(TINY_SHOWS=$'a\033[2J\tb\n' ./tiny --build run 2>err | tail -1)" $'a?[2J\tb'
+is "... nor the file that make prints" "$(tail -1 run/tiny.txt)" $'a?[2J\tb'
+./tiny --build run >out 2>&1
 
 touch open
 tiny_params gate=open
