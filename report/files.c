@@ -92,11 +92,17 @@ static const char *headline(const json_t *classes, int k)
 	return (k == 0) == !!classes ? "macro_f1" : "macro_auroc";
 }
 
-/* A bar would end the cell. */
+/* A name as text: a bar would end the cell, a line the table, and what is HTML or a link would be one. */
 static void markdown_text(struct text *t, const char *s)
 {
-	for (; *s; s++)
-		text_add(t, *s == '|' ? "\\|" : "%c", *s);
+	for (; *s; s++) {
+		if (strchr("|\\`[]", *s))
+			text_add(t, "\\%c", *s);
+		else if (*s == '<' || *s == '>' || *s == '&')
+			text_add(t, "%s", *s == '<' ? "&lt;" : *s == '>' ? "&gt;" : "&amp;");
+		else
+			text_add(t, "%c", *s == '\n' || *s == '\r' ? ' ' : *s);
+	}
 }
 
 static void markdown_row(struct text *t, const char *name, const json_t *state, const json_t *classes)
@@ -106,7 +112,9 @@ static void markdown_row(struct text *t, const char *name, const json_t *state, 
 
 	if (!test)
 		return;
-	text_add(t, "| %s |", name);
+	text_add(t, "| ");
+	markdown_text(t, name);
+	text_add(t, " |");
 
 	json_array_foreach (classes, i, c) {
 		text_add(t, " ");

@@ -32,11 +32,12 @@ void text_add(struct text *t, const char *format, ...)
 
 static void escape(struct text *t, char c)
 {
-	const char *entity = c == '&'	? "&amp;"
-			     : c == '<' ? "&lt;"
-			     : c == '>' ? "&gt;"
-			     : c == '"' ? "&quot;"
-					: NULL;
+	const char *entity = c == '&'	 ? "&amp;"
+			     : c == '<'	 ? "&lt;"
+			     : c == '>'	 ? "&gt;"
+			     : c == '"'	 ? "&quot;"
+			     : c == '\'' ? "&#39;"
+					 : NULL;
 	if (entity)
 		text_add(t, "%s", entity);
 	else

@@ -73,7 +73,7 @@ check "... on the page" grep -q 'this store has no entry' $page
 again "report.params=/home/me/own.yaml report.set=\"fetch.source='/data/my ecgs.zip' pretrain.epochs=1\""
 id=$(cat run/report.id)
 check "of a path its last name is shown" grep -q \
-	"PARAMS=own.yaml SET=&quot;fetch.source='my ecgs.zip' pretrain.epochs=1&quot;" $page
+	"PARAMS=own.yaml SET=&quot;fetch.source=&#39;my ecgs.zip&#39; pretrain.epochs=1&quot;" $page
 is "... on the page, in metrics.json, nowhere more" "$(grep -lE '/(home|data|tmp|work)/' run/report/*)" ""
 again "report.params=/srv/own.yaml report.set=\"fetch.source='/mnt/my ecgs.zip' pretrain.epochs=1\""
 is "... nor in the id" "$(cat run/report.id)" "$id"

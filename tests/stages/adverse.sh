@@ -56,6 +56,8 @@ print(all(None not in r and None not in r.values() for r in rows),
 	sum(r["class"].startswith("H<b>Y, of \"P\" |") for r in rows) > 0)')" "True True"
 is "... and no markup of the page" "$(grep -c '<b>Y, of' odd/report/index.html)" 0
 is "... nor cells of table.md" "$(sed 's/[\\]|//g; s/[^|]//g' odd/report/table.md | sort -u | grep -c .)" 1
+is "... nor its markup" "$(grep -c '<b>Y' odd/report/table.md) $(grep -c '&lt;b&gt;Y' odd/report/table.md)" \
+	"0 1"
 "$BIN/store" export odd/odd_names/probe.id odd.csv
 is "... and fields of exported scores" "$(python3 -c 'import csv
 rows = list(csv.reader(open("odd.csv")))
