@@ -7,6 +7,7 @@
 #include "common/progress.h"
 #include "common/die.h"
 #include "remote/conveyor.h"
+#include "remote/kept.h"
 #include "remote/stream.h"
 #include "store/artifact_layout.h"
 
@@ -116,15 +117,39 @@ static int fetch_segment(struct session *s, struct bytes *bytes, const struct sp
 	return memcmp(&own, d, sizeof own) ? refuse(d, "does not hash to its name", e) : 0;
 }
 
+static int fetch_segments(struct session *session, struct bytes *bytes, const struct span *span,
+			  struct error *e)
+{
+	int status = 0;
+	for (size_t k = 0; k < span_segments(span) && status == 0; k++)
+		status = fetch_segment(session, bytes, span, k, e);
+	return status;
+}
+
+/* Whether it was kept by a pull before this; one that is not sound is fetched. */
+static bool take_kept(struct arrived *a, const struct span *span)
+{
+	if (kept_read(span, &a->bytes) &&
+	    manifest_check(&a->leaves, span, (uint8_t *)a->bytes.first, NULL) == 0)
+		return true;
+	a->bytes.n = 0;
+	return false;
+}
+
 static int fetch_span(void *context, void *own, size_t i, struct error *e)
 {
 	struct fetch *f = context;
 	struct arrived *a = &f->arrived[i];
 	const struct span *span = f->wanted[i].span;
-	int status = 0;
-	for (size_t k = 0; k < span_segments(span) && status == 0; k++)
-		status = fetch_segment(own, &a->bytes, span, k, e);
-	return status < 0 ? -1 : manifest_check(&a->leaves, span, (uint8_t *)a->bytes.first, e);
+	bool is_kept = !session_is_local(own);
+	if (is_kept && take_kept(a, span))
+		return 0;
+	if (fetch_segments(own, &a->bytes, span, e) < 0 ||
+	    manifest_check(&a->leaves, span, (uint8_t *)a->bytes.first, e) < 0)
+		return -1;
+	if (is_kept)
+		kept_write(span, &a->bytes);
+	return 0;
 }
 
 /* The stream, and a body that is as long. */
@@ -220,4 +245,10 @@ int fetch_spans(const struct sharing *remote, const struct fetch_wanted *wanted,
 		empty(&f.arrived[i]);
 	free(f.arrived);
 	return status;
+}
+
+void fetch_forget(const struct fetch_wanted *wanted, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		kept_remove(wanted[i].span);
 }

@@ -41,5 +41,7 @@ struct fetch_record {
 int fetch_spans(const struct sharing *remote, const struct fetch_wanted *wanted, size_t n, const char *what,
 		int (*take)(const struct fetch_record *r, void *context, struct error *e), void *context,
 		struct error *e);
+/* What was kept of these, lest it come again (remote/kept.h), is not needed any more: they are published. */
+void fetch_forget(const struct fetch_wanted *wanted, size_t n);
 
 #endif

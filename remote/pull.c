@@ -73,9 +73,13 @@ static int fetch_records(struct pull *p, struct error *e)
 	char *what = die_printf("pull %s %.8s", p->header.kind, p->header.id);
 	p->writer = header_writer(&p->header);
 	int status = fetch_spans(p->remote, wanted, n, what, write_record, p, e);
+	if (status == 0)
+		status = publish(p, e);
+	if (status == 0)
+		fetch_forget(wanted, n);
 	free(what);
 	free(wanted);
-	return status < 0 ? -1 : publish(p, e);
+	return status;
 }
 
 int pull_artifact(const struct sharing *remote, const char *id, struct pull_sum *sum, struct error *e)

@@ -140,6 +140,7 @@ int pull_part(const struct sharing *remote, const char *whole, const struct pull
 		status = fetch_manifest(&p.manifest, s, &p.header, e) < 0 || fetch_part(&p, e) < 0 ? -1 : 1;
 	if (status == 1) {
 		artifact_publish(p.writer, id);
+		fetch_forget(p.wanted, p.n_wanted);
 		p.writer = NULL;
 		sum->n_artifacts++;
 	}

@@ -41,6 +41,11 @@ struct transport *session_transport(struct session *s)
 	return s->transport;
 }
 
+bool session_is_local(const struct session *s)
+{
+	return s->transport->kind->is_local;
+}
+
 static void empty_body(struct session *s)
 {
 	if (s->body.room > BODY_KEPT) {

@@ -9,6 +9,7 @@
 #ifndef REMOTE_SESSION_H
 #define REMOTE_SESSION_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,6 +24,8 @@ struct session *session_open(const struct sharing *remote, struct error *e);
 /* NULL is allowed. */
 void session_close(struct session *s);
 struct transport *session_transport(struct session *s);
+/* Whether what it brings may as well be brought again. */
+bool session_is_local(const struct session *s);
 
 /* Append the content of cas/<digest>, at most max bytes, to plain: 1, 0 if there is none, -1 with e filled.
  * That it hashes to its name is NOT checked here. */

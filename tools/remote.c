@@ -10,6 +10,7 @@
 #include "common/args.h"
 #include "common/die.h"
 #include "remote/entry.h"
+#include "remote/kept.h"
 #include "remote/pull.h"
 #include "remote/push.h"
 #include "store/errand.h"
@@ -174,6 +175,7 @@ int main(int argc, char **argv)
 		struct sharing remote;
 		read_sharing(&remote);
 		publish_clean();
+		kept_clean();
 		int status = commands[i].run(&remote, argv + 1);
 		sharing_release(&remote);
 		if (fflush(stdout) || ferror(stdout))
