@@ -12,6 +12,7 @@
 #include "store/aside.h"
 #include "store/lineage.h"
 #include "store/runs.h"
+#include "store/sharing.h"
 
 struct mend {
 	const char *const *runs;
@@ -124,8 +125,13 @@ static void advise(struct mend *m, struct findings *found, const char *id)
 
 static bool has_remote(void)
 {
-	const char *url = getenv("EINTHOVEN_REMOTE");
-	return url ? *url && strcmp(url, "none") != 0 : file_exists("store.yaml");
+	struct sharing s;
+	struct error e = {0};
+	if (sharing_read(&s, &e) < 0)
+		die("%s", error_text(&e));
+	bool has = s.url != NULL;
+	sharing_release(&s);
+	return has;
 }
 
 /* build/bin/remote beside this program; yours to free. */

@@ -29,6 +29,8 @@
 /* A checkpoint is hours of work that no other place has: it waits so many times as long as an object. */
 #define CHECKPOINT_GRACES 14
 
+#define DOWN_S 3600.0
+
 struct work {
 	const struct sweep *s;
 	struct needed *needed;
@@ -205,6 +207,15 @@ static void drop_root(const struct root *root, void *context)
 	removal_file(&w->removal, "run", root->path);
 }
 
+/* Somebody found the remote not there (store/errand.h); that is soon asked anew. */
+static void drop_down(struct work *w)
+{
+	char *path = die_printf("%s/remote.down", artifact_store_path());
+	if (!is_younger(path, DOWN_S))
+		removal_file(&w->removal, "note", path);
+	free(path);
+}
+
 /* The stamps of what is gone. */
 static void drop_used(struct work *w)
 {
@@ -251,6 +262,7 @@ void sweep_store(FILE *out, const struct sweep *s)
 	folder_each("tmp", drop_temporary, &w);
 	folder_each("locks", drop_lock, &w);
 	folder_each("damaged", drop_damaged, &w);
+	drop_down(&w);
 	for (const char *const *runs = s->runs; *runs; runs++)
 		strays_in_runs(&w.removal, *runs);
 	if (s->is_delete) {

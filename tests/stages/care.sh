@@ -220,6 +220,28 @@ check "and mended" fsck --repair
 is "... to" "$(stat -c %a "$(object_of "$a")")" 444
 check_fails "fsck takes no operand" 2 'fsck takes no operand' "$store" fsck "$a"
 
+# ---- from the remote ----
+mkdir -p team
+touch -d '1 day ago' store/remote.down
+check "what is noted of the remote is no left-over" \
+	sh -c "$store fsck --runs runs >found && ! grep -q down found"
+gc >out
+check "... and gone after its time" test ! -e store/remote.down
+"$BIN/remote" push "$b" --remote team >out 2>&1
+chmod u+w "$(object_of "$a")"
+truncate -s 5000 "$(object_of "$a")"
+rm -f "$(object_of "$b")"
+check_fails "a remote that is not there mends nothing" 1 'nowhere' \
+	env EINTHOVEN_REMOTE="$WORK/nowhere" "$store" fsck --runs runs --repair
+chmod u-w store/damaged/*
+mkdir -p gone && mv store/damaged/"$a".mdb* gone/
+check "with one both are had again" env EINTHOVEN_REMOTE="$WORK/team" "$store" fsck --runs runs --repair
+n=$(runs)
+make_tiny runs/mine >out
+./twice --build runs/mine >out 2>&1
+is "... without running" "$(cat runs/mine/*.id | paste -sd,) $(($(runs) - n))" "$a,$b 0"
+check "... and sound" "$store" verify
+
 # ---- what is no file ----
 mkdir -p store/objects/aa store/actions/aa
 mkfifo "store/objects/aa/aa$(printf %062d 1).mdb" "store/actions/aa/aa$(printf %062d 1).json" \
