@@ -27,6 +27,23 @@ is "... walk the whole chain" "$(sed -n 's/^ok \([a-z]*\) .*/\1/p' out | sort | 
 	"embed evaluate fetch preprocess pretrain probe report views "
 check "... and say where jq -cS will do" sh -c "! grep -q 'another form' first"
 
+# The command of the text, with this chain's commit and code, in this clone.
+for statement in session/einthoven-*/statements/*.json; do
+	definition=$(cat "$statement")
+done
+commit=$(jq -r '.predicate.buildDefinition.resolvedDependencies[] | select(.name == "source") |
+	.digest.gitCommit // empty' <<<"$definition")
+code=$(jq -r .predicate.buildDefinition.internalParameters.action.code <<<"$definition")
+# shellcheck disable=SC2016 # backticks of Markdown
+command=$(grep -o '`git diff --quiet COMMIT [^`]*`' "$TOP/docs/audit.md" | tr -d '`')
+if [ -n "$commit" ] && git -C "$TOP" cat-file -e "$commit^{commit}" 2>/dev/null; then
+	list=$(echo "$WORK"/session/einthoven-*/sources/"$code".txt)
+	command=${command/COMMIT/$commit} command=${command/sources\/CODE.txt/$list}
+	check "the sources are the commit's, by git alone" sh -c "[ -e '$list' ] && cd '$TOP' && $command"
+else
+	skip "the sources are the commit's, by git alone" "they are no commit's that this clone has"
+fi
+
 # ---- what was tampered with
 mkdir x && tar xf result.tar -C x
 name=$(ls x)
