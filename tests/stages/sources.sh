@@ -14,7 +14,8 @@ of() { jq -r "$1" "$entry"; }
 is "the list of sources hashes to the code identity" \
 	"$(jq -j "$internal.sources" "$entry" | sha256sum | cut -d' ' -f1)" "$(of "$internal.action.code")"
 is "which is that of the build" "$(of "$internal.action.code")" "$(cat "$BUILD/code/fetch.id")"
-check "it is what codeid --list prints" bash -c "cd '$TOP' && '$BIN/codeid' --list <'$BUILD/code/fetch.trace' |
+check "it is what codeid --list prints" bash -c "
+	cd '$TOP' && '$BIN/codeid' --list <'$BUILD/code/fetch.trace' |
 	diff - <(jq -j '$internal.sources' '$WORK/$entry')"
 check "with the stage's own file" grep -qF '  stages/fetch/fetch.c\n' "$entry"
 source='.predicate.buildDefinition.resolvedDependencies[] | select(.name == "source")'
