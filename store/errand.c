@@ -40,13 +40,23 @@ static void mark_down(const struct sharing *s)
 	free(text);
 }
 
+static void forget_mark(void)
+{
+	char *path = mark_path();
+	unlink(path);
+	free(path);
+}
+
+/* A mark that is old, or of another make or remote, says nothing any more. */
 static bool is_down(const struct sharing *s)
 {
 	char *path = mark_path(), *text = mark_text(s), *found = NULL;
 	size_t n;
 	struct stat st;
-	bool is = stat(path, &st) == 0 && st.st_mtime > time(NULL) - SILENT_S &&
-		  file_read(&found, &n, path, 8192, NULL) == 0 && !strcmp(found, text);
+	bool is_fresh = stat(path, &st) == 0 && st.st_mtime > time(NULL) - SILENT_S;
+	bool is = is_fresh && file_read(&found, &n, path, 8192, NULL) == 0 && !strcmp(found, text);
+	if (!is_fresh)
+		unlink(path);
 	free(path);
 	free(text);
 	free(found);
@@ -123,6 +133,8 @@ static bool send_helper(const char *command, const char *key, bool is_writing,
 		is_done = code == 0 && !*is_interrupted;
 		if (code == ERRAND_UNREACHABLE)
 			mark_down(&s);
+		else if (code == 0 || code == ERRAND_ABSENT)
+			forget_mark();
 	}
 	sharing_release(&s);
 	return is_done;

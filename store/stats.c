@@ -131,6 +131,7 @@ static void print_folders(FILE *out)
 	static const struct {
 		const char *name, *what;
 	} folders[] = {{"actions", "what made them"},
+		       {"arriving", "of pulls that were ended; the next goes on with it"},
 		       {"checkpoints", "of stages that can go on after a stop"},
 		       {"conflicts", "other results of the same action"},
 		       {"damaged", "moved aside by fsck; gc removes it after a month"},

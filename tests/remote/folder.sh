@@ -133,7 +133,12 @@ tiny_params count=3003 value_bytes=300
 run_both >out 2>&1
 is "without the remote stages run here" "$(grep -c ': ran in' out)" 2
 is "... and say so once" "$(grep -c 'going on without the remote' out)" 1
-rm store.yaml
+check "... which is nothing left over in the store" "$BIN/store" fsck
+mkdir away && ./tiny --build run >out 2>&1 && tiny_params count=3004 value_bytes=300
+rm -f store/remote.down && printf '1 away\n' >store/remote.down
+./tiny --build run >out 2>&1
+check "... and forgotten when the remote is back" test ! -e store/remote.down
+rm -r store.yaml away
 
 # ---- a remote that lies ----
 tiny_params count=3000 value_bytes=300
