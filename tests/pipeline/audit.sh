@@ -119,6 +119,29 @@ check "somewhere else" plain_make bundle BUNDLE="$WORK/own.tar" ID=$R/views.id
 is "... of a stage by itself" "$(tar tf "$WORK/own.tar" | grep -c /headers/)" 3
 check_fails "a name that is none" 2 "ends in .tar" plain_make bundle BUNDLE="$WORK/own.zip"
 
+# ---- commits
+if command -v git >/dev/null; then
+	(git init -q . && git add Makefile pipeline.mk audit common params remote stages store tools trust \
+		ecg kernels model && git -c user.name=t -c user.email=t@t commit -qm one) >/dev/null 2>&1
+	commit=$(git rev-parse HEAD)
+	rm -f build/bin/*
+	outcome probe SET="$source fetch.n=5" >/dev/null
+	check "the commit is named" holds SET="$source fetch.n=5"
+	is "... at each stage" "$(grep -c "as here  ${commit:0:8}  as now" "$WORK/found")" 6
+	echo 'extern int other;' >>stages/embed.c
+	check "a checkout that differs is no fault if the commit has the sources" \
+		holds SET="$source fetch.n=5"
+	is "... and that is said" "$(grep -c "^ok .*embed .*as committed  ${commit:0:8}" "$WORK/found")" 1
+	outcome probe SET="$source fetch.n=6" >/dev/null
+	check "a changed tree is called modified" holds SET="$source fetch.n=6"
+	check "... beside the commit it was" grep -q "embed .*as here  ${commit:0:8}, modified" "$WORK/found"
+	git checkout -q stages/embed.c
+	check "... and gone it is found" says '^embed .*neither this checkout nor the commit' \
+		SET="$source fetch.n=6"
+else
+	skip "the commit is named" "git is not installed"
+fi
+
 check_fails "a run without a result" 2 'has no result' plain_make audit RUN=other
 check_fails "an id that is not there" 2 'no object in .* begins with 00000000' plain_make audit ID=00000000
 tap_done
