@@ -93,6 +93,7 @@ TOOLS  := $(patsubst tools/%.c,%,$(wildcard tools/*.c))
 UNITS  := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*.c))
 
 .PHONY: all ids test test-valgrind check bench bench-io bench-memory bench-rotations bench-share
+.PHONY: bench-share-http
 .PHONY: bench-train
 .PHONY: fuzz format help clean FORCE
 .DELETE_ON_ERROR:
@@ -342,6 +343,10 @@ bench-memory: all $(bench_memory:bench/%.c=$(B)/bin/bench-%)
 ##       PLACE=folder)
 bench-share: all
 	@B=$(B) bench/share.sh
+
+## bench-share-http: the same through nginx on this machine, beside curl (SIZE=4000 ROUNDS=5 PLACE=folder)
+bench-share-http: all
+	@B=$(B) bench/share_http.sh
 
 ## format: rewrite all C sources with clang-format
 format:

@@ -50,7 +50,7 @@ nginx_start() {
 			server {
 				listen 127.0.0.1:$port;
 				root $WORK/nginx/files;
-				client_max_body_size 64m;
+				client_max_body_size 4g;
 				dav_methods PUT;
 				create_full_put_path on;
 				$*
