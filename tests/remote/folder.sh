@@ -140,6 +140,22 @@ rm -f store/remote.down && printf '1 away\n' >store/remote.down
 check "... and forgotten when the remote is back" test ! -e store/remote.down
 rm -r store.yaml away
 
+# ---- whose results are taken ----
+tiny_params count=3000 value_bytes=300
+"$BIN/store" keygen ada.pem >ada.yaml 2>/dev/null
+empty_store
+EINTHOVEN_REMOTE=team EINTHOVEN_TRUST=$WORK/ada.yaml ./tiny --build run >out 2>&1
+is "an entry that nobody signed is not taken where trust.yaml asks for it" \
+	"$(grep -o 'not taken: this entry is not signed' out; grep -o 'tiny: ran' out)" \
+	"not taken: this entry is not signed
+tiny: ran"
+tiny_params count=3005 value_bytes=300
+EINTHOVEN_KEY=$WORK/ada.pem EINTHOVEN_TRUST=$WORK/ada.yaml ./tiny --build run >out 2>&1 &&
+	"$remote" push run/tiny.id --remote team >>out
+empty_store
+EINTHOVEN_REMOTE=team EINTHOVEN_TRUST=$WORK/ada.yaml ./tiny --build run >out 2>&1
+is "one that a colleague signed is" "$(grep -o 'tiny: pulled' out)" 'tiny: pulled'
+
 # ---- a remote that lies ----
 tiny_params count=3000 value_bytes=300
 empty_store
