@@ -69,8 +69,11 @@ static void judge_object(struct chain *c, json_t *step)
 
 static void judge_entry(struct chain *c, json_t *step, const struct verdict *v)
 {
-	if (!v->is_taken)
-		complain(c, step, "its action entry", v->why);
+	if (v->is_taken)
+		return;
+	char *what = die_printf("its action entry %s", v->why);
+	complain(c, step, what, "");
+	free(what);
 }
 
 /* "kernels/cpu/gemm.c, ecg/filter.c and 3 more"; yours to free. */

@@ -12,11 +12,11 @@ audited_run
 check "the run is signed and trusted" sh -c "! grep -q unsigned found && grep -q 'all holds' found"
 is "its bundle has the public keys" "$(tar tf result.tar | grep -c '/trust.yaml$')" 1
 
-(umask 077 && "$BIN/store" keygen foreign.pem >foreign.yaml 2>said)
+(umask 077 && EINTHOVEN_TRUST= "$BIN/store" keygen foreign.pem >foreign.yaml 2>said)
 refused() { # refused ARGUMENT...: by a trust.yaml that does not list the signer
 	! EINTHOVEN_TRUST=foreign.yaml "$BIN/audit" "$@" >found 2>&1 &&
 		grep -q 'unknown key: REFUSED' found &&
-		grep -q '^report .*its action entry is signed by .* which trust.yaml does not list' found
+		grep -q '^report .*its action entry is signed by .* which .*foreign.yaml does not list' found
 }
 check "a signer whom the reader does not trust is refused" refused --run run
 check "... in a bundle too, whatever trust.yaml is in it" refused result.tar
