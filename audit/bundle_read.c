@@ -124,7 +124,7 @@ static int check_sums(const struct bundle *b, struct error *e)
 		return error_set(e, b->path, 0, "no bundle: it has no %s", sums_name);
 	struct bytes sums = sums_of(b);
 	int status = 0;
-	if (sums.n != m->n_bytes || memcmp(sums.first, m->bytes, sums.n)) {
+	if (sums.n != m->n_bytes || (sums.n && memcmp(sums.first, m->bytes, sums.n))) {
 		first_difference(name, &sums, m);
 		status = error_set(e, b->path, 0, "damaged: %s is not as in %s",
 				   *name ? name : "the list of files", sums_name);

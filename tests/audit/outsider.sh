@@ -12,7 +12,7 @@ audited_run
 check "the run is signed and trusted" sh -c "! grep -q unsigned found && grep -q 'all holds' found"
 is "its bundle has the public keys" "$(tar tf result.tar | grep -c '/trust.yaml$')" 1
 
-(umask 077 && EINTHOVEN_TRUST= "$BIN/store" keygen foreign.pem >foreign.yaml 2>said)
+(umask 077 && EINTHOVEN_TRUST='' "$BIN/store" keygen foreign.pem >foreign.yaml 2>said)
 refused() { # refused ARGUMENT...: by a trust.yaml that does not list the signer
 	! EINTHOVEN_TRUST=foreign.yaml "$BIN/audit" "$@" >found 2>&1 &&
 		grep -q 'unknown key: REFUSED' found &&
