@@ -114,7 +114,7 @@ INLINE void micro_steps(const int mr, const int nv, const bool is_whole, const b
 			apart = (uintptr_t)t->ask_apart * sizeof *t->ask;
 	int k = t->k;
 
-	if (is_by_rows)
+	if (is_by_rows && k > 0) /* an empty product may have no A */
 		a.far = t->a + MICRO_HALF * t->rs;
 	for (; k >= few; k -= few) {
 		UNROLL
