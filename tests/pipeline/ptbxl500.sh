@@ -28,8 +28,8 @@ ids_of "$zip" >"$WORK/from_zip"
 is "the zip goes all the way" "$(grep -cE '^[0-9a-f]{64}$' "$WORK/from_zip")" 6
 is "415 of 500 records carry one label, and are so few that they are cross-validated" \
 	"$(sed -nE 's/^cross-validation, .* ([0-9]+) records of .*/\1/p' "$R/probe.txt")" 415
-check "two recordings stand there under two names each, which is said" \
-	grep -q 'record 457 is the same recording as record 456, sample by sample (2 such records)' "$WORK/log"
+check "two recordings stand there under two names each, which is said" grep -q \
+	'record 457 is the same recording as record 456, sample by sample (2 such records)' "$WORK/log"
 "$BIN/store" export "$R/preprocess.id" "$WORK/signals.npz" >/dev/null
 check "leads have standard deviations of 0.02 to 1.76 mV, middle leads 0.06 to 0.57 (docs/signal.md)" \
 	python3 - "$WORK/signals.npz" <<'END'
