@@ -254,7 +254,13 @@ failing = [ $$s -lt 128 ] || { echo "$1: signal $$((s - 128)) ended it in $2; th
 	>&2; echo "signal $$((s - 128)) ended it" >$2/$1.failed; }; \
 	rm -f $2/$1.id $2/$1.stamp; : >>$2/$1.failed
 kept_apart = rm -f $2/$1.failed; trap 'exit 130' INT; \
-	$(3:%=[ ! -e $2/%.failed ] &&) ( export EINTHOVEN_ARM='$4'; $(launched) ) || { s=$$?; $(failing); }
+	$(3:%=[ ! -e $2/%.failed ] &&) { $(known); [ ! -s $2/$1.failed ]; } && \
+	( export EINTHOVEN_ARM='$4'; $(launched) ) || { s=$$?; $(failing); }
+# What has failed in this make fails alike in an arm with the same params and inputs: it is not tried again,
+# and its message stands there once. $1, $2, $3: as above.
+known = for f in $(R)/arms/*/$1.failed; do d=$${f%/*}; [ -s $$f ] && [ $$f -nt $(R)/arms.began ] && \
+	cmp -s $$d/params/$1.json $2/params/$1.json $(3:%=&& cmp -s $$d/%.id $2/%.id) && \
+	! grep -q '^signal ' $$f && cat $$f >$2/$1.failed && break; done
 alone = $(if $(wildcard $2/$1.failed),rm -f $2/$1.failed; )$(launched)
 way = $(if $(comparing),kept_apart,alone)
 $(foreach a,$(arms),$(eval placed += $a)$(eval place_of_$a := arm $(words $(placed)) of $(words $(arms)): $a))
@@ -281,6 +287,7 @@ ids := $(sort $(foreach a,$(arms),$(foreach k,$(call kinds_of,$a),$(call $k_of,$
 ifneq ($(comparing),)
 $(foreach s,$(joint),$(if $(subst $(strip $(file <$(R)/$s.inputs)),,$(strip $(list))),\
 	$(shell mkdir -p $(R))$(file >$(R)/$s.inputs,$(list))))
+$(file >$(R)/arms.began,)
 $(if $(filter compare,$(MAKECMDGOALS)),$(file >$(R)/arms.given,$(if $(subst $(strip $(all_arms)),,$(strip \
 	$(ARMS))),$(ARMS)) $(SEEDS:%=@%)))
 $(eval $(call STAGE,evaluate,$(R),$(ids) $(R)/evaluate.inputs $(arms:%=$(R)/arms/%/params/arm.json),\
@@ -307,9 +314,11 @@ first_of = $(subst ¶, ,$(firstword $1 ended¶without¶a¶message))
 why_of   = $(call first_of,$(foreach s,$(chain_of),$(addprefix $s:¶,$(subst $(space),¶,$(file \
 	<$(R)/arms/$1/$s.failed)))))
 is_dry   = $(findstring n,$(firstword -$(MAKEFLAGS)))
+reasons  = $(sort $(foreach a,$(failed),$(subst $(space),¶,$(call why_of,$a))))
+whys     = $(if $(word 2,$(reasons)),$(foreach a,$(failed),$a ($(call why_of,$a))),$(failed) \
+	($(subst ¶, ,$(reasons))))
 complain = $(if $(and $(filter $1,$(asked)),$(if $(is_dry),,$(failed))),$(error \
-	$(words $(failed)) of $(words $(arms)) arms came to nothing: \
-	$(foreach a,$(failed),$a ($(call why_of,$a))); all else is done))
+	$(words $(failed)) of $(words $(arms)) arms came to nothing: $(whys); all else is done))
 .PHONY: compare
 compare: evaluate
 	$(call complain,compare)

@@ -82,6 +82,17 @@ outcome compare report >/dev/null
 is "mended, it runs" "$(what ran)" "pretrain:1 embed:1 probe:1 evaluate:1 report:1 "
 outcome compare report >/dev/null
 is "... and is at rest" "$(n_started)" 0
+is "a fault that all arms share is met once" "$(outcome compare SET=fetch.source=nowhere >/dev/null
+	grep -c 'nowhere: cannot open' "$WORK/stderr")" 2
+check "... named once at the end too" grep -q \
+	'3 of 3 arms came to nothing: one three two (fetch: nowhere: cannot open' "$WORK/stderr"
+is "... and each arm keeps it" "$(cat $R/arms/{one,two,three}/fetch.failed | uniq | wc -l)" 1
+echo data >nowhere
+is "... which the next make tries again" \
+	"$(outcome compare SET=fetch.source=nowhere | grep -o 'fetch:[a-z]*' | tr '\n' ' ')" \
+	"fetch:ran fetch:hit fetch:hit "
+rm nowhere
+outcome compare report >/dev/null
 
 # An arm that is ended from outside, as by a time limit (143) or for its memory (137), is one that fails.
 cat >ender <<'END'
