@@ -114,7 +114,7 @@ swift_run() { # swift_run KIND PORT
 
 # swift_start: OpenStack's Swift with its S3 API, one process of each kind over one folder.
 swift_start() {
-	local port kind ports='' python
+	local port kind ports='' python i
 	command -v swift-proxy-server swift-object-server swift-container-server swift-account-server \
 		python3 >/dev/null && [ -r /etc/swift/swift.conf ] || return 1
 	mkdir -p "$WORK/swift/devices/d"
@@ -150,5 +150,6 @@ swift_start() {
 		case $port in *[0-9]) wait_for answers "$port" || return 1 ;; esac
 	done
 	url=s3+http://127.0.0.1:$port
-	wait_for s3 PUT ecg
+	for ((i = 0; i < 60; i++)); do s3 PUT ecg >"$WORK/swift/bucket" && return; sleep 0.5; done
+	return 1
 }

@@ -186,9 +186,9 @@ static int on_progress(void *context, curl_off_t n_all, curl_off_t n, curl_off_t
 		       curl_off_t n_sent)
 {
 	struct download *d = context;
-	(void)n_all, (void)n, (void)n_sent_all, (void)n_sent;
+	(void)n_all, (void)n_sent_all, (void)n_sent;
 	bool is_late = d->began_s > 0 && now_s() > d->began_s + HEAD_STALLS * (double)d->limits.stall_s;
-	if (d->is_body_ours || !is_late)
+	if (d->is_body_ours || (!is_late && n < 4 * PAGE_BYTES))
 		return 0;
 	return refuse(d, "the server comes to no end before the file");
 }

@@ -8,7 +8,8 @@ tap_needs make
 tree_as_it_is
 unset EINTHOVEN_REMOTE
 export HOME=$WORK
-small='fetch.records=300 pretrain.epochs=1 pretrain.d_model=32 pretrain.projector_hidden=16 probe.c_steps=3'
+small='fetch.records=150 pretrain.epochs=1 pretrain.d_model=32 pretrain.projector_hidden=16 probe.c_steps=3'
+small="$small probe.evaluation=folds probe.bootstrap=50" # all of it is the same, in a second
 
 clone() { # clone NAME: as it comes from git and is built: nothing run yet
 	mkdir "$WORK/$1" && cd "$WORK/tree" || return

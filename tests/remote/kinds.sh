@@ -44,6 +44,13 @@ if swift_start; then
 	check_fails "s3: no such bucket" 1 "NoSuchBucket\|bucket" push "$url/none/team"
 	AWS_SECRET_ACCESS_KEY=byron check_fails "s3: a wrong secret" 1 "403" push "$url/ecg/team"
 	check "s3: another program reads what we wrote" s3 GET "ecg?prefix=team%2Fac%2F"
+	python=${PYTHON:-python3}
+	if "$python" -c 'import boto3' 2>/dev/null; then
+		check "s3: and so does boto3, word for word" "$python" "$TOP/tests/remote/boto.py" \
+			"${url#s3+}" ecg team "$id" store/actions
+	else
+		skip "s3: boto3 reads what we wrote" "boto3 is not installed (PYTHON)"
+	fi
 else
 	skip "s3: sharing" "Swift with its S3 API is not installed"
 fi
