@@ -26,7 +26,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { SECONDS = 60, EXIT_MISS = 3, SHOWN = 8 };
+/* Exit codes of ours beside 1 and 2: no hit (of --cached); `remote`: the remote is not there. */
+enum { EXIT_MISS = 3, EXIT_AWAY = 4 };
+
+enum { SECONDS = 60, SHOWN = 8 };
 
 struct bytes {
 	char *at;
@@ -154,7 +157,7 @@ static enum outcome judge(const struct trial *t, int status, struct bytes sound_
 	if (WEXITSTATUS(status) == EXIT_MISS)
 		return REFUSED;
 	if (WEXITSTATUS(status))
-		return WEXITSTATUS(status) <= 2 && is_said(t) ? REFUSED : SILENT;
+		return WEXITSTATUS(status) <= EXIT_AWAY && is_said(t) ? REFUSED : SILENT;
 
 	struct bytes out = slurp(t->out), result = slurp(t->result);
 	bool is_same = are_equal(out, sound_out) && are_equal(result, sound_result);
