@@ -167,6 +167,48 @@ $(B)/lib/kernels_$(1).so: $(emulated_sources:%.c=$(B)/obj/%.$(1).o) \
 endef
 $(foreach e,$(EMULATIONS),$(eval $(call EMULATION_RULE,$(e))))
 
+# The side of the host, and the kernels as nvcc compiles them: PTX, in which nothing may be approximate, and
+# all architectures. Only `make cuda` needs nvcc.
+NVCC     ?= $(firstword $(wildcard $(addsuffix /nvcc,$(subst :, ,$(PATH)) /usr/local/cuda/bin)))
+GPU_ARCH := 80 86 89 90 100 120 121
+gpu_host := $(gpu_sources:%.c=$(B)/obj/%.gpu.o) $(B)/obj/kernels/cuda/runtime.gpu.o
+gpu_fat  := $(patsubst kernels/cuda/%.c,$(B)/gpu/%.fatbin,$(filter-out %/table.c,$(gpu_sources)))
+NVFLAGS  := -x cu -I. -O3 -fmad=false -prec-div=true -prec-sqrt=true -ftz=false
+
+$(B)/obj/kernels/cuda/%.gpu.o: kernels/cuda/%.c $(B)/flags
+	@mkdir -p $(@D)
+	$(if $(Q),@echo "  CC    $< (host)")
+	$(Q)$(call compile,-fPIC -fvisibility=hidden)
+
+$(B)/gpu/%.ptx: kernels/cuda/%.c $(wildcard kernels/cuda/*.h kernels/gelu.h)
+	@mkdir -p $(@D)
+	$(if $(Q),@echo "  PTX   $<")
+	$(Q)$(NVCC) $(NVFLAGS) -ptx -arch=compute_80 -o $(own) $< && \
+		if grep -nE '\.ftz|approx' $(own); then echo "$<: its PTX is not exact" >&2; false; fi \
+		$(in_turn)
+$(B)/gpu/%.fatbin: kernels/cuda/%.c $(B)/gpu/%.ptx
+	$(if $(Q),@echo "  NVCC  $<")
+	$(Q)$(NVCC) $(NVFLAGS) -fatbin $(foreach a,$(GPU_ARCH),-gencode arch=compute_$(a),code=sm_$(a)) \
+		-gencode arch=compute_80,code=compute_80 -o $(own) $< $(in_turn)
+.SECONDARY: $(gpu_fat:.fatbin=.ptx)
+
+$(B)/gpu/images.c: $(gpu_fat) $(MAKEFILE_LIST)
+	$(Q){ for f in $(gpu_fat:$(B)/gpu/%.fatbin=%); do \
+		echo "__asm__(\".section .rodata\n.balign 64\n.hidden image_$$f\n.global image_$$f\n\""; \
+		echo "	\"image_$$f: .incbin \\\"$(B)/gpu/$$f.fatbin\\\"\n.previous\n\");"; \
+		echo "extern const char image_$$f[] __attribute__((visibility(\"hidden\")));"; done; \
+	echo "const void *const images[] = {"; \
+	for f in $(gpu_fat:$(B)/gpu/%.fatbin=%); do echo "	image_$$f,"; done; \
+	echo "	0};"; } > $(own) $(in_turn)
+$(B)/lib/kernels_cuda.so: $(gpu_host) $(B)/gpu/images.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -fPIC -shared -o $(own) $^ $(ALL_LDFLAGS) -ldl -lm $(in_turn)
+
+## cuda: what EINTHOVEN_DEVICE=cuda needs, build/lib/kernels_cuda.so; needs nvcc (./setup --cuda)
+.PHONY: cuda
+cuda: $(if $(NVCC),$(B)/lib/kernels_cuda.so)
+	$(if $(NVCC),,@echo "make cuda: nvcc is not here; ./setup --cuda says what to install" >&2; exit 1)
+
 define LIB_RULE
 $(B)/lib$(1).a: $(call objects,$(call folder_of,$(1))) $(if $(filter kernels,$(1)),$(cpu_objects))
 	$$(Q)$$(AR) rcs $$(own) $$^ $$(in_turn)

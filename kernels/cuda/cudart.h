@@ -1,0 +1,41 @@
+/*
+ * The part of CUDA's runtime that runtime.c uses, declared here so that nothing of CUDA is needed to build:
+ * the library is opened when a card is asked for. Names without their "cuda"; tests/cuda/headers.sh holds
+ * the types to NVIDIA's own where they are installed. cudaLibrary* came with CUDA 12.8.
+ */
+#ifndef KERNELS_CUDA_CUDART_H
+#define KERNELS_CUDA_CUDART_H
+
+#include <stddef.h>
+
+/* cudaError_t, cudaMemcpyKind, cudaDeviceAttr: enumerations, the values used. */
+enum { CUDART_SUCCESS = 0, CUDART_OUT_OF_MEMORY = 2 };
+enum { CUDART_TO_DEVICE = 1, CUDART_TO_HOST = 2 };
+enum { CUDART_MAJOR = 75, CUDART_MINOR = 76 };
+enum { CUDART_NON_BLOCKING = 1 }; /* a stream that waits for no other */
+
+struct cudart_size {
+	unsigned x, y, z;
+};
+
+typedef void *cudart_stream, *cudart_library, *cudart_kernel;
+
+#define CUDART_FUNCTIONS(F)                                                                                  \
+	F(int, GetDeviceCount, (int *n))                                                                     \
+	F(int, DeviceGetAttribute, (int *value, int which, int device))                                      \
+	F(const char *, GetErrorString, (int error))                                                         \
+	F(int, StreamCreateWithFlags, (cudart_stream * s, unsigned flags))                                   \
+	F(int, StreamSynchronize, (cudart_stream s))                                                         \
+	F(int, Malloc, (void **p, size_t n_bytes))                                                           \
+	F(int, Free, (void *p))                                                                              \
+	F(int, MemcpyAsync, (void *to, const void *from, size_t n_bytes, int kind, cudart_stream s))         \
+	F(int, MemsetAsync, (void *p, int value, size_t n_bytes, cudart_stream s))                           \
+	F(int, LibraryLoadData,                                                                              \
+	  (cudart_library * l, const void *code, int *jit, void **jit_values, unsigned n_jit, int *options,  \
+	   void **option_values, unsigned n_options))                                                        \
+	F(int, LibraryGetKernel, (cudart_kernel * k, cudart_library l, const char *name))                    \
+	F(int, LaunchKernel,                                                                                 \
+	  (const void *kernel, struct cudart_size grid, struct cudart_size block, void **arguments,          \
+	   size_t n_shared, cudart_stream s))
+
+#endif

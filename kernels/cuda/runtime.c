@@ -1,0 +1,169 @@
+/*
+ * kernels/cuda/device.h on a card, by CUDA's runtime (cudart.h). All work is in one stream, so it is done
+ * in order; the host waits for it where it reads, and where its own memory is read.
+ */
+#include <dlfcn.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "kernels/cuda/cudart.h"
+#include "kernels/cuda/device.h"
+#include "kernels/cuda/images.h"
+#include "kernels/cuda/table.h"
+
+#define MEMBER(type, name, arguments) type(*name) arguments;
+static struct {
+	CUDART_FUNCTIONS(MEMBER)
+} cuda;
+
+enum { MAX_IMAGES = 64 };
+static cudart_library libraries[MAX_IMAGES];
+static int n_libraries;
+static cudart_stream stream;
+
+static void check(int error, const char *what)
+{
+	if (error == CUDART_OUT_OF_MEMORY)
+		table_host->die("%s: the GPU's memory is full; make pretrain.batch, pretrain.micro_batch or "
+				"pretrain.model smaller",
+				what);
+	if (error != CUDART_SUCCESS)
+		table_host->die("%s: %s", what, cuda.GetErrorString(error));
+}
+
+/* ---- opening ---- */
+
+static void *open_library(void)
+{
+	static const char *const names[] = {"libcudart.so.13", "/usr/local/cuda/lib64/libcudart.so.13",
+					    "libcudart.so.12", "/usr/local/cuda/lib64/libcudart.so.12"};
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		void *library = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);
+		if (library)
+			return library;
+	}
+	table_host->die(
+		"EINTHOVEN_DEVICE=cuda: libcudart.so.13, CUDA's runtime, is not here; ./setup --cuda says "
+		"how to install it, or unset EINTHOVEN_DEVICE");
+	return NULL;
+}
+
+static void find(void *library, const char *name, void *pointer)
+{
+	void *found = dlsym(library, name);
+	if (!found)
+		table_host->die("EINTHOVEN_DEVICE=cuda: libcudart lacks %s: install CUDA 12.8 or later",
+				name);
+	memcpy(pointer, &found, sizeof found);
+}
+
+static void load_images(void)
+{
+	for (; images[n_libraries]; n_libraries++) {
+		int error = cuda.LibraryLoadData(&libraries[n_libraries], images[n_libraries], NULL, NULL, 0,
+						 NULL, NULL, 0);
+		check(error, "loading the kernels onto the GPU");
+	}
+}
+
+void device_open(void)
+{
+	void *library = open_library();
+	int n_devices = 0, error;
+#define FIND(type, name, arguments) find(library, "cuda" #name, &cuda.name);
+	CUDART_FUNCTIONS(FIND)
+
+	error = cuda.GetDeviceCount(&n_devices);
+	if (error != CUDART_SUCCESS || n_devices < 1)
+		table_host->die(
+			"EINTHOVEN_DEVICE=cuda: there is no GPU to use here: %s; unset EINTHOVEN_DEVICE to "
+			"compute on the CPU, with the same results",
+			error ? cuda.GetErrorString(error) : "no device was found");
+	check(cuda.StreamCreateWithFlags(&stream, CUDART_NON_BLOCKING), "opening the GPU");
+	load_images();
+}
+
+/* ---- memory ---- */
+
+static void wait(const char *what)
+{
+	check(cuda.StreamSynchronize(stream), what);
+}
+
+void *device_alloc(size_t n_bytes)
+{
+	void *p = NULL;
+	check(cuda.Malloc(&p, n_bytes ? n_bytes : 1), "memory for arrays");
+	device_zero(p, n_bytes);
+	return p;
+}
+
+void device_release(void *p)
+{
+	wait("before memory is given back");
+	check(cuda.Free(p), "giving memory back");
+}
+
+/* Waits: the host may change its memory behind it. */
+void device_upload(void *device, const void *host, size_t n_bytes)
+{
+	if (!n_bytes)
+		return;
+	check(cuda.MemcpyAsync(device, host, n_bytes, CUDART_TO_DEVICE, stream), "a copy to the GPU");
+	wait("a copy to the GPU");
+}
+
+void device_download(void *host, const void *device, size_t n_bytes)
+{
+	if (!n_bytes)
+		return;
+	check(cuda.MemcpyAsync(host, device, n_bytes, CUDART_TO_HOST, stream), "a copy from the GPU");
+	wait("work on the GPU");
+}
+
+void device_zero(void *p, size_t n_bytes)
+{
+	if (n_bytes)
+		check(cuda.MemsetAsync(p, 0, n_bytes, stream), "clearing memory of the GPU");
+}
+
+float *device_workspace(size_t n_floats)
+{
+	static void *p;
+	static size_t room;
+	if (n_floats <= room)
+		return p;
+	if (p)
+		device_release(p);
+	check(cuda.Malloc(&p, n_floats * sizeof(float)), "memory for partial sums");
+	room = n_floats;
+	return p;
+}
+
+/* ---- kernels ---- */
+
+static void find_kernel(struct device_kernel *k)
+{
+	cudart_kernel found = NULL;
+	for (int i = 0; i < n_libraries && !found; i++)
+		if (cuda.LibraryGetKernel(&found, libraries[i], k->name) != CUDART_SUCCESS)
+			found = NULL;
+	if (!found)
+		table_host->die("the kernel %s is not among those loaded: run make cuda again", k->name);
+	k->handle = found;
+}
+
+void device_launch(struct device_kernel *k, struct device_grid grid, unsigned n_threads, size_t n_shared,
+		   const void *arguments, size_t n_bytes)
+{
+	void *pointers[] = {(void *)(size_t)arguments};
+	struct cudart_size of_grid = {(unsigned)grid.x, (unsigned)grid.y, (unsigned)grid.z};
+	(void)n_bytes;
+	if (!grid.x || !grid.y || !grid.z)
+		return;
+	if (!k->handle)
+		find_kernel(k);
+	check(cuda.LaunchKernel(k->handle, of_grid, (struct cudart_size){n_threads, 1, 1}, pointers, n_shared,
+				stream),
+	      k->name);
+}

@@ -1,0 +1,180 @@
+/*
+ * CUDA's runtime on this CPU, for tests: what runtime.c uses of libcudart.so.13, with its name. Kernels are
+ * those of the emulation. A stream is lazy: its work is done when somebody waits for it and no sooner, so
+ * that a wait that was forgotten shows. Memory of the device can be touched by that work alone: a host that
+ * reads or writes it dies. Fresh memory is NaN.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "kernels/cuda/cudart.h"
+#include "kernels/emulated/fail.h"
+#include "kernels/emulated/launch.h"
+
+enum { INVALID = 1, NO_DEVICE = 100, NO_SYMBOL = 500, MAX_ARGUMENTS = 512 };
+#define CAPACITY ((size_t)16 << 30) /* addresses, not memory */
+#define PAGE	 ((size_t)4096)
+
+/* One of: a launch (kernel), a copy (from), a filling with `value`. */
+struct work {
+	struct work *next;
+	const char *kernel;
+	void *to;
+	const void *from;
+	size_t n;
+	int value;
+	struct gpu_size grid, block;
+	char arguments[MAX_ARGUMENTS];
+};
+
+static struct work *first, **last = &first;
+static char *base;
+static size_t used;
+
+static void protect(int how)
+{
+	if (used && mprotect(base, used, how) != 0)
+		fail("cudart: mprotect failed");
+}
+
+static void append(struct work w)
+{
+	struct work *kept = malloc(sizeof *kept);
+	if (!kept)
+		fail("cudart: out of memory");
+	*kept = w;
+	kept->next = NULL;
+	*last = kept;
+	last = &kept->next;
+}
+
+static void run(const struct work *w)
+{
+	const char *seed = getenv("EINTHOVEN_EMULATED_SEED");
+	if (w->kernel)
+		launch_run(w->kernel, w->grid, w->block, w->n, w->arguments,
+			   seed ? strtoull(seed, NULL, 10) : 0);
+	else if (w->from)
+		memcpy(w->to, w->from, w->n);
+	else
+		memset(w->to, w->value, w->n);
+}
+
+#define PUBLIC			       __attribute__((visibility("default")))
+#define DECLARE(type, name, arguments) PUBLIC type cuda##name arguments;
+CUDART_FUNCTIONS(DECLARE)
+
+/* DOUBLE_DEVICES: how many there are; 1 if it is not set. */
+int cudaGetDeviceCount(int *n)
+{
+	const char *text = getenv("DOUBLE_DEVICES");
+	*n = text ? atoi(text) : 1;
+	return *n ? CUDART_SUCCESS : NO_DEVICE;
+}
+
+int cudaDeviceGetAttribute(int *value, int which, int device)
+{
+	*value = which == CUDART_MAJOR ? 9 : 0;
+	return device == 0 ? CUDART_SUCCESS : INVALID;
+}
+
+const char *cudaGetErrorString(int error)
+{
+	return error == NO_DEVICE ? "no CUDA-capable device is detected" : "an error of the double";
+}
+
+int cudaStreamCreateWithFlags(cudart_stream *s, unsigned flags)
+{
+	(void)flags;
+	*s = &first;
+	return CUDART_SUCCESS;
+}
+
+int cudaStreamSynchronize(cudart_stream s)
+{
+	(void)s;
+	protect(PROT_READ | PROT_WRITE);
+	while (first) {
+		struct work *w = first;
+		run(w);
+		first = w->next;
+		free(w);
+	}
+	last = &first;
+	protect(PROT_NONE);
+	return CUDART_SUCCESS;
+}
+
+/* An array ends where a page that is not there begins, or nearly: it is 256-byte aligned. */
+int cudaMalloc(void **p, size_t n_bytes)
+{
+	size_t n = (n_bytes + 255) / 256 * 256, size = (n + PAGE - 1) / PAGE * PAGE;
+	if (!base)
+		base = mmap(NULL, CAPACITY, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (base == MAP_FAILED || used + size + PAGE > CAPACITY)
+		return CUDART_OUT_OF_MEMORY;
+	*p = base + used + size - n;
+	protect(PROT_READ | PROT_WRITE);
+	used += size;
+	protect(PROT_READ | PROT_WRITE);
+	memset(*p, 0xff, n);
+	protect(PROT_NONE);
+	used += PAGE;
+	return CUDART_SUCCESS;
+}
+
+/* Addresses are not used again. */
+int cudaFree(void *p)
+{
+	return !p || ((char *)p >= base && (char *)p < base + used) ? CUDART_SUCCESS : INVALID;
+}
+
+int cudaMemcpyAsync(void *to, const void *from, size_t n_bytes, int kind, cudart_stream s)
+{
+	(void)kind, (void)s;
+	append((struct work){.to = to, .from = from, .n = n_bytes});
+	return CUDART_SUCCESS;
+}
+
+int cudaMemsetAsync(void *p, int value, size_t n_bytes, cudart_stream s)
+{
+	(void)s;
+	append((struct work){.to = p, .value = value, .n = n_bytes});
+	return CUDART_SUCCESS;
+}
+
+int cudaLibraryLoadData(cudart_library *l, const void *code, int *jit, void **jit_values, unsigned n_jit,
+			int *options, void **option_values, unsigned n_options)
+{
+	(void)jit, (void)jit_values, (void)n_jit, (void)options, (void)option_values, (void)n_options;
+	*l = &base;
+	return code ? CUDART_SUCCESS : INVALID;
+}
+
+int cudaLibraryGetKernel(cudart_kernel *k, cudart_library l, const char *name)
+{
+	(void)l;
+	if (!launch_arguments(name))
+		return NO_SYMBOL;
+	*k = (void *)(uintptr_t)name;
+	return CUDART_SUCCESS;
+}
+
+int cudaLaunchKernel(const void *kernel, struct cudart_size grid, struct cudart_size block, void **arguments,
+		     size_t n_shared, cudart_stream s)
+{
+	struct work w = {.kernel = kernel,
+			 .n = n_shared,
+			 .grid = {grid.x, grid.y, grid.z},
+			 .block = {block.x, block.y, block.z}};
+	size_t n_bytes = launch_arguments(kernel);
+	(void)s;
+	if (n_bytes > MAX_ARGUMENTS)
+		return INVALID;
+	memcpy(w.arguments, arguments[0], n_bytes);
+	append(w);
+	return CUDART_SUCCESS;
+}

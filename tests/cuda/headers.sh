@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# kernels/cuda/cudart.h says of CUDA's runtime what NVIDIA's own header says, where that is installed; and
+# what nvcc makes of the kernels is exact.
+. "$(dirname "$0")/../tap.sh"
+header=/usr/local/cuda/include/cuda_runtime_api.h
+[ -e "$header" ] || header=/usr/include/cuda_runtime_api.h
+[ -e "$header" ] || skip_all "CUDA is not installed"
+
+cat >types.c <<'END'
+#include <cuda_runtime_api.h>
+#include "kernels/cuda/cudart.h"
+#define SAME(a, b) _Static_assert((int)(a) == (int)(b), #b)
+SAME(cudaSuccess, CUDART_SUCCESS);
+SAME(cudaErrorMemoryAllocation, CUDART_OUT_OF_MEMORY);
+SAME(cudaMemcpyHostToDevice, CUDART_TO_DEVICE);
+SAME(cudaMemcpyDeviceToHost, CUDART_TO_HOST);
+SAME(cudaDevAttrComputeCapabilityMajor, CUDART_MAJOR);
+SAME(cudaDevAttrComputeCapabilityMinor, CUDART_MINOR);
+SAME(cudaStreamNonBlocking, CUDART_NON_BLOCKING);
+SAME(sizeof(dim3), sizeof(struct cudart_size));
+SAME(sizeof(cudaError_t), sizeof(int));
+SAME(sizeof(enum cudaMemcpyKind), sizeof(int));
+SAME(sizeof(cudaStream_t), sizeof(cudart_stream));
+SAME(sizeof(cudaLibrary_t), sizeof(cudart_library));
+SAME(sizeof(cudaKernel_t), sizeof(cudart_kernel));
+/* Each is called with what cudart.h declares: as many arguments, each of which NVIDIA's takes. */
+void calls(void);
+void calls(void)
+{
+	int n = 0;
+	void *p = 0, *q[1] = {0};
+	cudaStream_t s = 0;
+	cudaLibrary_t l = 0;
+	cudaKernel_t k = 0;
+	dim3 one = {1, 1, 1};
+	cudaGetDeviceCount(&n);
+	cudaDeviceGetAttribute(&n, cudaDevAttrComputeCapabilityMajor, 0);
+	cudaGetErrorString(cudaSuccess);
+	cudaStreamCreateWithFlags(&s, cudaStreamNonBlocking);
+	cudaStreamSynchronize(s);
+	cudaMalloc(&p, 1);
+	cudaFree(p);
+	cudaMemcpyAsync(p, p, 1, cudaMemcpyHostToDevice, s);
+	cudaMemsetAsync(p, 0, 1, s);
+	cudaLibraryLoadData(&l, p, 0, 0, 0, 0, 0, 0);
+	cudaLibraryGetKernel(&k, l, "k");
+	cudaLaunchKernel(k, one, one, q, 0, s);
+}
+END
+check "cudart.h and NVIDIA's header agree" \
+	"${CC:-gcc}" -std=c17 -Wall -Wextra -Werror -fsyntax-only -I"$TOP" \
+	-isystem "$(dirname "$header")" types.c
+
+nvcc=$(command -v nvcc || ls /usr/local/cuda/bin/nvcc 2>/dev/null)
+if [ -z "$nvcc" ]; then
+	skip "the kernels' PTX is exact" "nvcc is not installed"
+	tap_done
+fi
+# The file that has every function of one float: make cuda looks at all.
+check "nvcc compiles pooling.c" "$nvcc" -x cu -I"$TOP" -O3 -ptx -arch=compute_80 -o p.ptx \
+	"$TOP/kernels/cuda/pooling.c"
+is "its PTX has no flush to zero and nothing approximate" "$(grep -cE '\.ftz|approx' p.ptx)" 0
+check "... but intrinsics that round once" grep -q 'fma.rn.f32' p.ptx
+tap_done

@@ -1,0 +1,104 @@
+#!/usr/bin/env bash
+# The host side of a card, over a double of CUDA's runtime whose streams are lazy and whose memory is
+# fenced: stages give the CPU's ids, and every wait that is left out is noticed. What is missing is said
+# in one message.
+. "$(dirname "$0")/../tap.sh"
+. "$TOP/tests/chain.sh"
+[ -e "$BUILD/lib/kernels_emulated.so" ] || skip_all "kernels_emulated.so was not built for this machine"
+[ "$(uname -m)" != x86_64 ] || has_isa avx2 || skip_all "this CPU has no fused multiply-add"
+grep -q fsanitize "$BUILD/flags" && skip_all "not with a sanitizer"
+
+# compile OUTPUT FLAGS SOURCE...: a library with the build's own flags.
+compile() {
+	local output=$1 flags=$2
+	shift 2
+	# shellcheck disable=SC2046,SC2086 # command lines
+	(cd "$TOP" && $(cat "$BUILD/flags") -fPIC -fvisibility=hidden -shared $flags -o "$output" "$@" \
+		-ldl -lm)
+}
+
+mkdir -p double
+emulated=("$BUILD"/obj/kernels/{cuda,emulated}/*.emulated.o)
+mapfile -t emulated < <(printf '%s\n' "${emulated[@]}" | grep -v '/race\.')
+check "a double of CUDA's runtime is built" compile "$WORK/double/libcudart.so.13" \
+	'-Wl,-soname,libcudart.so.13' tests/cuda/cudart.c "${emulated[@]}"
+
+# library NAME [SED]: the host side, runtime.c changed by SED, with an image that stands for all.
+library() {
+	sed "${2:-}" "$TOP/kernels/cuda/runtime.c" >"$1.c"
+	[ -z "${2:-}" ] || ! cmp -s "$1.c" "$TOP/kernels/cuda/runtime.c" || return
+	echo 'const void *const images[] = {"all", 0};' >images.c
+	# shellcheck disable=SC2046
+	compile "$WORK/$1.so" '' "$WORK/$1.c" "$WORK/images.c" \
+		$(cd "$TOP" && printf '%s\n' kernels/cuda/*.c | grep -v runtime.c)
+}
+
+# over LIBRARY COMMAND...
+over() {
+	local library=$1
+	shift
+	LD_LIBRARY_PATH=$WORK/double EINTHOVEN_DEVICE=cuda EINTHOVEN_EXTENSION=$WORK/$library.so "$@"
+}
+
+check "the host side is built without anything of CUDA" library host
+
+data="fetch.records=24 pretrain.batch=6 pretrain.projector_hidden=32 pretrain.projector_out=16 \
+	pretrain.epochs=1"
+dvt="$data pretrain.d_model=32 pretrain.n_heads=2 pretrain.n_time_layers=1 pretrain.n_channel_layers=1"
+chain dvt "$dvt" fetch preprocess views
+chain dvt "$dvt" pretrain embed
+cp dvt/pretrain.id expected.pretrain && cp dvt/embed.id expected.embed
+rm -rf store/actions dvt/pretrain.id dvt/embed.id
+chain dvt "$dvt" fetch preprocess views
+over host chain dvt "$dvt" pretrain embed
+for stage in pretrain embed; do
+	is "$stage over the double has the CPU's id" "$(cat dvt/$stage.id 2>&1)" "$(cat expected.$stage)"
+done
+
+# ---- one message ----
+rm -rf store/actions dvt/pretrain.id
+chain dvt "$dvt" fetch preprocess views
+DOUBLE_DEVICES=0 check_fails "no card: one message that says what to do" 1 \
+	'there is no GPU to use here: no CUDA-capable device is detected; unset EINTHOVEN_DEVICE' \
+	over host "$BIN/pretrain" --build dvt
+is "... of one line" "$(grep -c . .err)" 1
+EINTHOVEN_DEVICE=cuda EINTHOVEN_EXTENSION=$WORK/none.so check_fails "no library: what builds it" 1 \
+	'none.so is not there; build it (make cuda; ./setup --cuda says what that needs)' \
+	"$BIN/pretrain" --build dvt
+if [ -e /dev/nvidiactl ]; then
+	skip "the machine's own runtime, without a card" "there is a card"
+else
+	EINTHOVEN_DEVICE=cuda EINTHOVEN_EXTENSION=$WORK/host.so check_fails "this machine without a card" 1 \
+		'EINTHOVEN_DEVICE=cuda: .*; .*unset EINTHOVEN_DEVICE' "$BIN/pretrain" --build dvt
+fi
+
+# ---- planted faults of the host side: each is noticed before a number of it is used ----
+# fault NAME SED TEXT: the operations' self-test over the double ends with TEXT, a regular expression
+fault() {
+	library planted "$2" || { not_ok "$1 (not planted)"; return; }
+	over planted "$BUILD/tests/kernels_ops" --hash >out 2>&1
+	local code=$?
+	if [ $code = 0 ]; then
+		not_ok "$1 is noticed"
+	elif [ $code -gt 128 ]; then
+		ok "$1 is noticed: signal $((code - 128))"
+	elif grep -aqE "$3" out; then
+		ok "$1 is noticed: $(grep -aoE "$3" out | head -1)"
+	else
+		not_ok "$1 is noticed"
+		head -3 out | sed 's/^/# /'
+	fi
+}
+fault "a download that does not wait" '/^void device_download/,/^}/s/^\twait(.*//' 'self-test: [a-z ]+'
+fault "an upload that does not wait" '/^void device_upload/,/^}/s/^\twait(.*//' 'self-test: [a-z ]+'
+fault "a copy of half the bytes" 's|MemcpyAsync(device, host, n_bytes|& / 2|' \
+	'self-test: [a-z ]+'
+fault "a grid without its second dimension" 's/(unsigned)grid.y/1/' 'self-test: [a-z ]+'
+fault "shared memory that is not asked for" 's/pointers, n_shared/pointers, n_shared * 0/' \
+	'self-test: [a-z ]+'
+
+library planted '/^void \*device_alloc/,/^}/s/^\tdevice_zero(.*//'
+over planted chain dvt "$dvt" pretrain 2>/dev/null
+check "memory that is not cleared is noticed: no such model" test "$(cat dvt/pretrain.id 2>/dev/null)" != \
+	"$(cat expected.pretrain)"
+tap_done
