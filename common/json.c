@@ -376,3 +376,15 @@ bool json_alike(const json_t *a, const json_t *b)
 	free(y);
 	return is_alike;
 }
+
+bool json_append_once(json_t *list, const json_t *value)
+{
+	size_t i;
+	const json_t *other;
+	if (!value || json_is_null(value))
+		return false;
+	json_array_foreach (list, i, other)
+		if (json_equal(other, value))
+			return false;
+	return json_array_append(list, (json_t *)value) == 0;
+}

@@ -27,6 +27,10 @@ char *json_canonical(const json_t *value, size_t *n_bytes);
 /* Whether both have the same canonical bytes: 100 and 100.0 are alike. NULL is like nothing. */
 bool json_alike(const json_t *a, const json_t *b);
 
+/* Append a value that the list does not hold yet; false: it does, or there is none (NULL, null). Takes no
+ * reference. */
+bool json_append_once(json_t *list, const json_t *value);
+
 /* The shortest decimal text that reads back as this double, in ECMAScript's form (RFC 8785, 3.2.2.3). */
 void json_number_text(char out[32], double x);
 

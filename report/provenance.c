@@ -76,16 +76,6 @@ static void hex(struct text *t, const json_t *x)
 	text_add(t, "</span>");
 }
 
-static void add_once(json_t *list, const json_t *value)
-{
-	size_t i;
-	const json_t *other;
-	json_array_foreach (list, i, other)
-		if (json_equal(other, value))
-			return;
-	json_array_append(list, (json_t *)value);
-}
-
 /* "2026-11-29T11:40:12.345Z" as a reader wants it; false: not known. */
 static bool made_words(struct text *t, const json_t *chain)
 {
@@ -120,7 +110,7 @@ static void commit_fact(struct text *t, const json_t *stages)
 
 	json_array_foreach (stages, i, stage) {
 		json_array_foreach (json_object_get(stage, "commits"), k, x)
-			add_once(commits, x);
+			json_append_once(commits, x);
 		n_without += !json_array_size(json_object_get(stage, "commits"));
 	}
 
@@ -199,7 +189,7 @@ static json_t *values_of(const json_t *artifacts, const char *stage)
 		json_object_foreach (json_object_get(artifact, "params"), name, value) {
 			if (!json_object_get(out, name))
 				json_object_set_new(out, name, json_array());
-			add_once(json_object_get(out, name), value);
+			json_append_once(json_object_get(out, name), value);
 		}
 	}
 	return out;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/json.h"
 #include "stages/evaluate/naming.h"
 
 /* The names of all arms whose scores have this sentence; new reference. */
@@ -23,16 +24,6 @@ static json_t *arms_saying(const struct arms *s, const json_t *text)
 	return names;
 }
 
-static bool is_said(const json_t *said, const json_t *text)
-{
-	size_t i;
-	const json_t *other;
-	json_array_foreach (said, i, other)
-		if (json_equal(text, other))
-			return true;
-	return false;
-}
-
 void carried_add(struct arms *s)
 {
 	json_t *said = json_array(), *all = arms_names(s);
@@ -40,10 +31,9 @@ void carried_add(struct arms *s)
 		json_t *text;
 		size_t k;
 		json_array_foreach (artifact_get_attribute(s->arm[i].scores, "notes"), k, text) {
-			if (!json_is_string(text) || is_said(said, text) ||
-			    strstr(json_string_value(text), "bootstrap resamples"))
+			if (!json_is_string(text) || strstr(json_string_value(text), "bootstrap resamples") ||
+			    !json_append_once(said, text))
 				continue;
-			json_array_append(said, text);
 			json_t *saying = arms_saying(s, text);
 			char *names = naming_of(saying, all);
 			if (json_array_size(saying) == json_array_size(all))

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/die.h"
+#include "common/json.h"
 #include "stages/shared/pathless.h"
 #include "store/lineage.h"
 
@@ -80,23 +81,12 @@ static void follow(struct chain *c, const char *id)
 
 /* ---- stages ---- */
 
-static void add_once(json_t *list, const json_t *value)
-{
-	size_t i;
-	const json_t *other;
-	json_array_foreach (list, i, other)
-		if (json_equal(other, value))
-			return;
-	if (json_is_string(value))
-		json_array_append(list, (json_t *)value);
-}
-
 static void add_commits(json_t *list, const struct lineage_entry *entry)
 {
 	size_t i;
 	const json_t *item;
 	json_array_foreach (json_object_get(definition_of(entry), "resolvedDependencies"), i, item)
-		add_once(list, json_object_get(json_object_get(item, "digest"), "gitCommit"));
+		json_append_once(list, json_object_get(json_object_get(item, "digest"), "gitCommit"));
 }
 
 /* What ran as one stage: of one artifact or of the hundred of as many arms. */
@@ -110,8 +100,8 @@ static json_t *stage_of(const struct chain *c, const char *stage)
 		const struct lineage_entry *entry = lineage_find(c->lineage, json_string_value(id));
 		if (!entry || strcmp(entry->stage, stage))
 			continue;
-		add_once(code, json_object_get(entry->action, "code"));
-		add_once(numerics, json_object_get(entry->action, "numerics"));
+		json_append_once(code, json_object_get(entry->action, "code"));
+		json_append_once(numerics, json_object_get(entry->action, "numerics"));
 		add_commits(commits, entry);
 	}
 

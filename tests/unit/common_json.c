@@ -226,9 +226,25 @@ static void nesting_ends_at_64(void **state)
 	   "[\"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\\\"[[[\"]");
 }
 
+static void a_value_is_appended_once(void **state)
+{
+	(void)state;
+	json_t *list = json_array(), *a = json_string("a"), *other = json_string("a"), *b = json_integer(2);
+	assert_true(json_append_once(list, a));
+	assert_false(json_append_once(list, other));
+	assert_true(json_append_once(list, b));
+	assert_false(json_append_once(list, NULL));
+	assert_int_equal(json_array_size(list), 2);
+	json_decref(list);
+	json_decref(a);
+	json_decref(other);
+	json_decref(b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_value_is_appended_once),
 		cmocka_unit_test(the_examples_of_rfc_8785_come_out),
 		cmocka_unit_test(control_characters_are_escaped_the_one_way),
 		cmocka_unit_test(the_numbers_of_rfc_8785_come_out),
