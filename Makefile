@@ -107,7 +107,7 @@ TEAM  := $(B)/lib/team_mpi.$(if $(MPICC),so,none)
 
 # The kernels of cards (kernels/cuda) are compiled for this CPU too, for tests: fibers are their threads
 # (kernels/emulated; docs/gpu.md). Variants: plain; race and asan find what plain bits may hide.
-EMULATIONS      := emulated $(if $(SAN)$(IS_CROSS),,emulated-race emulated-asan)
+EMULATIONS      := $(if $(SAN)$(IS_CROSS),,emulated emulated-race emulated-asan)
 FAST_x86_64     := -mavx2 -mfma
 FLAGS_emulated      := -O3 -g $(FAST_$(ARCH))
 FLAGS_emulated-race := -O1 -g $(FAST_$(ARCH)) -fsanitize=thread
@@ -192,14 +192,11 @@ $(B)/gpu/%.fatbin: kernels/cuda/%.c $(B)/gpu/%.ptx
 		-gencode arch=compute_80,code=compute_80 -o $(own) $< $(in_turn)
 .SECONDARY: $(gpu_fat:.fatbin=.ptx)
 
-$(B)/gpu/images.c: $(gpu_fat) $(MAKEFILE_LIST)
-	$(Q){ for f in $(gpu_fat:$(B)/gpu/%.fatbin=%); do \
-		echo "__asm__(\".section .rodata\n.balign 64\n.hidden image_$$f\n.global image_$$f\n\""; \
-		echo "	\"image_$$f: .incbin \\\"$(B)/gpu/$$f.fatbin\\\"\n.previous\n\");"; \
-		echo "extern const char image_$$f[] __attribute__((visibility(\"hidden\")));"; done; \
-	echo "const void *const images[] = {"; \
-	for f in $(gpu_fat:$(B)/gpu/%.fatbin=%); do echo "	image_$$f,"; done; \
-	echo "	0};"; } > $(own) $(in_turn)
+$(B)/gpu/images.c: $(gpu_fat)
+	$(Q){ echo '#include "kernels/cuda/images.h"'; \
+	printf 'IMAGE(%s, "$(B)/gpu/%s.fatbin")\n' $(foreach f,$(notdir $(gpu_fat:.fatbin=)),$f $f); \
+	echo 'const void *const images[] = {'; printf 'image_%s, ' $(notdir $(gpu_fat:.fatbin=)); \
+	echo '0};'; } > $(own) $(in_turn)
 $(B)/lib/kernels_cuda.so: $(gpu_host) $(B)/gpu/images.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -fPIC -shared -o $(own) $^ $(ALL_LDFLAGS) -ldl -lm $(in_turn)

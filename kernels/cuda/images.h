@@ -2,6 +2,12 @@
 #ifndef KERNELS_CUDA_IMAGES_H
 #define KERNELS_CUDA_IMAGES_H
 
+/* The bytes of a file, as image_<name>. */
+#define IMAGE(name, file)                                                                                    \
+	__asm__(".section .rodata\n.balign 64\n.hidden image_" #name "\n.global image_" #name                \
+		"\nimage_" #name ": .incbin \"" file "\"\n.previous\n");                                     \
+	extern const char image_##name[] __attribute__((visibility("hidden")));
+
 /* NULL ends. */
 extern const void *const images[];
 

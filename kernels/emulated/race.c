@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #include "kernels/emulated/block.h"
@@ -138,6 +139,22 @@ void __tsan_write_range(void *p, size_t n);
 void __tsan_write_range(void *p, size_t n)
 {
 	access_bytes(p, n, true);
+}
+
+/* clang's, for structs */
+void *__tsan_memcpy(void *to, const void *from, size_t n);
+void *__tsan_memcpy(void *to, const void *from, size_t n)
+{
+	access_bytes(from, n, false);
+	access_bytes(to, n, true);
+	return memcpy(to, from, n);
+}
+
+void *__tsan_memset(void *to, int value, size_t n);
+void *__tsan_memset(void *to, int value, size_t n)
+{
+	access_bytes(to, n, true);
+	return memset(to, value, n);
 }
 
 void __tsan_init(void);
