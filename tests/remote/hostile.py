@@ -23,6 +23,7 @@ OLD = "Last-Modified: Thu, 01 Jan 1970 00:00:00 GMT\r\nDate: Thu, 01 Jan 2026 00
 
 
 def head(status, *lines):
+    lines = (*lines, "Connection: close")
     return (f"HTTP/1.1 {status} X\r\n" + "".join(f"{line}\r\n" for line in lines) + "\r\n").encode()
 
 
