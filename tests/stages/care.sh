@@ -4,6 +4,8 @@
 . "$TOP/tests/tiny.sh"
 store=$BIN/store
 
+dead=999999
+while kill -0 $dead 2>/dev/null; do dead=$((dead - 1)); done
 object_of() { echo "store/objects/$(printf %.2s "$1")/$1.mdb"; }
 entry_of() { grep -l "\"sha256\":\"$1\"" store/actions/*/*.json | head -1; }
 old() { touch -h -d "$1 days ago" "${@:2}"; } # old DAYS FILE...
@@ -180,8 +182,8 @@ echo '{}' >"store/conflicts/$a/$b.json"
 cp -r runs/mine runs/lost
 printf '%064d\n' 7 >runs/lost/tiny.id
 echo nonsense >runs/lost/twice.id
-echo "999999-0@$(uname -n)" >store/locks/"$a"
-touch "store/tmp/999999-0@$(uname -n)"
+echo "$dead-0@$(uname -n)" >store/locks/"$a"
+touch "store/tmp/$dead-0@$(uname -n)"
 check "a store with damage fails" sh -c "! $store fsck --runs runs >found 2>&1"
 named() { check "fsck names $1" grep -q -e "$2" found; }
 named "a flipped bit, with table and record" "^damaged .*object $a is damaged: table"
@@ -199,7 +201,7 @@ named "a conflict that was edited" "^damaged .*conflict .*/store/conflicts/$a/$b
 named "what a run names and is not there" '^missing .*object 00*7, which run lost/tiny names'
 named "an id file that holds none" '^damaged .*runs/lost/twice.id: does not hold an id'
 named "a lock of a process that is gone" "^left over .*/store/locks/$a: a lock of a process that is gone"
-named "a file in the making of such a one" '^left over .*store/tmp/999999-0.*of a process that is gone'
+named "a file in the making of such a one" "^left over .*store/tmp/$dead-0.*of a process that is gone"
 is "no control bytes of names reach the terminal" "$(grep -c $'\033' found)" 0
 rm -r runs/lost store/odd* store/objects/z[yz] "store/conflicts/$a"
 before=$(find store -type f | wc -l)
@@ -265,8 +267,7 @@ check "and what several runs use" \
 
 # ---- strays ----
 mkdir -p runs/mine/report
-dead="999999-0@$(uname -n)"
-touch "runs/mine/tiny.txt.4711" "runs/mine/.t0-4711" "runs/mine/report/index.html.$dead.new" \
+touch "runs/mine/tiny.txt.4711" "runs/mine/.t0-4711" "runs/mine/report/index.html.$dead-0@$(uname -n).new" \
 	"runs/mine/x.1-0@elsewhere.new" "runs/mine/x.$$-0@$(uname -n).new" runs/mine/mine.new
 gc >out
 is "gc removes what dead processes left in folders of runs" \
