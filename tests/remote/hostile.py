@@ -23,7 +23,7 @@ OLD = "Last-Modified: Thu, 01 Jan 1970 00:00:00 GMT\r\nDate: Thu, 01 Jan 2026 00
 
 
 def head(status, *lines):
-    lines = (*lines, "Connection: close")
+    lines = lines if "Connection: keep-alive" in lines else (*lines, "Connection: close")
     return (f"HTTP/1.1 {status} X\r\n" + "".join(f"{line}\r\n" for line in lines) + "\r\n").encode()
 
 
@@ -136,7 +136,8 @@ modes = {
     "tofile": lambda r: r.send(head(302, "Location: file:///etc/passwd", "Content-Length: 0")),
     "toftp": lambda r: r.send(head(302, "Location: ftp://127.0.0.1:1/x", "Content-Length: 0")),
     "loop": lambda r: r.send(head(302, f"Location: {r.path}", "Content-Length: 0")),
-    "loopbody": lambda r: (r.send(head(302, "Location: /ok/x", "Transfer-Encoding: chunked")),
+    "loopbody": lambda r: (r.send(head(302, "Location: /ok/x", "Transfer-Encoding: chunked",
+                                    "Connection: keep-alive")),
                            until(r.send, lambda: b"10000\r\n" + JUNK + b"\r\n")),
     # errors
     "storm": lambda r: r.send(head(503, "Content-Length: 0")),
