@@ -82,7 +82,7 @@ damaged flipped 'printf "\xff" | dd of="$state" bs=1 seek=5000 conv=notrunc 2>/d
 # ---- what cannot be trained ----
 cp -r base mixed
 chain other "$data fetch.seed=9" fetch preprocess views
-cp other/views.id mixed
+cp other/views.id other/views.stamp mixed
 check_fails "views of other signals are refused" 1 \
 	"were made for signals $(id other preprocess | cut -c1-12), not for" \
 	"$BIN/pretrain" --build mixed
