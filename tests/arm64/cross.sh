@@ -42,6 +42,8 @@ for stage in "${stages[@]}"; do
 done
 data="fetch.records=24 preprocess.duration_s=2 views.segment_s=1 embed.attention_records=2 probe.bootstrap=20"
 data="$data pretrain.batch=6 pretrain.projector_hidden=32 pretrain.projector_out=16 pretrain.epochs=1"
+# Under qemu a probe of each fold in turn takes minutes.
+data="$data embed.convolutions=20 probe.evaluation=folds"
 dvt="$data pretrain.d_model=32 pretrain.n_heads=2 pretrain.n_time_layers=1 pretrain.n_channel_layers=1"
 resnet18="$data pretrain.model=resnet18 pretrain.d_model=8"
 ids() { (cd "$1" && cat "${stages[@]/%/.id}" 2>/dev/null || echo "not all in $1"); }
