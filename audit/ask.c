@@ -1,5 +1,6 @@
 #include "audit/ask.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <spawn.h>
 #include <stdlib.h>
@@ -33,7 +34,7 @@ static int start(pid_t *pid, int *out, char *const argv[])
 int ask_program(char **bytes, size_t *n_bytes, char *const argv[])
 {
 	pid_t pid;
-	int out, status = 0;
+	int out, status = -1;
 	size_t room = 1 << 16, n = 0;
 	if (start(&pid, &out, argv) < 0)
 		return -1;
@@ -45,7 +46,7 @@ int ask_program(char **bytes, size_t *n_bytes, char *const argv[])
 			text = die_realloc(text, (room *= 2) + 1);
 	}
 	close(out);
-	while (waitpid(pid, &status, 0) < 0)
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 
 	text[n] = 0;

@@ -1,6 +1,7 @@
 #include "common/args.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,12 @@ static void open_standard(void)
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
 			_exit(1); /* nobody could be told */
+}
+
+/* Who starts us may ignore SIGCHLD, and that is inherited: then a child's exit code cannot be had. */
+static void keep_exit_codes(void)
+{
+	signal(SIGCHLD, SIG_DFL);
 }
 
 static void print_option(const char *name, const char *value, const char *help)
@@ -86,6 +93,7 @@ static int take_option(const struct arg *options, char **argv, int i)
 int args_parse(int argc, char **argv, const struct args *args)
 {
 	open_standard();
+	keep_exit_codes();
 	if (argc < 1)
 		return 0;
 	const char *slash = strrchr(argv[0], '/');

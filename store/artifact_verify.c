@@ -85,7 +85,8 @@ static void read_message(int fd, char *text, size_t room)
 
 int artifact_verify(const char *id, struct error *e)
 {
-	int ends[2], status = 0;
+	int ends[2], status = -1;
+	pid_t ended;
 	char text[sizeof e->text];
 
 	if (pipe(ends) < 0)
@@ -101,9 +102,9 @@ int artifact_verify(const char *id, struct error *e)
 	close(ends[1]);
 	read_message(ends[0], text, sizeof text);
 	close(ends[0]);
-	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+	while ((ended = waitpid(child, &status, 0)) < 0 && errno == EINTR)
 		;
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+	if (ended == child && WIFEXITED(status) && WEXITSTATUS(status) == 0 && !text[0])
 		return 0;
 	if (text[0])
 		return error_set(e, NULL, 0, "%s", text);

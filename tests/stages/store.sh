@@ -86,6 +86,8 @@ at=$(LC_ALL=C grep -obUaP '\x2a\x00{7}' "$object" | tail -1 | cut -d: -f1) # the
 printf '\053' | dd of="$object" bs=1 seek="$at" conv=notrunc 2>/dev/null
 check "verify fails on a flipped bit" sh -c "! $store verify $first >out"
 check "and names object, table and record" grep -q "object $first is damaged: table number, record 42" out
+check "whoever ignores the end of children" bash -c "trap '' CHLD; $store verify $first >out; [ \$? = 1 ]"
+check "... is told the same" grep -q "object $first is damaged: table number, record 42" out
 is "and counts" "$($store verify | tail -1)" "46 objects verified, 1 damaged"
 tiny_params divisor=1
 rm -f run/twice.id store/actions/*/"$(basename "$(grep -l '"stage":"twice"' store/actions/*/*.json |
