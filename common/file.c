@@ -196,6 +196,12 @@ bool file_exists(const char *path)
 	return stat(path, &s) == 0;
 }
 
+bool file_is_named(const char *path)
+{
+	struct stat s;
+	return lstat(path, &s) == 0 || errno != ENOENT;
+}
+
 int file_sync_folder(const char *path, struct error *e)
 {
 	char *folder = folder_of(path);

@@ -34,6 +34,11 @@ void file_share(int fd, const char *path);
 
 bool file_exists(const char *path);
 
+/* Whether there may be something of that name: also a link that leads nowhere, and what cannot be looked at.
+ * For a file that forbids something: whoever then reads it fails, rather than go on as if it were not there.
+ */
+bool file_is_named(const char *path);
+
 /* fsync of the folder that holds path, so that a rename in it survives a power cut. */
 int file_sync_folder(const char *path, struct error *e);
 

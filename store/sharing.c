@@ -74,7 +74,7 @@ static int read_root(struct sharing *s, const struct yaml_value *root, struct er
 
 static int read_file(struct sharing *s, struct error *e)
 {
-	if (!file_exists(FILE_NAME))
+	if (!file_is_named(FILE_NAME))
 		return 0;
 	struct yaml *y = yaml_open(FILE_NAME, e);
 	int status = y ? read_root(s, yaml_root(y), e) : -1;

@@ -7,13 +7,13 @@
 #include "common/die.h"
 #include "common/file.h"
 
-/* The variable's value; else the file by default, if it is there. NULL: none. */
+/* The variable's value; else the file by default. NULL: none. */
 static const char *chosen(const char *variable, const char *usual)
 {
 	const char *given = getenv(variable);
 	if (given)
 		return *given ? given : NULL;
-	return usual && file_exists(usual) ? usual : NULL;
+	return usual;
 }
 
 /* ~/.config/einthoven/key.pem */
@@ -40,7 +40,9 @@ const struct key *signing_key(void)
 {
 	static struct key *key;
 	static bool is_read;
-	const char *path = is_read ? NULL : chosen("EINTHOVEN_KEY", usual_key());
+	const char *usual = usual_key();
+	const char *path =
+		is_read ? NULL : chosen("EINTHOVEN_KEY", usual && file_exists(usual) ? usual : NULL);
 	struct error e = {0};
 	if (path && !(key = key_open(path, &e)))
 		die("%s", error_text(&e));
@@ -52,7 +54,8 @@ const struct policy *signing_policy(void)
 {
 	static struct policy *policy;
 	static bool is_read;
-	const char *path = is_read ? NULL : chosen("EINTHOVEN_TRUST", "trust.yaml");
+	const char *usual = file_is_named("trust.yaml") ? "trust.yaml" : NULL;
+	const char *path = is_read ? NULL : chosen("EINTHOVEN_TRUST", usual);
 	struct error e = {0};
 	if (path && !(policy = policy_open(path, &e)))
 		die("%s", error_text(&e));

@@ -212,4 +212,10 @@ wrong "the end before the beginning" ":2: ada: from 2026-02-01 is after until 20
 wrong "an empty file" ": lists no key" ''
 check_fails "one that is named but not there" 1 "none.yaml: cannot open" \
 	env EINTHOVEN_TRUST=none.yaml "$store" trust
+mv trust.yaml elsewhere.yaml && ln -s nowhere trust.yaml
+check_fails "a link that leads nowhere is not as if none were there" 1 "trust.yaml: cannot open" \
+	./tiny --build run
+rm trust.yaml && mkdir trust.yaml
+check_fails "nor is a folder" 1 "trust.yaml: " "$store" trust
+rmdir trust.yaml && mv elsewhere.yaml trust.yaml
 tap_done
