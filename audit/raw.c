@@ -141,6 +141,8 @@ void raw_check(json_t *list, const struct lineage_entry *entry, bool is_read, co
 		json_object_set_new(one, "path", json_string(place ? place : ""));
 		if (!is_read)
 			say(one, "unread", "not asked for");
+		else if (!entry->verdict.is_taken)
+			say(one, "unread", "the action entry that names it is not taken");
 		else if (place && strstr(place, "://"))
 			say(one, "unread", "from a URL; RERUN=1 reads it again");
 		else

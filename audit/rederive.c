@@ -189,8 +189,14 @@ static int compare(struct work *w, const struct lineage_entry *entry, const char
 	return 1;
 }
 
+/* Who may not say what an artifact is does not say either what is run here. */
 static int derive(struct work *w, const struct lineage_entry *entry)
 {
+	if (!entry->verdict.is_taken) {
+		fprintf(w->out, "BAD  %-10s  %.12s  not run: its action entry %s\n", entry->stage, entry->id,
+			entry->verdict.why);
+		return 1;
+	}
 	char *folder = lay_out(w, entry);
 	int status = run(w, entry->stage, folder);
 	if (status > 128)

@@ -169,6 +169,8 @@ json_t *provenance_statement(const struct provenance *p)
 
 /* ---- reading ---- */
 
+enum { STAGE_MAX = 48 };
+
 struct reading {
 	const json_t *statement, *definition;
 	struct provenance_parts *p;
@@ -204,6 +206,13 @@ static bool has_strange(const json_t *object, const char *const *known)
 	return false;
 }
 
+/* It becomes part of paths, and the name of a program that is run. */
+static bool is_stage_name(const char *stage)
+{
+	size_t n = strspn(stage, "abcdefghijklmnopqrstuvwxyz0123456789_-");
+	return n && n <= STAGE_MAX && !stage[n];
+}
+
 static int read_shape(const struct reading *r)
 {
 	static const char *const known[] = {"action", "actionKey", "environment", "seal", "sources", NULL};
@@ -228,6 +237,9 @@ static int read_shape(const struct reading *r)
 	if (json_array_size(list) != 1 || !p->id || !p->key || digest_parse(&d, p->key) < 0 || !p->stage ||
 	    !p->finished)
 		return refuse(r, VERDICT_DAMAGED, "is not an action entry");
+	if (!is_stage_name(p->stage))
+		return refuse(r, VERDICT_DAMAGED,
+			      "names a stage that cannot be one: its name is 1 to 48 of a-z, 0-9, _ and -");
 
 	if (has_strange(parameters, known) || !is_seal_whole(r->statement))
 		return refuse(r, VERDICT_DAMAGED, "was changed after it was written: its seal does not fit");

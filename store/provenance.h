@@ -36,7 +36,7 @@ struct provenance_parts {
 
 /* Take a statement apart. -1 with e filled (name stands for the file) and the kind of what is wrong: damaged,
  * or parts that do not fit: subject, stage, kind, params, inputs and code must be those of the action, and
- * the action must hash to its key. */
+ * the action must hash to its key. The stage is 1 to 48 of [a-z0-9_-]: it may stand in a path. */
 int provenance_read(struct provenance_parts *p, const json_t *statement, enum verdict_kind *wrong,
 		    const char *name, struct error *e);
 

@@ -75,6 +75,43 @@ check "... none: the digest it had is said" grep -q 'SHA-256' "$WORK/found"
 echo data >source
 check "all holds again" holds SET=$source
 
+# ---- entries that would have programs run
+# Raw data that is a folder is asked of the entry's stage; every program here says that it was run.
+mkdir -p "$WORK/a/b/planted" && mv source aside.source && mkdir source
+printf '#!/bin/sh\ntouch "%s/ran"\n' "$WORK" >"$WORK/a/x" && chmod +x "$WORK/a/x"
+for s in $stages; do cp "$WORK/a/x" "$WORK/a/b/planted/$s"; done
+planted() { # planted TEXT ARGUMENT...: the audit finds this, and runs nothing
+	local text=$1
+	shift
+	rm -f "$WORK/ran"
+	build/bin/audit "$(cat $R/views.id)" --programs "$WORK/a/b/planted" "$@" >"$WORK/found" 2>&1
+	[ $? = 1 ] && grep -q -e "$text" "$WORK/found" && [ ! -e "$WORK/ran" ]
+}
+entry=$(grep -l '"stage":"fetch"' "$WORK"/store/actions/*/*.json)
+mv "$entry" aside
+sed 's|"stage":"fetch"|"stage":"../../x"|g; s|"name":"fetch"|"name":"../../x"|g
+	s|"code:fetch"|"code:../../x"|; s/,"seal":"[0-9a-f]*"//' aside >forged
+key=$(sed 's/.*"internalParameters":{"action"://; s/,"actionKey":".*//' forged | tr -d '\n' | sha256sum |
+	cut -d' ' -f1)
+forged=$WORK/store/actions/${key:0:2}/$key.json
+mkdir -p "${forged%/*}"
+sed "s/\"actionKey\":\"[0-9a-f]*\"/\"actionKey\":\"$key\"/" forged >"$forged"
+check "an entry whose stage is a path is refused, and nothing runs" \
+	planted 'passed over: .*names a stage that cannot be one'
+check "... with RERUN=1 neither" planted 'no action entry says how to derive it' --rerun --place "$WORK/place"
+rm -rf "$forged" "$WORK/place"
+mv aside "$entry"
+build/bin/audit "$(cat $R/views.id)" --programs "$WORK/a/b/planted" >"$WORK/found" 2>&1
+check "of an entry that is taken the stage is asked" test -e "$WORK/ran"
+"$BIN/store" keygen key.pem >trust.yaml 2>/dev/null
+export EINTHOVEN_TRUST=trust.yaml
+check "of one that is not taken it is not" planted 'the action entry that names it is not taken'
+check "... nor run with RERUN=1, and why is said" \
+	planted 'BAD  fetch .*not run: its action entry is not signed' --rerun --place "$WORK/place"
+export EINTHOVEN_TRUST=''
+rm -rf trust.yaml key.pem source "$WORK/place"
+mv aside.source source
+
 # ---- derived again
 stored() { find "$WORK/store" -type f ! -path '*/roots/*' ! -path '*/used/*' -printf '%P %T@\n' | sort; }
 stored >before
