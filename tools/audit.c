@@ -143,17 +143,16 @@ static int audit_store(char **operands)
 	struct sources *sources = sources_open(traces);
 	struct walk walk = {evidence, s, sources, !is_raw_skipped, programs};
 	json_t *findings = walk_chain(&walk, ids);
-	int status = !print(findings);
+	int status = !print(findings), differs = 0;
 
-	if (is_rerun) {
-		int differs = rederive_chain(is_json ? stderr : stdout,
-					     &(struct rederive){&walk, findings, programs, place});
-		status = differs ? differs : status;
-	}
+	if (is_rerun)
+		differs = rederive_chain(is_json ? stderr : stdout,
+					 &(struct rederive){&walk, findings, programs, place});
 	if (bundle_path) {
 		write_bundle(&walk, findings);
 		status = 0; /* other code and params than here the reader sees himself */
 	}
+	status = differs ? differs : status;
 
 	json_decref(findings);
 	json_decref(ids);

@@ -130,6 +130,9 @@ check "a stage that comes to something else is found" says 'BAD  embed .*derived
 check "... with how its action and artifact differ" sh -c "grep -q '^     action code ' '$WORK/found' &&
 	grep -q '^     header tables.made.root ' '$WORK/found'"
 is "... nothing after it is run" "$(grep -c 'probe .*derived' "$WORK/found")" 0
+rm -rf build/audit
+check_fails "... whether a bundle is written or not" 1 'wrote .*bundle.tar' \
+	build/bin/audit --run $R --rerun --bundle "$WORK/bundle.tar"
 cp "$WORK/embed.c" stages/embed.c
 rm -rf build/audit
 mkdir "$WORK/slow" && cp build/bin/* "$WORK/slow"
