@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/die.h"
+#include "common/printable.h"
 
 enum { COLUMNS = 8 };
 
@@ -12,6 +13,13 @@ static const char *text_of(const json_t *object, const char *name)
 {
 	const char *text = json_string_value(json_object_get(object, name));
 	return text ? text : "";
+}
+
+/* What others wrote is in it. Frees line. */
+static void print_line(FILE *out, char *line)
+{
+	fprintf(out, "%s\n", printable(line));
+	free(line);
 }
 
 /* ---- cells; yours to free ---- */
@@ -123,14 +131,17 @@ static void print_steps(FILE *out, const json_t *steps)
 	for (int k = 0; k < COLUMNS; k++) {
 		cells[0][k] = die_strdup(columns[k].title);
 		json_array_foreach (steps, i, step)
-			cells[i + 1][k] = columns[k].cell(step);
+			cells[i + 1][k] = printable(columns[k].cell(step));
 		widths[k] = width_of(cells, n, k);
 	}
 
 	print_row(out, widths, "", "artifact", cells[0]);
-	json_array_foreach (steps, i, step)
-		print_row(out, widths, json_array_size(json_object_get(step, "problems")) ? "BAD" : "ok",
-			  text_of(step, "id"), cells[i + 1]);
+	json_array_foreach (steps, i, step) {
+		char *id = printable(die_strdup(text_of(step, "id")));
+		print_row(out, widths, json_array_size(json_object_get(step, "problems")) ? "BAD" : "ok", id,
+			  cells[i + 1]);
+		free(id);
+	}
 
 	for (i = 0; i <= n; i++)
 		for (int k = 0; k < COLUMNS; k++)
@@ -153,9 +164,9 @@ static void print_raw(FILE *out, const json_t *one)
 {
 	const char *state = text_of(one, "state"), *sha256 = text_of(one, "sha256"),
 		   *why = text_of(one, "why");
-	fprintf(out, "%-3s  raw  %s%s%s  %s%s%s\n", strcmp(state, "differs") ? "ok" : "BAD",
-		text_of(one, "name"), *sha256 ? "  SHA-256 " : "", sha256, words_of(state), *why ? ": " : "",
-		why);
+	print_line(out, die_printf("%-3s  raw  %s%s%s  %s%s%s", strcmp(state, "differs") ? "ok" : "BAD",
+				   text_of(one, "name"), *sha256 ? "  SHA-256 " : "", sha256, words_of(state),
+				   *why ? ": " : "", why));
 }
 
 /* ---- all ---- */
@@ -180,7 +191,7 @@ void table_print(FILE *out, const json_t *findings)
 		print_raw(out, x);
 	fputc('\n', out);
 	json_array_foreach (problems, i, x)
-		fprintf(out, "%s\n", json_string_value(x));
+		print_line(out, die_strdup(json_string_value(x)));
 
 	if (n_unsigned)
 		fprintf(out,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/die.h"
+#include "common/printable.h"
 #include "store/action.h"
 
 struct listing {
@@ -32,7 +33,9 @@ static void print_holding(FILE *out, const char *key)
 	struct action_entry entry = {key, id, NULL, {0}};
 	struct error e = {0};
 	json_t *statement = action_read(key, id, &entry.verdict, &e);
-	fprintf(out, "action %s (%s)\n", key, stage_of(statement));
+	char *line = die_printf("action %s (%s)", key, stage_of(statement));
+	fprintf(out, "%s\n", printable(line));
+	free(line);
 	print_entry(out, &entry, "holds");
 	json_decref(statement);
 }

@@ -6,6 +6,7 @@
 
 #include "common/die.h"
 #include "common/json.h"
+#include "common/printable.h"
 #include "store/action.h"
 #include "store/artifact.h"
 
@@ -162,6 +163,13 @@ void lineage_sources(const struct lineage_entry *entry,
 
 /* ---- printing ---- */
 
+/* One line; what others wrote is in it. Frees it. */
+static void print_line(FILE *out, char *line)
+{
+	fprintf(out, "%s\n", printable(line));
+	free(line);
+}
+
 struct queue {
 	char (*ids)[DIGEST_HEX];
 	size_t n;
@@ -180,7 +188,7 @@ static void enqueue(const char *name, const char *id, void *context)
 
 static void print_input(const char *name, const char *id, void *context)
 {
-	fprintf(context, "  input   %.12s  %s\n", id, name);
+	print_line(context, die_printf("  input   %.12s  %s", id, name));
 }
 
 static void print_member(FILE *out, const char *label, const json_t *value)
@@ -188,7 +196,7 @@ static void print_member(FILE *out, const char *label, const json_t *value)
 	if (!value || json_is_null(value))
 		return;
 	char *text = json_canonical(value, NULL);
-	fprintf(out, "  %-7s %s\n", label, text);
+	print_line(out, die_printf("  %-7s %s", label, text));
 	free(text);
 }
 
@@ -209,10 +217,10 @@ static void print_dependencies(FILE *out, const json_t *list)
 			break;
 		}
 		const char *uri = json_string_value(json_object_get(item, "uri"));
-		fprintf(out, "  %-7s %s  %s\n", algorithm ? algorithm : "uri", first,
-			uri    ? uri
-			: name ? name
-			       : "");
+		print_line(out, die_printf("  %-7s %s  %s", algorithm ? algorithm : "uri", first,
+					   uri	  ? uri
+					   : name ? name
+						  : ""));
 	}
 }
 
@@ -221,13 +229,13 @@ static void print_entry(FILE *out, const struct lineage_entry *entry)
 	const json_t *d = lineage_definition(entry);
 	const char *code = json_string_value(json_object_get(entry->action, "code"));
 	char word[96];
-	fprintf(out, "  action  %s\n", entry->key);
-	fprintf(out, "  trust   %s%s%s\n", verdict_word(&entry->verdict, word),
-		entry->verdict.is_taken ? "" : ": no hit, it ",
-		entry->verdict.is_taken ? "" : entry->verdict.why);
-	fprintf(out, "  run     %s to %s\n", metadata(entry->statement, "startedOn"),
-		metadata(entry->statement, "finishedOn"));
-	fprintf(out, "  code    %s\n", code ? code : "?");
+	print_line(out, die_printf("  action  %s", entry->key));
+	print_line(out, die_printf("  trust   %s%s%s", verdict_word(&entry->verdict, word),
+				   entry->verdict.is_taken ? "" : ": no hit, it ",
+				   entry->verdict.is_taken ? "" : entry->verdict.why));
+	print_line(out, die_printf("  run     %s to %s", metadata(entry->statement, "startedOn"),
+				   metadata(entry->statement, "finishedOn")));
+	print_line(out, die_printf("  code    %s", code ? code : "?"));
 	print_member(out, "params", json_object_get(json_object_get(d, "externalParameters"), "params"));
 	print_member(out, "content", json_object_get(entry->action, "content"));
 	lineage_inputs(entry, print_input, out);
@@ -240,8 +248,10 @@ void lineage_print(FILE *out, const struct lineage *l, const char *id)
 	enqueue(NULL, id, &q);
 	for (size_t i = 0; i < q.n; i++) {
 		const struct lineage_entry *entry = lineage_find(l, q.ids[i]);
-		fprintf(out, "%s%s %s%s\n", i ? "\n" : "", entry ? entry->stage : "artifact", q.ids[i],
-			artifact_exists(q.ids[i]) ? "" : "  (not in this store)");
+		if (i)
+			fputc('\n', out);
+		print_line(out, die_printf("%s %s%s", entry ? entry->stage : "artifact", q.ids[i],
+					   artifact_exists(q.ids[i]) ? "" : "  (not in this store)"));
 		if (!entry) {
 			fprintf(out, "  no action of this store made it\n");
 			continue;

@@ -11,6 +11,7 @@
 #include "common/args.h"
 #include "common/die.h"
 #include "common/file.h"
+#include "common/printable.h"
 #include "onnx/onnx.h"
 #include "store/action.h"
 #include "store/artifact.h"
@@ -127,6 +128,13 @@ static int run_ls(char **operands)
 	return 0;
 }
 
+/* One line; what others wrote is in it. Frees it. */
+static void print_line(char *line)
+{
+	printf("%s\n", printable(line));
+	free(line);
+}
+
 /* Who says how it was made. */
 static void show_maker(const char *id)
 {
@@ -134,8 +142,8 @@ static void show_maker(const char *id)
 	const struct lineage_entry *entry = lineage_find(l, id);
 	char word[96];
 	if (entry)
-		printf("made by   %s, action %.12s, %s\n", entry->stage, entry->key,
-		       verdict_word(&entry->verdict, word));
+		print_line(die_printf("made by   %s, action %.12s, %s", entry->stage, entry->key,
+				      verdict_word(&entry->verdict, word)));
 	lineage_close(l);
 }
 
@@ -218,7 +226,7 @@ static void verify_action(const struct action_entry *entry, void *context)
 static void note_bad_action(const char *why, void *context)
 {
 	struct count *c = context;
-	printf("action entry is damaged: %s; remove it\n", why);
+	print_line(die_printf("action entry is damaged: %s; remove it", why));
 	c->n++;
 	c->n_bad++;
 }

@@ -3,6 +3,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "common/printable.h"
+
 void verdict_refuse(struct verdict *v, enum verdict_kind kind, const char *format, ...)
 {
 	va_list ap;
@@ -11,6 +13,7 @@ void verdict_refuse(struct verdict *v, enum verdict_kind kind, const char *forma
 	va_start(ap, format);
 	vsnprintf(v->why, sizeof v->why, format, ap);
 	va_end(ap);
+	printable(v->why); /* stages, days and names in it are an entry's */
 }
 
 const char *verdict_word(const struct verdict *v, char text[96])
