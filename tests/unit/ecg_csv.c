@@ -124,7 +124,7 @@ static void other_separators_are_named(void **state)
 	static const char *const heads[] = {"path;label\n", "path\tlabel\n"};
 	static const char *const expected[] = {"t.csv:1: no column 'path' in 'path;label': fields are "
 					       "separated by semicolons; save the table with commas",
-					       "t.csv:1: no column 'path' in 'path\tlabel': fields are "
+					       "t.csv:1: no column 'path' in 'path?label': fields are "
 					       "separated by tabs; save the table with commas"};
 	for (int i = 0; i < 2; i++) {
 		struct error e = {0};
