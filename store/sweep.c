@@ -26,8 +26,10 @@
  * aside has been looked at by then. */
 #define ABANDONED_S (30 * 86400.0)
 
-/* A checkpoint is hours of work that no other place has: it waits so many times as long as an object. */
+/* A checkpoint is hours of work that no other place has, of a run that may only wait to go on: it stays so
+ * many times as long as an object, and so long whatever the grace time. */
 #define CHECKPOINT_GRACES 14
+#define CHECKPOINT_S	  (14 * 86400.0)
 
 #define DOWN_S 3600.0
 
@@ -145,7 +147,8 @@ static void drop_actions(struct work *w)
 static void drop_checkpoint(const char *path, const char *name, void *context)
 {
 	struct work *w = context;
-	if (!is_younger(path, CHECKPOINT_GRACES * w->s->grace_s) && !needed_runs(w->needed, name))
+	double kept_s = CHECKPOINT_GRACES * w->s->grace_s;
+	if (!is_younger(path, kept_s > CHECKPOINT_S ? kept_s : CHECKPOINT_S) && !needed_runs(w->needed, name))
 		removal_tree(&w->removal, "checkpoint", path);
 }
 

@@ -59,6 +59,19 @@ gc >out
 is "what a gc that was killed has begun the next one ends" \
 	"$(entry_of "$other")$(find store/trash -type f)" ""
 
+# ---- checkpoints ----
+mkdir -p store/checkpoints/new store/checkpoints/old
+old 13 store/checkpoints/new
+old 15 store/checkpoints/old
+gc --grace-days 0 >out
+is "a checkpoint waits for two weeks whatever the grace time" "$(ls store/checkpoints)" new
+old 27 store/checkpoints/new
+gc --grace-days 2 >out
+is "... and longer if that is longer" "$(ls store/checkpoints)" new
+old 29 store/checkpoints/new
+gc --grace-days 2 >out
+is "... then no more" "$(ls store/checkpoints)" ""
+
 # ---- pins ----
 pinned=$(make_tiny runs/mine count=9)
 needed=$(make_tiny runs/mine)
