@@ -13,6 +13,7 @@
 #include "remote/kept.h"
 #include "remote/pull.h"
 #include "remote/push.h"
+#include "store/digest.h"
 #include "store/errand.h"
 #include "store/objects.h"
 #include "store/publish.h"
@@ -134,11 +135,19 @@ static int fail(bool is_reached, const struct error *e)
 	return is_reached ? 1 : ERRAND_UNREACHABLE;
 }
 
+static void check_key(const char *key)
+{
+	struct digest d;
+	if (digest_parse(&d, key) < 0)
+		die_usage("needs a KEY of 64 hexadecimal digits, got '%s'", key);
+}
+
 static int run_take(const struct sharing *remote, char **operands)
 {
 	struct pull_sum sum = {0};
 	struct error e = {0};
 	bool is_reached = false;
+	check_key(operands[0]);
 	int status = entry_take(remote, operands[0], &is_reached, &sum, &e);
 	return status < 0 ? fail(is_reached, &e) : status ? 0 : ERRAND_ABSENT;
 }
@@ -148,6 +157,7 @@ static int run_give(const struct sharing *remote, char **operands)
 	struct push_sum sum = {0};
 	struct error e = {0};
 	bool is_reached = false;
+	check_key(operands[0]);
 	return entry_give(remote, operands[0], false, &is_reached, &sum, &e) < 0 ? fail(is_reached, &e) : 0;
 }
 

@@ -40,6 +40,8 @@ check "pull brings it by its id" "$remote" pull "$result" --remote "file://$PWD/
 is "... rebuilt and sound" "$("$BIN/store" verify)" "1 objects verified, 0 damaged"
 check_fails "an id that is not there" 1 'has no artifact' "$remote" pull "${result//[0-8]/9}" --remote team
 check_fails "a word that is no id" 1 'neither an id' "$remote" pull nonsense --remote team
+check_fails "nor is it a key to take" 2 'needs a KEY of 64' "$remote" take nonsense --remote team
+check_fails "nor one to give" 2 'needs a KEY of 64' "$remote" give "${result%?}" --remote team
 
 # ---- a push that was ended ----
 # As a sender leaves it that was ended before its last segment.
