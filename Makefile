@@ -190,7 +190,10 @@ $(B)/gpu/%.fatbin: kernels/cuda/%.c $(B)/gpu/%.ptx
 	$(if $(Q),@echo "  NVCC  $<")
 	$(Q)$(NVCC) $(NVFLAGS) -fatbin $(foreach a,$(GPU_ARCH),-gencode arch=compute_$(a),code=sm_$(a)) \
 		-gencode arch=compute_80,code=compute_80 -o $(own) $< $(in_turn)
+# Of nothing it would be of all.
+ifneq ($(gpu_fat),)
 .SECONDARY: $(gpu_fat:.fatbin=.ptx)
+endif
 
 $(B)/gpu/images.c: $(gpu_fat)
 	$(Q){ echo '#include "kernels/cuda/images.h"'; \

@@ -101,9 +101,8 @@ check "... all of which harms nothing" unharmed
 # ---- a tree that was moved ----
 outcome fetch SET=fetch.source=plain >/dev/null
 mv "$WORK/tree" "$WORK/moved" && cd "$WORK/moved" || exit 1
-moved=$(outcome fetch SET=fetch.source=plain)
-is "in a tree that was moved the names are cut again, and no more than a hit is looked for" \
-	"${moved% fetch:hit}" split
+is "in a tree that was moved the names are cut again" \
+	"$(outcome fetch SET=fetch.source=plain)" "split fetch:hit"
 is "... once" "$(outcome fetch SET=fetch.source=plain)" ""
 echo other >plain
 is "... and an edit of the source is noticed" "$(outcome fetch SET=fetch.source=plain)" "fetch:ran"
