@@ -46,8 +46,8 @@ done
 ids=$(cat run/tiny.id run/twice.id)
 cp -a store base
 cp -a run base.run
-# An entry whose object has gone may stay: it is a miss, and says how that came to be.
-names() { (cd store && find objects trash -name '*.mdb' 2>/dev/null | LC_ALL=C sort); }
+# An entry whose object has gone when gc is killed is a miss, and the next gc removes it.
+names() { (cd store && find objects trash actions -type f 2>/dev/null | LC_ALL=C sort); }
 collect() { "$BIN/store" gc --delete --grace-days 0 --runs . >log 2>&1; }
 with_garbage() {
 	chmod -R u+w store && rm -rf store run
