@@ -14,8 +14,8 @@
 
 /* state: "same", "differs", "not at hand" (nothing where the params say), "unread" (a URL, which RERUN=1
  * reads again; a folder without programs; an entry that is not taken; or is_read is false), "generated"
- * (synthetic: nothing is read). programs: the folder of the stages; fetch there says what a folder of raw data
- * comes to. NULL: none. */
+ * (synthetic: nothing is read). programs: the folder of the stages; fetch there says what a folder of raw
+ * data comes to. NULL: none. */
 void raw_check(json_t *list, const struct lineage_entry *entry, bool is_read, const char *programs);
 
 #endif
