@@ -7,7 +7,7 @@
  *	bundle_write("x.tar", &(struct bundle_content){.findings = findings, .walk = &walk}, &e);
  *
  *	struct bundle *b = bundle_open("x.tar", &e);      // every file's SHA-256 is checked
- *	struct evidence *evidence = bundle_evidence(b);   // for walk_chain
+ *	json_t *findings = bundle_walk(b, NULL);
  */
 #ifndef AUDIT_BUNDLE_H
 #define AUDIT_BUNDLE_H
@@ -43,7 +43,10 @@ const json_t *bundle_results(const struct bundle *b);
 /* Of objects it knows the headers and the tables that came along. Until bundle_close. */
 struct evidence *bundle_evidence(struct bundle *b);
 
-/* What an audit of a bundle finds, as walk_chain has it. sources: the checkout to compare with, or NULL. */
+/* What an audit of a bundle finds, as walk_chain has it; a file that nothing in the chain speaks for is a
+ * problem too. sources: the checkout to compare with, or NULL. New reference. */
+json_t *bundle_walk(struct bundle *b, struct sources *sources);
+/* The same of a file. */
 json_t *bundle_findings(const char *path, struct sources *sources, struct error *e);
 
 /* Whether a name that a user gave is that of a bundle: it ends in .tar. */

@@ -81,20 +81,14 @@ static int compare(const void *a, const void *b)
 
 /* ---- what the chain is made of ---- */
 
-static const struct {
-	const char *kind, *table, *folder;
-} shown[] = {{"scores", "metrics", NULL},	 {"evaluation", "arm", NULL},
-	     {"evaluation", "floor", NULL},	 {"evaluation", "ranking", NULL},
-	     {"evaluation", "over_seeds", NULL}, {"report", "file", "report"}};
-
 static const char withheld_why[] = "draws signals of patients";
 
 /* Which records of a table are kept back: {KEY:WHY}. New reference. */
-static json_t *kept_back(const struct draft *d, const char *folder)
+static json_t *kept_back(const struct draft *d, const char *page)
 {
 	json_t *out = json_object();
-	if (folder && !d->is_synthetic && !d->content->is_whole)
-		json_object_set_new(out, "index.html", json_string(withheld_why));
+	if (page && !d->is_synthetic && !d->content->is_whole)
+		json_object_set_new(out, page, json_string(withheld_why));
 	return out;
 }
 
@@ -125,15 +119,15 @@ static void take_records(struct draft *d, const struct artifact *a, const json_t
 /* A report's files stand under their own names only once; of several reports the first. */
 static void take_tables(struct draft *d, const struct artifact *a)
 {
-	for (size_t i = 0; i < sizeof shown / sizeof *shown; i++) {
-		if (strcmp(artifact_kind(a), shown[i].kind))
+	for (const struct proof_table *t = proof_tables; t->kind; t++) {
+		if (strcmp(artifact_kind(a), t->kind))
 			continue;
-		json_t *withheld = kept_back(d, shown[i].folder),
-		       *proof = proof_of_table(a, shown[i].table, shown[i].folder, withheld);
+		json_t *withheld = kept_back(d, t->page),
+		       *proof = proof_of_table(a, t->table, t->folder, withheld);
 		json_decref(withheld);
 		if (!proof)
 			continue;
-		take_json(d, die_printf("tables/%.12s.%s.json", artifact_id(a), shown[i].table), proof);
+		take_json(d, die_printf("tables/%.12s.%s.json", artifact_id(a), t->table), proof);
 		take_records(d, a, proof);
 		json_decref(proof);
 	}

@@ -1,9 +1,18 @@
 #include "audit/proof.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "store/merkle.h"
+
+const struct proof_table proof_tables[] = {{"scores", "metrics", NULL, NULL},
+					   {"evaluation", "arm", NULL, NULL},
+					   {"evaluation", "floor", NULL, NULL},
+					   {"evaluation", "ranking", NULL, NULL},
+					   {"evaluation", "over_seeds", NULL, NULL},
+					   {"report", "file", "report", "index.html"},
+					   {0}};
 
 /* ---- making ---- */
 
@@ -54,49 +63,95 @@ json_t *proof_of_table(const struct artifact *a, const char *table, const char *
 
 /* ---- checking ---- */
 
-static int leaf_of(struct digest *leaf, const json_t *one, proof_file *file, void *context, struct error *e)
+struct checking {
+	const struct proof_table *t;
+	proof_file *file;
+	void *context;
+	struct error *e;
+};
+
+static int refuse(const struct checking *c, const char *key, const char *why)
+{
+	return error_set(c->e, NULL, 0, "table %s: record %.60s %s", c->t->table, key, why);
+}
+
+static int leaf_of_text(struct digest *leaf, const json_t *one, const struct checking *c)
 {
 	const json_t *key = json_object_get(one, "key"), *text = json_object_get(one, "text");
-	const char *hex = json_string_value(json_object_get(one, "leaf")),
-		   *name = json_string_value(json_object_get(one, "file")), *bytes = json_string_value(text);
-	size_t n = json_string_length(text);
-	if (!json_is_string(key))
-		return error_set(e, NULL, 0, "a record without a key");
-	if (hex)
-		return digest_parse(leaf, hex) < 0 ? error_set(e, NULL, 0, "a leaf that is no digest") : 0;
-	if (name)
-		bytes = file(&n, name, context);
-	if (!bytes)
-		return error_set(e, NULL, 0, "record %.60s: its value is not there", json_string_value(key));
-	*leaf = digest_leaf(json_string_value(key), json_string_length(key), bytes, n);
+	if (!json_is_string(text) || json_object_size(one) != 2)
+		return refuse(c, json_string_value(key), "has no value that is text");
+	*leaf = digest_leaf(json_string_value(key), json_string_length(key), json_string_value(text),
+			    json_string_length(text));
 	return 0;
 }
 
-int proof_check(const json_t *proof, const json_t *header, proof_file *file, void *context, struct error *e)
+/* A record that is kept back has its leaf alone; what is there is hashed. */
+static int leaf_kept_back(struct digest *leaf, const json_t *one, bool is_there, const struct checking *c)
 {
-	const char *table = json_string_value(json_object_get(proof, "table")), *root = NULL;
+	const char *key = json_string_value(json_object_get(one, "key")),
+		   *hex = json_string_value(json_object_get(one, "leaf"));
+	if (!hex || json_object_size(one) != 3 || !json_is_string(json_object_get(one, "withheld")))
+		return refuse(c, key, "is neither a file nor kept back");
+	if (!c->t->page || strcmp(key, c->t->page))
+		return refuse(c, key, "is none that is kept back");
+	if (is_there)
+		return refuse(c, key, "is called kept back, and its file is there");
+	return digest_parse(leaf, hex) < 0 ? refuse(c, key, "has a leaf that is no digest") : 0;
+}
+
+static int leaf_of_file(struct digest *leaf, const json_t *one, const struct checking *c)
+{
+	const json_t *key = json_object_get(one, "key"), *own = json_object_get(one, "file");
+	json_t *name = json_sprintf("%s/%s", c->t->folder, json_string_value(key));
+	size_t n = 0;
+	const char *bytes = name ? c->file(&n, json_string_value(name), c->context) : NULL;
+	int status = 0;
+	if (!own)
+		status = leaf_kept_back(leaf, one, bytes != NULL, c);
+	else if (!name || !json_equal(own, name) || json_object_size(one) != 2)
+		status = refuse(c, json_string_value(key), "names a file that is not its own");
+	else if (!bytes)
+		status = refuse(c, json_string_value(key), "has a file that is not there");
+	else
+		*leaf = digest_leaf(json_string_value(key), json_string_length(key), bytes, n);
+	json_decref(name);
+	return status;
+}
+
+static int leaf_of(struct digest *leaf, const json_t *one, const struct checking *c)
+{
+	if (!json_is_string(json_object_get(one, "key")))
+		return error_set(c->e, NULL, 0, "table %s: a record without a key", c->t->table);
+	return c->t->folder ? leaf_of_file(leaf, one, c) : leaf_of_text(leaf, one, c);
+}
+
+int proof_check(const json_t *proof, const struct proof_table *t, const json_t *header, proof_file *file,
+		void *context, struct error *e)
+{
+	const struct checking c = {t, file, context, e};
+	const char *table = json_string_value(json_object_get(proof, "table")),
+		   *root = json_string_value(json_object_get(
+			   json_object_get(json_object_get(header, "tables"), t->table), "root"));
 	const json_t *records = json_object_get(proof, "records"), *one;
 	struct merkle m;
 	char hex[DIGEST_HEX];
 	size_t i;
 
-	if (table)
-		root = json_string_value(
-			json_object_get(json_object_get(json_object_get(header, "tables"), table), "root"));
-	if (!root || !json_is_array(records))
-		return error_set(e, NULL, 0, "records of a table that the header does not have");
+	if (!root || !table || strcmp(table, t->table) || !json_is_array(records) ||
+	    json_object_size(proof) != 3)
+		return error_set(e, NULL, 0, "table %s: its file has something else", t->table);
 
 	merkle_init(&m);
 	json_array_foreach (records, i, one) {
 		struct digest leaf;
-		if (leaf_of(&leaf, one, file, context, e) < 0)
+		if (leaf_of(&leaf, one, &c) < 0)
 			return -1;
 		merkle_add(&m, &leaf);
 	}
 	struct digest d = merkle_root(&m);
 	digest_hex(hex, &d);
 	if (strcmp(hex, root))
-		return error_set(e, NULL, 0, "table %.60s: its records do not hash to the root in the header",
-				 table);
+		return error_set(e, NULL, 0, "table %s: its records do not hash to the root in the header",
+				 t->table);
 	return 0;
 }

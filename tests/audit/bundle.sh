@@ -4,7 +4,7 @@
 # shellcheck disable=SC2086 # no blanks in names of ours
 . "$(dirname "$0")/../tap.sh"
 . "$TOP/tests/audited.sh"
-tap_needs tar sha256sum jq
+tap_needs tar sha256sum jq basenc
 audit=$BIN/audit
 audited_run
 id=$(cat run/report.id)
@@ -46,6 +46,42 @@ fresh && sed -i 's/Not a medical device/A medical device/' y/report/index.html
 check "another page" says 'report .*table file: its records do not hash to the root'
 fresh && sed -i 's/macro_auroc/macro_aurocs/' y/tables/*.arm.json
 check "another number" says 'evaluate .*table arm: its records do not hash'
+fresh && sed -i "s/macro_auroc/macro_aurocs/; s/\"id\":\"[0-9a-f]*\"/\"id\":\"$id\"/" y/tables/*.arm.json
+check "... in a table that is called another's" says 'evaluate .*table arm: .* called another artifact'
+fresh && for f in y/tables/*.arm.json; do mv "$f" "y/tables/$(printf '0%.0s' {1..12}).arm.json"; done
+check "... or is moved" says 'evaluate .*table arm: the bundle does not have its records'
+check "... where nothing speaks for it" grep -q '^tables/0*.arm.json: belongs to nothing' found
+fresh && rm y/tables/*.file.json && sed -i 's/Not a medical device/A medical device/' y/report/index.html
+check "another page without the report's table" says 'report .*table file: the bundle does not have its rec'
+# shellcheck disable=SC2016 # jq's variables
+kept='(.records[] | select(.leaf | not)) |= (.leaf = $leaf[.key] | .withheld = "x" | del(.file, .text))'
+leaf() { { printf '00%08X' "${#1}" | basenc --base16 -d; printf %s "$1"
+	printf '%016X' "$(wc -c <"$2")" | basenc --base16 -d; cat "$2"; } | sha256sum | cut -c 1-64; }
+keep() { # keep TABLE: of its records only the leaves, which are right
+	local key leaves='{}'
+	for key in $(jq -r '.records[].key' "$1"); do
+		jq -j --arg k "$key" '.records[] | select(.key == $k) | .text // empty' "$1" >value
+		[ ! -e "y/report/$key" ] || cp "y/report/$key" value
+		leaves=$(jq -c --arg k "$key" --arg v "$(leaf "$key" value)" '.[$k] = $v' <<<"$leaves")
+	done
+	jq -c --argjson leaf "$leaves" "$kept" "$1" >kept.json
+	cp kept.json "$1"
+}
+fresh && keep y/tables/*.file.json && sed -i 's/macro_auroc/macro_aurocs/' y/report/metrics.json
+check "files beside their leaves" says 'report .*table file: record .* is called kept back, and its file is'
+rm y/report/index.html
+check "... other than the page" says 'report .*table file: record .* is none that is kept back'
+fresh && keep y/tables/*.arm.json
+check "numbers that are leaves" says 'evaluate .*table arm: record .* has no value that is text'
+fresh && cp y/report/index.html y/report/page.html
+sed -i 's/Not a medical device/A medical device/' y/report/index.html
+sed -i 's|"report/index.html"|"report/page.html"|' y/tables/*.file.json
+check "a renamed copy of the page" says 'report .*table file: record index.html names a file .* not its own'
+fresh && echo '{}' >y/report/metrics2.json && cp y/README.md y/headers/README.md
+check "a file beside" says '^report/metrics2.json: belongs to nothing in the chain'
+check "... in any folder" grep -q '^headers/README.md: belongs to nothing in the chain' found
+fresh && for f in y/sources/*; do echo ' ' >>"$f"; done
+check "another list of sources" says '^sources/.*: does not hash to its name'
 fresh && sed -i 's/"halves"/"thirds"/' y/headers/"$(cat run/arms/halves/views.id)".json
 check "another header" says 'views .*no header that hashes to this id'
 entry=$(jq -r --arg id "$(cat run/arms/halves/pretrain.id)" '.entries[$id]' $x/bundle.json)

@@ -71,9 +71,7 @@ static void look(const char *bytes, size_t n_bytes)
 		return;
 	}
 
-	struct evidence *evidence = bundle_evidence(b);
-	json_decref(walk_chain(&(struct walk){.evidence = evidence}, bundle_results(b)));
-	evidence_close(evidence);
+	json_decref(bundle_walk(b, NULL));
 	bundle_close(b);
 }
 
