@@ -68,7 +68,7 @@ if [ "$(id -u)" != 0 ] || setpriv --reuid=65534 --regid=65534 --clear-groups tru
 	tiny_params count=5
 	cp run/params/tiny.json open/params
 	check_fails "a miss in a read-only store" 1 \
-		"store/.*Permission denied.*EINTHOVEN_STORE" as_user ./tiny --build open
+		"store: Permission denied.*nothing was begun" as_user ./tiny --build open
 	chmod -R u+w store
 	check_fails "a run folder that cannot be written" 1 \
 		"closed.*Permission denied" as_user ./tiny --build closed/run

@@ -109,15 +109,15 @@ is "and made again" "$(stat -c %s "$object")" "$object_bytes"
 
 # ---- what others wrote, on a terminal ----
 escape=$(printf '\033')
-TINY_NUMERICS="cpu/1$escape[2J" EINTHOVEN_STORE=theirs ./tiny --build run >out 2>&1
+TINY_NUMERICS="cpu/1${escape}[2J" EINTHOVEN_STORE=theirs ./tiny --build run >out 2>&1
 id=$(cat run/tiny.id) entry=$(echo theirs/actions/*/*.json)
 chmod u+w "$entry"
 sed -i 's/,"seal":"[0-9a-f]*"//; s/"startedOn":"/&\\u001b[2J/; s/"finishedOn":"/&\\u009b2J/' "$entry"
 EINTHOVEN_STORE=theirs $store verify --chain "$id" >table
-EINTHOVEN_STORE=theirs $store log "$id" >log
+EINTHOVEN_STORE=theirs $store log "$id" >told
 check "a table shows no control characters" \
 	sh -c "grep -qF 'cpu/1?[2J' table && ! LC_ALL=C grep -q '$escape' table"
-check "nor does log" sh -c "grep -q '^  run     ?\[2J20.* to ??2J20' log && ! LC_ALL=C grep -q '$escape' log"
+check "nor does log" sh -c "grep -q '^  run     ?\[2J20.* to ??2J20' told && ! LC_ALL=C grep -q '$escape' told"
 ./tiny --build run >out 2>&1
 
 # ---- gc ----
