@@ -117,7 +117,8 @@ EINTHOVEN_STORE=theirs $store verify --chain "$id" >table
 EINTHOVEN_STORE=theirs $store log "$id" >told
 check "a table shows no control characters" \
 	sh -c "grep -qF 'cpu/1?[2J' table && ! LC_ALL=C grep -q '$escape' table"
-check "nor does log" sh -c "grep -q '^  run     ?\[2J20.* to ??2J20' told && ! LC_ALL=C grep -q '$escape' told"
+check "nor does log" \
+	sh -c "grep -q '^  run     ?\[2J20.* to ??2J20' told && ! LC_ALL=C grep -q '$escape' told"
 ./tiny --build run >out 2>&1
 
 # ---- gc ----
