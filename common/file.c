@@ -229,3 +229,14 @@ void file_clean(const char *folder)
 	if (d)
 		closedir(d);
 }
+
+char *file_beside_program(const char *name)
+{
+	char self[4096];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+	if (n < 0)
+		die("/proc/self/exe: %s", strerror(errno));
+	self[n] = 0;
+	char *slash = strrchr(self, '/');
+	return die_printf("%.*s/%s", slash ? (int)(slash - self) : (int)n, self, name);
+}

@@ -34,6 +34,9 @@ void file_share(int fd, const char *path);
 
 bool file_exists(const char *path);
 
+/* Path of a file in the folder of the running executable; yours to free. */
+char *file_beside_program(const char *name);
+
 /* Whether there may be something of that name: also a link that leads nowhere, and what cannot be looked at.
  * For a file that forbids something: whoever then reads it fails, rather than go on as if it were not there.
  */

@@ -216,7 +216,7 @@ static bool ascends(const struct manifest_table *t)
 	return t->n < 2 || artifact_ascends(s[-1].key, s[-1].key_bytes, s->key, s->key_bytes);
 }
 
-/* 0, or -1 with e filled; "": it is no manifest. */
+/* 0, or -1 with *problem set. */
 static int read_table(struct reader *r, struct manifest_table *t, const struct header_table *h,
 		      const char **problem)
 {

@@ -37,20 +37,6 @@ static char *place_of(const char *url)
 	return path;
 }
 
-/* Path of the helper, in the folder of the running executable; yours to free. */
-static char *helper_path(void)
-{
-	char self[4096];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
-	if (n < 0)
-		die("/proc/self/exe: %s", strerror(errno));
-	self[n] = '\0';
-	char *slash = strrchr(self, '/');
-	if (slash)
-		*slash = '\0';
-	return die_printf("%s/download", self);
-}
-
 static pid_t start(const char *helper, const char *url, const char *path, int retries, int stall_s)
 {
 	char retries_text[16], stall_text[16];
@@ -77,7 +63,7 @@ static pid_t start(const char *helper, const char *url, const char *path, int re
 
 char *download_fetch(const char *url, int retries, int stall_s, const volatile bool *is_interrupted)
 {
-	char *path = place_of(url), *helper = helper_path();
+	char *path = place_of(url), *helper = file_beside_program("download");
 	int status = 0;
 	pid_t child = start(helper, url, path, retries, stall_s);
 

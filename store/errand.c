@@ -65,23 +65,9 @@ static bool is_down(const struct sharing *s)
 
 /* ---- the helper ---- */
 
-/* In the folder of the running executable; yours to free. */
-static char *helper_path(void)
-{
-	char self[4096];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
-	if (n < 0)
-		die("/proc/self/exe: %s", strerror(errno));
-	self[n] = '\0';
-	char *slash = strrchr(self, '/');
-	if (slash)
-		*slash = '\0';
-	return die_printf("%s/remote", self);
-}
-
 static pid_t start(const char *command, const char *key)
 {
-	char *helper = helper_path();
+	char *helper = file_beside_program("remote");
 	pid_t parent = getpid(), child = fork();
 	if (child < 0)
 		die("fork: %s", strerror(errno));

@@ -134,9 +134,9 @@ static void check_conflicts(const char *path, const char *name, void *context)
 
 static void check_top(const char *path, const char *name, void *context)
 {
-	static const char *const known[] = {"objects",	   "arriving", "actions",   "arriving", "checkpoints",
-					    "conflicts",   "damaged",  "downloads", "locks",	"pins",
-					    "remote.down", "roots",    "tmp",	    "trash",	"used"};
+	static const char *const known[] = {"objects", "actions",   "arriving", "checkpoints", "conflicts",
+					    "damaged", "downloads", "locks",	"pins",	       "remote.down",
+					    "roots",   "tmp",	    "trash",	"used"};
 	struct left *l = context;
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
 		if (!strcmp(name, known[i]))

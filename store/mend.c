@@ -134,23 +134,11 @@ static bool has_remote(void)
 	return has;
 }
 
-/* build/bin/remote beside this program; yours to free. */
-static char *helper_path(void)
-{
-	char self[4096];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
-	self[n > 0 ? n : 0] = 0;
-	char *slash = strrchr(self, '/');
-	if (slash)
-		*slash = 0;
-	return die_printf("%s/remote", self);
-}
-
 /* What it prints is talk. */
 static bool pull(const char *id)
 {
 	int status = -1;
-	char *helper = helper_path();
+	char *helper = file_beside_program("remote");
 	bool is_there = has_remote() && access(helper, X_OK) == 0;
 	fflush(NULL);
 	pid_t child = is_there ? fork() : -1;

@@ -20,7 +20,7 @@ struct needed;
 struct needed *needed_find(const char *const *runs, double grace_s, bool is_strict);
 void needed_free(struct needed *n);
 
-/* "run default/probe", "pin", "a running stage", "used 3 h ago"; of what it was made of the same with "for ".
+/* "run default/probe", "pin", "a running stage", "recent use"; of what it was made of the same with "for ".
  * Borrowed. */
 const char *needed_why(const struct needed *n, const char *id);
 
