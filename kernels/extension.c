@@ -27,20 +27,27 @@ static char *path_of(const char *name)
 	return die_printf("%s/../lib/kernels_%s.so", program, name);
 }
 
-const struct ops *extension_open(const char *name, const struct ops *scalar)
+/* Finds function `symbol` of the library of `name`. */
+static void find(const char *name, const struct extension_host *host, const char *symbol, void *function)
 {
-	static const struct extension_host host = {die, dmath_pow};
-	const struct ops *(*open)(const struct extension_host *);
 	char *path = path_of(name);
 	if (access(path, R_OK) < 0)
-		die("EINTHOVEN_DEVICE=%s: %s is not there; build it (make %s; ./setup --%s says what that "
-		    "needs) "
-		    "or unset EINTHOVEN_DEVICE",
-		    name, path, name, name);
-
-	library_find(library_open(path, path), path, "extension_table", &open);
+		die("%s: %s is not there; build it (make %s; ./setup --%s says what that needs) or %s",
+		    host->asked, path, name, name, host->otherwise);
+	library_find(library_open(path, path), path, symbol, function);
 	free(path);
-	const struct ops *o = open(&host);
+}
+
+const struct ops *extension_open(const char *name, const struct ops *scalar)
+{
+	const struct ops *(*open)(const struct extension_host *);
+	/* The library keeps it. */
+	struct extension_host *host = die_calloc(1, sizeof *host);
+	*host = (struct extension_host){
+		die, dmath_pow, die_printf("EINTHOVEN_DEVICE=%s", name),
+		"unset EINTHOVEN_DEVICE to compute on the CPU, with the same results"};
+	find(name, host, "extension_table", &open);
+	const struct ops *o = open(host);
 	const char *failed = selftest_run(o, scalar);
 	if (failed)
 		die("self-test: %s on %s differs from its plain definition; unset EINTHOVEN_DEVICE to work "
@@ -48,4 +55,22 @@ const struct ops *extension_open(const char *name, const struct ops *scalar)
 		    "it, and please report it",
 		    failed, o->name);
 	return o;
+}
+
+const struct extension_class *extension_open_fast(const char *name)
+{
+	static const struct extension_host host = {die, dmath_pow, "numerics: fast",
+						   "set numerics: exact to compute on any device"};
+	const struct extension_class *(*open)(const struct extension_host *);
+	find(name, &host, "extension_fast", &open);
+	return open(&host);
+}
+
+void extension_check_fast(const struct extension_class *c, const struct ops *scalar)
+{
+	const char *failed = selftest_run_near(c->ops, scalar);
+	if (failed)
+		die("self-test: %s on %s is not near its plain definition, or not the same twice; set "
+		    "numerics: exact, and please report it",
+		    failed, c->numerics);
 }

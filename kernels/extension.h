@@ -2,7 +2,7 @@
  * A table of operations from a library of its own, opened only where EINTHOVEN_DEVICE names it: <folder of
  * this program>/../lib/kernels_<name>.so (kernels/cuda/).
  *
- *	const struct ops *o = extension_open("cuda"); // dies if it is not there or has no device
+ *	const struct ops *o = extension_open("cuda", scalar); // dies if it is not there or has no device
  *
  * Before its first use it is compared with the scalar table bit by bit (selftest.h); on a difference the
  * program ends.
@@ -16,13 +16,30 @@
 struct extension_host {
 	void (*die)(const char *format, ...) __attribute__((format(printf, 1, 2)));
 	double (*pow)(double x, double y); /* numbers/dmath.h's */
+	const char *asked;		   /* what asks for a device, for messages: "EINTHOVEN_DEVICE=cuda" */
+	const char *otherwise;		   /* what to do where there is none: "unset ..." */
+};
+
+/* Numbers that only devices like this one give: another class than the contract's. */
+struct extension_class {
+	const char *numerics; /* for the action key: names device, precision and libraries */
+	const struct ops *ops;
 };
 
 /* The one function of such a library: the table, of a device that is there; else it ends the program by
  * host's die. */
 const struct ops *extension_table(const struct extension_host *host);
 
+/* The same of the device's fast class, where a library has one. */
+const struct extension_class *extension_fast(const struct extension_host *host);
+
 /* EINTHOVEN_EXTENSION, a file, takes the library's place: for tests. Stays open. */
 const struct ops *extension_open(const char *name, const struct ops *scalar);
+
+/* The fast class, for `numerics: fast`; not yet compared with anything: a key needs its name alone. */
+const struct extension_class *extension_open_fast(const char *name);
+/* Dies unless c gives the same bits twice, and those of `scalar` but for products, which may be SELFTEST_NEAR
+ * away (selftest.h). Before its first use. */
+void extension_check_fast(const struct extension_class *c, const struct ops *scalar);
 
 #endif

@@ -140,11 +140,19 @@ static const struct {
 	 ops_emulated}, /* the kernels of cuda on this CPU, for tests (docs/gpu.md) */
 };
 
+enum { DEVICE_CPU, DEVICE_CUDA };
+static bool is_fast;
+
+void ops_choose(bool is_fast_wanted)
+{
+	is_fast = is_fast_wanted;
+}
+
 static int chosen_device(void)
 {
 	const char *wanted = getenv("EINTHOVEN_DEVICE");
 	if (!wanted || !*wanted)
-		return 0;
+		return is_fast ? DEVICE_CUDA : DEVICE_CPU;
 
 	for (size_t i = 0; i < sizeof devices / sizeof *devices; i++)
 		if (strcmp(wanted, devices[i].name) == 0)
@@ -157,12 +165,37 @@ static int chosen_device(void)
 	die("EINTHOVEN_DEVICE=%s: expected one of: %s; unset it", wanted, names);
 }
 
+static const struct extension_class *fast;
+static pthread_once_t fast_once = PTHREAD_ONCE_INIT, check_once = PTHREAD_ONCE_INIT;
+
+static void open_fast(void)
+{
+	if (chosen_device() != DEVICE_CUDA)
+		die("numerics: fast is for a GPU alone: unset EINTHOVEN_DEVICE=%s, or set numerics: exact",
+		    getenv("EINTHOVEN_DEVICE"));
+	fast = extension_open_fast(devices[DEVICE_CUDA].name);
+}
+
+static const struct extension_class *fast_class(void)
+{
+	pthread_once(&fast_once, open_fast);
+	return fast;
+}
+
+static void check_fast(void)
+{
+	extension_check_fast(fast_class(), &table_ops_scalar);
+}
+
 const struct ops *ops_chosen(void)
 {
-	return devices[chosen_device()].open();
+	if (!is_fast)
+		return devices[chosen_device()].open();
+	pthread_once(&check_once, check_fast);
+	return fast->ops;
 }
 
 const char *ops_chosen_numerics(void)
 {
-	return devices[chosen_device()].numerics;
+	return is_fast ? fast_class()->numerics : devices[chosen_device()].numerics;
 }

@@ -285,15 +285,18 @@ const struct ops *ops_cpu(void);
  * tests and benchmarks that compare tables. */
 const struct ops *ops_cpu_named(const char *isa);
 
-/* Numerics class for the action key: "cpu/2", on every device (docs/gpu.md). */
+/* Numerics class for the action key: "cpu/2", in the exact class on every device (docs/gpu.md). */
 const char *ops_numerics(const struct ops *o);
 
-/* The table of the device that EINTHOVEN_DEVICE names; unset or empty: "cpu". Every stage takes its table
- * here. Dies if the device is unknown. */
+/* `numerics: fast`, or not, of all that is chosen below. Before the first of them. */
+void ops_choose(bool is_fast);
+
+/* The table of the device that EINTHOVEN_DEVICE names; unset or empty: "cpu", in the fast class "cuda". Every
+ * stage takes its table here. Dies if the device is unknown, or has no fast class and should. */
 const struct ops *ops_chosen(void);
 
-/* ops_numerics of ops_chosen(), without opening the device or running a self-test: a cache
- * hit needs only this. */
+/* The class of ops_chosen(), without a self-test; exact: without opening the device, for a cache hit needs
+ * only this. The fast class names the card and its libraries, which are opened for that. */
 const char *ops_chosen_numerics(void);
 
 #endif

@@ -9,4 +9,10 @@
  * `plain` (the scalar table). A few milliseconds. */
 const char *selftest_run(const struct ops *fast, const struct ops *plain);
 
+/* The same of a table whose products (gemm, conv1d) round their factors to TF32's 11 bits: of those the root
+ * mean square of what an array differs by is at most SELFTEST_NEAR of that of the array, and a second run
+ * gives the same bits; all else must have those of `plain`. TF32 gives some 2^-11, bf16 would give 2^-8. */
+#define SELFTEST_NEAR (1.0 / 512)
+const char *selftest_run_near(const struct ops *fast, const struct ops *plain);
+
 #endif

@@ -207,6 +207,8 @@ void request_read(struct request *r, bool may_lack)
 	read_params(r);
 	if (!s->numerics)
 		BUG("a stage must say its numerics class");
+	if (s->choose)
+		s->choose(r->params);
 	r->action =
 		action_new(&(struct action){.stage = s->name,
 					    .kind = s->kind,

@@ -43,8 +43,9 @@ static void *open_library(void)
 			return library;
 	}
 	table_host->die(
-		"EINTHOVEN_DEVICE=cuda: libcudart.so.13, CUDA's runtime, is not here; ./setup --cuda says "
-		"how to install it, or unset EINTHOVEN_DEVICE");
+		"%s: libcudart.so.13, CUDA's runtime, is not here; ./setup --cuda says how to install "
+		"it, or %s",
+		table_host->asked, table_host->otherwise);
 	return NULL;
 }
 
@@ -52,7 +53,7 @@ static void find(void *library, const char *name, void *pointer)
 {
 	void *found = dlsym(library, name);
 	if (!found)
-		table_host->die("EINTHOVEN_DEVICE=cuda: libcudart lacks %s: install CUDA 12.8 or later",
+		table_host->die("%s: libcudart lacks %s: install CUDA 12.8 or later", table_host->asked,
 				name);
 	memcpy(pointer, &found, sizeof found);
 }
@@ -75,10 +76,9 @@ void device_open(void)
 
 	error = cuda.GetDeviceCount(&n_devices);
 	if (error != CUDART_SUCCESS || n_devices < 1)
-		table_host->die(
-			"EINTHOVEN_DEVICE=cuda: there is no GPU to use here: %s; unset EINTHOVEN_DEVICE to "
-			"compute on the CPU, with the same results",
-			error ? cuda.GetErrorString(error) : "no device was found");
+		table_host->die("%s: there is no GPU to use here: %s; %s", table_host->asked,
+				error ? cuda.GetErrorString(error) : "no device was found",
+				table_host->otherwise);
 	check(cuda.StreamCreateWithFlags(&stream, CUDART_NON_BLOCKING), "opening the GPU");
 	load_images();
 }

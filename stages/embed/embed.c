@@ -26,6 +26,7 @@
 #include "model/encoder.h"
 #include "stages/embed/convolve.h"
 #include "stages/embed/inspect.h"
+#include "stages/shared/device.h"
 #include "stages/shared/embedded.h"
 #include "stages/shared/floor.h"
 #include "stages/shared/network.h"
@@ -420,6 +421,7 @@ static const struct param params[] = {
 	{"segments", PARAM_BOOL, .otherwise = "false",
 	 .help = "keep the embedding of every view, for the poster's scoring per segment (legacy)"},
 	FLOOR_PARAMS(NULL),
+	DEVICE_PARAMS("pretrain"),
 	{0}};
 
 static const struct stage stage = {
@@ -429,6 +431,7 @@ static const struct stage stage = {
 	.kind = "embeddings",
 	.params = params,
 	.run = run,
+	.choose = device_choose,
 	.numerics = ops_chosen_numerics,
 	.has_team = true};
 

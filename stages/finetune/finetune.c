@@ -19,6 +19,7 @@
 #include "kernels/ops.h"
 #include "stages/finetune/outcome.h"
 #include "stages/finetune/start.h"
+#include "stages/shared/device.h"
 #include "stages/shared/embedded.h"
 #include "stages/finetune/tuning.h"
 #include "stages/shared/floor.h"
@@ -243,6 +244,7 @@ static const struct param params[] = {
 	NETWORK_PARAMS("pretrain"),
 	JUDGE_PARAMS("probe"),
 	FLOOR_PARAMS("embed"),
+	DEVICE_PARAMS("pretrain"),
 	{"checkpoint_minutes", PARAM_FLOAT, .unit = "min", .min = 0, .max = 100000, .otherwise = "5",
 	 .not_in_key = true, .help = "time between checkpoints; a killed training continues from the last"},
 	{0}};
@@ -255,6 +257,7 @@ static const struct stage stage = {
 	.kind = "scores",
 	.params = params,
 	.run = run,
+	.choose = device_choose,
 	.numerics = ops_chosen_numerics,
 	.has_team = true,
 	.show = show};

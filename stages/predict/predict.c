@@ -16,6 +16,7 @@
 #include "common/progress.h"
 #include "kernels/ops.h"
 #include "stages/predict/classifying.h"
+#include "stages/shared/device.h"
 #include "stages/shared/embedded.h"
 #include "stages/shared/network.h"
 #include "stages/shared/signals.h"
@@ -156,7 +157,7 @@ static void show(struct artifact *predictions)
 	free(count);
 }
 
-static const struct param params[] = {{0}};
+static const struct param params[] = {DEVICE_PARAMS("pretrain"), {0}};
 
 static const struct stage stage = {.name = "predict",
 				   .purpose = "Give every record its probabilities and class",
@@ -164,6 +165,7 @@ static const struct stage stage = {.name = "predict",
 				   .kind = "predictions",
 				   .params = params,
 				   .run = run,
+				   .choose = device_choose,
 				   .numerics = ops_chosen_numerics,
 				   .show = show,
 				   .export_suffix = ".csv"};

@@ -22,6 +22,7 @@
 #include "model/training.h"
 #include "stages/pretrain/plan.h"
 #include "stages/pretrain/records.h"
+#include "stages/shared/device.h"
 #include "stages/shared/network.h"
 #include "stages/shared/signals.h"
 #include "statistics/rankme.h"
@@ -290,6 +291,7 @@ static void run(struct stage_run *r)
 
 static const struct param params[] = {
 	NETWORK_PARAMS(NULL),
+	DEVICE_PARAMS(NULL),
 	{"temperature", PARAM_FLOAT, .min = 0.001, .max = 100, .otherwise = "0.1", .help = "of NT-Xent"},
 	{"objective", PARAM_CHOICE, .choices = OBJECTIVE_NAMES, .otherwise = "ntxent",
 	 .help = "NT-Xent, or with halves CLOCS's: segments, leads or both as views"},
@@ -328,6 +330,7 @@ static const struct stage stage = {.name = "pretrain",
 				   .params = params,
 				   .run = run,
 				   .needs = needs,
+				   .choose = device_choose,
 				   .numerics = ops_chosen_numerics,
 				   .has_team = true};
 

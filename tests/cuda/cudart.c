@@ -5,6 +5,7 @@
  * reads or writes it dies. Fresh memory is NaN.
  */
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,21 +14,23 @@
 #include "kernels/cuda/cudart.h"
 #include "kernels/emulated/fail.h"
 #include "kernels/emulated/launch.h"
+#include "tests/cuda/double.h"
 
 enum { INVALID = 1, NO_DEVICE = 100, NO_SYMBOL = 500, MAX_ARGUMENTS = 512 };
 #define CAPACITY ((size_t)16 << 30) /* addresses, not memory */
 #define PAGE	 ((size_t)4096)
 
-/* One of: a launch (kernel), a copy (from), a filling with `value`. */
+/* One of: a launch (kernel), a call (of another library's double), a copy (from), a filling with `value`. */
 struct work {
 	struct work *next;
 	const char *kernel;
+	void (*call)(void *arguments);
 	void *to;
 	const void *from;
 	size_t n;
 	int value;
 	struct gpu_size grid, block;
-	char arguments[MAX_ARGUMENTS];
+	_Alignas(max_align_t) char arguments[MAX_ARGUMENTS];
 };
 
 static struct work *first, **last = &first;
@@ -51,12 +54,14 @@ static void append(struct work w)
 	last = &kept->next;
 }
 
-static void run(const struct work *w)
+static void run(struct work *w)
 {
 	const char *seed = getenv("EINTHOVEN_EMULATED_SEED");
 	if (w->kernel)
 		launch_run(w->kernel, w->grid, w->block, w->n, w->arguments,
 			   seed ? strtoull(seed, NULL, 10) : 0);
+	else if (w->call)
+		w->call(w->arguments);
 	else if (w->from)
 		memcpy(w->to, w->from, w->n);
 	else
@@ -175,6 +180,17 @@ int cudaLaunchKernel(const void *kernel, struct cudart_size grid, struct cudart_
 	if (n_bytes > MAX_ARGUMENTS)
 		return INVALID;
 	memcpy(w.arguments, arguments[0], n_bytes);
+	append(w);
+	return CUDART_SUCCESS;
+}
+
+PUBLIC int double_enqueue(cudart_stream s, void (*call)(void *arguments), const void *arguments,
+			  size_t n_bytes)
+{
+	struct work w = {.call = call};
+	if (s != &first || n_bytes > MAX_ARGUMENTS)
+		return INVALID;
+	memcpy(w.arguments, arguments, n_bytes);
 	append(w);
 	return CUDART_SUCCESS;
 }
