@@ -4,6 +4,7 @@
  * that a wait that was forgotten shows. Memory of the device can be touched by that work alone: a host that
  * reads or writes it dies. Fresh memory is NaN.
  */
+#include <sched.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -24,7 +25,7 @@ enum { INVALID = 1, NO_DEVICE = 100, NO_SYMBOL = 500, MAX_ARGUMENTS = 512 };
 struct work {
 	struct work *next;
 	const char *kernel;
-	void (*call)(void *arguments);
+	bool (*call)(void *arguments);
 	void *to;
 	const void *from;
 	size_t n;
@@ -61,7 +62,8 @@ static void run(struct work *w)
 		launch_run(w->kernel, w->grid, w->block, w->n, w->arguments,
 			   seed ? strtoull(seed, NULL, 10) : 0);
 	else if (w->call)
-		w->call(w->arguments);
+		while (!w->call(w->arguments))
+			sched_yield();
 	else if (w->from)
 		memcpy(w->to, w->from, w->n);
 	else
@@ -184,7 +186,7 @@ int cudaLaunchKernel(const void *kernel, struct cudart_size grid, struct cudart_
 	return CUDART_SUCCESS;
 }
 
-PUBLIC int double_enqueue(cudart_stream s, void (*call)(void *arguments), const void *arguments,
+PUBLIC int double_enqueue(cudart_stream s, bool (*call)(void *arguments), const void *arguments,
 			  size_t n_bytes)
 {
 	struct work w = {.call = call};
