@@ -1,9 +1,11 @@
 /*
- * Names of temporary files that say whose they are, "<pid>-<number>@<host>": no other process has the same,
- * on this host or on another that shares the folder. Whether a process lives only its own host can tell.
+ * Names of temporary files that say whose they are, "<pid>-<start>-<number>@<host>": no other process has the
+ * same, on this host or on another that shares the folder. start is when the process began, in clock ticks
+ * since its host did, so that another which has got its number is not taken for it; left out where there is
+ * no /proc. Whether a process lives only its own host can tell.
  *
- *	char *name = owner_name();                      // "4711-0@node3"
- *	if (owner_of("fetch.id.4711-0@node3.new") == OWNER_GONE) ...
+ *	char *name = owner_name();                      // "4711-88123-0@node3"
+ *	if (owner_of("fetch.id.4711-88123-0@node3.new") == OWNER_GONE) ...
  */
 #ifndef COMMON_OWNER_H
 #define COMMON_OWNER_H
@@ -14,7 +16,7 @@ enum owner {
 	OWNER_NONE,	 /* no such name */
 	OWNER_ELSEWHERE, /* of another host: alive or not */
 	OWNER_LIVES,	 /* on this host; a process of this number at least */
-	OWNER_GONE
+	OWNER_GONE	 /* has ended, whether or not its parent knows */
 };
 
 /* Never the same twice; yours to free. Safe in several threads. */

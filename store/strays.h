@@ -1,8 +1,8 @@
 /*
  * What processes that were killed have left in the folders of runs: files in the making,
- * "<file>.<pid>-<n>@<host>.new" (common/owner.h), and those that versions before called "<stage>.txt.<pid>"
- * and ".t0-<pid>". Each stage removes those of dead processes of its host in its own folder; this looks
- * everywhere and also finds other hosts', a month old.
+ * "<file>.<pid>-<start>-<n>@<host>.new" (common/owner.h), and those that versions before called
+ * "<stage>.txt.<pid>" and ".t0-<pid>". Each stage removes those of dead processes of its host in its own
+ * folder; this looks everywhere and also finds other hosts', a month old.
  *
  *	strays_in_runs(&removal, "build/runs");
  */
