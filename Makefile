@@ -296,8 +296,16 @@ $(B)/fuzz/$(1): $(B)/obj/tests/fuzz/$(1).o $(if $(FUZZER),,$(B)/obj/tests/fuzz/r
 endef
 $(foreach f,$(FUZZ),$(eval $(call FUZZ_RULE,$(f))))
 
+# Only what T chooses, as tests/run does by any part of a name, and what that runs is built; all without T.
+# chosen: the names of $1 that T has. needs: $2 if a test of the folders $1 is chosen.
+chosen = $(if $(T),$(strip $(foreach n,$1,$(if $(strip $(foreach t,$(T),$(findstring $t,$n))),$n))),$1)
+needs  = $(if $(call chosen,$(patsubst tests/%.sh,%,$(wildcard $(1:%=tests/%/*.sh)))),$2)
+chosen_units = $(sort $(patsubst unit/%,%,$(call chosen,$(UNITS:%=unit/%))) \
+	$(call needs,emulated cuda arm64,$(filter kernels_%,$(UNITS))))
+
 ## test: unit, stage and pipeline tests; ends in "N passed, N failed, N skipped"
-test: all $(UNITS:%=$(B)/tests/%) $(FUZZ:%=$(B)/fuzz/%) $(EMULATIONS:%=$(B)/lib/kernels_%.so)
+test: all $(chosen_units:%=$(B)/tests/%) $(call needs,parsers,$(FUZZ:%=$(B)/fuzz/%)) \
+		$(call needs,emulated cuda,$(EMULATIONS:%=$(B)/lib/kernels_%.so))
 	@B=$(B) tests/run $(T)
 
 ## fuzz: run every fuzz target for FUZZ_SECONDS (60) with libFuzzer, ASan and UBSan;
@@ -315,7 +323,7 @@ fuzz:
 
 ## check: the tests again under ASan+UBSan, and the unit tests under valgrind (AVX2 or NEON path)
 check: all
-	$(Q)KILL_TRIALS=50 TEST_TIMEOUT=3600 $(MAKE) B=$(B)/sanitize CC=clang SAN=address,undefined test
+	$(Q)TEST_TIMEOUT=3600 $(MAKE) B=$(B)/sanitize CC=clang SAN=address,undefined test
 	$(Q)$(MAKE) test-valgrind
 
 # A block of 16 masked loads, each checked, is more than valgrind's translator can hold: shorter pieces.

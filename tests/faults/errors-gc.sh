@@ -43,14 +43,14 @@ awk '{ call = $2; sub(/\(.*/, "", call) } call !~ /^[a-z]/ { next } { n = ++coun
 	begun && call ~ /^(flock|write|mkdir)$/ { print call, n }' trace | sort -u >all
 errors=(EIO EACCES ENOMEM EMFILE ENFILE)
 every=${EVERY:-} # each error at each site, not one in turn
-bad='' sites=0 n_said=0
+bad='' sites=0 tries=0 n_said=0
 while read -r call n <&3; do
 	for ((k = 0; k < ${#errors[@]}; k++)); do
 		[ -n "${every:-}" ] || [ $((sites % ${#errors[@]})) = $k ] || continue
 		as_before
-		strace -qq -f -o /dev/null -e "trace=$call" -e "inject=$call:error=${errors[k]}:when=$n" \
-			"${collect[@]}" >out 2>err
+		failing "$call" "$n" "${errors[k]}" "${collect[@]}" >out 2>err
 		code=$?
+		tries=$((tries + 1))
 		case $code in
 		0) ;;
 		1) n_said=$((n_said + 1)) && grep -q '^store: .' err || bad="$bad $call:$n:silent" ;;
@@ -61,6 +61,7 @@ while read -r call n <&3; do
 	sites=$((sites + 1))
 done 3< <(some_of "$trials" <all)
 is "$sites of $(wc -l <all) calls of gc fail, $n_said with a message: what a run needs is kept" "$bad" ""
+check "... and they did fail, $n_injected in $tries tries" most_of $n_injected $tries
 
 # ---- what cannot be read ----
 as_before

@@ -60,11 +60,11 @@ is "a cut, then 416: from the beginning" "$(n_objects half416-big)" "1"
 
 # ---- push ----
 cp -a store store-of
+rm -rf served/* # the server has nothing yet
 started=
 for m in storm page500 manyheaders longheader continues nohttp loop tofile silent driphead driplines; do
 	start "$m-put" "$BIN/remote" push "$id"
 done
-rm -rf served/* # the server has nothing yet
 finish
 for m in $started; do
 	check "push, $m: fails" grep -q '^exit 1' "$m/log"
