@@ -94,8 +94,9 @@ void file_share(int fd, const char *path)
 		(void)!fchmod(fd, 0600 | (mode & 0066));
 }
 
-static int write_all(int fd, const char *bytes, size_t n_bytes)
+int file_write(int fd, const void *whole, size_t n_bytes)
 {
+	const char *bytes = whole;
 	while (n_bytes) {
 		ssize_t put = write(fd, bytes, n_bytes);
 		if (put < 0 && errno == EINTR)
@@ -123,7 +124,7 @@ static int write_new(const char *name, const char *path, const void *bytes, size
 	if (fd < 0)
 		return fail(e, path, "create");
 	file_share(fd, name);
-	int status = write_all(fd, bytes, n_bytes) < 0 || fsync(fd) < 0 ? fail(e, path, "write") : 0;
+	int status = file_write(fd, bytes, n_bytes) < 0 || fsync(fd) < 0 ? fail(e, path, "write") : 0;
 	if (close(fd) < 0 && status == 0)
 		status = fail(e, path, "write");
 	return status;

@@ -32,6 +32,9 @@ int file_make_folder(const char *path, struct error *e);
  * who open files themselves. Where that is not allowed, or not possible, it stays as it is. */
 void file_share(int fd, const char *path);
 
+/* Write all of the bytes, also where one call writes a part or is interrupted. -1: errno says why. */
+int file_write(int fd, const void *bytes, size_t n_bytes);
+
 bool file_exists(const char *path);
 
 /* Path of a file in the folder of the running executable; yours to free. */

@@ -92,10 +92,10 @@ int stamp_end(const struct stamp *s, const char *path, const char *text, struct 
 	struct timespec times[2] = {s->t0, s->t0};
 	char *owner = owner_name(), *name = die_printf("%s.%s.new", path, owner);
 	int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	ssize_t n = (ssize_t)strlen(text);
-	int status = fd < 0 || write(fd, text, (size_t)n) != n || futimens(fd, times) < 0 || fsync(fd) < 0
-			     ? -1
-			     : 0;
+	int status =
+		fd < 0 || file_write(fd, text, strlen(text)) < 0 || futimens(fd, times) < 0 || fsync(fd) < 0
+			? -1
+			: 0;
 	if (fd >= 0)
 		file_share(fd, name);
 	if (fd >= 0 && close(fd) < 0)

@@ -62,7 +62,7 @@ static int write_pair(int fd, const EVP_PKEY *pair, const char *path, struct err
 	if (!memory || !PEM_write_bio_PKCS8PrivateKey(memory, pair, NULL, NULL, 0, NULL, NULL))
 		die("libcrypto: cannot write a key");
 	size_t n = (size_t)BIO_get_mem_data(memory, &text);
-	bool is_written = write(fd, text, n) == (ssize_t)n && fsync(fd) == 0;
+	bool is_written = file_write(fd, text, n) == 0 && fsync(fd) == 0;
 	int why = errno;
 	OPENSSL_cleanse(text, n);
 	BIO_free(memory);

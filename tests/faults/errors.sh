@@ -119,29 +119,29 @@ ssize_t pwritev(int fd, const struct iovec *v, int n, off_t at)
 		      : syscall(SYS_pwritev, fd, v, n, at, 0);
 }
 
-int fsync(int fd)
+ssize_t writev(int fd, const struct iovec *v, int n)
 {
-	static int n;
-	if (getenv("SHORT") && ++n % 2)
-		return errno = EINTR, -1;
-	return (int)syscall(SYS_fsync, fd);
+	return turn() ? syscall(SYS_write, fd, v[0].iov_base, part(v[0].iov_len)) : syscall(SYS_writev, fd, v, n);
 }
 C
 # shellcheck disable=SC2046 # the flags file is a command line
 if grep -q fsanitize "$BUILD/flags"; then
 	skip "short writes" "a sanitizer wants to be loaded first"
 elif $(cut -d' ' -f1 "$BUILD/flags") -shared -fPIC -o short.so short.c; then
-	bad=''
+	bad='' n_done=0
 	for ((i = 1; i <= trials; i++)); do
 		as_new
 		rm -f was-short
 		SHORT=$i LD_PRELOAD=$PWD/short.so ./tiny --build run >out 2>err
-		is_clean $? && is_whole_again || bad="$bad $i:$?"
+		code=$?
+		is_clean $code && is_whole_again || bad="$bad $i:$?"
 		[ -e was-short ] || break # it makes no more calls
+		[ $code != 0 ] || n_done=$((n_done + 1))
 	done
 	is "writes that are short or interrupted from the 1st, 2nd ... $((i - 1))th on: no half result" \
 		"$bad" ""
 	check "... all that were to be tried, or that it makes" test $i -gt 8 -o $i -gt "$trials"
+	check "... those of the small files behind the object do no harm ($n_done)" [ $n_done -gt 3 ]
 fi
 
 # ---- a disk that is full at some moment, a limit on the size of files ----
