@@ -76,7 +76,7 @@ cat >short.c <<'C'
 #include <sys/uio.h>
 #include <unistd.h>
 
-/* The SHORT-th call and each after it writes a part, or is interrupted first; the file "was-short" says so. */
+/* The SHORT-th call and each after it writes a part, or is interrupted first; a file "was-short" says so. */
 static int turn(void)
 {
 	static int n;
@@ -121,7 +121,8 @@ ssize_t pwritev(int fd, const struct iovec *v, int n, off_t at)
 
 ssize_t writev(int fd, const struct iovec *v, int n)
 {
-	return turn() ? syscall(SYS_write, fd, v[0].iov_base, part(v[0].iov_len)) : syscall(SYS_writev, fd, v, n);
+	return turn() ? syscall(SYS_write, fd, v[0].iov_base, part(v[0].iov_len))
+		      : syscall(SYS_writev, fd, v, n);
 }
 C
 # shellcheck disable=SC2046 # the flags file is a command line
