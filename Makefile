@@ -116,7 +116,8 @@ VISIBLE_emulated-race := -fvisibility=hidden
 FLAGS_emulated-asan := -O1 -g $(FAST_$(ARCH)) -fsanitize=address,undefined -fno-sanitize-recover=all \
 	$(if $(findstring gcc,$(CC)),-fsanitize-sections=gpu_shared)
 LINK_emulated-asan  := -fsanitize=address,undefined
-gpu_sources      := $(filter-out kernels/cuda/runtime.c,$(wildcard kernels/cuda/*.c))
+gpu_card         := $(addprefix kernels/cuda/,runtime.c cards.c nccl.c)
+gpu_sources      := $(filter-out $(gpu_card),$(wildcard kernels/cuda/*.c))
 emulated_sources := $(gpu_sources) $(filter-out kernels/emulated/race.c,$(wildcard kernels/emulated/*.c))
 
 ## all: stages and tools in build/bin (default)
@@ -171,7 +172,7 @@ $(foreach e,$(EMULATIONS),$(eval $(call EMULATION_RULE,$(e))))
 # all architectures. Only `make cuda` needs nvcc.
 NVCC     ?= $(firstword $(wildcard $(addsuffix /nvcc,$(subst :, ,$(PATH)) /usr/local/cuda/bin)))
 GPU_ARCH := 80 86 89 90 100 120 121
-gpu_host := $(gpu_sources:%.c=$(B)/obj/%.gpu.o) $(B)/obj/kernels/cuda/runtime.gpu.o
+gpu_host := $(patsubst %.c,$(B)/obj/%.gpu.o,$(gpu_sources) $(gpu_card))
 gpu_fat  := $(patsubst kernels/cuda/%.c,$(B)/gpu/%.fatbin,$(filter-out %/table.c,$(gpu_sources)))
 NVFLAGS  := -x cu -I. -O3 -fmad=false -prec-div=true -prec-sqrt=true -ftz=false
 

@@ -1,5 +1,7 @@
 #include "common/team.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +16,19 @@ int team_rank(const struct team *t)
 int team_size(const struct team *t)
 {
 	return t ? t->size : 1;
+}
+
+/* The others wait for what rank 0 does not send any more: its end is theirs. */
+void team_die(struct team *t, const char *format, ...)
+{
+	char text[1024];
+	va_list list;
+	va_start(list, format);
+	vsnprintf(text, sizeof text, format, list);
+	va_end(list);
+	if (team_rank(t) > 0)
+		team_share(t, &(char){0}, 1, 0);
+	die("%s", text);
 }
 
 /* ---- pieces ---- */

@@ -29,10 +29,16 @@ enum { TEAM_MOST = 4096 }; /* ranks */
  * EINTHOVEN_TEAM=alone: always NULL. */
 struct team *team_join(void);
 
+/* The team that team_join gave this process, until it leaves; NULL: none. */
+struct team *team_joined(void);
+
 /* The end of the common work, in all ranks. A process that ends in another way (die, exit) ends the others
  * too; team_status says with which exit status (1 unless called). */
 void team_leave(struct team *t);
 void team_status(int status);
+
+/* All ranks have seen the same and cannot go on: die with the message, said once, by rank 0. */
+_Noreturn void team_die(struct team *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* 0 for NULL. */
 int team_rank(const struct team *t);

@@ -117,6 +117,11 @@ struct team *team_join(void)
 	return t;
 }
 
+struct team *team_joined(void)
+{
+	return joined;
+}
+
 void team_leave(struct team *t)
 {
 	if (!t || !t->transport->leave)

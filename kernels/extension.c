@@ -8,6 +8,7 @@
 
 #include "common/die.h"
 #include "common/library.h"
+#include "common/team.h"
 #include "kernels/selftest.h"
 #include "numbers/dmath.h"
 
@@ -38,14 +39,32 @@ static void find(const char *name, const struct extension_host *host, const char
 	free(path);
 }
 
+/* The library keeps it. */
+static struct extension_host *host_of(const char *asked, const char *otherwise)
+{
+	struct extension_host *host = die_calloc(1, sizeof *host);
+	*host = (struct extension_host){
+		.die = die,
+		.pow = dmath_pow,
+		.asked = asked,
+		.otherwise = otherwise,
+		.team = team_joined(),
+		.team_die = team_die,
+		.rank = team_rank,
+		.size = team_size,
+		.share = team_share,
+		.gather = team_gather,
+		.exchange = team_exchange,
+	};
+	return host;
+}
+
 const struct ops *extension_open(const char *name, const struct ops *scalar)
 {
 	const struct ops *(*open)(const struct extension_host *);
-	/* The library keeps it. */
-	struct extension_host *host = die_calloc(1, sizeof *host);
-	*host = (struct extension_host){
-		die, dmath_pow, die_printf("EINTHOVEN_DEVICE=%s", name),
-		"unset EINTHOVEN_DEVICE to compute on the CPU, with the same results"};
+	struct extension_host *host =
+		host_of(die_printf("EINTHOVEN_DEVICE=%s", name),
+			"unset EINTHOVEN_DEVICE to compute on the CPU, with the same results");
 	find(name, host, "extension_table", &open);
 	const struct ops *o = open(host);
 	const char *failed = selftest_run(o, scalar);
@@ -59,11 +78,11 @@ const struct ops *extension_open(const char *name, const struct ops *scalar)
 
 const struct extension_class *extension_open_fast(const char *name)
 {
-	static const struct extension_host host = {die, dmath_pow, "numerics: fast",
-						   "set numerics: exact to compute on any device"};
+	struct extension_host *host =
+		host_of("numerics: fast", "set numerics: exact to compute on any device");
 	const struct extension_class *(*open)(const struct extension_host *);
-	find(name, &host, "extension_fast", &open);
-	return open(&host);
+	find(name, host, "extension_fast", &open);
+	return open(host);
 }
 
 void extension_check_fast(const struct extension_class *c, const struct ops *scalar)

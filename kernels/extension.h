@@ -10,6 +10,8 @@
 #ifndef KERNELS_EXTENSION_H
 #define KERNELS_EXTENSION_H
 
+#include <stddef.h>
+
 #include "kernels/ops.h"
 
 /* What the library may use of the program that opens it. */
@@ -18,6 +20,16 @@ struct extension_host {
 	double (*pow)(double x, double y); /* numbers/dmath.h's */
 	const char *asked;		   /* what asks for a device, for messages: "EINTHOVEN_DEVICE=cuda" */
 	const char *otherwise;		   /* what to do where there is none: "unset ..." */
+	/* common/team.h's; the team that this process has joined: NULL if it works alone */
+	struct team *team;
+	void (*team_die)(struct team *t, const char *format, ...)
+		__attribute__((noreturn, format(printf, 2, 3)));
+	int (*rank)(const struct team *t);
+	int (*size)(const struct team *t);
+	void (*share)(struct team *t, void *bytes, size_t n_bytes, int root);
+	void (*gather)(struct team *t, void *all, const size_t *n_bytes);
+	void (*exchange)(struct team *t, const struct team_piece *send, int n_send,
+			 const struct team_piece *receive, int n_receive);
 };
 
 /* Numbers that only devices like this one give: another class than the contract's. */

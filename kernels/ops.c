@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/die.h"
+#include "common/team.h"
 #include "kernels/extension.h"
 #include "kernels/selftest.h"
 #include "numbers/contract.h"
@@ -166,7 +167,8 @@ static int chosen_device(void)
 }
 
 static const struct extension_class *fast;
-static pthread_once_t fast_once = PTHREAD_ONCE_INIT, check_once = PTHREAD_ONCE_INIT;
+static pthread_once_t fast_once = PTHREAD_ONCE_INIT, check_once = PTHREAD_ONCE_INIT,
+		      agree_once = PTHREAD_ONCE_INIT;
 
 static void open_fast(void)
 {
@@ -187,8 +189,29 @@ static void check_fast(void)
 	extension_check_fast(fast_class(), &table_ops_scalar);
 }
 
+/* A process of a team that computes elsewhere would leave the others waiting. */
+static void agree(void)
+{
+	struct team *t = team_joined();
+	size_t n_bytes[TEAM_MOST];
+	unsigned char all[TEAM_MOST];
+	for (int r = 0; r < team_size(t); r++)
+		n_bytes[r] = 1;
+	all[team_rank(t)] = (unsigned char)chosen_device();
+	team_gather(t, all, n_bytes);
+
+	for (int r = 1; r < team_size(t); r++)
+		if (all[r] != all[0])
+			team_die(t,
+				 "rank %d would compute on device %s, but rank 0 on %s: "
+				 "EINTHOVEN_DEVICE for all (mpirun -x EINTHOVEN_DEVICE hands it to other "
+				 "hosts)",
+				 r, devices[all[r]].name, devices[all[0]].name);
+}
+
 const struct ops *ops_chosen(void)
 {
+	pthread_once(&agree_once, agree);
 	if (!is_fast)
 		return devices[chosen_device()].open();
 	pthread_once(&check_once, check_fast);

@@ -23,6 +23,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct team;
+struct team_piece;
+
 /* C[m,n] = op(A)[m,k] op(B)[k,n] (+ bias[n]) (then GELU) (times GELU') (+ residual[m,n]).
  * Each element: one fma chain over ascending k, starting from 0, or from C's old value if is_accumulated;
  * then one add for the bias; then GELU; then one product with GELU'(gelu_argument); then one add for the
@@ -169,6 +172,12 @@ struct ops {
 	void (*upload)(void *device, const void *host, size_t n_bytes);
 	void (*download)(void *host, const void *device, size_t n_bytes);
 	void (*zero)(void *p, size_t n_bytes);
+
+	/* ---- between the processes of a team, as team_exchange and team_gather (common/team.h) but in
+	 * memory of alloc and in order with the operations before and after. Bytes are moved, never added. */
+	void (*exchange)(struct team *t, const struct team_piece *send, int n_send,
+			 const struct team_piece *receive, int n_receive);
+	void (*gather)(struct team *t, void *all, const size_t *n_bytes);
 
 	/* ---- linear algebra ---- */
 	void (*gemm)(const struct gemm *g);

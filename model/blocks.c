@@ -87,45 +87,48 @@ struct waiting {
 	float *row[BLOCKS_NODES];
 };
 
-static void join(const struct blocks *b, struct waiting *w, struct blocks_node node, float *row, size_t width)
+/* What joins the first row comes to stand in total, which may be that row. */
+static void join(const struct blocks *b, struct waiting *w, struct blocks_node node, float *row, float *total,
+		 size_t width)
 {
 	int last = w->tree.n;
 	w->row[last] = row;
-	for (int n = blocks_join(&w->tree, node); n > 0; n--, last--)
-		b->ops->add(w->row[last - 1], w->row[last - 1], w->row[last], width);
-}
-
-/* Every process's nodes to all; n_bytes [size] of their rows. Returns how many nodes come
- * before this one's. */
-static size_t count_nodes(const struct blocks *b, size_t *n_bytes, size_t width, size_t *n_all)
-{
-	size_t before = 0;
-	*n_all = 0;
-	for (int r = 0; r < team_size(b->team); r++) {
-		size_t n = (size_t)blocks_nodes(b, r).n;
-		n_bytes[r] = n * width * sizeof(float);
-		before += r < team_rank(b->team) ? n : 0;
-		*n_all += n;
+	for (int n = blocks_join(&w->tree, node); n > 0; n--, last--) {
+		float *to = last == 1 ? total : w->row[last - 1];
+		b->ops->add(to, w->row[last - 1], w->row[last], width);
+		w->row[last - 1] = to;
 	}
-	return before;
 }
 
-/* own: this process's nodes; the total ends in the first row of sums. */
+/* own: this process's nodes, to all; everybody's into rows, in the order of processes and nodes. */
+static void exchange_nodes(const struct blocks *b, const struct waiting *own, float *rows, size_t width)
+{
+	int size = team_size(b->team), n_send = 0, n_receive = 0;
+	struct team_piece *send = die_malloc((size_t)(size * own->tree.n) * sizeof *send);
+	struct team_piece *receive = die_malloc((size_t)b->n_blocks * sizeof *receive);
+	for (int r = 0; r < size; r++) {
+		for (int k = 0; k < own->tree.n; k++)
+			send[n_send++] = (struct team_piece){r, own->row[k], width * sizeof(float)};
+		for (int k = blocks_nodes(b, r).n; k > 0; k--, rows += width)
+			receive[n_receive++] = (struct team_piece){r, rows, width * sizeof(float)};
+	}
+
+	b->ops->exchange(b->team, send, n_send, receive, n_receive);
+	free(send);
+	free(receive);
+}
+
+/* own: this process's nodes, in the first half of sums; the total ends in its first row. */
 static void sum_over_team(const struct blocks *b, const struct waiting *own, float *sums, size_t width)
 {
-	size_t n_bytes[TEAM_MOST], n_all, at = count_nodes(b, n_bytes, width, &n_all);
-	float *host = die_malloc(n_all * width * sizeof *host);
-	for (int k = 0; k < own->tree.n; k++)
-		b->ops->download(host + (at + (size_t)k) * width, own->row[k], width * sizeof *host);
-	team_gather(b->team, host, n_bytes);
-	b->ops->upload(sums, host, n_all * width * sizeof *host);
-	free(host);
+	float *row = sums + (size_t)b->n_blocks * width;
+	exchange_nodes(b, own, row, width);
 
 	struct waiting all = {.tree.n_blocks = b->n_blocks};
 	for (int r = 0; r < team_size(b->team); r++) {
 		struct blocks_tree nodes = blocks_nodes(b, r);
-		for (int k = 0; k < nodes.n; k++, sums += width)
-			join(b, &all, nodes.node[k], sums, width);
+		for (int k = 0; k < nodes.n; k++, row += width)
+			join(b, &all, nodes.node[k], row, sums, width);
 	}
 }
 
@@ -134,7 +137,7 @@ void blocks_sum(const struct blocks *b, float *sums, size_t width)
 	struct waiting own = {.tree.n_blocks = b->n_blocks};
 	float *row = sums;
 	for (int i = b->first; i < b->end; i++, row += width)
-		join(b, &own, (struct blocks_node){i, i + 1, 0}, row, width);
+		join(b, &own, (struct blocks_node){i, i + 1, 0}, row, sums, width);
 	if (team_size(b->team) > 1)
 		sum_over_team(b, &own, sums, width);
 }
@@ -143,7 +146,7 @@ void blocks_sum(const struct blocks *b, float *sums, size_t width)
 
 void blocks_gather(const struct blocks *b, float *rows, size_t width)
 {
-	size_t n_bytes[TEAM_MOST], row = width * sizeof *rows, from = (size_t)blocks_start(b, b->first) * row;
+	size_t n_bytes[TEAM_MOST], row = width * sizeof *rows;
 	int size = team_size(b->team);
 	if (size == 1)
 		return;
@@ -151,11 +154,7 @@ void blocks_gather(const struct blocks *b, float *rows, size_t width)
 		n_bytes[r] = row * (size_t)(blocks_start(b, first_of(b->n_blocks, r + 1, size)) -
 					    blocks_start(b, first_of(b->n_blocks, r, size)));
 
-	char *host = die_malloc((size_t)b->n_views * row);
-	b->ops->download(host + from, (char *)rows + from, n_bytes[team_rank(b->team)]);
-	team_gather(b->team, host, n_bytes);
-	b->ops->upload(rows, host, (size_t)b->n_views * row);
-	free(host);
+	b->ops->gather(b->team, rows, n_bytes);
 }
 
 double blocks_sum_host(const struct blocks *b, double *of_block)

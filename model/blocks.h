@@ -33,8 +33,8 @@ int blocks_own_views(const struct blocks *b);
 /* The most views that a process of this team has in any batch of at most n_views. */
 int blocks_most_views(const struct team *team, int n_views);
 
-/* sums [room for n_blocks,width] in ops memory, a row for each of this process's blocks, in their order;
- * changed. The total over all blocks of the batch ends in the first row, in every process. */
+/* sums [2*n_blocks,width] in ops memory, first a row for each of this process's blocks, in their order, then
+ * room; changed. The total over all blocks of the batch ends in the first row, in every process. */
 void blocks_sum(const struct blocks *b, float *sums, size_t width);
 
 /* rows [n_views,width] in ops memory, this process's views filled: fill in the others'. */

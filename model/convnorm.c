@@ -69,7 +69,7 @@ void convnorm_plan(struct convnorm *c, struct arena *a, struct convnorm_shared *
 	struct conv1d conv = sizes_of(c, max_own < BLOCKS_VIEWS ? max_own : BLOCKS_VIEWS);
 
 	c->stats = arena_floats(a, 2 * (size_t)c->c_out);
-	s->n_sums = max(s->n_sums, n_blocks * 2 * (size_t)c->c_out);
+	s->n_sums = max(s->n_sums, 2 * n_blocks * 2 * (size_t)c->c_out);
 	if (c->pad || is_first)
 		s->n_padded = max(s->n_padded, n);
 	if (!is_training)

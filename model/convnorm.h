@@ -39,7 +39,7 @@ struct convnorm_shared {
 	size_t n_padded, n_dpadded, n_dw, n_sums; /* floats, the largest of those declared */
 	size_t n_range;				  /* floats of the largest tensor */
 	float *padded, *dpadded, *dw;
-	float *sums; /* [blocks of the batch,2*c_out] */
+	float *sums; /* [2 * blocks of the batch,2*c_out] */
 };
 
 /* Declares "<name>.conv<suffix>.weight", "<name>.norm<suffix>.weight", ".bias", ".running_mean",

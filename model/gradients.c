@@ -19,8 +19,6 @@ void gradients_release(struct gradients *g)
 			ops->release(g->level[i].p);
 	if (g->slices)
 		ops->release(g->slices);
-	free(g->sent);
-	free(g->received);
 }
 
 void gradients_lend(struct gradients *g, int i, float *p, size_t n)
@@ -60,26 +58,17 @@ static size_t slice_size(const struct gradients *g, int r)
 
 static void reserve_team(struct gradients *g)
 {
-	int size = team_size(g->blocks.team);
-	size_t n_all = 0, n_sent = (size_t)g->n_kept * g->tensors->count, n_received;
-	for (int r = 0; r < size; r++)
-		n_all += (size_t)blocks_nodes(&g->blocks, r).n;
-	n_received = n_all * slice_size(g, 0);
+	size_t n = 0;
+	for (int r = 0; r < team_size(g->blocks.team); r++)
+		n += (size_t)blocks_nodes(&g->blocks, r).n;
+	n *= slice_size(g, 0);
+	if (n <= g->n_slices)
+		return;
 
-	if (n_sent > g->n_sent) {
-		free(g->sent);
-		g->sent = die_malloc(n_sent * sizeof *g->sent);
-		g->n_sent = n_sent;
-	}
-
-	if (n_received > g->n_received) {
-		if (g->slices)
-			g->tensors->ops->release(g->slices);
-		free(g->received);
-		g->received = die_malloc(n_received * sizeof *g->received);
-		g->slices = g->tensors->ops->alloc(n_received * sizeof *g->slices);
-		g->n_received = n_received;
-	}
+	if (g->slices)
+		g->tensors->ops->release(g->slices);
+	g->slices = g->tensors->ops->alloc(n * sizeof *g->slices);
+	g->n_slices = n;
 }
 
 void gradients_reserve(struct gradients *g, const struct blocks *b)
@@ -133,65 +122,62 @@ void gradients_push(struct gradients *g)
 
 /* ---- the team's ---- */
 
-/* This process's nodes, slice by slice, to those who add them up; theirs into received, in the order
+/* This process's nodes, slice by slice, to those who add them up; theirs into slices, in the order
  * of ranks and nodes. */
 static void exchange(struct gradients *g)
 {
 	int size = team_size(g->blocks.team), n_send = 0, n_receive = 0;
-	size_t count = g->tensors->count, own = slice_size(g, team_rank(g->blocks.team)), at = 0;
+	size_t own = slice_size(g, team_rank(g->blocks.team));
+	float *slice = g->slices;
 	struct team_piece *send = die_malloc((size_t)(size * g->n_kept) * sizeof *send);
 	struct team_piece *receive = die_malloc((size_t)(size * BLOCKS_NODES) * sizeof *receive);
 
-	for (int k = 0; k < g->n_kept; k++)
-		g->tensors->ops->download(g->sent + (size_t)k * count, g->level[k].p, count * sizeof(float));
-
 	for (int r = 0; r < size; r++) {
 		for (int k = 0; k < g->n_kept; k++)
-			send[n_send++] =
-				(struct team_piece){r, g->sent + (size_t)k * count + slice_start(g, r),
-						    slice_size(g, r) * sizeof(float)};
-		for (int k = blocks_nodes(&g->blocks, r).n; k > 0; k--, at += own)
-			receive[n_receive++] = (struct team_piece){r, g->received + at, own * sizeof(float)};
+			send[n_send++] = (struct team_piece){r, g->level[k].p + slice_start(g, r),
+							     slice_size(g, r) * sizeof(float)};
+		for (int k = blocks_nodes(&g->blocks, r).n; k > 0; k--, slice += own)
+			receive[n_receive++] = (struct team_piece){r, slice, own * sizeof(float)};
 	}
 
-	team_exchange(g->blocks.team, send, n_send, receive, n_receive);
+	g->tensors->ops->exchange(g->blocks.team, send, n_send, receive, n_receive);
 	free(send);
 	free(receive);
 }
 
-/* Slices of all nodes, in the order of ranks and nodes, become their sum in the first one. */
+/* Slices of all nodes, in the order of ranks and nodes, become their sum in this process's slice of the
+ * batch's gradients. */
 static void add_slices(struct gradients *g)
 {
 	const struct ops *ops = g->tensors->ops;
 	struct blocks_tree t = {.n_blocks = g->blocks.n_blocks};
-	size_t own = slice_size(g, team_rank(g->blocks.team));
-	float *waiting[BLOCKS_NODES], *slice = g->slices;
+	int rank = team_rank(g->blocks.team);
+	size_t own = slice_size(g, rank);
+	float *waiting[BLOCKS_NODES], *slice = g->slices,
+				      *total = g->tensors->gradients + slice_start(g, rank);
 
 	for (int r = 0; r < team_size(g->blocks.team); r++) {
 		struct blocks_tree nodes = blocks_nodes(&g->blocks, r);
 		for (int k = 0; k < nodes.n; k++, slice += own) {
 			int last = t.n;
 			waiting[last] = slice;
-			for (int n = blocks_join(&t, nodes.node[k]); n > 0; n--, last--)
-				ops->add(waiting[last - 1], waiting[last - 1], waiting[last], own);
+			for (int n = blocks_join(&t, nodes.node[k]); n > 0; n--, last--) {
+				float *to = last == 1 ? total : waiting[last - 1];
+				ops->add(to, waiting[last - 1], waiting[last], own);
+				waiting[last - 1] = to;
+			}
 		}
 	}
 }
 
 static void sum_over_team(struct gradients *g)
 {
-	const struct ops *ops = g->tensors->ops;
-	size_t n_bytes[TEAM_MOST], count = g->tensors->count;
-	int rank = team_rank(g->blocks.team);
-
+	size_t n_bytes[TEAM_MOST];
 	exchange(g);
-	ops->upload(g->slices, g->received, g->n_received * sizeof *g->slices);
 	add_slices(g);
 	for (int r = 0; r < team_size(g->blocks.team); r++)
 		n_bytes[r] = slice_size(g, r) * sizeof(float);
-	ops->download(g->sent + slice_start(g, rank), g->slices, n_bytes[rank]);
-	team_gather(g->blocks.team, g->sent, n_bytes);
-	ops->upload(g->tensors->gradients, g->sent, count * sizeof(float));
+	g->tensors->ops->gather(g->blocks.team, g->tensors->gradients, n_bytes);
 }
 
 void gradients_total(struct gradients *g)

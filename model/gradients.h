@@ -31,10 +31,9 @@ struct gradients {
 		size_t n;
 		bool is_lent;
 	} level[BLOCKS_NODES];
-	/* of a team: */
-	float *sent, *received; /* host: [n_kept][count]; slices of everybody's nodes */
-	float *slices;		/* ops memory, as received */
-	size_t n_sent, n_received;
+	/* of a team: everybody's nodes, a slice of each; ops memory */
+	float *slices;
+	size_t n_slices;
 };
 
 void gradients_init(struct gradients *g, struct tensors *t, size_t n_range);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/team.h"
 #include "kernels/workspace.h"
 
 #define TEXT_(x) #x
@@ -27,6 +28,8 @@ const struct ops ISA(table_ops) = {
 	.upload = copy,
 	.download = copy,
 	.zero = zero,
+	.exchange = team_exchange,
+	.gather = team_gather,
 	.gemm = ISA(gemm_run),
 	.sum_rows = ISA(reduce_rows),
 	.add = ISA(elementwise_add),

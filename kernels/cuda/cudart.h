@@ -9,8 +9,8 @@
 #include <stddef.h>
 
 /* cudaError_t, cudaMemcpyKind, cudaDeviceAttr: enumerations, the values used. */
-enum { CUDART_SUCCESS = 0, CUDART_OUT_OF_MEMORY = 2 };
-enum { CUDART_TO_DEVICE = 1, CUDART_TO_HOST = 2 };
+enum { CUDART_SUCCESS = 0, CUDART_OUT_OF_MEMORY = 2, CUDART_NOT_READY = 600 };
+enum { CUDART_TO_DEVICE = 1, CUDART_TO_HOST = 2, CUDART_ON_DEVICE = 3 };
 enum { CUDART_MAJOR = 75, CUDART_MINOR = 76 };
 enum { CUDART_NON_BLOCKING = 1 }; /* a stream that waits for no other */
 
@@ -23,8 +23,11 @@ typedef void *cudart_stream, *cudart_library, *cudart_kernel;
 #define CUDART_FUNCTIONS(F)                                                                                  \
 	F(int, GetDeviceCount, (int *n))                                                                     \
 	F(int, DeviceGetAttribute, (int *value, int which, int device))                                      \
+	F(int, DeviceGetPCIBusId, (char *text, int n_text, int device))                                      \
+	F(int, SetDevice, (int device))                                                                      \
 	F(const char *, GetErrorString, (int error))                                                         \
 	F(int, StreamCreateWithFlags, (cudart_stream * s, unsigned flags))                                   \
+	F(int, StreamQuery, (cudart_stream s))                                                               \
 	F(int, StreamSynchronize, (cudart_stream s))                                                         \
 	F(int, Malloc, (void **p, size_t n_bytes))                                                           \
 	F(int, Free, (void *p))                                                                              \

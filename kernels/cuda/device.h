@@ -36,6 +36,12 @@ void device_upload(void *device, const void *host, size_t n_bytes);
 void device_download(void *host, const void *device, size_t n_bytes);
 void device_zero(void *p, size_t n_bytes);
 
+struct team;
+struct team_piece;
+void device_exchange(struct team *t, const struct team_piece *send, int n_send,
+		     const struct team_piece *receive, int n_receive);
+void device_gather(struct team *t, void *all, const size_t *n_bytes);
+
 /* Memory of the device that one operation's launches share, undefined before each; borrowed until it is asked
  * for again. Grows and never shrinks. */
 float *device_workspace(size_t n_floats);

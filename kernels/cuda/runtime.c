@@ -6,22 +6,20 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "kernels/cuda/cudart.h"
 #include "kernels/cuda/device.h"
 #include "kernels/cuda/images.h"
+#include "kernels/cuda/peers.h"
+#include "kernels/cuda/runtime.h"
 #include "kernels/cuda/table.h"
 
-#define MEMBER(type, name, arguments) type(*name) arguments;
-static struct {
-	CUDART_FUNCTIONS(MEMBER)
-} cuda;
+struct runtime cuda;
 
 enum { MAX_IMAGES = 64 };
 static cudart_library libraries[MAX_IMAGES];
 static int n_libraries;
-static cudart_stream stream;
+static bool has_peers; /* processes with other cards */
 
-static void check(int error, const char *what)
+void runtime_check(int error, const char *what)
 {
 	if (error == CUDART_OUT_OF_MEMORY)
 		table_host->die("%s: the GPU's memory is full; make pretrain.batch, pretrain.micro_batch or "
@@ -33,29 +31,36 @@ static void check(int error, const char *what)
 
 /* ---- opening ---- */
 
-static void *open_library(void)
+void *runtime_open(const char *const *names)
 {
-	static const char *const names[] = {"libcudart.so.13", "/usr/local/cuda/lib64/libcudart.so.13",
-					    "libcudart.so.12", "/usr/local/cuda/lib64/libcudart.so.12"};
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		void *library = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);
+	for (; *names; names++) {
+		void *library = dlopen(*names, RTLD_NOW | RTLD_LOCAL);
 		if (library)
 			return library;
 	}
-	table_host->die(
-		"%s: libcudart.so.13, CUDA's runtime, is not here; ./setup --cuda says how to install "
-		"it, or %s",
-		table_host->asked, table_host->otherwise);
 	return NULL;
 }
 
-static void find(void *library, const char *name, void *pointer)
+void runtime_find(void *library, const char *name, void *pointer, const char *advice)
 {
 	void *found = dlsym(library, name);
 	if (!found)
-		table_host->die("%s: libcudart lacks %s: install CUDA 12.8 or later", table_host->asked,
-				name);
+		table_host->die("%s: %s is missing: %s", table_host->asked, name, advice);
 	memcpy(pointer, &found, sizeof found);
+}
+
+static void open_runtime(void)
+{
+	static const char *const names[] = {"libcudart.so.13", "/usr/local/cuda/lib64/libcudart.so.13",
+					    "libcudart.so.12", "/usr/local/cuda/lib64/libcudart.so.12", NULL};
+	void *library = runtime_open(names);
+	if (!library)
+		table_host->die("%s: libcudart.so.13, CUDA's runtime, is not here; ./setup --cuda says how "
+				"to install it, or %s",
+				table_host->asked, table_host->otherwise);
+#define FIND(type, name, arguments)                                                                          \
+	runtime_find(library, "cuda" #name, &cuda.name, "install CUDA 12.8 or later");
+	CUDART_FUNCTIONS(FIND)
 }
 
 static void load_images(void)
@@ -63,37 +68,45 @@ static void load_images(void)
 	for (; images[n_libraries]; n_libraries++) {
 		int error = cuda.LibraryLoadData(&libraries[n_libraries], images[n_libraries], NULL, NULL, 0,
 						 NULL, NULL, 0);
-		check(error, "loading the kernels onto the GPU");
+		runtime_check(error, "loading the kernels onto the GPU");
 	}
 }
 
 void device_open(void)
 {
-	void *library = open_library();
 	int n_devices = 0, error;
-#define FIND(type, name, arguments) find(library, "cuda" #name, &cuda.name);
-	CUDART_FUNCTIONS(FIND)
-
+	open_runtime();
 	error = cuda.GetDeviceCount(&n_devices);
 	if (error != CUDART_SUCCESS || n_devices < 1)
 		table_host->die("%s: there is no GPU to use here: %s; %s", table_host->asked,
 				error ? cuda.GetErrorString(error) : "no device was found",
 				table_host->otherwise);
-	check(cuda.StreamCreateWithFlags(&stream, CUDART_NON_BLOCKING), "opening the GPU");
+
+	has_peers = table_host->size(table_host->team) > 1;
+	if (has_peers) {
+		nccl_open();
+		runtime_check(cuda.SetDevice(cards_choose(n_devices)), "choosing a GPU");
+	}
+	runtime_check(cuda.StreamCreateWithFlags(&cuda.stream, CUDART_NON_BLOCKING), "opening the GPU");
 	load_images();
+	if (has_peers)
+		nccl_join();
 }
 
 /* ---- memory ---- */
 
 static void wait(const char *what)
 {
-	check(cuda.StreamSynchronize(stream), what);
+	if (has_peers)
+		nccl_wait(what);
+	else
+		runtime_check(cuda.StreamSynchronize(cuda.stream), what);
 }
 
 void *device_alloc(size_t n_bytes)
 {
 	void *p = NULL;
-	check(cuda.Malloc(&p, n_bytes ? n_bytes : 1), "memory for arrays");
+	runtime_check(cuda.Malloc(&p, n_bytes ? n_bytes : 1), "memory for arrays");
 	device_zero(p, n_bytes);
 	return p;
 }
@@ -101,7 +114,7 @@ void *device_alloc(size_t n_bytes)
 void device_release(void *p)
 {
 	wait("before memory is given back");
-	check(cuda.Free(p), "giving memory back");
+	runtime_check(cuda.Free(p), "giving memory back");
 }
 
 /* Waits: the host may change its memory behind it. */
@@ -109,7 +122,8 @@ void device_upload(void *device, const void *host, size_t n_bytes)
 {
 	if (!n_bytes)
 		return;
-	check(cuda.MemcpyAsync(device, host, n_bytes, CUDART_TO_DEVICE, stream), "a copy to the GPU");
+	runtime_check(cuda.MemcpyAsync(device, host, n_bytes, CUDART_TO_DEVICE, cuda.stream),
+		      "a copy to the GPU");
 	wait("a copy to the GPU");
 }
 
@@ -117,14 +131,15 @@ void device_download(void *host, const void *device, size_t n_bytes)
 {
 	if (!n_bytes)
 		return;
-	check(cuda.MemcpyAsync(host, device, n_bytes, CUDART_TO_HOST, stream), "a copy from the GPU");
+	runtime_check(cuda.MemcpyAsync(host, device, n_bytes, CUDART_TO_HOST, cuda.stream),
+		      "a copy from the GPU");
 	wait("work on the GPU");
 }
 
 void device_zero(void *p, size_t n_bytes)
 {
 	if (n_bytes)
-		check(cuda.MemsetAsync(p, 0, n_bytes, stream), "clearing memory of the GPU");
+		runtime_check(cuda.MemsetAsync(p, 0, n_bytes, cuda.stream), "clearing memory of the GPU");
 }
 
 float *device_workspace(size_t n_floats)
@@ -135,7 +150,7 @@ float *device_workspace(size_t n_floats)
 		return p;
 	if (p)
 		device_release(p);
-	check(cuda.Malloc(&p, n_floats * sizeof(float)), "memory for partial sums");
+	runtime_check(cuda.Malloc(&p, n_floats * sizeof(float)), "memory for partial sums");
 	room = n_floats;
 	return p;
 }
@@ -163,7 +178,7 @@ void device_launch(struct device_kernel *k, struct device_grid grid, unsigned n_
 		return;
 	if (!k->handle)
 		find_kernel(k);
-	check(cuda.LaunchKernel(k->handle, of_grid, (struct cudart_size){n_threads, 1, 1}, pointers, n_shared,
-				stream),
-	      k->name);
+	runtime_check(cuda.LaunchKernel(k->handle, of_grid, (struct cudart_size){n_threads, 1, 1}, pointers,
+					n_shared, cuda.stream),
+		      k->name);
 }

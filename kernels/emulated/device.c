@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernels/cuda/table.h"
 #include "kernels/emulated/fail.h"
 #include "kernels/emulated/launch.h"
 
@@ -61,6 +62,17 @@ void device_zero(void *p, size_t n_bytes)
 {
 	if (n_bytes)
 		memset(p, 0, n_bytes);
+}
+
+void device_exchange(struct team *t, const struct team_piece *send, int n_send,
+		     const struct team_piece *receive, int n_receive)
+{
+	table_host->exchange(t, send, n_send, receive, n_receive);
+}
+
+void device_gather(struct team *t, void *all, const size_t *n_bytes)
+{
+	table_host->gather(t, all, n_bytes);
 }
 
 float *device_workspace(size_t n_floats)

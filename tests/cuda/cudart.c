@@ -2,20 +2,20 @@
  * CUDA's runtime on this CPU, for tests: what runtime.c uses of libcudart.so.13, with its name. Kernels are
  * those of the emulation. A stream is lazy: its work is done when somebody waits for it and no sooner, so
  * that a wait that was forgotten shows. Memory of the device can be touched by that work alone: a host that
- * reads or writes it dies. Fresh memory is NaN.
+ * reads or writes it dies. Fresh memory is NaN, and so is what was given back.
  */
-#include <sched.h>
-#include <stdbool.h>
-#include <stddef.h>
+#include "tests/cuda/double.h"
+
+#include <pthread.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 
-#include "kernels/cuda/cudart.h"
 #include "kernels/emulated/fail.h"
 #include "kernels/emulated/launch.h"
-#include "tests/cuda/double.h"
 
 enum { INVALID = 1, NO_DEVICE = 100, NO_SYMBOL = 500, MAX_ARGUMENTS = 512 };
 #define CAPACITY ((size_t)16 << 30) /* addresses, not memory */
@@ -34,9 +34,18 @@ struct work {
 	_Alignas(max_align_t) char arguments[MAX_ARGUMENTS];
 };
 
+/* Everything below is one thread's at a time: another library may move the stream on behind the host. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct work *first, **last = &first;
 static char *base;
 static size_t used;
+
+enum { MAX_ARRAYS = 65536 };
+static struct array {
+	char *p; /* NULL: given back */
+	size_t n;
+} arrays[MAX_ARRAYS];
+static int n_arrays;
 
 static void protect(int how)
 {
@@ -51,34 +60,79 @@ static void append(struct work w)
 		fail("cudart: out of memory");
 	*kept = w;
 	kept->next = NULL;
+	pthread_mutex_lock(&lock);
 	*last = kept;
 	last = &kept->next;
+	pthread_mutex_unlock(&lock);
 }
 
-static void run(struct work *w)
+/* False: it cannot be done yet. */
+static bool run(struct work *w)
 {
 	const char *seed = getenv("EINTHOVEN_EMULATED_SEED");
 	if (w->kernel)
 		launch_run(w->kernel, w->grid, w->block, w->n, w->arguments,
 			   seed ? strtoull(seed, NULL, 10) : 0);
 	else if (w->call)
-		while (!w->call(w->arguments))
-			sched_yield();
+		return w->call(w->arguments);
 	else if (w->from)
 		memcpy(w->to, w->from, w->n);
 	else
 		memset(w->to, w->value, w->n);
+	return true;
 }
 
-#define PUBLIC			       __attribute__((visibility("default")))
+/* As far as it goes; whether that is all of it. */
+bool double_progress(void)
+{
+	pthread_mutex_lock(&lock);
+	protect(PROT_READ | PROT_WRITE);
+	while (first && run(first)) {
+		struct work *w = first;
+		first = w->next;
+		free(w);
+	}
+	bool is_done = !first;
+	if (is_done)
+		last = &first;
+	protect(PROT_NONE);
+	pthread_mutex_unlock(&lock);
+	return is_done;
+}
+
+int double_enqueue(cudart_stream s, bool (*call)(void *arguments), const void *arguments, size_t n_bytes)
+{
+	struct work w = {.call = call};
+	if (s != &first || n_bytes > MAX_ARGUMENTS)
+		return INVALID;
+	memcpy(w.arguments, arguments, n_bytes);
+	append(w);
+	return CUDART_SUCCESS;
+}
+
+bool double_has(const void *p, size_t n_bytes)
+{
+	return base && (const char *)p >= base && (const char *)p + n_bytes <= base + used;
+}
+
 #define DECLARE(type, name, arguments) PUBLIC type cuda##name arguments;
 CUDART_FUNCTIONS(DECLARE)
 
-/* DOUBLE_DEVICES: how many there are; 1 if it is not set. */
+/* DOUBLE_DEVICES: how many there are; 1 if it is not set. CUDA_VISIBLE_DEVICES: those that are shown. */
+static int device_of(int i)
+{
+	const char *shown = getenv("CUDA_VISIBLE_DEVICES");
+	for (; shown && i > 0 && *shown; i--)
+		shown += strcspn(shown, ",") + (strchr(shown, ',') != NULL);
+	return shown ? *shown ? atoi(shown) : -1 : i;
+}
+
 int cudaGetDeviceCount(int *n)
 {
 	const char *text = getenv("DOUBLE_DEVICES");
-	*n = text ? atoi(text) : 1;
+	int n_there = text ? atoi(text) : 1;
+	for (*n = 0; *n < n_there && device_of(*n) >= 0; ++*n)
+		;
 	return *n ? CUDART_SUCCESS : NO_DEVICE;
 }
 
@@ -86,6 +140,19 @@ int cudaDeviceGetAttribute(int *value, int which, int device)
 {
 	*value = which == CUDART_MAJOR ? 9 : 0;
 	return device == 0 ? CUDART_SUCCESS : INVALID;
+}
+
+int cudaDeviceGetPCIBusId(char *text, int n_text, int device)
+{
+	snprintf(text, (size_t)n_text, "0000:%02x:00.0", (unsigned)device_of(device));
+	return CUDART_SUCCESS;
+}
+
+int cudaSetDevice(int device)
+{
+	int n;
+	return cudaGetDeviceCount(&n) == CUDART_SUCCESS && device >= 0 && device < n ? CUDART_SUCCESS
+										     : INVALID;
 }
 
 const char *cudaGetErrorString(int error)
@@ -100,18 +167,16 @@ int cudaStreamCreateWithFlags(cudart_stream *s, unsigned flags)
 	return CUDART_SUCCESS;
 }
 
-int cudaStreamSynchronize(cudart_stream s)
+int cudaStreamQuery(cudart_stream s)
 {
 	(void)s;
-	protect(PROT_READ | PROT_WRITE);
-	while (first) {
-		struct work *w = first;
-		run(w);
-		first = w->next;
-		free(w);
-	}
-	last = &first;
-	protect(PROT_NONE);
+	return double_progress() ? CUDART_SUCCESS : CUDART_NOT_READY;
+}
+
+int cudaStreamSynchronize(cudart_stream s)
+{
+	while (cudaStreamQuery(s) == CUDART_NOT_READY)
+		nanosleep(&(struct timespec){0, 100000}, NULL);
 	return CUDART_SUCCESS;
 }
 
@@ -121,22 +186,34 @@ int cudaMalloc(void **p, size_t n_bytes)
 	size_t n = (n_bytes + 255) / 256 * 256, size = (n + PAGE - 1) / PAGE * PAGE;
 	if (!base)
 		base = mmap(NULL, CAPACITY, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (base == MAP_FAILED || used + size + PAGE > CAPACITY)
+	if (base == MAP_FAILED || used + size + PAGE > CAPACITY || n_arrays == MAX_ARRAYS)
 		return CUDART_OUT_OF_MEMORY;
 	*p = base + used + size - n;
-	protect(PROT_READ | PROT_WRITE);
+	arrays[n_arrays++] = (struct array){*p, n};
+	pthread_mutex_lock(&lock);
 	used += size;
 	protect(PROT_READ | PROT_WRITE);
 	memset(*p, 0xff, n);
 	protect(PROT_NONE);
 	used += PAGE;
+	pthread_mutex_unlock(&lock);
 	return CUDART_SUCCESS;
 }
 
 /* Addresses are not used again. */
 int cudaFree(void *p)
 {
-	return !p || ((char *)p >= base && (char *)p < base + used) ? CUDART_SUCCESS : INVALID;
+	for (int i = 0; i < n_arrays; i++)
+		if (p && arrays[i].p == p) {
+			pthread_mutex_lock(&lock);
+			protect(PROT_READ | PROT_WRITE);
+			memset(p, 0xff, arrays[i].n);
+			protect(PROT_NONE);
+			pthread_mutex_unlock(&lock);
+			arrays[i].p = NULL;
+			return CUDART_SUCCESS;
+		}
+	return p ? INVALID : CUDART_SUCCESS;
 }
 
 int cudaMemcpyAsync(void *to, const void *from, size_t n_bytes, int kind, cudart_stream s)
@@ -182,17 +259,6 @@ int cudaLaunchKernel(const void *kernel, struct cudart_size grid, struct cudart_
 	if (n_bytes > MAX_ARGUMENTS)
 		return INVALID;
 	memcpy(w.arguments, arguments[0], n_bytes);
-	append(w);
-	return CUDART_SUCCESS;
-}
-
-PUBLIC int double_enqueue(cudart_stream s, bool (*call)(void *arguments), const void *arguments,
-			  size_t n_bytes)
-{
-	struct work w = {.call = call};
-	if (s != &first || n_bytes > MAX_ARGUMENTS)
-		return INVALID;
-	memcpy(w.arguments, arguments, n_bytes);
 	append(w);
 	return CUDART_SUCCESS;
 }

@@ -1,4 +1,9 @@
-/* What the double of CUDA's runtime (cudart.c) offers to doubles of libraries that do work in its streams. */
+/*
+ * What the doubles of CUDA's libraries share (files of this folder, built with the real ones' names):
+ * the stream and the memory of cudart.c, for others that work in them.
+ *
+ *	double_enqueue(stream, run, &context, sizeof context);   // done in its turn, when somebody waits
+ */
 #ifndef TESTS_CUDA_DOUBLE_H
 #define TESTS_CUDA_DOUBLE_H
 
@@ -7,8 +12,17 @@
 
 #include "kernels/cuda/cudart.h"
 
-/* call(a copy of arguments[n_bytes], 512 at most) is done in its turn, when somebody waits for s, and again
- * until it says true; memory of the device can be touched then alone. 0, or an error if s is no stream. */
-int double_enqueue(cudart_stream s, bool (*call)(void *arguments), const void *arguments, size_t n_bytes);
+#define PUBLIC __attribute__((visibility("default")))
+
+/* call(a copy of arguments[n_bytes], 512 at most) is done once all before it is, when somebody waits for s,
+ * and again until it says true. It may touch the device's memory. Returns 0, or an error if s is no stream. */
+PUBLIC int double_enqueue(cudart_stream s, bool (*call)(void *arguments), const void *arguments,
+			  size_t n_bytes);
+
+/* Do what can be done of the stream now; whether that is all. Any thread may. */
+PUBLIC bool double_progress(void);
+
+/* Whether all of this is the device's memory. */
+PUBLIC bool double_has(const void *p, size_t n_bytes);
 
 #endif

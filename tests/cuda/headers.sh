@@ -12,6 +12,8 @@ cat >types.c <<'END'
 #define SAME(a, b) _Static_assert((int)(a) == (int)(b), #b)
 SAME(cudaSuccess, CUDART_SUCCESS);
 SAME(cudaErrorMemoryAllocation, CUDART_OUT_OF_MEMORY);
+SAME(cudaErrorNotReady, CUDART_NOT_READY);
+SAME(cudaMemcpyDeviceToDevice, CUDART_ON_DEVICE);
 SAME(cudaMemcpyHostToDevice, CUDART_TO_DEVICE);
 SAME(cudaMemcpyDeviceToHost, CUDART_TO_HOST);
 SAME(cudaDevAttrComputeCapabilityMajor, CUDART_MAJOR);
@@ -35,8 +37,11 @@ void calls(void)
 	dim3 one = {1, 1, 1};
 	cudaGetDeviceCount(&n);
 	cudaDeviceGetAttribute(&n, cudaDevAttrComputeCapabilityMajor, 0);
+	cudaDeviceGetPCIBusId(p, 16, 0);
+	cudaSetDevice(0);
 	cudaGetErrorString(cudaSuccess);
 	cudaStreamCreateWithFlags(&s, cudaStreamNonBlocking);
+	cudaStreamQuery(s);
 	cudaStreamSynchronize(s);
 	cudaMalloc(&p, 1);
 	cudaFree(p);

@@ -94,7 +94,7 @@ fault "an upload that does not wait" '/^void device_upload/,/^}/s/^\twait(.*//' 
 fault "a copy of half the bytes" 's|MemcpyAsync(device, host, n_bytes|& / 2|' \
 	'self-test: [a-z ]+'
 fault "a grid without its second dimension" 's/(unsigned)grid.y/1/' 'self-test: [a-z ]+'
-fault "shared memory that is not asked for" 's/pointers, n_shared/pointers, n_shared * 0/' \
+fault "shared memory that is not asked for" 's/n_shared, cuda.stream/n_shared * 0, cuda.stream/' \
 	'self-test: [a-z ]+'
 
 library planted '/^void \*device_alloc/,/^}/s/^\tdevice_zero(.*//'

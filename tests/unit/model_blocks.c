@@ -72,7 +72,7 @@ static void small_sums(void *context, struct team *team)
 {
 	const struct batch *batch = context;
 	struct blocks b = blocks_of(ops_cpu_named("scalar"), team, batch->n_views);
-	float *sums = b.ops->alloc((size_t)b.n_blocks * WIDTH * sizeof *sums);
+	float *sums = b.ops->alloc(2 * (size_t)b.n_blocks * WIDTH * sizeof *sums);
 	double loss[LARGEST_BATCH] = {0};
 	for (int i = b.first; i < b.end; i++) {
 		fill(sums + (i - b.first) * WIDTH, i, WIDTH);
