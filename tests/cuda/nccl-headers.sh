@@ -80,7 +80,8 @@ int main(void)
 	return strcmp(nccl.GetErrorString(NCCL_SUCCESS), "no error") != 0;
 }
 END_C
-check "a program of ours opens the library" "${CC:-gcc}" -std=c17 -D_GNU_SOURCE -I"$TOP" -o library library.c -ldl
+check "a program of ours opens the library" \
+	"${CC:-gcc}" -std=c17 -D_GNU_SOURCE -I"$TOP" -o library library.c -ldl
 export LD_LIBRARY_PATH=${LD_LIBRARY_PATH:-}:/usr/local/cuda/lib64
 if ./library | grep -q 'no library'; then
 	skip "NVIDIA's library has all of it and makes an id" "libnccl.so.2 is not here"
