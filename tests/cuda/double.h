@@ -15,7 +15,7 @@
 #define PUBLIC __attribute__((visibility("default")))
 
 /* call(a copy of arguments[n_bytes], 512 at most) is done once all before it is, when somebody waits for s,
- * and again until it says true. It may touch the device's memory. Returns 0, or an error if s is no stream. */
+ * and again until it says true. It may touch the device's memory. 0, or an error if s is no stream. */
 PUBLIC int double_enqueue(cudart_stream s, bool (*call)(void *arguments), const void *arguments,
 			  size_t n_bytes);
 
