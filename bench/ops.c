@@ -246,7 +246,7 @@ static void run_sum_squares(void)
 
 static void run_pool(void)
 {
-	o->pool_mean_max(out[0], at, in[0], VIEWS, N, D);
+	o->pool_mean_max(out[0], at, in[0], NULL, VIEWS, N, D);
 }
 
 static void run_mask(void)
@@ -256,7 +256,7 @@ static void run_mask(void)
 
 static void run_pack(void)
 {
-	o->pack_signal(out[0], in[0], NULL, VIEWS, 12, 500, 7, 513);
+	o->pack_signal(out[0], in[0], NULL, NULL, VIEWS, 12, 500, 7, 513);
 }
 
 /* ---- the table ---- */

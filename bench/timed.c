@@ -144,17 +144,20 @@ TIMED(MASK_BACKWARD, mask_tokens_backward, 0,
       dy, keep, batch, n, d)
 TIMED(NTXENT, ntxent, 0, (struct ntxent * l, float *scratch), l, scratch)
 TIMED(PACK, pack_signal, 0,
-      (float *y, const float *x, const uint8_t *keep, int batch, int c, int t, int pad, int t_pad), y, x,
-      keep, batch, c, t, pad, t_pad)
+      (float *y, const float *x, const uint8_t *keep, const int32_t *numbers, int batch, int c, int t,
+       int pad, int t_pad),
+      y, x, keep, numbers, batch, c, t, pad, t_pad)
 TIMED(PAD, pad_time, 0, (float *y, const float *x, int batch, int t, int c, int pad, int t_pad), y, x, batch,
       t, c, pad, t_pad)
 TIMED(PAD_BACKWARD, pad_time_backward, 0,
       (float *dx, const float *dy, int batch, int t, int c, int pad, int t_pad), dx, dy, batch, t, c, pad,
       t_pad)
-TIMED(POOL, pool_mean_max, 0, (float *y, int32_t *at, const float *x, int batch, int n, int d), y, at, x,
-      batch, n, d)
+TIMED(POOL, pool_mean_max, 0,
+      (float *y, int32_t *at, const float *x, const int32_t *numbers, int batch, int n, int d), y, at, x,
+      numbers, batch, n, d)
 TIMED(POOL_BACKWARD, pool_mean_max_backward, 0,
-      (float *dx, const float *dy, const int32_t *at, int batch, int n, int d), dx, dy, at, batch, n, d)
+      (float *dx, const float *dy, const int32_t *at, const int32_t *numbers, int batch, int n, int d), dx,
+      dy, at, numbers, batch, n, d)
 TIMED(RELU, relu, 0, (float *y, const float *x, size_t n), y, x, n)
 TIMED(RELU_BACKWARD, relu_backward, 0, (float *dx, const float *dy, const float *y, size_t n), dx, dy, y, n)
 TIMED(SUM_ROWS, sum_rows, 0, (float *db, const float *dy, int m, int n, int ld), db, dy, m, n, ld)

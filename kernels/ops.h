@@ -101,6 +101,8 @@ struct adamw {
 	size_t n;
 	float *w, *m, *v; /* weights, first and second moment */
 	const float *dw;
+	/* Of each 16 floats whether weight_decay applies; NULL: to all. */
+	const uint8_t *has_decay;
 	float lr, beta1, beta2, eps, weight_decay, scale; /* scale multiplies dw (clipping) */
 	int64_t step;					  /* from 1: bias correction */
 };
@@ -194,9 +196,10 @@ struct ops {
 	void (*conv1d_backward)(const struct conv1d *c);
 	size_t (*conv1d_scratch)(const struct conv1d *c); /* floats: of the sizes and sum_records */
 	/* y [B,T_pad,C] = x [B,C,T] transposed to time-major, pad zeros before, the rest behind; a lead with
-	 * keep[b*C+c] == 0 is written as zeros whatever x holds. keep NULL: all kept. */
-	void (*pack_signal)(float *y, const float *x, const uint8_t *keep, int batch, int c, int t, int pad,
-			    int t_pad);
+	 * keep[b*C+c] == 0 is written as zeros whatever x holds. keep NULL: all kept. numbers [B]: x and
+	 * keep have more records, and record b of y is their record numbers[b]; NULL: b. */
+	void (*pack_signal)(float *y, const float *x, const uint8_t *keep, const int32_t *numbers, int batch,
+			    int c, int t, int pad, int t_pad);
 	/* The same for the transformer's inner signals: y [B,T_pad,C] from x [B,T,C]; and its
 	 * backward, dx from dy. */
 	void (*pad_time)(float *y, const float *x, int batch, int t, int c, int pad, int t_pad);
@@ -264,10 +267,13 @@ struct ops {
 			    int n, int d);
 	void (*mask_tokens_backward)(float *dx, float *dtoken, const float *dy, const uint8_t *keep,
 				     int batch, int n, int d);
-	/* y [B,2D] = [mean over N, max over N] of x [B,N,D]; at [B,D] the index of the first maximum. */
-	void (*pool_mean_max)(float *y, int32_t *at, const float *x, int batch, int n, int d);
-	void (*pool_mean_max_backward)(float *dx, const float *dy, const int32_t *at, int batch, int n,
-				       int d);
+	/* y [B,2D] = [mean over N, max over N] of x [B,N,D]; at [B,D] the index of the first maximum.
+	 * numbers [B]: y and at (backward: dy and at) have more rows, and record b's is numbers[b], no
+	 * two alike; NULL: b. */
+	void (*pool_mean_max)(float *y, int32_t *at, const float *x, const int32_t *numbers, int batch, int n,
+			      int d);
+	void (*pool_mean_max_backward)(float *dx, const float *dy, const int32_t *at, const int32_t *numbers,
+				       int batch, int n, int d);
 	/* Softmax gate over two towers: alpha [B,2] = softmax(logits [B,2]); h
 	 * [B,2D] = [alpha_0 zt, alpha_1 zc], zt, zc [B,D]. */
 	void (*gate)(float *h, float *alpha, const float *zt, const float *zc, const float *logits, int batch,

@@ -238,8 +238,8 @@ static void run_pooling(const struct ops *o, struct arrays *a)
 	float *zt = a->in[1], *alpha = a->out[0] + BATCH * 2 * WIDTH, *h = alpha + 2 * BATCH;
 	float *dzt = a->out[2], *dzc = dzt + BATCH * WIDTH, *dlogits = dzc + BATCH * WIDTH;
 
-	o->pool_mean_max(a->out[0], at, a->in[2], BATCH, ROWS, WIDTH);
-	o->pool_mean_max_backward(a->out[1], a->in[0], at, BATCH, ROWS, WIDTH);
+	o->pool_mean_max(a->out[0], at, a->in[2], NULL, BATCH, ROWS, WIDTH);
+	o->pool_mean_max_backward(a->out[1], a->in[0], at, NULL, BATCH, ROWS, WIDTH);
 	o->gate(h, alpha, zt, a->in[2], a->in[3], BATCH, WIDTH);
 	o->gate_backward(dzt, dzc, dlogits, a->in[0], zt, a->in[2], alpha, BATCH, WIDTH);
 	o->relu(a->out[3], a->in[1], SIZE);
@@ -261,7 +261,7 @@ static void run_layout(const struct ops *o, struct arrays *a)
 {
 	enum { LEADS = 6, T = 57, PAD = 3, T_PAD = 70, T_OUT = (T + 1) / 2 };
 	int32_t *at = (int32_t *)(void *)a->scratch;
-	o->pack_signal(a->out[0], a->in[0], a->keep, BATCH, LEADS, T, PAD, T_PAD);
+	o->pack_signal(a->out[0], a->in[0], a->keep, NULL, BATCH, LEADS, T, PAD, T_PAD);
 	o->pad_time(a->out[1], a->in[1], BATCH, T, LEADS, PAD, T_PAD);
 	o->pad_time_backward(a->out[1] + BATCH * T_PAD * LEADS, a->in[2], BATCH, T, LEADS, PAD, T_PAD);
 	o->max_time(a->scratch + SIZE, at, a->in[3], BATCH, T, LEADS, 3, 2, T_OUT);

@@ -105,7 +105,7 @@ static const float *pad(const struct tensors *t, const struct convnorm *c, const
 static const float *pack(const struct tensors *t, const struct convnorm *c, const struct convnorm_shared *s,
 			 const float *x, const uint8_t *keep)
 {
-	t->ops->pack_signal(s->padded, x, keep, blocks_own_views(&s->blocks), c->c_in, c->t_in, c->pad,
+	t->ops->pack_signal(s->padded, x, keep, NULL, blocks_own_views(&s->blocks), c->c_in, c->t_in, c->pad,
 			    c->t_pad);
 	return s->padded;
 }

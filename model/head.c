@@ -31,7 +31,7 @@ void head_plan_scratch(struct head *h, struct arena *a, int max_batch)
 void head_forward(const struct tensors *t, const struct head *h, int batch)
 {
 	norm_forward(t, &h->norm, h->narrow, h->stats, h->x, batch * h->n);
-	t->ops->pool_mean_max(h->pooled, h->at, h->narrow, batch, h->n, h->d);
+	t->ops->pool_mean_max(h->pooled, h->at, h->narrow, NULL, batch, h->n, h->d);
 	linear_forward(t, &h->linear, h->z, h->pooled, batch, NULL);
 }
 
@@ -39,7 +39,7 @@ void head_backward(const struct tensors *t, const struct head *h, float *dx, con
 {
 	linear_backward(t, &h->linear, h->dpooled, dz, h->pooled, batch, NULL);
 	norm_forward(t, &h->norm, h->narrow, h->stats, h->x, batch * h->n);
-	t->ops->pool_mean_max_backward(h->narrow, h->dpooled, h->at, batch, h->n, h->d);
+	t->ops->pool_mean_max_backward(h->narrow, h->dpooled, h->at, NULL, batch, h->n, h->d);
 	norm_backward(t, &h->norm, dx, h->narrow, h->x, h->stats, NULL, batch * h->n);
 }
 

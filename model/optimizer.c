@@ -1,6 +1,24 @@
 #include "model/optimizer.h"
 
 #include <math.h>
+#include <stdlib.h>
+
+#include "common/die.h"
+
+enum { ALIKE = 16 }; /* floats: tensors begin at multiples of it */
+
+static void list_decay(struct optimizer *o)
+{
+	const struct tensors *t = o->tensors;
+	size_t n = t->count / ALIKE;
+	uint8_t *has_decay = die_calloc(n, 1);
+	for (int i = 0; i < t->n; i++)
+		for (size_t at = t->list[i].offset; at < t->list[i].offset + t->list[i].count; at += ALIKE)
+			has_decay[at / ALIKE] = t->list[i].has_decay;
+	o->has_decay = t->ops->alloc(n);
+	t->ops->upload(o->has_decay, has_decay, n);
+	free(has_decay);
+}
 
 void optimizer_init(struct optimizer *o, struct tensors *t, const struct optimizer_config *c)
 {
@@ -16,6 +34,7 @@ void optimizer_init(struct optimizer *o, struct tensors *t, const struct optimiz
 		o->config.max_norm = 1;
 	o->m = t->ops->alloc(n_bytes);
 	o->v = t->ops->alloc(n_bytes);
+	list_decay(o);
 }
 
 void optimizer_release(struct optimizer *o)
@@ -23,11 +42,12 @@ void optimizer_release(struct optimizer *o)
 	const struct ops *ops = o->tensors->ops;
 	ops->release(o->m);
 	ops->release(o->v);
+	ops->release(o->has_decay);
 	*o = (struct optimizer){0};
 }
 
-/* The same decay for all of them. The padding between tensors has no gradient and stays 0. */
-static void step_alike(const struct optimizer *o, int first, int end, float lr, float scale)
+/* The padding between tensors has no gradient and stays 0. */
+void optimizer_step_tensors(struct optimizer *o, int first, int end, float lr, float scale)
 {
 	const struct tensors *t = o->tensors;
 	const struct optimizer_config *c = &o->config;
@@ -37,24 +57,14 @@ static void step_alike(const struct optimizer *o, int first, int end, float lr, 
 				      .m = o->m + from,
 				      .v = o->v + from,
 				      .dw = t->gradients + from,
+				      .has_decay = o->has_decay + from / ALIKE,
 				      .lr = lr,
 				      .beta1 = c->beta1,
 				      .beta2 = c->beta2,
 				      .eps = c->eps,
-				      .weight_decay = t->list[first].has_decay ? c->weight_decay : 0,
+				      .weight_decay = c->weight_decay,
 				      .scale = scale,
 				      .step = o->n_steps});
-}
-
-void optimizer_step_tensors(struct optimizer *o, int first, int end, float lr, float scale)
-{
-	const struct tensor *list = o->tensors->list;
-	for (int next; first < end; first = next) {
-		next = first + 1;
-		while (next < end && list[next].has_decay == list[first].has_decay)
-			next++;
-		step_alike(o, first, next, lr, scale);
-	}
 }
 
 float optimizer_step(struct optimizer *o, float lr)

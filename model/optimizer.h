@@ -22,9 +22,10 @@ struct optimizer_config {
 struct optimizer {
 	struct tensors *tensors; /* borrowed */
 	struct optimizer_config config;
-	float *m, *v;	   /* [tensors->count], ops memory; m, v, n_steps are what a checkpoint holds */
-	int64_t n_steps;   /* steps taken */
-	int64_t n_skipped; /* steps not taken because the gradient's norm was not finite */
+	uint8_t *has_decay; /* [tensors->count/16], ops memory */
+	float *m, *v;	    /* [tensors->count], ops memory; m, v, n_steps are what a checkpoint holds */
+	int64_t n_steps;    /* steps taken */
+	int64_t n_skipped;  /* steps not taken because the gradient's norm was not finite */
 };
 
 void optimizer_init(struct optimizer *o, struct tensors *t, const struct optimizer_config *c);

@@ -111,34 +111,17 @@ void stem_plan(struct stem *s, struct arena *a, const struct ops *ops, int max_s
 		s->dw_scratch = arena_floats(a, n_dw);
 }
 
-int stem_run(const int *numbers, int n)
-{
-	int i = 1;
-	while (i < n && numbers[i] == numbers[0] + i)
-		i++;
-	return i;
-}
-
-static void pack(const struct tensors *t, const struct stem_conv *c, const float *x, const uint8_t *keep,
-		 const int *numbers, int first, int n)
-{
-	for (int i = 0, length; i < n; i += length) {
-		size_t place = (size_t)c->c_in * (size_t)(numbers ? numbers[i] : first);
-		length = numbers ? stem_run(numbers + i, n - i) : n;
-		t->ops->pack_signal(c->padded + (size_t)i * n_padded(c), x + place * (size_t)c->t_in,
-				    keep + place, length, c->c_in, c->t_in, c->pad, c->t_pad);
-	}
-}
-
 void stem_forward(const struct tensors *t, const struct stem *s, const float *x, const uint8_t *keep,
-		  const int *numbers, int first, int n)
+		  const int32_t *numbers, int first, int n)
 {
+	size_t place = numbers ? 0 : (size_t)s->conv[0].c_in * (size_t)first;
 	for (int i = 0; i < s->n_convs; i++) {
 		const struct stem_conv *c = &s->conv[i];
 		if (i)
 			t->ops->pad_time(c->padded, s->features, n, c->t_in, c->c_in, c->pad, c->t_pad);
 		else
-			pack(t, c, x, keep, numbers, first, n);
+			t->ops->pack_signal(c->padded, x + place * (size_t)c->t_in, keep + place, numbers, n,
+					    c->c_in, c->t_in, c->pad, c->t_pad);
 		struct conv1d conv = conv_of(t, s, c, n);
 		struct groupnorm norm = norm_of(t, s, c, n);
 		t->ops->conv1d(&conv);

@@ -45,15 +45,12 @@ const struct stem_conv *stem_last(const struct stem *s);
 /* All of it scratch. */
 void stem_plan(struct stem *s, struct arena *a, const struct ops *ops, int max_signals, bool is_training);
 
-/* Features of n <= group signals of x [*,c,t] into s->features. numbers[i] is the i-th one's place in x;
- * numbers NULL: place first + i. A channel with keep 0 reads as zeros. keep: [*,c]. */
+/* Features of n <= group signals of x [*,c,t] into s->features. numbers[i] (ops memory) is the i-th one's
+ * place in x; numbers NULL: place first + i. A channel with keep 0 reads as zeros. keep: [*,c]. */
 void stem_forward(const struct tensors *t, const struct stem *s, const float *x, const uint8_t *keep,
-		  const int *numbers, int first, int n);
+		  const int32_t *numbers, int first, int n);
 /* Adds to the gradients, given that of the features in s->features, after stem_forward of
  * the same signals. */
 void stem_backward(const struct tensors *t, const struct stem *s, int n);
-
-/* How many of the first n numbers follow each other without a gap, at least 1. */
-int stem_run(const int *numbers, int n);
 
 #endif

@@ -174,6 +174,7 @@ float *tokenizer_channel_plan(struct tokenizer_channel *k, struct arena *a, int 
 	size_t signals = (size_t)max_batch * TOKENIZER_LEADS, d = (size_t)k->d;
 	k->pooled = arena_floats(a, signals * d);
 	k->at = arena_take(a, signals * (d / 2) * sizeof *k->at);
+	k->places = arena_take(a, signals * sizeof *k->places);
 	return k->x = arena_floats(a, signals * d);
 }
 
@@ -191,32 +192,7 @@ static void list_kept(const struct tensors *t, struct tokenizer_channel *k, cons
 	for (int i = 0; i < signals; i++)
 		if (k->keep[i])
 			k->kept[k->n_kept++] = i;
-}
-
-/* Features of these n signals -> their rows of pooled and at. */
-static void pool(const struct tensors *t, const struct tokenizer_channel *k, const int *numbers, int n)
-{
-	int half = k->d / 2, t_out = stem_last(&k->stem)->t_out;
-	for (int i = 0, length; i < n; i += length) {
-		length = stem_run(numbers + i, n - i);
-		t->ops->pool_mean_max(k->pooled + (size_t)numbers[i] * (size_t)k->d,
-				      k->at + (size_t)numbers[i] * (size_t)half,
-				      k->stem.features + (size_t)i * (size_t)t_out * (size_t)half, length,
-				      t_out, half);
-	}
-}
-
-static void pool_backward(const struct tensors *t, const struct tokenizer_channel *k, const int *numbers,
-			  int n)
-{
-	int half = k->d / 2, t_out = stem_last(&k->stem)->t_out;
-	for (int i = 0, length; i < n; i += length) {
-		length = stem_run(numbers + i, n - i);
-		t->ops->pool_mean_max_backward(k->stem.features + (size_t)i * (size_t)t_out * (size_t)half,
-					       k->dpooled + (size_t)numbers[i] * (size_t)k->d,
-					       k->at + (size_t)numbers[i] * (size_t)half, length, t_out,
-					       half);
-	}
+	t->ops->upload(k->places, k->kept, (size_t)k->n_kept * sizeof *k->places);
 }
 
 void tokenizer_channel_forward(const struct tensors *t, struct tokenizer_channel *k, const float *x,
@@ -227,8 +203,9 @@ void tokenizer_channel_forward(const struct tensors *t, struct tokenizer_channel
 	t->ops->zero(k->pooled, (size_t)signals * (size_t)k->d * sizeof *k->pooled);
 	for (int i = 0; i < k->n_kept; i += k->stem.group) {
 		int n = min(k->stem.group, k->n_kept - i);
-		stem_forward(t, &k->stem, x, keep, k->kept + i, i, n);
-		pool(t, k, k->kept + i, n);
+		stem_forward(t, &k->stem, x, keep, k->places + i, i, n);
+		t->ops->pool_mean_max(k->pooled, k->at, k->stem.features, k->places + i, n,
+				      stem_last(&k->stem)->t_out, k->d / 2);
 	}
 	linear_forward(t, &k->linear, k->x, k->pooled, signals, NULL);
 	t->ops->mask_tokens(k->x, k->x, keep, tensors_weight(t, k->mask), batch, TOKENIZER_LEADS, k->d);
@@ -244,8 +221,9 @@ void tokenizer_channel_backward(const struct tensors *t, const struct tokenizer_
 	linear_backward(t, &k->linear, k->dpooled, dx, k->pooled, batch * TOKENIZER_LEADS, NULL);
 	for (int i = 0; i < k->n_kept; i += k->stem.group) {
 		int n = min(k->stem.group, k->n_kept - i);
-		stem_forward(t, &k->stem, x, keep, k->kept + i, i, n);
-		pool_backward(t, k, k->kept + i, n);
+		stem_forward(t, &k->stem, x, keep, k->places + i, i, n);
+		t->ops->pool_mean_max_backward(k->stem.features, k->dpooled, k->at, k->places + i, n,
+					       stem_last(&k->stem)->t_out, k->d / 2);
 		stem_backward(t, &k->stem, n);
 	}
 }

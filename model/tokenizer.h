@@ -57,8 +57,9 @@ struct tokenizer_channel {
 	float *x;	/* [B,12,D] */
 	/* Only kept leads pass through the stem: */
 	uint8_t *keep; /* host memory, [max_batch*12] */
-	int *kept;     /* host memory: places of those with keep 1, ascending */
+	int32_t *kept; /* host memory: places of those with keep 1, ascending */
 	int n_kept;
+	int32_t *places; /* the same in ops memory */
 };
 
 void tokenizer_channel_declare(struct tokenizer_channel *k, struct tensors *t, const char *name, int d,

@@ -26,14 +26,14 @@ static void block_task(void *context, int block)
 	v16 beta1 = v_set(a->beta1), beta2 = v_set(a->beta2), rest1 = v_set(1.0f - a->beta1),
 	    rest2 = v_set(1.0f - a->beta2);
 	v16 scale = v_set(a->scale), spread = v_set(s->spread), eps = v_set(a->eps), rate = v_set(-s->rate),
-	    decay = v_set(-s->shrink);
+	    decay = v_set(-s->shrink), none = v_set(-0.0f);
 
 	for (size_t i = (size_t)block * BLOCK; i < end; i += 16) {
 		int left = end - i < 16 ? (int)(end - i) : 16;
 		v16 g = v_mul(v_load_up_to(a->dw + i, left), scale), w = v_load_up_to(a->w + i, left);
 		v16 m = v_fma(beta1, v_load_up_to(a->m + i, left), v_mul(rest1, g));
 		v16 v = v_fma(beta2, v_load_up_to(a->v + i, left), v_mul(v_mul(rest2, g), g));
-		w = v_fma(decay, w, w);
+		w = v_fma(!a->has_decay || a->has_decay[i / 16] ? decay : none, w, w);
 		w = v_fma(rate, v_div(m, v_fma(v_sqrt(v), spread, eps)), w);
 		v_store_up_to(a->m + i, m, left);
 		v_store_up_to(a->v + i, v, left);

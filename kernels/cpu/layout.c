@@ -8,17 +8,19 @@ struct layout {
 	float *y;
 	const float *x;
 	const uint8_t *keep;
+	const int32_t *numbers;
 	int c, t, pad, t_pad;
 };
 
 static void pack_task(void *context, int record)
 {
 	const struct layout *l = context;
-	const float *x = l->x + (size_t)record * (size_t)l->c * (size_t)l->t;
+	size_t lead = (size_t)(l->numbers ? l->numbers[record] : record) * (size_t)l->c;
+	const float *x = l->x + lead * (size_t)l->t;
 	float *y = l->y + (size_t)record * (size_t)l->t_pad * (size_t)l->c;
 	memset(y, 0, (size_t)l->t_pad * (size_t)l->c * sizeof *y);
 	for (int c = 0; c < l->c; c++) {
-		if (l->keep && !l->keep[(size_t)record * (size_t)l->c + (size_t)c])
+		if (l->keep && !l->keep[lead + (size_t)c])
 			continue;
 		for (int t = 0; t < l->t; t++)
 			y[(size_t)(l->pad + t) * (size_t)l->c + (size_t)c] =
@@ -26,10 +28,10 @@ static void pack_task(void *context, int record)
 	}
 }
 
-void ISA(layout_pack_signal)(float *y, const float *x, const uint8_t *keep, int batch, int c, int t, int pad,
-			     int t_pad)
+void ISA(layout_pack_signal)(float *y, const float *x, const uint8_t *keep, const int32_t *numbers, int batch,
+			     int c, int t, int pad, int t_pad)
 {
-	struct layout l = {y, x, keep, c, t, pad, t_pad};
+	struct layout l = {y, x, keep, numbers, c, t, pad, t_pad};
 	pool_run(pack_task, &l, batch);
 }
 
@@ -45,7 +47,7 @@ static void pad_task(void *context, int record)
 
 void ISA(layout_pad_time)(float *y, const float *x, int batch, int t, int c, int pad, int t_pad)
 {
-	struct layout l = {y, x, NULL, c, t, pad, t_pad};
+	struct layout l = {y, x, NULL, NULL, c, t, pad, t_pad};
 	pool_run(pad_task, &l, batch);
 }
 
@@ -59,6 +61,6 @@ static void unpad_task(void *context, int record)
 
 void ISA(layout_pad_time_backward)(float *dx, const float *dy, int batch, int t, int c, int pad, int t_pad)
 {
-	struct layout l = {dx, dy, NULL, c, t, pad, t_pad};
+	struct layout l = {dx, dy, NULL, NULL, c, t, pad, t_pad};
 	pool_run(unpad_task, &l, batch);
 }

@@ -8,15 +8,21 @@ struct pooling {
 	float *y;
 	int32_t *at;
 	const float *x;
-	const int32_t *kept_at;
+	const int32_t *kept_at, *numbers;
 	int n, d;
 };
+
+/* A record's row of y and at. */
+static size_t row_of(const struct pooling *p, int record)
+{
+	return (size_t)(p->numbers ? p->numbers[record] : record) * (size_t)p->d;
+}
 
 static void pool_task(void *context, int record)
 {
 	const struct pooling *p = context;
 	const float *x = p->x + (size_t)record * (size_t)p->n * (size_t)p->d;
-	float *mean = p->y + (size_t)record * 2 * (size_t)p->d, *largest = mean + p->d;
+	float *mean = p->y + 2 * row_of(p, record), *largest = mean + p->d;
 	v16 count = v_set((float)p->n);
 
 	for (int j = 0; j < p->d; j += 16) {
@@ -32,13 +38,14 @@ static void pool_task(void *context, int record)
 		}
 		v_store_up_to(mean + j, v_div(sum, count), left);
 		v_store_up_to(largest + j, top, left);
-		v_store_index_n(p->at + (size_t)record * (size_t)p->d + j, at, left);
+		v_store_index_n(p->at + row_of(p, record) + (size_t)j, at, left);
 	}
 }
 
-void ISA(pooling_mean_max)(float *y, int32_t *at, const float *x, int batch, int n, int d)
+void ISA(pooling_mean_max)(float *y, int32_t *at, const float *x, const int32_t *numbers, int batch, int n,
+			   int d)
 {
-	struct pooling p = {.y = y, .at = at, .x = x, .n = n, .d = d};
+	struct pooling p = {.y = y, .at = at, .x = x, .numbers = numbers, .n = n, .d = d};
 	pool_run(pool_task, &p, batch);
 }
 
@@ -46,8 +53,8 @@ void ISA(pooling_mean_max)(float *y, int32_t *at, const float *x, int batch, int
 static void pool_backward_task(void *context, int record)
 {
 	const struct pooling *p = context;
-	const float *dmean = p->x + (size_t)record * 2 * (size_t)p->d, *dmax = dmean + p->d;
-	const int32_t *at = p->kept_at + (size_t)record * (size_t)p->d;
+	const float *dmean = p->x + 2 * row_of(p, record), *dmax = dmean + p->d;
+	const int32_t *at = p->kept_at + row_of(p, record);
 	float *dx = p->y + (size_t)record * (size_t)p->n * (size_t)p->d;
 	v16 count = v_set((float)p->n);
 	for (int j = 0; j < p->d; j += 16) {
@@ -59,9 +66,10 @@ static void pool_backward_task(void *context, int record)
 		dx[(size_t)at[j] * (size_t)p->d + (size_t)j] += dmax[j];
 }
 
-void ISA(pooling_mean_max_backward)(float *dx, const float *dy, const int32_t *at, int batch, int n, int d)
+void ISA(pooling_mean_max_backward)(float *dx, const float *dy, const int32_t *at, const int32_t *numbers,
+				    int batch, int n, int d)
 {
-	struct pooling p = {.y = dx, .x = dy, .kept_at = at, .n = n, .d = d};
+	struct pooling p = {.y = dx, .x = dy, .kept_at = at, .numbers = numbers, .n = n, .d = d};
 	pool_run(pool_backward_task, &p, batch);
 }
 

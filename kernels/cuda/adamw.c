@@ -5,6 +5,7 @@
 struct adamw_args {
 	float *w, *m, *v;
 	const float *dw;
+	const uint8_t *has_decay; /* of each 16 floats; NULL: all */
 	size_t n;
 	float beta1, beta2, rest1, rest2, scale, eps;
 	float rate, spread, decay; /* -lr / (1 - beta1^t), 1 / sqrt(1 - beta2^t), -lr * weight_decay */
@@ -16,7 +17,7 @@ KERNEL(adamw, adamw_args)
 		float g = MUL(a.dw[i], a.scale), w = a.w[i];
 		float m = FMA(a.beta1, a.m[i], MUL(a.rest1, g));
 		float v = FMA(a.beta2, a.v[i], MUL(MUL(a.rest2, g), g));
-		w = FMA(a.decay, w, w);
+		w = FMA(!a.has_decay || a.has_decay[i / 16] ? a.decay : -0.0f, w, w);
 		w = FMA(a.rate, DIV(m, FMA(SQRT(v), a.spread, a.eps)), w);
 		a.m[i] = m;
 		a.v[i] = v;
@@ -37,6 +38,7 @@ void adamw_step(const struct adamw *s)
 				     .m = s->m,
 				     .v = s->v,
 				     .dw = s->dw,
+				     .has_decay = s->has_decay,
 				     .n = s->n,
 				     .beta1 = s->beta1,
 				     .beta2 = s->beta2,

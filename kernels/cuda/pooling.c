@@ -6,10 +6,16 @@ struct pooling_args {
 	float *y;
 	int32_t *at;
 	const float *x;
-	const int32_t *kept_at;
+	const int32_t *kept_at, *numbers;
 	size_t size; /* threads' elements: B*D */
 	int n, d;
 };
+
+/* A record's row of y and at. */
+DEV size_t row_of(const struct pooling_args *a, size_t record)
+{
+	return a->numbers ? (size_t)a->numbers[record] : record;
+}
 
 KERNEL(pool_mean_max, pooling_args)
 {
@@ -24,9 +30,10 @@ KERNEL(pool_mean_max, pooling_args)
 			at = top < v ? k : at;
 			top = top < v ? v : top;
 		}
-		a.y[i / d * 2 * d + i % d] = DIV(sum, (float)a.n);
-		a.y[(i / d * 2 + 1) * d + i % d] = top;
-		a.at[i] = at;
+		size_t row = row_of(&a, i / d);
+		a.y[row * 2 * d + i % d] = DIV(sum, (float)a.n);
+		a.y[(row * 2 + 1) * d + i % d] = top;
+		a.at[row * d + i % d] = at;
 	}
 }
 
@@ -35,10 +42,12 @@ KERNEL(pool_mean_max_backward, pooling_args)
 	size_t d = (size_t)a.d;
 	for (size_t i = FIRST; i < a.size; i += STRIDE) {
 		float *dx = a.y + i / d * (size_t)a.n * d + i % d;
-		float share = DIV(a.x[i / d * 2 * d + i % d], (float)a.n),
-		      most = a.x[(i / d * 2 + 1) * d + i % d];
+		size_t row = row_of(&a, i / d);
+		float share = DIV(a.x[row * 2 * d + i % d], (float)a.n),
+		      most = a.x[(row * 2 + 1) * d + i % d];
+		int at = a.kept_at[row * d + i % d];
 		for (int k = 0; k < a.n; k++)
-			dx[(size_t)k * d] = k == a.kept_at[i] ? ADD(share, most) : share;
+			dx[(size_t)k * d] = k == at ? ADD(share, most) : share;
 	}
 }
 
@@ -99,15 +108,17 @@ KERNEL(gate_backward, gate_args)
 #include "kernels/cuda/device.h"
 #include "kernels/cuda/table.h"
 
-void pooling_mean_max(float *y, int32_t *at, const float *x, int batch, int n, int d)
+void pooling_mean_max(float *y, int32_t *at, const float *x, const int32_t *numbers, int batch, int n, int d)
 {
-	struct pooling_args a = {.y = y, .at = at, .x = x, .n = n, .d = d, .size = (size_t)batch * (size_t)d};
+	struct pooling_args a = {.y = y, .at = at, .x = x, .numbers = numbers, .n = n, .d = d};
+	a.size = (size_t)batch * (size_t)d;
 	LAUNCH(pool_mean_max, device_share(a.size), 256, &a);
 }
 
-void pooling_mean_max_backward(float *dx, const float *dy, const int32_t *at, int batch, int n, int d)
+void pooling_mean_max_backward(float *dx, const float *dy, const int32_t *at, const int32_t *numbers,
+			       int batch, int n, int d)
 {
-	struct pooling_args a = {.y = dx, .x = dy, .kept_at = at, .n = n, .d = d};
+	struct pooling_args a = {.y = dx, .x = dy, .kept_at = at, .numbers = numbers, .n = n, .d = d};
 	a.size = (size_t)batch * (size_t)d;
 	LAUNCH(pool_mean_max_backward, device_share(a.size), 256, &a);
 }

@@ -20,8 +20,8 @@ void conv_backward(const struct conv1d *s);
 size_t conv_scratch(const struct conv1d *s);
 
 /* layout.c */
-void layout_pack_signal(float *y, const float *x, const uint8_t *keep, int batch, int c, int t, int pad,
-			int t_pad);
+void layout_pack_signal(float *y, const float *x, const uint8_t *keep, const int32_t *numbers, int batch,
+			int c, int t, int pad, int t_pad);
 void layout_pad_time(float *y, const float *x, int batch, int t, int c, int pad, int t_pad);
 void layout_pad_time_backward(float *dx, const float *dy, int batch, int t, int c, int pad, int t_pad);
 
@@ -72,8 +72,9 @@ void tokens_mask_backward(float *dx, float *dtoken, const float *dy, const uint8
 			  int d);
 
 /* pooling.c */
-void pooling_mean_max(float *y, int32_t *at, const float *x, int batch, int n, int d);
-void pooling_mean_max_backward(float *dx, const float *dy, const int32_t *at, int batch, int n, int d);
+void pooling_mean_max(float *y, int32_t *at, const float *x, const int32_t *numbers, int batch, int n, int d);
+void pooling_mean_max_backward(float *dx, const float *dy, const int32_t *at, const int32_t *numbers,
+			       int batch, int n, int d);
 void pooling_gate(float *h, float *alpha, const float *zt, const float *zc, const float *logits, int batch,
 		  int d);
 void pooling_gate_backward(float *dzt, float *dzc, float *dlogits, const float *dh, const float *zt,

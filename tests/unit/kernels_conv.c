@@ -239,6 +239,7 @@ static void packing_transposes_pads_and_masks(void **state)
 	enum { B = 3, C = 12, T = 37, PAD = 7, T_PAD = 50 };
 	float *x = numbers(B * C * T, 1, 1), *y = numbers(B * C * T_PAD, 2, 1);
 	uint8_t keep[B * C];
+	static const int32_t order[B] = {2, 0, 1};
 	const struct ops *o;
 	(void)state;
 	for (int i = 0; i < B * C; i++)
@@ -247,10 +248,13 @@ static void packing_transposes_pads_and_masks(void **state)
 		x[(0 * C + 2) * T + i] = NAN; /* a masked lead never reaches the output, whatever it holds */
 
 	for (int k = 0; (o = table(k)); k++) {
-		for (int is_masked = 0; is_masked < 2; is_masked++) {
-			o->pack_signal(y, x, is_masked ? keep : NULL, B, C, T, PAD, T_PAD);
+		for (int way = 0; way < 4; way++) {
+			bool is_masked = way % 2, is_numbered = way / 2;
+			o->pack_signal(y, x, is_masked ? keep : NULL, is_numbered ? order : NULL, B, C, T,
+				       PAD, T_PAD);
 			for (int e = 0; e < B * T_PAD * C; e++) {
-				int c = e % C, t = e / C % T_PAD - PAD, b = e / C / T_PAD;
+				int c = e % C, t = e / C % T_PAD - PAD;
+				int b = is_numbered ? order[e / C / T_PAD] : e / C / T_PAD;
 				bool is_there = t >= 0 && t < T && (!is_masked || keep[b * C + c]);
 				float expected = is_there ? x[(b * C + c) * T + t] : 0;
 				assert_same_bits(y + e, &expected, 1, o->name, "y");

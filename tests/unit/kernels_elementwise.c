@@ -168,6 +168,7 @@ static void adamw_follows_the_algorithm(void **state)
 
 static void adamw_equals_its_definition(void **state)
 {
+	static const uint8_t has_decay[] = {1, 0, 1};
 	enum { N = 37 };
 	struct adamw a = {.n = N,
 			  .lr = 3e-3f,
@@ -175,6 +176,7 @@ static void adamw_equals_its_definition(void **state)
 			  .beta2 = 0.999f,
 			  .eps = 1e-8f,
 			  .weight_decay = 0.05f,
+			  .has_decay = has_decay,
 			  .scale = 0.7f,
 			  .step = 3};
 	float *dw = numbers(N, 1, 1), *w = numbers(N, 2, 1), *m = numbers(N, 3, 1), *v = numbers(N, 4, 1);
@@ -189,7 +191,7 @@ static void adamw_equals_its_definition(void **state)
 		float g = dw[i] * a.scale;
 		em[i] = fmaf(a.beta1, m[i], (1.0f - a.beta1) * g);
 		ev[i] = fmaf(a.beta2, v[i], (1.0f - a.beta2) * g * g);
-		ew[i] = fmaf(-shrink, w[i], w[i]);
+		ew[i] = fmaf(has_decay[i / 16] ? -shrink : -0.0f, w[i], w[i]);
 		ew[i] = fmaf(-rate, em[i] / fmaf(sqrtf(ev[i]), spread, a.eps), ew[i]);
 	}
 

@@ -127,7 +127,7 @@ static void run_step(const struct ops *o, struct step *s)
 	o->layernorm_backward(s->y2, dw, dw + D, s->y, s->grad, s->w, s->stats, s->stats + M, s->x, M, D);
 	o->sum_rows(dw, s->y2, M, D, D);
 	o->mask_tokens_backward(s->y, dw, s->y2, s->keep, B, N, D);
-	o->pool_mean_max(s->stats, s->at, s->y, B, N, D);
+	o->pool_mean_max(s->stats, s->at, s->y, NULL, B, N, D);
 	o->ntxent(&l, s->scratch);
 	dw[0] += l.loss + o->sum_squares(s->y2, M * D);
 	o->adamw(&w);

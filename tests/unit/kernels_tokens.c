@@ -112,6 +112,42 @@ static void masked_tokens_are_replaced_and_their_gradient_goes_to_the_token(void
 	}
 }
 
+/* Every other row of twice as many: as all in order, and the rows between are left alone. */
+static void check_numbered_pooling(const struct ops *o, const float *x, const float *dy, int batch, int n,
+				   int d)
+{
+	size_t row = (size_t)d, rows = (size_t)batch * row, all = rows * (size_t)n;
+	float *y = zeros(2 * rows), *apart = zeros(4 * rows), *dx = zeros(all), *dx_apart = zeros(all);
+	float *dy_apart = zeros(4 * rows);
+	int32_t *at = die_calloc(rows, sizeof *at), *at_apart = die_calloc(2 * rows, sizeof *at);
+	int32_t *numbers = die_calloc((size_t)batch, sizeof *numbers);
+
+	for (int b = 0; b < batch; b++) {
+		numbers[b] = 2 * (batch - 1 - b) + 1;
+		memcpy(dy_apart + 2 * row * (size_t)numbers[b], dy + 2 * row * (size_t)b,
+		       2 * row * sizeof *dy);
+	}
+	o->pool_mean_max(y, at, x, NULL, batch, n, d);
+	o->pool_mean_max(apart, at_apart, x, numbers, batch, n, d);
+	o->pool_mean_max_backward(dx, dy, at, NULL, batch, n, d);
+	o->pool_mean_max_backward(dx_apart, dy_apart, at_apart, numbers, batch, n, d);
+	assert_same_bits(dx_apart, dx, all, o->name, "dx of numbered rows");
+	for (int b = 0; b < batch; b++) {
+		size_t to = (size_t)numbers[b] * row, from = (size_t)b * row;
+		assert_same_bits(apart + 2 * to, y + 2 * from, 2 * row, o->name, "a numbered row");
+		assert_memory_equal(at_apart + to, at + from, row * sizeof *at);
+		for (size_t j = 0; j < 2 * row; j++)
+			assert_true(apart[2 * (to - row) + j] == 0);
+	}
+
+	float *arrays[] = {y, apart, dx, dx_apart, dy_apart};
+	for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
+		free(arrays[i]);
+	free(at);
+	free(at_apart);
+	free(numbers);
+}
+
 static void pooling_takes_mean_and_first_maximum(void **state)
 {
 	(void)state;
@@ -144,11 +180,12 @@ static void pooling_takes_mean_and_first_maximum(void **state)
 				edx[(b * n + *where) * d + j] += dy[(2 * b + 1) * d + j];
 			}
 		for (int t = 0; (o = table(t)); t++) {
-			o->pool_mean_max(y, at, x, batch, n, d);
+			o->pool_mean_max(y, at, x, NULL, batch, n, d);
 			assert_same_bits(y, ey, 2 * rows, o->name, "y");
 			assert_memory_equal(at, eat, rows * sizeof *at);
-			o->pool_mean_max_backward(dx, dy, at, batch, n, d);
+			o->pool_mean_max_backward(dx, dy, at, NULL, batch, n, d);
 			assert_same_bits(dx, edx, all, o->name, "dx");
+			check_numbered_pooling(o, x, dy, batch, n, d);
 		}
 		float *arrays[] = {x, y, ey, dx, edx, dy};
 		for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
