@@ -59,20 +59,19 @@ static struct extension_host *host_of(const char *asked, const char *otherwise)
 	return host;
 }
 
-const struct ops *extension_open(const char *name, const struct ops *scalar)
+const struct ops *extension_open(const char *name, bool is_of_params, const struct ops *scalar)
 {
 	const struct ops *(*open)(const struct extension_host *);
 	struct extension_host *host =
-		host_of(die_printf("EINTHOVEN_DEVICE=%s", name),
-			"unset EINTHOVEN_DEVICE to compute on the CPU, with the same results");
+		host_of(die_printf(is_of_params ? "device: %s" : "EINTHOVEN_DEVICE=%s", name),
+			is_of_params ? "set device: cpu to compute on the CPU, with the same results"
+				     : "unset EINTHOVEN_DEVICE to compute on the CPU, with the same results");
 	find(name, host, "extension_table", &open);
 	const struct ops *o = open(host);
 	const char *failed = selftest_run(o, scalar);
 	if (failed)
-		die("self-test: %s on %s differs from its plain definition; unset EINTHOVEN_DEVICE to work "
-		    "without "
-		    "it, and please report it",
-		    failed, o->name);
+		die("self-test: %s on %s differs from its plain definition; %s, and please report it", failed,
+		    o->name, host->otherwise);
 	return o;
 }
 

@@ -1,8 +1,8 @@
 /*
- * A table of operations from a library of its own, opened only where EINTHOVEN_DEVICE names it: <folder of
- * this program>/../lib/kernels_<name>.so (kernels/cuda/).
+ * A table of operations from a library of its own, opened only where EINTHOVEN_DEVICE or params name it:
+ * <folder of this program>/../lib/kernels_<name>.so (kernels/cuda/).
  *
- *	const struct ops *o = extension_open("cuda", scalar); // dies if it is not there or has no device
+ *	const struct ops *o = extension_open("cuda", false, scalar); // dies if there is no device
  *
  * Before its first use it is compared with the scalar table bit by bit (selftest.h); on a difference the
  * program ends.
@@ -45,8 +45,9 @@ const struct ops *extension_table(const struct extension_host *host);
 /* The same of the device's fast class, where a library has one. */
 const struct extension_class *extension_fast(const struct extension_host *host);
 
-/* EINTHOVEN_EXTENSION, a file, takes the library's place: for tests. Stays open. */
-const struct ops *extension_open(const char *name, const struct ops *scalar);
+/* EINTHOVEN_EXTENSION, a file, takes the library's place: for tests. Stays open. is_of_params: params name
+ * it, not the environment, as messages say. */
+const struct ops *extension_open(const char *name, bool is_of_params, const struct ops *scalar);
 
 /* The fast class, for `numerics: fast`; not yet compared with anything: a key needs its name alone. */
 const struct extension_class *extension_open_fast(const char *name);

@@ -106,17 +106,19 @@ const char *ops_numerics(const struct ops *o)
 	return CPU_NUMERICS;
 }
 
+static bool is_of_params(void);
+
 static const struct ops *opened;
 static pthread_once_t open_once = PTHREAD_ONCE_INIT;
 
 static void open_cuda(void)
 {
-	opened = extension_open("cuda", &table_ops_scalar);
+	opened = extension_open("cuda", is_of_params(), &table_ops_scalar);
 }
 
 static void open_emulated(void)
 {
-	opened = extension_open("emulated", &table_ops_scalar);
+	opened = extension_open("emulated", is_of_params(), &table_ops_scalar);
 }
 
 static const struct ops *ops_cuda(void)
@@ -142,17 +144,31 @@ static const struct {
 };
 
 enum { DEVICE_CPU, DEVICE_CUDA };
+static const char *said; /* in params; NULL: nothing */
 static bool is_fast;
 
-void ops_choose(bool is_fast_wanted)
+void ops_choose(const char *device, bool is_fast_wanted)
 {
+	said = strcmp(device, "auto") != 0 ? device : NULL;
 	is_fast = is_fast_wanted;
+}
+
+/* NULL: nothing was said. */
+static const char *in_environment(void)
+{
+	const char *device = getenv("EINTHOVEN_DEVICE");
+	return device && *device ? device : NULL;
+}
+
+static bool is_of_params(void)
+{
+	return !in_environment();
 }
 
 static int chosen_device(void)
 {
-	const char *wanted = getenv("EINTHOVEN_DEVICE");
-	if (!wanted || !*wanted)
+	const char *wanted = in_environment() ? in_environment() : said;
+	if (!wanted)
 		return is_fast ? DEVICE_CUDA : DEVICE_CPU;
 
 	for (size_t i = 0; i < sizeof devices / sizeof *devices; i++)
@@ -172,6 +188,8 @@ static pthread_once_t fast_once = PTHREAD_ONCE_INIT, check_once = PTHREAD_ONCE_I
 
 static void open_fast(void)
 {
+	if (chosen_device() != DEVICE_CUDA && is_of_params())
+		die("numerics: fast is for a GPU alone: set device: auto, or numerics: exact");
 	if (chosen_device() != DEVICE_CUDA)
 		die("numerics: fast is for a GPU alone: unset EINTHOVEN_DEVICE=%s, or set numerics: exact",
 		    getenv("EINTHOVEN_DEVICE"));

@@ -303,11 +303,13 @@ const struct ops *ops_cpu_named(const char *isa);
 /* Numerics class for the action key: "cpu/2", in the exact class on every device (docs/gpu.md). */
 const char *ops_numerics(const struct ops *o);
 
-/* `numerics: fast`, or not, of all that is chosen below. Before the first of them. */
-void ops_choose(bool is_fast);
+/* `device:` and `numerics: fast`, or not, of params, for all that is chosen below. Before the first of
+ * them. device is borrowed for good: "auto", or a device's name. */
+void ops_choose(const char *device, bool is_fast);
 
-/* The table of the device that EINTHOVEN_DEVICE names; unset or empty: "cpu", in the fast class "cuda". Every
- * stage takes its table here. Dies if the device is unknown, or has no fast class and should. */
+/* The table of the device that EINTHOVEN_DEVICE names; unset or empty: that of ops_choose; "auto", or
+ * neither: "cpu", in the fast class "cuda". Every stage takes its table here. Dies if the device is unknown,
+ * or has no fast class and should. */
 const struct ops *ops_chosen(void);
 
 /* The class of ops_chosen(), without a self-test; exact: without opening the device, for a cache hit needs

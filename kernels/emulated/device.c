@@ -1,6 +1,7 @@
 /*
  * kernels/cuda/device.h on this CPU. Work is done when it is asked for. EINTHOVEN_EMULATED_SEED orders
- * threads and blocks (block.h; 0 if it is not set). Memory of the workspace is NaN each time.
+ * threads and blocks (block.h; 0 if it is not set). Memory of the workspace is NaN each time, but where
+ * launches are only counted.
  */
 #include "kernels/cuda/device.h"
 
@@ -85,7 +86,7 @@ float *device_workspace(size_t n_floats)
 		p = device_alloc(n_floats * sizeof *p);
 		room = n_floats;
 	}
-	for (size_t i = 0; i < n_floats; i++)
+	for (size_t i = 0; i < n_floats && !launch_is_counted_only(); i++)
 		memcpy(&p[i], &nan, sizeof nan);
 	return p;
 }

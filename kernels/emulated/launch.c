@@ -19,7 +19,7 @@ static struct {
 static int n_kernels;
 
 static unsigned long n_launches;
-static bool is_running;
+static bool is_running, is_counted_only;
 static int block_number;
 static size_t dynamic_bytes;
 float *gpu_shared_of_block;
@@ -68,6 +68,16 @@ unsigned long launch_count(void)
 	return n_launches;
 }
 
+void launch_count_only(void)
+{
+	is_counted_only = true;
+}
+
+int launch_is_counted_only(void)
+{
+	return is_counted_only;
+}
+
 int launch_block(void)
 {
 	return block_number;
@@ -112,6 +122,11 @@ void launch_run(const char *kernel, struct gpu_size grid, struct gpu_size size, 
 		const void *arguments, uint64_t seed)
 {
 	check(kernel, grid, size, n_shared);
+	n_launches++;
+	kernels[find(kernel)].n_launches++;
+	if (is_counted_only)
+		return;
+
 	int n_blocks = (int)(grid.x * grid.y * grid.z), *order = malloc((size_t)n_blocks * sizeof *order);
 	struct block b = {.kernel = kernel,
 			  .run = kernels[find(kernel)].run,
@@ -125,8 +140,6 @@ void launch_run(const char *kernel, struct gpu_size grid, struct gpu_size size, 
 	if (!order || (n_shared && !gpu_shared_of_block))
 		fail("%s: out of memory", kernel);
 	block_shuffle(order, n_blocks, seed);
-	n_launches++;
-	kernels[find(kernel)].n_launches++;
 	is_running = true;
 	for (int i = 0; i < n_blocks; i++) {
 		unsigned u = (unsigned)(block_number = order[i]);

@@ -20,8 +20,12 @@ size_t launch_arguments(const char *kernel);
 void launch_run(const char *kernel, struct gpu_size grid, struct gpu_size block, size_t n_shared,
 		const void *arguments, uint64_t seed);
 
-/* How many there were. */
-unsigned long launch_count(void);
+#define LAUNCH_EXPORTED __attribute__((visibility("default")))
+
+/* How many there were; and from now on count them alone, run none. For tests, which find them by dlsym. */
+LAUNCH_EXPORTED unsigned long launch_count(void);
+LAUNCH_EXPORTED void launch_count_only(void);
+int launch_is_counted_only(void);
 
 /* Of the block that runs: its number in the grid, and its shared memory. */
 int launch_block(void);

@@ -6,5 +6,5 @@
 
 void device_choose(const struct params *p)
 {
-	ops_choose(strcmp(params_text(p, "numerics"), "fast") == 0);
+	ops_choose(params_text(p, "device"), strcmp(params_text(p, "numerics"), "fast") == 0);
 }

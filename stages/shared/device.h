@@ -1,12 +1,21 @@
-/* The numbers a stage computes with on a device, as params say: section pretrain, for all that compute. */
+/* On which device a stage computes, and with which numbers, as params say: in section pretrain, for all that
+ * compute. */
 #ifndef STAGES_SHARED_DEVICE_H
 #define STAGES_SHARED_DEVICE_H
 
 #include "common/params.h"
 
 /* Rows of a table of struct param. in: NULL for pretrain, in whose section they are given, else its name. The
- * class stands in the key as its numerics, so the param itself does not. */
+ * class stands in the key as its numerics, so neither param does. */
 #define DEVICE_PARAMS(in)                                                                                    \
+	{"device",                                                                                           \
+	 PARAM_CHOICE,                                                                                       \
+	 .choices = "auto cpu cuda",                                                                         \
+	 .otherwise = "auto",                                                                                \
+	 .section = in,                                                                                      \
+	 .not_in_key = true,                                                                                 \
+	 .help = "what computes: the CPU, or a GPU with the same results; auto: the CPU, or "                \
+		 "with numerics: fast the GPU. EINTHOVEN_DEVICE goes before it"},                            \
 	{                                                                                                    \
 		"numerics", PARAM_CHOICE,                                                                    \
 			.choices = "exact fast", .otherwise = "exact", .section = in, .not_in_key = true,    \

@@ -29,6 +29,13 @@ check "the log shows the loss beside that of the candidates, top-1, RankMe and b
 EINTHOVEN_STORE=$WORK/threads1.store EINTHOVEN_THREADS=3 EINTHOVEN_ISA=scalar EINTHOVEN_DEVICE=cpu \
 	check "threads, instruction set and a device of the same class are not in the key" \
 	"$BIN/pretrain" --build threads1 --cached
+chain threads1 "$data $tiny pretrain.device=cuda" # the slice; no stage is run
+EINTHOVEN_STORE=$WORK/threads1.store check "nor is the device that params name, which a hit does not open" \
+	"$BIN/pretrain" --build threads1 --cached
+EINTHOVEN_STORE=$WORK/store EINTHOVEN_EXTENSION=none.so check_fails \
+	"a device of params that is not there: how to get it, or do without" 1 \
+	'device: cuda: none.so is not there; build it (make cuda; .*) or set device: cpu' \
+	"$BIN/pretrain" --build threads1
 EINTHOVEN_DEVICE=abacus check_fails "a device that there is not is named, with those there are" 1 \
 	'EINTHOVEN_DEVICE=abacus: expected one of: cpu' "$BIN/pretrain" --build threads1 --cached
 
