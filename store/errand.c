@@ -1,19 +1,15 @@
 #include "store/errand.h"
 
-#include <errno.h>
-#include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "common/die.h"
 #include "common/file.h"
 #include "store/artifact.h"
+#include "store/helper.h"
 #include "store/sharing.h"
 
 #define SILENT_S 600 /* a remote that was not there is not asked again by the same make */
@@ -65,44 +61,10 @@ static bool is_down(const struct sharing *s)
 
 /* ---- the helper ---- */
 
-static pid_t start(const char *command, const char *key)
+static void tell_late(const struct sharing *s, const char *command)
 {
-	char *helper = file_beside_program("remote");
-	pid_t parent = getpid(), child = fork();
-	if (child < 0)
-		die("fork: %s", strerror(errno));
-	if (child) {
-		free(helper);
-		return child;
-	}
-
-	/* The helper must not outlive a killed stage; the stage may already be gone when this takes effect.
-	 * */
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	if (getppid() != parent)
-		_exit(1);
-	signal(SIGINT, SIG_DFL);
-	signal(SIGTERM, SIG_DFL);
-	execl(helper, "remote", command, key, (char *)NULL);
-	fprintf(stderr, "%s: %s\n", helper, strerror(errno));
-	_exit(1);
-}
-
-/* Its exit code; waitpid alone would miss a signal that came just before it. */
-static int wait_for(pid_t child, const volatile bool *is_interrupted)
-{
-	int status = 0;
-	long pause_ns = 500000;
-	bool is_told = false;
-	for (pid_t ended; (ended = waitpid(child, &status, WNOHANG)) != child;) {
-		if (ended < 0 && errno != EINTR)
-			die("waiting for the helper: %s", strerror(errno));
-		if (*is_interrupted && !is_told)
-			is_told = kill(child, SIGTERM) == 0;
-		nanosleep(&(struct timespec){.tv_nsec = pause_ns}, NULL);
-		pause_ns = pause_ns < 20000000 ? pause_ns * 5 / 4 : pause_ns;
-	}
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+	warn("remote %s: %s was not done within %d s (patience_s in store.yaml); going on without the remote",
+	     s->url, command, s->patience_s);
 }
 
 /* Whether it was done. */
@@ -115,9 +77,12 @@ static bool send_helper(const char *command, const char *key, bool is_writing,
 		die("%s", error_text(&e));
 	bool is_done = false;
 	if (s.url && (s.can_write || !is_writing) && !is_down(&s)) {
-		int code = wait_for(start(command, key), is_interrupted);
+		const char *const helper[] = {"remote", command, key, NULL};
+		int code = helper_run(helper, s.patience_s, is_interrupted);
 		is_done = code == 0 && !*is_interrupted;
-		if (code == ERRAND_UNREACHABLE)
+		if (code == HELPER_LATE && !*is_interrupted)
+			tell_late(&s, command);
+		if (code == ERRAND_UNREACHABLE || code == HELPER_LATE)
 			mark_down(&s);
 		else if (code == 0 || code == ERRAND_ABSENT)
 			forget_mark();

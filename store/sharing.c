@@ -8,8 +8,9 @@
 #include "common/nearest.h"
 #include "common/yaml.h"
 
-#define FILE_NAME "store.yaml"
-#define TIMEOUT_S 5
+#define FILE_NAME  "store.yaml"
+#define TIMEOUT_S  5
+#define PATIENCE_S 600
 
 static int refuse_key(const struct yaml_value *v, const char *const *names, size_t n, struct error *e)
 {
@@ -27,28 +28,31 @@ static int read_access(struct sharing *s, const struct yaml_value *v, struct err
 			 v->text);
 }
 
-static int read_timeout(struct sharing *s, const struct yaml_value *v, struct error *e)
+static int read_seconds(int *seconds, const struct yaml_value *v, int most, struct error *e)
 {
 	char *end;
 	long n = strtol(v->text, &end, 10);
-	if (*v->text < '1' || *v->text > '9' || *end || n > 3600)
+	if (*v->text < '1' || *v->text > '9' || *end || n > most)
 		return error_set(e, FILE_NAME, v->line,
-				 "timeout_s: expected a whole number from 1 to 3600, got '%.80s'", v->text);
-	s->timeout_s = (int)n;
+				 "%s: expected a whole number from 1 to %d, got '%.80s'", v->key, most,
+				 v->text);
+	*seconds = (int)n;
 	return 0;
 }
 
 static int read_member(struct sharing *s, const struct yaml_value *v, struct error *e)
 {
-	static const char *const names[] = {"url", "access", "timeout_s"};
+	static const char *const names[] = {"url", "access", "timeout_s", "patience_s"};
 	if (v->kind != YAML_SCALAR)
 		return error_set(e, FILE_NAME, v->line, "%.80s: expected one value", v->key);
 	if (!strcmp(v->key, "access"))
 		return read_access(s, v, e);
 	if (!strcmp(v->key, "timeout_s"))
-		return read_timeout(s, v, e);
+		return read_seconds(&s->timeout_s, v, 3600, e);
+	if (!strcmp(v->key, "patience_s"))
+		return read_seconds(&s->patience_s, v, 30 * 86400, e);
 	if (strcmp(v->key, "url"))
-		return refuse_key(v, names, 3, e);
+		return refuse_key(v, names, 4, e);
 	if (!*v->text)
 		return error_set(e, FILE_NAME, v->line, "url: expected a folder or a URL");
 	s->url = die_strdup(v->text);
@@ -63,7 +67,8 @@ static int read_root(struct sharing *s, const struct yaml_value *root, struct er
 		if (strcmp(v->key, "remote"))
 			return refuse_key(v, names, 1, e);
 		if (v->kind != YAML_MAP)
-			return error_set(e, FILE_NAME, v->line, "remote: expected url, access, timeout_s");
+			return error_set(e, FILE_NAME, v->line,
+					 "remote: expected url, access, timeout_s, patience_s");
 		for (const struct yaml_value *member = v->first; member && status == 0; member = member->next)
 			status = read_member(s, member, e);
 		if (status == 0 && !s->url)
@@ -85,7 +90,7 @@ static int read_file(struct sharing *s, struct error *e)
 int sharing_read(struct sharing *s, struct error *e)
 {
 	const char *given = getenv("EINTHOVEN_REMOTE");
-	*s = (struct sharing){.timeout_s = TIMEOUT_S};
+	*s = (struct sharing){.timeout_s = TIMEOUT_S, .patience_s = PATIENCE_S};
 	if (!given)
 		return read_file(s, e);
 	if (*given && strcmp(given, "none"))

@@ -5,6 +5,7 @@
  *	  url: /mnt/team/ecg
  *	  access: read-write     # read-only: look there, send nothing
  *	  timeout_s: 5
+ *	  patience_s: 600
  *
  * or $EINTHOVEN_REMOTE, a URL that is looked at and nothing sent to ("none" or empty: no remote, whatever the
  * file says).
@@ -24,7 +25,8 @@
 struct sharing {
 	char *url; /* NULL: nowhere */
 	bool can_write;
-	int timeout_s; /* to connect, and of silence */
+	int timeout_s;	/* to connect, and of silence */
+	int patience_s; /* of a stage, for all that one action's result takes to come or to go */
 };
 
 /* 0, or -1 with e filled: the file says something else. s is to be released either way. */
