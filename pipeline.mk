@@ -17,6 +17,7 @@
 # LAUNCH_pretrain="srun -N2"  what to start a stage with, on a miss
 # EINTHOVEN_STORE=DIR         where artifacts are (.store)
 # REMOTE=URL      of push and pull: a folder or a server (as store.yaml says; docs/sharing.md)
+# ALL=1           push looks through what the remote has, too, and mends it
 
 ifeq ($(filter grouped-target,$(.FEATURES)),)
 $(error GNU Make 4.3 or newer is needed, this is $(MAKE_VERSION))
@@ -124,6 +125,8 @@ wanted := $(if $(comparing),$(ARMS),$(if $(filter arm,$(MAKECMDGOALS)),\
 	$(filter explain push pull,$(MAKECMDGOALS)),$(ARM) $(if \
 	$(filter override,$(firstword $(origin ARMS))),$(ARMS)),$(if $(auditing),\
 	$(or $(ARM),$(if $(wildcard $(R)/arms.given),$(ARMS)))))))
+# What was made of several arms together is pulled with them.
+pulling := $(if $(filter pull,$(MAKECMDGOALS)),$(if $(filter override,$(firstword $(origin ARMS))),$(joint)))
 arms := $(sort $(if $(SEEDS),$(foreach a,$(wanted),$(SEEDS:%=$a@%)),$(wanted)))
 base_of = $(firstword $(subst @, ,$1))
 seed_of = $(word 2,$(subst @, ,$1))
@@ -284,7 +287,7 @@ endef
 listed = $(foreach k,$(call kinds_of,$1),$1/$k $(call $k_of,$1)$(newline))
 list := $(subst $(newline)$(space),$(newline),$(foreach a,$(arms),$(call listed,$a)))
 ids := $(sort $(foreach a,$(arms),$(foreach k,$(call kinds_of,$a),$(call $k_of,$a))))
-ifneq ($(comparing),)
+ifneq ($(comparing)$(pulling),)
 $(foreach s,$(joint),$(if $(subst $(strip $(file <$(R)/$s.inputs)),,$(strip $(list))),\
 	$(shell mkdir -p $(R))$(file >$(R)/$s.inputs,$(list))))
 $(file >$(R)/arms.began,)
@@ -375,18 +378,25 @@ sent    = $(foreach f,$R $(arms:%=$R/arms/%),$(wildcard $(sections:%=$f/%.id)))
 pull_in = $(if $2,echo "$2:" >&2; )$(foreach s,$1,in_$(s)='$(call reads_of,$s,$(notdir $2))';) got=' '; \
 	for s in $1; do eval "reads=\$$in_$$s"; for i in $$reads; do case $$got in *" $$i "*) ;; \
 		*) continue 2 ;; esac; done; \
-		$(B)/bin/$$s --build $R/$2 --cached >/dev/null; case $$? in 0) got="$$got$$s " ;; \
+		$(B)/bin/$$s --build $R$(2:%=/%) --cached >/dev/null; case $$? in 0) got="$$got$$s " ;; \
 		3) echo "$$s: neither this store nor the remote has it" >&2 ;; *) exit 1 ;; esac; done
-## push: send a run's results and all they were made of to REMOTE=URL (ARM=NAME: also an arm's)
+in_report := evaluate
+joined  = for f in $(ids); do [ -e $$f ] || { echo "evaluate: not asked for: $$f is missing" >&2; exit; }; \
+	done; $(tell); $(call pull_in,$(joint))
+## push: send a run's results and all they were made of to REMOTE=URL (ARM=NAME: also an arm's; ALL=1: mend
+##       what is damaged there)
 .PHONY: push pull
 push: | $(B)/bin/remote
 	$(if $(sent),,$(error $R has no results to send yet))
-	@$(B)/bin/remote push $(if $(REMOTE),--remote $(call quoted,$(REMOTE))) $(sent)
+	@$(B)/bin/remote push $(if $(ALL),--all) $(if $(REMOTE),--remote $(call quoted,$(REMOTE))) $(sent)
 
-## pull: bring the results that REMOTE=URL has of these parameters (ARM=NAME: an arm's)
+## pull: bring the results that REMOTE=URL has of these parameters (ARM=NAME: an arm's; ARMS="NAME...": those
+##       arms', and their comparison and report)
 pull: export EINTHOVEN_REMOTE := $(if $(REMOTE),$(REMOTE),$(EINTHOVEN_REMOTE))
-pull: $(or $(arms:%=$R/arms/%/params.stamp),$R/params.stamp) $(stages:%=$(B)/bin/%) | $(B)/bin/remote
-	@$(if $(arms),$(foreach a,$(arms),$(call pull_in,$(call chain_of,$a),arms/$a);),\
+pull: $(arms:%=$R/arms/%/params.stamp) $(if $(pulling)$(if $(arms),,own),$R/params.stamp) \
+		$(stages:%=$(B)/bin/%) $(pulling:%=$(B)/bin/%) | $(B)/bin/remote
+	@$(if $(arms),$(foreach a,$(arms),$(call pull_in,$(call chain_of,$a),arms/$a);) \
+		$(if $(pulling),$(joined)),\
 		$(call pull_in,$(filter-out predict $(if $(borrowed),views pretrain),$(stages))))
 
 ## help: this list; to all apply PARAMS=FILE SET="section.name=value" RUN=NAME ARMS="NAME..." SEEDS="1 2 3"
