@@ -62,24 +62,37 @@ static bool is_worth_it(struct compression *c, struct bytes *body, const void *b
 	return n < 4 * SAMPLE || shrink(c, body, middle, SAMPLE);
 }
 
+bool compression_is_frame(const void *body, size_t n)
+{
+	static const unsigned char magic[4] = {0x28, 0xb5, 0x2f, 0xfd};
+	return n >= sizeof magic && !memcmp(body, magic, sizeof magic);
+}
+
+/* However much longer it gets. */
+static void wrap(struct compression *c, struct bytes *body, const void *bytes, size_t n)
+{
+	size_t most = ZSTD_compressBound(n);
+	make_room(body, most);
+	size_t got = ZSTD_compressCCtx(c->shrinking, body->first + body->n, most, bytes, n, c->level);
+	if (ZSTD_isError(got))
+		die("libzstd: %s", ZSTD_getErrorName(got));
+	body->n += got;
+}
+
 void compression_shrink(struct compression *c, struct bytes *body, const void *bytes, size_t n)
 {
 	size_t got = n > 64 && is_worth_it(c, body, bytes, n) ? shrink(c, body, bytes, n) : 0;
 	if (got)
 		body->n += got;
+	else if (compression_is_frame(bytes, n))
+		wrap(c, body, bytes, n);
 	else
 		bytes_add(body, bytes, n);
 }
 
 size_t compression_most(size_t n_plain)
 {
-	return n_plain; /* a body that is longer would have been sent as it is */
-}
-
-bool compression_is_frame(const void *body, size_t n)
-{
-	static const unsigned char magic[4] = {0x28, 0xb5, 0x2f, 0xfd};
-	return n >= sizeof magic && !memcmp(body, magic, sizeof magic);
+	return ZSTD_compressBound(n_plain);
 }
 
 static int refuse(const char *what, struct error *e)

@@ -1,8 +1,7 @@
 /*
- * How content travels: as it is, or as one Zstandard frame that says its length, where that is shorter. A
- * name in cas/ is always the SHA-256 of the plain bytes, so it depends on no version of the compressor; no
- * plain content begins as a frame does (streams begin with 00 00, manifests and headers with a letter or a
- * brace).
+ * How content travels: as it is, or as one Zstandard frame that says its length. A name in cas/ is always the
+ * SHA-256 of the plain bytes, so it depends on no version of the compressor. What begins as a frame does is
+ * one: content that begins so itself (a piece of a large value may) is always sent as a frame.
  *
  *	struct compression *c = compression_open(false);               // of one thread
  *	compression_shrink(c, &body, bytes, n);                        // body: what to send
@@ -24,7 +23,7 @@ struct compression;
 struct compression *compression_open(bool is_hasty);
 void compression_close(struct compression *c);
 
-/* Append to body the bytes, compressed if that takes a sixteenth off. */
+/* Append to body the bytes, compressed if that takes a sixteenth off, or if they begin as a frame does. */
 void compression_shrink(struct compression *c, struct bytes *body, const void *bytes, size_t n);
 
 /* Whether a body is compressed. */

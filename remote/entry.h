@@ -22,7 +22,8 @@ int entry_take(const struct sharing *remote, const char *key, bool *is_reached, 
 	       struct error *e);
 
 /* Send an entry of this store, and before it what it names (has_artifact: which the remote has already): 0,
- * or -1 with e filled. An entry that is there stays; if it names another artifact, that is an error. */
+ * or -1 with e filled. An entry that is there stays; if it names another artifact, that is an error. One that
+ * is damaged is replaced, and so is what is damaged of an artifact that entry_take had found so. */
 int entry_give(const struct sharing *remote, const char *key, bool has_artifact, bool *is_reached,
 	       struct push_sum *sum, struct error *e);
 

@@ -97,6 +97,30 @@ void kept_remove(const struct span *s)
 	free(path);
 }
 
+static char *doubt_path(const char *key)
+{
+	return die_printf("%s/arriving/%s.doubt", artifact_store_path(), key);
+}
+
+void kept_doubt(const char *key, bool is_doubted)
+{
+	char *folder = die_printf("%s/arriving", artifact_store_path()), *path = doubt_path(key);
+	if (!is_doubted)
+		unlink(path);
+	else if (file_make_folder(folder, NULL) == 0)
+		file_replace(path, "", 0, NULL);
+	free(folder);
+	free(path);
+}
+
+bool kept_is_doubted(const char *key)
+{
+	char *path = doubt_path(key);
+	bool is = file_exists(path);
+	free(path);
+	return is;
+}
+
 void kept_clean(void)
 {
 	char *folder = die_printf("%s/arriving", artifact_store_path());

@@ -31,6 +31,7 @@ struct push {
 	struct manifest manifest;
 	struct job *job;
 	size_t n_jobs;
+	bool is_checked;
 	struct push_sum *sum;
 	pthread_mutex_t lock; /* of *sum */
 };
@@ -63,8 +64,9 @@ static void end(void *own)
 static int send_segment(struct push *p, struct sender *s, struct digest *digest, const void *bytes, size_t n,
 			struct error *e)
 {
-	*digest = digest_of(bytes, n);
-	int64_t sent = session_put(s->session, digest, bytes, n, e);
+	struct content c = {digest_of(bytes, n), bytes, n, .is_checked = p->is_checked};
+	*digest = c.digest;
+	int64_t sent = session_put(s->session, &c, e);
 	pthread_mutex_lock(&p->lock);
 	p->sum->n_segments++;
 	p->sum->n_segments_sent += sent > 0;
@@ -126,11 +128,11 @@ static int send_span(void *context, void *own, size_t i, struct error *e)
 	return status;
 }
 
-/* The stream, and a body that is as long. */
+/* The stream, a body that is as long, and what is there already. */
 static size_t cost(void *context, size_t i)
 {
 	const struct push *p = context;
-	return 2 * span_segment_bytes(p->job[i].span, 0);
+	return (p->is_checked ? 3 : 2) * span_segment_bytes(p->job[i].span, 0);
 }
 
 static void list_jobs(struct push *p)
@@ -180,28 +182,47 @@ static int add_sent(struct push *p, int64_t sent)
 	return sent < 0 ? -1 : 0;
 }
 
+/* Where the manifest is. Another version may have cut the artifact otherwise: that stays, unless all was
+ * checked, and what was checked is what this manifest names. */
+static int send_place(struct push *p, struct session *s, const struct digest *manifest, struct error *e)
+{
+	char hex[DIGEST_HEX], key[DIGEST_HEX];
+	struct digest where = manifest_key(p->header.id);
+	struct bytes there = {0};
+	struct error unused = {0};
+	digest_hex(hex, manifest);
+	digest_hex(key, &where);
+	if (!p->is_checked)
+		return session_put_entry(s, key, hex, DIGEST_HEX - 1, e);
+
+	int found = session_get_entry(s, key, DIGEST_HEX - 1, &there, &unused);
+	bool is_same = found == 1 && there.n == DIGEST_HEX - 1 && !memcmp(there.first, hex, there.n);
+	free(there.first);
+	if (is_same)
+		return 0;
+	p->sum->n_sent += DIGEST_HEX - 1;
+	return session_replace_entry(s, key, hex, DIGEST_HEX - 1, e);
+}
+
 /* Each step is durable before the next names it. */
 static int send_manifest(struct push *p, struct session *s, struct error *e)
 {
 	struct bytes text = {0};
-	char hex[DIGEST_HEX], key[DIGEST_HEX];
 	manifest_write(&text, &p->manifest, &p->header);
-	struct digest d = digest_of(text.first, text.n), where = manifest_key(p->header.id);
-	digest_hex(hex, &d);
-	digest_hex(key, &where);
+	struct content c = {digest_of(text.first, text.n), text.first, text.n, .is_checked = p->is_checked};
 	int status = transport_flush(session_transport(s), e);
 	if (status == 0)
-		status = add_sent(p, session_put(s, &d, text.first, text.n, e));
+		status = add_sent(p, session_put(s, &c, e));
 	if (status == 0)
-		status = session_put_entry(s, key, hex, DIGEST_HEX - 1, e);
+		status = send_place(p, s, &c.digest, e);
 	free(text.first);
 	return status < 0 ? -1 : transport_flush(session_transport(s), e);
 }
 
 static int send_header(struct push *p, struct session *s, const char *text, size_t n, struct error *e)
 {
-	struct digest d = digest_of(text, n);
-	if (add_sent(p, session_put_plain(s, &d, text, n, e)) < 0)
+	struct content c = {digest_of(text, n), text, n, .is_plain = true, .is_checked = p->is_checked};
+	if (add_sent(p, session_put(s, &c, e)) < 0)
 		return -1;
 	return transport_flush(session_transport(s), e);
 }
@@ -226,15 +247,17 @@ static int send_artifact(struct push *p, struct session *s, const char *id, stru
 	return status;
 }
 
-int push_artifact(const struct sharing *remote, const char *id, struct push_sum *sum, struct error *e)
+int push_artifact(const struct sharing *remote, const char *id, bool is_checked, struct push_sum *sum,
+		  struct error *e)
 {
-	struct push p = {.remote = remote, .sum = sum, .lock = PTHREAD_MUTEX_INITIALIZER};
+	struct push p = {
+		.remote = remote, .is_checked = is_checked, .sum = sum, .lock = PTHREAD_MUTEX_INITIALIZER};
 	struct session *s = session_open(remote, e);
 	char *path = die_printf("cas/%s", id);
 	int status = s ? transport_head(session_transport(s), path, e) : -1;
 	sum->n_artifacts++;
 	sum->n_present += status == 1;
-	if (status == 0) {
+	if (status == 0 || (status == 1 && is_checked)) {
 		p.artifact = artifact_try(id, e);
 		status = p.artifact ? send_artifact(&p, s, id, e) : -1;
 	}

@@ -1,10 +1,11 @@
 /*
  * Sending artifacts of this store to a remote: segments first, then the manifest, then the header, so that
- * what finds a header finds the rest, whenever a sender was ended. What is there is not sent again. Several
- * segments travel at once; each record is checked against its leaf digest before it leaves.
+ * what finds a header finds the rest, whenever a sender was ended. What is there is not sent again; whether
+ * it is sound can be asked. Several segments travel at once; each record is checked against its leaf digest
+ * before it leaves.
  *
  *	struct push_sum sum = {0};
- *	if (push_artifact(&remote, id, &sum, &e) < 0) ...
+ *	if (push_artifact(&remote, id, false, &sum, &e) < 0) ...
  */
 #ifndef REMOTE_PUSH_H
 #define REMOTE_PUSH_H
@@ -17,6 +18,12 @@
 #include "store/digest.h"
 #include "store/sharing.h"
 
+/* What is sent of what the store has. */
+struct push_way {
+	bool is_alone;	 /* not what the artifacts were made of */
+	bool is_checked; /* what the remote has is fetched and compared; what is damaged is replaced */
+};
+
 struct push_sum {
 	uint64_t n_artifacts, n_present; /* asked for, and of these there already */
 	uint64_t n_bytes, n_sent;	 /* of records as they travel, and bytes that went, all told */
@@ -24,13 +31,14 @@ struct push_sum {
 	uint64_t n_entries, n_entries_sent;
 };
 
-/* 0, or -1 with e filled; what was done is added to *sum. */
-int push_artifact(const struct sharing *remote, const char *id, struct push_sum *sum, struct error *e);
+/* 0, or -1 with e filled; what was done is added to *sum. Unless is_checked, an artifact is taken to be there
+ * if its header is. */
+int push_artifact(const struct sharing *remote, const char *id, bool is_checked, struct push_sum *sum,
+		  struct error *e);
 
-/* The same for several, and unless is_alone for all that they were made of, as this store's action entries
- * say, with these entries: what something was made of first. What is not in the store any more is left out.
- * */
-int push_chain(const struct sharing *remote, char (*ids)[DIGEST_HEX], size_t n, bool is_alone,
+/* The same for several, and for all that they were made of, as this store's action entries say, with these
+ * entries: what something was made of first. What is not in the store any more is left out. */
+int push_chain(const struct sharing *remote, char (*ids)[DIGEST_HEX], size_t n, const struct push_way *way,
 	       struct push_sum *sum, struct error *e);
 
 #endif

@@ -32,10 +32,10 @@ static void enqueue_inputs(struct chain *c, const struct lineage_entry *all, siz
 }
 
 static int send(const struct sharing *remote, const struct lineage_entry *all, size_t n_all, const char *id,
-		struct push_sum *sum, struct error *e)
+		bool is_checked, struct push_sum *sum, struct error *e)
 {
 	bool is_reached;
-	if (push_artifact(remote, id, sum, e) < 0)
+	if (push_artifact(remote, id, is_checked, sum, e) < 0)
 		return -1;
 	for (size_t i = 0; i < n_all; i++)
 		if (!strcmp(all[i].id, id) && entry_give(remote, all[i].key, true, &is_reached, sum, e) < 0)
@@ -43,7 +43,7 @@ static int send(const struct sharing *remote, const struct lineage_entry *all, s
 	return 0;
 }
 
-int push_chain(const struct sharing *remote, char (*ids)[DIGEST_HEX], size_t n, bool is_alone,
+int push_chain(const struct sharing *remote, char (*ids)[DIGEST_HEX], size_t n, const struct push_way *way,
 	       struct push_sum *sum, struct error *e)
 {
 	struct lineage *l = lineage_open();
@@ -53,7 +53,7 @@ int push_chain(const struct sharing *remote, char (*ids)[DIGEST_HEX], size_t n, 
 	int status = 0;
 	for (size_t i = 0; i < n; i++)
 		enqueue(NULL, ids[i], &c);
-	for (size_t i = 0; i < c.n && !is_alone; i++) {
+	for (size_t i = 0; i < c.n && !way->is_alone; i++) {
 		char id[DIGEST_HEX];
 		memcpy(id, c.ids[i], sizeof id); /* the list grows */
 		enqueue_inputs(&c, all, n_all, id);
@@ -61,7 +61,7 @@ int push_chain(const struct sharing *remote, char (*ids)[DIGEST_HEX], size_t n, 
 
 	for (size_t i = c.n; i-- > 0 && status == 0;)
 		if (artifact_exists(c.ids[i]))
-			status = send(remote, all, n_all, c.ids[i], sum, e);
+			status = send(remote, all, n_all, c.ids[i], way->is_checked, sum, e);
 		else
 			warn("artifact %.12s is not in this store any more; not sent", c.ids[i]);
 	lineage_close(l);

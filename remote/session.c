@@ -2,14 +2,18 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/die.h"
 #include "remote/compression.h"
+#include "remote/pace.h"
 
 struct session {
 	struct transport *transport;
 	struct compression *compression;
 	struct bytes body; /* used again and again */
+	struct pace sending, shrinking;
+	double share; /* what shrinking has left, of 1 */
 };
 
 #define BODY_KEPT ((size_t)6 << 20)
@@ -75,45 +79,81 @@ static void swap(struct bytes *a, struct bytes *b)
 	*b = kept;
 }
 
-/* What comes as it is into an empty buffer is not copied. */
+/* From s->body. What came as it is into an empty buffer is not copied. */
+static int unpack(struct session *s, size_t max, struct bytes *plain, struct error *e)
+{
+	const struct bytes *b = &s->body;
+	if (!s->transport->kind->wants_plain && compression_is_frame(b->first, b->n))
+		return compression_restore(s->compression, plain, b->first, b->n, max, e);
+	if (b->n > max)
+		return error_set(e, NULL, 0, "content from the remote is longer than it should be");
+	if (plain->n)
+		bytes_add(plain, b->first, b->n);
+	else
+		swap(plain, &s->body);
+	return 0;
+}
+
 int session_get(struct session *s, const struct digest *d, size_t max, struct bytes *plain, struct error *e)
 {
 	struct name name = name_of(d);
 	empty_body(s);
 	int status = transport_get(s->transport, name.text, compression_most(max), &s->body, e);
-	if (status == 1 && !plain->n && !compression_is_frame(s->body.first, s->body.n))
-		swap(plain, &s->body);
-	else if (status == 1 &&
-		 compression_restore(s->compression, plain, s->body.first, s->body.n, max, e) < 0)
-		return -1;
-	return status;
+	return status == 1 && unpack(s, max, plain, e) < 0 ? -1 : status;
 }
 
-static int64_t put(struct session *s, const char *name, const void *bytes, size_t n, struct error *e)
+/* What cannot be read is not the same, whatever the reason: if that is the way there, putting it tells. */
+static bool has_same(struct session *s, const struct content *c)
 {
-	int status = transport_put(s->transport, name, bytes, n, e);
-	return status == 1 ? (int64_t)n : status;
+	struct bytes there = {0};
+	struct error unused = {0};
+	int status = session_get(s, &c->digest, c->n, &there, &unused);
+	bool is_same = status == 1 && there.n == c->n && !memcmp(there.first, c->bytes, c->n);
+	free(there.first);
+	return is_same;
 }
 
-int64_t session_put(struct session *s, const struct digest *d, const void *bytes, size_t n, struct error *e)
+/* Shrinking is worth its time where sending takes longer than that; the first piece tells. */
+static bool is_line_slower(const struct session *s)
 {
-	struct name name = name_of(d);
-	int status = transport_head(s->transport, name.text, e);
-	if (status)
-		return status < 0 ? -1 : 0;
-	if (s->transport->kind->wants_plain)
-		return put(s, name.text, bytes, n, e);
+	return s->shrinking.s <= 0 || s->shrinking.s < s->sending.s * (1 - s->share);
+}
+
+/* What travels in place of c; it may be borrowed from either. */
+static void pack(struct session *s, const struct content *c, const void **bytes, size_t *n)
+{
+	bool is_shrunk = !c->is_plain && is_line_slower(s);
+	if (!is_shrunk && !compression_is_frame(c->bytes, c->n)) {
+		*bytes = c->bytes;
+		*n = c->n;
+		return;
+	}
+
+	double began_s = pace_now_s();
 	empty_body(s);
-	compression_shrink(s->compression, &s->body, bytes, n);
-	return put(s, name.text, s->body.first, s->body.n, e);
+	compression_shrink(s->compression, &s->body, c->bytes, c->n);
+	pace_note(&s->shrinking, began_s, c->n);
+	s->share = (double)s->body.n / (double)c->n;
+	*bytes = s->body.first;
+	*n = s->body.n;
 }
 
-int64_t session_put_plain(struct session *s, const struct digest *d, const void *bytes, size_t n,
-			  struct error *e)
+int64_t session_put(struct session *s, const struct content *c, struct error *e)
 {
-	struct name name = name_of(d);
-	int status = transport_head(s->transport, name.text, e);
-	return status ? (status < 0 ? -1 : 0) : put(s, name.text, bytes, n, e);
+	struct name name = name_of(&c->digest);
+	const void *bytes = c->bytes;
+	size_t n = c->n;
+	int there = c->is_checked ? has_same(s, c) : transport_head(s->transport, name.text, e);
+	if (there)
+		return there < 0 ? -1 : 0;
+
+	if (!s->transport->kind->wants_plain)
+		pack(s, c, &bytes, &n);
+	double began_s = pace_now_s();
+	int status = c->is_checked ? transport_replace(s->transport, name.text, bytes, n, e)
+				   : transport_put(s->transport, name.text, bytes, n, e);
+	pace_note(&s->sending, began_s, n);
+	return status == 1 ? (int64_t)n : status;
 }
 
 int session_get_entry(struct session *s, const char *key, size_t max, struct bytes *text, struct error *e)
@@ -128,4 +168,11 @@ int session_put_entry(struct session *s, const char *key, const void *text, size
 	struct name name;
 	snprintf(name.text, sizeof name.text, "ac/%.64s", key);
 	return transport_put(s->transport, name.text, text, n, e);
+}
+
+int session_replace_entry(struct session *s, const char *key, const void *text, size_t n, struct error *e)
+{
+	struct name name;
+	snprintf(name.text, sizeof name.text, "ac/%.64s", key);
+	return transport_replace(s->transport, name.text, text, n, e);
 }

@@ -74,7 +74,13 @@ int transport_head(struct transport *t, const char *path, struct error *e)
 int transport_put(struct transport *t, const char *path, const void *bytes, size_t n, struct error *e)
 {
 	check_path(path);
-	return t->kind->put(t, path, bytes, n, e);
+	return t->kind->put(t, path, bytes, n, false, e);
+}
+
+int transport_replace(struct transport *t, const char *path, const void *bytes, size_t n, struct error *e)
+{
+	check_path(path);
+	return t->kind->put(t, path, bytes, n, true, e);
 }
 
 int transport_flush(struct transport *t, struct error *e)

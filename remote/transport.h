@@ -1,7 +1,7 @@
 /*
  * A remote as a dumb store of bytes under names: `cas/<SHA-256>` (content) and `ac/<SHA-256>` (what a key
- * stands for). No list, no removal, no replacing. Nothing that comes out of one is trusted: who asks checks
- * it (remote/manifest.h, remote/pull.h, store/action.h).
+ * stands for). No list, no removal; what is damaged can be replaced. Nothing that comes out is trusted: who
+ * asks checks it (remote/manifest.h, remote/pull.h, store/action.h).
  *
  *	struct transport *t;
  *	if (transport_open(&t, "/mnt/team/ecg", &options, &e) < 0) ...
@@ -36,7 +36,8 @@ struct transport_kind {
 	struct transport *(*open)(const char *url, const struct transport_options *o, struct error *e);
 	int (*get)(struct transport *t, const char *path, size_t max, struct bytes *body, struct error *e);
 	int (*head)(struct transport *t, const char *path, struct error *e);
-	int (*put)(struct transport *t, const char *path, const void *bytes, size_t n, struct error *e);
+	int (*put)(struct transport *t, const char *path, const void *bytes, size_t n, bool is_replacing,
+		   struct error *e);
 	int (*flush)(struct transport *t, struct error *e); /* NULL: nothing to do */
 	void (*close)(struct transport *t);
 };
@@ -59,6 +60,8 @@ int transport_head(struct transport *t, const char *path, struct error *e);
 /* Put bytes under a name unless there are some: 1, 0 if there were, -1 with e filled. Whole or not at all: a
  * reader never sees a part. */
 int transport_put(struct transport *t, const char *path, const void *bytes, size_t n, struct error *e);
+/* Put bytes under a name in place of what is there: 1, or -1 with e filled. Whole or not at all likewise. */
+int transport_replace(struct transport *t, const char *path, const void *bytes, size_t n, struct error *e);
 /* What was put into this remote before, by any thread, survives a power cut. */
 int transport_flush(struct transport *t, struct error *e);
 

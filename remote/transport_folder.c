@@ -120,7 +120,7 @@ static int head(struct transport *t, const char *name, struct error *e)
 	struct folder *f = (struct folder *)t;
 	char *path = die_printf("%s/%s", f->root, name);
 	struct stat s;
-	int status = stat(path, &s) == 0 ? 1 : errno == ENOENT ? 0 : fail(e, path, "look for");
+	int status = lstat(path, &s) == 0 ? 1 : errno == ENOENT ? 0 : fail(e, path, "look for");
 	free(path);
 	return status;
 }
@@ -217,15 +217,16 @@ static int name_it(const char *from, const char *path, struct error *e)
 		return 0;
 	if (errno != EPERM && errno != EOPNOTSUPP && errno != ENOSYS && errno != EMLINK)
 		return fail(e, path, "publish");
-	if (stat(path, &s) == 0)
+	if (lstat(path, &s) == 0)
 		return 0;
 	return rename(from, path) < 0 ? fail(e, path, "publish") : 1;
 }
 
-static int put(struct transport *t, const char *name, const void *bytes, size_t n, struct error *e)
+static int put(struct transport *t, const char *name, const void *bytes, size_t n, bool is_replacing,
+	       struct error *e)
 {
 	struct folder *f = (struct folder *)t;
-	int status = head(t, name, e);
+	int status = is_replacing ? 0 : head(t, name, e);
 	if (status != 0)
 		return status < 0 ? -1 : 0;
 	if (prepare(f, e) < 0)
@@ -234,7 +235,9 @@ static int put(struct transport *t, const char *name, const void *bytes, size_t 
 	char *owner = owner_name(), *from = die_printf("%s/tmp/%s", f->root, owner);
 	char *path = die_printf("%s/%s", f->root, name);
 	status = write_new(from, bytes, n, e);
-	if (status == 0)
+	if (status == 0 && is_replacing)
+		status = rename(from, path) < 0 ? fail(e, path, "replace") : 1;
+	else if (status == 0)
 		status = name_it(from, path, e);
 	unlink(from);
 

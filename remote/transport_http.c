@@ -198,18 +198,20 @@ static void only_if_absent(struct http *h, void *context)
 		http_field(h, "If-None-Match: *");
 }
 
-static int put_bytes(struct web *w, const char *path, const void *bytes, size_t n, struct error *e)
+static int put_bytes(struct web *w, const char *path, const void *bytes, size_t n, bool is_replacing,
+		     struct error *e)
 {
 	char *url = die_printf("%s/%s", w->base, path);
 	struct http_request r = {.verb = "PUT",
 				 .url = url,
 				 .body = bytes,
 				 .n_body = n,
-				 .prepare = only_if_absent,
+				 .prepare = is_replacing ? NULL : only_if_absent,
 				 .context = w,
 				 .token = w->token};
 	int status = http_do(w->http, &r, e);
-	if (w->takes_conditions && (status == 400 || status == 501)) { /* it knows no such condition */
+	if (r.prepare && w->takes_conditions &&
+	    (status == 400 || status == 501)) { /* it knows no such condition */
 		w->takes_conditions = false;
 		status = http_do(w->http, &r, e);
 	}
@@ -221,20 +223,21 @@ static int put_bytes(struct web *w, const char *path, const void *bytes, size_t 
 	return done;
 }
 
-static int put(struct transport *t, const char *path, const void *bytes, size_t n, struct error *e)
+static int put(struct transport *t, const char *path, const void *bytes, size_t n, bool is_replacing,
+	       struct error *e)
 {
 	struct web *w = (struct web *)t;
 	if (strncmp(path, "ac/", 3))
-		return put_bytes(w, path, bytes, n, e);
+		return put_bytes(w, path, bytes, n, is_replacing, e);
 
-	int there = head(t, path, e);
+	int there = is_replacing ? 0 : head(t, path, e);
 	if (there)
 		return there < 0 ? -1 : 0;
 	if (t->kind != &transport_bazel)
-		return put_bytes(w, path, bytes, n, e);
+		return put_bytes(w, path, bytes, n, is_replacing, e);
 	struct bytes message = {0};
 	bazel_wrap(&message, bytes, n);
-	int done = put_bytes(w, path, message.first, message.n, e);
+	int done = put_bytes(w, path, message.first, message.n, is_replacing, e);
 	free(message.first);
 	return done;
 }

@@ -29,6 +29,7 @@ struct s3 {
 struct signing {
 	const struct s3 *s3;
 	const char *verb, *path;
+	bool is_first; /* put only where there is nothing yet */
 	char payload_hash[DIGEST_HEX];
 };
 
@@ -130,7 +131,7 @@ static void sign(struct http *h, void *context)
 	const struct signing *g = context;
 	const struct credentials *c = &g->s3->credentials;
 	const char *host = strstr(g->s3->endpoint, "://") + 3;
-	bool is_conditional = !strcmp(g->verb, "PUT") && g->s3->takes_conditions;
+	bool is_conditional = g->is_first && g->s3->takes_conditions;
 	char now[SIGV4_TIME];
 	sigv4_now(now);
 
@@ -184,11 +185,11 @@ static int fail(const struct s3 *s, const struct http_request *r, int status, st
 			 n_message < 200 ? n_message : 200, n_message ? message : "", advice);
 }
 
-/* One signed request; its status, or -1. */
-static int ask(struct s3 *s, struct http_request *r, const char *name, struct error *e)
+/* One signed request; its status, or -1. is_first: only if nothing has that name. */
+static int ask(struct s3 *s, struct http_request *r, const char *name, bool is_first, struct error *e)
 {
 	char *path = die_printf("%s/%s", s->root, name), *url = die_printf("%s%s", s->endpoint, path);
-	struct signing g = {.s3 = s, .verb = r->verb, .path = path};
+	struct signing g = {.s3 = s, .verb = r->verb, .path = path, .is_first = is_first};
 	struct digest body = digest_of(r->n_body ? r->body : "", r->n_body);
 	digest_hex(g.payload_hash, &body);
 
@@ -197,7 +198,7 @@ static int ask(struct s3 *s, struct http_request *r, const char *name, struct er
 	r->context = &g;
 	r->is_signed = true;
 	int status = http_do(s->http, r, e);
-	if (s->takes_conditions && !strcmp(r->verb, "PUT") && status == 501) { /* it knows no conditions */
+	if (is_first && s->takes_conditions && status == 501) { /* it knows no conditions */
 		s->takes_conditions = false;
 		status = http_do(s->http, r, e);
 	}
@@ -219,22 +220,23 @@ static int found(int status)
 static int get(struct transport *t, const char *path, size_t max, struct bytes *body, struct error *e)
 {
 	struct http_request r = {.verb = "GET", .into = body, .most_bytes = max};
-	return found(ask((struct s3 *)t, &r, path, e));
+	return found(ask((struct s3 *)t, &r, path, false, e));
 }
 
 static int head(struct transport *t, const char *path, struct error *e)
 {
 	struct http_request r = {.verb = "HEAD"};
-	return found(ask((struct s3 *)t, &r, path, e));
+	return found(ask((struct s3 *)t, &r, path, false, e));
 }
 
-static int put(struct transport *t, const char *path, const void *bytes, size_t n, struct error *e)
+static int put(struct transport *t, const char *path, const void *bytes, size_t n, bool is_replacing,
+	       struct error *e)
 {
 	struct http_request r = {.verb = "PUT", .body = bytes, .n_body = n};
-	int there = strncmp(path, "ac/", 3) ? 0 : head(t, path, e);
+	int there = is_replacing || strncmp(path, "ac/", 3) ? 0 : head(t, path, e);
 	if (there)
 		return there < 0 ? -1 : 0;
-	int status = ask((struct s3 *)t, &r, path, e);
+	int status = ask((struct s3 *)t, &r, path, !is_replacing, e);
 	return status == 412 ? 0 : status < 0 ? -1 : 1;
 }
 

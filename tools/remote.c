@@ -22,10 +22,12 @@
 
 static const char *url, *records;
 static const char **tables;
-static bool is_alone;
+static struct push_way way;
 static const struct arg options[] = {
 	{"remote", "URL", "the remote (as $EINTHOVEN_REMOTE or store.yaml say)", .text = &url},
-	{"alone", NULL, "push: not what the artifact was made of", .flag = &is_alone},
+	{"alone", NULL, "push: not what the artifact was made of", .flag = &way.is_alone},
+	{"all", NULL, "push: look through what is there too, and replace what is damaged",
+	 .flag = &way.is_checked},
 	{"table", "NAME", "pull: of an artifact only this table; may repeat", .list = &tables},
 	{"records", "A..B", "pull: only records A to B", .text = &records},
 	{0}};
@@ -33,7 +35,7 @@ static const struct arg options[] = {
 static const struct args args = {
 	.purpose = "Share artifacts and what made them with a remote: a folder or a server",
 	.synopsis =
-		"remote push ID... | pull ID... | pull ID [--table NAME] [--records A..B] |\n"
+		"remote push [--all] ID... | pull ID... | pull ID [--table NAME] [--records A..B] |\n"
 		"              take KEY | give KEY\n\n"
 		"  push ID        send artifacts, all they were made of, and the entries that say so\n"
 		"  pull ID        bring artifacts into the store; a part becomes an artifact of its own,\n"
@@ -74,7 +76,7 @@ static int run_push(const struct sharing *remote, char **operands)
 	char(*ids)[DIGEST_HEX] = die_malloc((n + 1) * sizeof *ids);
 	for (size_t i = 0; i < n; i++)
 		resolve(ids[i], operands[i]);
-	if (push_chain(remote, ids, n, is_alone, &sum, &e) < 0)
+	if (push_chain(remote, ids, n, &way, &sum, &e) < 0)
 		die("%s", error_text(&e));
 	printf("%llu artifacts, %llu were there; %llu of %llu segments sent; %llu of %llu entries; %llu "
 	       "bytes sent "

@@ -62,6 +62,7 @@ is "a cut, then 416: from the beginning" "$(n_objects half416-big)" "1"
 cp -a store store-of
 rm -rf served/* # the server has nothing yet
 started=
+rm -rf served/* # the server has nothing yet
 for m in storm page500 manyheaders longheader continues nohttp loop tofile silent driphead driplines; do
 	start "$m-put" "$BIN/remote" push "$id"
 done

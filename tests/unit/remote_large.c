@@ -80,7 +80,7 @@ static void they_come_as_they_went(void **state)
 	struct push_sum sent = {0};
 	struct pull_sum got = {0};
 	use_store("one");
-	if (push_artifact(&remote, id, &sent, &e) < 0)
+	if (push_artifact(&remote, id, false, &sent, &e) < 0)
 		fail_msg("%s", e.text);
 	assert_true(sent.n_segments >= 2 + 3 + 3 + 5);
 	use_store("two");

@@ -1,0 +1,20 @@
+#include "remote/pace.h"
+
+#include <time.h>
+
+#define LEAST ((size_t)64 << 10) /* bytes; of fewer one measures the waiting */
+
+double pace_now_s(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+void pace_note(struct pace *p, double began_s, size_t n)
+{
+	if (n < LEAST)
+		return;
+	double s = (pace_now_s() - began_s) / (double)n;
+	p->s = p->s > 0 ? 0.75 * p->s + 0.25 * s : s;
+}
