@@ -8,10 +8,11 @@
 #include "common/die.h"
 #include "remote/conveyor.h"
 #include "remote/kept.h"
+#include "remote/pace.h"
 #include "remote/stream.h"
 #include "store/artifact_layout.h"
 
-enum { THREADS = 8 };
+enum { THREADS = 8, KEEPING_WORTH = 8 };    /* what fetching takes so many times as long as keeping is kept */
 #define PROGRESS_LEAST ((uint64_t)16 << 20) /* bytes that may take long enough to show */
 #define BUDGET	       ((size_t)48 << 20)
 
@@ -80,15 +81,28 @@ struct fetch {
 	struct arrived *arrived;
 };
 
+/* What a thread has. */
+struct receiver {
+	struct session *session;
+	struct pace fetching, keeping;
+};
+
 static void *begin(void *context, struct error *e)
 {
 	const struct fetch *f = context;
-	return session_open(f->remote, e);
+	struct session *session = session_open(f->remote, e);
+	if (!session)
+		return NULL;
+	struct receiver *r = die_calloc(1, sizeof *r);
+	r->session = session;
+	return r;
 }
 
 static void end(void *own)
 {
-	session_close(own);
+	struct receiver *r = own;
+	session_close(r->session);
+	free(r);
 }
 
 static int refuse(const struct digest *d, const char *what, struct error *e)
@@ -136,19 +150,33 @@ static bool take_kept(struct arrived *a, const struct span *span)
 	return false;
 }
 
+/* Where the line is nearly as quick as the disk, what comes is not written twice. */
+static void keep(struct receiver *r, const struct span *span, const struct arrived *a)
+{
+	if (r->keeping.s * KEEPING_WORTH > r->fetching.s)
+		return;
+	double began_s = pace_now_s();
+	kept_write(span, &a->bytes);
+	pace_note(&r->keeping, began_s, a->bytes.n);
+}
+
 static int fetch_span(void *context, void *own, size_t i, struct error *e)
 {
 	struct fetch *f = context;
+	struct receiver *r = own;
 	struct arrived *a = &f->arrived[i];
 	const struct span *span = f->wanted[i].span;
-	bool is_kept = !session_is_local(own);
+	bool is_kept = !session_is_local(r->session);
 	if (is_kept && take_kept(a, span))
 		return 0;
-	if (fetch_segments(own, &a->bytes, span, e) < 0 ||
-	    manifest_check(&a->leaves, span, (uint8_t *)a->bytes.first, e) < 0)
+	double began_s = pace_now_s();
+	if (fetch_segments(r->session, &a->bytes, span, e) < 0)
+		return -1;
+	pace_note(&r->fetching, began_s, a->bytes.n);
+	if (manifest_check(&a->leaves, span, (uint8_t *)a->bytes.first, e) < 0)
 		return -1;
 	if (is_kept)
-		kept_write(span, &a->bytes);
+		keep(r, span, a);
 	return 0;
 }
 

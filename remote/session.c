@@ -116,7 +116,8 @@ static bool has_same(struct session *s, const struct content *c)
 /* Shrinking is worth its time where sending takes longer than that; the first piece tells. */
 static bool is_line_slower(const struct session *s)
 {
-	return s->shrinking.s <= 0 || s->shrinking.s < s->sending.s * (1 - s->share);
+	bool is_known = s->shrinking.s > 0 && s->sending.s > 0;
+	return !is_known || s->shrinking.s < s->sending.s * (1 - s->share);
 }
 
 /* What travels in place of c; it may be borrowed from either. */

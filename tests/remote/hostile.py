@@ -4,8 +4,8 @@
 
     hostile.py FOLDER
 
-"<misbehaviour>-big" is well behaved for files under 2 kB, "<misbehaviour>-put" for all but PUT. Sockets are
-written to as they are: what a server library would not let out is the point.
+"<misbehaviour>-records" is well behaved but for the files that FOLDER/segments names, "<misbehaviour>-put" for
+all but PUT. Sockets are written to as they are: what a server library would not let out is the point.
 """
 import gzip
 import os
@@ -38,9 +38,9 @@ def until(send, make):
         send(make())
 
 
-def drip(send, data, every_s=0.2):
-    for i in range(len(data)):
-        send(data[i : i + 1])
+def drip(send, data, every_s=0.2, n=1):
+    for i in range(0, len(data), n):
+        send(data[i : i + n])
         time.sleep(every_s)
 
 
@@ -56,6 +56,10 @@ class Request:
                 return f.read()
         except OSError:
             return None
+
+    def is_segment(self):
+        with open(os.path.join(folder, "segments")) as f:
+            return os.path.basename(self.name) in f.read().split()
 
     def cut_then(self, rest, *lines):
         """The first request gets a third of the file, all later ones what rest gives."""
@@ -123,6 +127,7 @@ modes = {
     # slow
     "silent": lambda r: time.sleep(FOREVER_S),
     "drip": lambda r: (r.send(head(200, f"Content-Length: {len(r.data())}")), drip(r.send, r.data())),
+    "trickle": lambda r: (r.send(head(200, f"Content-Length: {len(r.data())}")), drip(r.send, r.data(), 0.1, 500)),
     "driphead": lambda r: (r.send(b"HTTP/1.1 200 X\r\n"), drip(r.send, b"X: " + b"y" * 1000)),
     "driplines": lambda r: (r.send(b"HTTP/1.1 200 X\r\n"),
                             until(r.send, lambda: time.sleep(0.2) or b"X: y\r\n")),
@@ -171,7 +176,7 @@ def answer(connection):
         if line[0] == "PUT" and mode != "silent":
             connection.settimeout(5)
             f.read(int(fields.get("content-length", 0)))
-        if (only == "big" and len(request.data() or b"") < 2048) or (only == "put" and line[0] != "PUT"):
+        if (only == "records" and not request.is_segment()) or (only == "put" and line[0] != "PUT"):
             mode = "ok"
         if mode not in modes or (request.data() is None and mode in ("ok", "wrong", "short", "other")):
             return connection.sendall(head(404, "Content-Length: 0"))

@@ -12,13 +12,16 @@ mkdir served
 ln -s "$BIN/remote" remote
 ./tiny --build run >/dev/null 2>log && id=$(cat run/tiny.id) &&
 	./remote push "$id" --remote served >/dev/null 2>log || exit 1
-check "the segment is what is large" test "$(find served/cas -size +4k | wc -l)" = 1
+manifest=$(cat "served/ac/$(printf 'einthoven-manifest/1\n%s' "$id" | sha256sum | cut -d' ' -f1)")
+find served/cas -type f ! -name "$id" ! -name "$manifest" -printf '%f\n' >served/segments
+check "records lie in segments" test "$(wc -l <served/segments)" -gt 1
 python_start hostile served || exit 1
 
 start() { # start NAME COMMAND...: in a folder of its own, with a store of its own, whose remote is NAME
 	mkdir "$1" && (
 		cd "$1" || exit 1
-		printf 'remote:\n  url: %s/%s\n  access: read-write\n  timeout_s: 1\n' "$url" "$1" >store.yaml
+		printf 'remote:\n  url: %s/%s\n  access: read-write\n  timeout_s: 1\n  patience_s: %s\n' \
+			"$url" "$1" "${patience:-600}" >store.yaml
 		[ ! -d ../store-of ] || cp -a ../store-of store
 		EINTHOVEN_STORE=store exec python3 "$TOP/tests/remote/bounded.py" "${@:2}" >log 2>&1
 	) &
@@ -44,7 +47,7 @@ content='short endlesschunks exabyte storm wrong empty other bomb zbomb zhuge dr
 # These come in two tries; what came second is not the file.
 torn='otheretag noetag otherdate novalidator weak longer'
 for m in $all; do start "$m" "$BIN/remote" pull "$id"; done
-for m in $content $torn; do start "$m-big" "$BIN/remote" pull "$id"; done
+for m in $content $torn; do start "$m-records" "$BIN/remote" pull "$id"; done
 finish
 for m in $started; do
 	is "pull, $m: nothing is taken" "$(n_objects "$m") $(grep -o '^exit [0-9]*' "$m/log")" "0 exit 1"
@@ -53,16 +56,15 @@ for m in $started; do
 done
 started=
 start ok "$BIN/remote" pull "$id"
-start half416-big "$BIN/remote" pull "$id"
+start half416-records "$BIN/remote" pull "$id"
 finish
 is "a good server" "$(n_objects ok) $(grep -o '^exit [0-9]*' ok/log)" "1 exit 0"
-is "a cut, then 416: from the beginning" "$(n_objects half416-big)" "1"
+is "a cut, then 416: from the beginning" "$(n_objects half416-records)" "1"
 
 # ---- push ----
 cp -a store store-of
-rm -rf served/* # the server has nothing yet
 started=
-rm -rf served/* # the server has nothing yet
+mkdir had && mv served/* had # the server has nothing yet
 for m in storm page500 manyheaders longheader continues nohttp loop tofile silent driphead driplines; do
 	start "$m-put" "$BIN/remote" push "$id"
 done
@@ -74,13 +76,22 @@ done
 rm -rf store-of
 
 # ---- a stage ----
+mv had/* served # an entry too, and what it names
 run_tiny() { mkdir -p run && cp -a ../run/params run/ && ../tiny --build run; }
 export -f run_tiny
 started=
-for m in silent endless storm manyheaders tofile drip zbomb; do start "$m-stage" bash -c run_tiny; done
+for m in silent endless storm manyheaders tofile drip zbomb wrong; do
+	start "$m-stage" bash -c run_tiny
+done
+patience=1 start trickle-stage bash -c run_tiny
 finish
 for m in $started; do
 	check "a stage, ${m%-stage}: computes" grep -q 'tiny: ran' "$m/log"
 	check "a stage, ${m%-stage}: bounded" bounded "$m"
 done
+check "5 kB/s: a stage has patience for so long" grep -q 'take was not done within 1 s' trickle-stage/log
+check "... and no longer" test "$(took trickle-stage seconds)" -lt 20
+start ok-stage bash -c run_tiny
+finish
+check "a stage, a good server: pulls" grep -q 'tiny: pulled' ok-stage/log
 tap_done

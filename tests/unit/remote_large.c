@@ -20,7 +20,8 @@ static char folder[] = "/tmp/remote_large.XXXXXX";
 static struct sharing remote = {.can_write = true, .timeout_s = 5};
 static char id[DIGEST_HEX];
 
-/* The longest that is one segment, one byte more, and some that are several. */
+/* The longest that is one segment, one byte more, and some that are several; of the last the second piece
+ * begins as what is compressed does. */
 #define WHOLE (SPAN_MOST - STREAM_OVERHEAD - 8)
 static const size_t sizes[] = {100, WHOLE, 5, WHOLE + 1, (size_t)20 << 20, 7, (size_t)33 << 20};
 enum { N = sizeof sizes / sizeof *sizes };
@@ -46,6 +47,7 @@ static void make(void)
 	uint64_t x = 1;
 	for (size_t k = 0; k < sizes[N - 1]; k++)
 		value[k] = (uint8_t)((x = x * 6364136223846793005u + 1442695040888963407u) >> 56);
+	memcpy(value + SPAN_SEGMENT - STREAM_OVERHEAD - 8, "\x28\xb5\x2f\xfd", 4);
 	struct artifact_writer *w = artifact_create("model", 1);
 	int weight = artifact_table(w, "weight");
 	for (size_t i = 0; i < N; i++)
