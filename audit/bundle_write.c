@@ -27,12 +27,6 @@ struct draft {
 	json_t *withheld;  /* [{"id","table","key","why"}] */
 };
 
-static const char *text_of(const json_t *object, const char *name)
-{
-	const char *text = json_string_value(json_object_get(object, name));
-	return text ? text : "";
-}
-
 /* ---- members ---- */
 
 static bool has(const struct draft *d, const char *name)
@@ -98,16 +92,16 @@ static void take_records(struct draft *d, const struct artifact *a, const json_t
 	size_t i;
 	const json_t *one;
 	json_array_foreach (json_object_get(proof, "records"), i, one) {
-		const char *key = text_of(one, "key"), *name = text_of(one, "file");
-		struct artifact_value v = artifact_get(a, text_of(proof, "table"), key, strlen(key));
+		const char *key = json_text(one, "key"), *name = json_text(one, "file");
+		struct artifact_value v = artifact_get(a, json_text(proof, "table"), key, strlen(key));
 		if (json_object_get(one, "withheld"))
 			warn("%s is kept back, it %s; --whole (WHOLE=1) takes it in", key,
-			     text_of(one, "withheld"));
+			     json_text(one, "withheld"));
 		if (json_object_get(one, "withheld"))
 			json_array_append_new(d->withheld,
 					      json_pack("{s:s, s:s, s:s, s:s}", "id", artifact_id(a), "table",
-							text_of(proof, "table"), "key", key, "why",
-							text_of(one, "withheld")));
+							json_text(proof, "table"), "key", key, "why",
+							json_text(one, "withheld")));
 		if (!*name)
 			continue;
 		char *bytes = die_malloc(v.n_bytes + 1);
@@ -139,7 +133,7 @@ static int take_entry(struct draft *d, const char *id, const struct lineage_entr
 	int status = take_file(d, die_printf("entries/%s.json", entry->key), path, e);
 	json_object_set_new(d->entries, id, json_string(entry->key));
 	if (sources)
-		take(d, die_printf("sources/%s.txt", text_of(entry->action, "code")), sources,
+		take(d, die_printf("sources/%s.txt", json_text(entry->action, "code")), sources,
 		     strlen(sources));
 	free(path);
 	return status;
@@ -147,7 +141,7 @@ static int take_entry(struct draft *d, const char *id, const struct lineage_entr
 
 static int take_step(struct draft *d, const json_t *step, struct error *e)
 {
-	const char *id = text_of(step, "id");
+	const char *id = json_text(step, "id");
 	const struct lineage_entry *entry = walk_entry(d->content->walk, id);
 	struct artifact *a = artifact_try(id, e);
 	if (!a)
@@ -222,7 +216,7 @@ static bool is_synthetic(const struct bundle_content *c)
 	size_t i;
 	const json_t *one;
 	json_array_foreach (json_object_get(c->findings, "raw"), i, one)
-		if (strcmp(text_of(one, "state"), "generated"))
+		if (strcmp(json_text(one, "state"), "generated"))
 			return false;
 	return i > 0;
 }
@@ -234,7 +228,7 @@ static int check_sound(const json_t *findings, struct error *e)
 	const json_t *step;
 	json_array_foreach (json_object_get(findings, "steps"), i, step) {
 		const json_t *signature = json_object_get(step, "signature");
-		if (strcmp(text_of(json_object_get(step, "object"), "state"), "sound") || !signature ||
+		if (strcmp(json_text(json_object_get(step, "object"), "state"), "sound") || !signature ||
 		    !json_is_true(json_object_get(signature, "is_taken")))
 			return error_set(
 				e, NULL, 0, "%s; a bundle would not hold either",

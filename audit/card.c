@@ -19,12 +19,6 @@ struct card {
 	struct chain chain; /* behind the model */
 };
 
-static const char *text_of(const json_t *object, const char *name)
-{
-	const char *text = json_string_value(json_object_get(object, name));
-	return text ? text : "";
-}
-
 static const char *attribute(const struct artifact *a, const char *name)
 {
 	const char *text = json_string_value(artifact_get_attribute(a, name));
@@ -126,8 +120,8 @@ static void print_data(const struct card *c)
 	json_t *raw = claims_raw(fetch->statement);
 	fprintf(c->out, "| records | `%s` |\n", fetch->id);
 	json_array_foreach (raw, i, one)
-		fprintf(c->out, "| raw data `%s` | SHA-256 `%s` |\n", text_of(one, "name"),
-			text_of(one, "sha256"));
+		fprintf(c->out, "| raw data `%s` | SHA-256 `%s` |\n", json_text(one, "name"),
+			json_text(one, "sha256"));
 	json_decref(raw);
 }
 
@@ -203,9 +197,9 @@ static void print_provenance(const struct card *c)
 		const char *commit = claims_commit(entry->statement);
 		char word[96];
 		fprintf(c->out, "| %s | `%s` | `%.12s` | `%.12s` | %.12s%s | %s | %s |\n", entry->stage,
-			entry->id, entry->key, text_of(entry->action, "code"), commit ? commit : "—",
+			entry->id, entry->key, json_text(entry->action, "code"), commit ? commit : "—",
 			claims_is_modified(entry->statement) ? ", modified" : "",
-			text_of(entry->action, "numerics"), verdict_word(&entry->verdict, word));
+			json_text(entry->action, "numerics"), verdict_word(&entry->verdict, word));
 	}
 }
 
@@ -229,7 +223,7 @@ static void find_scores(struct card *c)
 	size_t n;
 	const struct lineage_entry *all = lineage_all(c->lineage, &n);
 	for (size_t i = 0; i < n; i++) {
-		if (strcmp(text_of(all[i].action, "kind"), "scores"))
+		if (strcmp(json_text(all[i].action, "kind"), "scores"))
 			continue;
 		struct chain behind = chain_of(c->lineage, all[i].id);
 		if (chain_has(&behind, artifact_id(c->model)))

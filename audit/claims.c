@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "common/die.h"
+#include "common/json.h"
 
 static const json_t *definition(const json_t *statement)
 {
@@ -75,8 +76,7 @@ json_t *claims_raw(const json_t *statement)
 static const char *metadata(const json_t *statement, const char *name)
 {
 	const json_t *run = json_object_get(json_object_get(statement, "predicate"), "runDetails");
-	const char *text = json_string_value(json_object_get(json_object_get(run, "metadata"), name));
-	return text ? text : "";
+	return json_text(json_object_get(run, "metadata"), name);
 }
 
 const char *claims_started(const json_t *statement)

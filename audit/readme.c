@@ -2,13 +2,8 @@
 
 #include <string.h>
 
+#include "common/json.h"
 #include "store/bytes.h"
-
-static const char *text_of(const json_t *object, const char *name)
-{
-	const char *text = json_string_value(json_object_get(object, name));
-	return text ? text : "";
-}
 
 static const char contents[] =
 	"| file | what |\n"
@@ -48,9 +43,9 @@ static void add_withheld(struct bytes *b, const json_t *withheld)
 	json_array_foreach (withheld, i, one) {
 		bytes_text(b, i ? "" : "\n## Kept back\n\n");
 		bytes_text(b, "- `");
-		bytes_text(b, text_of(one, "key"));
+		bytes_text(b, json_text(one, "key"));
 		bytes_text(b, "`: ");
-		bytes_text(b, text_of(one, "why"));
+		bytes_text(b, json_text(one, "why"));
 		bytes_text(b, "; its leaf digest is in `tables/`, so it can be shown to belong here\n");
 	}
 }
@@ -61,7 +56,7 @@ static void add_commits(struct bytes *b, const json_t *steps)
 	size_t i;
 	const json_t *step;
 	json_array_foreach (steps, i, step) {
-		const char *commit = text_of(json_object_get(step, "code"), "commit");
+		const char *commit = json_text(json_object_get(step, "code"), "commit");
 		if (!*commit || json_object_get(met, commit))
 			continue;
 		json_object_set_new(met, commit, json_true());
@@ -81,14 +76,15 @@ static void add_derive(struct bytes *b, const json_t *about, const json_t *findi
 		      "ids:\n\n```\n");
 	add_commits(b, json_object_get(findings, "steps"));
 	bytes_text(b, "./setup\n");
-	bytes_text(b, *text_of(about, "command") ? text_of(about, "command") : "make -f pipeline.mk probe");
+	bytes_text(b,
+		   *json_text(about, "command") ? json_text(about, "command") : "make -f pipeline.mk probe");
 	bytes_text(b, "\n```\n\nRaw data:\n\n");
 	json_array_foreach (json_object_get(findings, "raw"), i, one) {
 		bytes_text(b, "- ");
-		bytes_text(b, text_of(one, "name"));
-		bytes_text(b, *text_of(one, "sha256") ? ", SHA-256 "
-						      : ": drawn by the generator, none is needed");
-		bytes_text(b, text_of(one, "sha256"));
+		bytes_text(b, json_text(one, "name"));
+		bytes_text(b, *json_text(one, "sha256") ? ", SHA-256 "
+							: ": drawn by the generator, none is needed");
+		bytes_text(b, json_text(one, "sha256"));
 		bytes_text(b, "\n");
 	}
 }

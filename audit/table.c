@@ -5,15 +5,10 @@
 #include <string.h>
 
 #include "common/die.h"
+#include "common/json.h"
 #include "common/printable.h"
 
 enum { COLUMNS = 8 };
-
-static const char *text_of(const json_t *object, const char *name)
-{
-	const char *text = json_string_value(json_object_get(object, name));
-	return text ? text : "";
-}
 
 /* What others wrote is in it. Frees line. */
 static void print_line(FILE *out, char *line)
@@ -27,7 +22,7 @@ static void print_line(FILE *out, char *line)
 static char *stage_cell(const json_t *step)
 {
 	const json_t *arms = json_object_get(step, "arms");
-	const char *first = json_string_value(json_array_get(arms, 0)), *stage = text_of(step, "stage");
+	const char *first = json_string_value(json_array_get(arms, 0)), *stage = json_text(step, "stage");
 	size_t n = json_array_size(arms);
 	if (!first || !*first)
 		return die_strdup(stage);
@@ -36,7 +31,7 @@ static char *stage_cell(const json_t *step)
 
 static char *object_cell(const json_t *step)
 {
-	const char *state = text_of(json_object_get(step, "object"), "state");
+	const char *state = json_text(json_object_get(step, "object"), "state");
 	return die_strdup(!strcmp(state, "sound")    ? "recomputed"
 			  : !strcmp(state, "header") ? "header only"
 						     : state);
@@ -44,14 +39,14 @@ static char *object_cell(const json_t *step)
 
 static char *entry_cell(const json_t *step)
 {
-	const char *state = text_of(json_object_get(step, "entry"), "state");
-	return !strcmp(state, "keyed") ? die_printf("%.12s", text_of(step, "key")) : die_strdup(state);
+	const char *state = json_text(json_object_get(step, "entry"), "state");
+	return !strcmp(state, "keyed") ? die_printf("%.12s", json_text(step, "key")) : die_strdup(state);
 }
 
 static char *signature_cell(const json_t *step)
 {
 	const json_t *signature = json_object_get(step, "signature");
-	const char *by = text_of(signature, "by"), *state = text_of(signature, "state");
+	const char *by = json_text(signature, "by"), *state = json_text(signature, "state");
 	if (!signature)
 		return die_strdup("-");
 	bool is_taken = json_is_true(json_object_get(signature, "is_taken"));
@@ -60,7 +55,7 @@ static char *signature_cell(const json_t *step)
 
 static char *code_cell(const json_t *step)
 {
-	const char *state = text_of(json_object_get(step, "code"), "state");
+	const char *state = json_text(json_object_get(step, "code"), "state");
 	return die_strdup(!strcmp(state, "same")      ? "as here"
 			  : !strcmp(state, "commit")  ? "as committed"
 			  : !strcmp(state, "differs") ? "DIFFERS"
@@ -71,23 +66,23 @@ static char *code_cell(const json_t *step)
 static char *commit_cell(const json_t *step)
 {
 	const json_t *code = json_object_get(step, "code");
-	const char *commit = text_of(code, "commit");
+	const char *commit = json_text(code, "commit");
 	if (!*commit)
 		return die_strdup("-");
 	return die_printf("%.8s%s%s", commit,
 			  json_is_true(json_object_get(code, "modified")) ? ", modified" : "",
-			  strcmp(text_of(code, "commit_state"), "here") ? ", not here" : "");
+			  strcmp(json_text(code, "commit_state"), "here") ? ", not here" : "");
 }
 
 static char *params_cell(const json_t *step)
 {
-	const char *state = text_of(json_object_get(step, "params"), "state");
+	const char *state = json_text(json_object_get(step, "params"), "state");
 	return die_strdup(!strcmp(state, "same") ? "as now" : !strcmp(state, "differs") ? "DIFFER" : "-");
 }
 
 static char *numerics_cell(const json_t *step)
 {
-	const char *numerics = text_of(step, "numerics");
+	const char *numerics = json_text(step, "numerics");
 	return die_strdup(*numerics ? numerics : "-");
 }
 
@@ -137,7 +132,7 @@ static void print_steps(FILE *out, const json_t *steps)
 
 	print_row(out, widths, "", "artifact", cells[0]);
 	json_array_foreach (steps, i, step) {
-		char *id = printable(die_strdup(text_of(step, "id")));
+		char *id = printable(die_strdup(json_text(step, "id")));
 		print_row(out, widths, json_array_size(json_object_get(step, "problems")) ? "BAD" : "ok", id,
 			  cells[i + 1]);
 		free(id);
@@ -162,11 +157,11 @@ static const char *words_of(const char *state)
 
 static void print_raw(FILE *out, const json_t *one)
 {
-	const char *state = text_of(one, "state"), *sha256 = text_of(one, "sha256"),
-		   *why = text_of(one, "why");
+	const char *state = json_text(one, "state"), *sha256 = json_text(one, "sha256"),
+		   *why = json_text(one, "why");
 	print_line(out, die_printf("%-3s  raw  %s%s%s  %s%s%s", strcmp(state, "differs") ? "ok" : "BAD",
-				   text_of(one, "name"), *sha256 ? "  SHA-256 " : "", sha256, words_of(state),
-				   *why ? ": " : "", why));
+				   json_text(one, "name"), *sha256 ? "  SHA-256 " : "", sha256,
+				   words_of(state), *why ? ": " : "", why));
 }
 
 /* ---- all ---- */
@@ -176,7 +171,7 @@ static size_t count(const json_t *steps, const char *member, const char *state)
 	size_t i, n = 0;
 	const json_t *step;
 	json_array_foreach (steps, i, step)
-		n += !strcmp(text_of(json_object_get(step, member), "state"), state);
+		n += !strcmp(json_text(json_object_get(step, member), "state"), state);
 	return n;
 }
 

@@ -388,3 +388,9 @@ bool json_append_once(json_t *list, const json_t *value)
 			return false;
 	return json_array_append(list, (json_t *)value) == 0;
 }
+
+const char *json_text(const json_t *object, const char *name)
+{
+	const char *text = json_string_value(json_object_get(object, name));
+	return text ? text : "";
+}

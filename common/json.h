@@ -31,6 +31,9 @@ bool json_alike(const json_t *a, const json_t *b);
  * reference. */
 bool json_append_once(json_t *list, const json_t *value);
 
+/* The text of a member; "" if it is absent, or no text. Borrowed from object, which may be NULL. */
+const char *json_text(const json_t *object, const char *name);
+
 /* The shortest decimal text that reads back as this double, in ECMAScript's form (RFC 8785, 3.2.2.3). */
 void json_number_text(char out[32], double x);
 

@@ -3,11 +3,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-static const char *text_of(const json_t *object, const char *name)
-{
-	const char *s = json_string_value(json_object_get(object, name));
-	return s ? s : "";
-}
+#include "common/json.h"
 
 /* ---- metrics.csv ---- */
 
@@ -71,7 +67,8 @@ void files_csv(struct text *t, const json_t *arms, const json_t *floors)
 	json_array_foreach (arms, i, arm) {
 		const json_t *trained = json_object_get(arm, "trained"),
 			     *random = json_object_get(arm, "random");
-		const char *id = text_of(json_object_get(arm, "ids"), "scores"), *own = text_of(arm, "name");
+		const char *id = json_text(json_object_get(arm, "ids"), "scores"),
+			   *own = json_text(arm, "name");
 		csv_state(t, own, "trained", json_object_get(trained, "interval"), id);
 		csv_state(t, own, "untrained", json_object_get(random, "interval"), id);
 		csv_state(t, own, "probe", json_object_get(json_object_get(arm, "probe"), "interval"), id);
@@ -164,8 +161,8 @@ void files_markdown(struct text *t, const json_t *arms, const json_t *floors, co
 
 	json_array_foreach (arms, i, arm) {
 		struct text name = {0};
-		text_add(&name, "%s, untrained", text_of(arm, "name"));
-		markdown_row(t, text_of(arm, "name"), json_object_get(arm, "trained"), classes);
+		text_add(&name, "%s, untrained", json_text(arm, "name"));
+		markdown_row(t, json_text(arm, "name"), json_object_get(arm, "trained"), classes);
 		markdown_row(t, name.bytes, json_object_get(arm, "random"), classes);
 		text_release(&name);
 	}
@@ -176,7 +173,7 @@ void files_markdown(struct text *t, const json_t *arms, const json_t *floors, co
 	markdown_row(t, "majority class", json_object_get(floors, "majority"), classes);
 	json_array_foreach (arms, i, arm) {
 		struct text name = {0};
-		text_add(&name, "%s, legacy: per segment, not comparable", text_of(arm, "name"));
+		text_add(&name, "%s, legacy: per segment, not comparable", json_text(arm, "name"));
 		markdown_row(t, name.bytes, json_object_get(arm, "legacy"), classes);
 		text_release(&name);
 	}

@@ -22,12 +22,6 @@ enum { LABEL_SIZE = 48, LABEL_FOLD = 8, LABEL_CLASSES = 12 };
 /* ---- what a record is called ---- */
 
 /* A member of its origin, or "". Borrowed from origin. */
-static const char *member(const json_t *origin, const char *name)
-{
-	const char *text = json_string_value(json_object_get(origin, name));
-	return text ? text : "";
-}
-
 /* Names of classes, with ';' between; has(context, k): whether class k is among them. */
 static void add_names(struct bytes *b, const json_t *classes, bool (*has)(const void *context, size_t k),
 		      const void *context)
@@ -117,8 +111,8 @@ static void add_origins(struct npz *z, const struct artifact *a)
 			json_t *origin = origin_read(a, record);
 			char *name = origin_name(a, record);
 			json_array_append_new(id, json_string(name));
-			json_array_append_new(patient, json_string(member(origin, "patient")));
-			json_array_append_new(path, json_string(member(origin, "path")));
+			json_array_append_new(patient, json_string(json_text(origin, "patient")));
+			json_array_append_new(path, json_string(json_text(origin, "path")));
 			json_array_append_new(classes, class_names(a, c));
 			json_decref(origin);
 			free(name);
@@ -233,8 +227,8 @@ static void add_origin(struct bytes *b, const struct artifact *a, uint64_t recor
 		snprintf(number, sizeof number, "%" PRIu64, patient);
 	}
 	add_field(b, name, strlen(name));
-	add_column(b, *member(origin, "patient") ? member(origin, "patient") : number);
-	add_column(b, member(origin, "path"));
+	add_column(b, *json_text(origin, "patient") ? json_text(origin, "patient") : number);
+	add_column(b, json_text(origin, "path"));
 	json_decref(origin);
 	free(name);
 }

@@ -6,14 +6,9 @@
 #include <string.h>
 
 #include "common/die.h"
+#include "common/json.h"
 
 enum { VALUE_BYTES = 80, FEW_NAMES = 6 };
-
-static const char *text_of(const json_t *object, const char *name)
-{
-	const char *s = json_string_value(json_object_get(object, name));
-	return s ? s : "";
-}
 
 static double number_of(const json_t *object, const char *name)
 {
@@ -22,7 +17,7 @@ static double number_of(const json_t *object, const char *name)
 
 static const char *metric_name(const json_t *ranking)
 {
-	const char *key = text_of(ranking, "metric");
+	const char *key = json_text(ranking, "metric");
 	return !strcmp(key, "macro_auroc") ? "macro AUROC" : !strcmp(key, "macro_f1") ? "macro F1" : key;
 }
 
@@ -65,7 +60,7 @@ static char *indistinct(const json_t *ranking)
 		const json_t *p = json_object_get(json_object_get(arm, "behind"), "p");
 		if (!i || !json_is_number(p) || json_number_value(p) < number_of(ranking, "level"))
 			continue;
-		char *longer = die_printf("%s%s%s", names, n++ ? ", " : "", text_of(arm, "name"));
+		char *longer = die_printf("%s%s%s", names, n++ ? ", " : "", json_text(arm, "name"));
 		free(names);
 		names = longer;
 	}
@@ -90,7 +85,7 @@ static char *against_next(const json_t *ranking)
 	if (!over || !json_is_number(json_object_get(over, "value")))
 		return die_strdup("");
 	return die_printf("; %s over %s, the next, %s", value_text(value, over, 1),
-			  text_of(json_array_get(list, 1), "name"),
+			  json_text(json_array_get(list, 1), "name"),
 			  meaning(words, over, number_of(ranking, "level"), "pairs",
 				  (size_t)number_of(json_object_get(ranking, "pairs"), "n")));
 }
@@ -103,7 +98,7 @@ static char *against_floor(const json_t *ranking)
 	if (!over || !json_is_number(json_object_get(over, "value")))
 		return die_strdup("");
 	value_text(value, over, 1);
-	const char *name = text_of(best, "floor_name"),
+	const char *name = json_text(best, "floor_name"),
 		   *means = meaning(words, over, number_of(ranking, "level"), "arms",
 				    (size_t)number_of(json_object_get(ranking, "floors"), "n"));
 	if (number_of(over, "value") < 0)
@@ -123,7 +118,7 @@ static json_t *verdict(const json_t *ranking)
 
 	char *next = against_next(ranking), *floor = against_floor(ranking), *same = indistinct(ranking);
 	json_t *out = json_sprintf("%s%s: %s, %s%s%s.%s", is_alone ? "By " : "Best by ", metric_name(ranking),
-				   text_of(best, "name"), value_text(text, value, 0), next, floor, same);
+				   json_text(best, "name"), value_text(text, value, 0), next, floor, same);
 	free(next);
 	free(floor);
 	free(same);

@@ -6,17 +6,12 @@
 #include <string.h>
 
 #include "common/die.h"
+#include "common/json.h"
 
 enum { PROBED, ONE_TOWER, RESIDUAL, ALL_LABELS, SOME_LABELS };
 static const char *const titles[] = {"Contrastive, linear probe", "One tower alone, linear probe",
 				     "Residual network, linear probe", "Trained on the labels",
 				     "Trained on a share of the labels"};
-
-static const char *text_of(const json_t *object, const char *name)
-{
-	const char *s = json_string_value(json_object_get(object, name));
-	return s ? s : "";
-}
 
 static double fraction_of(const json_t *arm)
 {
@@ -29,11 +24,12 @@ static int kind_of(const json_t *arm)
 	const json_t *config = json_object_get(json_object_get(arm, "training"), "config");
 	if (fraction_of(arm) < 1)
 		return SOME_LABELS;
-	if (*text_of(arm, "from"))
+	if (*json_text(arm, "from"))
 		return ALL_LABELS;
-	if (!strcmp(text_of(config, "encoder"), "resnet18"))
+	if (!strcmp(json_text(config, "encoder"), "resnet18"))
 		return RESIDUAL;
-	return !*text_of(config, "towers") || !strcmp(text_of(config, "towers"), "both") ? PROBED : ONE_TOWER;
+	return !*json_text(config, "towers") || !strcmp(json_text(config, "towers"), "both") ? PROBED
+											     : ONE_TOWER;
 }
 
 const char *arm_group(const json_t *arm)
@@ -64,15 +60,16 @@ static int compare_names(const char *a, const char *b)
 static int compare_arms(const void *a, const void *b)
 {
 	const json_t *x = *(const json_t *const *)a, *y = *(const json_t *const *)b;
-	int by_kind = kind_of(x) - kind_of(y), by_origin = strcmp(text_of(x, "from"), text_of(y, "from"));
+	int by_kind = kind_of(x) - kind_of(y), by_origin = strcmp(json_text(x, "from"), json_text(y, "from"));
 	double less = fraction_of(y) - fraction_of(x);
 	if (by_kind || by_origin)
 		return by_kind ? by_kind : by_origin;
 	if (less < 0 || less > 0)
 		return less < 0 ? -1 : 1;
-	int by_views = strcmp(text_of(json_object_get(json_object_get(x, "training"), "views"), "strategy"),
-			      text_of(json_object_get(json_object_get(y, "training"), "views"), "strategy"));
-	return by_views ? by_views : compare_names(text_of(x, "name"), text_of(y, "name"));
+	int by_views =
+		strcmp(json_text(json_object_get(json_object_get(x, "training"), "views"), "strategy"),
+		       json_text(json_object_get(json_object_get(y, "training"), "views"), "strategy"));
+	return by_views ? by_views : compare_names(json_text(x, "name"), json_text(y, "name"));
 }
 
 json_t *arm_order(const json_t *arms)
@@ -137,7 +134,7 @@ static json_t *summarize(const char *name, size_t n_bytes, const json_t *arms)
 	const json_t *arm;
 	size_t i;
 	json_array_foreach (arms, i, arm)
-		json_array_append_new(names, json_string(text_of(arm, "name")));
+		json_array_append_new(names, json_string(json_text(arm, "name")));
 	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "name", json_stringn(name, n_bytes), "arms", names,
 			 "trained", summary(arms, "trained", "interval"), "random",
 			 summary(arms, "random", "interval"), "difference",
@@ -152,12 +149,12 @@ json_t *arm_seeds(const json_t *arms)
 	json_t *other;
 
 	json_array_foreach (arms, i, first) {
-		const char *name = text_of(first, "name");
+		const char *name = json_text(first, "name");
 		size_t n = arm_base(name);
 		json_t *same = json_array();
 		int is_first = 1;
 		json_array_foreach (arms, k, other) {
-			const char *own = text_of(other, "name");
+			const char *own = json_text(other, "name");
 			if (arm_base(own) != n || memcmp(own, name, n))
 				continue;
 			is_first = is_first && k >= i;
