@@ -107,15 +107,16 @@ static void ask_fetch(json_t *one, const struct lineage_entry *entry, const char
 static void compare(json_t *one, const char *path, const struct lineage_entry *entry, const char *programs)
 {
 	char hex[DIGEST_HEX];
-	struct stat st;
+	struct stat st = {0};
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0) {
 		say(one, "not at hand", strerror(errno));
 		return;
 	}
-	if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode) && programs)
+	bool is_folder = fstat(fd, &st) == 0 && S_ISDIR(st.st_mode);
+	if (is_folder && programs && !strcmp(entry->stage, "fetch"))
 		ask_fetch(one, entry, programs);
-	else if (S_ISDIR(st.st_mode))
+	else if (is_folder)
 		say(one, "unread", "a folder; RERUN=1 reads it again");
 	else if (!S_ISREG(st.st_mode))
 		say(one, "not at hand", "no regular file");

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "audit/claims.h"
+#include "audit/stages.h"
 #include "common/die.h"
 #include "common/file.h"
 #include "common/json.h"
@@ -24,12 +25,6 @@ struct work {
 	char *folder; /* of all */
 	json_t *done; /* ids that came out again */
 };
-
-static const char *text_of(const json_t *object, const char *name)
-{
-	const char *text = json_string_value(json_object_get(object, name));
-	return text ? text : "";
-}
 
 /* ---- a step's folder, as pipeline.mk would have laid it out ---- */
 
@@ -197,6 +192,12 @@ static int derive(struct work *w, const struct lineage_entry *entry)
 			entry->verdict.why);
 		return 1;
 	}
+	if (!stages_has(entry->stage)) {
+		fprintf(w->out,
+			"BAD  %-10s  %.12s  not run: its action entry names a stage that there is none of\n",
+			entry->stage, entry->id);
+		return 1;
+	}
 	char *folder = lay_out(w, entry);
 	int status = run(w, entry->stage, folder);
 	if (status > 128)
@@ -228,7 +229,7 @@ static const json_t *next(const struct work *w)
 	size_t i;
 	const json_t *step;
 	json_array_foreach (json_object_get(w->r->findings, "steps"), i, step)
-		if (!json_object_get(w->done, text_of(step, "id")) && is_ready(w, step))
+		if (!json_object_get(w->done, json_text(step, "id")) && is_ready(w, step))
 			return step;
 	return NULL;
 }
@@ -265,10 +266,10 @@ int rederive_chain(FILE *out, const struct rederive *r)
 
 	tell_cost(&w);
 	while (!status && (step = next(&w))) {
-		const struct lineage_entry *entry = walk_entry(r->walk, text_of(step, "id"));
+		const struct lineage_entry *entry = walk_entry(r->walk, json_text(step, "id"));
 		if (!entry) {
 			fprintf(out, "BAD  %.12s: no action entry says how to derive it\n",
-				text_of(step, "id"));
+				json_text(step, "id"));
 			status = 1;
 		} else {
 			status = derive(&w, entry);

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/die.h"
+#include "common/printable.h"
 #include "store/explain.h"
 #include "store/value.h"
 
@@ -88,7 +90,9 @@ static bool compare_tables(FILE *out, const struct artifact *a, const struct art
 		if (!artifact_has_table(b, name) || !strcmp(root_of(a, name), root_of(b, name)))
 			continue;
 		differs = true;
-		fprintf(out, "table %s\n", name);
+		char *line = printable(die_printf("table %s", name));
+		fprintf(out, "%s\n", line);
+		free(line);
 		compare_records(out, a, b, name, n_records);
 	}
 	return differs;

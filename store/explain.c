@@ -6,6 +6,7 @@
 
 #include "common/die.h"
 #include "common/json.h"
+#include "common/printable.h"
 #include "store/digest.h"
 
 /* A value as it stands in JSON; digests cut, absent ones "none". Yours to free. */
@@ -52,8 +53,10 @@ static int compare(FILE *out, const char *prefix, const char *path, const json_t
 		return compare_members(out, prefix, path, before, now);
 	char *from = value_text(before), *to = value_text(now);
 	bool is_same = before && now && json_equal(before, now);
+	char *line = printable(die_printf("%s%s %s -> %s", prefix, path, from, to));
 	if (!is_same)
-		fprintf(out, "%s%s %s -> %s\n", prefix, path, from, to);
+		fprintf(out, "%s\n", line);
+	free(line);
 	free(from);
 	free(to);
 	return !is_same;

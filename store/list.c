@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "common/die.h"
+#include "common/printable.h"
 #include "store/artifact.h"
 #include "store/lineage.h"
 #include "store/objects.h"
@@ -34,14 +35,28 @@ static void note_run(const char *run, const char *stage, const char *id, void *c
 	json_array_append_new(list, json_string(run));
 }
 
-static void print_runs(FILE *out, const json_t *list)
+/* "  default other/halves +3"; yours to free. */
+static char *runs_text(const json_t *list)
 {
 	size_t n = json_array_size(list);
-	for (size_t i = 0; i < n && i < SHOWN; i++)
-		fprintf(out, "%s%s", i ? " " : "  ", json_string_value(json_array_get(list, i)));
-	if (n > SHOWN)
-		fprintf(out, " +%zu", n - SHOWN);
-	fprintf(out, "\n");
+	char *text = die_strdup("");
+	for (size_t i = 0; i < n && i < SHOWN; i++) {
+		char *longer = die_printf("%s%s%s", text, i ? " " : "  ",
+					  json_string_value(json_array_get(list, i)));
+		free(text);
+		text = longer;
+	}
+	char *all = n > SHOWN ? die_printf("%s +%zu", text, n - SHOWN) : die_strdup(text);
+	free(text);
+	return all;
+}
+
+/* Who says how it was made. */
+static const char *signer_of(const struct lineage_entry *entry, char word[96])
+{
+	return !entry						? "-"
+	       : *entry->verdict.who && entry->verdict.is_taken ? entry->verdict.who
+								: verdict_word(&entry->verdict, word);
 }
 
 static unsigned long long count_records(const struct artifact *a)
@@ -64,15 +79,20 @@ static void list_one(const struct listing *l, const char *id)
 	free(path);
 	struct artifact *a = artifact_try(id, &e);
 	if (!a) {
-		fprintf(l->out, "%.12s  damaged: %s\n", id, error_text(&e));
+		fprintf(l->out, "%.12s  %s: %s\n", id, e.cause ? "unreadable" : "damaged", error_text(&e));
 		return;
 	}
 
 	const struct lineage_entry *entry = lineage_find(l->lineage, id);
 	strftime(when, sizeof when, "%Y-%m-%d %H:%M", localtime(&s.st_mtime));
-	fprintf(l->out, "%.12s  %-11s %-11s %9llu  %8s  %s", id, artifact_kind(a), entry ? entry->stage : "-",
-		count_records(a), show_size(size, (unsigned long long)s.st_size), when);
-	print_runs(l->out, json_object_get(l->runs, id));
+	char word[96], *runs = runs_text(json_object_get(l->runs, id));
+	char *line = die_printf("%.12s  %-11s %-11s %9llu  %8s  %s  %-11s%s", id, artifact_kind(a),
+				entry ? entry->stage : "-", count_records(a),
+				show_size(size, (unsigned long long)s.st_size), when, signer_of(entry, word),
+				runs);
+	fprintf(l->out, "%s\n", printable(line)); /* kinds, and names of runs, are others' */
+	free(line);
+	free(runs);
 	artifact_close(a);
 }
 

@@ -3,7 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/die.h"
 #include "common/json.h"
+#include "common/printable.h"
 #include "store/value.h"
 
 const char *show_size(char text[16], unsigned long long n_bytes)
@@ -15,6 +17,13 @@ const char *show_size(char text[16], unsigned long long n_bytes)
 		unit++;
 	snprintf(text, 16, unit && x < 99.95 ? "%.1f %s" : "%.0f %s", x, units[unit]);
 	return text;
+}
+
+/* One line; what is in it others may have named. Frees it. */
+static void print_line(FILE *out, char *line)
+{
+	fprintf(out, "%s\n", printable(line));
+	free(line);
 }
 
 static void show_records(FILE *out, const struct artifact *a, const char *table, int n_records)
@@ -41,7 +50,7 @@ static void show_attributes(FILE *out, const json_t *attributes)
 	fprintf(out, "attributes\n");
 	json_object_foreach ((json_t *)attributes, name, value) {
 		char *text = json_canonical(value, NULL);
-		fprintf(out, "  %-20s %.200s%s\n", name, text, strlen(text) > 200 ? "..." : "");
+		print_line(out, die_printf("  %-20s %.200s%s", name, text, strlen(text) > 200 ? "..." : ""));
 		free(text);
 	}
 }
@@ -53,17 +62,18 @@ void show_artifact(FILE *out, const struct artifact *a, int n_records)
 	json_t *table;
 	char size[16];
 
-	fprintf(out, "artifact  %s\nkind      %s, schema %lld\n", artifact_id(a), artifact_kind(a),
-		(long long)json_integer_value(json_object_get(header, "schema")));
+	fprintf(out, "artifact  %s\n", artifact_id(a));
+	print_line(out, die_printf("kind      %s, schema %lld", artifact_kind(a),
+				   (long long)json_integer_value(json_object_get(header, "schema"))));
 	show_attributes(out, json_object_get(header, "attributes"));
 	fprintf(out, "tables\n");
 
 	json_object_foreach (json_object_get(header, "tables"), name, table) {
-		fprintf(out, "  %s: %lld records, %s, root %.12s\n", name,
-			(long long)json_integer_value(json_object_get(table, "count")),
-			show_size(size,
-				  (unsigned long long)json_integer_value(json_object_get(table, "bytes"))),
-			json_string_value(json_object_get(table, "root")));
+		long long count = json_integer_value(json_object_get(table, "count")),
+			  bytes = json_integer_value(json_object_get(table, "bytes"));
+		print_line(out, die_printf("  %s: %lld records, %s, root %.12s", name, count,
+					   show_size(size, (unsigned long long)bytes),
+					   json_string_value(json_object_get(table, "root"))));
 		show_records(out, a, name, n_records);
 	}
 }

@@ -3,9 +3,10 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "common/die.h"
+#include "common/file.h"
+#include "common/yaml.h"
 #include "store/signing.h"
 
 static void print_stages(FILE *out, const struct signer *s)
@@ -60,12 +61,64 @@ static const char *usual_name(void)
 	return c && c != user && !*c && c - user < 32 ? user : "me";
 }
 
-/* A shell that appends to a new trust.yaml has just made it: then it is empty. */
-static bool has_trust_file(void)
+/* Where in trust.yaml a new key's lines go. */
+struct place {
+	bool has_keys; /* below its keys; else they are a new section */
+	bool is_last;  /* of the file's sections: what is appended to the file comes under it */
+	int indent;    /* of the names under keys */
+	char name[48]; /* one that is free */
+};
+
+/* Blanks that a line of the file begins with; lines are counted from 1. */
+static int indent_of(const char *path, long line)
 {
-	const char *given = getenv("EINTHOVEN_TRUST");
-	struct stat s;
-	return stat(given ? given : "trust.yaml", &s) == 0 && s.st_size > 0;
+	char *text = NULL;
+	size_t n;
+	int indent = 2;
+	if (file_read(&text, &n, path, YAML_MAX_BYTES, NULL) == 0) {
+		const char *at = text;
+		for (long i = 1; i < line && at; i++)
+			at = strchr(at, '\n') ? strchr(at, '\n') + 1 : NULL;
+		indent = at ? (int)strspn(at, " ") : indent;
+	}
+	free(text);
+	return indent;
+}
+
+static bool has_name(const struct yaml_value *keys, const char *name)
+{
+	for (const struct yaml_value *v = keys ? keys->first : NULL; v; v = v->next)
+		if (!strcmp(v->key, name))
+			return true;
+	return false;
+}
+
+/* A shell that appends to a new trust.yaml has just made it: then it is empty, and has no keys. */
+static struct place find_place(const char *path, const struct yaml_value *root)
+{
+	struct place p = {.is_last = true, .indent = 2};
+	const struct yaml_value *keys = root ? root->first : NULL;
+	while (keys && strcmp(keys->key, "keys"))
+		keys = keys->next;
+	p.has_keys = keys && keys->kind == YAML_MAP && keys->first;
+	if (p.has_keys) {
+		p.is_last = !keys->next;
+		p.indent = indent_of(path, keys->first->line);
+	}
+	snprintf(p.name, sizeof p.name, "%s", usual_name());
+	for (int k = 2; has_name(keys, p.name); k++)
+		snprintf(p.name, sizeof p.name, "%s-%d", usual_name(), k);
+	return p;
+}
+
+/* What of it cannot be read is said, and who made a key has its lines all the same. */
+static struct yaml *open_trust(const char *path)
+{
+	struct error e = {0};
+	struct yaml *y = path ? yaml_open(path, &e) : NULL;
+	if (path && !y)
+		warn("%s", error_text(&e));
+	return y;
 }
 
 void signers_print_new(FILE *out, const char *key_path)
@@ -74,9 +127,19 @@ void signers_print_new(FILE *out, const char *key_path)
 	struct key *key = key_open(key_path, &e);
 	if (!key)
 		die("%s", error_text(&e));
+	const char *path = signing_policy_path();
+	struct yaml *y = open_trust(path);
+	struct place p = find_place(path, y ? yaml_root(y) : NULL);
 	char *models = key_model_line(key);
-	fprintf(out, "%s  %s:\n    key: %s\n    models: %s\n", has_trust_file() ? "" : "keys:\n",
-		usual_name(), key_line(key), models);
+
+	if (!p.has_keys)
+		fprintf(stderr, "These lines go into trust.yaml of the repository:\n");
+	else
+		fprintf(stderr, "These lines go under 'keys:' of %s%s:\n", path,
+			p.is_last ? "" : ", which is not at its end");
+	fprintf(out, "%s%*s%s:\n%*s  key: %s\n%*s  models: %s\n", p.has_keys ? "" : "keys:\n", p.indent, "",
+		p.name, p.indent, "", key_line(key), p.indent, "", models);
 	free(models);
+	yaml_close(y);
 	key_close(key);
 }

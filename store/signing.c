@@ -42,20 +42,24 @@ const struct key *signing_key(void)
 	static bool is_read;
 	const char *usual = usual_key();
 	const char *path =
-		is_read ? NULL : chosen("EINTHOVEN_KEY", usual && file_exists(usual) ? usual : NULL);
+		is_read ? NULL : chosen("EINTHOVEN_KEY", usual && file_is_named(usual) ? usual : NULL);
 	struct error e = {0};
 	if (path && !(key = key_open(path, &e)))
-		die("%s", error_text(&e));
+		die("%s; with an empty EINTHOVEN_KEY nothing is signed", error_text(&e));
 	is_read = true;
 	return key;
+}
+
+const char *signing_policy_path(void)
+{
+	return chosen("EINTHOVEN_TRUST", file_is_named("trust.yaml") ? "trust.yaml" : NULL);
 }
 
 const struct policy *signing_policy(void)
 {
 	static struct policy *policy;
 	static bool is_read;
-	const char *usual = file_is_named("trust.yaml") ? "trust.yaml" : NULL;
-	const char *path = is_read ? NULL : chosen("EINTHOVEN_TRUST", usual);
+	const char *path = is_read ? NULL : signing_policy_path();
 	struct error e = {0};
 	if (path && !(policy = policy_open(path, &e)))
 		die("%s", error_text(&e));

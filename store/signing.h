@@ -2,7 +2,8 @@
  * Who signs here, and whose signatures are taken here (docs/trust.md).
  *	key          $EINTHOVEN_KEY, else ${XDG_CONFIG_HOME:-~/.config}/einthoven/key.pem if it is there
  *	trust.yaml   $EINTHOVEN_TRUST, else trust.yaml in the working folder if it is there
- * An empty variable means none, whatever is there. Both are read once, on the first call.
+ * An empty variable means none, whatever is there. What is there and cannot be opened, as a link that leads
+ * nowhere, is not none. Both are read once, on the first call.
  */
 #ifndef STORE_SIGNING_H
 #define STORE_SIGNING_H
@@ -13,6 +14,9 @@
 /* Where the key is, or would be by default; borrowed. NULL: nowhere ($EINTHOVEN_KEY is empty, or there is no
  * home). */
 const char *signing_key_path(void);
+
+/* The trust.yaml that is asked, whether it can be read or not; borrowed. NULL: none. */
+const char *signing_policy_path(void);
 
 /* NULL: there is none. Dies if there is one that cannot be used. Borrowed. */
 const struct key *signing_key(void);

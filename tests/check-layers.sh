@@ -52,6 +52,12 @@ door 'curl/' remote/http.c tools/download.c
 door 'yaml.h' common/yaml.c
 door 'mpi.h' common/mpi/team_mpi.c
 
+is "audit/stages.c has all stages" \
+	"$(sed -n '/stages\[\] = {/,/};/{s/[^"]*"\([a-z]*\)"[^"]*/\1 /gp}' audit/stages.c | tr ' ' '\n' |
+		grep . | sort | tr '\n' ' ')" \
+	"$(find stages -name '*.c' | sed 's|.*/\(.*\)/\1\.c|\1.c|' | grep -v '/.*/' |
+		sed 's|.*/||; s|\.c$||' | sort | tr '\n' ' ')"
+
 tap_needs nm
 # artifact_read.c is a part of artifact.
 bad=$(cd "$BUILD/obj" && find common numbers ecg statistics trust store remote audit model report onnx \

@@ -8,6 +8,7 @@
 #include "audit/rederive.h"
 #include "audit/settings.h"
 #include "audit/sources.h"
+#include "audit/stages.h"
 #include "audit/table.h"
 #include "audit/walk.h"
 #include "common/args.h"
@@ -16,6 +17,7 @@
 #include "common/json.h"
 #include "store/artifact.h"
 #include "store/objects.h"
+#include "store/signing.h"
 
 static bool is_json, is_raw_skipped, is_rerun, is_whole;
 static const char *run_folder, *traces = "build/code", *programs = "build/bin", *place = "build/audit";
@@ -52,11 +54,9 @@ static const struct args args = {
 /* The furthest that a run, or an arm of it, has come to. */
 static const char *result_of(const struct settings *s, const char *arm)
 {
-	static const char *const order[] = {"report", "evaluate", "finetune", "probe",	    "predict",
-					    "embed",  "pretrain", "views",    "preprocess", "fetch"};
-	for (size_t i = 0; i < sizeof order / sizeof *order; i++)
-		if (settings_id(s, arm, order[i]))
-			return settings_id(s, arm, order[i]);
+	for (const char *const *stage = stages; *stage; stage++)
+		if (settings_id(s, arm, *stage))
+			return settings_id(s, arm, *stage);
 	die("%s%s%s has no result; 'make -f pipeline.mk probe' makes one", run_folder, arm ? "/arms/" : "",
 	    arm ? arm : "");
 }
@@ -117,11 +117,10 @@ static int audit_bundles(char **paths)
 static void write_bundle(const struct walk *walk, const json_t *findings)
 {
 	struct error e = {0};
-	const char *given = getenv("EINTHOVEN_TRUST"), *trust = given ? given : "trust.yaml";
 	struct bundle_content c = {.walk = walk,
 				   .findings = findings,
 				   .params = params,
-				   .trust = *trust && file_exists(trust) ? trust : NULL,
+				   .trust = signing_policy_path(),
 				   .command = command,
 				   .is_whole = is_whole};
 	if (!bundle_is_name(bundle_path))

@@ -38,6 +38,33 @@ tiny_params
 runs_both
 is "no two of 42 objects are taken for one" "$($store ls | awk '{print $1}' | sort -u | wc -l | tr -d ' ')" 42
 
+is "... and who signed how it was made" "$($store ls | grep -c '  unsigned *$')" 42
+evil=$(printf 'a\033[2Jb')
+cp -r store evil
+export EINTHOVEN_STORE=$WORK/evil
+tiny_params count=41
+TINY_NAMES=$evil ./tiny --build run >out 2>&1
+for command in "show run/tiny.id" "diff $first run/tiny.id"; do
+	# shellcheck disable=SC2086 # a command and its operands
+	$store $command >out 2>&1
+	is "${command%% *} prints names, without their control characters" \
+		"$(grep -c $'\033' out) $(grep -c 'a?\[2Jb' out | sed 's/^[1-9].*/some/')" "0 some"
+done
+tiny_params count=40
+mkdir -p "runs/r$evil/params" && cp run/params/tiny.json "runs/r$evil/params"
+./tiny --build "runs/r$evil" >out 2>&1
+is "so does ls, of runs" "$($store ls --runs runs | grep -c $'\033')" 0
+n=$(runs)
+"$BIN/audit" "$first" --rerun --programs "$WORK" --place place >out 2>&1
+code=$?
+check "an audit starts no program but the stages there are" \
+	grep -q '^BAD  tiny .*not run: its action entry names a stage that there is none of' out
+is "... and fails" "$code $(($(runs) - n))" "1 0"
+rm -rf place runs
+export EINTHOVEN_STORE=$WORK/store
+tiny_params
+runs_both
+
 $store log run/twice.id >out
 is "log goes back to the first stage" \
 	"$(grep -E '^(twice|tiny) ' out | tr '\n' ' ')" "twice $result tiny $first "

@@ -95,6 +95,10 @@ static void run(struct stage_run *r)
 	r->output = artifact_create("numbers", 1);
 	artifact_attribute(r->output, "rate", json_real(params_float(r->params, "rate")));
 	int t = artifact_table(r->output, "number");
+	if (getenv("TINY_NAMES")) { /* as somebody might who means harm */
+		artifact_attribute(r->output, getenv("TINY_NAMES"), json_true());
+		artifact_table(r->output, getenv("TINY_NAMES"));
+	}
 	pass_gate(r, params_text(r->params, "gate"));
 	if (getenv("TINY_SAYS"))
 		warn("writing %lld numbers", (long long)n);
