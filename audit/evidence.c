@@ -71,10 +71,10 @@ static void add_entry(const struct action_entry *entry, void *context)
 	l->add(entry, l->to);
 }
 
-static void pass_over(const char *why, void *context)
+static void pass_over(const struct error *e, void *context)
 {
 	struct listing *l = context;
-	json_array_append_new(l->passed_over, json_string(why));
+	json_array_append_new(l->passed_over, json_string(error_text(e)));
 }
 
 static void list_store(lineage_add *add, void *to, json_t *passed_over, void *context)
@@ -91,7 +91,8 @@ static json_t *object_in_store(const char *id, void *context)
 		return json_pack("{s:s, s:s}", "state", "absent", "why",
 				 "it is not in this store, so it cannot be verified");
 	if (artifact_verify(id, &e) < 0)
-		return json_pack("{s:s, s:s}", "state", "damaged", "why", error_text(&e));
+		return json_pack("{s:s, s:s}", "state", e.cause ? "unreadable" : "damaged", "why",
+				 error_text(&e));
 	return json_pack("{s:s}", "state", "sound");
 }
 

@@ -23,7 +23,7 @@ void evidence_close(struct evidence *e);
 const struct lineage *evidence_lineage(const struct evidence *e);
 
 /* {"state":S,"why":TEXT}: "sound", every digest recomputed; "header", of which only the header is here and
- * hashes to the id; "damaged"; "absent". New reference. */
+ * hashes to the id; "damaged"; "unreadable"; "absent". New reference. */
 json_t *evidence_object(const struct evidence *e, const char *id);
 
 /* Why entries were passed over, [TEXT]: they cannot be read or say nothing, so whose they were is not known.

@@ -17,12 +17,6 @@ struct chain {
 	json_t *steps, *raw, *problems;
 };
 
-static const char *text_of(const json_t *object, const char *name)
-{
-	const char *text = json_string_value(json_object_get(object, name));
-	return text ? text : "";
-}
-
 static void meet(const char *name, const char *id, void *context)
 {
 	struct chain *c = context;
@@ -51,7 +45,7 @@ const struct lineage_entry *walk_entry(const struct walk *w, const char *id)
 /* A problem of the step, named with it in the list of all. */
 static void complain(struct chain *c, json_t *step, const char *what, const char *why)
 {
-	json_t *text = json_sprintf("%s %.12s: %s%s%s", text_of(step, "stage"), text_of(step, "id"), what,
+	json_t *text = json_sprintf("%s %.12s: %s%s%s", json_text(step, "stage"), json_text(step, "id"), what,
 				    *why ? ": " : "", why);
 	json_array_append(json_object_get(step, "problems"), text);
 	json_array_append_new(c->problems, text);
@@ -60,11 +54,12 @@ static void complain(struct chain *c, json_t *step, const char *what, const char
 static void judge_object(struct chain *c, json_t *step)
 {
 	const json_t *object = json_object_get(step, "object");
-	const char *state = text_of(object, "state");
-	if (strcmp(state, "sound") && strcmp(state, "header"))
-		complain(c, step,
-			 strcmp(state, "absent") ? "the artifact is damaged" : "the artifact is absent",
-			 text_of(object, "why"));
+	const char *state = json_text(object, "state");
+	if (strcmp(state, "sound") && strcmp(state, "header")) {
+		char *what = die_printf("the artifact is %s", state);
+		complain(c, step, what, json_text(object, "why"));
+		free(what);
+	}
 }
 
 static void judge_entry(struct chain *c, json_t *step, const struct verdict *v)
@@ -101,11 +96,11 @@ static char *names_of(const json_t *files)
 static void judge_code(struct chain *c, json_t *step)
 {
 	const json_t *code = json_object_get(step, "code");
-	const char *state = text_of(code, "state");
+	const char *state = json_text(code, "state");
 	if (strcmp(state, "differs") && strcmp(state, "edited"))
 		return;
 	char *names = names_of(json_object_get(code, "files")),
-	     *why = die_printf("%s%s", text_of(code, "why"), names);
+	     *why = die_printf("%s%s", json_text(code, "why"), names);
 	complain(c, step, "code", why);
 	free(names);
 	free(why);
@@ -122,7 +117,7 @@ static void judge_params(struct chain *c, json_t *step)
 		json_t *why = json_sprintf(
 			"%s was %s when it was made, is %s now (%s); give the PARAMS and SET "
 			"it was made with, or make it anew",
-			text_of(change, "name"), then, now ? now : "absent", text_of(change, "file"));
+			json_text(change, "name"), then, now ? now : "absent", json_text(change, "file"));
 		complain(c, step, "params differ", json_string_value(why));
 		json_decref(why);
 		free(then);
@@ -135,12 +130,12 @@ static void judge_params(struct chain *c, json_t *step)
 static void describe(struct chain *c, json_t *step, const struct lineage_entry *entry)
 {
 	const struct walk *w = c->walk;
-	const char *identity = text_of(entry->action, "code");
+	const char *identity = json_text(entry->action, "code");
 	char word[96];
 
-	json_object_set_new(step, "kind", json_string(text_of(entry->action, "kind")));
+	json_object_set_new(step, "kind", json_string(json_text(entry->action, "kind")));
 	json_object_set_new(step, "key", json_string(entry->key));
-	json_object_set_new(step, "numerics", json_string(text_of(entry->action, "numerics")));
+	json_object_set_new(step, "numerics", json_string(json_text(entry->action, "numerics")));
 	json_object_set(step, "inputs", json_object_get(entry->action, "inputs"));
 	json_object_set_new(step, "started", json_string(claims_started(entry->statement)));
 	json_object_set_new(step, "finished", json_string(claims_finished(entry->statement)));
@@ -155,7 +150,7 @@ static void describe(struct chain *c, json_t *step, const struct lineage_entry *
 				    sources_check(w->sources, entry->statement, entry->stage, identity));
 	if (w->settings)
 		json_object_set_new(step, "params",
-				    settings_compare(w->settings, text_of(step, "id"), entry->action));
+				    settings_compare(w->settings, json_text(step, "id"), entry->action));
 
 	judge_entry(c, step, &entry->verdict);
 	judge_code(c, step);
@@ -199,10 +194,10 @@ static void judge_raw(struct chain *c)
 	size_t i;
 	const json_t *one;
 	json_array_foreach (c->raw, i, one)
-		if (!strcmp(text_of(one, "state"), "differs"))
-			json_array_append_new(
-				c->problems,
-				json_sprintf("raw data %s: %s", text_of(one, "path"), text_of(one, "why")));
+		if (!strcmp(json_text(one, "state"), "differs"))
+			json_array_append_new(c->problems,
+					      json_sprintf("raw data %s: %s", json_text(one, "path"),
+							   json_text(one, "why")));
 }
 
 json_t *walk_chain(const struct walk *w, const json_t *results)

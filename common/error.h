@@ -12,6 +12,7 @@
 
 struct error {
 	char text[512];
+	int cause; /* errno, if the environment failed: then nothing is known of the bytes; 0: it did not */
 };
 
 /* Fill e with "file:line: message" (line 0: "file: message"; file NULL: "message"). Returns -1, so that a
@@ -19,6 +20,13 @@ struct error {
  * the one to report. */
 int error_set(struct error *e, const char *file, long line, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
+
+/* The same for an environment that failed, why being its errno. */
+int error_set_cause(struct error *e, const char *file, int why, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* What helps against such a cause: "raise the limit of open files ('ulimit -n')". */
+const char *error_remedy(int cause);
 
 /* The text, or "unknown error" if none was set. Borrowed from e. */
 const char *error_text(const struct error *e);

@@ -14,7 +14,8 @@
 
 static int fail(struct error *e, const char *path, const char *doing)
 {
-	return error_set(e, path, 0, "cannot %s: %s", doing, strerror(errno));
+	int why = errno;
+	return error_set_cause(e, path, why, "cannot %s: %s", doing, strerror(why));
 }
 
 /* Read until end of file or until more than max bytes came. */

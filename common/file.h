@@ -1,5 +1,6 @@
 /*
- * Whole small files and safe replacement. Every function that returns int gives 0, or -1 with e filled.
+ * Whole small files and safe replacement. Every function that returns int gives 0, or -1 with e filled; what
+ * the system refused is e's cause.
  *
  * In a folder with the set-group-id bit, which people share, new files and folders have the rights that the
  * folder gives, whatever the umask of who makes them: else what one with umask 077 makes stops the others.

@@ -6,6 +6,7 @@
 #include "common/die.h"
 #include "remote/fetch.h"
 #include "store/artifact.h"
+#include "store/forgotten.h"
 #include "store/publish.h"
 
 struct pull {
@@ -55,6 +56,8 @@ static int check_room(const struct pull *p, struct error *e)
 static int publish(struct pull *p, struct error *e)
 {
 	struct artifact_writer *w = p->writer;
+	if (forgotten_has(p->header.id, e)) /* meanwhile */
+		return -1;
 	p->writer = NULL;
 	if (artifact_publish_as(w, p->header.id))
 		return 0;
@@ -89,6 +92,8 @@ int pull_artifact(const struct sharing *remote, const char *id, struct pull_sum 
 		artifact_touch(id);
 		return 1;
 	}
+	if (forgotten_has(id, e))
+		return -1;
 	struct session *s = session_open(remote, e);
 	int status = s ? fetch_header(&p.header, s, id, e) : -1;
 	if (status == 1)

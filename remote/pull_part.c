@@ -6,6 +6,7 @@
 #include "remote/pull.h"
 #include "store/artifact.h"
 #include "store/artifact_layout.h"
+#include "store/forgotten.h"
 
 struct part {
 	const struct pull_part *asked;
@@ -134,10 +135,14 @@ int pull_part(const struct sharing *remote, const char *whole, const struct pull
 			 .from = artifact_key(asked->from),
 			 .behind = artifact_key(asked->to + 1),
 			 .is_open = asked->to == UINT64_MAX};
+	if (forgotten_has(whole, e))
+		return -1;
 	struct session *s = session_open(remote, e);
 	int status = s ? fetch_header(&p.header, s, whole, e) : -1;
 	if (status == 1)
 		status = fetch_manifest(&p.manifest, s, &p.header, e) < 0 || fetch_part(&p, e) < 0 ? -1 : 1;
+	if (status == 1 && forgotten_has(whole, e)) /* meanwhile */
+		status = -1;
 	if (status == 1) {
 		artifact_publish(p.writer, id);
 		fetch_forget(p.wanted, p.n_wanted);

@@ -50,7 +50,7 @@ static bool is_named(char hex[DIGEST_HEX], const char *name, const char *end)
 
 struct each {
 	void (*f)(const struct action_entry *entry, void *context);
-	void (*bad)(const char *why, void *context);
+	void (*bad)(const struct error *e, void *context);
 	void *context;
 };
 
@@ -69,13 +69,13 @@ static void each_entry(const char *path, const char *name, void *context)
 	if (statement)
 		each->f(&entry, each->context);
 	else if (each->bad)
-		each->bad(error_text(&e), each->context);
+		each->bad(&e, each->context);
 
 	json_decref(statement);
 }
 
 void action_each(void (*f)(const struct action_entry *entry, void *context),
-		 void (*bad)(const char *why, void *context), void *context)
+		 void (*bad)(const struct error *e, void *context), void *context)
 {
 	struct each each = {f, bad, context};
 	for (int i = 0; i < 256; i++) {

@@ -72,9 +72,10 @@ struct action_entry {
 };
 
 /* Call f for each entry of the store that can be read, in no order; the entry is f's only until it returns.
- * For one that cannot be read, call bad (NULL: pass over it) with the reason. */
+ * For one that cannot be read, call bad (NULL: pass over it) with the reason; it has a cause if
+ * that says nothing of the entry. */
 void action_each(void (*f)(const struct action_entry *entry, void *context),
-		 void (*bad)(const char *why, void *context), void *context);
+		 void (*bad)(const struct error *e, void *context), void *context);
 
 /* The same for what is kept under conflicts/; path is the file's. Also those that say nothing: their id is
  * "", their statement NULL. */

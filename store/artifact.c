@@ -125,3 +125,45 @@ bool artifact_ascends(const void *before, size_t before_bytes, const void *after
 	int order = memcmp(before, after, before_bytes < after_bytes ? before_bytes : after_bytes);
 	return order < 0 || (order == 0 && before_bytes < after_bytes);
 }
+
+/* ---- what the header says ---- */
+
+const char *artifact_kind(const struct artifact *a)
+{
+	return json_string_value(json_object_get(artifact_header(a), "kind"));
+}
+
+const json_t *artifact_get_attribute(const struct artifact *a, const char *name)
+{
+	return json_object_get(json_object_get(artifact_header(a), "attributes"), name);
+}
+
+static const json_t *typed_attribute(const struct artifact *a, const char *name, bool is_right,
+				     const char *type)
+{
+	const json_t *value = artifact_get_attribute(a, name);
+	if (!value)
+		die("object %s (%s) has no attribute %s; it was written by another version", artifact_id(a),
+		    artifact_kind(a), name);
+	if (!is_right)
+		die("object %s (%s): attribute %s is not %s", artifact_id(a), artifact_kind(a), name, type);
+	return value;
+}
+
+int64_t artifact_integer(const struct artifact *a, const char *name)
+{
+	bool is_right = json_is_integer(artifact_get_attribute(a, name));
+	return json_integer_value(typed_attribute(a, name, is_right, "an integer"));
+}
+
+double artifact_number(const struct artifact *a, const char *name)
+{
+	bool is_right = json_is_number(artifact_get_attribute(a, name));
+	return json_number_value(typed_attribute(a, name, is_right, "a number"));
+}
+
+const char *artifact_text(const struct artifact *a, const char *name)
+{
+	bool is_right = json_is_string(artifact_get_attribute(a, name));
+	return json_string_value(typed_attribute(a, name, is_right, "a text"));
+}

@@ -109,7 +109,8 @@ struct artifact_value {
 /* Open an object of the local store for reading; dies if it is absent, of another kind (kind NULL: any),
  * shorter than its own pages say, or its header does not hash to its id. */
 struct artifact *artifact_open(const char *id, const char *kind);
-/* The same for any kind, but a damaged or absent object gives NULL with e filled. */
+/* The same for any kind, but a damaged or absent object gives NULL with e filled; so does one that cannot be
+ * read now, with the cause in e: that says nothing of its bytes. */
 struct artifact *artifact_try(const char *id, struct error *e);
 void artifact_close(struct artifact *a);
 /* Note that the object was used, and take it out of the trash: gc keeps what was used lately. The time is
@@ -159,8 +160,8 @@ int artifact_try_skip(struct artifact_cursor *c, struct error *e);
 void artifact_stop(struct artifact_cursor *c);
 
 /* Check everything: header, keys' order, every leaf, every root, counts. 0, or -1 with e naming
- * what is damaged. It reads in a child process, because LMDB can crash on a damaged file in ways
- * that no guard catches. */
+ * what is damaged, or, with its cause, why that cannot be told now. It reads in a child process, because LMDB
+ * can crash on a damaged file in ways that no guard catches. */
 int artifact_verify(const char *id, struct error *e);
 /* The same in this process. */
 int artifact_verify_here(const char *id, struct error *e);

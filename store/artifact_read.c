@@ -2,7 +2,6 @@
 #include <lmdb.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "common/die.h"
 #include "common/file.h"
@@ -30,19 +29,40 @@ struct artifact {
 	int n_tables;
 	MDB_val header_value;
 	const char *problem; /* found under guard_call */
+	int cause;	     /* of it, as errno, if that says nothing of the bytes; else 0 */
 };
 
-static _Noreturn void damaged_record(const struct artifact *a, const struct table *t, const void *key,
-				     size_t key_bytes, const char *what)
+/* "object 3fa9... is damaged: table x, record 17: what", or, with a cause, that it cannot be read. */
+static int say(const struct artifact *a, const char *where, const char *what, int cause, struct error *e)
 {
-	die("object %s is damaged: table %s, record %s: %s; remove %s and run again", a->id, t->name,
-	    preview_key(key, key_bytes), what, a->path);
+	if (cause)
+		return error_set_cause(e, NULL, cause,
+				       "object %s cannot be read: %s%s; that does not say that it is "
+				       "damaged: %s",
+				       a->id, where, strerror(cause), error_remedy(cause));
+	return error_set(e, NULL, 0, "object %s is damaged: %s%s; remove %s and run again", a->id, where,
+			 what, a->path);
+}
+
+static _Noreturn void damaged_record(const struct artifact *a, const struct table *t, const void *key,
+				     size_t key_bytes, const char *what, int cause)
+{
+	struct error e = {0};
+	char *where = die_printf("table %s, record %s: ", t->name, preview_key(key, key_bytes));
+	say(a, where, what, cause, &e);
+	die("%s", error_text(&e));
 }
 
 static void on_assert(MDB_env *env, const char *message)
 {
 	(void)env, (void)message;
 	guard_fail();
+}
+
+/* LMDB's own codes, and EINVAL, say that the bytes make no sense; other codes of the system do not. */
+static int cause_of(int status)
+{
+	return status > 0 && status != EINVAL ? status : 0;
 }
 
 static int open_file(struct artifact *a)
@@ -75,6 +95,7 @@ static void read_header(void *context)
 		status = mdb_get(a->txn, root, &k, &a->header_value);
 	if (status != MDB_SUCCESS) {
 		a->problem = mdb_strerror(status);
+		a->cause = cause_of(status);
 		return;
 	}
 
@@ -83,26 +104,30 @@ static void read_header(void *context)
 		a->problem = "its header does not hash to its id";
 }
 
-static bool open_database(struct artifact *a, const char *prefix, const char *name, MDB_dbi *dbi,
+static void open_database(struct artifact *a, const char *prefix, const char *name, MDB_dbi *dbi,
 			  uint64_t count)
 {
 	MDB_stat stat;
 	char *full = die_printf("%s%s", prefix, name);
 	int status = mdb_dbi_open(a->txn, full, 0, dbi);
 	free(full);
-	return status == MDB_SUCCESS && mdb_stat(a->txn, *dbi, &stat) == MDB_SUCCESS &&
-	       stat.ms_entries == count;
+	if (status == MDB_SUCCESS)
+		status = mdb_stat(a->txn, *dbi, &stat);
+	if (status == MDB_SUCCESS && stat.ms_entries == count)
+		return;
+	a->problem = "a table is missing or has another number of records than the header says";
+	a->cause = cause_of(status);
 }
 
 static void open_tables(void *context)
 {
 	struct artifact *a = context;
-	for (int i = 0; i < a->n_tables && !a->problem; i++) {
-		struct table *t = &a->table[i];
-		if (!open_database(a, ARTIFACT_DATA, t->name, &t->data, t->count) ||
-		    !open_database(a, ARTIFACT_LEAF, t->name, &t->leaf, t->count))
-			a->problem =
-				"a table is missing or has another number of records than the header says";
+	for (int i = 0; i < 2 * a->n_tables && !a->problem; i++) {
+		struct table *t = &a->table[i / 2];
+		if (i % 2)
+			open_database(a, ARTIFACT_LEAF, t->name, &t->leaf, t->count);
+		else
+			open_database(a, ARTIFACT_DATA, t->name, &t->data, t->count);
 	}
 }
 
@@ -136,12 +161,11 @@ static int parse_header(struct artifact *a, struct error *e)
 /* Run one step of opening under guard; -1 with e filled if it found or hit damage. */
 static int try_step(struct artifact *a, void (*step)(void *), struct error *e)
 {
-	if (!guard_call(step, a))
+	if (!guard_call(step, a)) {
 		a->problem = "LMDB cannot read it";
-	if (!a->problem)
-		return 0;
-	return error_set(e, NULL, 0, "object %s is damaged: %s; remove %s and run again", a->id, a->problem,
-			 a->path);
+		a->cause = pages_read(a->path);
+	}
+	return a->problem ? say(a, "", a->problem, a->cause, e) : 0;
 }
 
 /* gc moves an object before it removes it: what was in its place a moment ago is looked for again. */
@@ -149,25 +173,24 @@ static int find_file(struct artifact *a, struct error *e)
 {
 	struct error why = {0};
 	for (int tries = 0; tries < 3; tries++) {
+		why = (struct error){0};
 		artifact_revive(a->id);
 		free(a->path);
 		a->path = artifact_place(a->id);
-		if (!a->path)
-			return error_set(e, NULL, 0,
-					 "object %s is not in the store %s; run the stage that makes it",
-					 a->id, artifact_store_path());
-		if (pages_check(a->path, &a->file_bytes, &why) == 0)
+		if (a->path && pages_check(a->path, &a->file_bytes, &why) == 0)
 			return 0;
-		if (file_exists(a->path))
+		if (!a->path || why.cause != ENOENT)
 			break;
 	}
-	if (access(a->path, R_OK) < 0 && errno != ENOENT)
-		return error_set(e, NULL, 0, "object %s cannot be read: %s: %s; it is not damaged: %s", a->id,
-				 a->path, strerror(errno),
-				 errno == EACCES ? "its owner must give you the right to read it"
-						 : "look at the disk");
-	return error_set(e, NULL, 0, "object %s is damaged: %s; remove it and run again", a->id,
-			 error_text(&why));
+	if (!a->path || why.cause == ENOENT)
+		return error_set(e, NULL, 0, "object %s is not in the store %s; run the stage that makes it",
+				 a->id, artifact_store_path());
+	char *where = die_printf("%s: ", a->path);
+	int status = why.cause ? say(a, where, "", why.cause, e)
+			       : error_set(e, NULL, 0, "object %s is damaged: %s; remove it and run again",
+					   a->id, error_text(&why));
+	free(where);
+	return status;
 }
 
 static int open_checked(struct artifact *a, const char *id, struct error *e)
@@ -223,49 +246,9 @@ const char *artifact_id(const struct artifact *a)
 	return a->id;
 }
 
-const char *artifact_kind(const struct artifact *a)
-{
-	return json_string_value(json_object_get(a->header, "kind"));
-}
-
 const json_t *artifact_header(const struct artifact *a)
 {
 	return a->header;
-}
-
-const json_t *artifact_get_attribute(const struct artifact *a, const char *name)
-{
-	return json_object_get(json_object_get(a->header, "attributes"), name);
-}
-
-static const json_t *typed_attribute(const struct artifact *a, const char *name, bool is_right,
-				     const char *type)
-{
-	const json_t *value = artifact_get_attribute(a, name);
-	if (!value)
-		die("object %s (%s) has no attribute %s; it was written by another version", a->id,
-		    artifact_kind(a), name);
-	if (!is_right)
-		die("object %s (%s): attribute %s is not %s", a->id, artifact_kind(a), name, type);
-	return value;
-}
-
-int64_t artifact_integer(const struct artifact *a, const char *name)
-{
-	bool is_right = json_is_integer(artifact_get_attribute(a, name));
-	return json_integer_value(typed_attribute(a, name, is_right, "an integer"));
-}
-
-double artifact_number(const struct artifact *a, const char *name)
-{
-	bool is_right = json_is_number(artifact_get_attribute(a, name));
-	return json_number_value(typed_attribute(a, name, is_right, "a number"));
-}
-
-const char *artifact_text(const struct artifact *a, const char *name)
-{
-	bool is_right = json_is_string(artifact_get_attribute(a, name));
-	return json_string_value(typed_attribute(a, name, is_right, "a text"));
 }
 
 static const struct table *find_table(const struct artifact *a, const char *name)
@@ -329,9 +312,9 @@ struct artifact_value artifact_get(const struct artifact *a, const char *table, 
 {
 	struct lookup l = {.a = a, .t = need_table(a, table), .key = {key_bytes, (void *)(uintptr_t)key}};
 	if (!guard_call(look_up, &l))
-		damaged_record(a, l.t, key, key_bytes, "LMDB cannot read it");
+		damaged_record(a, l.t, key, key_bytes, "LMDB cannot read it", pages_read(a->path));
 	if (!l.is_sound)
-		damaged_record(a, l.t, key, key_bytes, "its bytes do not hash to its leaf digest");
+		damaged_record(a, l.t, key, key_bytes, "its bytes do not hash to its leaf digest", 0);
 	if (!l.is_there)
 		return (struct artifact_value){0};
 	return (struct artifact_value){l.value.mv_data, l.value.mv_size};
@@ -434,12 +417,13 @@ static void step(void *context)
 	memcpy(w->here.leaf.bytes, leaf.mv_data, DIGEST_BYTES);
 }
 
-static int describe_problem(const struct walk *w, struct error *e)
+static int describe_problem(const struct walk *w, int cause, struct error *e)
 {
 	char *key = w->last_bytes ? preview_key(w->last, w->last_bytes) : NULL;
-	error_set(e, NULL, 0, "object %s is damaged: table %s, %s%s: %s; remove %s and run again", w->a->id,
-		  w->t->name, key ? "record " : "before the first record", key ? key : "", w->problem,
-		  w->a->path);
+	char *where = die_printf("table %s, %s%s: ", w->t->name, key ? "record " : "before the first record",
+				 key ? key : "");
+	say(w->a, where, w->problem, cause, e);
+	free(where);
 	free(key);
 	return -1;
 }
@@ -447,11 +431,14 @@ static int describe_problem(const struct walk *w, struct error *e)
 int artifact_try_next(struct artifact_cursor *c, struct error *e)
 {
 	struct walk *w = (struct walk *)c;
-	if (!guard_call(step, w))
+	int cause = 0;
+	if (!guard_call(step, w)) {
 		w->problem = "the records after it cannot be read";
+		cause = pages_read(w->a->path);
+	}
 	if (!w->problem && !w->is_end)
 		return 1;
-	int status = w->problem ? describe_problem(w, e) : 0;
+	int status = w->problem ? describe_problem(w, cause, e) : 0;
 	artifact_stop(c);
 	return status;
 }

@@ -1,4 +1,6 @@
 #include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +12,7 @@
 #include "common/json.h"
 #include "store/artifact.h"
 #include "store/merkle.h"
+#include "store/pages.h"
 
 static int check_table(const struct artifact *a, const char *name, const json_t *described, struct error *e)
 {
@@ -64,30 +67,66 @@ static _Noreturn void check(const char *id, int to_parent)
 	struct error e = {0};
 	if (artifact_verify_here(id, &e) == 0)
 		_exit(0);
-	if (write(to_parent, e.text, strlen(e.text)) < 0)
-		_exit(2);
-	_exit(1);
+	_exit(write(to_parent, &e, sizeof e) == (ssize_t)sizeof e ? 1 : 2);
 }
 
-static void read_message(int fd, char *text, size_t room)
+/* Whether the child has sent an error, whole. */
+static bool receive(int fd, struct error *e)
 {
 	size_t n = 0;
-	while (n < room - 1) {
-		ssize_t got = read(fd, text + n, room - 1 - n);
+	while (n < sizeof *e) {
+		ssize_t got = read(fd, (char *)e + n, sizeof *e - n);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got <= 0)
 			break;
 		n += (size_t)got;
 	}
-	text[n] = 0;
+	e->text[sizeof e->text - 1] = 0;
+	return n == sizeof *e && e->text[0];
+}
+
+/* LMDB crashes on nonsense in one of these ways. Any other end is not the file's doing: where memory is short
+ * the kernel kills. */
+static bool is_crash(int status)
+{
+	static const int signals[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL};
+	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+		if (WIFSIGNALED(status) && WTERMSIG(status) == signals[i])
+			return true;
+	return false;
+}
+
+/* The child has ended without a word. */
+static int judge_end(const char *id, int status, struct error *e)
+{
+	char *path = artifact_place(id);
+	int cause = path && is_crash(status) ? pages_read(path) : 0;
+	free(path);
+	if (cause)
+		return error_set_cause(
+			e, NULL, cause,
+			"object %s cannot be read: %s; that does not say that it is damaged: %s", id,
+			strerror(cause), error_remedy(cause));
+	if (is_crash(status))
+		return error_set(e, NULL, 0, "object %s is damaged: reading it crashed", id);
+	if (WIFSIGNALED(status))
+		return error_set_cause(
+			e, NULL, ECANCELED,
+			"object %s could not be checked: the process that read it was ended by "
+			"signal %d (%s), as the kernel does where memory is short; that does "
+			"not say that it is damaged: free some and ask again",
+			id, WTERMSIG(status), strsignal(WTERMSIG(status)));
+	return error_set_cause(e, NULL, ECANCELED,
+			       "object %s could not be checked: the process that read it gave up (exit code "
+			       "%d); that does not say that it is damaged: ask again",
+			       id, WEXITSTATUS(status));
 }
 
 int artifact_verify(const char *id, struct error *e)
 {
 	int ends[2], status = -1;
-	pid_t ended;
-	char text[sizeof e->text];
+	struct error found = {0};
 
 	if (pipe(ends) < 0)
 		die("pipe: %s", strerror(errno));
@@ -100,14 +139,13 @@ int artifact_verify(const char *id, struct error *e)
 	}
 
 	close(ends[1]);
-	read_message(ends[0], text, sizeof text);
+	bool is_told = receive(ends[0], &found);
 	close(ends[0]);
-	while ((ended = waitpid(child, &status, 0)) < 0 && errno == EINTR)
-		;
-	if (ended == child && WIFEXITED(status) && WEXITSTATUS(status) == 0 && !text[0])
-		return 0;
-	if (text[0])
-		return error_set(e, NULL, 0, "%s", text);
+	while (waitpid(child, &status, 0) < 0)
+		if (errno != EINTR)
+			die("cannot wait for the process that reads object %s: %s", id, strerror(errno));
+	if (is_told)
+		return error_set_cause(e, NULL, found.cause, "%s", found.text);
 
-	return error_set(e, NULL, 0, "object %s is damaged: reading it crashed", id);
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : judge_end(id, status, e);
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/die.h"
 #include "common/file.h"
@@ -21,13 +22,14 @@ static char *place_for(const char *folder, const char *name)
 	return to;
 }
 
-char *aside_move(const char *path)
+/* By rename or link. */
+static char *bring(const char *path, int (*how)(const char *from, const char *to))
 {
 	char *folder = die_printf("%s/damaged", artifact_store_path());
 	const char *slash = strrchr(path, '/');
 	publish_folder(folder);
 	char *to = place_for(folder, slash ? slash + 1 : path);
-	if (rename(path, to) < 0) {
+	if (how(path, to) < 0) {
 		int why = errno;
 		free(to);
 		to = NULL;
@@ -35,4 +37,14 @@ char *aside_move(const char *path)
 	}
 	free(folder);
 	return to;
+}
+
+char *aside_move(const char *path)
+{
+	return bring(path, rename);
+}
+
+char *aside_copy(const char *path)
+{
+	return bring(path, link);
 }

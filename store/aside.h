@@ -10,4 +10,7 @@
 /* NULL: it could not be moved; errno says why. */
 char *aside_move(const char *path);
 
+/* The same, and it stays in its place too, until something whole replaces it there. */
+char *aside_copy(const char *path);
+
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/die.h"
+#include "common/file.h"
 #include "common/json.h"
 #include "store/action.h"
 #include "store/artifact.h"
@@ -42,53 +43,101 @@ static char *wrong_with(struct work *w, const char *id)
 	return NULL;
 }
 
-/* The statement as it is; only the envelope is new. */
-static void sign(struct work *w, const struct action_entry *entry)
+/* The entry as it lies there; NULL, and said: it cannot be read any more. New reference. */
+static json_t *document_of(const struct action_entry *entry)
+{
+	struct error e = {0};
+	char *path = action_path(entry->key), *text = NULL;
+	size_t n;
+	json_t *document =
+		file_read(&text, &n, path, ACTION_ENTRY_MAX, &e) == 0 ? json_read(text, n, path, &e) : NULL;
+	if (!document)
+		warn("%s", error_text(&e));
+	free(text);
+	free(path);
+	return document;
+}
+
+static bool is_ours(const json_t *document)
+{
+	struct envelope v;
+	if (envelope_read(&v, document, NULL, NULL) < 0)
+		return false;
+	envelope_verify(&v);
+	bool is = envelope_has(&v, key_line(signing_key()));
+	envelope_release(&v);
+	return is;
+}
+
+static void publish(struct work *w, const struct action_entry *entry, const char *text, size_t n)
 {
 	struct error e = {0};
 	struct verdict v;
-	size_t n, n_text;
-	char *path = action_path(entry->key), *payload = json_canonical(entry->statement, &n);
-	char *text = envelope_make(ENVELOPE_INTOTO, payload, n, signing_key(), &n_text);
+	char *path = action_path(entry->key);
 	struct publish *file = publish_begin();
-	publish_write(file, text, n_text);
+	publish_write(file, text, n);
 	publish_end(file, path);
 	w->n_signed++;
 
-	json_decref(action_parse(text, n_text, path, entry->key, NULL, &v, &e));
+	json_decref(action_parse(text, n, path, entry->key, NULL, &v, &e));
 	if (!v.is_taken) {
 		fprintf(w->out, "action %.12s is signed, but no hit: it %s\n", entry->key, v.why);
 		w->n_refused++;
 	}
-	free(text);
-	free(payload);
 	free(path);
 }
 
+/* The statement as it is; only the envelope, or a signature in it, is new. */
+static void sign(struct work *w, const struct action_entry *entry, const json_t *document)
+{
+	struct error e = {0};
+	size_t n = 0;
+	char *text;
+	if (envelope_is(document)) {
+		text = envelope_add(document, signing_key(), &n, NULL, &e);
+	} else {
+		char *payload = json_canonical(entry->statement, &n);
+		text = envelope_make(ENVELOPE_INTOTO, payload, n, signing_key(), &n);
+		free(payload);
+	}
+	if (text) {
+		publish(w, entry, text, n);
+	} else {
+		fprintf(w->out, "action %.12s is not signed: %s\n", entry->key, error_text(&e));
+		w->n_failed++;
+	}
+	free(text);
+}
+
+/* Beside another's signature ours is set only where it was asked for by id. */
 static void see(const struct action_entry *entry, void *context)
 {
 	struct work *w = context;
 	if (!is_wanted(w, entry->id))
 		return;
-	if (entry->verdict.kind != VERDICT_UNSIGNED) {
+	json_t *document = document_of(entry);
+	bool is_before = entry->verdict.kind != VERDICT_UNSIGNED && (!w->n_ids || is_ours(document));
+	char *wrong = is_before || !document ? NULL : wrong_with(w, entry->id);
+	if (is_before) {
 		w->n_before++;
-		return;
-	}
-	char *wrong = wrong_with(w, entry->id);
-	if (wrong) {
+	} else if (wrong) {
 		fprintf(w->out, "action %.12s is not signed: %s\n", entry->key, wrong);
 		w->n_failed++;
-	} else
-		sign(w, entry);
+	} else if (document) {
+		sign(w, entry, document);
+	} else {
+		w->n_failed++;
+	}
 	free(wrong);
+	json_decref(document);
 }
 
-static void see_bad(const char *why, void *context)
+static void see_bad(const struct error *e, void *context)
 {
 	struct work *w = context;
 	if (w->n_ids)
 		return;
-	fprintf(w->out, "not signed: %s\n", why);
+	fprintf(w->out, "not signed: %s\n", error_text(e));
 	w->n_failed++;
 }
 

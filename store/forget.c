@@ -1,11 +1,7 @@
 #include "store/forget.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 #include "common/die.h"
 #include "common/file.h"
@@ -13,6 +9,7 @@
 #include "store/action.h"
 #include "store/artifact.h"
 #include "store/folder.h"
+#include "store/forgotten.h"
 #include "store/holders.h"
 #include "store/publish.h"
 #include "store/removal.h"
@@ -30,6 +27,21 @@ struct work {
 };
 
 /* ---- removing ---- */
+
+/* Before anything goes: a pull that runs beside us looks again before it publishes. */
+static void note_forgotten(const struct work *w)
+{
+	for (size_t i = 0; i < w->holders->n; i++)
+		forgotten_add(w->holders->list[i].id);
+}
+
+/* Of whom the records are that a pull has brought and not yet published nobody can tell: all of them. */
+static void drop_arriving(const char *path, const char *name, void *context)
+{
+	struct work *w = context;
+	(void)name;
+	removal_file(&w->removal, "arriving", path);
+}
 
 /* Entries first: a hit on an object that is about to go would be useless. */
 static void drop_artifacts(struct work *w)
@@ -52,14 +64,24 @@ static void drop_artifacts(struct work *w)
 	}
 }
 
-/* What fsck has moved aside has the name it had, and maybe ".2" behind it. */
-static void drop_damaged(const char *path, const char *name, void *context)
+static void drop_named(struct work *w, const char *what, const char *path, const char *name)
 {
-	struct work *w = context;
 	char id[DIGEST_HEX];
 	snprintf(id, sizeof id, "%s", name);
 	if (holders_has(w->holders, id))
-		removal_file(&w->removal, "damaged", path);
+		removal_file(&w->removal, what, path);
+}
+
+/* What fsck has moved aside has the name it had, and maybe ".2" behind it. */
+static void drop_damaged(const char *path, const char *name, void *context)
+{
+	drop_named(context, "damaged", path, name);
+}
+
+/* It would keep nothing any more, and its note may name the patient. */
+static void drop_pin(const char *path, const char *name, void *context)
+{
+	drop_named(context, "pin", path, name);
 }
 
 /* Whether unfinished work reads one of the artifacts: the folder says what it is (store/stage.h); of one that
@@ -95,11 +117,7 @@ static void drop_checkpoint(const char *path, const char *name, void *context)
 static void refuse_running(const char *path, const char *name, void *context)
 {
 	(void)context;
-	int fd = publish_open(AT_FDCWD, path);
-	bool is_free = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0;
-	if (fd >= 0)
-		close(fd);
-	if (!is_free && file_exists(path))
+	if (publish_is_held(path))
 		die("a stage is running (%s/locks/%.12s...); wait for its end, or stop it, so that it "
 		    "publishes nothing more of the patient",
 		    artifact_store_path(), name);
@@ -194,15 +212,22 @@ void forget_patient(FILE *out, const struct forget *f)
 		folder_each("locks", refuse_running, NULL);
 	w.holders = holders_find(f->patient, f->within, w.lineage);
 	if (f->is_delete && w.holders->n_damaged)
-		die("nothing was removed: remove what is damaged first ('store verify' names it)");
+		die("nothing was removed: mend what is damaged or unreadable first ('store fsck' names it)");
+	if (f->is_delete)
+		note_forgotten(&w);
 
-	if (!w.holders->n) {
-		fprintf(out, "no artifact holds patient '%s'\n", f->patient);
-	} else {
+	folder_each("arriving", drop_arriving, &w);
+	if (w.holders->n) {
 		drop_artifacts(&w);
 		folder_each("damaged", drop_damaged, &w);
 		folder_each("checkpoints", drop_checkpoint, &w);
+		folder_each("pins", drop_pin, &w);
+	} else {
+		fprintf(out, "no artifact holds patient '%s'\n", f->patient);
+	}
+	if (w.holders->n || w.removal.n_files)
 		removal_sum(&w.removal, "would be removed; --delete does it");
+	if (w.holders->n) {
 		print_sources(&w);
 		print_again(&w);
 	}

@@ -1,7 +1,8 @@
 /*
  * Removing a patient from the store: the artifacts that hold one (store/holders.h), what was made of them,
- * their action entries, and the checkpoints of unfinished work on them. What the store cannot clean, and what
- * must run again, is said.
+ * their action entries and pins, the checkpoints of unfinished work on them, and what pulls have begun to
+ * bring. Their ids are noted (store/forgotten.h), so that they do not come back from a remote. What the store
+ * cannot clean, and what must run again, is said.
  */
 #ifndef STORE_FORGET_H
 #define STORE_FORGET_H

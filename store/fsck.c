@@ -127,8 +127,18 @@ static bool may_read(struct check *c, const char *path)
 {
 	if (access(path, R_OK) == 0)
 		return true;
-	findings_say(&c->found, FINDING_UNREADABLE, "%s: %s", path, strerror(errno));
+	int why = errno;
+	findings_say(&c->found, FINDING_UNREADABLE, "%s: %s: %s", path, strerror(why), error_remedy(why));
 	return false;
+}
+
+/* What could not be read is not known to be damaged, and nothing is done about it here. */
+static bool is_unread(struct check *c, const char *what, const struct error *e)
+{
+	if (!e->cause)
+		return false;
+	findings_say(&c->found, FINDING_UNREADABLE, "%s%s", what, error_text(e));
+	return true;
 }
 
 static void check_object(const char *path, const char *name, void *context)
@@ -142,7 +152,7 @@ static void check_object(const char *path, const char *name, void *context)
 	id[DIGEST_HEX - 1] = 0;
 	c->n_objects++;
 	check_rights(c, path);
-	if (!may_read(c, path) || artifact_verify(id, &e) == 0)
+	if (!may_read(c, path) || artifact_verify(id, &e) == 0 || is_unread(c, "", &e))
 		return;
 	findings_say(&c->found, FINDING_DAMAGED, "%s", error_text(&e));
 	mend_object(c->mend, &c->found, FINDING_DAMAGED, id);
@@ -165,7 +175,9 @@ static void check_entry(const char *path, const char *name, void *context)
 		return;
 
 	json_t *statement = action_read(key, id, NULL, &e);
-	if (!statement) {
+	if (!statement && is_unread(c, "action entry: ", &e)) {
+		findings_advise(&c->found, "%s", error_remedy(e.cause));
+	} else if (!statement) {
 		findings_say(&c->found, FINDING_DAMAGED, "action entry: %s", error_text(&e));
 		mend_entry(c->mend, &c->found, path);
 	} else if (!artifact_exists(id)) {
@@ -193,7 +205,9 @@ static void check_fan_folder(const char *path, const char *name, void *context)
 	}
 	check_folder_rights(fan->c, path);
 	if (access(path, R_OK | X_OK) < 0) {
-		findings_say(&fan->c->found, FINDING_UNREADABLE, "%s: %s", path, strerror(errno));
+		int why = errno;
+		findings_say(&fan->c->found, FINDING_UNREADABLE, "%s: %s: %s", path, strerror(why),
+			     error_remedy(why));
 		return;
 	}
 	char *inner = die_printf("%s/%s", fan->folder, name);
@@ -209,9 +223,18 @@ static void check_fan(struct check *c, const char *folder,
 
 /* ---- what is named and is not there ---- */
 
+/* Whether the place of the object can be looked at, and it is not there; why not was said with its folder. */
+static bool is_gone(const char *id)
+{
+	char *path = artifact_path(id);
+	bool is = !artifact_exists(id) && access(path, F_OK) < 0 && errno == ENOENT;
+	free(path);
+	return is;
+}
+
 static void check_named(struct check *c, const char *id, const char *by)
 {
-	if (artifact_exists(id) || json_object_get(c->missing, id))
+	if (json_object_get(c->missing, id) || !is_gone(id))
 		return;
 	json_object_set_new(c->missing, id, json_true());
 	findings_say(&c->found, FINDING_MISSING, "object %s, which %s names, is not in the store", id, by);
@@ -241,32 +264,85 @@ static void check_root(const struct root *root, void *context)
 	free(by);
 }
 
-/* gc stops at a note that it cannot read. */
-static void check_bad_note(const char *path, const char *why, void *context)
+/* gc stops at a note that it cannot read, since it may need anything; so it must not be out of the way before
+ * something says the same in its place. */
+static void check_bad_pin(const char *path, const struct error *e, void *context)
 {
 	struct check *c = context;
-	if (access(path, R_OK) < 0 && errno == EACCES) {
-		findings_say(&c->found, FINDING_UNREADABLE, "%s", why);
+	if (is_unread(c, "", e))
 		return;
-	}
-	findings_say(&c->found, FINDING_DAMAGED, "%s", why);
-	char *to = c->f->is_repair ? aside_move(path) : NULL;
-	if (to)
+	findings_say(&c->found, FINDING_DAMAGED, "%s", error_text(e));
+	char *kept = c->f->is_repair ? pins_restore(path) : NULL;
+	if (kept)
 		findings_mend(&c->found, FINDING_DAMAGED,
-			      "moved to %s; the run notes it again, a pin must be set again", to);
-	free(to);
+			      "pinned again as the file's name says; what was in it is in %s", kept);
+	else
+		findings_advise(&c->found, "%s",
+				c->f->is_repair ? "what it kept its name does not say, so gc removes nothing "
+						  "while it is there: pin that again, then remove it"
+						: "'store fsck --repair' pins again what its name says");
+	free(kept);
+}
+
+struct renoting {
+	struct check *c;
+	const char *path, *runs;
+	bool is_found;
+};
+
+static void note_again(const char *run, const char *stage, const char *id, void *context)
+{
+	struct renoting *r = context;
+	const char *arm = strchr(run, '/');
+	char *folder = arm ? die_printf("%s/%.*s/arms%s", r->runs, (int)(arm - run), run, arm)
+			   : die_printf("%s/%s", r->runs, run);
+	if (!r->is_found && roots_is_note(r->path, folder, stage)) {
+		char *to = aside_copy(r->path);
+		roots_note(folder, stage, id);
+		r->is_found = true;
+		if (to)
+			findings_mend(&r->c->found, FINDING_DAMAGED,
+				      "noted again of %s/%s; what was in it is in %s", folder, stage, to);
+		free(to);
+	}
+	free(folder);
+}
+
+/* Its name is a hash of the run: those at hand can be told by it. */
+static void check_bad_root(const char *path, const struct error *e, void *context)
+{
+	struct check *c = context;
+	struct renoting r = {c, path, NULL, false};
+	struct error unsaid = {0};
+	if (is_unread(c, "", e))
+		return;
+	findings_say(&c->found, FINDING_DAMAGED, "%s", error_text(e));
+	for (const char *const *runs = c->f->runs; c->f->is_repair && *runs; runs++) {
+		r.runs = *runs;
+		(void)!runs_each(*runs, note_again, &r, &unsaid); /* check_runs says it */
+	}
+	if (!r.is_found && !is_named(strrchr(path, '/') + 1, ".json"))
+		findings_advise(&c->found,
+				"no run's note has such a name: remove it; gc removes nothing while "
+				"it is there");
+	else if (!r.is_found)
+		findings_advise(
+			&c->found,
+			"its run's next make writes it again, or 'store fsck --repair' where that run "
+			"is; gc removes nothing while it is there. Once all who use the store have "
+			"done so, remove it");
 }
 
 static void check_runs(struct check *c)
 {
 	for (const char *const *runs = c->f->runs; *runs; runs++) {
 		struct error e = {0};
-		if (runs_each(*runs, check_run, c, &e) < 0)
+		if (runs_each(*runs, check_run, c, &e) < 0 && !is_unread(c, "", &e))
 			findings_say(&c->found, FINDING_DAMAGED,
 				     "%s; remove it: the next make writes it again", error_text(&e));
 	}
-	pins_each(check_pin, check_bad_note, c);
-	roots_each(check_root, check_bad_note, c);
+	pins_each(check_pin, check_bad_pin, c);
+	roots_each(check_root, check_bad_root, c);
 }
 
 /* ---- all ---- */

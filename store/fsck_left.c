@@ -1,11 +1,9 @@
 /* The part of store/fsck.h about what unfinished work and other processes leave. */
 #include "store/fsck_left.h"
 
-#include <fcntl.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -29,15 +27,6 @@ struct left {
 
 /* ---- locks and files in the making ---- */
 
-static bool is_held(const char *path)
-{
-	int fd = publish_open(AT_FDCWD, path);
-	bool is_free = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0;
-	if (fd >= 0)
-		close(fd);
-	return !is_free;
-}
-
 static void say_left(struct left *l, const char *path, enum owner owner, const char *what)
 {
 	if (owner == OWNER_ELSEWHERE || owner == OWNER_NONE)
@@ -52,7 +41,7 @@ static void say_left(struct left *l, const char *path, enum owner owner, const c
 
 static void check_temporary(const char *path, const char *name, void *context)
 {
-	if (!is_held(path) && file_exists(path))
+	if (!publish_is_held(path) && file_exists(path))
 		say_left(context, path, owner_of(name), "a file in the making");
 }
 
@@ -61,7 +50,7 @@ static void check_lock(const char *path, const char *name, void *context)
 	char *text = NULL;
 	size_t n;
 	(void)name;
-	if (is_held(path) || file_read(&text, &n, path, MAX_NOTE, NULL) < 0)
+	if (publish_is_held(path) || file_read(&text, &n, path, MAX_NOTE, NULL) < 0)
 		return;
 	text[strcspn(text, "\n")] = 0;
 	say_left(context, path, owner_of(text), "a lock");
@@ -70,13 +59,13 @@ static void check_lock(const char *path, const char *name, void *context)
 
 /* ---- checkpoints ---- */
 
-/* Whether what the file says it is of hashes to the folder's name. */
-static bool is_noted(const char *note, const char *name)
+/* Whether what the file says it is of hashes to the folder's name; e gets why it could not be read. */
+static bool is_noted(const char *note, const char *name, struct error *e)
 {
 	char *text = NULL, key[DIGEST_HEX] = "";
 	size_t n;
 	json_t *action = NULL;
-	if (file_read(&text, &n, note, MAX_NOTE, NULL) == 0)
+	if (file_read(&text, &n, note, MAX_NOTE, e) == 0)
 		action = json_read(text, n, note, NULL);
 	if (action)
 		action_key(key, action);
@@ -85,14 +74,24 @@ static bool is_noted(const char *note, const char *name)
 	return !strcmp(key, name);
 }
 
+static void say_unread(struct left *l, const struct error *e)
+{
+	findings_say(l->found, FINDING_UNREADABLE, "%s: %s", error_text(e), error_remedy(e->cause));
+}
+
 /* Its content the stage checks before it goes on from it. */
 static void check_checkpoint(const char *path, const char *name, void *context)
 {
 	struct left *l = context;
+	struct error e = {0};
 	char *note = die_printf("%s/action.json", path);
-	if (!file_exists(note)) {
+	if (!file_is_named(note)) {
 		findings_say(l->found, FINDING_LEFT, "checkpoint %s does not say what it is of", path);
-	} else if (!is_noted(note, name)) {
+	} else if (is_noted(note, name, &e)) {
+		;
+	} else if (e.cause) {
+		say_unread(l, &e);
+	} else {
 		findings_say(l->found, FINDING_DAMAGED, "checkpoint %s: its action.json is of another action",
 			     path);
 		char *to = l->is_repair ? aside_move(note) : NULL;
@@ -112,8 +111,14 @@ static void check_conflict(const char *path, const char *name, void *context)
 	struct left *l = context;
 	char *text = NULL, hex[DIGEST_HEX];
 	size_t n;
-	if (file_read(&text, &n, path, MAX_NOTE, NULL) < 0)
+	struct error e = {0};
+	if (file_read(&text, &n, path, MAX_NOTE, &e) < 0) {
+		if (e.cause)
+			say_unread(l, &e);
+		else
+			findings_say(l->found, FINDING_DAMAGED, "conflict: %s", error_text(&e));
 		return;
+	}
 	struct digest d = digest_of(text, n);
 	digest_hex(hex, &d);
 	if (strncmp(name, hex, DIGEST_HEX - 1) != 0)
@@ -134,9 +139,10 @@ static void check_conflicts(const char *path, const char *name, void *context)
 
 static void check_top(const char *path, const char *name, void *context)
 {
-	static const char *const known[] = {"objects", "actions",   "arriving", "checkpoints", "conflicts",
-					    "damaged", "downloads", "locks",	"pins",	       "remote.down",
-					    "roots",   "tmp",	    "trash",	"used"};
+	static const char *const known[] = {"objects",	 "actions", "arriving",	   "checkpoints",
+					    "conflicts", "damaged", "downloads",   "forgotten",
+					    "locks",	 "pins",    "remote.down", "roots",
+					    "tmp",	 "trash",   "used"};
 	struct left *l = context;
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
 		if (!strcmp(name, known[i]))

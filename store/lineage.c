@@ -23,8 +23,7 @@ static const json_t *definition(const json_t *statement)
 static const char *metadata(const json_t *statement, const char *name)
 {
 	const json_t *run = json_object_get(json_object_get(statement, "predicate"), "runDetails");
-	const char *text = json_string_value(json_object_get(json_object_get(run, "metadata"), name));
-	return text ? text : "";
+	return json_text(json_object_get(run, "metadata"), name);
 }
 
 static void append(const struct action_entry *read, void *context)
@@ -56,10 +55,10 @@ static int compare(const void *a, const void *b)
 	return order ? order : strcmp(x->key, y->key);
 }
 
-static void pass_over(const char *why, void *context)
+static void pass_over(const struct error *e, void *context)
 {
 	(void)context;
-	warn("%s; passing over it", why);
+	warn("%s; passing over it", error_text(e));
 }
 
 static void list_store(lineage_add *add, void *to, void *context)

@@ -10,6 +10,7 @@
 #include "common/file.h"
 #include "store/artifact.h"
 #include "store/aside.h"
+#include "store/forgotten.h"
 #include "store/lineage.h"
 #include "store/runs.h"
 #include "store/sharing.h"
@@ -176,10 +177,14 @@ static bool clear(struct findings *found, const char *id)
 
 void mend_object(struct mend *m, struct findings *found, enum finding kind, const char *id)
 {
-	if (!m->is_repair)
+	struct error e = {0};
+	bool is_forgotten = forgotten_has(id, &e);
+	if (is_forgotten)
+		findings_advise(found, "%s", error_text(&e));
+	else if (!m->is_repair)
 		findings_advise(found,
 				"'store fsck --repair' takes it from the remote, or moves it out of the way");
-	if (m->is_repair && clear(found, id) && pull(id) && is_sound(id))
+	if (m->is_repair && clear(found, id) && !is_forgotten && pull(id) && is_sound(id))
 		findings_mend(found, kind, "the remote had it");
 	else
 		advise(m, found, id);

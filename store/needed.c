@@ -1,13 +1,10 @@
 #include "store/needed.h"
 
-#include <fcntl.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "common/die.h"
 #include "common/file.h"
@@ -127,21 +124,36 @@ static void want_pin(const struct pin *pin, void *context)
 	free(why);
 }
 
-static void refuse_note(const char *path, const char *why, void *context)
+static void refuse_note(const char *path, const struct error *e, void *context)
 {
 	(void)path;
-	refuse(context, why);
+	refuse(context, error_text(e));
+}
+
+/* ---- entries ---- */
+
+struct listing {
+	lineage_add *add;
+	void *to;
+	const struct needed *n;
+};
+
+static void add_entry(const struct action_entry *entry, void *context)
+{
+	const struct listing *l = context;
+	l->add(entry, l->to);
 }
 
 /* Nobody knows what the artifact was made of. */
-static void refuse_entry(const char *why, void *context)
+static void refuse_entry(const struct error *e, void *context)
 {
-	refuse(context, why);
+	const struct listing *l = context;
+	refuse(l->n, error_text(e));
 }
 
-static void pass_entry(const struct action_entry *entry, void *context)
+static void list_entries(lineage_add *add, void *to, void *context)
 {
-	(void)entry, (void)context;
+	action_each(add_entry, refuse_entry, &(struct listing){add, to, context});
 }
 
 /* ---- stages that run ---- */
@@ -154,11 +166,7 @@ static bool is_running(const char *path, const char *text)
 	free(first);
 	if (owner == OWNER_ELSEWHERE && stat(path, &s) == 0)
 		return difftime(time(NULL), s.st_mtime) < ABANDONED_S;
-	int fd = publish_open(AT_FDCWD, path);
-	bool is_free = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0;
-	if (fd >= 0)
-		close(fd);
-	return !is_free && file_exists(path);
+	return publish_is_held(path);
 }
 
 /* The lines behind the first are what the stage reads. */
@@ -213,8 +221,7 @@ struct needed *needed_find(const char *const *runs, double grace_s, bool is_stri
 	roots_each(want_root, refuse_note, n);
 	pins_each(want_pin, refuse_note, n);
 	want_recent(n, grace_s);
-	action_each(pass_entry, refuse_entry, n);
-	n->lineage = lineage_open();
+	n->lineage = lineage_gather(list_entries, n);
 	for (size_t i = 0; i < n->n; i++)
 		keep(n, n->list[i].id, n->list[i].why);
 	return n;

@@ -3,9 +3,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "common/die.h"
 
 #define MAGIC	     0xBEEFC0DEu
 #define VERSION	     1
@@ -44,7 +47,7 @@ static int check_meta(const char *path, int fd, off_t at, uint32_t *page_bytes, 
 	ssize_t got = pread(fd, bytes, sizeof bytes, at);
 
 	if (got < 0)
-		return error_set(e, path, 0, "cannot read: %s", strerror(errno));
+		return error_set_cause(e, path, errno, "cannot read: %s", strerror(errno));
 	if (got != (ssize_t)sizeof bytes)
 		return error_set(e, path, 0, "damaged: the file ends after %ju bytes", (uintmax_t)size);
 	memcpy(&m, bytes + HEADER_BYTES, sizeof m);
@@ -73,11 +76,10 @@ int pages_check(const char *path, size_t *n_bytes, struct error *e)
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
 	if (fd < 0 || fstat(fd, &s) < 0 || !S_ISREG(s.st_mode)) {
-		error_set(e, path, 0, "%s%s", fd < 0 ? "cannot open: " : "is no regular file",
-			  fd < 0 ? strerror(errno) : "");
-		if (fd >= 0)
-			close(fd);
-		return -1;
+		if (fd < 0)
+			return error_set_cause(e, path, errno, "cannot open: %s", strerror(errno));
+		close(fd);
+		return error_set(e, path, 0, "is no regular file");
 	}
 
 	int status = check_meta(path, fd, 0, &page_bytes, (uint64_t)s.st_size, e);
@@ -87,4 +89,22 @@ int pages_check(const char *path, size_t *n_bytes, struct error *e)
 	*n_bytes = (size_t)s.st_size;
 
 	return status;
+}
+
+int pages_read(const char *path)
+{
+	static const size_t room = 1 << 20;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY), why = fd < 0 ? errno : 0;
+	char *bytes = die_malloc(room);
+	for (ssize_t n = fd < 0 ? 0 : 1; n > 0;) {
+		n = read(fd, bytes, room);
+		if (n < 0 && errno == EINTR)
+			n = 1;
+		else if (n < 0)
+			why = errno;
+	}
+	if (fd >= 0)
+		close(fd);
+	free(bytes);
+	return why;
 }

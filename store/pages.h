@@ -11,7 +11,11 @@
 #include "common/error.h"
 
 /* 0, or -1 with e filled: not an LMDB 0.9 file, a meta page that makes no sense, or a file shorter than its
- * pages. *n_bytes gets the file's size. */
+ * pages; or, with its cause, that it could not be read. *n_bytes gets the file's size. */
 int pages_check(const char *path, size_t *n_bytes, struct error *e);
+
+/* After a fault in the mapped file: read all of it as plain bytes. 0: the disk gives them, so it is they that
+ * are wrong; else the errno with which it did not. */
+int pages_read(const char *path);
 
 #endif

@@ -10,7 +10,7 @@
 #include <stdio.h>
 
 /* name: a run in one of the folders of runs (NULL-terminated), or what objects_resolve takes. A line for
- * each; both die, saying why, if there is nothing to do. */
+ * each; both die, saying why, if there is nothing to do: as where only others have pinned it. */
 void pinning_add(FILE *out, const char *name, const char *const *runs, const char *note);
 void pinning_remove(FILE *out, const char *name, const char *const *runs);
 

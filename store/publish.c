@@ -264,6 +264,15 @@ int publish_open(int folder, const char *name)
 		       : fd;
 }
 
+bool publish_is_held(const char *path)
+{
+	int fd = publish_open(AT_FDCWD, path);
+	bool is_ours = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0;
+	if (fd >= 0)
+		close(fd);
+	return !is_ours && file_exists(path);
+}
+
 /* Whether nobody holds the file. Where flock does not work, the number of the process must do. */
 static bool is_free(int fd, enum owner owner)
 {

@@ -43,6 +43,9 @@ int publish_clean(void);
  * elsewhere. -1 and errno. */
 int publish_open(int folder, const char *name);
 
+/* Whether a process holds the file, or that cannot be told; not once it is gone. */
+bool publish_is_held(const char *path);
+
 /* mkdir -p in the store. */
 void publish_folder(const char *path);
 

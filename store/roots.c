@@ -15,6 +15,7 @@
 #include "common/owner.h"
 #include "store/artifact.h"
 #include "store/folder.h"
+#include "store/mounts.h"
 #include "store/publish.h"
 
 enum { MAX_NOTE = 1 << 16 };
@@ -27,12 +28,13 @@ enum { MAX_NOTE = 1 << 16 };
 /* The text of the note; NULL if the folder cannot be named. */
 static char *describe(const char *folder, const char *stage, const char *id, size_t *n)
 {
-	char host[OWNER_HOST_BYTES];
+	char host[OWNER_HOST_BYTES], *mount = mounts_point(folder);
 	owner_host(host);
-	json_t *note = json_pack("{s:s, s:s, s:s, s:s, s:o}", "folder", folder, "host", host, "id", id,
-				 "stage", stage, "user", owner_user());
+	json_t *note = json_pack("{s:s, s:s, s:s, s:s*, s:s, s:o}", "folder", folder, "host", host, "id", id,
+				 "mount", mount, "stage", stage, "user", owner_user());
 	char *text = note ? json_canonical(note, n) : NULL;
 	json_decref(note);
+	free(mount);
 	return text;
 }
 
@@ -81,6 +83,13 @@ static int read_now(struct root *r)
 	return 0;
 }
 
+/* Whether the disk that the run was on is here, so that what is not there was removed. A note of a version
+ * that did not say which that is tells it by the folder alone. */
+static bool is_mounted(const struct root *r)
+{
+	return r->mount ? mounts_has(r->mount) : file_exists(r->folder);
+}
+
 static enum root_state state_of(struct root *r)
 {
 	char host[OWNER_HOST_BYTES];
@@ -88,14 +97,14 @@ static enum root_state state_of(struct root *r)
 	owner_host(host);
 	if (!why)
 		return ROOT_LIVES;
-	if ((why != ENOENT && why != ENOTDIR) || strcmp(host, r->host) != 0)
+	if ((why != ENOENT && why != ENOTDIR) || strcmp(host, r->host) != 0 || !is_mounted(r))
 		return ROOT_UNSEEN;
 	return difftime(time(NULL), r->used) < FRESH_S ? ROOT_LIVES : ROOT_GONE;
 }
 
 struct visit {
 	void (*f)(const struct root *root, void *context);
-	void (*bad)(const char *path, const char *why, void *context);
+	void (*bad)(const char *path, const struct error *e, void *context);
 	void *context;
 };
 
@@ -103,8 +112,8 @@ static int fill(struct root *r, json_t *note)
 {
 	const char *id;
 	struct digest d;
-	if (json_unpack(note, "{s:s, s:s, s:s, s:s, s:s}", "folder", &r->folder, "host", &r->host, "id", &id,
-			"stage", &r->stage, "user", &r->user) < 0 ||
+	if (json_unpack(note, "{s:s, s:s, s:s, s?s, s:s, s:s}", "folder", &r->folder, "host", &r->host, "id",
+			&id, "mount", &r->mount, "stage", &r->stage, "user", &r->user) < 0 ||
 	    digest_parse(&d, id) < 0 || r->folder[0] != '/' || strchr(r->stage, '/'))
 		return -1;
 	memcpy(r->id, id, DIGEST_HEX);
@@ -131,8 +140,8 @@ static void visit_one(const char *path, const char *name, void *context)
 	if (length < 5 || strcmp(name + length - 5, ".json") != 0)
 		return; /* one in the making */
 	if (file_read(&text, &n, path, MAX_NOTE, &e) < 0) {
-		if (v->bad && file_exists(path))
-			v->bad(path, error_text(&e), v->context);
+		if (v->bad && file_is_named(path))
+			v->bad(path, &e, v->context);
 		return;
 	}
 
@@ -144,16 +153,25 @@ static void visit_one(const char *path, const char *name, void *context)
 	} else if (v->bad) {
 		if (note)
 			error_set(&e, path, 0, "is no note of a run");
-		v->bad(path, error_text(&e), v->context);
+		v->bad(path, &e, v->context);
 	}
 	json_decref(note);
 	free(text);
 }
 
 void roots_each(void (*f)(const struct root *root, void *context),
-		void (*bad)(const char *path, const char *why, void *context), void *context)
+		void (*bad)(const char *path, const struct error *e, void *context), void *context)
 {
 	folder_each("roots", visit_one, &(struct visit){f, bad, context});
+}
+
+bool roots_is_note(const char *path, const char *folder, const char *stage)
+{
+	char *full = realpath(folder, NULL), *own = full ? path_of(full, stage) : NULL;
+	bool is = own && !strcmp(own, path);
+	free(own);
+	free(full);
+	return is;
 }
 
 bool roots_counts(const struct root *root)

@@ -65,7 +65,7 @@ static int names_in(struct visit *v, const char *folder, struct dirent ***list, 
 	int n = scandir(folder, list, is_shown, alphasort);
 	if (n >= 0 || (!advice && (errno == ENOENT || errno == ENOTDIR)))
 		return n;
-	error_set(&e, folder, 0, "cannot open: %s%s", strerror(errno), advice ? advice : "");
+	error_set_cause(&e, folder, errno, "cannot open: %s%s", strerror(errno), advice ? advice : "");
 	fail(v, &e);
 	return n;
 }

@@ -17,6 +17,7 @@
 #include "store/crew.h"
 #include "store/errand.h"
 #include "store/explain.h"
+#include "store/forgotten.h"
 #include "store/interrupt.h"
 #include "store/lock.h"
 #include "store/outcome.h"
@@ -109,6 +110,11 @@ static void publish(struct request *q, struct stage_run *r, struct timespec star
 	if (!r->output)
 		BUG("run() made no output");
 	artifact_publish(r->output, q->id);
+	if (forgotten_has(q->id, NULL))
+		warn("artifact %.12s was removed for a patient ('store forget') and is made again: the raw "
+		     "data "
+		     "still hold that patient",
+		     q->id);
 	clock_gettime(CLOCK_REALTIME, &p.finished);
 	json_t *statement = provenance_statement(&p);
 	action_record(q->key, q->id, statement);

@@ -136,6 +136,7 @@ static void print_folders(FILE *out)
 		       {"conflicts", "other results of the same action"},
 		       {"damaged", "moved aside by fsck; gc removes it after a month"},
 		       {"downloads", "whole or begun"},
+		       {"forgotten", "ids that are taken from no remote"},
 		       {"locks", "of stages that run, or were killed"},
 		       {"pins", "'store pins' lists them"},
 		       {"roots", "runs that use the store"},

@@ -1,14 +1,13 @@
 #include "store/sweep.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "common/die.h"
+#include "common/file.h"
 #include "common/printable.h"
 #include "store/action.h"
 #include "store/artifact.h"
@@ -30,6 +29,9 @@
  * many times as long as an object, and so long whatever the grace time. */
 #define CHECKPOINT_GRACES 14
 #define CHECKPOINT_S	  (14 * 86400.0)
+
+/* What a pull has begun to bring and nobody went on with. */
+#define ARRIVING_S (7 * 86400.0)
 
 #define DOWN_S 3600.0
 
@@ -119,6 +121,28 @@ static void empty_trash(struct work *w)
 	free(ids);
 }
 
+/* A stage that makes the object anew meanwhile finds its entry there and lets it stay: so the object is
+ * looked for once more when the entry is gone. */
+static void remove_action(struct work *w, const char *path, const char *id)
+{
+	struct error e = {0};
+	char *text = NULL;
+	size_t n = 0;
+	if (w->s->is_delete && file_read(&text, &n, path, ACTION_ENTRY_MAX, &e) < 0) {
+		if (file_is_named(path))
+			warn("%s; it stays", error_text(&e));
+		return;
+	}
+	removal_file(&w->removal, "action", path);
+	if (w->s->is_delete && artifact_exists(id)) {
+		struct publish *file = publish_begin();
+		publish_write(file, text, n);
+		publish_first(file, path);
+		fprintf(w->removal.out, "put back: %s, its object was made again\n", path);
+	}
+	free(text);
+}
+
 /* After their objects: an entry without object is a miss, and one whose object was taken back at the last
  * moment must stay. One whose object went before stays too: it tells how the artifact came to be. */
 static void drop_actions(struct work *w)
@@ -133,7 +157,7 @@ static void drop_actions(struct work *w)
 			       (!w->s->is_delete && artifact_exists(entry[k].id) &&
 				!needed_why(w->needed, entry[k].id));
 		if (is_gone)
-			removal_file(&w->removal, "action", path);
+			remove_action(w, path, entry[k].id);
 		free(path);
 	}
 	if (w->s->is_delete)
@@ -160,19 +184,10 @@ static void drop_download(const char *path, const char *name, void *context)
 		removal_tree(&w->removal, "download", path);
 }
 
-static bool is_held(const char *path)
-{
-	int fd = publish_open(AT_FDCWD, path);
-	bool is_free = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0;
-	if (fd >= 0)
-		close(fd);
-	return !is_free;
-}
-
 /* Files of processes of other hosts. publish_clean takes those of this one at once. */
 static void drop_abandoned(struct work *w, const char *what, const char *path)
 {
-	if (!is_younger(path, ABANDONED_S) && !is_held(path))
+	if (!is_younger(path, ABANDONED_S) && !publish_is_held(path))
 		removal_file(&w->removal, what, path);
 }
 
@@ -194,6 +209,14 @@ static void drop_damaged(const char *path, const char *name, void *context)
 	(void)name;
 	if (!is_younger(path, ABANDONED_S))
 		removal_file(&w->removal, "damaged", path);
+}
+
+static void drop_arriving(const char *path, const char *name, void *context)
+{
+	struct work *w = context;
+	(void)name;
+	if (!is_younger(path, ARRIVING_S))
+		removal_file(&w->removal, "arriving", path);
 }
 
 static void drop_root(const struct root *root, void *context)
@@ -262,6 +285,7 @@ void sweep_store(FILE *out, const struct sweep *s)
 	roots_each(drop_root, NULL, &w);
 	folder_each("checkpoints", drop_checkpoint, &w);
 	folder_each("downloads", drop_download, &w);
+	folder_each("arriving", drop_arriving, &w);
 	folder_each("tmp", drop_temporary, &w);
 	folder_each("locks", drop_lock, &w);
 	folder_each("damaged", drop_damaged, &w);

@@ -87,8 +87,9 @@ static const struct args args = {
 		"  pins           list the pins\n"
 		"  keygen [FILE]  make a key to sign with ($EINTHOVEN_KEY, else\n"
 		"                 ~/.config/einthoven/key.pem); print its lines for trust.yaml\n"
-		"  sign [ID]      sign the entries that are unsigned (of these objects, or all), once they\n"
-		"                 and their objects were found sound\n"
+		"  sign [ID]      sign the entries that are unsigned, once they and their objects were "
+		"found\n"
+		"                 sound; of these objects also what others have signed, beside them\n"
 		"  trust          print whose signatures are taken here, and which key is ours\n"
 		"  conflicts      list actions that gave several results\n\n"
 		"ID: an id, 4 or more of its first digits, or a file that holds it "
@@ -199,19 +200,27 @@ static int run_diff(char **operands)
 	return 0;
 }
 
-/* Returns whether the object is sound. */
-static bool verify_one(const char *id)
+struct count {
+	size_t n, n_bad, n_unread, n_refused;
+};
+
+static void verify_one(struct count *c, const char *id)
 {
 	struct error e = {0};
 	if (artifact_verify(id, &e) == 0)
-		return true;
+		return;
 	printf("%s\n", error_text(&e));
-	return false;
+	c->n_unread += e.cause != 0;
+	c->n_bad += !e.cause;
 }
 
-struct count {
-	size_t n, n_bad, n_refused;
-};
+/* "42 objects verified, 2 damaged, 1 unreadable" */
+static void print_count(const struct count *c, const char *what)
+{
+	printf("%zu %s verified, %zu damaged", c->n, what, c->n_bad);
+	if (c->n_unread)
+		printf(", %zu unreadable", c->n_unread);
+}
 
 static void verify_action(const struct action_entry *entry, void *context)
 {
@@ -223,12 +232,16 @@ static void verify_action(const struct action_entry *entry, void *context)
 	c->n_refused++;
 }
 
-static void note_bad_action(const char *why, void *context)
+static void note_bad_action(const struct error *e, void *context)
 {
 	struct count *c = context;
-	print_line(die_printf("action entry is damaged: %s; remove it", why));
+	if (e->cause)
+		printf("action entry: %s: %s\n", error_text(e), error_remedy(e->cause));
+	else
+		printf("action entry is damaged: %s; remove it\n", error_text(e));
 	c->n++;
-	c->n_bad++;
+	c->n_unread += e->cause != 0;
+	c->n_bad += !e->cause;
 }
 
 static int verify_chains(char **operands)
@@ -285,19 +298,21 @@ static int run_verify(char **operands)
 	}
 
 	for (size_t i = 0; i < objects.n; i++)
-		objects.n_bad += !verify_one(ids[i]);
+		verify_one(&objects, ids[i]);
 	if (!operands[0])
 		action_each(verify_action, note_bad_action, &actions);
-	if (actions.n_bad + actions.n_refused)
-		printf("%zu action entries verified, %zu damaged, %zu not trusted\n", actions.n,
-		       actions.n_bad, actions.n_refused);
+	if (actions.n_bad + actions.n_unread + actions.n_refused) {
+		print_count(&actions, "action entries");
+		printf(", %zu not trusted\n", actions.n_refused);
+	}
 	size_t n_conflicts = operands[0] ? 0 : conflicts_list(NULL);
 	if (n_conflicts)
 		printf("%zu other results of actions are kept; 'store conflicts' lists them\n", n_conflicts);
-	printf("%zu objects verified, %zu damaged\n", objects.n, objects.n_bad);
+	print_count(&objects, "objects");
+	printf("\n");
 	free(ids);
 
-	return objects.n_bad + actions.n_bad > 0;
+	return objects.n_bad + objects.n_unread + actions.n_bad + actions.n_unread > 0;
 }
 
 static int run_export(char **operands)
@@ -400,8 +415,7 @@ static int run_keygen(char **operands)
 	if (key_make(path, &e) < 0)
 		die("%s", error_text(&e));
 	fprintf(stderr,
-		"store: made the private key %s: show it to nobody, and keep a copy in a safe place.\n"
-		"These lines go into trust.yaml of the repository:\n",
+		"store: made the private key %s: show it to nobody, and keep a copy in a safe place.\n",
 		path);
 	signers_print_new(stdout, path);
 	return 0;

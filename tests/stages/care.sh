@@ -99,6 +99,71 @@ check "and stays when the run is gone" test -e "$(object_of "$result")" -a -e "$
 printf '{"id":"%s","note":"\\u001b[2J","time":"t","user":"u"}' "$needed" >"store/pins/$needed.json"
 is "a note's control bytes do not reach the terminal" "$($store pins | grep -c $'\033')" 0
 rm -r store/pins
+me=$(id -un)
+by_ada() { # by_ada ID: what she would have written
+	mkdir -p store/pins
+	printf '{"id":"%s","note":"hers","time":"2026-01-01T00:00:00Z","user":"ada"}' "$1" \
+		>"store/pins/$1.ada.json"
+}
+pinned=$(make_tiny runs/mine count=9)
+needed=$(make_tiny runs/mine)
+$store pin "$pinned" --note ours >out
+by_ada "$pinned"
+is "a user's pin stands beside another's" "$($store pins | awk '{print $3, $4}' | sort | paste -sd,)" \
+	"$(printf '%s\n' "ada hers" "$me ours" | sort | paste -sd,)"
+$store unpin "$pinned" >out
+is "unpin takes back one's own" "$($store pins | awk '{print $3}')" ada
+check_fails "... and no other's" 1 "pinned by ada, not by you: who has pinned it unpins it" \
+	"$store" unpin "$pinned" --runs runs
+gc --grace-days 0 >out
+check "... which still keeps" test -e "$(object_of "$pinned")"
+rm -r store/pins && mkdir store/pins
+old_pin() { # old_pin: ours, as a version before wrote it
+	printf '{"id":"%s","note":"","time":"2026-01-01T00:00:00Z","user":"%s"}' "$pinned" "$me" \
+		>"store/pins/$pinned.json"
+}
+old_pin
+is "a pin of a version before is read" "$($store pins | awk '{print $3}')" "$me"
+$store pin "$pinned" >out
+is "... and replaced by its user's" "$(ls store/pins)" "$pinned.$me.json"
+old_pin
+$store unpin "$pinned" >out
+is "... or taken back" "$(ls store/pins)" ""
+ln -s nowhere "store/pins/$pinned.bob.json"
+check_fails "a pin that leads nowhere is not as if there were none" 1 \
+	"bob.json: .*cannot tell what is needed" gc
+rm -r store/pins
+
+# ---- notes that are damaged: what they kept stays kept ----
+for pin in "$pinned.ada.json" "$pinned.json"; do
+	mkdir -p store/pins
+	echo '{' >"store/pins/$pin"
+	check_fails "gc stops at a damaged pin, ${pin#"$pinned"}" 1 'cannot tell what is needed' gc
+	$store fsck --runs runs --repair >found
+	check "fsck pins again what its name says" grep -q 'mended .*pinned again as the file.s name' found
+	gc --grace-days 0 >out
+	check "... so gc keeps it" test -e "$(object_of "$pinned")"
+	is "... and what was in it is kept" "$(cat store/damaged/"$pin")" "{"
+	rm -r store/pins store/damaged
+done
+theirs=$(make_tiny elsewhere/run count=14)
+note=$(grep -l elsewhere store/roots/*)
+for runs in elsewhere runs; do
+	echo '{' >"$note"
+	$store fsck --runs $runs --repair >found
+	if [ $runs = elsewhere ]; then
+		check "a damaged note is written again where its run is" \
+			grep -q 'mended .*noted again of' found
+	else
+		check "... elsewhere fsck leaves it and says what to do" \
+			grep -q "to do .*its run's next make" found
+		check_fails "... and gc still removes nothing" 1 'cannot tell what is needed' gc
+		make_tiny elsewhere/run count=14 >out
+	fi
+	gc --grace-days 0 >out
+	check "... then gc keeps what its run needs" test -e "$(object_of "$theirs")"
+done
+rm -rf elsewhere store/damaged "$note"
 
 # ---- runs of others ----
 theirs=$(make_tiny elsewhere/run count=11)
@@ -120,6 +185,23 @@ old 200 store/roots/*
 gc --grace-days 0 >out
 check "... until nobody has used it for half a year" test ! -e "$(object_of "$theirs")"
 check "... which is said" grep -q 'nobody has used .*/elsewhere/run of .* on node7 for 200 days' out
+make_tiny runs/mine >out
+is "a note says which disk its run is on" \
+	"$(sed 's/.*"mount":"\([^"]*\)".*/\1/' store/roots/*.json | sort -u)" "$(stat -c %m runs)"
+theirs=$(make_tiny elsewhere/run count=15)
+note=$(grep -l /elsewhere/run store/roots/*)
+mv elsewhere gone/unmounted
+for mount in '"mount":"/not mounted",' ''; do
+	sed -i "s|\"mount\":\"[^\"]*\",|$mount|" "$note"
+	old 1 store/roots/*
+	gc --grace-days 0 >out
+	check "what a run needs whose disk is not mounted is kept (${mount:-noted by a version before})" \
+		test -e "$(object_of "$theirs")"
+done
+mkdir -p elsewhere/run # it is there, and its .id is not
+old 1 store/roots/*
+gc --grace-days 0 >out
+check "... but not once the folder is there without its id" test ! -e "$(object_of "$theirs")"
 echo '{' >store/roots/x.json
 check_fails "gc stops at a note that it cannot read" 1 'x.json.*cannot tell what is needed' gc
 rm store/roots/x.json
@@ -146,6 +228,27 @@ check "what a running stage says it reads is kept" test -e "$(object_of "$input"
 touch held
 wait
 check "... and it ends" test -s id
+
+# ---- an object that comes back while its entry goes ----
+can_trace() { command -v strace >/dev/null && strace -qq -e trace=none true 2>/dev/null; }
+if can_trace; then
+	back=$(make_tiny runs/back)
+	entry=$(entry_of "$back")
+	rm -rf runs/back store/roots
+	strace -qq -f -o trace -P "$WORK/$entry" -e trace=?unlink,unlinkat \
+		-e inject=?unlink,unlinkat:delay_enter=3000000 \
+		"$store" gc --runs runs --delete --grace-days 0 >out 2>&1 &
+	wait_for grep -q unlink trace
+	is "what gc has just removed a stage makes again" "$(make_tiny runs/back)" "$back"
+	check "... while gc is about to remove the entry" test -e "$entry"
+	wait
+	check "... which it did" grep -q 'unlink.*= 0 .*DELAYED' trace
+	check "it puts the entry back, since its object is there" \
+		test -e "$entry" -a -e "$(object_of "$back")"
+	check "and says so" grep -q '^put back: .*its object was made again' out
+else
+	skip "an object that comes back while its entry goes" "strace is not installed or not allowed"
+fi
 
 # ---- gc in a loop beside stages that hit and run ----
 hits() { # hits RUN: three results in turn; each is there when its stage has ended
@@ -220,7 +323,8 @@ rm -r runs/lost store/odd* store/objects/z[yz] "store/conflicts/$a"
 before=$(find store -type f | wc -l)
 fsck --repair
 named "what it moved aside" 'moved to .*/store/damaged/'
-is "repairing deletes nothing but dead processes' files" "$(find store -type f | wc -l)" $((before - 2))
+is "repairing deletes nothing but dead processes' files" "$(find store -type f | wc -l)" $((before - 2 + 1))
+check "... and pins again" test -e "store/pins/$a.$me.json"
 n=$(runs)
 make_tiny runs/mine >out
 ./twice --build runs/mine >out 2>&1
@@ -234,6 +338,32 @@ check "an object that can be changed is named" sh -c "! $store fsck --runs runs 
 check "and mended" fsck --repair
 is "... to" "$(stat -c %a "$(object_of "$a")")" 444
 check_fails "fsck takes no operand" 2 'fsck takes no operand' "$store" fsck "$a"
+
+# ---- what cannot be read is not damaged ----
+if can_trace; then
+	sums() { find store/objects store/actions -type f -exec sha256sum {} + | sort; }
+	sums >before
+	unread() { # unread NAME FILE CALL FAULT TEXT: fsck --repair meets it, and does nothing
+		strace -qq -f -o trace -P "$WORK/$2" -e "trace=$3" -e "inject=$3:$4" \
+			"$store" fsck --runs runs --repair >found 2>&1
+		local code=$?
+		check "$1 was met" grep -qE 'INJECTED|killed by SIGKILL' trace
+		is "... and is called unreadable" "$code $(grep -c "^unreadable .*$5" found)" "1 1"
+		is "... with nothing done about it" "$(sums | diff before -; grep -c mended found)" 0
+	}
+	object=$(object_of "$a") entry=$(entry_of "$a")
+	unread "an open that finds too many" "$object" openat error=EMFILE 'Too many open files.*ulimit -n'
+	unread "a map that finds no memory" "$object" mmap error=ENOMEM 'allocate memory.*free some memory'
+	unread "a disk that fails" "$object" pread64 error=EIO 'Input/output error.*look at the disk'
+	unread "a right that is not given" "$object" openat error=EACCES 'Permission denied.*its owner'
+	unread "a kill where memory is short" "$object" pread64 signal=SIGKILL 'ended by signal 9'
+	unread "an entry on a disk that fails" "$entry" read error=EIO 'action entry: .*Input/output error'
+	strace -qq -f -o trace -P "$WORK/$object" -e trace=mmap -e inject=mmap:error=ENOMEM \
+		"$store" verify >found 2>&1
+	is "verify says the same" "$? $(tail -1 found)" "1 2 objects verified, 0 damaged, 1 unreadable"
+else
+	skip "what cannot be read is not damaged" "strace is not installed or not allowed"
+fi
 
 # ---- from the remote ----
 mkdir -p team
@@ -256,6 +386,18 @@ make_tiny runs/mine >out
 ./twice --build runs/mine >out 2>&1
 is "... without running" "$(cat runs/mine/*.id | paste -sd,) $(($(runs) - n))" "$a,$b 0"
 check "... and sound" "$store" verify
+
+# ---- what pulls have left ----
+mkdir -p store/arriving
+printf '%1000d' 7 >store/arriving/new
+printf '%1000d' 8 >store/arriving/old
+old 6 store/arriving/new
+old 8 store/arriving/old
+is "stats counts what pulls have begun to bring" \
+	"$($store stats --runs runs | awk '$1 == "arriving" {print $2, $3, $4}')" "2 2.0 kB"
+gc >out
+is "gc drops it after a week" "$(ls store/arriving)" new
+rm -r store/arriving
 
 # ---- what is no file ----
 mkdir -p store/objects/aa store/actions/aa

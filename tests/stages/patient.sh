@@ -151,6 +151,16 @@ mkdir -p "${damaged%/*}" && echo x >"$damaged"
 check_fails "nor removes anything while an object cannot be read" 1 "nothing was removed" \
 	"$store" forget 'P 2' --runs runs --delete
 rm "$damaged"
+mkdir team
+"$BIN/remote" push runs/own/preprocess.id --remote "$WORK/team" >out 2>&1
+gone=$(cat runs/own/preprocess.id)
+"$BIN/remote" pull "$gone" --remote "$WORK/team" --table origin >part 2>said
+$store pin runs/own/fetch.id --note 'the case of P 2' >out
+mkdir -p "$EINTHOVEN_STORE/arriving" && echo half >"$EINTHOVEN_STORE/arriving/ab"
+$store forget 'P 2' --runs runs >out
+check "forget lists pins, and what pulls have begun to bring" \
+	sh -c "grep -q '^pin .*/pins/$(cat runs/own/fetch.id)' out && grep -q '^arriving .*/arriving/ab ' out"
+is "... and notes nothing yet" "$(find "$EINTHOVEN_STORE/forgotten" -name "$gone.*" 2>/dev/null)" ""
 $store forget 'P 2' --runs runs --delete >out
 is "all that holds a patient goes" "$($store refs 'P 2')" "no artifact holds patient 'P 2'"
 is "each place of raw data is named once" "$(grep -c '^  /' out) $(grep '^  /' out | sort -u | wc -l)" "1 1"
@@ -158,6 +168,30 @@ is "what does not, stays" "$($store ls --runs runs | awk '{print $NF, $2}' | sor
 	"other records other signals "
 is "with the action entries" "$(find "$EINTHOVEN_STORE/actions" -name '*.json' | wc -l)" 2
 is "checkpoints go but for those of other data" "$(ls "$EINTHOVEN_STORE/checkpoints")" other
+is "pins go, and what pulls had begun to bring" \
+	"$(find "$EINTHOVEN_STORE/pins" "$EINTHOVEN_STORE/arriving" -type f)" ""
+part=$EINTHOVEN_STORE/objects/$(head -c 2 part)/$(cat part).mdb
+check "so does a part that was pulled" test -s part -a ! -e "$part"
+check_fails "what was forgotten no pull brings back" 1 \
+	"artifact $(printf %.12s "$gone") holds a patient who was forgotten.*remove .*/forgotten/$gone.json" \
+	"$BIN/remote" pull "$gone" --remote "$WORK/team"
+check_fails "... nor a part of it" 1 "holds a patient who was forgotten here" \
+	"$BIN/remote" pull "$gone" --remote "$WORK/team" --table origin
+EINTHOVEN_REMOTE=$WORK/team $store fsck --runs runs --repair >found 2>&1
+check "... nor fsck, which says why" grep -q "to do .*$(printf %.12s "$gone") holds a patient" found
+is "... and nothing is back" "$($store refs 'P 2')" "no artifact holds patient 'P 2'"
+chain runs/third "$wide" fetch preprocess >/dev/null # of the raw data as they are
+check "what is made again is said to have been forgotten" \
+	grep -q '^fetch: artifact .* was removed for a patient .*the raw data still hold' runs/third/log
+"$BIN/remote" push runs/third/preprocess.id --remote "$WORK/team" >out 2>&1
+$store forget 'P 2' --runs runs --delete >out
+for stage in fetch preprocess; do
+	EINTHOVEN_REMOTE=$WORK/team "$BIN/$stage" --build runs/third >said 2>&1
+	check "a stage takes it from no remote either, but makes it: $stage" \
+		sh -c "grep -q 'holds a patient who was forgotten' said && grep -q '^$stage: ran in' said"
+done
+is "no note names a patient" "$(grep -rl 'P 2' "$EINTHOVEN_STORE/forgotten")" ""
+$store forget 'P 2' --runs runs --delete >out
 check "the store is sound" "$store" verify
 is "forget it again: there is nothing" "$($store forget 'P 2' --delete)" "no artifact holds patient 'P 2'"
 sed -i '/,P 2,/d' db/labels.csv

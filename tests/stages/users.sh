@@ -149,7 +149,7 @@ check "who may only read hits" both eve
 is "... runs nothing" $(($(runs) - n)) 0
 is "... and leaves nothing" "$(find shared -user $eve)" ""
 chmod 400 "$(object_of "$(id_of eve)")"
-check_fails "an object that may not be read is not called damaged" 1 'cannot be read: .*it is not damaged' \
+check_fails "an object that may not be read is not damaged" 1 'cannot be read: .*not say that it is damaged' \
 	eve "$store" show "$(id_of eve)"
 check_fails "... and stops who hits it, instead of being made again" 1 'cannot be read' \
 	eve ./tiny --build eve/runs/day
