@@ -19,24 +19,31 @@ char *envelope_pae(const char *type, const void *payload, size_t n_payload, size
 	return text;
 }
 
-char *envelope_make(const char *type, const void *payload, size_t n_payload, const struct key *key, size_t *n)
+/* {"keyid","sig"}; new reference. */
+static json_t *make_signature(const char *type, const void *payload, size_t n_payload, const struct key *key)
 {
 	uint8_t signature[KEY_SIGNATURE];
 	size_t n_pae;
 	char *pae = envelope_pae(type, payload, n_payload, &n_pae);
 	key_sign(signature, key, pae, n_pae);
+	char *sig = base64_encode(signature, sizeof signature);
+	json_t *made = json_pack("{s:s, s:s}", "keyid", key_line(key), "sig", sig);
+	free(sig);
+	free(pae);
+	return made;
+}
 
-	char *body = base64_encode(payload, n_payload), *sig = base64_encode(signature, sizeof signature);
-	json_t *document = json_pack("{s:s, s:s, s:[{s:s, s:s}]}", "payload", body, "payloadType", type,
-				     "signatures", "keyid", key_line(key), "sig", sig);
+char *envelope_make(const char *type, const void *payload, size_t n_payload, const struct key *key, size_t *n)
+{
+	char *body = base64_encode(payload, n_payload);
+	json_t *document = json_pack("{s:s, s:s, s:[o]}", "payload", body, "payloadType", type, "signatures",
+				     make_signature(type, payload, n_payload, key));
 	if (!document)
 		BUG("an envelope is not JSON");
 	char *text = json_canonical(document, n);
 
 	json_decref(document);
-	free(pae);
 	free(body);
-	free(sig);
 	return text;
 }
 
@@ -128,4 +135,32 @@ bool envelope_verify(struct envelope *v)
 	}
 	free(pae);
 	return is_any;
+}
+
+bool envelope_has(const struct envelope *v, const char *line)
+{
+	for (int i = 0; i < v->n_signatures; i++)
+		if (v->signature[i].is_right && !strcmp(v->signature[i].keyid, line))
+			return true;
+	return false;
+}
+
+char *envelope_add(const json_t *document, const struct key *key, size_t *n, const char *name,
+		   struct error *e)
+{
+	struct envelope v;
+	if (envelope_read(&v, document, name, e) < 0)
+		return NULL;
+	json_t *longer = json_deep_copy(document);
+	char *text = NULL;
+	if (v.n_signatures < ENVELOPE_SIGNATURES) {
+		json_array_append_new(json_object_get(longer, "signatures"),
+				      make_signature(v.type, v.payload, v.n_payload, key));
+		text = json_canonical(longer, n);
+	} else {
+		error_set(e, name, 0, "the envelope has %d signatures, and takes no more", v.n_signatures);
+	}
+	json_decref(longer);
+	envelope_release(&v);
+	return text;
 }

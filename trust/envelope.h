@@ -56,4 +56,13 @@ void envelope_release(struct envelope *v);
 /* Set is_right of each signature: whether the key that it names did sign the payload. True if one is. */
 bool envelope_verify(struct envelope *v);
 
+/* Whether the key of that line did, once envelope_verify has looked. */
+bool envelope_has(const struct envelope *v, const char *line);
+
+/* The document of an envelope with this key's signature beside those that it has, as canonical JSON; what
+ * they sign stays as it is. Yours to free. NULL with e filled: it is no envelope, or has all the signatures
+ * it may have. */
+char *envelope_add(const json_t *document, const struct key *key, size_t *n, const char *name,
+		   struct error *e);
+
 #endif

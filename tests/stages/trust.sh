@@ -22,6 +22,20 @@ check_fails "a key is never overwritten" 1 "key.pem: is there already, and a key
 check "keys go where they are told" sh -c "$store keygen bob.pem >bob.lines 2>&1 &&
 	$store keygen eve.pem >eve.lines"
 bob=$(sed -n 's/.* key: //p' bob.lines) eve=$(sed -n 's/.* key: //p' eve.lines)
+cp lines trust.yaml
+USER=ada "$store" keygen more.pem >>trust.yaml 2>said
+check "beside others it prints what can be appended, under a name that is free" \
+	sh -c "$store trust | grep -q '^ada-2 ' && grep -q \"lines go under 'keys:' of trust.yaml:\" said"
+printf 'since: 2026-01-01\nkeys:\n    ada:\n        key: %s\n' "$ada" >trust.yaml
+USER=bob "$store" keygen third.pem >>trust.yaml 2>said
+check "... indented as they are" sh -c "$store trust | grep -q '^bob '"
+printf 'keys:\n  ada:\n    key: %s\nsince: 2026-01-01\n' "$ada" >trust.yaml
+"$store" keygen fourth.pem >out 2>said
+check "... and says where, if that is not the end" grep -q "of trust.yaml, which is not at its end" said
+printf 'since: 2026-01-01\n' >trust.yaml
+USER=bob "$store" keygen fifth.pem >>trust.yaml 2>said
+check "where there are none it begins them" sh -c "$store trust | grep -q '^bob '"
+rm trust.yaml
 if command -v openssl >/dev/null; then
 	is "openssl reads the key, and finds the same public one" \
 		"$(openssl pkey -in "$key" -pubout | sed -n 2p)" "$ada"
@@ -44,6 +58,10 @@ check_fails "a key that others can read is refused, with what to do" 1 \
 	"others can get at.*mode 640.*chmod 600" env EINTHOVEN_KEY=open.pem ./tiny --build run
 check_fails "so is one that is not there" 1 "cannot open: No such file.*private key" \
 	env EINTHOVEN_KEY=none.pem ./tiny --build run
+mkdir -p lost/.config/einthoven && ln -s nowhere lost/.config/einthoven/key.pem
+check_fails "a link to one that leads nowhere is not as if there were none" 1 \
+	"lost/.config/einthoven/key.pem: cannot open.*empty EINTHOVEN_KEY nothing is signed" \
+	env HOME=lost ./tiny --build run
 echo text >text.pem && chmod 600 text.pem
 check_fails "and what is no key" 1 "no private key in PEM" env EINTHOVEN_KEY=text.pem ./tiny --build run
 is "before any work is done" "$(runs)" 0
@@ -189,6 +207,18 @@ is "an unsigned store is signed afterwards" "$($store sign | cut -d. -f1)" \
 	"1 entries signed, 0 not, 0 were before"
 check "and then taken" sh -c "$store verify --chain $id | grep -q '^ok .* ada '"
 is "once" "$($store sign | cut -d. -f1)" "0 entries signed, 0 not, 1 were before"
+cat lines >both.yaml && printf '  bob:\n    key: %s\n' "$bob" >>both.yaml
+by_bob() { EINTHOVEN_KEY=bob.pem EINTHOVEN_TRUST=both.yaml "$store" sign "$@" | cut -d. -f1; }
+is "another key signs what is signed only by id" "$(by_bob)" "0 entries signed, 0 not, 1 were before"
+is "... beside the first" "$(by_bob "$id")" "1 entries signed, 0 not, 0 were before"
+is "... and once" "$(by_bob "$id")" "0 entries signed, 0 not, 1 were before"
+is "both stand there" "$(grep -ho '"keyid":"[^"]*"' unsigned/actions/*/*.json | cut -d'"' -f4 | paste -sd,)" \
+	"$ada,$bob"
+check "the first still counts" sh -c "$store verify --chain $id | grep -q '^ok .* ada '"
+printf 'keys:\n  bob:\n    key: %s\n' "$bob" >bob.yaml
+check "and so does the second" \
+	sh -c "EINTHOVEN_TRUST=bob.yaml $store verify --chain $id | grep -q '^ok .* bob '"
+check "ls shows who" sh -c "EINTHOVEN_TRUST=bob.yaml $store ls | grep -q '  bob '"
 check_fails "not without a key" 1 "no key to sign with; 'store keygen' makes one" \
 	env EINTHOVEN_KEY= "$store" sign
 export EINTHOVEN_STORE=$WORK/store
