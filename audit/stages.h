@@ -1,6 +1,6 @@
 /*
- * The stages of this project: of programs that an audit finds beside itself it starts these alone. What an entry
- * from elsewhere calls its stage is only a name.
+ * The stages of this project: of programs that an audit finds beside itself it starts these alone. What an
+ * entry from elsewhere calls its stage is only a name.
  *
  *	for (const char *const *stage = stages; *stage; stage++) ...
  *	if (stages_has(entry->stage)) ...
