@@ -116,7 +116,8 @@ VISIBLE_emulated-race := -fvisibility=hidden
 FLAGS_emulated-asan := -O1 -g $(FAST_$(ARCH)) -fsanitize=address,undefined -fno-sanitize-recover=all \
 	$(if $(findstring gcc,$(CC)),-fsanitize-sections=gpu_shared)
 LINK_emulated-asan  := -fsanitize=address,undefined
-gpu_card         := $(addprefix kernels/cuda/,runtime.c cards.c nccl.c)
+# What is on a card's own side of device.h, without kernels.
+gpu_card         := $(addprefix kernels/cuda/,$(addsuffix .c,cards fast fastconv nccl plan product runtime))
 gpu_sources      := $(filter-out $(gpu_card),$(wildcard kernels/cuda/*.c))
 emulated_sources := $(gpu_sources) $(filter-out kernels/emulated/race.c,$(wildcard kernels/emulated/*.c))
 
@@ -196,11 +197,13 @@ ifneq ($(gpu_fat),)
 .SECONDARY: $(gpu_fat:.fatbin=.ptx)
 endif
 
-$(B)/gpu/images.c: $(gpu_fat)
+# With the code identity of all of it: () stands for the archive that codeid looks for.
+$(B)/gpu/images.c: $(gpu_fat) $(gpu_host) $(B)/bin/codeid
 	$(Q){ echo '#include "kernels/cuda/images.h"'; \
 	printf 'IMAGE(%s, "$(B)/gpu/%s.fatbin")\n' $(foreach f,$(notdir $(gpu_fat:.fatbin=)),$f $f); \
 	echo 'const void *const images[] = {'; printf 'image_%s, ' $(notdir $(gpu_fat:.fatbin=)); \
-	echo '0};'; } > $(own) $(in_turn)
+	echo '0};'; printf 'const char images_code[] = "%s";\n' \
+	"$$({ echo '()'; printf '%s\n' $(gpu_host); } | $(B)/bin/codeid)"; } > $(own) $(in_turn)
 $(B)/lib/kernels_cuda.so: $(gpu_host) $(B)/gpu/images.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -fPIC -shared -o $(own) $^ $(ALL_LDFLAGS) -ldl -lm $(in_turn)

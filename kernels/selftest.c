@@ -35,22 +35,26 @@ static void copy_to(const struct ops *o, float *to, const float *from)
 	o->upload(to, host, sizeof host);
 }
 
+/* Twice, of which the second is kept: whoever keeps what belongs to a shape must not keep the bias. */
 static void run_gemm(const struct ops *o, struct arrays *a)
 {
-	o->gemm(&(struct gemm){.m = ROWS,
-			       .n = WIDTH,
-			       .k = DEPTH,
-			       .a = a->in[0],
-			       .lda = ROWS,
-			       .is_a_transposed = true,
-			       .b = a->in[1],
-			       .ldb = DEPTH,
-			       .is_b_transposed = true,
-			       .c = a->out[0],
-			       .ldc = WIDTH,
-			       .bias = a->in[2],
-			       .before_gelu = a->out[1],
-			       .residual = a->in[3]});
+	struct gemm g = {.m = ROWS,
+			 .n = WIDTH,
+			 .k = DEPTH,
+			 .a = a->in[0],
+			 .lda = ROWS,
+			 .is_a_transposed = true,
+			 .b = a->in[1],
+			 .ldb = DEPTH,
+			 .is_b_transposed = true,
+			 .c = a->out[0],
+			 .ldc = WIDTH,
+			 .bias = a->in[2] + 8,
+			 .before_gelu = a->out[1],
+			 .residual = a->in[3]};
+	o->gemm(&g);
+	g.bias = a->in[2];
+	o->gemm(&g);
 }
 
 /* Several blocks of k: rows of A and of B overlap, so that few numbers suffice. Items that extend one chain;
@@ -71,6 +75,34 @@ static void run_long_gemm(const struct ops *o, struct arrays *a)
 	g.batch = 0;
 	copy_to(o, a->out[1], a->in[2]);
 	g.residual = g.c = a->out[1];
+	o->gemm(&g);
+}
+
+/* Items with strides, and such as extend one chain of old sums; GELU' of arguments; rows apart. */
+static void run_items(const struct ops *o, struct arrays *a)
+{
+	struct gemm g = {.m = ROWS, .n = WIDTH, .k = DEPTH, .lda = DEPTH + 3, .ldb = WIDTH, .ldc = WIDTH};
+	g.a = a->in[0];
+	g.b = a->in[1];
+	g.c = a->out[0];
+	g.residual = a->in[3];
+	g.batch = BATCH;
+	g.stride_a = ROWS * (DEPTH + 3);
+	g.stride_c = ROWS * WIDTH;
+	o->gemm(&g);
+
+	copy_to(o, a->out[1], a->in[2]);
+	g.c = a->out[1];
+	g.residual = NULL;
+	g.stride_c = 0;
+	g.is_accumulated = true;
+	o->gemm(&g);
+
+	g = (struct gemm){.m = ROWS, .n = DEPTH, .k = WIDTH, .lda = WIDTH, .ldb = DEPTH, .ldc = WIDTH};
+	g.a = a->in[2];
+	g.b = a->in[3];
+	g.c = a->out[2];
+	g.gelu_argument = a->in[0];
 	o->gemm(&g);
 }
 
@@ -167,7 +199,7 @@ static void run_batchnorm(const struct ops *o, struct arrays *a)
 /* The sizes of c on the arrays; no gradient of its input without is_data_wanted. */
 static void run_conv1d(const struct ops *o, struct arrays *a, struct conv1d c, bool is_data_wanted)
 {
-	c.batch = BATCH;
+	c.batch = BATCH + 1;
 	c.x = a->in[0];
 	c.w = a->in[1];
 	c.bias = a->in[2];
@@ -337,6 +369,7 @@ static const struct part {
 	     {"pooling, gate or relu", run_pooling, false},
 	     {"tokens or add", run_tokens, false},
 	     {"layout or pooling over time", run_layout, false},
+	     {"gemm of several items", run_items, true},
 	     {"gemm", run_gemm, true}};
 
 static void run_part(const struct part *p, const struct ops *o, struct arrays *a)

@@ -11,4 +11,7 @@
 /* NULL ends. */
 extern const void *const images[];
 
+/* SHA-256 of the sources of this library, hex: the code identity of its kernels (docs/stages.md). */
+extern const char images_code[];
+
 #endif

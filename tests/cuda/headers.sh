@@ -16,6 +16,7 @@ SAME(cudaErrorNotReady, CUDART_NOT_READY);
 SAME(cudaMemcpyDeviceToDevice, CUDART_ON_DEVICE);
 SAME(cudaMemcpyHostToDevice, CUDART_TO_DEVICE);
 SAME(cudaMemcpyDeviceToHost, CUDART_TO_HOST);
+SAME(cudaDevAttrMultiProcessorCount, CUDART_PROCESSORS);
 SAME(cudaDevAttrComputeCapabilityMajor, CUDART_MAJOR);
 SAME(cudaDevAttrComputeCapabilityMinor, CUDART_MINOR);
 SAME(cudaStreamNonBlocking, CUDART_NON_BLOCKING);
@@ -36,6 +37,7 @@ void calls(void)
 	cudaKernel_t k = 0;
 	dim3 one = {1, 1, 1};
 	cudaGetDeviceCount(&n);
+	cudaGetDevice(&n);
 	cudaDeviceGetAttribute(&n, cudaDevAttrComputeCapabilityMajor, 0);
 	cudaDeviceGetPCIBusId(p, 16, 0);
 	cudaSetDevice(0);

@@ -27,7 +27,7 @@ check "a double of CUDA's runtime is built" compile "$WORK/double/libcudart.so.1
 library() {
 	sed "${2:-}" "$TOP/kernels/cuda/runtime.c" >"$1.c"
 	[ -z "${2:-}" ] || ! cmp -s "$1.c" "$TOP/kernels/cuda/runtime.c" || return
-	echo 'const void *const images[] = {"all", 0};' >images.c
+	echo 'const void *const images[] = {"all", 0}; const char images_code[] = "";' >images.c
 	# shellcheck disable=SC2046
 	compile "$WORK/$1.so" '' "$WORK/$1.c" "$WORK/images.c" \
 		$(cd "$TOP" && printf '%s\n' kernels/cuda/*.c | grep -v runtime.c)

@@ -1,0 +1,51 @@
+#include "kernels/cuda/fast.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "kernels/cuda/images.h"
+#include "kernels/cuda/runtime.h"
+#include "kernels/cuda/table.h"
+
+/* What changes, in the libraries, which numbers come out: it would be in no key. */
+static void refuse_overrides(void)
+{
+	static const char *const names[] = {"NVIDIA_TF32_OVERRIDE", "CUBLAS_EMULATE_SINGLE_PRECISION",
+					    "CUBLAS_EMULATION_STRATEGY", "CUBLASLT_HEURISTICS_LUT_FILE"};
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (getenv(names[i]))
+			table_host->die("%s: the environment's %s changes what the libraries compute; unset "
+					"it",
+					table_host->asked, names[i]);
+}
+
+static int attribute(int which)
+{
+	int value = 0, device = 0;
+	runtime_check(cuda.GetDevice(&device), "asking the GPU");
+	runtime_check(cuda.DeviceGetAttribute(&value, which, device), "asking the GPU");
+	return value;
+}
+
+__attribute__((visibility("default"))) const struct extension_class *
+extension_fast(const struct extension_host *host)
+{
+	static struct ops table;
+	static char numerics[160];
+	static const struct extension_class class = {numerics, &table};
+
+	table = *extension_table(host);
+	refuse_overrides();
+	size_t products = product_open(), convolutions = fastconv_open();
+	table.name = "cuda, fast";
+	table.gemm = product_gemm;
+	table.conv1d = fastconv_forward;
+	table.conv1d_backward = fastconv_backward;
+	table.conv1d_scratch = fastconv_scratch;
+
+	snprintf(numerics, sizeof numerics,
+		 "cuda-fast/1/sm%d%d-%dsm/tf32/cublaslt-%zu/cudnn-%zu/code-%.16s/ranks-%d",
+		 attribute(CUDART_MAJOR), attribute(CUDART_MINOR), attribute(CUDART_PROCESSORS), products,
+		 convolutions, images_code, host->size(host->team));
+	return &class;
+}
