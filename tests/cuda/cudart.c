@@ -110,6 +110,11 @@ int double_enqueue(cudart_stream s, bool (*call)(void *arguments), const void *a
 	return CUDART_SUCCESS;
 }
 
+cudart_stream double_stream(void)
+{
+	return &first;
+}
+
 bool double_has(const void *p, size_t n_bytes)
 {
 	return base && (const char *)p >= base && (const char *)p + n_bytes <= base + used;
@@ -157,11 +162,20 @@ int cudaDeviceGetPCIBusId(char *text, int n_text, int device)
 	return CUDART_SUCCESS;
 }
 
+static int chosen;
+
 int cudaSetDevice(int device)
 {
 	int n;
-	return cudaGetDeviceCount(&n) == CUDART_SUCCESS && device >= 0 && device < n ? CUDART_SUCCESS
-										     : INVALID;
+	if (cudaGetDeviceCount(&n) != CUDART_SUCCESS || device < 0 || device >= n)
+		return INVALID;
+	chosen = device;
+	return CUDART_SUCCESS;
+}
+
+int double_device(void)
+{
+	return device_of(chosen);
 }
 
 const char *cudaGetErrorString(int error)

@@ -22,6 +22,10 @@ PUBLIC int double_enqueue(cudart_stream s, bool (*call)(void *arguments), const 
 /* Do what can be done of the stream now; whether that is all. Any thread may. */
 PUBLIC bool double_progress(void);
 
+/* The one stream there is, and the number of the device that was chosen, on this machine. */
+PUBLIC cudart_stream double_stream(void);
+PUBLIC int double_device(void);
+
 /* Whether all of this is the device's memory. */
 PUBLIC bool double_has(const void *p, size_t n_bytes);
 
