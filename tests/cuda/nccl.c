@@ -6,7 +6,7 @@
  * only while it is asked (CommGetAsyncError).
  *
  *	DOUBLE_NCCL_FAIL=1:20	 the 20th send of rank 1 fails
- *	DOUBLE_NCCL_KILL=1:20	 rank 1 kills itself before its 20th send
+ *	DOUBLE_NCCL_KILL=1:/f	 rank 1 kills itself before a send, once there is a file /f
  *	DOUBLE_NCCL_SILENT=1	 nobody notices that a process is lost
  *	DOUBLE_NCCL_VERSION=N	 of the library
  */
@@ -90,11 +90,13 @@ static void broken(const char *format, ...)
 	abort();
 }
 
-/* Whether `name` says "RANK:K" of this rank and its K-th send. */
+/* Whether `name` says "RANK:K" of this rank and its K-th send, or "RANK:FILE" of a file that is there. */
 static bool is_now(const char *name)
 {
-	const char *text = getenv(name), *colon = text ? strchr(text, ':') : NULL;
-	return colon && atoi(text) == comm.rank && atoi(colon + 1) == comm.n_sends;
+	const char *text = getenv(name), *when = text ? strchr(text, ':') : NULL;
+	if (!when || atoi(text) != comm.rank)
+		return false;
+	return when[1] == '/' ? access(when + 1, F_OK) == 0 : atoi(when + 1) == comm.n_sends;
 }
 
 /* ---- moving bytes ---- */
