@@ -22,8 +22,7 @@ struct extension_host {
 	const char *otherwise;		   /* what to do where there is none: "unset ..." */
 	/* common/team.h's; the team that this process has joined: NULL if it works alone */
 	struct team *team;
-	void (*team_die)(struct team *t, const char *format, ...)
-		__attribute__((noreturn, format(printf, 2, 3)));
+	void (*team_die)(struct team *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 	int (*rank)(const struct team *t);
 	int (*size)(const struct team *t);
 	void (*share)(struct team *t, void *bytes, size_t n_bytes, int root);

@@ -31,15 +31,19 @@ team() {
 # Four blocks of 64 views to a batch, the last one of 8.
 data="fetch.records=170 preprocess.rate_hz=50 preprocess.duration_s=3 preprocess.low_pass_hz=20 \
 	views.segment_s=1 pretrain.batch=100 pretrain.min_steps=1 pretrain.epochs=1 \
-	pretrain.projector_hidden=16 pretrain.projector_out=8 embed.attention_records=2 probe.bootstrap=20 \
-	probe.c_steps=2 finetune.bootstrap=20 finetune.epochs=1 finetune.batch=100 finetune.min_steps=1"
+	pretrain.projector_hidden=16 pretrain.projector_out=8 embed.attention_records=2 \
+	embed.convolutions=0 probe.evaluation=folds probe.bootstrap=20 probe.c_steps=2 \
+	finetune.bootstrap=20 finetune.epochs=1 finetune.batch=100 finetune.min_steps=1"
 dvt="$data pretrain.d_model=32 pretrain.n_heads=1 pretrain.n_time_layers=1 pretrain.n_channel_layers=1"
 resnet18="$data pretrain.model=resnet18 pretrain.d_model=4"
-chain dvt "$dvt" fetch preprocess views pretrain embed probe finetune >/dev/null
-chain resnet18 "$resnet18" fetch preprocess views pretrain >/dev/null
+chain dvt "$dvt" fetch preprocess views pretrain >/dev/null
+chain resnet18 "$resnet18" fetch preprocess views pretrain embed probe finetune >/dev/null
 
-works="dvt:pretrain:3 dvt:embed:2 dvt:finetune:3 resnet18:pretrain:2 resnet18:pretrain:4"
-[ "${RANKS:-}" != all ] || works=$(printf '%s ' {dvt:pretrain,dvt:embed,dvt:finetune,resnet18:pretrain}:{1,2,3,4})
+works="dvt:pretrain:3 resnet18:pretrain:2 resnet18:pretrain:4 resnet18:embed:2 resnet18:finetune:3"
+if [ "${RANKS:-}" = all ]; then
+	chain dvt "$dvt" embed probe finetune >/dev/null
+	works=$(printf '%s ' {dvt,resnet18}:{pretrain,embed,finetune}:{1,2,3,4})
+fi
 for work in $works; do
 	IFS=: read -r encoder stage n <<<"$work"
 	run=$encoder-$stage-$n
@@ -65,7 +69,7 @@ few() {
 DOUBLE_DEVICES=2 check_fails "more processes than cards" 1 'pretrain: 3 processes on .* 2 GPUs there' over host few
 
 # ---- what is lost goes on ----
-long="$resnet18 pretrain.epochs=6 pretrain.checkpoint_minutes=0"
+long="$resnet18 pretrain.epochs=4 pretrain.checkpoint_minutes=0"
 chain long "$long" fetch preprocess views pretrain >/dev/null
 for fault in FAIL KILL; do
 	like lost long pretrain
