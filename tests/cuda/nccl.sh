@@ -3,7 +3,7 @@
 # the operations' order; what is lost ends all with a message and never hangs; and faults planted in the host
 # side are noticed, each by whom the table says.
 . "$(dirname "$0")/../tap.sh"
-. "$TOP/tests/cuda/doubles.sh"
+. "$TOP/tests/doubles.sh"
 [ -e "$BUILD/lib/kernels_emulated.so" ] || skip_all "kernels_emulated.so was not built for this machine"
 [ "$(uname -m)" != x86_64 ] || has_isa avx2 || skip_all "this CPU has no fused multiply-add"
 grep -q fsanitize "$BUILD/flags" && skip_all "not with a sanitizer"

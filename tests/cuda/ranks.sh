@@ -3,7 +3,7 @@
 # process on the CPU, whatever their number; what is lost goes on. RANKS=all: 1 to 4 processes of each.
 . "$(dirname "$0")/../tap.sh"
 . "$TOP/tests/chain.sh"
-. "$TOP/tests/cuda/doubles.sh"
+. "$TOP/tests/doubles.sh"
 tap_needs mpirun
 [ -e "$BUILD/lib/team_mpi.so" ] || skip_all "this build has no MPI (make MPICC=...)"
 [ -e "$BUILD/lib/kernels_emulated.so" ] || skip_all "kernels_emulated.so was not built for this machine"
