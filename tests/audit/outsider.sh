@@ -24,17 +24,35 @@ check "... in a bundle too, whatever trust.yaml is in it" refused result.tar
 awk '/^## / { is_ours = /openssl/ } !is_ours { next } /^```/ { is_code = !is_code; next } is_code' \
 	"$TOP/docs/audit.md" >commands
 check "the page has the commands" test "$(grep -c . commands)" -gt 40
+# The programs that the page names, and what any Debian has; no other can be found.
+mkdir only
+for program in sh openssl jq tar base64 basenc cat cut find grep head mkdir printf rm sed sha256sum sort tail tr \
+	wc xargs; do
+	ln -s "$(command -v $program)" only/ || ln -s "$(type -P $program)" only/
+done
 outsider() { # outsider [NAME=VALUE]: the session, with result.tar in the folder session
-	(cd session && rm -rf einthoven-* && env -u EINTHOVEN_STORE "$@" sh -euc "$(cat ../commands)") \
+	(cd session && rm -rf einthoven-* && env -i PATH="$WORK/only" "$@" sh -euc "$(cat ../commands)") \
 		>out 2>&1
 }
 mkdir session && cp result.tar session
 check "they find nothing wrong" outsider
 cp out first
-is "... verify the signature" "$(grep -c 'Signature Verified Successfully' out)" 1
+is "... verify the result's signature, and all signatures" \
+	"$(grep -c 'Signature Verified Successfully' out)" 9
 is "... walk the whole chain" "$(sed -n 's/^ok \([a-z]*\) .*/\1/p' out | sort | tr '\n' ' ')" \
 	"embed evaluate fetch preprocess pretrain probe report views "
 check "... and say where jq -cS will do" sh -c "! grep -q 'another form' first"
+
+cp -r store unsigned && rm -rf unsigned/actions/*
+for entry in store/actions/*/*.json; do
+	mkdir -p "unsigned/${entry#store/}" && rmdir "unsigned/${entry#store/}"
+	jq -r .payload "$entry" | base64 -d >"unsigned/${entry#store/}"
+done
+bundle_of() { EINTHOVEN_STORE=$WORK/unsigned EINTHOVEN_TRUST='' EINTHOVEN_KEY='' "$BIN/audit" "$@"; }
+bundle_of run/arms/halves/probe.id --traces "$BUILD/code" --bundle session/result.tar >found 2>&1
+check "of scores, unsigned, they find nothing wrong" outsider
+is "... and say what is unsigned" "$(grep -c '^unsigned ' out)" 7
+cp result.tar session
 
 # The command of the text, with this chain's commit and code, in this clone.
 for statement in session/einthoven-*/statements/*.json; do
@@ -87,9 +105,11 @@ zip=$DATA/ptb-xl-500.zip
 if [ -e "$zip" ]; then
 	small="${small/fetch.records=120 /} fetch.source=$zip fetch.records=150"
 	rm -rf run && compare run halves
-	"$BIN/audit" --run run --traces "$BUILD/code" --whole --bundle session/result.tar >found 2>&1
+	"$BIN/audit" --run run --traces "$BUILD/code" --bundle session/result.tar >found 2>&1
 	check "raw data at hand are compared" outsider RAW="$DATA"
 	check "... and found" grep -qx "ptb-xl-500.zip: OK" out
+	check "... with a page that was kept back" sh -c "tar tf session/result.tar | grep -q '/table.md$' &&
+		! tar tf session/result.tar | grep -q '/index.html$'"
 	mkdir other && cp "$zip" other/ptb-xl-500.zip && printf x >>other/ptb-xl-500.zip
 	check "others are found" sh -c "exit $(outsider RAW="$WORK/other" && echo 1 || echo 0)"
 else
