@@ -26,9 +26,8 @@ awk '/^## / { is_ours = /openssl/ } !is_ours { next } /^```/ { is_code = !is_cod
 check "the page has the commands" test "$(grep -c . commands)" -gt 40
 # The programs that the page names, and what any Debian has; no other can be found.
 mkdir only
-for program in sh openssl jq tar base64 basenc cat cut find grep head mkdir printf rm sed sha256sum sort tail tr \
-	wc xargs; do
-	ln -s "$(command -v $program)" only/ || ln -s "$(type -P $program)" only/
+for program in sh openssl jq tar base64 basenc cat cut find grep mkdir sed sha256sum sort tail tr wc xargs; do
+	ln -s "$(type -P $program)" only/
 done
 outsider() { # outsider [NAME=VALUE]: the session, with result.tar in the folder session
 	(cd session && rm -rf einthoven-* && env -i PATH="$WORK/only" "$@" sh -euc "$(cat ../commands)") \
