@@ -114,7 +114,7 @@ slice ben count=60 gate="$WORK/gates/open"
 ben ./tiny --build ben/runs/day >out 2>&1 &
 pid=$!
 wait_for test -e gates/open.begun
-kill -9 $pid 2>/dev/null # as() is exec all along
+signal_children KILL $pid # the shell's child is the stage: as() is exec all along
 wait $pid 2>/dev/null
 is "a run is killed in the middle" "$? $(find shared/tmp shared/locks -type f | wc -l)" "137 2"
 slice ada count=60
