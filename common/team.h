@@ -38,7 +38,7 @@ void team_leave(struct team *t);
 void team_status(int status);
 
 /* All ranks have seen the same and cannot go on: die with the message, said once, by rank 0. */
-_Noreturn void team_die(struct team *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void team_die(struct team *t, const char *format, ...) __attribute__((noreturn, format(printf, 2, 3)));
 
 /* 0 for NULL. */
 int team_rank(const struct team *t);
