@@ -12,7 +12,8 @@
 #include "remote/stream.h"
 #include "store/artifact_layout.h"
 
-enum { THREADS = 8, KEEPING_WORTH = 8 };    /* what fetching takes so many times as long as keeping is kept */
+enum { THREADS = 8 };
+#define QUICK_LINE     200e6		    /* bytes a second */
 #define PROGRESS_LEAST ((uint64_t)16 << 20) /* bytes that may take long enough to show */
 #define BUDGET	       ((size_t)48 << 20)
 
@@ -79,30 +80,19 @@ struct fetch {
 	const struct sharing *remote;
 	const struct fetch_wanted *wanted;
 	struct arrived *arrived;
-};
-
-/* What a thread has. */
-struct receiver {
-	struct session *session;
-	struct pace fetching, keeping;
+	double began_s;
+	_Atomic size_t n_arrived; /* bytes */
 };
 
 static void *begin(void *context, struct error *e)
 {
 	const struct fetch *f = context;
-	struct session *session = session_open(f->remote, e);
-	if (!session)
-		return NULL;
-	struct receiver *r = die_calloc(1, sizeof *r);
-	r->session = session;
-	return r;
+	return session_open(f->remote, e);
 }
 
 static void end(void *own)
 {
-	struct receiver *r = own;
-	session_close(r->session);
-	free(r);
+	session_close(own);
 }
 
 static int refuse(const struct digest *d, const char *what, struct error *e)
@@ -150,33 +140,26 @@ static bool take_kept(struct arrived *a, const struct span *span)
 	return false;
 }
 
-/* Where the line is nearly as quick as the disk, what comes is not written twice. */
-static void keep(struct receiver *r, const struct span *span, const struct arrived *a)
+/* Writing all twice takes longer than such a line takes to bring it again. */
+static bool is_line_slow(const struct fetch *f)
 {
-	if (r->keeping.s * KEEPING_WORTH > r->fetching.s)
-		return;
-	double began_s = pace_now_s();
-	kept_write(span, &a->bytes);
-	pace_note(&r->keeping, began_s, a->bytes.n);
+	return (double)f->n_arrived < QUICK_LINE * (pace_now_s() - f->began_s);
 }
 
 static int fetch_span(void *context, void *own, size_t i, struct error *e)
 {
 	struct fetch *f = context;
-	struct receiver *r = own;
 	struct arrived *a = &f->arrived[i];
 	const struct span *span = f->wanted[i].span;
-	bool is_kept = !session_is_local(r->session);
+	bool is_kept = !session_is_local(own);
 	if (is_kept && take_kept(a, span))
 		return 0;
-	double began_s = pace_now_s();
-	if (fetch_segments(r->session, &a->bytes, span, e) < 0)
+	if (fetch_segments(own, &a->bytes, span, e) < 0 ||
+	    manifest_check(&a->leaves, span, (uint8_t *)a->bytes.first, e) < 0)
 		return -1;
-	pace_note(&r->fetching, began_s, a->bytes.n);
-	if (manifest_check(&a->leaves, span, (uint8_t *)a->bytes.first, e) < 0)
-		return -1;
-	if (is_kept)
-		keep(r, span, a);
+	f->n_arrived += a->bytes.n;
+	if (is_kept && is_line_slow(f))
+		kept_write(span, &a->bytes);
 	return 0;
 }
 
@@ -244,7 +227,7 @@ int fetch_spans(const struct sharing *remote, const struct fetch_wanted *wanted,
 		int (*take)(const struct fetch_record *r, void *context, struct error *e), void *context,
 		struct error *e)
 {
-	struct fetch f = {remote, wanted, die_calloc(n + 1, sizeof(struct arrived))};
+	struct fetch f = {remote, wanted, die_calloc(n + 1, sizeof(struct arrived)), pace_now_s(), 0};
 	struct sink sink = {.take = take, .context = context, .table = -1};
 	struct progress bar;
 	int status = 0;

@@ -2,8 +2,6 @@
 
 #include <time.h>
 
-#define LEAST ((size_t)64 << 10) /* bytes; of fewer one measures the waiting */
-
 double pace_now_s(void)
 {
 	struct timespec t;
@@ -13,7 +11,7 @@ double pace_now_s(void)
 
 void pace_note(struct pace *p, double began_s, size_t n)
 {
-	if (n < LEAST)
+	if (n < PACE_LEAST)
 		return;
 	double s = (pace_now_s() - began_s) / (double)n;
 	p->s = p->s > 0 ? 0.75 * p->s + 0.25 * s : s;

@@ -12,6 +12,8 @@
 
 #include <stddef.h>
 
+#define PACE_LEAST ((size_t)64 << 10) /* bytes; of fewer one measures the waiting */
+
 struct pace {
 	double s; /* a byte; 0: nothing was measured yet */
 };

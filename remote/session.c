@@ -1,5 +1,6 @@
 #include "remote/session.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,11 +13,18 @@ struct session {
 	struct transport *transport;
 	struct compression *compression;
 	struct bytes body; /* used again and again */
-	struct pace sending, shrinking;
-	double share; /* what shrinking has left, of 1 */
 };
 
 #define BODY_KEPT ((size_t)6 << 20)
+enum { TRIAL = 64 }; /* one piece of so many goes the other way */
+
+/* What content takes to go as it is, and what if it is compressed before: of all threads, since they share
+ * the line and the processors. */
+static struct {
+	pthread_mutex_t lock;
+	struct pace whole, shrunk;
+	unsigned n_pieces;
+} line = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 struct session *session_open(const struct sharing *remote, struct error *e)
 {
@@ -113,48 +121,62 @@ static bool has_same(struct session *s, const struct content *c)
 	return is_same;
 }
 
-/* Shrinking is worth its time where sending takes longer than that; the first piece tells. */
-static bool is_line_slower(const struct session *s)
+/* Compressing is worth its time where sending takes longer than that. Pieces go one way and the other until
+ * both are known, then the quicker one, and now and then the other again. */
+static bool is_shrinking(size_t n)
 {
-	bool is_known = s->shrinking.s > 0 && s->sending.s > 0;
-	return !is_known || s->shrinking.s < s->sending.s * (1 - s->share);
+	if (n < PACE_LEAST)
+		return true;
+	pthread_mutex_lock(&line.lock);
+	unsigned i = line.n_pieces++;
+	bool is_known = line.whole.s > 0 && line.shrunk.s > 0, is_trial = i % TRIAL == TRIAL - 1;
+	bool is = is_known ? (line.shrunk.s < line.whole.s) != is_trial : i % 2 == 0;
+	pthread_mutex_unlock(&line.lock);
+	return is;
 }
 
-/* What travels in place of c; it may be borrowed from either. */
-static void pack(struct session *s, const struct content *c, const void **bytes, size_t *n)
+static void note(struct pace *p, double began_s, size_t n)
 {
-	bool is_shrunk = !c->is_plain && is_line_slower(s);
-	if (!is_shrunk && !compression_is_frame(c->bytes, c->n)) {
-		*bytes = c->bytes;
-		*n = c->n;
-		return;
-	}
+	pthread_mutex_lock(&line.lock);
+	pace_note(p, began_s, n);
+	pthread_mutex_unlock(&line.lock);
+}
 
+static int send(struct session *s, const char *name, const struct content *c, const void *bytes, size_t n,
+		struct error *e)
+{
+	return c->is_checked ? transport_replace(s->transport, name, bytes, n, e)
+			     : transport_put(s->transport, name, bytes, n, e);
+}
+
+/* Bytes sent, 0 or -1. */
+static int64_t send_frame(struct session *s, const char *name, const struct content *c, struct error *e)
+{
 	double began_s = pace_now_s();
 	empty_body(s);
 	compression_shrink(s->compression, &s->body, c->bytes, c->n);
-	pace_note(&s->shrinking, began_s, c->n);
-	s->share = (double)s->body.n / (double)c->n;
-	*bytes = s->body.first;
-	*n = s->body.n;
+	int status = send(s, name, c, s->body.first, s->body.n, e);
+	note(&line.shrunk, began_s, c->n);
+	return status == 1 ? (int64_t)s->body.n : status;
+}
+
+static int64_t send_whole(struct session *s, const char *name, const struct content *c, struct error *e)
+{
+	double began_s = pace_now_s();
+	int status = send(s, name, c, c->bytes, c->n, e);
+	note(&line.whole, began_s, c->n);
+	return status == 1 ? (int64_t)c->n : status;
 }
 
 int64_t session_put(struct session *s, const struct content *c, struct error *e)
 {
 	struct name name = name_of(&c->digest);
-	const void *bytes = c->bytes;
-	size_t n = c->n;
 	int there = c->is_checked ? has_same(s, c) : transport_head(s->transport, name.text, e);
 	if (there)
 		return there < 0 ? -1 : 0;
-
-	if (!s->transport->kind->wants_plain)
-		pack(s, c, &bytes, &n);
-	double began_s = pace_now_s();
-	int status = c->is_checked ? transport_replace(s->transport, name.text, bytes, n, e)
-				   : transport_put(s->transport, name.text, bytes, n, e);
-	pace_note(&s->sending, began_s, n);
-	return status == 1 ? (int64_t)n : status;
+	bool is_framed = compression_is_frame(c->bytes, c->n) || (!c->is_plain && is_shrinking(c->n));
+	return is_framed && !s->transport->kind->wants_plain ? send_frame(s, name.text, c, e)
+							     : send_whole(s, name.text, c, e);
 }
 
 int session_get_entry(struct session *s, const char *key, size_t max, struct bytes *text, struct error *e)

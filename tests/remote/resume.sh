@@ -5,8 +5,7 @@
 . "$TOP/tests/servers.sh"
 . "$TOP/tests/tiny.sh"
 unset EINTHOVEN_REMOTE
-# shellcheck disable=SC2119
-nginx_start || skip_all "nginx with its WebDAV module is not installed"
+nginx_start 'limit_rate 2m;' || skip_all "nginx with its WebDAV module is not installed"
 remote=$BIN/remote team=$WORK/nginx/files
 tiny_params count=9000 value_bytes=200
 ./tiny --build run 2>/dev/null >log
