@@ -269,9 +269,10 @@ static int read_leaves(struct digest *leaves, const struct span *s, const uint8_
 {
 	struct stream stream = {bytes, (size_t)s->n_bytes};
 	struct stream_record r = {0}, last;
+	struct error why = {0};
 	uint64_t n = 0;
 	int status;
-	for (last = r; (status = stream_next(&stream, &r, e)) > 0; last = r) {
+	for (last = r; (status = stream_next(&stream, &r, &why)) > 0; last = r) {
 		if (n == s->n_records)
 			return wrong("are more than the manifest says", e);
 		if (n > 0 && !artifact_ascends(last.key, last.key_bytes, r.key, r.key_bytes))
@@ -281,7 +282,9 @@ static int read_leaves(struct digest *leaves, const struct span *s, const uint8_
 		leaves[n++] = digest_leaf(r.key, r.key_bytes, r.value, r.value_bytes);
 	}
 	if (status < 0)
-		return -1;
+		return error_set(e, NULL, 0,
+				 "records from the remote are damaged: %s; nothing of them is kept",
+				 error_text(&why));
 	return n == s->n_records ? 0 : wrong("are fewer than the manifest says", e);
 }
 

@@ -15,7 +15,7 @@ wait_for test -s port
 url=http://127.0.0.1:$(cat port)
 
 start() { # start MODE STALL: what comes of it is in MODE.log and, if it is whole, MODE.file
-	python3 "$TOP/tests/remote/bounded.py" "$BIN/download" --to "$1.file" --stall "$2" --retries 2 \
+	python3 -IS "$TOP/tests/remote/bounded.py" "$BIN/download" --to "$1.file" --stall "$2" --retries 2 \
 		--most 20 "$url/$1/x" >"$1.log" 2>&1 &
 }
 # What the server does, and what is said of it; a name in place of that: the file that came.

@@ -23,7 +23,7 @@ start() { # start NAME COMMAND...: in a folder of its own, with a store of its o
 		printf 'remote:\n  url: %s/%s\n  access: read-write\n  timeout_s: 1\n  patience_s: %s\n' \
 			"$url" "$1" "${patience:-600}" >store.yaml
 		[ ! -d ../store-of ] || cp -a ../store-of store
-		EINTHOVEN_STORE=store exec python3 "$TOP/tests/remote/bounded.py" "${@:2}" >log 2>&1
+		EINTHOVEN_STORE=store exec python3 -IS "$TOP/tests/remote/bounded.py" "${@:2}" >log 2>&1
 	) &
 	started="$started $1"
 }
