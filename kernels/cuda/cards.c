@@ -18,6 +18,7 @@ struct seat {
 	char host[64], boot[40]; /* two hosts may have one name */
 	int nccl, n_cards;
 	char card[MOST_CARDS][16]; /* where each is on the bus: "0000:3b:00.0" */
+	char why[96];		   /* there is none; else empty */
 };
 
 static void read_boot(char boot[40])
@@ -30,12 +31,13 @@ static void read_boot(char boot[40])
 	fclose(f);
 }
 
-static void fill(struct seat *s, int n_devices)
+static void fill(struct seat *s, int n_devices, const char *why)
 {
 	gethostname(s->host, sizeof s->host - 1);
 	read_boot(s->boot);
 	s->nccl = nccl_version();
-	s->n_cards = n_devices < MOST_CARDS ? n_devices : MOST_CARDS;
+	snprintf(s->why, sizeof s->why, "%s", why ? why : "");
+	s->n_cards = why ? 0 : n_devices < MOST_CARDS ? n_devices : MOST_CARDS;
 	for (int i = 0; i < s->n_cards; i++)
 		runtime_check(cuda.DeviceGetPCIBusId(s->card[i], sizeof s->card[i], i), "finding the GPUs");
 }
@@ -74,6 +76,15 @@ static void check_versions(const struct seat *all, int size)
 				all[0].nccl % 100);
 }
 
+static void check_cards(const struct seat *all, int size)
+{
+	for (int r = 0; r < size; r++)
+		if (*all[r].why)
+			table_host->team_die(
+				table_host->team, "%s: there is no GPU to use for rank %d, on %s: %s; %s",
+				table_host->asked, r, all[r].host, all[r].why, table_host->otherwise);
+}
+
 static void check_numbers(const struct seat *all, int size)
 {
 	for (int r = 0; r < size; r++) {
@@ -105,7 +116,7 @@ static void check_doubles(const struct seat *all, int size)
 		}
 }
 
-int cards_choose(int n_devices)
+int cards_choose(int n_devices, const char *why)
 {
 	int size = table_host->size(table_host->team), rank = table_host->rank(table_host->team);
 	struct seat *all = calloc((size_t)size, sizeof *all);
@@ -114,9 +125,10 @@ int cards_choose(int n_devices)
 		table_host->die("out of memory");
 	for (int r = 0; r < size; r++)
 		n_bytes[r] = sizeof *all;
-	fill(&all[rank], n_devices);
+	fill(&all[rank], n_devices, why);
 	table_host->gather(table_host->team, all, n_bytes);
 
+	check_cards(all, size);
 	check_versions(all, size);
 	check_numbers(all, size);
 	check_doubles(all, size);

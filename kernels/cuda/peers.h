@@ -3,7 +3,7 @@
  * moves bytes between the cards (nccl.c). A process that works alone needs none of it.
  *
  *	nccl_open();                                   // NCCL's library
- *	cuda.SetDevice(cards_choose(n_devices));
+ *	cuda.SetDevice(cards_choose(n_devices, why));
  *	nccl_join();                                   // from now on device_exchange and device_gather work
  *	nccl_wait("a copy from the GPU");              // in place of cudaStreamSynchronize
  *
@@ -14,9 +14,10 @@
 #define KERNELS_CUDA_PEERS_H
 
 /* The card of this process, 0..n_devices - 1 of those that it sees: its number among the processes of its
- * host that see the same ones. Dies, in all, if there are more processes than cards, if two would have the
- * same card, or if versions of NCCL differ. */
-int cards_choose(int n_devices);
+ * host that see the same ones. why: if there is none for this process, else NULL. Dies, in all, if there is
+ * none for one, if there are more processes than cards, if two would have the same card, or if versions of
+ * NCCL differ. */
+int cards_choose(int n_devices, const char *why);
 
 void nccl_open(void);
 /* As NCCL counts: 22809 for 2.28.9. */

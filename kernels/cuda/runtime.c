@@ -77,16 +77,15 @@ void device_open(void)
 	int n_devices = 0, error;
 	open_runtime();
 	error = cuda.GetDeviceCount(&n_devices);
-	if (error != CUDART_SUCCESS || n_devices < 1)
-		table_host->die("%s: there is no GPU to use here: %s; %s", table_host->asked,
-				error ? cuda.GetErrorString(error) : "no device was found",
-				table_host->otherwise);
-
+	const char *why = error ? cuda.GetErrorString(error) : n_devices < 1 ? "no device was found" : NULL;
 	has_peers = table_host->size(table_host->team) > 1;
 	if (has_peers) {
 		nccl_open();
-		runtime_check(cuda.SetDevice(cards_choose(n_devices)), "choosing a GPU");
-	}
+		runtime_check(cuda.SetDevice(cards_choose(n_devices, why)), "choosing a GPU");
+	} else if (why)
+		table_host->die("%s: there is no GPU to use here: %s; %s", table_host->asked, why,
+				table_host->otherwise);
+
 	runtime_check(cuda.StreamCreateWithFlags(&cuda.stream, CUDART_NON_BLOCKING), "opening the GPU");
 	load_images();
 	if (has_peers)
