@@ -28,7 +28,7 @@ DOUBLE_DEVICES=2 check_fails "more processes than cards: what to do" 1 \
 	'3 processes on .*, but they see 2 GPUs there; start at most one for each GPU' peers 3
 is "... is said once" "$(grep -c peers .err)" 1
 PEERS_LAST=DOUBLE_DEVICES=0 check_fails "no card for one process" 1 \
-	'there is no GPU to use for rank 2, on .*: no CUDA-capable device is detected; unset EINTHOVEN' peers 3
+	'no GPU to use for rank 2, on .*: no CUDA-capable device is detected; unset EINTHOVEN_DEVICE' peers 3
 is "... is said once" "$(grep -c peers .err)" 1
 one_each() { # as launchers do that show each process cards of its own: $1, and to the last one $2
 	CUDA_VISIBLE_DEVICES=$1 PEERS_LAST=CUDA_VISIBLE_DEVICES=$2 peers 2
@@ -70,11 +70,11 @@ fault() {
 	doubles_library planted "$3" "$4" || { not_ok "$name (not planted)"; return; }
 	said=$(over planted timeout 60 ./peers "$WORK/planted.so" 3 2>&1)
 	case $? in
-	0 | 124) said=nobody ;;
+	0 | 124) said='nobody' ;;
 	*) case $said in
 		*'double of NCCL: '*) said=strict ;;
 		*'NCCL operation'* | *'invalid '* | *'unhandled '*) said=error ;;
-		*'nothing came for'*) said=time ;;
+		*'nothing came for'*) said='time' ;;
 		*', expected '*) said=bits ;;
 	esac ;;
 	esac

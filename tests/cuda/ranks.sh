@@ -67,7 +67,8 @@ is "... is said once" "$(grep -c 'would compute on' .err)" 1
 few() {
 	team 3 mixed pretrain || { cat mixed/log >&2 && return 1; }
 }
-DOUBLE_DEVICES=2 check_fails "more processes than cards" 1 'pretrain: 3 processes on .* 2 GPUs there' over host few
+DOUBLE_DEVICES=2 check_fails "more processes than cards" 1 \
+	'pretrain: 3 processes on .* 2 GPUs there' over host few
 
 # ---- what is lost goes on ----
 long="$resnet18 pretrain.epochs=4 pretrain.checkpoint_minutes=0"
