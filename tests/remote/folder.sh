@@ -136,6 +136,20 @@ run_both >out 2>&1
 is "without the remote stages run here" "$(grep -c ': ran in' out)" 2
 is "... and say so once" "$(grep -c 'going on without the remote' out)" 1
 check "... which is nothing left over in the store" "$BIN/store" fsck
+# What hangs, as in a share that does not answer, and does not end when told to.
+mv remote helper
+printf '#!/bin/sh\ntrap "" TERM\nexec sleep 60.%s\n' $$ >remote && chmod +x remote
+printf 'remote:\n  url: away\n  patience_s: 1\n' >store.yaml
+tiny_params count=3006 value_bytes=300
+rm -f store/remote.down
+run_both >out 2>&1
+is "a helper that hangs is ended, and stages run" \
+	"$(grep -o 'take was not done within 1 s' out; grep -c ': ran in' out)" "take was not done within 1 s
+2"
+is "... and nothing of it is left" "$(processes_with "sleep 60.$$")" ""
+mv helper remote
+tiny_params count=3003 value_bytes=300
+printf 'remote:\n  url: away\n' >store.yaml
 mkdir away && ./tiny --build run >out 2>&1 && tiny_params count=3004 value_bytes=300
 rm -f store/remote.down && printf '1 away\n' >store/remote.down
 ./tiny --build run >out 2>&1
