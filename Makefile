@@ -85,11 +85,13 @@ objects = $(patsubst %.c,$(B)/obj/%.o,$(wildcard $(1)/*.c))
 cpu_objects := $(foreach i,$(ISAS),\
 	$(patsubst kernels/cpu/%.c,$(B)/obj/kernels/cpu/%.$(i).o,$(wildcard kernels/cpu/*.c)))
 
-# A stage is a file, or a folder of its name with that file and its own others.
+# A stage is a file, or a folder of its name with that file and its own others. So is a tool.
 STAGES := $(sort $(basename $(notdir $(wildcard stages/*.c) \
 	$(foreach d,$(wildcard stages/*/),$(wildcard $(d)$(notdir $(d:/=)).c)))))
 stage_objects = $(call objects,stages/$(1)) $(patsubst %.c,$(B)/obj/%.o,$(wildcard stages/$(1).c))
-TOOLS  := $(patsubst tools/%.c,%,$(wildcard tools/*.c))
+TOOLS  := $(sort $(basename $(notdir $(wildcard tools/*.c) \
+	$(foreach d,$(wildcard tools/*/),$(wildcard $(d)$(notdir $(d:/=)).c)))))
+tool_objects = $(call objects,tools/$(1)) $(patsubst %.c,$(B)/obj/%.o,$(wildcard tools/$(1).c))
 UNITS  := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*.c))
 
 .PHONY: all ids test test-valgrind check bench bench-io bench-memory bench-rotations bench-share
@@ -272,10 +274,10 @@ uses_tool_remote   := $(uses_remote)
 uses_tool_download := $(uses_remote)
 tool_uses        = $(or $(uses_tool_$(1)),store trust common)
 define TOOL_RULE
-$(B)/bin/$(1): $(B)/obj/tools/$(1).o $(patsubst %,$(B)/lib%.a,$(call tool_uses,$(1)))
+$(B)/bin/$(1): $(call tool_objects,$(1)) $(patsubst %,$(B)/lib%.a,$(call tool_uses,$(1)))
 	@mkdir -p $$(@D)
 	$$(if $$(Q),@echo "  LINK  $$@")
-	$$(Q)$$(call link,$$(own),$$<,$(call tool_uses,$(1))) $(LIBS_$(1)) $$(in_turn)
+	$$(Q)$$(call link,$$(own),$$(filter %.o,$$^),$(call tool_uses,$(1))) $(LIBS_$(1)) $$(in_turn)
 endef
 $(foreach t,$(TOOLS),$(eval $(call TOOL_RULE,$(t))))
 

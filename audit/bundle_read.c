@@ -3,27 +3,15 @@
 #include <string.h>
 
 #include "audit/bundle.h"
-#include "audit/proof.h"
-#include "audit/tar.h"
+#include "audit/bundle_members.h"
 #include "common/die.h"
 #include "common/file.h"
 #include "common/json.h"
-#include "store/action.h"
+#include "store/bytes.h"
+#include "store/digest.h"
 
 #define MAX_BUNDLE  ((size_t)1 << 30)
 #define MAX_MEMBERS ((size_t)100000)
-
-enum { SHORT = 12 }; /* digits of an id in a file's name */
-
-static const char sums_name[] = "SHA256SUMS";
-
-struct bundle {
-	char *own; /* the file's bytes, if we read it */
-	const char *path;
-	struct tar_member *members; /* names without the folder, ascending */
-	size_t n;
-	json_t *about; /* bundle.json */
-};
 
 /* ---- members ---- */
 
@@ -32,13 +20,12 @@ static int compare(const void *name, const void *member)
 	return strcmp(name, ((const struct tar_member *)member)->name);
 }
 
-static const struct tar_member *find(const struct bundle *b, const char *name)
+const struct tar_member *bundle_find(const struct bundle *b, const char *name)
 {
 	return bsearch(name, b->members, b->n, sizeof *b->members, compare);
 }
 
-/* Of a file in a folder with its suffix; "": it is not one. */
-static void stem_of(char stem[TAR_NAME], const struct tar_member *m, const char *folder, const char *suffix)
+void bundle_stem(char stem[TAR_NAME], const struct tar_member *m, const char *folder, const char *suffix)
 {
 	size_t n = strlen(m->name), before = strlen(folder), after = strlen(suffix);
 	*stem = 0;
@@ -87,7 +74,7 @@ static struct bytes sums_of(const struct bundle *b)
 	for (size_t i = 0; i < b->n; i++) {
 		const struct tar_member *m = &b->members[i];
 		char hex[DIGEST_HEX];
-		if (!strcmp(m->name, sums_name))
+		if (!strcmp(m->name, BUNDLE_SUMS))
 			continue;
 		struct digest d = digest_of(m->bytes, m->n_bytes);
 		digest_hex(hex, &d);
@@ -118,16 +105,16 @@ static void first_difference(char name[TAR_NAME], const struct bytes *sums, cons
 
 static int check_sums(const struct bundle *b, struct error *e)
 {
-	const struct tar_member *m = find(b, sums_name);
+	const struct tar_member *m = bundle_find(b, BUNDLE_SUMS);
 	char name[TAR_NAME];
 	if (!m)
-		return error_set(e, b->path, 0, "no bundle: it has no %s", sums_name);
+		return error_set(e, b->path, 0, "no bundle: it has no %s", BUNDLE_SUMS);
 	struct bytes sums = sums_of(b);
 	int status = 0;
 	if (sums.n != m->n_bytes || (sums.n && memcmp(sums.first, m->bytes, sums.n))) {
 		first_difference(name, &sums, m);
 		status = error_set(e, b->path, 0, "damaged: %s is not as in %s",
-				   *name ? name : "the list of files", sums_name);
+				   *name ? name : "the list of files", BUNDLE_SUMS);
 	}
 	free(sums.first);
 	return status;
@@ -137,7 +124,7 @@ static int check_sums(const struct bundle *b, struct error *e)
 
 static json_t *read_json(const struct bundle *b, const char *name, struct error *e)
 {
-	const struct tar_member *m = find(b, name);
+	const struct tar_member *m = bundle_find(b, name);
 	if (!m)
 		error_set(e, b->path, 0, "no bundle: it has no %s", name);
 	return m ? json_read(m->bytes, m->n_bytes, name, e) : NULL;
@@ -195,207 +182,6 @@ void bundle_close(struct bundle *b)
 const json_t *bundle_results(const struct bundle *b)
 {
 	return json_object_get(b->about, "results");
-}
-
-/* ---- evidence ---- */
-
-static void list(lineage_add *add, void *to, json_t *passed_over, void *context)
-{
-	const struct bundle *b = context;
-	for (size_t i = 0; i < b->n; i++) {
-		struct action_entry entry = {0};
-		char key[TAR_NAME], id[DIGEST_HEX];
-		struct digest d;
-		struct error e = {0};
-		stem_of(key, &b->members[i], "entries/", ".json");
-		if (!*key || digest_parse(&d, key) < 0)
-			continue;
-		json_t *statement = action_parse(b->members[i].bytes, b->members[i].n_bytes,
-						 b->members[i].name, key, id, &entry.verdict, &e);
-		if (statement) {
-			entry.key = key;
-			entry.id = id;
-			entry.statement = statement;
-			add(&entry, to);
-		} else {
-			json_array_append_new(passed_over, json_string(error_text(&e)));
-		}
-		json_decref(statement);
-	}
-}
-
-static json_t *header(const char *id, void *context)
-{
-	const struct bundle *b = context;
-	char name[TAR_NAME], hex[DIGEST_HEX];
-	snprintf(name, sizeof name, "headers/%.64s.json", id);
-	const struct tar_member *m = find(b, name);
-	if (!m)
-		return NULL;
-	struct digest d = digest_of(m->bytes, m->n_bytes);
-	digest_hex(hex, &d);
-	return strcmp(hex, id) ? NULL : json_read(m->bytes, m->n_bytes, name, NULL);
-}
-
-static const char *file_of(size_t *n_bytes, const char *name, void *context)
-{
-	const struct tar_member *m = find(context, name);
-	*n_bytes = m ? m->n_bytes : 0;
-	return m ? m->bytes : NULL;
-}
-
-/* tables/<12 digits of the id>.TABLE.json */
-static const struct tar_member *find_table(const struct bundle *b, const char *id,
-					   const struct proof_table *t)
-{
-	char name[TAR_NAME];
-	snprintf(name, sizeof name, "tables/%.*s.%s.json", SHORT, id, t->table);
-	return find(b, name);
-}
-
-static bool is_shown(const struct proof_table *t, const json_t *described)
-{
-	const char *kind = json_string_value(json_object_get(described, "kind"));
-	return kind && !strcmp(kind, t->kind) &&
-	       json_object_get(json_object_get(described, "tables"), t->table);
-}
-
-static int check_table(const struct bundle *b, const char *id, const struct proof_table *t,
-		       const json_t *described, struct error *e)
-{
-	const struct tar_member *m = find_table(b, id, t);
-	if (!m)
-		return error_set(e, NULL, 0, "table %s: the bundle does not have its records", t->table);
-	json_t *proof = json_read(m->bytes, m->n_bytes, m->name, e);
-	const char *whose = json_string_value(json_object_get(proof, "id"));
-	int status = -1;
-	if (proof && (!whose || strcmp(whose, id)))
-		error_set(e, NULL, 0, "table %s: its records are called another artifact's", t->table);
-	else if (proof)
-		status = proof_check(proof, t, described, file_of, (void *)b, e);
-	json_decref(proof);
-	return status;
-}
-
-/* All that a bundle shows of the artifact is there, and belongs to it. */
-static int check_tables(const struct bundle *b, const char *id, const json_t *described, struct error *e)
-{
-	for (const struct proof_table *t = proof_tables; t->kind; t++)
-		if (is_shown(t, described) && check_table(b, id, t, described, e) < 0)
-			return -1;
-	return 0;
-}
-
-static json_t *object(const char *id, void *context)
-{
-	const struct bundle *b = context;
-	struct error e = {0};
-	json_t *described = header(id, context);
-	if (!described)
-		return json_pack("{s:s, s:s}", "state", "absent", "why",
-				 "the bundle has no header that hashes to this id");
-	int status = check_tables(b, id, described, &e);
-	json_decref(described);
-	return status < 0 ? json_pack("{s:s, s:s}", "state", "damaged", "why", error_text(&e))
-			  : json_pack("{s:s}", "state", "header");
-}
-
-struct evidence *bundle_evidence(struct bundle *b)
-{
-	return evidence_from(&(struct evidence_source){list, object, header, b});
-}
-
-/* ---- what else is in it ---- */
-
-/* The files of a table, by the keys of its records. */
-static void expect_files(json_t *names, const struct bundle *b, const char *id, const struct proof_table *t)
-{
-	const struct tar_member *m = find_table(b, id, t);
-	json_t *proof = m ? json_read(m->bytes, m->n_bytes, m->name, NULL) : NULL, *one;
-	size_t i;
-	if (m)
-		json_object_set_new(names, m->name, json_true());
-	json_array_foreach (json_object_get(proof, "records"), i, one) {
-		const char *file = json_string_value(json_object_get(one, "file"));
-		if (t->folder && file)
-			json_object_set_new(names, file, json_true());
-	}
-	json_decref(proof);
-}
-
-static void expect(json_t *names, const char *folder, const char *stem, const char *suffix)
-{
-	char *name = die_printf("%s/%s%s", folder, stem, suffix);
-	json_object_set_new(names, name, json_true());
-	free(name);
-}
-
-static void expect_step(json_t *names, struct bundle *b, const struct walk *w, const char *id)
-{
-	const struct lineage_entry *entry = walk_entry(w, id);
-	json_t *described = header(id, b);
-	expect(names, "headers", id, ".json");
-	for (const struct proof_table *t = proof_tables; t->kind; t++)
-		if (is_shown(t, described))
-			expect_files(names, b, id, t);
-	json_decref(described);
-	if (!entry)
-		return;
-	const char *code = json_string_value(json_object_get(entry->action, "code"));
-	expect(names, "entries", entry->key, ".json");
-	expect(names, "sources", code ? code : "", ".txt");
-}
-
-static bool is_own_digest(const struct tar_member *m)
-{
-	char stem[TAR_NAME], hex[DIGEST_HEX];
-	stem_of(stem, m, "sources/", ".txt");
-	struct digest d = digest_of(m->bytes, m->n_bytes);
-	digest_hex(hex, &d);
-	return !*stem || !strcmp(stem, hex);
-}
-
-/* Who reads a file beside would take it for the chain's, so each must be proven to be. The params that were
- * given are not: the actions have those that count. */
-static void judge_members(json_t *findings, struct bundle *b, const struct walk *w)
-{
-	json_t *names = json_pack("{s:b, s:b, s:b, s:b}", "README.md", 1, sums_name, 1, "bundle.json", 1,
-				  "trust.yaml", 1),
-	       *problems = json_object_get(findings, "problems");
-	const json_t *step;
-	size_t i;
-
-	json_array_foreach (json_object_get(findings, "steps"), i, step)
-		expect_step(names, b, w, json_string_value(json_object_get(step, "id")));
-	for (i = 0; i < b->n; i++) {
-		const struct tar_member *m = &b->members[i];
-		if (!is_own_digest(m))
-			json_array_append_new(problems,
-					      json_sprintf("%s: does not hash to its name", m->name));
-		else if (!json_object_get(names, m->name) && strncmp(m->name, "params/", strlen("params/")))
-			json_array_append_new(problems,
-					      json_sprintf("%s: belongs to nothing in the chain", m->name));
-	}
-	json_object_set_new(findings, "holds", json_boolean(!json_array_size(problems)));
-	json_decref(names);
-}
-
-json_t *bundle_walk(struct bundle *b, struct sources *sources)
-{
-	struct evidence *evidence = bundle_evidence(b);
-	struct walk w = {.evidence = evidence, .sources = sources};
-	json_t *findings = walk_chain(&w, bundle_results(b));
-	judge_members(findings, b, &w);
-	evidence_close(evidence);
-	return findings;
-}
-
-json_t *bundle_findings(const char *path, struct sources *sources, struct error *e)
-{
-	struct bundle *b = bundle_open(path, e);
-	json_t *findings = b ? bundle_walk(b, sources) : NULL;
-	bundle_close(b);
-	return findings;
 }
 
 bool bundle_is_name(const char *name)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "audit/bundle.h"
+#include "audit/bundle_members.h"
 #include "audit/claims.h"
 #include "audit/proof.h"
 #include "audit/readme.h"
@@ -205,7 +206,7 @@ static void take_sums(struct draft *d)
 		bytes_text(&sums, d->members[i].name);
 		bytes_text(&sums, "\n");
 	}
-	take(d, die_strdup("SHA256SUMS"), sums.first, sums.n);
+	take(d, die_strdup(BUNDLE_SUMS), sums.first, sums.n);
 	qsort(d->members, d->n, sizeof *d->members, compare);
 }
 

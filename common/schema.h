@@ -1,7 +1,7 @@
 /*
  * What one parameter may hold. The table of struct param is the schema of a section; here a text becomes a
  * checked value, a value is checked, and the table becomes JSON (`<stage> --describe`) and back, so that the
- * splitter (tools/params.c) checks a file against every stage without linking one.
+ * splitter (tools/params/params.c) checks a file against every stage without linking one.
  *
  *	struct place at = {"params/ptbxl.yaml", 12, "pretrain"};
  *	json_t *v = schema_value(param, "0,1", false, &at, &e);

@@ -20,7 +20,7 @@ may() {
 	report) echo 'report common' ;;
 	onnx) echo 'onnx model ecg store trust kernels numbers common' ;;
 	stages) echo 'stages report statistics model ecg store trust kernels numbers common' ;;
-	tools) echo 'onnx audit remote store trust common' ;;
+	tools) echo 'tools onnx audit remote store trust common' ;;
 	esac
 }
 

@@ -63,7 +63,7 @@ stub() { # stub NAME READS [LISTED]: LISTED is true if it reads a list of inputs
 tree_of_stubs() {
 	mkdir -p "$WORK/tree" && cd "$WORK/tree" || exit 1
 	cp -a "$TOP"/{Makefile,pipeline.mk,common,trust,store,remote,audit,tools} .
-	rm tools/store.c # needs networks, which stubs are without
+	rm -r tools/store # needs networks, which stubs are without
 	mkdir -p stages params kernels/cpu ecg model build/obj
 	cp -a "$BUILD/flags" build/ 2>/dev/null
 	cp -a "$BUILD"/obj/{common,trust,store,remote,audit,tools} build/obj/ 2>/dev/null

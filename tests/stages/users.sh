@@ -108,6 +108,12 @@ ada "$store" fsck --runs ada/runs >found 2>&1
 is "fsck finds nothing" "$? $(tail -1 found | cut -d: -f2)" \
 	"0  0 damaged, 0 missing, 0 unreadable, 0 mode, 0 left over"
 
+for user in ada ben; do $user "$store" pin "$(id_of ben)" --note "of $user" >out 2>&1; done
+ben "$store" unpin "$(id_of ben)" >out 2>&1
+is "who unpins leaves a colleague's pin" "$(ada "$store" pins | grep -o 'of [ab][a-z]*$')" "of ada"
+check_fails "... and may not take it" 1 "pinned by .*, not by you" ben "$store" unpin "$(id_of ben)"
+ada "$store" unpin "$(id_of ben)" >out 2>&1
+
 # ---- a run that is killed, and one who goes on ----
 mkdir gates && chmod 777 gates
 slice ben count=60 gate="$WORK/gates/open"

@@ -1,43 +1,17 @@
-/*
- * The splitter: checks a params file against the schemas of all stages and cuts it into one canonical JSON
- * slice per stage, DIR/params/<stage>.json, replaced only where its bytes differ, so that Make reruns only
- * what changed. Beside them: given (the file and the overrides they were made of), paths.mk (local files that
- * stages read, as prerequisites), of an arm arm.json (what its own file sets, {"section.name": value} as it
- * came out) and, last, DIR/params.stamp.
- */
-#include <stdio.h>
+/* Reading: the schemas, the files, what is set over them. */
+#include "tools/params/sections.h"
+
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "common/args.h"
 #include "common/die.h"
 #include "common/file.h"
 #include "common/json.h"
 #include "common/nearest.h"
 #include "common/params.h"
-#include "common/paths.h"
-#include "common/schema.h"
-#include "common/sha256.h"
-#include "common/stamp.h"
 #include "common/yaml.h"
 
-struct section {
-	const char *name;
-	json_t *description;
-	struct param *table;
-	json_t *values;
-};
-
-struct sections {
-	struct section *first;
-	size_t n;
-	char *base;	  /* the file that the params file extends, or NULL */
-	const char *over; /* the file on top of it (an arm of a comparison), or NULL */
-	json_t *own;	  /* array of [section, name] that it sets */
-};
-
-static struct section *find(const struct sections *all, const char *name)
+struct section *sections_find(const struct sections *all, const char *name)
 {
 	for (size_t i = 0; i < all->n; i++)
 		if (!strcmp(all->first[i].name, name))
@@ -167,7 +141,7 @@ static int apply_file(const struct sections *all, const struct yaml *y, const ch
 		struct place at = {path, v->line, NULL};
 		if (!strcmp(v->key, "extends"))
 			continue;
-		struct section *s = find(all, v->key);
+		struct section *s = sections_find(all, v->key);
 		if (!s)
 			return refuse_section(all, v->key, &at, e);
 		if (apply_section(all, s, v, path, e) < 0)
@@ -264,7 +238,7 @@ static int assign(const struct sections *all, char *name, const char *value, boo
 				 value);
 	*dot = '\0';
 
-	struct section *s = find(all, name);
+	struct section *s = sections_find(all, name);
 	if (!s)
 		return refuse_section(all, name, &at, e);
 	at.section = name;
@@ -312,7 +286,7 @@ static int share(const struct sections *all, struct error *e)
 {
 	for (size_t i = 0; i < all->n; i++)
 		for (const struct param *p = all->first[i].table; p->type != PARAM_END; p++) {
-			const struct section *from = p->section ? find(all, p->section) : NULL;
+			const struct section *from = p->section ? sections_find(all, p->section) : NULL;
 			if (!from)
 				continue;
 			struct place at = {NULL, 0, p->section};
@@ -328,149 +302,10 @@ static int share(const struct sections *all, struct error *e)
 	return 0;
 }
 
-static int write_slice(const char *folder, const struct section *s, struct error *e)
+int sections_read(struct sections *all, const char *schemas, const char *path, const char *overrides,
+		  struct error *e)
 {
-	size_t n;
-	char *bytes = json_canonical(s->values, &n), *path = die_printf("%s/params/%s.json", folder, s->name);
-	int status = file_replace_if_different(path, bytes, n, e);
-	free(path);
-	free(bytes);
-	return status;
-}
-
-static int write_text(const char *folder, const char *name, const char *text, struct error *e)
-{
-	char *path = die_printf("%s/params/%s", folder, name);
-	int status = file_replace_if_different(path, text, strlen(text), e);
-	free(path);
-	return status;
-}
-
-/* Where files lie says nothing of what was done: of a path the last name. */
-static json_t *told_value(const struct section *s, const char *key)
-{
-	const struct param *p = schema_find_own(s->table, key);
-	json_t *value = json_object_get(s->values, key);
-	const char *slash = p && p->type == PARAM_PATH ? strrchr(json_string_value(value), '/') : NULL;
-	return slash && slash[1] ? json_string(slash + 1) : json_incref(value);
-}
-
-/* What makes the arm, as it came out: SET may have the last word. */
-static int write_arm(const struct sections *all, const char *folder, struct error *e)
-{
-	json_t *arm = json_object(), *own;
-	size_t i;
-	json_array_foreach (all->own, i, own) {
-		const char *section = json_string_value(json_array_get(own, 0)),
-			   *key = json_string_value(json_array_get(own, 1));
-		char *name = die_printf("%s.%s", section, key);
-		json_object_set_new(arm, name, told_value(find(all, section), key));
-		free(name);
-	}
-	char *text = json_canonical(arm, NULL), *line = die_printf("%s\n", text);
-	int status = all->over ? write_text(folder, "arm.json", line, e) : 0;
-	free(line);
-	free(text);
-	json_decref(arm);
-	return status;
-}
-
-static void add_path(struct paths *paths, const struct section *s, const struct param *p, const char *path)
-{
-	paths_add(paths, s->name, path);
-	for (const struct param *q = s->table; q->type != PARAM_END; q++)
-		if (q->inside && !strcmp(q->inside, p->name))
-			paths_add_inside(paths, s->name, path,
-					 json_string_value(json_object_get(s->values, q->name)));
-}
-
-static void add_paths(struct paths *paths, const struct section *s)
-{
-	for (const struct param *p = s->table; p->type != PARAM_END; p++) {
-		const char *path = json_string_value(json_object_get(s->values, p->name));
-		if (p->type == PARAM_PATH && (!p->otherwise || strcmp(path, p->otherwise)))
-			add_path(paths, s, p, path);
-	}
-}
-
-/* The rules for local paths of all sections, as a makefile fragment. */
-static char *fragment(const struct sections *all, const char *folder)
-{
-	struct paths *paths = paths_new(folder);
-	if (all->base)
-		paths_add(paths, "params", all->base); /* DIR/params.stamp depends on it */
-	if (all->over)
-		paths_add(paths, "params", all->over);
-	for (size_t i = 0; i < all->n; i++)
-		add_paths(paths, &all->first[i]);
-	return paths_finish(paths);
-}
-
-static int write_all(const struct sections *all, const char *folder, const char *path, const char *overrides,
-		     struct error *e)
-{
-	char *rules = fragment(all, folder), *given = die_printf("%s%s%s %s\n", path, all->over ? " " : "",
-								 all->over ? all->over : "", overrides);
 	int status = 0;
-	for (size_t i = 0; i < all->n && status == 0; i++)
-		status = write_slice(folder, &all->first[i], e);
-	if (status == 0)
-		status = write_arm(all, folder, e);
-	if (status == 0)
-		status = write_text(folder, "paths.mk", rules, e);
-	if (status == 0)
-		status = write_text(folder, "given", given, e);
-	free(given);
-	free(rules);
-	return status;
-}
-
-static int add_sum(char **text, const char *folder, const char *name, struct error *e)
-{
-	uint8_t sum[SHA256_BYTES];
-	char hex[2 * SHA256_BYTES + 1], *path = die_printf("%s/params/%s.json", folder, name), *slice = NULL;
-	size_t n;
-	int status = file_read(&slice, &n, path, 16 << 20, e);
-	if (status == 0) {
-		sha256_of(sum, slice, n);
-		for (int i = 0; i < SHA256_BYTES; i++)
-			snprintf(hex + 2 * i, 3, "%02x", sum[i]);
-		char *longer = die_printf("%s%s  %s\n", *text, hex, name);
-		free(*text);
-		*text = longer;
-	}
-	free(slice);
-	free(path);
-	return status;
-}
-
-/* The stamp says what each slice was, a line "<SHA-256>  <stage>" per stage: who reads one that was edited by
- * hand notices (store/request.h). */
-static int write_stamp(const struct sections *all, const char *folder, const struct stamp *t0,
-		       struct error *e)
-{
-	char *text = die_strdup(""), *stamp = die_printf("%s/params.stamp", folder);
-	int status = 0;
-	for (size_t i = 0; i < all->n && status == 0; i++)
-		status = add_sum(&text, folder, all->first[i].name, e);
-	if (status == 0)
-		status = stamp_end(t0, stamp, text, e);
-	free(stamp);
-	free(text);
-	return status;
-}
-
-static int split(struct sections *all, const char *folder, const char *schemas, const char *path,
-		 const char *overrides, struct error *e)
-{
-	struct stamp t0;
-	char *slices = die_printf("%s/params", folder);
-	int status = file_make_folder(slices, e);
-
-	file_clean(folder);
-	file_clean(slices);
-	if (status == 0)
-		status = stamp_begin(&t0, folder, e);
 	for (size_t i = 0; i < all->n && status == 0; i++)
 		status = load_schema(&all->first[i], schemas, e);
 	if (status == 0)
@@ -481,18 +316,10 @@ static int split(struct sections *all, const char *folder, const char *schemas, 
 		status = apply_overrides(all, overrides, e);
 	if (status == 0)
 		status = fill(all, path, e);
-	if (status == 0)
-		status = share(all, e);
-	if (status == 0)
-		status = write_all(all, folder, path, overrides, e);
-	if (status == 0)
-		status = write_stamp(all, folder, &t0, e);
-	free(slices);
-
-	return status;
+	return status == 0 ? share(all, e) : status;
 }
 
-static void release(struct sections *all)
+void sections_release(struct sections *all)
 {
 	for (size_t i = 0; i < all->n; i++) {
 		schema_free(all->first[i].table);
@@ -502,41 +329,4 @@ static void release(struct sections *all)
 	free(all->first);
 	free(all->base);
 	json_decref(all->own);
-}
-
-int main(int argc, char **argv)
-{
-	static const char *out, *overrides = "", *over, *schemas = "build/schema";
-	static const struct arg options[] = {
-		{"out", "DIR", "folder of the run: DIR/params/<stage>.json, DIR/params.stamp", .text = &out},
-		{"over", "FILE", "a params file on top of FILE: an arm of a comparison", .text = &over},
-		{"set", "TEXT", "overrides, \"section.name=value section.name=value\"", .text = &overrides},
-		{"schemas", "DIR", "where <stage>.json are, made by <stage> --describe (build/schema)",
-		 .text = &schemas},
-		{0}};
-
-	argc = args_parse(
-		argc, argv,
-		&(struct args){
-			.purpose = "Check a params file and cut it into one slice per stage.",
-			.synopsis =
-				"params --out DIR [--over FILE] [--set TEXT] [--schemas DIR] FILE STAGE...",
-			.options = options,
-			.example = "params --out build/runs/default params/default.yaml fetch preprocess",
-			.see_also = "docs/params.md"});
-	if (!out || argc < 2)
-		die_usage("expected --out DIR, a params file and the names of the stages");
-
-	struct sections all = {die_calloc((size_t)argc, sizeof *all.first), (size_t)argc - 1, NULL, over,
-			       json_array()};
-	for (size_t i = 0; i < all.n; i++)
-		all.first[i].name = argv[i + 1];
-	struct error e = {0};
-	int status = split(&all, out, schemas, argv[0], overrides, &e);
-	if (status < 0)
-		fprintf(stderr, "%s\n",
-			error_text(&e)); /* "file:line: ..." first, where editors look for it */
-	release(&all);
-
-	return status < 0;
 }

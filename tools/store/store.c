@@ -5,9 +5,6 @@
 
 #include "audit/bundle.h"
 #include "audit/deposit.h"
-#include "audit/evidence.h"
-#include "audit/table.h"
-#include "audit/walk.h"
 #include "common/args.h"
 #include "common/die.h"
 #include "common/file.h"
@@ -32,6 +29,7 @@
 #include "store/stats.h"
 #include "store/sweep.h"
 #include "store/value.h"
+#include "tools/store/verify.h"
 
 #define COMMANDS                                                                                             \
 	"ls, show, get, log, diff, verify, export, refs, forget, stats, fsck, gc, pin, unpin, pins, "        \
@@ -200,51 +198,7 @@ static int run_diff(char **operands)
 	return 0;
 }
 
-struct count {
-	size_t n, n_bad, n_unread, n_refused;
-};
-
-static void verify_one(struct count *c, const char *id)
-{
-	struct error e = {0};
-	if (artifact_verify(id, &e) == 0)
-		return;
-	printf("%s\n", error_text(&e));
-	c->n_unread += e.cause != 0;
-	c->n_bad += !e.cause;
-}
-
-/* "42 objects verified, 2 damaged, 1 unreadable" */
-static void print_count(const struct count *c, const char *what)
-{
-	printf("%zu %s verified, %zu damaged", c->n, what, c->n_bad);
-	if (c->n_unread)
-		printf(", %zu unreadable", c->n_unread);
-}
-
-static void verify_action(const struct action_entry *entry, void *context)
-{
-	struct count *c = context;
-	c->n++;
-	if (entry->verdict.is_taken)
-		return;
-	printf("action entry %.12s is no hit: it %s\n", entry->key, entry->verdict.why);
-	c->n_refused++;
-}
-
-static void note_bad_action(const struct error *e, void *context)
-{
-	struct count *c = context;
-	if (e->cause)
-		printf("action entry: %s: %s\n", error_text(e), error_remedy(e->cause));
-	else
-		printf("action entry is damaged: %s; remove it\n", error_text(e));
-	c->n++;
-	c->n_unread += e->cause != 0;
-	c->n_bad += !e->cause;
-}
-
-static int verify_chains(char **operands)
+static int verify_named(char **operands)
 {
 	json_t *ids = json_array();
 	if (!operands[0])
@@ -254,65 +208,30 @@ static int verify_chains(char **operands)
 		resolve(id, *operands);
 		json_array_append_new(ids, json_string(id));
 	}
-
-	struct evidence *evidence = evidence_of_store();
-	json_t *findings = walk_chain(&(struct walk){.evidence = evidence}, ids);
-	table_print(stdout, findings);
-	int status = !json_is_true(json_object_get(findings, "holds"));
-
-	json_decref(findings);
+	bool holds = verify_chains(ids);
 	json_decref(ids);
-	evidence_close(evidence);
-	return status;
-}
-
-static int verify_bundles(char **operands)
-{
-	int status = 0;
-	for (; *operands; operands++) {
-		struct error e = {0};
-		json_t *findings = bundle_findings(*operands, NULL, &e);
-		if (!findings)
-			die("%s", error_text(&e));
-		table_print(stdout, findings);
-		status |= !json_is_true(json_object_get(findings, "holds"));
-		json_decref(findings);
-	}
-	return status;
+	return !holds;
 }
 
 static int run_verify(char **operands)
 {
+	bool is_all = !operands[0], holds = true;
 	if (is_chain)
-		return verify_chains(operands);
-	if (operands[0] && bundle_is_name(operands[0]))
-		return verify_bundles(operands);
+		return verify_named(operands);
+	if (!is_all && bundle_is_name(operands[0])) {
+		for (; *operands; operands++)
+			holds &= verify_bundle(*operands);
+		return !holds;
+	}
 	char(*ids)[DIGEST_HEX] = NULL;
-	struct count objects = {0}, actions = {0};
-	if (!operands[0])
-		objects.n = objects_list(&ids);
-
-	for (; operands[0] && operands[objects.n]; objects.n++) {
-		ids = die_realloc(ids, (objects.n + 1) * sizeof *ids);
-		resolve(ids[objects.n], operands[objects.n]);
+	size_t n = is_all ? objects_list(&ids) : 0;
+	for (; !is_all && operands[n]; n++) {
+		ids = die_realloc(ids, (n + 1) * sizeof *ids);
+		resolve(ids[n], operands[n]);
 	}
-
-	for (size_t i = 0; i < objects.n; i++)
-		verify_one(&objects, ids[i]);
-	if (!operands[0])
-		action_each(verify_action, note_bad_action, &actions);
-	if (actions.n_bad + actions.n_unread + actions.n_refused) {
-		print_count(&actions, "action entries");
-		printf(", %zu not trusted\n", actions.n_refused);
-	}
-	size_t n_conflicts = operands[0] ? 0 : conflicts_list(NULL);
-	if (n_conflicts)
-		printf("%zu other results of actions are kept; 'store conflicts' lists them\n", n_conflicts);
-	print_count(&objects, "objects");
-	printf("\n");
+	holds = verify_objects((const char(*)[DIGEST_HEX])ids, n, is_all);
 	free(ids);
-
-	return objects.n_bad + objects.n_unread + actions.n_bad + actions.n_unread > 0;
+	return !holds;
 }
 
 static int run_export(char **operands)
