@@ -3,14 +3,13 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "common/die.h"
 #include "common/file.h"
 #include "store/artifact.h"
 #include "store/aside.h"
 #include "store/forgotten.h"
+#include "store/helper.h"
 #include "store/lineage.h"
 #include "store/runs.h"
 #include "store/sharing.h"
@@ -135,23 +134,11 @@ static bool has_remote(void)
 	return has;
 }
 
-/* What it prints is talk. */
 static bool pull(const char *id)
 {
-	int status = -1;
-	char *helper = file_beside_program("remote");
-	bool is_there = has_remote() && access(helper, X_OK) == 0;
+	const char *const command[] = {"remote", "pull", id, NULL};
 	fflush(NULL);
-	pid_t child = is_there ? fork() : -1;
-	if (child == 0) {
-		dup2(STDERR_FILENO, STDOUT_FILENO);
-		execl(helper, "remote", "pull", id, (char *)NULL);
-		_exit(127);
-	}
-	while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
-		;
-	free(helper);
-	return child > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+	return has_remote() && helper_run(command, 0, &(const volatile bool){false}) == 0;
 }
 
 /* ---- objects, entries ---- */

@@ -1,6 +1,6 @@
 /*
- * The sections of a params file, one per stage: read from YAML against the stages' schemas, and written as the
- * slices that the stages read.
+ * The sections of a params file, one per stage: read from YAML against the stages' schemas, and written as
+ * the slices that the stages read.
  *
  *	struct sections all = {first, n, NULL, over, json_array()};     // of each section the name
  *	if (sections_read(&all, "build/schema", "params/ptbxl.yaml", "probe.c_steps=2", &e) < 0) ...
@@ -35,8 +35,8 @@ struct sections {
 /* NULL: there is no such section. */
 struct section *sections_find(const struct sections *all, const char *name);
 
-/* Fill all sections: the schemas (schemas/<stage>.json), the params file with what it extends, the file over it,
- * the overrides ("section.name=value ..."), defaults. 0, or -1 with e filled. */
+/* Fill all sections: the schemas (schemas/<stage>.json), the params file with what it extends, the file over
+ * it, the overrides ("section.name=value ..."), defaults. 0, or -1 with e filled. */
 int sections_read(struct sections *all, const char *schemas, const char *path, const char *overrides,
 		  struct error *e);
 
