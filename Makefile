@@ -311,7 +311,8 @@ chosen_units = $(sort $(patsubst unit/%,%,$(call chosen,$(UNITS:%=unit/%))) \
 
 ## test: unit, stage and pipeline tests; ends in "N passed, N failed, N skipped"
 test: all $(chosen_units:%=$(B)/tests/%) $(call needs,parsers,$(FUZZ:%=$(B)/fuzz/%)) \
-		$(call needs,emulated cuda,$(EMULATIONS:%=$(B)/lib/kernels_%.so))
+		$(call needs,emulated cuda,$(EMULATIONS:%=$(B)/lib/kernels_%.so)) \
+		$(call needs,cuda,$(B)/bin/bench-train)
 	@B=$(B) tests/run $(T)
 
 ## fuzz: run every fuzz target for FUZZ_SECONDS (60) with libFuzzer, ASan and UBSan;

@@ -187,6 +187,14 @@ void timed_reset(void)
 		entries[i] = (struct entry){0};
 }
 
+double timed_flops(void)
+{
+	double sum = 0;
+	for (int i = 0; i < SLOTS; i++)
+		sum += entries[i].flops;
+	return sum;
+}
+
 static int by_time(const void *a, const void *b)
 {
 	const struct entry *x = a, *y = b;

@@ -14,6 +14,8 @@
 const struct ops *timed_ops(const struct ops *real);
 /* Forgets what was measured until now. */
 void timed_reset(void);
+/* Floating-point operations of products, attention and convolutions since the reset. */
+double timed_flops(void);
 /* Table by share of total_s, CPU seconds since the reset; what is left over is the model's own code. */
 void timed_print(double total_s, double peak_flops);
 

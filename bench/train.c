@@ -4,8 +4,11 @@
  * milliseconds per record, peak resident memory in MB, and that without what the program itself takes.
  * bench/train.py prints the same for PyTorch.
  *
- *	bench-train [--steps N] [--batch N] [--micro-batch N] [--lead-mask P] [--profile]
+ *	bench-train [--model NAME] [--steps N] [--batch N] [--micro-batch N] [--lead-mask P] [--profile]
  *	bench-train --peak
+ *
+ * EINTHOVEN_DEVICE=cuda and --fast measure a card (bench/gpu.sh); --product N is how fast it multiplies two
+ * matrices of N rows and columns, and --flops what a record takes.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -82,7 +85,7 @@ static void make_records(struct run *r)
 	r->patient = die_calloc(n, sizeof *r->patient);
 }
 
-static void make_network(struct run *r, const struct ops *o)
+static void make_network(struct run *r, const struct ops *o, const char *model)
 {
 	struct contrast_settings s = {.n = r->n,
 				      .loss = &loss_ntxent,
@@ -90,7 +93,8 @@ static void make_network(struct run *r, const struct ops *o)
 				      .temperature = 0.1f,
 				      .seed = 1,
 				      .optimizer = {.weight_decay = 0.05f}};
-	encoder_preset(&s.net, "small", SEGMENT, RATE_HZ);
+	if (encoder_preset(&s.net, model, SEGMENT, RATE_HZ) < 0)
+		die_usage("--model: expected tiny, small, base or resnet18");
 	r->contrast = contrast_new(o, &s);
 }
 
@@ -127,12 +131,22 @@ static double peak_mb(void)
 	return u.ru_maxrss * 1024e-6;
 }
 
+/* Until the device has done all it was asked for. */
+static void wait_for(const struct ops *o)
+{
+	float nothing, *p = o->alloc(sizeof *p);
+	o->download(&nothing, p, sizeof nothing);
+	o->release(p);
+}
+
 /* before_mb: what the program took before it had any data. */
 static void measure(struct run *r, int n_steps, double before_mb)
 {
 	steps(r, WARM_UP);
+	wait_for(r->contrast->ops);
 	double wall = wall_s(), cpu = process_cpu_s(), records = (double)n_steps * r->n;
 	steps(r, n_steps);
+	wait_for(r->contrast->ops);
 	wall = wall_s() - wall;
 	cpu = process_cpu_s() - cpu;
 	printf("einthoven %.1f %.3f %.0f %.0f\n", records / wall, 1e3 * cpu / records, peak_mb(),
@@ -146,6 +160,29 @@ static double peak_flops(const char *isa)
 		double start = clock_cpu_s(), work = peak_fma(isa), rate = work / (clock_cpu_s() - start);
 		best = rate > best ? rate : best;
 	}
+	return best;
+}
+
+/* GFLOP/s of a product of n x n matrices, the best of several. */
+static double product_rate(const struct ops *o, int n)
+{
+	enum { TRIES = 5, EACH = 4 };
+	size_t n_bytes = (size_t)n * (size_t)n * sizeof(float);
+	float *a = o->alloc(n_bytes), *b = o->alloc(n_bytes), *c = o->alloc(n_bytes);
+	struct gemm g = {.m = n, .n = n, .k = n, .a = a, .lda = n, .b = b, .ldb = n, .c = c, .ldc = n};
+	double best = 0;
+	for (int i = 0; i < TRIES; i++) {
+		wait_for(o);
+		double start = wall_s();
+		for (int j = 0; j < EACH; j++)
+			o->gemm(&g);
+		wait_for(o);
+		double rate = 2e-9 * EACH * n * n * n / (wall_s() - start);
+		best = rate > best ? rate : best;
+	}
+	o->release(a);
+	o->release(b);
+	o->release(c);
 	return best;
 }
 
@@ -163,9 +200,11 @@ static void profile(struct run *r, int n_steps, const char *isa)
 
 int main(int argc, char **argv)
 {
-	const char *n_steps = "4", *batch = "128", *micro_batch = "0", *lead_mask = "0.5";
-	bool is_profile = false, is_peak = false;
+	const char *n_steps = "4", *batch = "128", *micro_batch = "0", *lead_mask = "0.5", *model = "small";
+	const char *product = NULL;
+	bool is_profile = false, is_peak = false, is_fast = false, is_flops = false;
 	const struct arg options[] = {
+		{"model", "NAME", "tiny, small, base or resnet18 (default small)", .text = &model},
 		{"steps", "N", "steps to measure, after one that warms up (default 4)", .text = &n_steps},
 		{"batch", "N", "records of a batch (default 128)", .text = &batch},
 		{"micro-batch", "N",
@@ -174,11 +213,14 @@ int main(int argc, char **argv)
 		{"lead-mask", "P", "probability that a lead of a view is masked (default 0.5)",
 		 .text = &lead_mask},
 		{"profile", NULL, "where the time of a step goes, on one thread", .flag = &is_profile},
+		{"fast", NULL, "numerics: fast", .flag = &is_fast},
+		{"product", "N", "only the GFLOP/s of a product of N x N matrices", .text = &product},
+		{"flops", NULL, "only the GFLOP of a record", .flag = &is_flops},
 		{"peak", NULL, "only what one core can do: instruction set and GFLOP/s", .flag = &is_peak},
 		{0}};
 
 	args_parse(argc, argv,
-		   &(struct args){.purpose = "measure pretraining of model small on halves of 10 s at 100 Hz",
+		   &(struct args){.purpose = "measure pretraining on halves of 10 s at 100 Hz",
 				  .synopsis = "bench-train [options]",
 				  .options = options,
 				  .example = "bench-train --profile"});
@@ -191,18 +233,28 @@ int main(int argc, char **argv)
 		setenv("EINTHOVEN_THREADS", "1", 1);
 	policy.lead_mask_p = atof(lead_mask);
 
-	const struct ops *o = ops_cpu();
+	ops_choose("auto", is_fast);
+	const struct ops *o = is_profile || is_peak || is_flops ? ops_cpu() : ops_chosen();
+	if (product) {
+		printf("%.1f\n", product_rate(o, atoi(product)));
+		return 0;
+	}
 	if (is_peak) {
 		printf("%s %.0f\n", o->name + 4, peak_flops(o->name + 4) / 1e9);
 		return 0;
 	}
 	make_records(&r);
-	make_network(&r, is_profile ? timed_ops(o) : o);
+	make_network(&r, is_profile || is_flops ? timed_ops(o) : o, model);
 	begin_drawing(&r);
-	if (is_profile)
+	if (is_flops) {
+		timed_reset();
+		steps(&r, 1);
+		printf("%.4f\n", 1e-9 * timed_flops() / r.n);
+	} else if (is_profile) {
 		profile(&r, atoi(n_steps), o->name + 4);
-	else
+	} else {
 		measure(&r, atoi(n_steps), before_mb);
+	}
 
 	return 0;
 }

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# Tests of several processes with cards source this after tap.sh: the doubles of CUDA's libraries, and the
-# host side over them.
+# Tests of cards source this after tap.sh: the doubles of CUDA's libraries, and the host side over them.
 #
 #	doubles_build                 # in $WORK/double: libcudart.so.13, libnccl.so.2; in $WORK/host: objects
+#	doubles_fast                  # ... and libcublasLt.so.13, libcudnn.so.9
 #	doubles_library NAME [FILE SED]   # $WORK/NAME.so: the host side, FILE of kernels/cuda changed by SED
 #	over NAME COMMAND...          # with that library as the device's
 
@@ -21,13 +21,21 @@ doubles_build() {
 		tests/cuda/cudart.c "${emulated[@]}" -ldl -lm || return
 	doubles_compile -shared -Wl,-soname,libnccl.so.2 -o "$WORK/double/libnccl.so.2" tests/cuda/nccl.c \
 		"$WORK/double/libcudart.so.13" || return
-	echo 'const void *const images[] = {"all", 0}; const char images_code[] = "";' >images.c
+	echo 'const void *const images[] = {"all", 0};' >images.c
+	echo 'const char images_code[] = "0123456789abcdef";' >>images.c
 	doubles_compile -c -o "$WORK/host/images.o" "$WORK/images.c" || return
 	for source in "$TOP"/kernels/cuda/*.c; do
 		source=${source##*/}
 		doubles_compile -c -o "$WORK/host/${source%.c}.o" "kernels/cuda/$source" || return
 	done
 	doubles_library host
+}
+
+doubles_fast() {
+	doubles_compile -shared -Wl,-soname,libcublasLt.so.13 -o "$WORK/double/libcublasLt.so.13" \
+		tests/cuda/cublaslt.c "$WORK/double/libcudart.so.13" -lm &&
+		doubles_compile -shared -Wl,-soname,libcudnn.so.9 -o "$WORK/double/libcudnn.so.9" \
+			tests/cuda/cudnn.c "$WORK/double/libcudart.so.13" -lm
 }
 
 doubles_library() {

@@ -4,47 +4,21 @@
 # message. ALL=1 has both encoders do everything, and plants all faults, of which it is every sixth else.
 . "$(dirname "$0")/../tap.sh"
 . "$TOP/tests/chain.sh"
+. "$TOP/tests/doubles.sh"
 [ -e "$BUILD/lib/kernels_emulated.so" ] || skip_all "kernels_emulated.so was not built for this machine"
 [ "$(uname -m)" != x86_64 ] || has_isa avx2 || skip_all "this CPU has no fused multiply-add"
 grep -q fsanitize "$BUILD/flags" && skip_all "not with a sanitizer"
-
-# compile OUTPUT FLAGS SOURCE...: with the build's own flags.
-compile() {
-	local output=$1 flags=$2
-	shift 2
-	# shellcheck disable=SC2046,SC2086 # command lines
-	(cd "$TOP" && $(cat "$BUILD/flags") -fPIC -fvisibility=hidden $flags -o "$output" "$@" -ldl -lm)
-}
-
-mkdir -p double host
-emulated=("$BUILD"/obj/kernels/{cuda,emulated}/*.emulated.o)
-mapfile -t emulated < <(printf '%s\n' "${emulated[@]}" | grep -v '/race\.')
-check "a double of CUDA's runtime is built" compile "$WORK/double/libcudart.so.13" \
-	'-shared -Wl,-soname,libcudart.so.13' tests/cuda/cudart.c "${emulated[@]}"
-check "... of cuBLASLt" compile "$WORK/double/libcublasLt.so.13" '-shared -Wl,-soname,libcublasLt.so.13' \
-	tests/cuda/cublaslt.c "$WORK/double/libcudart.so.13"
-check "... of cuDNN" compile "$WORK/double/libcudnn.so.9" '-shared -Wl,-soname,libcudnn.so.9' \
-	tests/cuda/cudnn.c "$WORK/double/libcudart.so.13"
-
-# The host side in objects, so that a fault is one file compiled.
-echo 'const void *const images[] = {"all", 0}; const char images_code[] = "0123456789abcdef";' >images.c
-for source in "$TOP"/kernels/cuda/*.c images.c; do
-	compile "$WORK/host/$(basename "$source" .c).o" -c "$(realpath "$source")" || exit
-done
-check "the host side is built without anything of CUDA" compile "$WORK/host.so" -shared "$WORK"/host/*.o
-
-# over LIBRARY COMMAND...
-over() {
+check "the doubles and the host side are built, without anything of CUDA" doubles_build
+check "... doubles of cuBLASLt and cuDNN too" doubles_fast
+over() { # over LIBRARY COMMAND...: no device said
 	local library=$1
 	shift
 	LD_LIBRARY_PATH=$WORK/double EINTHOVEN_EXTENSION=$WORK/$library.so "$@"
 }
 
 class='cuda-fast/1/sm90-132sm/tf32/cublaslt-130100/cudnn-91900/code-0123456789abcdef/ranks-1'
-over host "$BUILD/tests/kernels_ops" --fast >fast.1 2>&1
-over host "$BUILD/tests/kernels_ops" --fast >fast.2 2>&1
-is "every operation passes the self-test, in a class of its own" "$(cut -d' ' -f1 fast.1)" "$class"
-is "... and gives the same bits twice" "$(cat fast.2)" "$(cat fast.1)"
+is "every operation passes the self-test, in a class of its own" \
+	"$(over host "$BUILD/tests/kernels_ops" --fast 2>&1)" "$class"
 
 # ---- trainings ----
 data="fetch.records=12 pretrain.batch=6 pretrain.projector_hidden=32 pretrain.projector_out=16 \
@@ -174,16 +148,7 @@ fault() {
 	local file=$1 name=$2 code said
 	n_faults=$((n_faults + 1))
 	[ -n "${ALL:-}" ] || [ $((n_faults % 6)) = 1 ] || return
-	sed "$3" "$TOP/kernels/cuda/$file.c" >"$file.c"
-	if cmp -s "$file.c" "$TOP/kernels/cuda/$file.c"; then
-		not_ok "$name (not planted)"
-		return
-	fi
-	mapfile -t others < <(printf '%s\n' "$WORK"/host/*.o | grep -v "/$file.o")
-	compile "$WORK/planted.so" "-shared -w" "$WORK/$file.c" "${others[@]}" || {
-		not_ok "$name (builds)"
-		return
-	}
+	doubles_library planted "$file.c" "$3" || { not_ok "$name (not planted)"; return; }
 	over planted "$BUILD/tests/kernels_ops" --fast >out 2>&1
 	code=$?
 	said=$(grep -aoE "$4" out | head -1)

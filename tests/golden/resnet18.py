@@ -97,4 +97,5 @@ def main():
                 summary('tensor', n, t.grad)
 
 
-main()
+if __name__ == '__main__':
+    main()

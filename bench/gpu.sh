@@ -1,0 +1,203 @@
+#!/usr/bin/env bash
+# All that a card has to show, in one call of at most ten minutes: is it right, and how fast is it. Run it
+# again after the time is up, or with PyTorch there: what is done is not done again.
+#
+#	bench/gpu.sh                        # build, check, measure; build/gpu/gpu.md and gpu.json
+#	PYTHON=venv/bin/python bench/gpu.sh # beside a PyTorch that has CUDA
+#
+#	MINUTES  (10) for all of it           MODELS   ("tiny small base resnet18")
+#	BATCHES  ("128 1024")                 STEPS    (20) measured of each
+#	GOLDEN   ("stages/embed stages/pretrain") tests whose golden ids are asked of the card; "": none
+#	PRODUCT  (8192) rows of the product that shows the card's peak
+#	TRAININGS  two settings, separated by a comma: trainings whose ids are compared
+#	BUILT    1: all is built already      OUT      (build/gpu) results, each in a file of its own
+set -u
+cd "$(dirname "$0")/.." || exit 1
+: "${B:=build}" "${PYTHON:=python3}" "${MINUTES:=10}" "${MODELS:=tiny small base resnet18}"
+: "${BATCHES:=128 1024}" "${STEPS:=20}" "${PRODUCT:=8192}" "${BUILT:=}" "${OUT:=$B/gpu}"
+few="fetch.records=256 pretrain.batch=64 pretrain.epochs=2"
+: "${TRAININGS:=$few,$few pretrain.model=resnet18}"
+GOLDEN=${GOLDEN-stages/embed stages/pretrain}
+export B EINTHOVEN_DEVICE=cuda
+mkdir -p "$OUT/log"
+failed=0
+
+left() { echo $((MINUTES * 60 - SECONDS)); }
+
+# step NAME SECONDS COMMAND...: its output to $OUT/NAME, once; not begun with less than SECONDS left.
+step() {
+	local name=$1 least=$2
+	shift 2
+	[ ! -e "$OUT/$name" ] || return 0
+	if [ "$(left)" -lt "$least" ]; then
+		echo "gpu.sh: no time is left for $name: run it again" >&2
+		return 1
+	fi
+	echo "gpu.sh: $name, $(left) s left" >&2
+	if timeout "$(left)" bash -c '"$@"' step "$@" >"$OUT/log/$name" 2>"$OUT/log/$name.err"; then
+		mv "$OUT/log/$name" "$OUT/$name"
+	else
+		echo "gpu.sh: $name failed: $(tail -1 "$OUT/log/$name.err")" >&2
+		failed=$((failed + 1))
+		return 1
+	fi
+}
+got() { tail -1 "$OUT/$1" 2>/dev/null; }
+
+# What was found belongs to one card and one state of the sources.
+what_is_here() {
+	"$B/tests/kernels_ops" --fast
+	git rev-parse HEAD 2>/dev/null
+	git status --porcelain 2>/dev/null | grep -v '^??'
+	nvidia-smi --query-gpu=name,driver_version --format=csv,noheader 2>/dev/null | head -1
+}
+
+build() { make -j"$(nproc)" all cuda "$B/bin/bench-train" "$B/tests/kernels_ops"; }
+if [ -z "$BUILT" ] && ! build >"$OUT/log/build" 2>&1; then
+	tail -5 "$OUT/log/build" >&2
+	echo "gpu.sh: it does not build: $OUT/log/build" >&2
+	exit 1
+fi
+if ! what_is_here >"$OUT/log/here" 2>"$OUT/log/here.err" || ! grep -q '^cuda-fast/' "$OUT/log/here"; then
+	cat "$OUT/log/here.err" >&2
+	exit 1
+fi
+if ! cmp -s "$OUT/log/here" "$OUT/here"; then
+	find "$OUT" -maxdepth 1 -type f -delete
+	cp "$OUT/log/here" "$OUT/here"
+fi
+
+# ---- is it right ----
+# shellcheck disable=SC2317 # step calls these
+ids() { # ids DEVICE NUMERICS: what both trainings and their embeddings come to, from nothing
+	local work set stage
+	work=$(mktemp -d)
+	IFS=, read -ra sets <<<"$TRAININGS"
+	for set in "${sets[@]}"; do
+		export EINTHOVEN_STORE=$work/store EINTHOVEN_REMOTE=none EINTHOVEN_QUIET=1
+		"$B/bin/params" --out "$work" --schemas "$B/schema" --set "$set pretrain.numerics=$2" \
+			params/default.yaml fetch preprocess views pretrain embed probe finetune &&
+			for stage in fetch preprocess views pretrain embed; do
+				EINTHOVEN_DEVICE=$1 "$B/bin/$stage" --build "$work" >/dev/null || return
+			done && cat "$work/pretrain.id" "$work/embed.id" || return
+	done
+	chmod -R u+w "$work" && rm -rf "$work"
+}
+# shellcheck disable=SC2317,SC2086
+same() { # same DEVICE NUMERICS DEVICE NUMERICS: both have the same ids
+	local a b
+	a=$(ids "$1" "$2") && b=$(ids "$3" "$4") && echo $a && [ -n "$a" ] && [ "$a" = "$b" ] && return
+	echo "not the same: " $a "and" $b >&2
+	return 1
+}
+# shellcheck disable=SC2317
+golden() { # the tests' golden ids, of stages on the card
+	local name
+	for name in $GOLDEN; do
+		bash "tests/$name.sh" || return
+	done
+}
+# shellcheck disable=SC2317
+sanitized() {
+	local tool
+	for tool in memcheck racecheck initcheck synccheck; do
+		compute-sanitizer --error-exitcode 9 --tool "$tool" \
+			"$B/bin/bench-train" --model tiny --batch 32 --steps 1 || return
+	done
+}
+export -f ids same golden sanitized
+export GOLDEN TRAININGS
+step exact 20 same cpu exact cuda exact
+step fast 20 same cuda fast cuda fast
+[ -z "$GOLDEN" ] || step golden 60 golden
+
+# ---- how fast is it ----
+has_torch=
+if "$PYTHON" -c 'import torch; raise SystemExit(not torch.cuda.is_available())' 2>/dev/null; then
+	has_torch=1
+	step peak.torch 20 "$PYTHON" bench/gpu.py --peak "$PRODUCT"
+else
+	echo "gpu.sh: $PYTHON has no PyTorch with CUDA: ours alone (PYTHON=)" >&2
+fi
+step peak.exact 10 "$B/bin/bench-train" --product "$PRODUCT"
+step peak.fast 10 "$B/bin/bench-train" --product "$PRODUCT" --fast
+for model in $MODELS; do
+	step "flops.$model" 5 "$B/bin/bench-train" --model "$model" --batch 16 --flops
+	for batch in $BATCHES; do
+		ours=("$B/bin/bench-train" --model "$model" --batch "$batch" --steps "$STEPS")
+		step "exact.$model.$batch" 15 "${ours[@]}"
+		step "fast.$model.$batch" 15 "${ours[@]}" --fast
+		[ -n "$has_torch" ] || continue
+		theirs=("$PYTHON" bench/gpu.py --model "$model" --batch "$batch" --steps "$STEPS")
+		step "eager.$model.$batch" 15 "${theirs[@]}"
+		step "compiled.$model.$batch" 60 "${theirs[@]}" --compiled
+	done
+done
+if command -v compute-sanitizer >/dev/null 2>&1; then
+	step sanitizer 60 sanitized
+fi
+
+# ---- the table ----
+rate() { # rate CLASS MODEL BATCH: records/s; nothing if it was not measured
+	case $1 in
+	exact | fast) got "$1.$2.$3" | awk '{ print $2 }' ;;
+	*) got "$1.$2.$3" ;;
+	esac
+}
+share() { # share RATE MODEL PEAK_GFLOPS: of the peak, in per cent
+	awk -v r="$1" -v f="$(got "flops.$2")" -v p="$3" \
+		'BEGIN { if (r && f && p) printf "%.1f", 100 * r * f / p }'
+}
+peak() { # peak KIND, GFLOP/s: float32 as PyTorch's product has it, else our own; TF32 as cuBLASLt has it
+	if [ "$1" = fast ]; then
+		got peak.fast
+	elif [ -e "$OUT/peak.torch" ]; then
+		got peak.torch | awk '{ print 1000 * $1 }'
+	else
+		got peak.exact
+	fi
+}
+word() { [ -e "$OUT/$1" ] && echo "${2:-yes}" || echo "not shown"; }
+table() {
+	echo "# $(sed -n 1p "$OUT/here")"
+	echo
+	sed -n '2,$p' "$OUT/here"
+	echo
+	echo "| check | |"
+	echo "|---|---|"
+	echo "| trainings and embeddings have the CPU's ids | $(word exact) |"
+	echo "| the fast class gives the same ids twice | $(word fast) |"
+	echo "| the tests' golden ids on the card | $(word golden) |"
+	echo "| compute-sanitizer's four tools | $(word sanitizer "nothing found") |"
+	echo
+	echo "Peak, measured by a product of $PRODUCT rows: float32 $(peak exact)," \
+		"TF32 $(peak fast) GFLOP/s."
+	echo
+	echo "| model | batch | exact, records/s | of peak, % | PyTorch eager, float32 |" \
+		"fast, records/s | of peak, % | torch.compile, bf16 |"
+	echo "|---|---|---|---|---|---|---|---|"
+	local model batch exact fast eager compiled
+	for model in $MODELS; do
+		for batch in $BATCHES; do
+			exact=$(rate exact "$model" "$batch") fast=$(rate fast "$model" "$batch")
+			eager=$(rate eager "$model" "$batch") compiled=$(rate compiled "$model" "$batch")
+			echo "| $model | $batch | $exact | $(share "$exact" "$model" "$(peak exact)") |" \
+				"$eager | $fast | $(share "$fast" "$model" "$(peak fast)") | $compiled |"
+		done
+	done
+}
+json() {
+	local f comma=''
+	echo '{'
+	for f in "$OUT"/*; do
+		case ${f##*/} in log | gpu.md | gpu.json) continue ;; esac
+		printf '%s"%s": "%s"' "$comma" "${f##*/}" "$(tail -1 "$f" | tr -d '"' | tr '\\\t' '/ ')"
+		comma=$',\n'
+	done
+	printf '\n}\n'
+}
+table >"$OUT/log/gpu.md" && mv "$OUT/log/gpu.md" "$OUT/gpu.md"
+json >"$OUT/log/gpu.json" && mv "$OUT/log/gpu.json" "$OUT/gpu.json"
+cat "$OUT/gpu.md"
+[ "$failed" = 0 ] || echo "gpu.sh: $failed steps failed: $OUT/log" >&2
+exit $((failed > 0))

@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# bench/gpu.sh runs from its beginning to its end on the doubles, so that it does when a card comes: small
+# sizes, and what it says of a card that computes something else.
+. "$(dirname "$0")/../tap.sh"
+[ -e "$BUILD/bin/bench-train" ] || skip_all "bench-train was not built"
+. "$TOP/tests/doubles.sh"
+[ -e "$BUILD/lib/kernels_emulated.so" ] || skip_all "kernels_emulated.so was not built for this machine"
+[ "$(uname -m)" != x86_64 ] || has_isa avx2 || skip_all "this CPU has no fused multiply-add"
+grep -q fsanitize "$BUILD/flags" && skip_all "not with a sanitizer"
+check "the doubles and the host side are built, without anything of CUDA" doubles_build
+check "... doubles of cuBLASLt and cuDNN too" doubles_fast
+
+small="fetch.records=12 pretrain.batch=6 pretrain.projector_hidden=32 pretrain.projector_out=16 \
+	pretrain.epochs=1 pretrain.model=resnet18 pretrain.d_model=8 embed.attention_records=0 \
+	embed.convolutions=10"
+gpu() { # gpu ASSIGNMENT...
+	over host env B="$BUILD" BUILT=1 OUT="$WORK/out" GOLDEN='' MODELS=tiny BATCHES=2 STEPS=1 \
+		PRODUCT=32 TRAININGS="$small" PYTHON=false "$@" "$TOP/bench/gpu.sh" >table 2>err
+}
+broken() {
+	DOUBLE_DEVICES=0 gpu OUT="$WORK/none" || { code=$?; cat err >&2; return $code; }
+}
+check "it ends well" gpu
+ids="trainings and embeddings have the CPU's ids"
+for line in "$ids | yes" "the fast class gives the same ids twice | yes"; do
+	check "it says: $line" grep -qF "$line" table
+done
+check "a row of figures" grep -qE '^\| tiny \| 2 \| [0-9.]+ \| [0-9.]+ \| +\| [0-9.]+ \| [0-9.]+ \|' table
+check "the same as JSON" jq -e '.["exact.tiny.2"] and .["peak.fast"]' out/gpu.json
+check "a second call" gpu
+is "... does nothing again" "$(grep -c 's left' err)" 0
+check "on another card, without time" gpu MINUTES=0 DOUBLE_PROCESSORS=78
+check "... nothing counts of the first" grep -qF "$ids | not shown" table
+check "... and it says what is left to do" grep -q 'no time is left for exact' err
+check_fails "without a card" 1 'there is no GPU to use here' broken
+tap_done
