@@ -12,15 +12,20 @@ tiny="pretrain.d_model=32 pretrain.n_heads=2 pretrain.n_time_layers=1 pretrain.n
 	probe.c_steps=2 probe.evaluation=folds \
 	finetune.bootstrap=20 finetune.epochs=1 finetune.batch=16 embed.attention_records=0"
 
-# The most anonymous memory of a command, in kB, looked at again and again: what is held for long is seen.
+# The most anonymous memory of a command, in kB, looked at again and again: what is held for long is seen. Read
+# by the shell itself, since a process for each look would take as long as the command.
 peak_kb() {
-	local most=0 now pid
+	local most=0 now=0 pid name kb _
 	"$@" >/dev/null 2>&1 &
 	pid=$!
-	while now=$(sed -n 's/^RssAnon:[[:space:]]*\([0-9]*\) kB/\1/p' /proc/$pid/status 2>/dev/null) &&
-		[ -n "$now" ]; do
-		[ "$now" -le "$most" ] || most=$now
-		sleep 0.01
+	while [ -n "$now" ]; do
+		now=
+		{
+			while read -r name kb _; do [ "$name" != RssAnon: ] || now=$kb; done \
+				</proc/$pid/status
+		} 2>/dev/null
+		[ "${now:-0}" -le "$most" ] || most=$now
+		sleep 0.02
 	done
 	wait $pid || return
 	echo "$most"
