@@ -12,8 +12,8 @@ tiny="pretrain.d_model=32 pretrain.n_heads=2 pretrain.n_time_layers=1 pretrain.n
 	probe.c_steps=2 probe.evaluation=folds \
 	finetune.bootstrap=20 finetune.epochs=1 finetune.batch=16 embed.attention_records=0"
 
-# The most anonymous memory of a command, in kB, looked at again and again: what is held for long is seen. Read
-# by the shell itself, since a process for each look would take as long as the command.
+# The most anonymous memory of a command, in kB, looked at again and again: what is held for long is seen.
+# Read by the shell itself: a process for each look would cost as much as the command.
 peak_kb() {
 	local most=0 now=0 pid name kb _
 	"$@" >/dev/null 2>&1 &
