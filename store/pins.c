@@ -184,9 +184,12 @@ char *pins_restore(const char *path)
 	if (is_pin && lstat(path, &s) == 0 && (kept = aside_copy(path))) {
 		if (is_old)
 			user = owner_name_of(&s);
-		write_pin(id, user, "its note was damaged", s.st_mtime);
+		char *own = path_of(id, user);
+		if (!is_old || !file_is_named(own)) /* one of the same user's that is newer says more */
+			write_pin(id, user, "its note was damaged", s.st_mtime);
 		if (is_old)
 			remove_file(path);
+		free(own);
 	}
 	free(user);
 	return kept;

@@ -146,6 +146,11 @@ for pin in "$pinned.ada.json" "$pinned.json"; do
 	is "... and what was in it is kept" "$(cat store/damaged/"$pin")" "{"
 	rm -r store/pins store/damaged
 done
+$store pin "$pinned" --note newer >out
+echo '{' >"store/pins/$pinned.json"
+$store fsck --runs runs --repair >found
+is "an old one does not come over its user's newer one" "$($store pins | awk '{print $3, $4}')" "$me newer"
+rm -r store/pins store/damaged
 theirs=$(make_tiny elsewhere/run count=14)
 note=$(grep -l elsewhere store/roots/*)
 for runs in elsewhere runs; do

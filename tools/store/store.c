@@ -82,7 +82,7 @@ static const struct args args = {
 		"                 the trash, and remove what has been there for the grace time\n"
 		"  pin ID|RUN     keep an artifact, or all that a run has, and what it was made of\n"
 		"  unpin ID|RUN   take that back\n"
-		"  pins           list the pins\n"
+		"  pins           list the pins, and whose they are\n"
 		"  keygen [FILE]  make a key to sign with ($EINTHOVEN_KEY, else\n"
 		"                 ~/.config/einthoven/key.pem); print its lines for trust.yaml\n"
 		"  sign [ID]      sign the entries that are unsigned, once they and their objects were "
