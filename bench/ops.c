@@ -62,7 +62,8 @@ static void run_layernorm(void)
 
 static void run_layernorm_backward(void)
 {
-	o->layernorm_backward(out[0], out[1], out[2], in[0], in[1], in[2], in[2], in[2], in[0], ROWS, D);
+	o->layernorm_backward(out[0], out[1], out[2], in[0], in[1], in[2], in[2], in[2], in[0], ROWS, D,
+			      (struct by_block){0});
 }
 
 static void run_groupnorm(void)
@@ -236,7 +237,7 @@ static void run_adamw(void)
 
 static void run_sum_rows(void)
 {
-	o->sum_rows(out[0], in[0], ROWS, 4 * D, 4 * D);
+	o->sum_rows(out[0], in[0], ROWS, 4 * D, 4 * D, (struct by_block){0});
 }
 
 static void run_sum_squares(void)

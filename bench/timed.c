@@ -106,8 +106,8 @@ TIMED(ADAMW, adamw, 0, (const struct adamw *a), a)
 TIMED(ADD, add, 0, (float *y, const float *a, const float *b, size_t n), y, a, b, n)
 TIMED(ADD_POSITION, add_position, 0, (float *y, const float *x, const float *p, int batch, int n, int d), y,
       x, p, batch, n, d)
-TIMED(ADD_POSITION_BACKWARD, add_position_backward, 0, (float *dp, const float *dy, int batch, int n, int d),
-      dp, dy, batch, n, d)
+TIMED(ADD_POSITION_BACKWARD, add_position_backward, 0,
+      (float *dp, const float *dy, int batch, int n, int d, struct by_block by), dp, dy, batch, n, d, by)
 TIMED(ADD_RECORD, add_record, 0, (float *y, const float *x, const float *e, int batch, int n, int d), y, x, e,
       batch, n, d)
 TIMED(ADD_RECORD_BACKWARD, add_record_backward, 0, (float *de, const float *dy, int batch, int n, int d), de,
@@ -134,14 +134,15 @@ TIMED(LAYERNORM, layernorm, 0,
       y, mean, rstd, x, w, b, m, d, eps)
 TIMED(LAYERNORM_BACKWARD, layernorm_backward, 0,
       (float *dx, float *dw, float *db, const float *dy, const float *x, const float *w, const float *mean,
-       const float *rstd, const float *dresidual, int m, int d),
-      dx, dw, db, dy, x, w, mean, rstd, dresidual, m, d)
+       const float *rstd, const float *dresidual, int m, int d, struct by_block by),
+      dx, dw, db, dy, x, w, mean, rstd, dresidual, m, d, by)
 TIMED(MASK, mask_tokens, 0,
       (float *y, const float *x, const uint8_t *keep, const float *token, int batch, int n, int d), y, x,
       keep, token, batch, n, d)
 TIMED(MASK_BACKWARD, mask_tokens_backward, 0,
-      (float *dx, float *dtoken, const float *dy, const uint8_t *keep, int batch, int n, int d), dx, dtoken,
-      dy, keep, batch, n, d)
+      (float *dx, float *dtoken, const float *dy, const uint8_t *keep, int batch, int n, int d,
+       struct by_block by),
+      dx, dtoken, dy, keep, batch, n, d, by)
 TIMED(NTXENT, ntxent, 0, (struct ntxent * l, float *scratch), l, scratch)
 TIMED(PACK, pack_signal, 0,
       (float *y, const float *x, const uint8_t *keep, const int32_t *numbers, int batch, int c, int t,
@@ -160,7 +161,8 @@ TIMED(POOL_BACKWARD, pool_mean_max_backward, 0,
       dy, at, numbers, batch, n, d)
 TIMED(RELU, relu, 0, (float *y, const float *x, size_t n), y, x, n)
 TIMED(RELU_BACKWARD, relu_backward, 0, (float *dx, const float *dy, const float *y, size_t n), dx, dy, y, n)
-TIMED(SUM_ROWS, sum_rows, 0, (float *db, const float *dy, int m, int n, int ld), db, dy, m, n, ld)
+TIMED(SUM_ROWS, sum_rows, 0, (float *db, const float *dy, int m, int n, int ld, struct by_block by), db, dy,
+      m, n, ld, by)
 TIMED(UPLOAD, upload, 0, (void *device, const void *host, size_t n), device, host, n)
 TIMED(ZERO, zero, 0, (void *p, size_t n), p, n)
 

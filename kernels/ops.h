@@ -23,6 +23,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kernels/sums.h"
+
 struct team;
 struct team_piece;
 
@@ -52,7 +54,8 @@ struct gemm {
 	/* [m,n], ldc, stride_c: NULL: none; may be c if C is not read otherwise (is_accumulated,
 	 * gelu_argument, a chain) */
 	const float *residual;
-	int batch; /* 0 counts as 1 */
+	int batch;  /* 0 counts as 1 */
+	int last_k; /* k of the last item, at most k; 0: k. Not for a chain */
 	size_t stride_a, stride_b, stride_c;
 };
 
@@ -117,8 +120,9 @@ struct conv1d {
 	float *y;	   /* [B,T_out,Cout] */
 	/* backward only: dw and dbias are summed over records in chunks of 16, then a pairwise tree over
 	 * chunks; records form such a sum sum_records at a time (0: all of them), the sums being added
-	 * in ascending order. */
+	 * in ascending order. sums, if not NULL, says it instead. */
 	int sum_records;
+	const struct record_sums *sums;
 	const float *dy;   /* as y */
 	float *dx;	   /* as x, overwritten; NULL: not wanted */
 	float *dw, *dbias; /* as w, bias: += ; dbias NULL: not wanted */
@@ -134,8 +138,9 @@ struct groupnorm {
 	float *y, *before_gelu; /* as x; y may not be x; before_gelu NULL: not wanted */
 	float *mean, *rstd;	/* [B,G], forward writes and backward reads them, as before_gelu */
 	/* backward only: dw and db are summed over records in chunks of 64 and a tree; sum_records as
-	 * in struct conv1d. */
+	 * and sums in struct conv1d. */
 	int sum_records;
+	const struct record_sums *sums;
 	const float *dy;
 	float *dx;	/* overwritten; may be dy */
 	float *dw, *db; /* += */
@@ -167,6 +172,8 @@ struct batchnorm {
 
 struct ops {
 	const char *name; /* "cpu/" and an instruction set: scalar, avx2, avx512, neon */
+	/* An operation costs much to begin: better few of many blocks at once, at the price of memory. */
+	bool is_wide;
 
 	/* ---- memory: 64-byte aligned; alloc dies when out of memory; zeroed ---- */
 	void *(*alloc)(size_t n_bytes);
@@ -184,8 +191,10 @@ struct ops {
 	/* ---- linear algebra ---- */
 	void (*gemm)(const struct gemm *g);
 	/* db[n] += sum over rows of dy[m,n] (row stride ld): fixed chunks of 64 rows, each summed in
-	 * ascending order, then a fixed pairwise tree over chunks; then one add to db. */
-	void (*sum_rows)(float *db, const float *dy, int m, int n, int ld);
+	 * ascending order, then a fixed pairwise tree over chunks; then one add to db. by: of rows. */
+	void (*sum_rows)(float *db, const float *dy, int m, int n, int ld, struct by_block by);
+	/* to[n] = the pairwise tree over the rows of from[m,n], m at least 1. */
+	void (*sum_blocks)(float *to, const float *from, int m, size_t n);
 	/* y = a + b, n elements; y may be a or b. */
 	void (*add)(float *y, const float *a, const float *b, size_t n);
 	/* y = x / by, n elements; y may be x. */
@@ -211,10 +220,10 @@ struct ops {
 	void (*layernorm)(float *y, float *mean, float *rstd, const float *x, const float *w, const float *b,
 			  int m, int d, float eps);
 	/* dx overwritten (+ dresidual[M,D] if not NULL: the gradient that by-passes the norm; may be
-	 * dx); dw +=, db +=. */
+	 * dx); dw +=, db +=. by: of rows. */
 	void (*layernorm_backward)(float *dx, float *dw, float *db, const float *dy, const float *x,
 				   const float *w, const float *mean, const float *rstd,
-				   const float *dresidual, int m, int d);
+				   const float *dresidual, int m, int d, struct by_block by);
 	void (*groupnorm_gelu)(const struct groupnorm *n);
 	void (*groupnorm_gelu_backward)(const struct groupnorm *n);
 	/* y = x Phi(x), exact (erf) form; dx = dy * GELU'(x). In place allowed (y may be x, dx may be dy). */
@@ -255,18 +264,19 @@ struct ops {
 
 	/* ---- tokens ---- */
 	/* y[b,n,:] = x[b,n,:] + p[n,:]; y may be x. Backward of p: dp[n,:] += sum over b of dy
-	 * (chunks as sum_rows). */
+	 * (chunks as sum_rows), by: of records. */
 	void (*add_position)(float *y, const float *x, const float *p, int batch, int n, int d);
-	void (*add_position_backward)(float *dp, const float *dy, int batch, int n, int d);
+	void (*add_position_backward)(float *dp, const float *dy, int batch, int n, int d,
+				      struct by_block by);
 	/* y[b,n,:] = x[b,n,:] + e[b,:]; y may be x. Backward: de[b,:] = sum over n of dy, ascending. */
 	void (*add_record)(float *y, const float *x, const float *e, int batch, int n, int d);
 	void (*add_record_backward)(float *de, const float *dy, int batch, int n, int d);
 	/* y[b,l,:] = keep[b,l] ? x[b,l,:] : token[:]; y may be x. Backward: dx = keep ? dy : 0 (may be dy);
-	 * dtoken[:] += sum of dy where not kept (chunks as sum_rows). */
+	 * dtoken[:] += sum of dy where not kept (chunks as sum_rows), by: of records. */
 	void (*mask_tokens)(float *y, const float *x, const uint8_t *keep, const float *token, int batch,
 			    int n, int d);
 	void (*mask_tokens_backward)(float *dx, float *dtoken, const float *dy, const uint8_t *keep,
-				     int batch, int n, int d);
+				     int batch, int n, int d, struct by_block by);
 	/* y [B,2D] = [mean over N, max over N] of x [B,N,D]; at [B,D] the index of the first maximum.
 	 * numbers [B]: y and at (backward: dy and at) have more rows, and record b's is numbers[b], no
 	 * two alike; NULL: b. */

@@ -76,6 +76,20 @@ static void run_long_gemm(const struct ops *o, struct arrays *a)
 	copy_to(o, a->out[1], a->in[2]);
 	g.residual = g.c = a->out[1];
 	o->gemm(&g);
+	o->gemm(&(struct gemm){.m = M,
+			       .n = N,
+			       .k = WIDTH,
+			       .a = a->in[2],
+			       .lda = WIDTH,
+			       .b = a->in[3],
+			       .ldb = N,
+			       .c = a->out[2],
+			       .ldc = N,
+			       .batch = 3,
+			       .last_k = 7,
+			       .stride_a = 5,
+			       .stride_b = 3,
+			       .stride_c = M * N});
 }
 
 /* Items with strides, and such as extend one chain of old sums; GELU' of arguments; rows apart. */
@@ -137,28 +151,30 @@ static void run_layernorm(const struct ops *o, struct arrays *a)
 	float *mean = a->scratch, *rstd = mean + ROWS;
 	o->layernorm(a->out[0], mean, rstd, a->in[0], a->in[1], a->in[2], ROWS, WIDTH, 1e-5f);
 	o->layernorm_backward(a->out[1], a->out[2], a->out[3], a->in[3], a->in[0], a->in[1], mean, rstd, NULL,
-			      ROWS, WIDTH);
+			      ROWS, WIDTH, (struct by_block){8, WIDTH + 3});
 }
 
 static void run_groupnorm(const struct ops *o, struct arrays *a)
 {
 	float *mean = a->scratch, *rstd = mean + BATCH * 5, *before = rstd + BATCH * 5;
-	struct groupnorm n = {.batch = BATCH,
-			      .t = ROWS,
-			      .c = WIDTH,
-			      .groups = 5,
-			      .eps = 1e-5f,
-			      .x = a->in[0],
-			      .w = a->in[1],
-			      .b = a->in[2],
-			      .y = a->out[0],
-			      .before_gelu = before,
-			      .mean = mean,
-			      .rstd = rstd,
-			      .dy = a->in[3],
-			      .dx = a->out[1],
-			      .dw = a->out[2],
-			      .db = a->out[3]};
+	struct groupnorm n = {
+		.batch = BATCH,
+		.t = ROWS,
+		.c = WIDTH,
+		.groups = 5,
+		.eps = 1e-5f,
+		.x = a->in[0],
+		.w = a->in[1],
+		.b = a->in[2],
+		.y = a->out[0],
+		.before_gelu = before,
+		.mean = mean,
+		.rstd = rstd,
+		.dy = a->in[3],
+		.dx = a->out[1],
+		.dw = a->out[2],
+		.db = a->out[3],
+		.sums = &(struct record_sums){.n = BATCH, .most = 1, .n_blocks = BATCH, .stride = WIDTH}};
 	o->groupnorm_gelu(&n);
 	o->groupnorm_gelu_backward(&n);
 }
@@ -209,6 +225,7 @@ static void run_conv1d(const struct ops *o, struct arrays *a, struct conv1d c, b
 	c.dw = a->out[2];
 	c.dbias = a->out[3];
 	c.scratch = a->scratch;
+	c.sums = &(struct record_sums){.n = BATCH + 1, .most = 1, .n_blocks = BATCH + 1, .stride = SIZE / 4};
 	o->conv1d(&c);
 	o->conv1d_backward(&c);
 }
@@ -259,7 +276,8 @@ static void run_sums(const struct ops *o, struct arrays *a)
 	for (int i = 0; i < N; i++)
 		sums[i] = o->sum_squares(a->in[1] + i, SIZE - (size_t)(3 * i));
 	o->upload(a->out[1], sums, sizeof sums);
-	o->sum_rows(a->out[0], a->in[0], BATCH * ROWS, WIDTH, WIDTH);
+	o->sum_rows(a->out[0], a->in[0], BATCH * ROWS, WIDTH, WIDTH, (struct by_block){ROWS, WIDTH + 3});
+	o->sum_blocks(a->out[0] + 4 * WIDTH, a->in[1], 5, WIDTH);
 	o->gelu_backward(a->out[2], a->in[0], a->in[1], SIZE);
 	o->gelu(a->out[3], a->in[3], SIZE);
 }
@@ -283,9 +301,10 @@ static void run_tokens(const struct ops *o, struct arrays *a)
 	o->add_position(a->out[0], a->in[0], a->in[1], BATCH, ROWS, WIDTH);
 	o->add_record(a->out[0], a->out[0], a->in[2], BATCH, ROWS, WIDTH);
 	o->mask_tokens(a->out[0], a->out[0], a->keep, a->in[3], BATCH, ROWS, WIDTH);
-	o->add_position_backward(a->out[1], a->in[3], BATCH, ROWS, WIDTH);
+	o->add_position_backward(a->out[1], a->in[3], BATCH, ROWS, WIDTH, (struct by_block){0});
 	o->add_record_backward(a->out[1] + ROWS * WIDTH, a->in[3], BATCH, ROWS, WIDTH);
-	o->mask_tokens_backward(a->out[2], a->out[3], a->in[2], a->keep, BATCH, ROWS, WIDTH);
+	o->mask_tokens_backward(a->out[2], a->out[3], a->in[2], a->keep, BATCH, ROWS, WIDTH,
+				(struct by_block){1, WIDTH});
 	o->add(a->out[3] + WIDTH, a->in[0], a->in[1], SIZE - WIDTH);
 }
 

@@ -11,17 +11,17 @@ enum { TIME = DUALVIEW_TIME, CHANNEL = DUALVIEW_CHANNEL };
 /* ---- life ---- */
 
 struct dualview *dualview_new(const struct ops *ops, const struct dualview_config *c, int max_batch,
-			      int n_slots, bool is_training)
+			      int n_slots, int slot_views, bool is_training)
 {
 	struct error e = {0};
-	if (dualview_config_check(c, &e) < 0 || max_batch < 1 || n_slots < 1)
+	if (dualview_config_check(c, &e) < 0 || max_batch < 1 || n_slots < 1 || slot_views < 1)
 		die_bug(__FILE__, error_text(&e));
 	struct dualview *d = die_calloc(1, sizeof *d);
 	d->ops = ops;
 	d->config = *c;
 	d->max_batch = max_batch;
 	d->dim = c->towers == TOWERS_BOTH ? 2 * c->d_model : c->d_model;
-	dualview_memory_new(d, n_slots, is_training);
+	dualview_memory_new(d, n_slots, slot_views, is_training);
 	d->h = d->memory->h;
 	d->p = d->memory->p;
 	d->z_time = d->memory->z[TIME];
@@ -72,7 +72,7 @@ void dualview_forward(struct dualview *d, int slot, const float *x, const uint8_
 	const struct tensors *t = &d->tensors;
 
 	if (n < 1 || n > m->max_views || first < 0 || first + n > d->max_batch)
-		BUG("views are not within the batch, or more than a block");
+		BUG("views are not within the batch, or more than a slot has");
 	s->first = first;
 	s->n = n;
 	s->x = x;

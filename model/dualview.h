@@ -6,7 +6,7 @@
  * A batch is worked through in blocks of at most 64 views, each of which needs a slot from its forward
  * to its backward pass.
  *
- *	struct dualview *d = dualview_new(ops, &config, max_batch, n_slots, true);
+ *	struct dualview *d = dualview_new(ops, &config, max_batch, n_slots, 64, true);
  *	dualview_init(d, seed);
  *	dualview_forward(d, slot, x, keep, first, n); // views first..: their rows of d->h, d->p
  *	dualview_backward(d, slot, dp);               // adds the block's gradients to where tensors are aimed
@@ -42,17 +42,17 @@ struct dualview {
 };
 
 /* A config that does not pass dualview_config_check is a BUG. max_batch: rows of the outputs. is_training:
- * keep activations for backward, in n_slots slots, and have the projector. Without it there are no projector
- * tensors, one slot will do, and the arena is far smaller. */
+ * keep activations for backward, in n_slots slots of up to slot_views, and have the projector. Without it
+ * there are no projector tensors, one slot will do, and the arena is far smaller. */
 struct dualview *dualview_new(const struct ops *ops, const struct dualview_config *c, int max_batch,
-			      int n_slots, bool is_training);
+			      int n_slots, int slot_views, bool is_training);
 void dualview_free(struct dualview *d);
 
 /* Initial weights: Philox keyed by (seed, tensor's number), so the encoder's do not depend on the projector's
  * sizes. */
 void dualview_init(struct dualview *d, uint64_t seed);
 
-/* x [n,12,T] and keep [n,12] (1 kept, 0 masked; NULL: all kept) of n <= 64 views in ops memory, which are
+/* x [n,12,T] and keep [n,12] (1 kept, 0 masked; NULL: all kept) of n <= slot_views in ops memory, which are
  * views first.. of the batch. When training both must stay as they are until the backward pass has ended: it
  * reads them again. */
 void dualview_forward(struct dualview *d, int slot, const float *x, const uint8_t *keep, int first, int n);

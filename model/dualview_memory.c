@@ -236,7 +236,7 @@ static void set_constants(struct dualview *d)
 
 /* ---- life ---- */
 
-void dualview_memory_new(struct dualview *d, int n_slots, bool is_training)
+void dualview_memory_new(struct dualview *d, int n_slots, int slot_views, bool is_training)
 {
 	struct dualview_memory *m = d->memory = die_calloc(1, sizeof *m);
 	const struct dualview_config *c = &d->config;
@@ -246,7 +246,7 @@ void dualview_memory_new(struct dualview *d, int n_slots, bool is_training)
 	m->has_projector = is_training && c->projector_out > 0;
 	m->n_cross = c->towers == TOWERS_BOTH ? c->n_cross : 0;
 	m->n_slots = n_slots;
-	m->max_views = d->max_batch < BLOCKS_VIEWS ? d->max_batch : BLOCKS_VIEWS;
+	m->max_views = d->max_batch < slot_views ? d->max_batch : slot_views;
 	m->slot = die_calloc((size_t)n_slots, sizeof *m->slot);
 	time = &m->slot[0].tower[TIME];
 	channel = &m->slot[0].tower[CHANNEL];

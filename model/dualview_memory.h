@@ -42,7 +42,7 @@ struct dualview_memory {
 	void *block;
 	bool is_training, has_projector;
 	int n_cross, n_slots;
-	int max_views; /* of a block: 64, or the batch if that is smaller */
+	int max_views; /* of a slot: 64, or the batch if that is smaller; several blocks' if ops are wide */
 	struct dualview_slot *slot;
 	char *slots; /* what slot i keeps: slot_bytes from i * slot_bytes on */
 	size_t slot_bytes;
@@ -53,7 +53,7 @@ struct dualview_memory {
 
 /* d's config, ops, max_batch and dim are set; n_slots at least 1. Declares d->tensors,
  * allocates everything. */
-void dualview_memory_new(struct dualview *d, int n_slots, bool is_training);
+void dualview_memory_new(struct dualview *d, int n_slots, int slot_views, bool is_training);
 void dualview_memory_free(struct dualview *d);
 
 bool dualview_is_both(const struct dualview_slot *s);

@@ -89,10 +89,12 @@ static void open_dvt(struct encoder *e, int micro_batch, bool is_training)
 	struct blocks b = blocks_of(e->ops, e->team, e->max_batch);
 	int n_own = (blocks_most_views(e->team, e->max_batch) + BLOCKS_VIEWS - 1) / BLOCKS_VIEWS,
 	    n_micro = micro_batch / BLOCKS_VIEWS;
-	e->n_slots = !is_training ? 1 : n_micro && n_micro < n_own ? n_micro : n_own;
+	int n_kept = n_micro && n_micro < n_own ? n_micro : n_own;
+	e->n_slots = is_training && !e->ops->is_wide ? n_kept : 1;
+	e->n_pass = e->ops->is_wide ? n_kept : 1;
 
-	struct dualview *d = e->dvt =
-		dualview_new(e->ops, &e->config.dvt, e->max_batch, e->n_slots, is_training);
+	struct dualview *d = e->dvt = dualview_new(e->ops, &e->config.dvt, e->max_batch, e->n_slots,
+						   e->n_pass * BLOCKS_VIEWS, is_training);
 	e->tensors = &d->tensors;
 	e->dim = d->dim;
 	e->arena_bytes = d->arena_bytes;
@@ -104,7 +106,8 @@ static void open_dvt(struct encoder *e, int micro_batch, bool is_training)
 	if (!is_training)
 		return;
 	gradients_init(&e->gradients, e->tensors, e->tensors->count);
-	if (e->n_slots == n_own)
+	gradients_widen(&e->gradients, e->n_pass);
+	if (e->n_pass == 1 && e->n_slots == n_own)
 		lend_slots(e);
 	gradients_reserve(&e->gradients, &b);
 }
@@ -208,48 +211,58 @@ void encoder_copy(struct encoder *e, const struct encoder *from)
 
 /* ---- passes ---- */
 
-/* A block's views among this process's. */
-static size_t own_view(const struct encoder *e, int block)
+static int n_passes(const struct encoder *e)
 {
-	return (size_t)(blocks_start(&e->blocks, block) - blocks_start(&e->blocks, e->blocks.first));
+	return (e->blocks.end - e->blocks.first + e->n_pass - 1) / e->n_pass;
 }
 
-static int slot_of(const struct encoder *e, int block)
+/* Blocks first..end-1 of a pass of this process's. */
+struct pass {
+	int slot, first, end, n_views;
+	size_t at; /* its first view among this process's */
+};
+
+static struct pass pass_of(const struct encoder *e, int i)
 {
-	return (block - e->blocks.first) % e->n_slots;
+	const struct blocks *b = &e->blocks;
+	struct pass p = {.slot = i % e->n_slots, .first = b->first + i * e->n_pass};
+	p.end = p.first + e->n_pass < b->end ? p.first + e->n_pass : b->end;
+	p.n_views = blocks_start(b, p.end) - blocks_start(b, p.first);
+	p.at = (size_t)(blocks_start(b, p.first) - blocks_start(b, b->first));
+	return p;
 }
 
-static void forward_block(struct encoder *e, int block)
+static void forward_pass(struct encoder *e, int i)
 {
-	size_t at = own_view(e, block), n_input = ENCODER_LEADS * (size_t)encoder_samples(&e->config);
-	dualview_forward(e->dvt, slot_of(e, block), e->x + at * n_input,
-			 e->keep ? e->keep + at * ENCODER_LEADS : NULL, blocks_start(&e->blocks, block),
-			 blocks_views(&e->blocks, block));
+	struct pass p = pass_of(e, i);
+	size_t n_input = ENCODER_LEADS * (size_t)encoder_samples(&e->config);
+	dualview_forward(e->dvt, p.slot, e->x + p.at * n_input,
+			 e->keep ? e->keep + p.at * ENCODER_LEADS : NULL, blocks_start(&e->blocks, p.first),
+			 p.n_views);
 }
 
-/* From the last block to the first, whose activations are then there for the backward pass to begin with. */
+/* From the last pass to the first, whose activations are then there for the backward pass to begin with. */
 static void forward_dvt(struct encoder *e)
 {
-	for (int i = e->blocks.end - 1; i >= e->blocks.first; i--)
-		forward_block(e, i);
+	for (int i = n_passes(e) - 1; i >= 0; i--)
+		forward_pass(e, i);
 }
 
 /* dp and dh: this process's rows of one of them, the other NULL. */
 static void backward_dvt(struct encoder *e, const float *dp, const float *dh)
 {
-	const struct blocks *b = &e->blocks;
-	gradients_begin(&e->gradients, b, 0, e->tensors->count);
+	gradients_begin(&e->gradients, &e->blocks, 0, e->tensors->count);
 
-	for (int i = b->first; i < b->end; i++) {
-		size_t at = own_view(e, i);
-		if (i - b->first >= e->n_slots)
-			forward_block(e, i);
-		gradients_leaf(&e->gradients);
+	for (int i = 0; i < n_passes(e); i++) {
+		struct pass p = pass_of(e, i);
+		if (i >= e->n_slots)
+			forward_pass(e, i);
+		gradients_leaves(&e->gradients, p.end - p.first, p.n_views);
 		if (dp)
-			dualview_backward(e->dvt, slot_of(e, i),
-					  dp + at * (size_t)encoder_projector_out(&e->config));
+			dualview_backward(e->dvt, p.slot,
+					  dp + p.at * (size_t)encoder_projector_out(&e->config));
 		else
-			dualview_backward_h(e->dvt, slot_of(e, i), dh + at * (size_t)e->dim);
+			dualview_backward_h(e->dvt, p.slot, dh + p.at * (size_t)e->dim);
 		gradients_push(&e->gradients);
 	}
 

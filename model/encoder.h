@@ -62,7 +62,8 @@ struct encoder {
 	struct dualview *dvt; /* one of these two */
 	struct resnet18 *resnet18;
 	/* of dvt: */
-	int n_slots;		    /* blocks whose activations are kept at once */
+	int n_slots;		    /* passes whose activations are kept at once */
+	int n_pass;		    /* blocks of a pass: one, unless operations are wide */
 	struct gradients gradients; /* when training */
 	const float *x;		    /* of the last forward */
 	const uint8_t *keep;

@@ -6,7 +6,7 @@
 
 void gradients_init(struct gradients *g, struct tensors *t, size_t n_range)
 {
-	*g = (struct gradients){.tensors = t, .n_range = n_range};
+	*g = (struct gradients){.tensors = t, .n_range = n_range, .most = 1, .n_leaves = 1};
 	g->level[0].p = t->gradients;
 	g->level[0].n = t->count;
 }
@@ -19,6 +19,15 @@ void gradients_release(struct gradients *g)
 			ops->release(g->level[i].p);
 	if (g->slices)
 		ops->release(g->slices);
+	if (g->leaves)
+		ops->release(g->leaves);
+}
+
+void gradients_widen(struct gradients *g, int n_blocks)
+{
+	g->most = n_blocks;
+	if (n_blocks > 1)
+		g->leaves = g->tensors->ops->alloc((size_t)n_blocks * g->n_range * sizeof *g->leaves);
 }
 
 void gradients_lend(struct gradients *g, int i, float *p, size_t n)
@@ -71,6 +80,15 @@ static void reserve_team(struct gradients *g)
 	g->n_slices = n;
 }
 
+/* The nodes that n blocks of one pass make. */
+static struct blocks_tree tree_of_pass(const struct blocks *b, int first, int n)
+{
+	struct blocks_tree t = {.n_blocks = b->n_blocks};
+	for (int i = first; i < first + n; i++)
+		blocks_join(&t, (struct blocks_node){i, i + 1, 0});
+	return t;
+}
+
 void gradients_reserve(struct gradients *g, const struct blocks *b)
 {
 	struct blocks_tree t = {.n_blocks = b->n_blocks};
@@ -78,9 +96,12 @@ void gradients_reserve(struct gradients *g, const struct blocks *b)
 
 	g->blocks = *b;
 	g->n_kept = blocks_nodes(b, team_rank(b->team)).n;
-	for (int i = b->first; i < b->end; i++) {
-		depth = t.n + 1 > depth ? t.n + 1 : depth;
-		blocks_join(&t, (struct blocks_node){i, i + 1, 0});
+	for (int i = b->first; i < b->end; i += g->most) {
+		struct blocks_tree pass = tree_of_pass(b, i, b->end - i < g->most ? b->end - i : g->most);
+		for (int k = 0; k < pass.n; k++) {
+			depth = t.n + 1 > depth ? t.n + 1 : depth;
+			blocks_join(&t, pass.node[k]);
+		}
 	}
 
 	for (int i = 1; i < depth; i++)
@@ -109,15 +130,43 @@ static float *place(const struct gradients *g, int i)
 void gradients_leaf(struct gradients *g)
 {
 	float *leaf = place(g, g->tree.n);
+	g->n_leaves = 1;
 	g->tensors->ops->zero(leaf, g->n * sizeof *leaf);
 	tensors_aim(g->tensors, leaf, g->first);
 }
 
+void gradients_leaves(struct gradients *g, int n, int n_views)
+{
+	if (n > g->most)
+		BUG("a pass of more blocks than was said");
+	if (n == 1) {
+		gradients_leaf(g);
+		return;
+	}
+	g->n_leaves = n;
+	g->tensors->ops->zero(g->leaves, (size_t)n * g->n * sizeof *g->leaves);
+	tensors_aim_blocks(g->tensors, g->leaves, g->first, g->n, n_views);
+}
+
+static void push(struct gradients *g, struct blocks_node node)
+{
+	int last = g->tree.n;
+	for (int n = blocks_join(&g->tree, node); n > 0; n--, last--)
+		g->tensors->ops->add(place(g, last - 1), place(g, last - 1), place(g, last), g->n);
+}
+
 void gradients_push(struct gradients *g)
 {
-	int last = g->tree.n, block = last ? g->tree.node[last - 1].end : g->blocks.first;
-	for (int n = blocks_join(&g->tree, (struct blocks_node){block, block + 1, 0}); n > 0; n--, last--)
-		g->tensors->ops->add(place(g, last - 1), place(g, last - 1), place(g, last), g->n);
+	int first = g->tree.n ? g->tree.node[g->tree.n - 1].end : g->blocks.first;
+	struct blocks_tree pass = tree_of_pass(&g->blocks, first, g->n_leaves);
+	const float *leaves = g->leaves;
+	for (int k = 0; k < pass.n; k++) {
+		int n = pass.node[k].end - pass.node[k].first;
+		if (g->n_leaves > 1)
+			g->tensors->ops->sum_blocks(place(g, g->tree.n), leaves, n, g->n);
+		push(g, pass.node[k]);
+		leaves = leaves ? leaves + (size_t)n * g->n : NULL;
+	}
 }
 
 /* ---- the team's ---- */

@@ -25,6 +25,8 @@ struct gradients {
 	struct blocks blocks;
 	struct blocks_tree tree; /* of the range in hand */
 	size_t first, n;	 /* that range */
+	int most, n_leaves;	 /* blocks of a pass: at most, and of the one in hand */
+	float *leaves;		 /* ops memory [most][n_range]; NULL: passes of one block */
 	int n_kept;		 /* nodes of this process: their arrays hold all ranges, the others one */
 	struct {
 		float *p; /* ops memory; the first is tensors->gradients */
@@ -37,6 +39,9 @@ struct gradients {
 };
 
 void gradients_init(struct gradients *g, struct tensors *t, size_t n_range);
+/* Passes of up to so many blocks, for gradients_leaves: an array for each. Before the first
+ * gradients_reserve. */
+void gradients_widen(struct gradients *g, int n_blocks);
 void gradients_release(struct gradients *g);
 
 /* Memory for the array of place i >= 1, n floats which nobody else needs once this process's first i blocks
@@ -51,6 +56,8 @@ void gradients_reserve(struct gradients *g, const struct blocks *b);
  * that has a gradient. */
 void gradients_begin(struct gradients *g, const struct blocks *b, size_t first, size_t n);
 void gradients_leaf(struct gradients *g);
+/* The same for a pass of the next n blocks, which have n_views views together. */
+void gradients_leaves(struct gradients *g, int n, int n_views);
 void gradients_push(struct gradients *g);
 /* After the last range. */
 void gradients_total(struct gradients *g);

@@ -88,17 +88,17 @@ static void add_logits_backward(const struct tensors *t, const struct head_gate 
 				int side, int batch)
 {
 	int d = g->d;
-	t->ops->gemm(&(struct gemm){.m = 2,
-				    .n = d,
-				    .k = batch,
-				    .a = g->dlogits,
-				    .lda = 2,
-				    .is_a_transposed = true,
-				    .b = z,
-				    .ldb = d,
-				    .c = tensors_gradient(t, g->weight) + side * d,
-				    .ldc = 2 * d,
-				    .is_accumulated = true});
+	tensors_product(t, (struct gemm){.m = 2,
+					 .n = d,
+					 .k = batch,
+					 .a = g->dlogits,
+					 .lda = 2,
+					 .is_a_transposed = true,
+					 .b = z,
+					 .ldb = d,
+					 .c = tensors_gradient(t, g->weight) + side * d,
+					 .ldc = 2 * d,
+					 .is_accumulated = true});
 
 	t->ops->gemm(&(struct gemm){.m = batch,
 				    .n = d,
@@ -118,5 +118,5 @@ void head_gate_backward(const struct tensors *t, const struct head_gate *g, floa
 	t->ops->gate_backward(dzt, dzc, g->dlogits, dh, zt, zc, g->alpha, batch, g->d);
 	add_logits_backward(t, g, dzt, zt, 0, batch);
 	add_logits_backward(t, g, dzc, zc, 1, batch);
-	t->ops->sum_rows(tensors_gradient(t, g->bias), g->dlogits, batch, 2, 2);
+	t->ops->sum_rows(tensors_gradient(t, g->bias), g->dlogits, batch, 2, 2, tensors_blocks(t, batch));
 }

@@ -51,18 +51,18 @@ void linear_forward_gelu(const struct tensors *t, const struct linear *l, float 
 void linear_backward(const struct tensors *t, const struct linear *l, float *dx, const float *dy,
 		     const float *x, int rows, const float *before)
 {
-	t->ops->gemm(&(struct gemm){.m = l->n_out,
-				    .n = l->n_in,
-				    .k = rows,
-				    .a = dy,
-				    .lda = l->n_out,
-				    .is_a_transposed = true,
-				    .b = x,
-				    .ldb = l->n_in,
-				    .c = tensors_gradient(t, l->weight),
-				    .ldc = l->n_in,
-				    .is_accumulated = true});
-	t->ops->sum_rows(tensors_gradient(t, l->bias), dy, rows, l->n_out, l->n_out);
+	tensors_product(t, (struct gemm){.m = l->n_out,
+					 .n = l->n_in,
+					 .k = rows,
+					 .a = dy,
+					 .lda = l->n_out,
+					 .is_a_transposed = true,
+					 .b = x,
+					 .ldb = l->n_in,
+					 .c = tensors_gradient(t, l->weight),
+					 .ldc = l->n_in,
+					 .is_accumulated = true});
+	t->ops->sum_rows(tensors_gradient(t, l->bias), dy, rows, l->n_out, l->n_out, tensors_blocks(t, rows));
 
 	if (dx)
 		t->ops->gemm(&(struct gemm){.m = rows,

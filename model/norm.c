@@ -21,5 +21,6 @@ void norm_backward(const struct tensors *t, const struct norm *n, float *dx, con
 		   const float *stats, const float *dresidual, int rows)
 {
 	t->ops->layernorm_backward(dx, tensors_gradient(t, n->weight), tensors_gradient(t, n->bias), dy, x,
-				   tensors_weight(t, n->weight), stats, stats + rows, dresidual, rows, n->d);
+				   tensors_weight(t, n->weight), stats, stats + rows, dresidual, rows, n->d,
+				   tensors_blocks(t, rows));
 }

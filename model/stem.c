@@ -92,12 +92,14 @@ static struct groupnorm norm_of(const struct tensors *t, const struct stem *s, c
 
 void stem_plan(struct stem *s, struct arena *a, const struct ops *ops, int max_signals, bool is_training)
 {
-	int most = s->group < max_signals ? s->group : max_signals;
+	int most = s->group < max_signals && !ops->is_wide ? s->group : max_signals;
+	const struct record_sums sums = {.n = (most + s->group - 1) / s->group, .most = s->group};
 	size_t n = (size_t)most, n_features = 0, n_dw = 0;
 
 	for (int i = 0; i < s->n_convs; i++) {
 		struct stem_conv *c = &s->conv[i];
 		struct conv1d conv = sizes_of(s, c, most);
+		conv.sums = &sums;
 		c->y = arena_floats(a, n * n_out(c));
 		c->padded = arena_floats(a, n * n_padded(c));
 		c->before = arena_floats(a, n * (i && is_training ? max(n_out(c), n_padded(c)) : n_out(c)));
@@ -129,13 +131,14 @@ void stem_forward(const struct tensors *t, const struct stem *s, const float *x,
 	}
 }
 
-void stem_backward(const struct tensors *t, const struct stem *s, int n)
+void stem_backward(const struct tensors *t, const struct stem *s, int n, const struct record_sums *sums)
 {
 	for (int i = s->n_convs - 1; i >= 0; i--) {
 		const struct stem_conv *c = &s->conv[i];
 		struct groupnorm norm = norm_of(t, s, c, n);
 		norm.dy = s->features;
 		norm.dx = s->features;
+		norm.sums = sums;
 		norm.dw = tensors_gradient(t, c->norm_weight);
 		norm.db = tensors_gradient(t, c->norm_bias);
 		t->ops->groupnorm_gelu_backward(&norm);
@@ -143,6 +146,7 @@ void stem_backward(const struct tensors *t, const struct stem *s, int n)
 		struct conv1d conv = conv_of(t, s, c, n);
 		conv.dy = s->features;
 		conv.dx = i ? c->before : NULL; /* GELU's argument is not needed any more */
+		conv.sums = sums;
 		conv.dw = tensors_gradient(t, c->weight);
 		conv.dbias = tensors_gradient(t, c->bias);
 		conv.scratch = s->dw_scratch;

@@ -6,7 +6,8 @@
  * Convolutions pad (k-1)/2 zeros on both sides (k odd), so t_out = ceil(t_in/stride) and output j looks at
  * inputs around j*stride: PyTorch's Conv1d(padding=k//2). GroupNorm has 4 groups (Wu and He 2018), eps 1e-5.
  *
- * Signals are worked through in groups, whose buffers are scratch. Nothing outlives a group: the backward
+ * Signals are worked through in groups, whose buffers are scratch; or, where operations are wide, in many
+ * groups at once. Nothing outlives a group: the backward
  * pass begins with its forward pass once more. A block's gradients are the sums of its groups, added in
  * ascending order, so how many signals a group has is part of their definition.
  */
@@ -45,12 +46,13 @@ const struct stem_conv *stem_last(const struct stem *s);
 /* All of it scratch. */
 void stem_plan(struct stem *s, struct arena *a, const struct ops *ops, int max_signals, bool is_training);
 
-/* Features of n <= group signals of x [*,c,t] into s->features. numbers[i] (ops memory) is the i-th one's
- * place in x; numbers NULL: place first + i. A channel with keep 0 reads as zeros. keep: [*,c]. */
+/* Features of n signals, a group at most unless operations are wide, of x [*,c,t] into s->features.
+ * numbers[i] (ops memory) is the i-th one's place in x; numbers NULL: place first + i. A channel with keep 0
+ * reads as zeros. keep: [*,c]. */
 void stem_forward(const struct tensors *t, const struct stem *s, const float *x, const uint8_t *keep,
 		  const int32_t *numbers, int first, int n);
 /* Adds to the gradients, given that of the features in s->features, after stem_forward of
- * the same signals. */
-void stem_backward(const struct tensors *t, const struct stem *s, int n);
+ * the same signals. sums: which signals are groups, and of which block; NULL: they are one. */
+void stem_backward(const struct tensors *t, const struct stem *s, int n, const struct record_sums *sums);
 
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/die.h"
+#include "model/blocks.h"
 #include "numbers/philox.h"
 
 enum { ALIGN = 16 }; /* floats */
@@ -101,8 +102,36 @@ float *tensors_gradient(const struct tensors *t, int i)
 
 void tensors_aim(struct tensors *t, float *p, size_t first)
 {
+	tensors_aim_blocks(t, p, first, 0, 0);
+}
+
+void tensors_aim_blocks(struct tensors *t, float *p, size_t first, size_t stride, int n_views)
+{
 	t->aim = p;
 	t->aim_first = first;
+	t->aim_stride = stride;
+	t->n_views = n_views;
+}
+
+struct by_block tensors_blocks(const struct tensors *t, int rows)
+{
+	if (!t->n_views)
+		return (struct by_block){0};
+	return (struct by_block){rows / t->n_views * BLOCKS_VIEWS, t->aim_stride};
+}
+
+void tensors_product(const struct tensors *t, struct gemm g)
+{
+	struct by_block by = tensors_blocks(t, g.k);
+	if (by.rows) {
+		g.batch = (g.k + by.rows - 1) / by.rows;
+		g.last_k = g.k - (g.batch - 1) * by.rows;
+		g.k = by.rows;
+		g.stride_a = (size_t)by.rows * (size_t)g.lda;
+		g.stride_b = (size_t)by.rows * (size_t)g.ldb;
+		g.stride_c = by.stride;
+	}
+	t->ops->gemm(&g);
 }
 
 void tensors_zero_gradients(struct tensors *t)

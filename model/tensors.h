@@ -41,6 +41,8 @@ struct tensors {
 		*gradients; /* ops memory; NULL before tensors_alloc; gradients NULL when not training */
 	float *aim; /* where a backward pass adds its gradients: floats aim_first.. of the flat array */
 	size_t aim_first;
+	size_t aim_stride; /* between those of one block and the next, of a pass of several */
+	int n_views;	   /* of such a pass; 0: one of a block */
 };
 
 void tensors_init(struct tensors *t, const struct ops *ops);
@@ -67,6 +69,13 @@ float *tensors_gradient(const struct tensors *t, int i);
 /* Backward passes add to p, which holds floats first.. of the flat array: one block's gradients. At first,
  * and with (t->gradients, 0), to the flat array itself. */
 void tensors_aim(struct tensors *t, float *p, size_t first);
+/* The same for a pass of n_views, several blocks (model/blocks.h): block i's gradients at i * stride. */
+void tensors_aim_blocks(struct tensors *t, float *p, size_t first, size_t stride, int n_views);
+
+/* How that pass's rows, as many for each view, come in blocks. */
+struct by_block tensors_blocks(const struct tensors *t, int rows);
+/* The gradient of a matrix: g adds to that of the first block, over k rows of a and b, which are all rows. */
+void tensors_product(const struct tensors *t, struct gemm g);
 
 void tensors_zero_gradients(struct tensors *t);
 

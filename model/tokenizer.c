@@ -23,6 +23,12 @@ static int min(int a, int b)
 	return a < b ? a : b;
 }
 
+/* Of the n signals of a pass. */
+static int at_once(const struct tensors *t, const struct stem *s, int n)
+{
+	return t->ops->is_wide ? n : s->group;
+}
+
 void tokenizer_time_declare(struct tokenizer_time *k, struct tensors *t, const char *name, int d, int samples,
 			    float rate_hz)
 {
@@ -101,8 +107,8 @@ static void gather_masks(const struct tensors *t, const struct tokenizer_time *k
 void tokenizer_time_forward(const struct tensors *t, const struct tokenizer_time *k, const float *x,
 			    const uint8_t *keep, int batch)
 {
-	for (int i = 0; i < batch; i += k->stem.group) {
-		int n = min(k->stem.group, batch - i);
+	for (int i = 0, n; i < batch; i += n) {
+		n = min(at_once(t, &k->stem, batch), batch - i);
 		stem_forward(t, &k->stem, x, keep, NULL, i, n);
 		linear_forward(t, &k->linear, k->x + (size_t)i * (size_t)k->n * (size_t)k->d,
 			       k->stem.features, n * k->n, NULL);
@@ -115,29 +121,33 @@ void tokenizer_time_forward(const struct tensors *t, const struct tokenizer_time
 static void scatter_masks(const struct tensors *t, const struct tokenizer_time *k, const float *dx, int batch)
 {
 	t->ops->add_record_backward(k->de, dx, batch, k->n, k->d);
-	t->ops->gemm(&(struct gemm){.m = TOKENIZER_LEADS,
-				    .n = k->d,
-				    .k = batch,
-				    .a = k->absent,
-				    .lda = TOKENIZER_LEADS,
-				    .is_a_transposed = true,
-				    .b = k->de,
-				    .ldb = k->d,
-				    .c = tensors_gradient(t, k->mask),
-				    .ldc = k->d,
-				    .is_accumulated = true});
+	tensors_product(t, (struct gemm){.m = TOKENIZER_LEADS,
+					 .n = k->d,
+					 .k = batch,
+					 .a = k->absent,
+					 .lda = TOKENIZER_LEADS,
+					 .is_a_transposed = true,
+					 .b = k->de,
+					 .ldb = k->d,
+					 .c = tensors_gradient(t, k->mask),
+					 .ldc = k->d,
+					 .is_accumulated = true});
 }
 
 void tokenizer_time_backward(const struct tensors *t, const struct tokenizer_time *k, const float *dx,
 			     const float *x, const uint8_t *keep, int batch)
 {
+	int n_groups = (batch + k->stem.group - 1) / k->stem.group;
+	const struct record_sums sums = {
+		.n = n_groups, .most = k->stem.group, .n_blocks = n_groups, .stride = t->aim_stride};
+
 	scatter_masks(t, k, dx, batch);
-	for (int i = 0; i < batch; i += k->stem.group) {
-		int n = min(k->stem.group, batch - i);
+	for (int i = 0, n; i < batch; i += n) {
+		n = min(at_once(t, &k->stem, batch), batch - i);
 		stem_forward(t, &k->stem, x, keep, NULL, i, n);
 		linear_backward(t, &k->linear, k->stem.features, dx + (size_t)i * (size_t)k->n * (size_t)k->d,
 				k->stem.features, n * k->n, NULL);
-		stem_backward(t, &k->stem, n);
+		stem_backward(t, &k->stem, n, t->ops->is_wide ? &sums : NULL);
 	}
 }
 
@@ -157,16 +167,25 @@ void tokenizer_channel_declare(struct tokenizer_channel *k, struct tensors *t, c
 			      name);
 }
 
+static size_t most_sums(const struct tokenizer_channel *k, int max_batch)
+{
+	return (size_t)(max_batch * TOKENIZER_LEADS + k->stem.group - 1) / (size_t)k->stem.group;
+}
+
 void tokenizer_channel_alloc(struct tokenizer_channel *k, int max_batch)
 {
 	k->keep = die_malloc((size_t)max_batch * TOKENIZER_LEADS);
 	k->kept = die_malloc((size_t)max_batch * TOKENIZER_LEADS * sizeof *k->kept);
+	k->first = die_malloc((most_sums(k, max_batch) + 1) * sizeof *k->first);
+	k->block = die_malloc(most_sums(k, max_batch) * sizeof *k->block);
 }
 
 void tokenizer_channel_release(struct tokenizer_channel *k)
 {
 	free(k->keep);
 	free(k->kept);
+	free(k->first);
+	free(k->block);
 }
 
 float *tokenizer_channel_plan(struct tokenizer_channel *k, struct arena *a, int max_batch)
@@ -175,6 +194,8 @@ float *tokenizer_channel_plan(struct tokenizer_channel *k, struct arena *a, int 
 	k->pooled = arena_floats(a, signals * d);
 	k->at = arena_take(a, signals * (d / 2) * sizeof *k->at);
 	k->places = arena_take(a, signals * sizeof *k->places);
+	k->sum_first = arena_take(a, (most_sums(k, max_batch) + 1) * sizeof *k->sum_first);
+	k->sum_block = arena_take(a, most_sums(k, max_batch) * sizeof *k->sum_block);
 	return k->x = arena_floats(a, signals * d);
 }
 
@@ -185,6 +206,25 @@ void tokenizer_channel_plan_scratch(struct tokenizer_channel *k, struct arena *a
 	k->dpooled = arena_floats(a, (size_t)max_batch * TOKENIZER_LEADS * (size_t)k->d);
 }
 
+/* A group ends where it is full, and where its block does. */
+static void list_sums(const struct tensors *t, struct tokenizer_channel *k)
+{
+	const int of_block = BLOCKS_VIEWS * TOKENIZER_LEADS;
+	k->n_sums = 0;
+	for (int i = 0; i < k->n_kept; i++) {
+		int block = k->kept[i] / of_block;
+		bool is_same = k->n_sums && k->block[k->n_sums - 1] == block &&
+			       i - k->first[k->n_sums - 1] < k->stem.group;
+		if (is_same)
+			continue;
+		k->first[k->n_sums] = i;
+		k->block[k->n_sums++] = block;
+	}
+	k->first[k->n_sums] = k->n_kept;
+	t->ops->upload(k->sum_first, k->first, ((size_t)k->n_sums + 1) * sizeof *k->first);
+	t->ops->upload(k->sum_block, k->block, (size_t)k->n_sums * sizeof *k->block);
+}
+
 static void list_kept(const struct tensors *t, struct tokenizer_channel *k, const uint8_t *keep, int signals)
 {
 	t->ops->download(k->keep, keep, (size_t)signals);
@@ -193,6 +233,9 @@ static void list_kept(const struct tensors *t, struct tokenizer_channel *k, cons
 		if (k->keep[i])
 			k->kept[k->n_kept++] = i;
 	t->ops->upload(k->places, k->kept, (size_t)k->n_kept * sizeof *k->places);
+	k->n_blocks = (signals / TOKENIZER_LEADS + BLOCKS_VIEWS - 1) / BLOCKS_VIEWS;
+	if (t->ops->is_wide)
+		list_sums(t, k);
 }
 
 void tokenizer_channel_forward(const struct tensors *t, struct tokenizer_channel *k, const float *x,
@@ -201,8 +244,8 @@ void tokenizer_channel_forward(const struct tensors *t, struct tokenizer_channel
 	int signals = batch * TOKENIZER_LEADS;
 	list_kept(t, k, keep, signals);
 	t->ops->zero(k->pooled, (size_t)signals * (size_t)k->d * sizeof *k->pooled);
-	for (int i = 0; i < k->n_kept; i += k->stem.group) {
-		int n = min(k->stem.group, k->n_kept - i);
+	for (int i = 0, n; i < k->n_kept; i += n) {
+		n = min(at_once(t, &k->stem, k->n_kept), k->n_kept - i);
 		stem_forward(t, &k->stem, x, keep, k->places + i, i, n);
 		t->ops->pool_mean_max(k->pooled, k->at, k->stem.features, k->places + i, n,
 				      stem_last(&k->stem)->t_out, k->d / 2);
@@ -215,15 +258,23 @@ void tokenizer_channel_forward(const struct tensors *t, struct tokenizer_channel
 void tokenizer_channel_backward(const struct tensors *t, const struct tokenizer_channel *k, float *dx,
 				const float *x, const uint8_t *keep, int batch)
 {
-	t->ops->add_position_backward(tensors_gradient(t, k->lead), dx, batch, TOKENIZER_LEADS, k->d);
-	t->ops->mask_tokens_backward(dx, tensors_gradient(t, k->mask), dx, keep, batch, TOKENIZER_LEADS,
-				     k->d);
+	const struct record_sums sums = {.n = k->n_sums,
+					 .most = k->stem.group,
+					 .n_blocks = k->n_blocks,
+					 .first = k->sum_first,
+					 .block = k->sum_block,
+					 .stride = t->aim_stride};
+	struct by_block by = tensors_blocks(t, batch);
+
+	t->ops->add_position_backward(tensors_gradient(t, k->lead), dx, batch, TOKENIZER_LEADS, k->d, by);
+	t->ops->mask_tokens_backward(dx, tensors_gradient(t, k->mask), dx, keep, batch, TOKENIZER_LEADS, k->d,
+				     by);
 	linear_backward(t, &k->linear, k->dpooled, dx, k->pooled, batch * TOKENIZER_LEADS, NULL);
-	for (int i = 0; i < k->n_kept; i += k->stem.group) {
-		int n = min(k->stem.group, k->n_kept - i);
+	for (int i = 0, n; i < k->n_kept; i += n) {
+		n = min(at_once(t, &k->stem, k->n_kept), k->n_kept - i);
 		stem_forward(t, &k->stem, x, keep, k->places + i, i, n);
 		t->ops->pool_mean_max_backward(k->stem.features, k->dpooled, k->at, k->places + i, n,
 					       stem_last(&k->stem)->t_out, k->d / 2);
-		stem_backward(t, &k->stem, n);
+		stem_backward(t, &k->stem, n, t->ops->is_wide ? &sums : NULL);
 	}
 }

@@ -60,6 +60,10 @@ struct tokenizer_channel {
 	int32_t *kept; /* host memory: places of those with keep 1, ascending */
 	int n_kept;
 	int32_t *places; /* the same in ops memory */
+	/* Where operations are wide, groups of kept leads from each block's start (struct record_sums): */
+	int32_t *first, *block;		/* host memory */
+	int32_t *sum_first, *sum_block; /* ops memory */
+	int n_sums, n_blocks;
 };
 
 void tokenizer_channel_declare(struct tokenizer_channel *k, struct tensors *t, const char *name, int d,

@@ -243,9 +243,32 @@ static void data_gradients(struct conv *c)
 	ISA(gemm_run)(&g);
 }
 
+/* Sum i alone, as a batch of its own. */
+static void backward_of_sum(const struct conv1d *s, int i)
+{
+	const struct record_sums *sums = s->sums;
+	int first = sums->first ? sums->first[i] : i * sums->most;
+	int end = sums->first ? sums->first[i + 1] : first + sums->most;
+	size_t to = (size_t)(sums->block ? sums->block[i] : i) * sums->stride;
+	struct conv1d one = *s;
+	one.sums = NULL;
+	one.sum_records = 0;
+	one.batch = (end < s->batch ? end : s->batch) - first;
+	one.x += (size_t)first * (size_t)s->t_pad * (size_t)s->c_in;
+	one.dy += (size_t)first * (size_t)s->t_out * (size_t)s->c_out;
+	one.dx = s->dx ? s->dx + (size_t)first * (size_t)s->t_pad * (size_t)s->c_in : NULL;
+	one.dw += to;
+	one.dbias = s->dbias ? s->dbias + to : NULL;
+	ISA(conv_backward)(&one);
+}
+
 void ISA(conv_backward)(const struct conv1d *s)
 {
 	struct conv c = conv_of(s);
+	for (int i = 0; s->sums && i < s->sums->n; i++)
+		backward_of_sum(s, i);
+	if (s->sums)
+		return;
 	if (s->batch <= 0)
 		return;
 	c.partial = s->scratch;

@@ -532,11 +532,38 @@ static void run_shared(const struct gemm *g, int n_items)
 	}
 }
 
+static const float *moved(const float *p, size_t by)
+{
+	return p ? p + by : NULL;
+}
+
+static void run_last_apart(const struct gemm *g)
+{
+	size_t i = (size_t)items_of(g) - 1;
+	struct gemm before = *g, last = *g;
+	before.batch = (int)i;
+	before.last_k = last.last_k = last.batch = 0;
+	last.k = g->last_k;
+	last.a += i * g->stride_a;
+	last.b += i * g->stride_b;
+	last.c += i * g->stride_c;
+	last.before_gelu = g->before_gelu ? g->before_gelu + i * g->stride_c : NULL;
+	last.gelu_argument = moved(g->gelu_argument, i * g->stride_c);
+	last.residual = moved(g->residual, i * g->stride_c);
+	if (i > 0)
+		ISA(gemm_run)(&before);
+	ISA(gemm_run)(&last);
+}
+
 void ISA(gemm_run)(const struct gemm *g)
 {
 	int n_items = items_of(g);
 	if (g->m <= 0 || g->n <= 0)
 		return;
+	if (g->last_k && g->last_k != g->k) {
+		run_last_apart(g);
+		return;
+	}
 	if (g->residual == g->c && (g->is_accumulated || g->gelu_argument || is_chained(g)))
 		BUG("gemm: C cannot be its own residual and also accumulated, multiplied or a chain's");
 	ISA(gemm_reserve)(g);

@@ -173,6 +173,17 @@ static void backward_task(void *context, int record)
 	}
 }
 
+static void add_sum(const struct norm *n, int i)
+{
+	const struct record_sums *s = n->s.sums;
+	int first = s->first ? s->first[i] : i * s->most, end = s->first ? s->first[i + 1] : first + s->most;
+	size_t row = 2 * (size_t)n->s.c, to = (size_t)(s->block ? s->block[i] : i) * s->stride;
+	size_t records = (size_t)((end < n->s.batch ? end : n->s.batch) - first);
+	const float *partial = n->partial + (size_t)first * row;
+	ISA(reduce_rows_serial)(n->s.dw + to, partial, records, n->s.c, row, REDUCE_ROWS, true);
+	ISA(reduce_rows_serial)(n->s.db + to, partial + n->s.c, records, n->s.c, row, REDUCE_ROWS, true);
+}
+
 void ISA(groupnorm_gelu_backward)(const struct groupnorm *s)
 {
 	size_t row = 2 * (size_t)s->c;
@@ -181,7 +192,9 @@ void ISA(groupnorm_gelu_backward)(const struct groupnorm *s)
 
 	workspace_reserve(WORKSPACE_TILE, 6 * (size_t)s->c);
 	pool_run(backward_task, &n, s->batch);
-	for (int i = 0; i < s->batch; i += step) {
+	for (int i = 0; s->sums && i < s->sums->n; i++)
+		add_sum(&n, i);
+	for (int i = s->sums ? s->batch : 0; i < s->batch; i += step) {
 		const float *partial = n.partial + (size_t)i * row;
 		size_t records = (size_t)(s->batch - i < step ? s->batch - i : step);
 		ISA(reduce_rows_serial)(s->dw, partial, records, s->c, row, REDUCE_ROWS, true);

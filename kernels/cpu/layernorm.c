@@ -113,28 +113,34 @@ static void backward_task(void *context, int chunk)
 		backward_row(n, i, dw, db);
 }
 
-void ISA(layernorm_backward)(float *dx, float *dw, float *db, const float *dy, const float *x, const float *w,
-			     const float *mean, const float *rstd, const float *dresidual, int m, int d)
+static void backward_of_block(struct norm n, float *dw, float *db)
 {
-	size_t n_chunks = ((size_t)m + REDUCE_ROWS - 1) / REDUCE_ROWS, row = 2 * (size_t)d;
-	struct norm n = {.y = dx,
-			 .dy = dy,
-			 .x = x,
-			 .w = w,
-			 .kept_mean = mean,
-			 .kept_rstd = rstd,
-			 .dresidual = dresidual,
-			 .partial = workspace_shared(WORKSPACE_PARTIAL, n_chunks * row + 1),
-			 .m = m,
-			 .d = d};
-
-	if (m <= 0)
-		return;
+	size_t n_chunks = ((size_t)n.m + REDUCE_ROWS - 1) / REDUCE_ROWS, row = 2 * (size_t)n.d;
+	n.partial = workspace_shared(WORKSPACE_PARTIAL, n_chunks * row + 1);
 	pool_run(backward_task, &n, (int)n_chunks);
 	reduce_tree(n.partial, n_chunks, row, row);
-
-	for (int j = 0; j < d; j++) {
+	for (int j = 0; j < n.d; j++) {
 		dw[j] += n.partial[j];
-		db[j] += n.partial[d + j];
+		db[j] += n.partial[n.d + j];
+	}
+}
+
+void ISA(layernorm_backward)(float *dx, float *dw, float *db, const float *dy, const float *x, const float *w,
+			     const float *mean, const float *rstd, const float *dresidual, int m, int d,
+			     struct by_block by)
+{
+	int step = by.rows ? by.rows : m;
+	for (int first = 0; first < m; first += step, dw += by.stride, db += by.stride) {
+		size_t at = (size_t)first * (size_t)d;
+		backward_of_block((struct norm){.y = dx + at,
+						.dy = dy + at,
+						.x = x + at,
+						.w = w,
+						.kept_mean = mean + first,
+						.kept_rstd = rstd + first,
+						.dresidual = dresidual ? dresidual + at : NULL,
+						.m = m - first < step ? m - first : step,
+						.d = d},
+				  dw, db);
 	}
 }

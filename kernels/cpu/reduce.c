@@ -41,19 +41,57 @@ struct sum_rows {
 	float *to;
 	const float *x;
 	int m, n, ld;
+	struct by_block by;
 };
 
 static void sum_rows_task(void *context, int task)
 {
 	const struct sum_rows *s = context;
 	int j = task * REDUCE_COLUMNS, width = s->n - j < REDUCE_COLUMNS ? s->n - j : REDUCE_COLUMNS;
-	ISA(reduce_rows_serial)(s->to + j, s->x + j, (size_t)s->m, width, (size_t)s->ld, REDUCE_ROWS, true);
+	float *to = s->to + j;
+	for (int first = 0; first < s->m; first += s->by.rows, to += s->by.stride) {
+		int m = s->m - first < s->by.rows ? s->m - first : s->by.rows;
+		ISA(reduce_rows_serial)
+		(to, s->x + (size_t)first * (size_t)s->ld + j, (size_t)m, width, (size_t)s->ld, REDUCE_ROWS,
+		 true);
+	}
 }
 
-void ISA(reduce_rows)(float *db, const float *dy, int m, int n, int ld)
+void ISA(reduce_rows)(float *db, const float *dy, int m, int n, int ld, struct by_block by)
 {
-	struct sum_rows s = {db, dy, m, n, ld};
+	struct sum_rows s = {db, dy, m, n, ld, by};
+	if (by.rows == 0)
+		s.by.rows = m;
 	pool_run(sum_rows_task, &s, (n + REDUCE_COLUMNS - 1) / REDUCE_COLUMNS);
+}
+
+struct sum_blocks {
+	float *to;
+	const float *from;
+	int m;
+	size_t n;
+};
+
+static void sum_blocks_task(void *context, int task)
+{
+	const struct sum_blocks *s = context;
+	size_t j = (size_t)task * REDUCE_COLUMNS,
+	       width = s->n - j < REDUCE_COLUMNS ? s->n - j : REDUCE_COLUMNS;
+	struct reduce r;
+	float part[REDUCE_COLUMNS] = {0};
+	r.n_chunks = 0;
+	r.depth = 0;
+	for (int i = 0; i < s->m; i++) {
+		memcpy(part, s->from + (size_t)i * s->n + j, width * sizeof *part);
+		reduce_push(&r, part);
+	}
+	memcpy(s->to + j, reduce_end(&r), width * sizeof *s->to);
+}
+
+void ISA(reduce_blocks)(float *to, const float *from, int m, size_t n)
+{
+	struct sum_blocks s = {to, from, m, n};
+	pool_run(sum_blocks_task, &s, (int)((n + REDUCE_COLUMNS - 1) / REDUCE_COLUMNS));
 }
 
 struct squares {

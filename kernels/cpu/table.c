@@ -32,6 +32,7 @@ const struct ops ISA(table_ops) = {
 	.gather = team_gather,
 	.gemm = ISA(gemm_run),
 	.sum_rows = ISA(reduce_rows),
+	.sum_blocks = ISA(reduce_blocks),
 	.add = ISA(elementwise_add),
 	.divide = ISA(elementwise_divide),
 	.conv1d = ISA(conv_forward),

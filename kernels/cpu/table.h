@@ -9,7 +9,8 @@
 void ISA(gemm_run)(const struct gemm *g);
 
 /* reduce.c */
-void ISA(reduce_rows)(float *db, const float *dy, int m, int n, int ld);
+void ISA(reduce_rows)(float *db, const float *dy, int m, int n, int ld, struct by_block by);
+void ISA(reduce_blocks)(float *to, const float *from, int m, size_t n);
 float ISA(reduce_squares)(const float *x, size_t n);
 
 /* conv.c */
@@ -35,7 +36,8 @@ void ISA(elementwise_relu_backward)(float *dx, const float *dy, const float *y, 
 void ISA(layernorm_forward)(float *y, float *mean, float *rstd, const float *x, const float *w,
 			    const float *b, int m, int d, float eps);
 void ISA(layernorm_backward)(float *dx, float *dw, float *db, const float *dy, const float *x, const float *w,
-			     const float *mean, const float *rstd, const float *dresidual, int m, int d);
+			     const float *mean, const float *rstd, const float *dresidual, int m, int d,
+			     struct by_block by);
 
 /* groupnorm.c */
 void ISA(groupnorm_gelu)(const struct groupnorm *n);
@@ -63,13 +65,14 @@ void ISA(attention_backward)(const struct attention *a);
 
 /* tokens.c */
 void ISA(tokens_add_position)(float *y, const float *x, const float *p, int batch, int n, int d);
-void ISA(tokens_add_position_backward)(float *dp, const float *dy, int batch, int n, int d);
+void ISA(tokens_add_position_backward)(float *dp, const float *dy, int batch, int n, int d,
+				       struct by_block by);
 void ISA(tokens_add_record)(float *y, const float *x, const float *e, int batch, int n, int d);
 void ISA(tokens_add_record_backward)(float *de, const float *dy, int batch, int n, int d);
 void ISA(tokens_mask)(float *y, const float *x, const uint8_t *keep, const float *token, int batch, int n,
 		      int d);
 void ISA(tokens_mask_backward)(float *dx, float *dtoken, const float *dy, const uint8_t *keep, int batch,
-			       int n, int d);
+			       int n, int d, struct by_block by);
 
 /* pooling.c */
 void ISA(pooling_mean_max)(float *y, int32_t *at, const float *x, const int32_t *numbers, int batch, int n,

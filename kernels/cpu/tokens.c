@@ -11,6 +11,7 @@ struct tokens {
 	const uint8_t *keep;
 	float *dtoken;
 	int batch, n, d;
+	struct by_block by; /* of tokens */
 };
 
 static void add_row(float *y, const float *a, const float *b, int d)
@@ -32,9 +33,10 @@ void ISA(tokens_add_position)(float *y, const float *x, const float *p, int batc
 	pool_run(add_position_task, &t, batch);
 }
 
-void ISA(tokens_add_position_backward)(float *dp, const float *dy, int batch, int n, int d)
+void ISA(tokens_add_position_backward)(float *dp, const float *dy, int batch, int n, int d,
+				       struct by_block by)
 {
-	ISA(reduce_rows)(dp, dy, batch, n * d, n * d);
+	ISA(reduce_rows)(dp, dy, batch, n * d, n * d, by);
 }
 
 static void add_record_task(void *context, int record)
@@ -89,19 +91,16 @@ void ISA(tokens_mask)(float *y, const float *x, const uint8_t *keep, const float
 	pool_run(mask_task, &t, batch);
 }
 
-/* dtoken[j..j+32] += sum of masked rows, in chunks of 64 rows of all (a kept row adds nothing). */
-static void token_gradient_task(void *context, int task)
+/* to[width] += sum of masked rows first..end-1 from column j on, in chunks of 64 rows of all (a kept row adds
+ * nothing). */
+static void token_gradient(const struct tokens *t, float *to, int j, int width, size_t first, size_t end)
 {
-	const struct tokens *t = context;
-	int j = task * REDUCE_COLUMNS, width = t->d - j < REDUCE_COLUMNS ? t->d - j : REDUCE_COLUMNS;
-	size_t m = (size_t)t->batch * (size_t)t->n;
 	struct reduce r;
-
 	r.n_chunks = 0;
 	r.depth = 0;
-	for (size_t from = 0; from < m; from += REDUCE_ROWS) {
+	for (size_t from = first; from < end; from += REDUCE_ROWS) {
 		float part[REDUCE_COLUMNS] = {0};
-		for (size_t i = from; i < from + REDUCE_ROWS && i < m; i++)
+		for (size_t i = from; i < from + REDUCE_ROWS && i < end; i++)
 			for (int c = 0; c < width && !t->keep[i]; c++)
 				part[c] += t->x[i * (size_t)t->d + (size_t)(j + c)];
 		reduce_push(&r, part);
@@ -109,7 +108,17 @@ static void token_gradient_task(void *context, int task)
 
 	const float *sum = reduce_end(&r);
 	for (int c = 0; c < width; c++)
-		t->dtoken[j + c] += sum[c];
+		to[c] += sum[c];
+}
+
+static void token_gradient_task(void *context, int task)
+{
+	const struct tokens *t = context;
+	int j = task * REDUCE_COLUMNS, width = t->d - j < REDUCE_COLUMNS ? t->d - j : REDUCE_COLUMNS;
+	size_t m = (size_t)t->batch * (size_t)t->n, step = (size_t)t->by.rows;
+	float *to = t->dtoken + j;
+	for (size_t first = 0; first < m; first += step, to += t->by.stride)
+		token_gradient(t, to, j, width, first, m - first < step ? m : first + step);
 }
 
 static void mask_backward_task(void *context, int record)
@@ -125,9 +134,10 @@ static void mask_backward_task(void *context, int record)
 }
 
 void ISA(tokens_mask_backward)(float *dx, float *dtoken, const float *dy, const uint8_t *keep, int batch,
-			       int n, int d)
+			       int n, int d, struct by_block by)
 {
 	struct tokens t = {.y = dx, .x = dy, .keep = keep, .dtoken = dtoken, .batch = batch, .n = n, .d = d};
+	t.by = (struct by_block){(by.rows ? by.rows : batch) * n, by.stride};
 	pool_run(token_gradient_task, &t, (d + REDUCE_COLUMNS - 1) / REDUCE_COLUMNS);
 	pool_run(mask_backward_task, &t, batch);
 }

@@ -16,14 +16,14 @@ struct conv_args {
 	float *phases;	/* [J*Cout][stride*Cin]: row (j descending, o), column (phase, c) */
 	float *padded;	/* [B][U + J - 1][Cout]: dy with J - 1 rows of zeros before and enough behind */
 	int batch, t_pad, c_in, c_out, k, stride, t_out;
-	int n_taps;	 /* J: taps per phase, ceil(K / stride) */
-	int n_rows;	 /* U: ceil(T_pad / stride) */
-	int sum_records; /* whose chunks are added up by one tree; the last may have fewer */
+	int n_taps;		 /* J: taps per phase, ceil(K / stride) */
+	int n_rows;		 /* U: ceil(T_pad / stride) */
+	struct record_sums sums; /* each one's chunks are added up by one tree */
 };
 
 DEV int chunks_of_sum(const struct conv_args *c)
 {
-	return (c->sum_records + CHUNK - 1) / CHUNK;
+	return (c->sums.most + CHUNK - 1) / CHUNK;
 }
 
 DEV size_t weights_of(const struct conv_args *c)
@@ -36,16 +36,12 @@ DEV size_t padded_record(const struct conv_args *c)
 	return (size_t)(c->n_rows + c->n_taps - 1) * (size_t)c->c_out;
 }
 
-struct records {
-	int from, n;
-};
-
+/* None, if the sum has fewer chunks than most. */
 DEV struct records records_of(const struct conv_args *c, int chunk)
 {
-	int first = chunk / chunks_of_sum(c) * c->sum_records;
-	int end = first + c->sum_records < c->batch ? first + c->sum_records : c->batch;
-	struct records r = {first + chunk % chunks_of_sum(c) * CHUNK, CHUNK};
-	r.n = end - r.from < CHUNK ? end - r.from : CHUNK;
+	struct records sum = records_of_sum(&c->sums, chunk / chunks_of_sum(c), c->batch);
+	int at = chunk % chunks_of_sum(c) * CHUNK;
+	struct records r = {sum.from + at, sum.n - at < CHUNK ? sum.n - at : CHUNK};
 	return r;
 }
 
@@ -58,6 +54,8 @@ KERNEL(conv_weights, conv_args)
 	struct operand dy = {a.dy, a.c_out, 1}, x = {a.x, a.stride * a.c_in, 1};
 	float *to = a.partial + (size_t)blockIdx.z * (weights_of(&a) + (size_t)a.c_out), sum[4][4];
 	int i = i0 + row_small(), j = j0 + column_small();
+	if (r.n <= 0)
+		return;
 
 	UNROLL
 	for (int p = 0; p < 16; p++)
@@ -85,18 +83,18 @@ KERNEL(conv_bias, conv_args)
 	}
 }
 
-/* Every sum: its tree, then one addition. */
+/* Every sum of a block, blockIdx.y: its tree, then one addition. */
 KERNEL(conv_tree, conv_args)
 {
 	size_t i = FIRST, n = weights_of(&a), row = n + (size_t)a.c_out;
-	float *to = i < n ? a.dw + i : a.dbias + (i - n), *partial = a.partial + i;
+	size_t block = (size_t)blockIdx.y * a.sums.stride;
 	if (i >= row || (i >= n && !a.dbias))
 		return;
-	for (int first = 0; first < a.batch; first += a.sum_records) {
-		int records = a.batch - first < a.sum_records ? a.batch - first : a.sum_records;
-		int n_chunks = (records + CHUNK - 1) / CHUNK;
-		*to = ADD(*to, tree_of(partial, n_chunks, row));
-		partial += (size_t)n_chunks * row;
+	float *to = i < n ? a.dw + block + i : a.dbias + block + (i - n), *partial = a.partial + i;
+	for (int sum = 0; sum < a.sums.n; sum++, partial += (size_t)chunks_of_sum(&a) * row) {
+		struct records r = records_of_sum(&a.sums, sum, a.batch);
+		if (is_sum_of_block(&a.sums, sum, (int)blockIdx.y))
+			*to = ADD(*to, tree_of(partial, (r.n + CHUNK - 1) / CHUNK, row));
 	}
 }
 
@@ -141,13 +139,12 @@ static struct conv_args args_of(const struct conv1d *s)
 				  .t_out = s->t_out,
 				  .n_taps = (s->k + s->stride - 1) / s->stride,
 				  .n_rows = (s->t_pad + s->stride - 1) / s->stride,
-				  .sum_records = s->sum_records ? s->sum_records : s->batch};
+				  .sums = device_sums(s->sums, s->sum_records, s->batch)};
 }
 
 static size_t n_chunks_of(const struct conv_args *c)
 {
-	int whole = c->batch / c->sum_records, rest = c->batch % c->sum_records;
-	return (size_t)(whole * chunks_of_sum(c) + (rest + CHUNK - 1) / CHUNK);
+	return (size_t)c->sums.n * (size_t)chunks_of_sum(c);
 }
 
 static size_t phases_size(const struct conv_args *c)
@@ -188,7 +185,7 @@ static void weight_gradients(const struct conv_args *c)
 	LAUNCH(conv_weights, tiles, GEMM_SMALL_THREADS, c);
 	if (c->dbias)
 		LAUNCH(conv_bias, device_blocks(n_chunks, 1), 128, c);
-	LAUNCH(conv_tree, device_blocks(row, 128), 128, c);
+	LAUNCH(conv_tree, ((struct device_grid){(row + 127) / 128, (size_t)c->sums.n_blocks, 1}), 128, c);
 }
 
 /* dx row u = phases of time u*stride..: sum over j descending (time ascending), o ascending, of

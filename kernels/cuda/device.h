@@ -12,6 +12,8 @@
 
 #include <stddef.h>
 
+#include "kernels/sums.h"
+
 struct device_grid {
 	size_t x, y, z;
 };
@@ -60,6 +62,15 @@ static inline struct device_grid device_share(size_t n)
 {
 	size_t blocks = (n + 255) / 256;
 	return (struct device_grid){blocks < 2048 ? blocks : 2048, 1, 1};
+}
+
+/* Those of an operation; without, sum_records at a time (0: all), all of one block. */
+static inline struct record_sums device_sums(const struct record_sums *s, int sum_records, int batch)
+{
+	int most = sum_records ? sum_records : batch;
+	if (s)
+		return *s;
+	return (struct record_sums){.n = most ? (batch + most - 1) / most : 0, .most = most, .n_blocks = 1};
 }
 
 /* args: a pointer to the kernel's struct */

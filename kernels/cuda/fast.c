@@ -38,6 +38,7 @@ extension_fast(const struct extension_host *host)
 	refuse_overrides();
 	size_t products = product_open(), convolutions = fastconv_open();
 	table.name = "cuda, fast";
+	table.is_wide = false; /* a product's bits would depend on how many blocks a pass has */
 	table.gemm = product_gemm;
 	table.conv1d = fastconv_forward;
 	table.conv1d_backward = fastconv_backward;

@@ -127,8 +127,36 @@ size_t fastconv_scratch(const struct conv1d *c)
 	return (size_t)c->c_out * (size_t)c->k * (size_t)c->c_in;
 }
 
+/* Sum i alone, as a batch of its own. */
+static struct conv1d part_of(const struct conv1d *c, int i)
+{
+	const struct record_sums *s = c->sums;
+	int32_t first[2] = {i * s->most, (i + 1) * s->most}, block = i;
+	struct conv1d part = *c;
+	if (s->first) {
+		device_download(first, s->first + i, sizeof first);
+		device_download(&block, s->block + i, sizeof block);
+	}
+	size_t from = (size_t)first[0], to = (size_t)block * s->stride;
+	part.sums = NULL;
+	part.batch = (first[1] < c->batch ? first[1] : c->batch) - first[0];
+	part.x += from * (size_t)c->t_pad * (size_t)c->c_in;
+	part.dy += from * (size_t)c->t_out * (size_t)c->c_out;
+	part.dx = c->dx ? c->dx + from * (size_t)c->t_pad * (size_t)c->c_in : NULL;
+	part.dw += to;
+	part.dbias = c->dbias ? c->dbias + to : NULL;
+	return part;
+}
+
 void fastconv_backward(const struct conv1d *c)
 {
+	for (int i = 0; c->sums && i < c->sums->n; i++) {
+		struct conv1d part = part_of(c, i);
+		fastconv_backward(&part);
+	}
+	if (c->sums)
+		return;
+
 	size_t x_record = (size_t)c->t_pad * (size_t)c->c_in, y_record = (size_t)c->t_out * (size_t)c->c_out;
 	if (c->dx && times_of(c) < c->t_pad)
 		device_zero(c->dx, (size_t)c->batch * x_record * sizeof(float));
@@ -142,5 +170,5 @@ void fastconv_backward(const struct conv1d *c)
 			execute(PLAN_DATA, c, n, c->dx + x, c->w, dy);
 	}
 	if (c->dbias && c->batch > 0)
-		reduce_rows(c->dbias, c->dy, c->batch * c->t_out, c->c_out, c->c_out);
+		reduce_rows(c->dbias, c->dy, c->batch * c->t_out, c->c_out, c->c_out, (struct by_block){0});
 }

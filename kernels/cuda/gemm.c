@@ -48,6 +48,7 @@ void gemm_run(const struct gemm *g)
 			      .ldc = g->ldc,
 			      .is_accumulated = g->is_accumulated,
 			      .n_chained = is_chained ? n_items : 1,
+			      .last_k = g->last_k,
 			      .stride_a = g->stride_a,
 			      .stride_b = g->stride_b,
 			      .stride_c = g->stride_c};
@@ -56,6 +57,7 @@ void gemm_run(const struct gemm *g)
 
 	for (int item = 0, n; item < (is_chained ? 1 : n_items); item += n) {
 		n = is_chained ? 1 : n_items - item < MAX_Z ? n_items - item : MAX_Z;
+		a.last = g->last_k && item + n == n_items ? n - 1 : -1;
 		run_items(g, &a, (size_t)n);
 		a.a.p += (size_t)n * g->stride_a;
 		a.b.p += (size_t)n * g->stride_b;

@@ -29,7 +29,8 @@ struct gemm_args {
 	float *c, *before_gelu;
 	const float *bias, *gelu_argument, *residual;
 	int m, n, k, ldc, is_accumulated;
-	int n_chained; /* items that extend one chain */
+	int n_chained;	  /* items that extend one chain */
+	int last, last_k; /* the item with another k; -1: none */
 	size_t stride_a, stride_b, stride_c;
 };
 

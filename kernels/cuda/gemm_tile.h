@@ -89,6 +89,7 @@ DEV void TILE_NAME(product_)(const struct gemm_args *g, int i0, int j0, int item
 {
 	float sum[EACH][EACH];
 	int i = i0 + TILE_NAME(row_)(), j = j0 + TILE_NAME(column_)();
+	int k = item == g->last ? g->last_k : g->k;
 	size_t c = (size_t)item * g->stride_c;
 
 	UNROLL
@@ -101,7 +102,7 @@ DEV void TILE_NAME(product_)(const struct gemm_args *g, int i0, int j0, int item
 	for (int link = 0; link < g->n_chained; link++)
 		TILE_NAME(chain_)
 	(sum, operand_of(g->a, (size_t)(item + link) * g->stride_a),
-	 operand_of(g->b, (size_t)(item + link) * g->stride_b), i0, g->m, j0, g->n, g->k);
+	 operand_of(g->b, (size_t)(item + link) * g->stride_b), i0, g->m, j0, g->n, k);
 
 	UNROLL
 	for (int r = 0; r < EACH; r++)

@@ -11,8 +11,9 @@ struct groupnorm_args {
 	float *partial; /* [B][n_chunks][2C] */
 	float *sums;	/* [B][2C]: of each record, dw and then db */
 	float *dw, *db;
-	int batch, t, c, groups, n_chunks, sum_records;
+	int batch, t, c, groups, n_chunks;
 	float eps;
+	struct record_sums sums_of;
 };
 
 /* Of one record. */
@@ -138,16 +139,19 @@ KERNEL(groupnorm_gelu_backward, groupnorm_args)
 	}
 }
 
-/* Over records in chunks of 64 and a tree; one addition for every sum_records records. */
+/* Over records in chunks of 64 and a tree; one addition for every sum of a block, blockIdx.y. */
 KERNEL(groupnorm_records, groupnorm_args)
 {
 	int c = (int)FIRST;
 	if (c >= 2 * a.c)
 		return;
-	float *to = c < a.c ? a.dw + c : a.db + (c - a.c);
-	for (int first = 0; first < a.batch; first += a.sum_records) {
-		int end = first + a.sum_records < a.batch ? first + a.sum_records : a.batch;
+	float *to = (c < a.c ? a.dw + c : a.db + (c - a.c)) + (size_t)blockIdx.y * a.sums_of.stride;
+	for (int number = 0; number < a.sums_of.n; number++) {
+		struct records r = records_of_sum(&a.sums_of, number, a.batch);
+		int first = r.from, end = first + r.n;
 		struct climbing sums;
+		if (!is_sum_of_block(&a.sums_of, number, (int)blockIdx.y))
+			continue;
 		sums.n = sums.depth = 0;
 		for (int from = first; from < end; from += REDUCE_ROWS) {
 			float sum = 0;
@@ -182,7 +186,7 @@ static struct groupnorm_args args_of(const struct groupnorm *s)
 				   .c = s->c,
 				   .groups = s->groups,
 				   .n_chunks = (s->t + REDUCE_ROWS - 1) / REDUCE_ROWS,
-				   .sum_records = s->sum_records ? s->sum_records : s->batch,
+				   .sums_of = device_sums(s->sums, s->sum_records, s->batch),
 				   .eps = s->eps};
 	size_t row = 2 * (size_t)s->c, batch = (size_t)s->batch;
 	a.partial = device_workspace(batch * row * (size_t)(a.n_chunks + 1) + 1);
@@ -201,6 +205,8 @@ void groupnorm_gelu_backward(const struct groupnorm *s)
 	struct groupnorm_args a = args_of(s);
 	LAUNCH(groupnorm_gelu_backward, device_blocks((size_t)s->batch, 1), 256, &a);
 	if (s->batch > 0)
-		LAUNCH(groupnorm_records, device_blocks(2 * (size_t)s->c, 64), 64, &a);
+		LAUNCH(groupnorm_records,
+		       ((struct device_grid){(2 * (size_t)s->c + 63) / 64, (size_t)a.sums_of.n_blocks, 1}),
+		       64, &a);
 }
 #endif

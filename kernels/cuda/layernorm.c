@@ -37,10 +37,16 @@ KERNEL(layernorm, layernorm_args)
 }
 
 struct layernorm_backward_args {
-	float *dx, *partial, *dw, *db; /* partial [n_chunks][2D]: dw, db of each chunk */
+	float *dx, *partial, *dw, *db; /* partial [n_blocks][n_chunks][2D]: dw, db of each chunk */
 	const float *dy, *x, *w, *mean, *rstd, *dresidual;
-	int m, d, n_chunks;
+	int m, d, of_block, n_chunks; /* rows of a block, chunks of it: the last may have fewer */
+	size_t apart;		      /* floats from a block's dw to the next one's */
 };
+
+DEV int end_of_block(const struct layernorm_backward_args *a, int block)
+{
+	return (block + 1) * a->of_block < a->m ? (block + 1) * a->of_block : a->m;
+}
 
 DEV void columns_of_chunk(const struct layernorm_backward_args *a, int from, int rows, const float *mean,
 			  const float *rstd, float *dw, float *db)
@@ -80,7 +86,9 @@ DEV void row_of_chunk(const struct layernorm_backward_args *a, size_t at, float 
 KERNEL(layernorm_backward, layernorm_backward_args)
 {
 	SHARED float mean[REDUCE_ROWS], rstd[REDUCE_ROWS];
-	int from = (int)blockIdx.x * REDUCE_ROWS, rows = a.m - from < REDUCE_ROWS ? a.m - from : REDUCE_ROWS;
+	int block = (int)blockIdx.x / a.n_chunks, end = end_of_block(&a, block);
+	int from = block * a.of_block + (int)blockIdx.x % a.n_chunks * REDUCE_ROWS;
+	int rows = end - from < REDUCE_ROWS ? end - from : REDUCE_ROWS;
 	if ((int)threadIdx.x < rows) {
 		mean[threadIdx.x] = a.mean[from + (int)threadIdx.x];
 		rstd[threadIdx.x] = a.rstd[from + (int)threadIdx.x];
@@ -95,11 +103,13 @@ KERNEL(layernorm_backward, layernorm_backward_args)
 
 KERNEL(layernorm_tree, layernorm_backward_args)
 {
-	int j = (int)(blockIdx.x * blockDim.x + threadIdx.x);
+	int j = (int)(blockIdx.x * blockDim.x + threadIdx.x), block = (int)blockIdx.y;
+	int rows = end_of_block(&a, block) - block * a.of_block;
 	if (j >= 2 * a.d)
 		return;
-	float *to = j < a.d ? a.dw + j : a.db + (j - a.d);
-	*to = ADD(*to, tree_of(a.partial + j, a.n_chunks, 2 * (size_t)a.d));
+	float *to = (j < a.d ? a.dw + j : a.db + (j - a.d)) + (size_t)block * a.apart;
+	float *partial = a.partial + (size_t)block * (size_t)a.n_chunks * 2 * (size_t)a.d + (size_t)j;
+	*to = ADD(*to, tree_of(partial, (rows + REDUCE_ROWS - 1) / REDUCE_ROWS, 2 * (size_t)a.d));
 }
 
 #if GPU_HOST
@@ -114,8 +124,10 @@ void layernorm_forward(float *y, float *mean, float *rstd, const float *x, const
 }
 
 void layernorm_backward(float *dx, float *dw, float *db, const float *dy, const float *x, const float *w,
-			const float *mean, const float *rstd, const float *dresidual, int m, int d)
+			const float *mean, const float *rstd, const float *dresidual, int m, int d,
+			struct by_block by)
 {
+	int of_block = by.rows ? by.rows : m;
 	struct layernorm_backward_args a = {.dx = dx,
 					    .dw = dw,
 					    .db = db,
@@ -127,11 +139,14 @@ void layernorm_backward(float *dx, float *dw, float *db, const float *dy, const 
 					    .dresidual = dresidual,
 					    .m = m,
 					    .d = d,
-					    .n_chunks = (m + REDUCE_ROWS - 1) / REDUCE_ROWS};
+					    .of_block = of_block,
+					    .n_chunks = (of_block + REDUCE_ROWS - 1) / REDUCE_ROWS,
+					    .apart = by.stride};
 	if (m <= 0)
 		return;
-	a.partial = device_workspace((size_t)a.n_chunks * 2 * (size_t)d);
-	LAUNCH(layernorm_backward, device_blocks((size_t)a.n_chunks, 1), 256, &a);
-	LAUNCH(layernorm_tree, device_blocks(2 * (size_t)d, 128), 128, &a);
+	size_t n_blocks = (size_t)((m + of_block - 1) / of_block), n_chunks = n_blocks * (size_t)a.n_chunks;
+	a.partial = device_workspace(n_chunks * 2 * (size_t)d);
+	LAUNCH(layernorm_backward, device_blocks(n_chunks, 1), 256, &a);
+	LAUNCH(layernorm_tree, ((struct device_grid){(2 * (size_t)d + 127) / 128, n_blocks, 1}), 128, &a);
 }
 #endif

@@ -269,6 +269,16 @@ void product_gemm(const struct gemm *given)
 		gemm_run(given);
 		return;
 	}
+	if (n_items > 1 && g.last_k && g.last_k != g.k) {
+		g.last_k = 0;
+		g.batch = n_items - 1;
+		product_gemm(&g);
+		skip(&g, n_items - 1);
+		g.batch = 1;
+		g.k = given->last_k;
+		product_gemm(&g);
+		return;
+	}
 	if (n_items > 1 && g.stride_c == 0) {
 		run_chain(g, n_items);
 		return;

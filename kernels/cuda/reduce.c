@@ -2,31 +2,60 @@
  * squares: half a warp a chunk. */
 #include "kernels/cuda/reduce.h"
 
+enum { COLUMNS = 32 }; /* of a block, whose threads share out the chunks */
+
 struct rows_args {
-	float *to, *partial; /* [n], [n_chunks][n] */
+	float *to;
+	float *partial; /* NULL: shared memory; else [blocks][n_chunks][COLUMNS] */
 	const float *x;
-	const uint8_t *keep; /* NULL: all rows; else only those that are not kept */
-	size_t m;
-	int n, ld, n_chunks;
+	const uint8_t *keep;	   /* NULL: all rows; else only those that are not kept */
+	size_t m, of_block, apart; /* rows; of a block of them; floats from its sums to the next one's */
+	int n, ld, n_chunks;	   /* n_chunks: of a block, the last may have fewer */
 };
 
-KERNEL(rows_chunks, rows_args)
+KERNEL(rows_sum, rows_args)
 {
-	int j = (int)(blockIdx.y * blockDim.x + threadIdx.x), chunk = (int)blockIdx.x;
-	if (j >= a.n)
-		return;
-	float sum = 0;
-	for (size_t i = (size_t)chunk * REDUCE_ROWS; i < a.m && i < (size_t)(chunk + 1) * REDUCE_ROWS; i++)
-		if (!a.keep || !a.keep[i])
-			sum = ADD(sum, a.x[i * (size_t)a.ld + (size_t)j]);
-	a.partial[(size_t)chunk * (size_t)a.n + (size_t)j] = sum;
+	DYNAMIC_SHARED(shared);
+	size_t number = (size_t)blockIdx.y * gridDim.x + blockIdx.x;
+	size_t first = (size_t)blockIdx.y * a.of_block,
+	       end = first + a.of_block < a.m ? first + a.of_block : a.m;
+	int n_chunks = (int)((end - first + REDUCE_ROWS - 1) / REDUCE_ROWS);
+	int column = (int)threadIdx.x % COLUMNS, j = (int)blockIdx.x * COLUMNS + column;
+	float *part = a.partial ? a.partial + number * (size_t)a.n_chunks * COLUMNS : shared;
+
+	for (int chunk = (int)threadIdx.x / COLUMNS; chunk < n_chunks; chunk += (int)blockDim.x / COLUMNS) {
+		size_t i = first + (size_t)chunk * REDUCE_ROWS,
+		       last = first + (size_t)(chunk + 1) * REDUCE_ROWS;
+		float sum = 0;
+		for (; j < a.n && i < last && i < end; i++)
+			if (!a.keep || !a.keep[i])
+				sum = ADD(sum, a.x[i * (size_t)a.ld + (size_t)j]);
+		part[chunk * COLUMNS + column] = sum;
+	}
+	__syncthreads();
+
+	if (threadIdx.x < COLUMNS && j < a.n) {
+		float *to = a.to + (size_t)blockIdx.y * a.apart + (size_t)j;
+		*to = ADD(*to, tree_of(part + column, n_chunks, COLUMNS));
+	}
 }
 
-KERNEL(rows_tree, rows_args)
+struct blocks_args {
+	float *to;
+	const float *from;
+	size_t n;
+	int m;
+};
+
+KERNEL(sum_blocks, blocks_args)
 {
-	int j = (int)(blockIdx.x * blockDim.x + threadIdx.x);
-	if (j < a.n)
-		a.to[j] = ADD(a.to[j], tree_of(a.partial + j, a.n_chunks, (size_t)a.n));
+	for (size_t i = FIRST; i < a.n; i += STRIDE) {
+		struct climbing sums;
+		sums.n = sums.depth = 0;
+		for (int row = 0; row < a.m; row++)
+			climb(&sums, a.from[(size_t)row * a.n + i]);
+		a.to[i] = climbed(&sums);
+	}
 }
 
 struct squares_args {
@@ -60,21 +89,39 @@ KERNEL(squares_tree, squares_args)
 #include "kernels/cuda/device.h"
 #include "kernels/cuda/table.h"
 
-void reduce_chosen_rows(float *to, const float *x, const uint8_t *keep, size_t m, int n, int ld)
+void reduce_chosen_rows(float *to, const float *x, const uint8_t *keep, size_t m, int n, int ld,
+			struct by_block by)
 {
-	size_t n_chunks = (m + REDUCE_ROWS - 1) / REDUCE_ROWS, columns = ((size_t)n + 127) / 128;
-	struct rows_args a = {
-		.to = to, .x = x, .keep = keep, .m = m, .n = n, .ld = ld, .n_chunks = (int)n_chunks};
-	if (n <= 0)
+	size_t of_block = by.rows ? (size_t)by.rows : m, columns = ((size_t)n + COLUMNS - 1) / COLUMNS;
+	if (n <= 0 || m == 0)
 		return;
-	a.partial = device_workspace(n_chunks * (size_t)n + 1);
-	LAUNCH(rows_chunks, ((struct device_grid){n_chunks, columns, 1}), 128, &a);
-	LAUNCH(rows_tree, device_blocks((size_t)n, 128), 128, &a);
+	size_t n_blocks = (m + of_block - 1) / of_block,
+	       n_chunks = (of_block + REDUCE_ROWS - 1) / REDUCE_ROWS,
+	       n_shared = n_chunks * COLUMNS * sizeof(float);
+	struct rows_args a = {.to = to,
+			      .x = x,
+			      .keep = keep,
+			      .m = m,
+			      .of_block = of_block,
+			      .apart = by.stride,
+			      .n = n,
+			      .ld = ld,
+			      .n_chunks = (int)n_chunks};
+	if (n_shared > DEVICE_SHARED) {
+		a.partial = device_workspace(n_blocks * columns * n_chunks * COLUMNS);
+		n_shared = 0;
+	}
+	LAUNCH_SHARED(rows_sum, ((struct device_grid){columns, n_blocks, 1}), 256, n_shared, &a);
 }
 
-void reduce_rows(float *db, const float *dy, int m, int n, int ld)
+void reduce_rows(float *db, const float *dy, int m, int n, int ld, struct by_block by)
 {
-	reduce_chosen_rows(db, dy, NULL, (size_t)m, n, ld);
+	reduce_chosen_rows(db, dy, NULL, (size_t)m, n, ld, by);
+}
+
+void reduce_blocks(float *to, const float *from, int m, size_t n)
+{
+	LAUNCH(sum_blocks, device_share(n), 256, &((struct blocks_args){to, from, n, m}));
 }
 
 float reduce_squares(const float *x, size_t n)

@@ -6,6 +6,7 @@
 #define KERNELS_CUDA_REDUCE_H
 
 #include "kernels/cuda/math.h"
+#include "kernels/sums.h"
 
 enum { LANES = 16, REDUCE_ROWS = 64, REDUCE_FLOATS = 4096, REDUCE_LEVELS = 32 };
 
@@ -67,6 +68,26 @@ DEV float climbed(struct climbing *c)
 	for (; c->depth > 1; c->depth--)
 		c->level[c->depth - 2] = ADD(c->level[c->depth - 2], c->level[c->depth - 1]);
 	return c->depth ? c->level[0] : 0.0f;
+}
+
+/* ---- sums of records (struct record_sums) ---- */
+
+struct records {
+	int from, n;
+};
+
+DEV struct records records_of_sum(const struct record_sums *s, int sum, int batch)
+{
+	struct records r = {s->first ? s->first[sum] : sum * s->most, 0};
+	int end = s->first ? s->first[sum + 1] : r.from + s->most;
+	r.n = (end < batch ? end : batch) - r.from;
+	return r;
+}
+
+/* Without blocks all go to the first. */
+DEV int is_sum_of_block(const struct record_sums *s, int sum, int block)
+{
+	return s->n_blocks == 1 || (s->block ? s->block[sum] : sum) == block;
 }
 
 #endif

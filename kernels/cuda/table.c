@@ -6,6 +6,7 @@ const struct extension_host *table_host;
 
 static const struct ops table = {
 	.name = "cuda",
+	.is_wide = true,
 	.alloc = device_alloc,
 	.release = device_release,
 	.upload = device_upload,
@@ -15,6 +16,7 @@ static const struct ops table = {
 	.gather = device_gather,
 	.gemm = gemm_run,
 	.sum_rows = reduce_rows,
+	.sum_blocks = reduce_blocks,
 	.add = elementwise_add,
 	.divide = elementwise_divide,
 	.conv1d = conv_forward,

@@ -9,9 +9,11 @@
 void gemm_run(const struct gemm *g);
 
 /* reduce.c */
-void reduce_rows(float *db, const float *dy, int m, int n, int ld);
+void reduce_rows(float *db, const float *dy, int m, int n, int ld, struct by_block by);
 /* The same, of those rows whose keep is 0. */
-void reduce_chosen_rows(float *to, const float *x, const uint8_t *keep, size_t m, int n, int ld);
+void reduce_chosen_rows(float *to, const float *x, const uint8_t *keep, size_t m, int n, int ld,
+			struct by_block by);
+void reduce_blocks(float *to, const float *from, int m, size_t n);
 float reduce_squares(const float *x, size_t n);
 
 /* conv.c */
@@ -37,7 +39,8 @@ void elementwise_relu_backward(float *dx, const float *dy, const float *y, size_
 void layernorm_forward(float *y, float *mean, float *rstd, const float *x, const float *w, const float *b,
 		       int m, int d, float eps);
 void layernorm_backward(float *dx, float *dw, float *db, const float *dy, const float *x, const float *w,
-			const float *mean, const float *rstd, const float *dresidual, int m, int d);
+			const float *mean, const float *rstd, const float *dresidual, int m, int d,
+			struct by_block by);
 
 /* groupnorm.c */
 void groupnorm_gelu(const struct groupnorm *n);
@@ -64,12 +67,12 @@ void attention_backward(const struct attention *a);
 
 /* tokens.c */
 void tokens_add_position(float *y, const float *x, const float *p, int batch, int n, int d);
-void tokens_add_position_backward(float *dp, const float *dy, int batch, int n, int d);
+void tokens_add_position_backward(float *dp, const float *dy, int batch, int n, int d, struct by_block by);
 void tokens_add_record(float *y, const float *x, const float *e, int batch, int n, int d);
 void tokens_add_record_backward(float *de, const float *dy, int batch, int n, int d);
 void tokens_mask(float *y, const float *x, const uint8_t *keep, const float *token, int batch, int n, int d);
 void tokens_mask_backward(float *dx, float *dtoken, const float *dy, const uint8_t *keep, int batch, int n,
-			  int d);
+			  int d, struct by_block by);
 
 /* pooling.c */
 void pooling_mean_max(float *y, int32_t *at, const float *x, const int32_t *numbers, int batch, int n, int d);

@@ -65,9 +65,9 @@ void tokens_add_position(float *y, const float *x, const float *p, int batch, in
 	LAUNCH(add_position, device_share(a.size), 256, &a);
 }
 
-void tokens_add_position_backward(float *dp, const float *dy, int batch, int n, int d)
+void tokens_add_position_backward(float *dp, const float *dy, int batch, int n, int d, struct by_block by)
 {
-	reduce_rows(dp, dy, batch, n * d, n * d);
+	reduce_rows(dp, dy, batch, n * d, n * d, by);
 }
 
 void tokens_add_record(float *y, const float *x, const float *e, int batch, int n, int d)
@@ -92,11 +92,12 @@ void tokens_mask(float *y, const float *x, const uint8_t *keep, const float *tok
 
 /* The sum first: dx may be dy. */
 void tokens_mask_backward(float *dx, float *dtoken, const float *dy, const uint8_t *keep, int batch, int n,
-			  int d)
+			  int d, struct by_block by)
 {
 	struct tokens_args a = args_of(dx, dy, NULL, batch, n, d);
 	a.keep = keep;
-	reduce_chosen_rows(dtoken, dy, keep, (size_t)batch * (size_t)n, d, d);
+	by.rows *= n; /* of tokens */
+	reduce_chosen_rows(dtoken, dy, keep, (size_t)batch * (size_t)n, d, d, by);
 	LAUNCH(mask_tokens_backward, device_share(a.size), 256, &a);
 }
 #endif

@@ -73,6 +73,8 @@ fault "gemm: no barrier after the tile is used" gemm_tile.h \
 fault "gemm: the tail of k is one short" gemm_tile.h 's/depth < k - k0/depth + 1 < k - k0/' plain bits
 fault "gemm: rows beyond the end are read" gemm_tile.h \
 	'/load_rows_)(float/,/^}/s/first + r < limit \&\& //' asan sanitizer
+fault "gemm: the last item as long as the others" gemm_tile.h \
+	's/item == g->last ? g->last_k : g->k/g->k/' plain bits
 fault "gemm: another ld of B" gemm.c 's/.b = {g->b, g->ldb,/.b = {g->b, g->ldb + 1,/' plain bits
 fault "gemm: items without their stride" gemm.c \
 	's/.stride_a = g->stride_a/.stride_a = g->stride_b/' plain bits
@@ -98,6 +100,9 @@ fault "lanes: added in another order" reduce.h \
 fault "tree: neighbours a step too far" reduce.h 's/i += 2 \* step/i += 4 * step/' plain bits layernorm.c
 fault "sum_rows: chunks of 32" reduce.c \
 	's/chunk + 1) \* REDUCE_ROWS/chunk + 1) * REDUCE_ROWS - 32/' plain bits
+fault "sum_rows: no barrier before the tree" reduce.c '/^	__syncthreads();$/d' plain bits
+fault "sums of records: all of the first block" reduce.h \
+	's/(s->block ? s->block\[sum\] : sum) == block/block == 0/' plain bits conv.c
 fault "sum_squares: a chunk overlaps the next" reduce.c \
 	's/from + REDUCE_FLOATS < a.n ?/from + 1 < a.n ?/' plain bits
 fault "attention: another stride of the scores" attention.c \

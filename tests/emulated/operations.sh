@@ -5,7 +5,7 @@
 . "$(dirname "$0")/../tap.sh"
 [ -e "$BUILD/lib/kernels_emulated.so" ] || skip_all "kernels_emulated.so was not built for this machine"
 [ "$(uname -m)" != x86_64 ] || has_isa avx2 || skip_all "this CPU has no fused multiply-add"
-units=(attention batchnorm conv elementwise gemm norm ntxent ops tokens)
+units=(attention batchnorm blocks conv elementwise gemm norm ntxent ops tokens)
 export EINTHOVEN_DEVICE=emulated
 
 # all NAME [VARIABLE=VALUE...]: each of the unit tests, one check a variant.
@@ -34,13 +34,13 @@ check "... of more than fifty" test "$(cut -d' ' -f1 list | sort -u | wc -l)" -g
 race=$BUILD/lib/kernels_emulated-race.so
 if [ -e "$race" ]; then
 	# The self-test, which each of them begins with, has every operation; RACE=all adds the two slowest.
-	[ "${RACE:-}" = all ] || units=(attention batchnorm conv elementwise norm ntxent tokens)
+	[ "${RACE:-}" = all ] || units=(attention batchnorm blocks conv elementwise norm ntxent tokens)
 	all "no access that nothing orders" EINTHOVEN_EXTENSION="$race"
 else
 	skip "unit tests of operations: no race" "not built with a sanitizer or for another machine"
 fi
 
-units=(attention batchnorm conv elementwise gemm norm ntxent tokens)
+units=(attention batchnorm blocks conv elementwise gemm norm ntxent tokens)
 asan=$BUILD/lib/kernels_emulated-asan.so
 runtime=$(ldd "$asan" 2>/dev/null | awk '/libasan/ { print $3 }')
 if [ -n "$runtime" ]; then

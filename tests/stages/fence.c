@@ -9,6 +9,7 @@
 #include <execinfo.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -125,12 +126,13 @@ static void build(void)
 	atexit(report);
 
 	fence.name = real->name;
+	fence.is_wide = real->is_wide;
 	fence.alloc = fence_alloc;
 	fence.release = fence_release;
 #ifdef PLANTED
 	fence.gemm = planted_gemm;
 #endif
-	for (size_t i = 0; i < sizeof fence; i += sizeof(void *)) {
+	for (size_t i = offsetof(struct ops, alloc); i < sizeof fence; i += sizeof(void *)) {
 		void *entry;
 		memcpy(&entry, (char *)&fence + i, sizeof entry);
 		if (!entry)

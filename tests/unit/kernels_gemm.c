@@ -301,7 +301,7 @@ static void sum_rows_adds_chunks_in_a_tree(void **state)
 				expected[c] += chunked_sum(x + c, (size_t)m[i], ld, 64);
 			for (int t = 0; (o = table(t)); t++) {
 				float *db = copy_of(old, (size_t)n[j]);
-				o->sum_rows(db, x, m[i], n[j], (int)ld);
+				o->sum_rows(db, x, m[i], n[j], (int)ld, (struct by_block){0});
 				assert_same_bits(db, expected, (size_t)n[j], o->name, "db");
 				free(db);
 			}

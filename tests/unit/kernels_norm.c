@@ -124,11 +124,13 @@ static void layernorm_backward_equals_its_definition(void **state)
 		for (int k = 0; (o = table(k)); k++) {
 			float *fw = copy_of(old_w, (size_t)d), *fb = copy_of(old_b, (size_t)d),
 			      *fx = copy_of(residual, n);
-			o->layernorm_backward(y, fw, fb, dy, x, w, mean, rstd, NULL, m, d);
+			o->layernorm_backward(y, fw, fb, dy, x, w, mean, rstd, NULL, m, d,
+					      (struct by_block){0});
 			assert_same_bits(y, dx, n, o->name, "dx");
 			assert_same_bits(fw, dw, (size_t)d, o->name, "dw");
 			assert_same_bits(fb, db, (size_t)d, o->name, "db");
-			o->layernorm_backward(fx, fw, fb, dy, x, w, mean, rstd, fx, m, d);
+			o->layernorm_backward(fx, fw, fb, dy, x, w, mean, rstd, fx, m, d,
+					      (struct by_block){0});
 			for (size_t i = 0; i < n; i++)
 				y[i] = dx[i] + residual[i];
 			assert_same_bits(fx, y, n, o->name, "dx with residual");
@@ -212,7 +214,8 @@ static void norm_gradients_equal_central_differences(void **state)
 				      dy};
 		if (shapes[s].is_layer) {
 			o->layernorm(y, mean, rstd, x, w, b, batch, c, 1e-5f);
-			o->layernorm_backward(dx, dw, db, dy, x, w, mean, rstd, NULL, batch, c);
+			o->layernorm_backward(dx, dw, db, dy, x, w, mean, rstd, NULL, batch, c,
+					      (struct by_block){0});
 		} else {
 			struct groupnorm norm = {.batch = batch,
 						 .t = t,

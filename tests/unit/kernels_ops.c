@@ -124,9 +124,10 @@ static void run_step(const struct ops *o, struct step *s)
 	o->attention(&a);
 	o->attention_backward(&a);
 	o->layernorm(s->y, s->stats, s->stats + M, s->grad, s->w, s->w, M, D, 1e-5f);
-	o->layernorm_backward(s->y2, dw, dw + D, s->y, s->grad, s->w, s->stats, s->stats + M, s->x, M, D);
-	o->sum_rows(dw, s->y2, M, D, D);
-	o->mask_tokens_backward(s->y, dw, s->y2, s->keep, B, N, D);
+	o->layernorm_backward(s->y2, dw, dw + D, s->y, s->grad, s->w, s->stats, s->stats + M, s->x, M, D,
+			      (struct by_block){0});
+	o->sum_rows(dw, s->y2, M, D, D, (struct by_block){0});
+	o->mask_tokens_backward(s->y, dw, s->y2, s->keep, B, N, D, (struct by_block){0});
 	o->pool_mean_max(s->stats, s->at, s->y, NULL, B, N, D);
 	o->ntxent(&l, s->scratch);
 	dw[0] += l.loss + o->sum_squares(s->y2, M * D);

@@ -33,7 +33,7 @@ static void positions_are_added_to_every_record(void **state)
 			o->add_position(y, y, p, batch, n, d);
 			assert_same_bits(y, expected, all, o->name, "y in place");
 			memcpy(dp, old, one * sizeof *dp);
-			o->add_position_backward(dp, x, batch, n, d);
+			o->add_position_backward(dp, x, batch, n, d, (struct by_block){0});
 			assert_same_bits(dp, edp, one, o->name, "dp");
 		}
 		float *arrays[] = {x, p, y, expected, old, dp, edp};
@@ -98,11 +98,11 @@ static void masked_tokens_are_replaced_and_their_gradient_goes_to_the_token(void
 			o->mask_tokens(y, y, keep, token, batch, n, d);
 			assert_same_bits(y, expected, all, o->name, "y in place");
 			memcpy(dtoken, old, one * sizeof *old);
-			o->mask_tokens_backward(dx, dtoken, x, keep, batch, n, d);
+			o->mask_tokens_backward(dx, dtoken, x, keep, batch, n, d, (struct by_block){0});
 			assert_same_bits(dx, edx, all, o->name, "dx");
 			assert_same_bits(dtoken, edtoken, one, o->name, "dtoken");
 			memcpy(dx, x, all * sizeof *x);
-			o->mask_tokens_backward(dx, dtoken, dx, keep, batch, n, d);
+			o->mask_tokens_backward(dx, dtoken, dx, keep, batch, n, d, (struct by_block){0});
 			assert_same_bits(dx, edx, all, o->name, "dx in place");
 		}
 		float *arrays[] = {x, token, y, expected, dx, only, edx, dtoken, old, edtoken};

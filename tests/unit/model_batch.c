@@ -92,6 +92,18 @@ static uint64_t hash_of_float(float f, uint64_t hash)
 	return hash;
 }
 
+/* The CPU's operations; those of a device that is better given several blocks at once, if is_wide. */
+static bool is_wide;
+static const struct ops *table(void)
+{
+	static struct ops wide;
+	if (!is_wide)
+		return ops_cpu();
+	wide = *ops_cpu();
+	wide.is_wide = true;
+	return &wide;
+}
+
 static uint64_t pretrain(const struct encoder_config *net, int micro_batch, struct team *team)
 {
 	struct contrast_settings s = {.net = *net,
@@ -102,7 +114,7 @@ static uint64_t pretrain(const struct encoder_config *net, int micro_batch, stru
 				      .seed = 3,
 				      .micro_batch = micro_batch,
 				      .team = team};
-	struct contrast *c = contrast_new(ops_cpu(), &s);
+	struct contrast *c = contrast_new(table(), &s);
 	uint64_t hash = 14695981039346656037u;
 	int first, n;
 	contrast_own(&s, &first, &n);
@@ -138,7 +150,7 @@ static uint64_t finetune(const struct encoder_config *net, struct team *team)
 				      .decay = 0.7f,
 				      .optimizer = {.weight_decay = 0.05f},
 				      .team = team};
-	struct finetune *f = finetune_new(ops_cpu(), &s);
+	struct finetune *f = finetune_new(table(), &s);
 	struct blocks b = blocks_of(f->ops, team, ROWS);
 	int first = blocks_start(&b, b.first);
 	size_t d = (size_t)(f->net->dim + EXTRA);
@@ -211,6 +223,26 @@ static void any_micro_batch_gives_the_same_weights(void **state)
 		for (int rank = 0; rank < 3; rank++)
 			expect(&goldens[0], r.hash[rank], "three processes, micro-batch", sizes[i]);
 	}
+}
+
+/* 7.5 blocks: in passes of all, of one, two and three. */
+static void passes_of_several_blocks_give_the_same_weights(void **state)
+{
+	static const int sizes[] = {0, 64, 128, 192};
+	(void)state;
+	fill();
+	is_wide = true;
+	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+		struct run r = {.golden = &goldens[0], .micro_batch = sizes[i]};
+		run_rank(&r, NULL);
+		expect(&goldens[0], r.hash[0], "wide, micro-batch", sizes[i]);
+	}
+	for (int i = 1; i < GOLDENS; i++) {
+		struct run r = {.golden = &goldens[i]};
+		run_rank(&r, NULL);
+		expect(&goldens[i], r.hash[0], "wide", 0);
+	}
+	is_wide = false;
 }
 
 /* This program again with other surroundings: prints its hash of a golden. */
@@ -306,6 +338,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(any_number_of_processes_gives_the_same_weights),
 		cmocka_unit_test(any_micro_batch_gives_the_same_weights),
+		cmocka_unit_test(passes_of_several_blocks_give_the_same_weights),
 		cmocka_unit_test(any_threads_and_instruction_set_give_the_same_weights),
 		cmocka_unit_test(a_smaller_micro_batch_takes_less_memory),
 		cmocka_unit_test(what_cannot_be_a_micro_batch_is_refused_with_a_reason),

@@ -37,7 +37,7 @@ struct fixture {
 static struct fixture fixture_new(const struct dualview_config *c, int batch, bool is_training)
 {
 	struct fixture f = {.ops = ops_cpu(), .n_record = (size_t)LEADS * (size_t)c->samples};
-	f.d = dualview_new(f.ops, c, batch, 1, is_training);
+	f.d = dualview_new(f.ops, c, batch, 1, 64, is_training);
 	dualview_init(f.d, 7);
 	f.x = f.ops->alloc((size_t)batch * f.n_record * sizeof *f.x);
 	f.keep = f.ops->alloc((size_t)batch * LEADS);
@@ -584,7 +584,7 @@ static void training_keeps_no_more_than_the_docs_say(void **state)
 	(void)state;
 	struct dualview_config c = {.samples = 500, .rate_hz = 100, .towers = TOWERS_BOTH};
 	dualview_preset(&c, "small");
-	struct dualview *d = dualview_new(ops_cpu(), &c, 256, 4, true);
+	struct dualview *d = dualview_new(ops_cpu(), &c, 256, 4, 64, true);
 	assert_true(d->arena_bytes < 419e6);
 	dualview_free(d);
 }

@@ -84,7 +84,7 @@ static void a_network_gives_the_mean_of_its_one_block(void **state)
 				    .n_heads = H,
 				    .n_cross = 1,
 				    .towers = TOWERS_BOTH};
-	struct dualview *d = dualview_new(ops_cpu(), &c, B, 1, true);
+	struct dualview *d = dualview_new(ops_cpu(), &c, B, 1, 64, true);
 	float x[B * L * T], relevance[B * (N + L)], to_lead[B * H * N * L], to_time[B * H * L * N],
 		alpha[2 * B];
 	struct philox r = philox_open(9, PURPOSE_NOISE, 0, 0);
