@@ -102,7 +102,8 @@ void transformer_finish(const struct tensors *t, const struct transformer_layer 
 	int rows = batch * l->n;
 	linear_forward(t, &l->out, l->u, l->attended, rows, l->x);
 	norm_forward(t, &l->norm2, l->narrow, l->stats, l->u, rows);
-	linear_forward_gelu(t, &l->up, l->wide, NULL, l->narrow, rows);
+	/* Wide operations are few: the product keeps GELU's argument, wanted or not, and applies it. */
+	linear_forward_gelu(t, &l->up, l->wide, t->ops->is_wide ? l->before : NULL, l->narrow, rows);
 	linear_forward(t, &l->down, l->y, l->wide, rows, l->u);
 }
 

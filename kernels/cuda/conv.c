@@ -45,7 +45,20 @@ DEV struct records records_of(const struct conv_args *c, int chunk)
 	return r;
 }
 
-/* Weight gradients of one chunk of records, blockIdx.z: one chain over its records and their time. */
+/* The bias's of one chunk of records. */
+DEV void bias_of_chunk(const struct conv_args *a, float *to, struct records r)
+{
+	for (int o = (int)threadIdx.x; o < a->c_out; o += (int)blockDim.x) {
+		const float *dy = a->dy + (size_t)r.from * (size_t)a->t_out * (size_t)a->c_out + (size_t)o;
+		float sum = 0;
+		for (int i = 0; i < r.n * a->t_out; i++)
+			sum = ADD(sum, dy[(size_t)i * (size_t)a->c_out]);
+		to[o] = sum;
+	}
+}
+
+/* Weight gradients of one chunk of records, blockIdx.z: one chain over its records and their time. Blocks of
+ * the last blockIdx.x add up the bias's, if there is one. */
 KERNEL(conv_weights, conv_args)
 {
 	struct records r = records_of(&a, (int)blockIdx.z);
@@ -56,6 +69,11 @@ KERNEL(conv_weights, conv_args)
 	int i = i0 + row_small(), j = j0 + column_small();
 	if (r.n <= 0)
 		return;
+	if (a.dbias && blockIdx.x == gridDim.x - 1) {
+		if (blockIdx.y == 0)
+			bias_of_chunk(&a, to + weights_of(&a), r);
+		return;
+	}
 
 	UNROLL
 	for (int p = 0; p < 16; p++)
@@ -67,20 +85,6 @@ KERNEL(conv_weights, conv_args)
 	for (int p = 0; p < 16; p++)
 		if (i + p / 4 < a.c_out && j + p % 4 < n)
 			to[(size_t)(i + p / 4) * (size_t)n + (size_t)(j + p % 4)] = sum[p / 4][p % 4];
-}
-
-/* The same for the bias: blockIdx.x is the chunk. */
-KERNEL(conv_bias, conv_args)
-{
-	struct records r = records_of(&a, (int)blockIdx.x);
-	float *to = a.partial + (size_t)blockIdx.x * (weights_of(&a) + (size_t)a.c_out) + weights_of(&a);
-	for (int o = (int)threadIdx.x; o < a.c_out; o += (int)blockDim.x) {
-		const float *dy = a.dy + (size_t)r.from * (size_t)a.t_out * (size_t)a.c_out + (size_t)o;
-		float sum = 0;
-		for (int i = 0; i < r.n * a.t_out; i++)
-			sum = ADD(sum, dy[(size_t)i * (size_t)a.c_out]);
-		to[o] = sum;
-	}
 }
 
 /* Every sum of a block, blockIdx.y: its tree, then one addition. */
@@ -98,25 +102,36 @@ KERNEL(conv_tree, conv_args)
 	}
 }
 
-KERNEL(conv_phases, conv_args)
+DEV size_t phases_size(const struct conv_args *c)
 {
-	size_t row = (size_t)(a.stride * a.c_in), size = (size_t)a.n_taps * (size_t)a.c_out * row;
-	for (size_t i = FIRST; i < size; i += STRIDE) {
-		int at = (int)(i / row), j = a.n_taps - 1 - at / a.c_out, o = at % a.c_out;
-		int tap = (int)(i % row) / a.c_in + a.stride * j, c = (int)(i % row) % a.c_in;
-		a.phases[i] = tap < a.k ? a.w[(size_t)(o * a.k + tap) * (size_t)a.c_in + (size_t)c] : 0.0f;
-	}
+	return (size_t)c->n_taps * (size_t)c->c_out * (size_t)c->stride * (size_t)c->c_in;
 }
 
-KERNEL(conv_pad, conv_args)
+DEV float phase_at(const struct conv_args *a, size_t i)
 {
-	size_t record = padded_record(&a), size = (size_t)a.batch * record;
-	size_t front = (size_t)(a.n_taps - 1) * (size_t)a.c_out, body = (size_t)a.t_out * (size_t)a.c_out;
-	for (size_t i = FIRST; i < size; i += STRIDE) {
-		size_t at = i % record;
-		int is_inside = at >= front && at < front + body;
-		a.padded[i] = is_inside ? a.dy[i / record * body + at - front] : 0.0f;
-	}
+	size_t row = (size_t)(a->stride * a->c_in);
+	int at = (int)(i / row), j = a->n_taps - 1 - at / a->c_out, o = at % a->c_out;
+	int tap = (int)(i % row) / a->c_in + a->stride * j, c = (int)(i % row) % a->c_in;
+	return tap < a->k ? a->w[(size_t)(o * a->k + tap) * (size_t)a->c_in + (size_t)c] : 0.0f;
+}
+
+DEV float padded_at(const struct conv_args *a, size_t i)
+{
+	size_t record = padded_record(a), at = i % record;
+	size_t front = (size_t)(a->n_taps - 1) * (size_t)a->c_out, body = (size_t)a->t_out * (size_t)a->c_out;
+	int is_inside = at >= front && at < front + body;
+	return is_inside ? a->dy[i / record * body + at - front] : 0.0f;
+}
+
+/* What the gradient of x is a product of. */
+KERNEL(conv_operands, conv_args)
+{
+	size_t n = phases_size(&a), size = n + (size_t)a.batch * padded_record(&a);
+	for (size_t i = FIRST; i < size; i += STRIDE)
+		if (i < n)
+			a.phases[i] = phase_at(&a, i);
+		else
+			a.padded[i - n] = padded_at(&a, i - n);
 }
 
 #if GPU_HOST
@@ -147,11 +162,6 @@ static size_t n_chunks_of(const struct conv_args *c)
 	return (size_t)c->sums.n * (size_t)chunks_of_sum(c);
 }
 
-static size_t phases_size(const struct conv_args *c)
-{
-	return (size_t)c->n_taps * (size_t)c->c_out * (size_t)c->stride * (size_t)c->c_in;
-}
-
 size_t conv_scratch(const struct conv1d *s)
 {
 	struct conv_args c = args_of(s);
@@ -180,11 +190,10 @@ void conv_forward(const struct conv1d *s)
 static void weight_gradients(const struct conv_args *c)
 {
 	size_t side = GEMM_SMALL, n_chunks = n_chunks_of(c), row = weights_of(c) + (size_t)c->c_out;
-	struct device_grid tiles = {((size_t)(c->k * c->c_in) + side - 1) / side,
+	size_t n_bias = c->dbias != NULL;
+	struct device_grid tiles = {((size_t)(c->k * c->c_in) + side - 1) / side + n_bias,
 				    ((size_t)c->c_out + side - 1) / side, n_chunks};
 	LAUNCH(conv_weights, tiles, GEMM_SMALL_THREADS, c);
-	if (c->dbias)
-		LAUNCH(conv_bias, device_blocks(n_chunks, 1), 128, c);
 	LAUNCH(conv_tree, ((struct device_grid){(row + 127) / 128, (size_t)c->sums.n_blocks, 1}), 128, c);
 }
 
@@ -207,8 +216,7 @@ static void data_gradients(const struct conv_args *c, float *dx)
 			 .stride_a = padded_record(c),
 			 .stride_c = (size_t)c->t_pad * (size_t)c->c_in};
 
-	LAUNCH(conv_phases, device_share(phases_size(c)), 256, c);
-	LAUNCH(conv_pad, device_share((size_t)c->batch * padded_record(c)), 256, c);
+	LAUNCH(conv_operands, device_share(phases_size(c) + (size_t)c->batch * padded_record(c)), 256, c);
 	gemm_run(&g);
 	if (whole == c->n_rows)
 		return;

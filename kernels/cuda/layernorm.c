@@ -1,5 +1,5 @@
-/* LayerNorm over rows of D floats, half a warp a row; sums over rows in chunks of 64, one block each, and a
- * tree. */
+/* LayerNorm over rows of D floats, half a warp a row; sums over rows, in chunks of 64 and a tree, by blocks
+ * of their own. */
 #include "kernels/cuda/reduce.h"
 
 struct layernorm_args {
@@ -36,32 +36,20 @@ KERNEL(layernorm, layernorm_args)
 	}
 }
 
+enum { COLUMNS = 32, THREADS = 256 }; /* columns of a block, whose threads share out the chunks */
+
 struct layernorm_backward_args {
-	float *dx, *partial, *dw, *db; /* partial [n_blocks][n_chunks][2D]: dw, db of each chunk */
+	float *dx, *dw, *db;
+	float *partial; /* NULL: shared memory; else [blocks of columns][n_chunks][2][COLUMNS] */
 	const float *dy, *x, *w, *mean, *rstd, *dresidual;
 	int m, d, of_block, n_chunks; /* rows of a block, chunks of it: the last may have fewer */
+	int n_row_blocks;	      /* of the grid: those behind them sum up columns */
 	size_t apart;		      /* floats from a block's dw to the next one's */
 };
 
 DEV int end_of_block(const struct layernorm_backward_args *a, int block)
 {
 	return (block + 1) * a->of_block < a->m ? (block + 1) * a->of_block : a->m;
-}
-
-DEV void columns_of_chunk(const struct layernorm_backward_args *a, int from, int rows, const float *mean,
-			  const float *rstd, float *dw, float *db)
-{
-	for (int j = (int)threadIdx.x; j < a->d; j += (int)blockDim.x) {
-		float w = 0, b = 0;
-		for (int i = 0; i < rows; i++) {
-			size_t at = (size_t)(from + i) * (size_t)a->d + (size_t)j;
-			float d = a->dy[at];
-			w = FMA(d, MUL(SUB(a->x[at], mean[i]), rstd[i]), w);
-			b = ADD(d, b);
-		}
-		dw[j] = w;
-		db[j] = b;
-	}
 }
 
 DEV void row_of_chunk(const struct layernorm_backward_args *a, size_t at, float mean, float rstd)
@@ -83,33 +71,72 @@ DEV void row_of_chunk(const struct layernorm_backward_args *a, size_t at, float 
 	}
 }
 
-KERNEL(layernorm_backward, layernorm_backward_args)
+/* dx of one chunk of rows. */
+DEV void rows_of_chunk(const struct layernorm_backward_args *a, int number)
 {
 	SHARED float mean[REDUCE_ROWS], rstd[REDUCE_ROWS];
-	int block = (int)blockIdx.x / a.n_chunks, end = end_of_block(&a, block);
-	int from = block * a.of_block + (int)blockIdx.x % a.n_chunks * REDUCE_ROWS;
+	int block = number / a->n_chunks, end = end_of_block(a, block);
+	int from = block * a->of_block + number % a->n_chunks * REDUCE_ROWS;
 	int rows = end - from < REDUCE_ROWS ? end - from : REDUCE_ROWS;
 	if ((int)threadIdx.x < rows) {
-		mean[threadIdx.x] = a.mean[from + (int)threadIdx.x];
-		rstd[threadIdx.x] = a.rstd[from + (int)threadIdx.x];
+		mean[threadIdx.x] = a->mean[from + (int)threadIdx.x];
+		rstd[threadIdx.x] = a->rstd[from + (int)threadIdx.x];
 	}
 	__syncthreads();
 
-	float *dw = a.partial + (size_t)blockIdx.x * 2 * (size_t)a.d;
-	columns_of_chunk(&a, from, rows, mean, rstd, dw, dw + a.d);
 	for (int i = (int)threadIdx.x / LANES; i < rows; i += (int)blockDim.x / LANES)
-		row_of_chunk(&a, (size_t)(from + i) * (size_t)a.d, mean[i], rstd[i]);
+		row_of_chunk(a, (size_t)(from + i) * (size_t)a->d, mean[i], rstd[i]);
 }
 
-KERNEL(layernorm_tree, layernorm_backward_args)
+/* Column j of rows from..end-1: dw and db. */
+DEV void column_of_chunk(const struct layernorm_backward_args *a, float *dw, float *db, int j, int from,
+			 int end)
 {
-	int j = (int)(blockIdx.x * blockDim.x + threadIdx.x), block = (int)blockIdx.y;
-	int rows = end_of_block(&a, block) - block * a.of_block;
-	if (j >= 2 * a.d)
-		return;
-	float *to = (j < a.d ? a.dw + j : a.db + (j - a.d)) + (size_t)block * a.apart;
-	float *partial = a.partial + (size_t)block * (size_t)a.n_chunks * 2 * (size_t)a.d + (size_t)j;
-	*to = ADD(*to, tree_of(partial, (rows + REDUCE_ROWS - 1) / REDUCE_ROWS, 2 * (size_t)a.d));
+	float w = 0, b = 0;
+	for (int i = from; i < end; i++) {
+		size_t at = (size_t)i * (size_t)a->d + (size_t)j;
+		float d = a->dy[at];
+		w = FMA(d, MUL(SUB(a->x[at], a->mean[i]), a->rstd[i]), w);
+		b = ADD(d, b);
+	}
+	*dw = w;
+	*db = b;
+}
+
+/* dw and db of COLUMNS columns of one block: its chunks, then the tree. */
+DEV void columns_of_block(const struct layernorm_backward_args *a, float *part, int number)
+{
+	int n_groups = (a->d + COLUMNS - 1) / COLUMNS, block = number / n_groups;
+	int first = block * a->of_block, end = end_of_block(a, block);
+	int n_chunks = (end - first + REDUCE_ROWS - 1) / REDUCE_ROWS, column = (int)threadIdx.x % COLUMNS;
+	int j = number % n_groups * COLUMNS + column;
+
+	for (int chunk = (int)threadIdx.x / COLUMNS; chunk < n_chunks && j < a->d;
+	     chunk += (int)blockDim.x / COLUMNS) {
+		int from = first + chunk * REDUCE_ROWS,
+		    to = from + REDUCE_ROWS < end ? from + REDUCE_ROWS : end;
+		float *at = part + chunk * 2 * COLUMNS + column;
+		column_of_chunk(a, at, at + COLUMNS, j, from, to);
+	}
+	__syncthreads();
+
+	if (threadIdx.x < 2 * COLUMNS && j < a->d) {
+		float *to = (threadIdx.x < COLUMNS ? a->dw : a->db) + (size_t)block * a->apart + (size_t)j;
+		*to = ADD(*to, tree_of(part + threadIdx.x, n_chunks, 2 * COLUMNS));
+	}
+}
+
+KERNEL(layernorm_backward, layernorm_backward_args)
+{
+	DYNAMIC_SHARED(shared);
+	int number = (int)blockIdx.x - a.n_row_blocks;
+	if (number < 0)
+		rows_of_chunk(&a, (int)blockIdx.x);
+	else
+		columns_of_block(&a,
+				 a.partial ? a.partial + (size_t)number * (size_t)a.n_chunks * 2 * COLUMNS
+					   : shared,
+				 number);
 }
 
 #if GPU_HOST
@@ -144,9 +171,15 @@ void layernorm_backward(float *dx, float *dw, float *db, const float *dy, const 
 					    .apart = by.stride};
 	if (m <= 0)
 		return;
-	size_t n_blocks = (size_t)((m + of_block - 1) / of_block), n_chunks = n_blocks * (size_t)a.n_chunks;
-	a.partial = device_workspace(n_chunks * 2 * (size_t)d);
-	LAUNCH(layernorm_backward, device_blocks(n_chunks, 1), 256, &a);
-	LAUNCH(layernorm_tree, ((struct device_grid){(2 * (size_t)d + 127) / 128, n_blocks, 1}), 128, &a);
+	size_t n_blocks = (size_t)((m + of_block - 1) / of_block),
+	       n_columns = n_blocks * (((size_t)d + COLUMNS - 1) / COLUMNS),
+	       n_partial = (size_t)a.n_chunks * 2 * COLUMNS, n_shared = n_partial * sizeof(float);
+	if (n_shared > DEVICE_SHARED - 2 * REDUCE_ROWS * sizeof(float)) {
+		a.partial = device_workspace(n_columns * n_partial);
+		n_shared = 0;
+	}
+	a.n_row_blocks = (int)n_blocks * a.n_chunks;
+	LAUNCH_SHARED(layernorm_backward, device_blocks((size_t)a.n_row_blocks + n_columns, 1), THREADS,
+		      n_shared, &a);
 }
 #endif

@@ -131,7 +131,7 @@ fault "adamw: a reciprocal for a division" adamw.c \
 fault "conv: dw without the last record of a chunk" conv.c \
 	's/record < r.from + r.n; record/record + 1 < r.from + r.n; record/' \
 	plain bits
-fault "conv: taps ascending" conv.c 's/j = a.n_taps - 1 - at \/ a.c_out/j = at \/ a.c_out/' plain bits
+fault "conv: taps ascending" conv.c 's/j = a->n_taps - 1 - at \/ a->c_out/j = at \/ a->c_out/' plain bits
 fault "batchnorm: a NaN is lost in the ReLU" batchnorm.c \
 	's/a.has_relu \&\& z < 0.0f ? 0.0f : z/a.has_relu \&\& !(z > 0.1f) ? 0.0f : z/' \
 	plain bits
