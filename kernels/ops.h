@@ -177,6 +177,8 @@ struct ops {
 
 	/* ---- memory: 64-byte aligned; alloc dies when out of memory; zeroed ---- */
 	void *(*alloc)(size_t n_bytes);
+	/* Bytes that alloc may still give, about; SIZE_MAX: as many as the system lets it. */
+	size_t (*room)(void);
 	void (*release)(void *p);
 	void (*upload)(void *device, const void *host, size_t n_bytes);
 	void (*download)(void *host, const void *device, size_t n_bytes);

@@ -26,4 +26,7 @@ unsigned long workspace_growths(void);
 /* Zeroed memory on a 64-byte boundary; free with free(). Dies when memory is out. */
 void *workspace_alloc(size_t n_bytes);
 
+/* How much of it there is: SIZE_MAX, for only the system knows. */
+size_t workspace_room(void);
+
 #endif

@@ -24,6 +24,7 @@ static void zero(void *p, size_t n_bytes)
 const struct ops ISA(table_ops) = {
 	.name = "cpu/" TEXT(CPU_ISA),
 	.alloc = workspace_alloc,
+	.room = workspace_room,
 	.release = free,
 	.upload = copy,
 	.download = copy,

@@ -30,6 +30,7 @@ typedef void *cudart_stream, *cudart_library, *cudart_kernel;
 	F(int, StreamCreateWithFlags, (cudart_stream * s, unsigned flags))                                   \
 	F(int, StreamQuery, (cudart_stream s))                                                               \
 	F(int, StreamSynchronize, (cudart_stream s))                                                         \
+	F(int, MemGetInfo, (size_t * free, size_t * total))                                                  \
 	F(int, Malloc, (void **p, size_t n_bytes))                                                           \
 	F(int, Free, (void *p))                                                                              \
 	F(int, MemcpyAsync, (void *to, const void *from, size_t n_bytes, int kind, cudart_stream s))         \

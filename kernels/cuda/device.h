@@ -33,6 +33,7 @@ void device_launch(struct device_kernel *k, struct device_grid grid, unsigned n_
 
 /* As struct ops has them. */
 void *device_alloc(size_t n_bytes);
+size_t device_room(void);
 void device_release(void *p);
 void device_upload(void *device, const void *host, size_t n_bytes);
 void device_download(void *host, const void *device, size_t n_bytes);

@@ -110,6 +110,13 @@ void *device_alloc(size_t n_bytes)
 	return p;
 }
 
+size_t device_room(void)
+{
+	size_t n_free = 0, n_all;
+	runtime_check(cuda.MemGetInfo(&n_free, &n_all), "asking for the GPU's memory");
+	return n_free;
+}
+
 void device_release(void *p)
 {
 	wait("before memory is given back");

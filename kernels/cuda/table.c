@@ -8,6 +8,7 @@ static const struct ops table = {
 	.name = "cuda",
 	.is_wide = true,
 	.alloc = device_alloc,
+	.room = device_room,
 	.release = device_release,
 	.upload = device_upload,
 	.download = device_download,

@@ -204,6 +204,15 @@ int cudaStreamSynchronize(cudart_stream s)
 }
 
 /* An array ends where a page that is not there begins, or nearly: it is 256-byte aligned. */
+/* DOUBLE_MEMORY: bytes there are; CAPACITY if it is not set. */
+int cudaMemGetInfo(size_t *n_free, size_t *n_all)
+{
+	const char *text = getenv("DOUBLE_MEMORY");
+	*n_all = text ? (size_t)strtoull(text, NULL, 10) : CAPACITY;
+	*n_free = used < *n_all ? *n_all - used : 0;
+	return CUDART_SUCCESS;
+}
+
 int cudaMalloc(void **p, size_t n_bytes)
 {
 	size_t n = (n_bytes + 255) / 256 * 256, size = (n + PAGE - 1) / PAGE * PAGE;

@@ -32,6 +32,7 @@ void calls(void)
 {
 	int n = 0;
 	void *p = 0, *q[1] = {0};
+	size_t bytes = 0;
 	cudaStream_t s = 0;
 	cudaLibrary_t l = 0;
 	cudaKernel_t k = 0;
@@ -46,6 +47,7 @@ void calls(void)
 	cudaStreamQuery(s);
 	cudaStreamSynchronize(s);
 	cudaMalloc(&p, 1);
+	cudaMemGetInfo(&bytes, &bytes);
 	cudaFree(p);
 	cudaMemcpyAsync(p, p, 1, cudaMemcpyHostToDevice, s);
 	cudaMemsetAsync(p, 0, 1, s);

@@ -62,6 +62,9 @@ DOUBLE_DEVICES=0 check_fails "no card: one message that says what to do" 1 \
 	'there is no GPU to use here: no CUDA-capable device is detected; unset EINTHOVEN_DEVICE' \
 	over host "$BIN/pretrain" --build dvt
 is "... of one line" "$(grep -c . .err)" 1
+DOUBLE_MEMORY=2000000 check_fails "too small a card: what is needed and what there is" 1 \
+	'training needs 0.[0-9]* GB, in micro-batches of 12 views, and 0.00 GB are free there; make' \
+	over host "$BIN/pretrain" --build dvt
 EINTHOVEN_DEVICE=cuda EINTHOVEN_EXTENSION=$WORK/none.so check_fails "no library: what builds it" 1 \
 	'none.so is not there; build it (make cuda; ./setup --cuda says what that needs)' \
 	"$BIN/pretrain" --build dvt

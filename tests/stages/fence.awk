@@ -20,7 +20,7 @@ function wrap(entry,    open, result, name, arguments, part, n, i, call) {
 	gsub(/^ *\(|\) *$/, "", arguments)
 	if (name == "alloc" || name == "release")
 		return
-	n = split(arguments, part, ",")
+	n = arguments == "void" ? 0 : split(arguments, part, ",")
 	for (i = 1; i <= n; i++)
 		call = call (i > 1 ? ", " : "") name_of(part[i])
 	call = "real->" name "(" call ")"
