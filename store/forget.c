@@ -213,8 +213,10 @@ void forget_patient(FILE *out, const struct forget *f)
 	w.holders = holders_find(f->patient, f->within, w.lineage);
 	if (f->is_delete && w.holders->n_damaged)
 		die("nothing was removed: mend what is damaged or unreadable first ('store fsck' names it)");
-	if (f->is_delete)
+	if (f->is_delete) {
+		publish_clean();
 		note_forgotten(&w);
+	}
 
 	folder_each("arriving", drop_arriving, &w);
 	if (w.holders->n) {
