@@ -9,6 +9,7 @@
 #include "common/json.h"
 #include "store/action.h"
 #include "store/artifact.h"
+#include "store/lock.h"
 #include "store/publish.h"
 #include "store/signing.h"
 #include "trust/envelope.h"
@@ -43,19 +44,29 @@ static char *wrong_with(struct work *w, const char *id)
 	return NULL;
 }
 
-/* The entry as it lies there; NULL, and said: it cannot be read any more. New reference. */
-static json_t *document_of(const struct action_entry *entry)
-{
-	struct error e = {0};
-	char *path = action_path(entry->key), *text = NULL;
+/* An entry as it lies there now. What is checked and what is signed are the same bytes. */
+struct reading {
+	char *text;
 	size_t n;
-	json_t *document =
-		file_read(&text, &n, path, ACTION_ENTRY_MAX, &e) == 0 ? json_read(text, n, path, &e) : NULL;
-	if (!document)
-		warn("%s", error_text(&e));
-	free(text);
-	free(path);
-	return document;
+	json_t *document, *statement; /* the second NULL: it says nothing */
+	char id[DIGEST_HEX];
+};
+
+static int read_entry(struct reading *r, const char *path, const char *key, struct error *e)
+{
+	*r = (struct reading){0};
+	if (file_read(&r->text, &r->n, path, ACTION_ENTRY_MAX, e) < 0 ||
+	    !(r->statement = action_parse(r->text, r->n, path, key, r->id, NULL, e)))
+		return -1;
+	r->document = json_read(r->text, r->n, path, e);
+	return r->document ? 0 : -1;
+}
+
+static void release(struct reading *r)
+{
+	json_decref(r->document);
+	json_decref(r->statement);
+	free(r->text);
 }
 
 static bool is_ours(const json_t *document)
@@ -69,67 +80,101 @@ static bool is_ours(const json_t *document)
 	return is;
 }
 
-static void publish(struct work *w, const struct action_entry *entry, const char *text, size_t n)
+/* A pull, and a stage on a host whose locks are its own, may have put another in its place meanwhile. */
+static int publish(const char *path, const struct reading *r, const char *text, size_t n, struct error *e)
 {
-	struct error e = {0};
-	struct verdict v;
-	char *path = action_path(entry->key);
+	char *now = NULL;
+	size_t n_now;
+	if (file_read(&now, &n_now, path, ACTION_ENTRY_MAX, e) < 0)
+		return -1;
+	bool is_same = n_now == r->n && !memcmp(now, r->text, n_now);
+	free(now);
+	if (!is_same)
+		return error_set(e, NULL, 0, "it was changed while it was checked; sign it again");
+
 	struct publish *file = publish_begin();
 	publish_write(file, text, n);
 	publish_end(file, path);
-	w->n_signed++;
-
-	json_decref(action_parse(text, n, path, entry->key, NULL, &v, &e));
-	if (!v.is_taken) {
-		fprintf(w->out, "action %.12s is signed, but no hit: it %s\n", entry->key, v.why);
-		w->n_refused++;
-	}
-	free(path);
+	return 0;
 }
 
-/* The statement as it is; only the envelope, or a signature in it, is new. */
-static void sign(struct work *w, const struct action_entry *entry, const json_t *document)
+/* The statement as it is; only the envelope, or a signature in it, is new. NULL with e filled, or yours to
+ * free. */
+static char *signed_text(const struct reading *r, size_t *n, struct error *e)
+{
+	if (envelope_is(r->document))
+		return envelope_add(r->document, signing_key(), n, NULL, e);
+	char *payload = json_canonical(r->statement, n);
+	char *text = envelope_make(ENVELOPE_INTOTO, payload, *n, signing_key(), n);
+	free(payload);
+	return text;
+}
+
+/* Whether it may be a hit here is said: it need not, of who signs for others. */
+static void say_taken(struct work *w, const char *key, const char *text, size_t n)
 {
 	struct error e = {0};
-	size_t n = 0;
-	char *text;
-	if (envelope_is(document)) {
-		text = envelope_add(document, signing_key(), &n, NULL, &e);
-	} else {
-		char *payload = json_canonical(entry->statement, &n);
-		text = envelope_make(ENVELOPE_INTOTO, payload, n, signing_key(), &n);
-		free(payload);
+	struct verdict v;
+	json_decref(action_parse(text, n, key, key, NULL, &v, &e));
+	if (!v.is_taken) {
+		fprintf(w->out, "action %.12s is signed, but no hit: it %s\n", key, v.why);
+		w->n_refused++;
 	}
-	if (text) {
-		publish(w, entry, text, n);
-	} else {
-		fprintf(w->out, "action %.12s is not signed: %s\n", entry->key, error_text(&e));
-		w->n_failed++;
-	}
-	free(text);
 }
 
-/* Beside another's signature ours is set only where it was asked for by id. */
+static int sign(struct work *w, const char *path, const char *key, const struct reading *r, struct error *e)
+{
+	size_t n = 0;
+	char *text = signed_text(r, &n, e);
+	int status = text ? publish(path, r, text, n, e) : -1;
+	if (status == 0) {
+		w->n_signed++;
+		say_taken(w, key, text, n);
+	}
+	free(text);
+	return status;
+}
+
+/* Check and sign what lies there now; id: the artifact it named when it was listed. Beside another's
+ * signature ours is set only where it was asked for by id. */
+static int look(struct work *w, const char *path, const char *key, const char *id, struct error *e)
+{
+	struct reading r;
+	char *wrong = NULL;
+	int status = read_entry(&r, path, key, e);
+	if (status == 0 && strcmp(r.id, id) != 0)
+		status = error_set(e, NULL, 0,
+				   "it was changed while it was checked, and names artifact %.12s now", r.id);
+	else if (status == 0 && envelope_is(r.document) && (!w->n_ids || is_ours(r.document)))
+		w->n_before++;
+	else if (status == 0 && (wrong = wrong_with(w, r.id)))
+		status = error_set(e, NULL, 0, "%s", wrong);
+	else if (status == 0)
+		status = sign(w, path, key, &r, e);
+	free(wrong);
+	release(&r);
+	return status;
+}
+
+/* Of two who sign one entry at once the second reads what the first has written. */
 static void see(const struct action_entry *entry, void *context)
 {
 	struct work *w = context;
+	struct error e = {0};
 	if (!is_wanted(w, entry->id))
 		return;
-	json_t *document = document_of(entry);
-	bool is_before = entry->verdict.kind != VERDICT_UNSIGNED && (!w->n_ids || is_ours(document));
-	char *wrong = is_before || !document ? NULL : wrong_with(w, entry->id);
-	if (is_before) {
+	if (!w->n_ids && entry->verdict.kind != VERDICT_UNSIGNED) {
 		w->n_before++;
-	} else if (wrong) {
-		fprintf(w->out, "action %.12s is not signed: %s\n", entry->key, wrong);
-		w->n_failed++;
-	} else if (document) {
-		sign(w, entry, document);
-	} else {
+		return;
+	}
+	char *path = action_path(entry->key);
+	struct lock *lock = lock_take(entry->key, "store", &(const volatile bool){false});
+	if (look(w, path, entry->key, entry->id, &e) < 0) {
+		fprintf(w->out, "action %.12s is not signed: %s\n", entry->key, error_text(&e));
 		w->n_failed++;
 	}
-	free(wrong);
-	json_decref(document);
+	lock_release(lock);
+	free(path);
 }
 
 static void see_bad(const struct error *e, void *context)

@@ -64,6 +64,7 @@ static const char *usual_name(void)
 /* Where in trust.yaml a new key's lines go. */
 struct place {
 	bool has_keys; /* below its keys; else they are a new section */
+	bool is_flow;  /* these stand in braces, where no lines can be added */
 	bool is_last;  /* of the file's sections: what is appended to the file comes under it */
 	int indent;    /* of the names under keys */
 	char name[48]; /* one that is free */
@@ -100,15 +101,26 @@ static struct place find_place(const char *path, const struct yaml_value *root)
 	const struct yaml_value *keys = root ? root->first : NULL;
 	while (keys && strcmp(keys->key, "keys"))
 		keys = keys->next;
-	p.has_keys = keys && keys->kind == YAML_MAP && keys->first;
-	if (p.has_keys) {
-		p.is_last = !keys->next;
+	p.has_keys = keys;
+	p.is_last = !keys || !keys->next;
+	if (keys && keys->kind == YAML_MAP)
+		p.is_flow = !keys->first || keys->first->line == keys->line;
+	if (keys && keys->first && !p.is_flow)
 		p.indent = indent_of(path, keys->first->line);
-	}
 	snprintf(p.name, sizeof p.name, "%s", usual_name());
 	for (int k = 2; has_name(keys, p.name); k++)
 		snprintf(p.name, sizeof p.name, "%s-%d", usual_name(), k);
 	return p;
+}
+
+/* Whether what a shell appends to the file would come into its last line. */
+static bool ends_in_line(const char *path)
+{
+	char *text = NULL;
+	size_t n = 0;
+	bool is = path && file_read(&text, &n, path, YAML_MAX_BYTES, NULL) == 0 && n && text[n - 1] != '\n';
+	free(text);
+	return is;
 }
 
 /* What of it cannot be read is said, and who made a key has its lines all the same. */
@@ -136,9 +148,12 @@ void signers_print_new(FILE *out, const char *key_path)
 		fprintf(stderr, "These lines go into trust.yaml of the repository:\n");
 	else
 		fprintf(stderr, "These lines go under 'keys:' of %s%s:\n", path,
-			p.is_last ? "" : ", which is not at its end");
-	fprintf(out, "%s%*s%s:\n%*s  key: %s\n%*s  models: %s\n", p.has_keys ? "" : "keys:\n", p.indent, "",
-		p.name, p.indent, "", key_line(key), p.indent, "", models);
+			p.is_flow   ? ", in place of what stands there in braces"
+			: p.is_last ? ""
+				    : ", which is not at its end");
+	fprintf(out, "%s%s%*s%s:\n%*s  key: %s\n%*s  models: %s\n", ends_in_line(path) ? "\n" : "",
+		p.has_keys ? "" : "keys:\n", p.indent, "", p.name, p.indent, "", key_line(key), p.indent, "",
+		models);
 	free(models);
 	yaml_close(y);
 	key_close(key);

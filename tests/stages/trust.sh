@@ -35,6 +35,17 @@ check "... and says where, if that is not the end" grep -q "of trust.yaml, which
 printf 'since: 2026-01-01\n' >trust.yaml
 USER=bob "$store" keygen fifth.pem >>trust.yaml 2>said
 check "where there are none it begins them" sh -c "$store trust | grep -q '^bob '"
+printf 'keys:\n  ada:\n    key: %s' "$ada" >trust.yaml
+USER=bob "$store" keygen sixth.pem >>trust.yaml 2>said
+is "a last line without its end stays a line" \
+	"$($store trust | grep -oE '^(ada|bob) ' | paste -sd,)" "ada ,bob "
+printf 'since: 2026-01-01\nkeys:\n' >trust.yaml
+USER=bob "$store" keygen seventh.pem >>trust.yaml 2>said
+check "keys: that has none yet is not begun again" sh -c "$store trust | grep -q '^bob ' &&
+	[ \$(grep -c '^keys:' trust.yaml) = 1 ]"
+printf 'keys: {}\n' >trust.yaml
+"$store" keygen eighth.pem >out 2>said
+check "where keys stand in braces it says so" grep -q "in place of what stands there in braces" said
 rm trust.yaml
 if command -v openssl >/dev/null; then
 	is "openssl reads the key, and finds the same public one" \
@@ -221,6 +232,44 @@ check "and so does the second" \
 check "ls shows who" sh -c "EINTHOVEN_TRUST=bob.yaml $store ls | grep -q '  bob '"
 check_fails "not without a key" 1 "no key to sign with; 'store keygen' makes one" \
 	env EINTHOVEN_KEY= "$store" sign
+
+# What is signed is what was checked: not what another writer of the store has put in its place.
+if command -v strace >/dev/null && strace -qq -e trace=none true 2>/dev/null; then
+	tiny_params count=40
+	another eve.pem 1
+	eves=$(echo theirs/actions/*/*.json)
+	EINTHOVEN_KEY='' EINTHOVEN_TRUST='' ./tiny --build run >out 2>&1
+	id=$(cat run/tiny.id) entry=unsigned/${eves#theirs/}
+	cp -f "$entry" plain.json
+	put_there() { cp -f "$1" new.json && mv -f new.json "$entry"; }
+	swapped() { # swapped N NAME: eve's lies there when the entry is opened for the Nth time
+		rm -f trace
+		strace -qq -f -o trace -P "$WORK/$entry" -e trace=openat \
+			-e "inject=openat:delay_enter=1500000:when=$1" "$store" sign "$id" >out 2>&1 &
+		wait_for sh -c "[ \$(grep -c openat trace) -ge $1 ]"
+		put_there "$eves"
+		wait $!
+		is "$2" "$? $(grep -c 'is not signed: .*it was changed while it was checked' out)" "1 1"
+		check "... and stays as it is" cmp "$eves" "$entry"
+		put_there plain.json
+	}
+	swapped 2 "what was swapped after it was listed is not signed"
+	swapped 3 "nor is what was swapped after it was checked"
+
+	# Two at once; the first is held up where it would write.
+	rm -f trace
+	EINTHOVEN_KEY=bob.pem strace -qq -f -o trace -e trace=?rename,?renameat,?renameat2 \
+		-e "inject=?rename,?renameat,?renameat2:delay_enter=1500000" "$store" sign "$id" >out 2>&1 &
+	wait_for grep -q rename trace
+	"$store" sign "$id" >out.ada 2>&1
+	wait
+	is "of two who sign at once both have signed" \
+		"$(grep -o '"keyid":"[^"]*"' "$entry" | cut -d'"' -f4 | sort)" \
+		"$(printf '%s\n' "$ada" "$bob" | sort)"
+	tiny_params
+else
+	skip "what is signed is what was checked" "strace is not installed or not allowed"
+fi
 export EINTHOVEN_STORE=$WORK/store
 
 # ---- a trust.yaml that is wrong ----
