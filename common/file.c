@@ -18,6 +18,18 @@ static int fail(struct error *e, const char *path, const char *doing)
 	return error_set_cause(e, path, why, "cannot %s: %s", doing, strerror(why));
 }
 
+/* A folder, or a link that leads nowhere or in a circle, lies there and is no file: that will not pass. */
+static int fail_to_read(struct error *e, const char *path, const char *doing)
+{
+	int why = errno;
+	struct stat s;
+	bool is_link = lstat(path, &s) == 0 && S_ISLNK(s.st_mode);
+	if (why == EISDIR || (is_link && (why == ENOENT || why == ELOOP)))
+		return error_set(e, path, 0, "cannot %s: %s", doing, strerror(why));
+	errno = why;
+	return fail(e, path, doing);
+}
+
 /* Read until end of file or until more than max bytes came. */
 static int read_all(int fd, char **bytes, size_t *n_bytes, size_t max)
 {
@@ -54,12 +66,12 @@ int file_read(char **bytes, size_t *n_bytes, const char *path, size_t max, struc
 	int fd = open(path,
 		      O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); /* a pipe nobody writes would wait */
 	if (fd < 0)
-		return fail(e, path, "open");
+		return fail_to_read(e, path, "open");
 	bool is_plain = fstat(fd, &s) == 0 && (S_ISREG(s.st_mode) || S_ISDIR(s.st_mode)); /* read says why */
 	int status =
 		is_plain ? read_all(fd, bytes, n_bytes, max) : error_set(e, path, 0, "is no regular file");
 	if (is_plain && status < 0)
-		fail(e, path, "read");
+		fail_to_read(e, path, "read");
 	close(fd);
 	if (status == 0 && *n_bytes > max) {
 		free(*bytes);

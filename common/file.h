@@ -13,7 +13,8 @@
 
 #include "common/error.h"
 
-/* Read a whole regular file of at most max bytes into *bytes (yours to free; a NUL follows the last byte). */
+/* Read a whole regular file of at most max bytes into *bytes (yours to free; a NUL follows the last byte).
+ * What lies there and is none (a folder, a link that leads nowhere) has no cause; nothing there: ENOENT. */
 int file_read(char **bytes, size_t *n_bytes, const char *path, size_t max, struct error *e);
 
 /* Replace path by these bytes as one step (temporary file beside it, fsync, rename): a reader sees

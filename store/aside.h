@@ -10,7 +10,8 @@
 /* NULL: it could not be moved; errno says why. */
 char *aside_move(const char *path);
 
-/* The same, and it stays in its place too, until something whole replaces it there. */
+/* The same of a copy, of a file or a link: it stays in its place too, until something whole replaces it
+ * there. Dies if the store cannot be written. */
 char *aside_copy(const char *path);
 
 #endif

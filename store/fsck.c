@@ -92,23 +92,33 @@ static void set_mode(struct check *c, const char *path, mode_t mode)
 		findings_advise(&c->found, "its owner must: chmod %04o %s", (unsigned)mode, path);
 }
 
+/* What a link leads to may be a file, or not to be looked at; a link that leads nowhere is none. */
+static bool may_be_file(const char *path)
+{
+	struct stat s;
+	return stat(path, &s) == 0 ? S_ISREG(s.st_mode) : errno != ENOENT && errno != ELOOP;
+}
+
 /* What is published never changes; and where the store is shared whoever may look into the folder may read
- * it. */
-static void check_rights(struct check *c, const char *path)
+ * it. False: what lies there is no file, nor a link to one. */
+static bool check_rights(struct check *c, const char *path)
 {
 	struct stat s;
 	if (lstat(path, &s) < 0)
-		return;
+		return true;
 	mode_t mode = s.st_mode & 07777, wanted = (mode & 0444) | (c->shared ? 0400 | (c->shared & 0044) : 0);
 	if (c->shared)
 		wanted &= 0400 | (c->shared & 0044);
 	if (!S_ISREG(s.st_mode)) {
 		findings_say(&c->found, FINDING_DAMAGED, "%s is no file", path);
-	} else if (mode != wanted) {
+		return may_be_file(path);
+	}
+	if (mode != wanted) {
 		findings_say(&c->found, FINDING_MODE, "%s: mode %04o, and it should be %04o", path,
 			     (unsigned)mode, (unsigned)wanted);
 		set_mode(c, path, wanted);
 	}
+	return true;
 }
 
 static void check_folder_rights(struct check *c, const char *path)
@@ -128,6 +138,8 @@ static bool may_read(struct check *c, const char *path)
 	if (access(path, R_OK) == 0)
 		return true;
 	int why = errno;
+	if (!file_is_named(path)) /* gc has removed it meanwhile */
+		return false;
 	findings_say(&c->found, FINDING_UNREADABLE, "%s: %s: %s", path, strerror(why), error_remedy(why));
 	return false;
 }
@@ -141,6 +153,15 @@ static bool is_unread(struct check *c, const char *what, const struct error *e)
 	return true;
 }
 
+/* Of what file_read reads the error says no remedy. */
+static bool is_unread_file(struct check *c, const char *what, const struct error *e)
+{
+	bool is = is_unread(c, what, e);
+	if (is)
+		findings_advise(&c->found, "%s", error_remedy(e->cause));
+	return is;
+}
+
 static void check_object(const char *path, const char *name, void *context)
 {
 	struct check *c = context;
@@ -151,7 +172,10 @@ static void check_object(const char *path, const char *name, void *context)
 	memcpy(id, name, DIGEST_HEX - 1);
 	id[DIGEST_HEX - 1] = 0;
 	c->n_objects++;
-	check_rights(c, path);
+	if (!check_rights(c, path)) {
+		mend_object(c->mend, &c->found, FINDING_DAMAGED, id);
+		return;
+	}
 	if (!may_read(c, path) || artifact_verify(id, &e) == 0 || is_unread(c, "", &e))
 		return;
 	findings_say(&c->found, FINDING_DAMAGED, "%s", error_text(&e));
@@ -170,18 +194,19 @@ static void check_entry(const char *path, const char *name, void *context)
 	memcpy(key, name, DIGEST_HEX - 1);
 	key[DIGEST_HEX - 1] = 0;
 	c->n_entries++;
-	check_rights(c, path);
+	if (!check_rights(c, path)) {
+		mend_entry(c->mend, &c->found, path);
+		return;
+	}
 	if (!may_read(c, path))
 		return;
 
 	json_t *statement = action_read(key, id, NULL, &e);
-	if (!statement && is_unread(c, "action entry: ", &e)) {
-		findings_advise(&c->found, "%s", error_remedy(e.cause));
-	} else if (!statement) {
+	if (statement) {
+		c->n_gone += !artifact_exists(id);
+	} else if (!is_unread_file(c, "action entry: ", &e)) {
 		findings_say(&c->found, FINDING_DAMAGED, "action entry: %s", error_text(&e));
 		mend_entry(c->mend, &c->found, path);
-	} else if (!artifact_exists(id)) {
-		c->n_gone++;
 	}
 	json_decref(statement);
 }
@@ -269,17 +294,17 @@ static void check_root(const struct root *root, void *context)
 static void check_bad_pin(const char *path, const struct error *e, void *context)
 {
 	struct check *c = context;
-	if (is_unread(c, "", e))
+	struct error why = {0};
+	if (is_unread_file(c, "", e))
 		return;
 	findings_say(&c->found, FINDING_DAMAGED, "%s", error_text(e));
-	char *kept = c->f->is_repair ? pins_restore(path) : NULL;
+	char *kept = c->f->is_repair ? pins_restore(path, &why) : NULL;
 	if (kept)
 		findings_mend(&c->found, FINDING_DAMAGED,
 			      "pinned again as the file's name says; what was in it is in %s", kept);
 	else
 		findings_advise(&c->found, "%s",
-				c->f->is_repair ? "what it kept its name does not say, so gc removes nothing "
-						  "while it is there: pin that again, then remove it"
+				c->f->is_repair ? error_text(&why)
 						: "'store fsck --repair' pins again what its name says");
 	free(kept);
 }
@@ -298,9 +323,12 @@ static void note_again(const char *run, const char *stage, const char *id, void 
 			   : die_printf("%s/%s", r->runs, run);
 	if (!r->is_found && roots_is_note(r->path, folder, stage)) {
 		char *to = aside_copy(r->path);
-		roots_note(folder, stage, id);
-		r->is_found = true;
-		if (to)
+		if (!to)
+			findings_advise(&r->c->found,
+					"it cannot be kept aside (%s): move it out of the store",
+					strerror(errno));
+		r->is_found = to && roots_note(folder, stage, id);
+		if (r->is_found)
 			findings_mend(&r->c->found, FINDING_DAMAGED,
 				      "noted again of %s/%s; what was in it is in %s", folder, stage, to);
 		free(to);
@@ -314,7 +342,7 @@ static void check_bad_root(const char *path, const struct error *e, void *contex
 	struct check *c = context;
 	struct renoting r = {c, path, NULL, false};
 	struct error unsaid = {0};
-	if (is_unread(c, "", e))
+	if (is_unread_file(c, "", e))
 		return;
 	findings_say(&c->found, FINDING_DAMAGED, "%s", error_text(e));
 	for (const char *const *runs = c->f->runs; c->f->is_repair && *runs; runs++) {
@@ -337,7 +365,7 @@ static void check_runs(struct check *c)
 {
 	for (const char *const *runs = c->f->runs; *runs; runs++) {
 		struct error e = {0};
-		if (runs_each(*runs, check_run, c, &e) < 0 && !is_unread(c, "", &e))
+		if (runs_each(*runs, check_run, c, &e) < 0 && !is_unread_file(c, "", &e))
 			findings_say(&c->found, FINDING_DAMAGED,
 				     "%s; remove it: the next make writes it again", error_text(&e));
 	}

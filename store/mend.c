@@ -149,9 +149,20 @@ static bool is_sound(const char *id)
 	return artifact_exists(id) && artifact_verify(id, &e) == 0;
 }
 
+/* What lies in the object's place, or in the trash; a link that leads nowhere lies there, too. NULL: nothing.
+ * Yours to free. */
+static char *place_of(const char *id)
+{
+	char *place = artifact_place(id), *path = place ? place : artifact_path(id);
+	if (place || file_is_named(path))
+		return path;
+	free(path);
+	return NULL;
+}
+
 static bool clear(struct findings *found, const char *id)
 {
-	char *path = artifact_place(id), *to = path ? aside_move(path) : NULL;
+	char *path = place_of(id), *to = path ? aside_move(path) : NULL;
 	bool is_clear = !path || to;
 	if (to)
 		findings_advise(found, "moved to %s", to);

@@ -121,7 +121,7 @@ int objects_resolve(char id[DIGEST_HEX], const char *name, struct error *e)
 	}
 	if (is_hex && n >= 4 && n < DIGEST_HEX)
 		return find_beginning(id, name, e);
-	if (file_exists(name))
+	if (file_is_named(name))
 		return read_id_file(id, name, e);
 	return error_set(e, NULL, 0,
 			 "'%.80s' is neither an id, 4 or more first digits of one, nor an .id file", name);

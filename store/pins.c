@@ -175,13 +175,23 @@ static char *owner_name_of(const struct stat *s)
 	return owner ? die_strdup(owner->pw_name) : die_printf("%ld", (long)s->st_uid);
 }
 
-char *pins_restore(const char *path)
+char *pins_restore(const char *path, struct error *e)
 {
 	const char *slash = strrchr(path, '/');
 	char id[DIGEST_HEX], *user, *kept = NULL;
 	struct stat s;
 	bool is_pin = read_name(id, &user, slash ? slash + 1 : path), is_old = !user;
-	if (is_pin && lstat(path, &s) == 0 && (kept = aside_copy(path))) {
+	if (!is_pin) {
+		error_set(e, NULL, 0,
+			  "what it kept its name does not say, so gc removes nothing while it is there: pin "
+			  "that again, then remove it");
+	} else if (lstat(path, &s) < 0 || !(kept = aside_copy(path))) {
+		error_set(
+			e, NULL, 0,
+			"it cannot be kept aside (%s), and gc removes nothing while it is there: move it out "
+			"of the store, then pin %.12s again",
+			strerror(errno), id);
+	} else {
 		if (is_old)
 			user = owner_name_of(&s);
 		char *own = path_of(id, user);

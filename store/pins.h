@@ -34,7 +34,8 @@ void pins_each(void (*f)(const struct pin *pin, void *context),
 
 /* Write a damaged pin again with what its file still says: the id and the user by its name (an old one's user
  * by its owner), the time by its own. Returns where what was in it is kept (store/aside.h), yours to free;
- * NULL: its name is no pin's, or that could not be kept. Dies if the store cannot be written. */
-char *pins_restore(const char *path);
+ * NULL with e saying what to do: its name is no pin's, or that could not be kept. Dies if the store cannot be
+ * written. */
+char *pins_restore(const char *path, struct error *e);
 
 #endif

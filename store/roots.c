@@ -47,21 +47,24 @@ static char *path_of(const char *folder, const char *stage)
 	return die_printf("%s/roots/%s.json", artifact_store_path(), hex);
 }
 
-void roots_note(const char *folder, const char *stage, const char *id)
+bool roots_note(const char *folder, const char *stage, const char *id)
 {
+	bool is_noted = false;
 	size_t n;
 	struct error e = {0};
 	char *full = realpath(folder, NULL), *roots = die_printf("%s/roots", artifact_store_path());
 	char *text = full ? describe(full, stage, id, &n) : NULL;
 	if (text && file_make_folder(roots, &e) == 0) {
 		char *path = path_of(full, stage);
-		if (file_replace_if_different(path, text, n, &e) == 0)
+		is_noted = file_replace_if_different(path, text, n, &e) == 0;
+		if (is_noted)
 			(void)!utimensat(AT_FDCWD, path, NULL, 0);
 		free(path);
 	}
 	free(text);
 	free(roots);
 	free(full);
+	return is_noted;
 }
 
 /* ---- reading ---- */

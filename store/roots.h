@@ -32,8 +32,8 @@ struct root {
 	enum root_state state;
 };
 
-/* The folder's stage uses this artifact. Does nothing in a store that this user may only read. */
-void roots_note(const char *folder, const char *stage, const char *id);
+/* The folder's stage uses this artifact. False: in a store that this user may only read it is not noted. */
+bool roots_note(const char *folder, const char *stage, const char *id);
 
 /* Whether the note at path is the one of that stage of that folder, by its name. */
 bool roots_is_note(const char *path, const char *folder, const char *stage);

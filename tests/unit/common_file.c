@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -80,6 +81,16 @@ static void failures_name_the_file_and_the_cause(void **state)
 	assert_string_equal(a.text, "none: cannot open: No such file or directory");
 	assert_int_equal(file_read(&bytes, &n, ".", 10, &b), -1);
 	assert_string_equal(b.text, ".: cannot read: Is a directory");
+	assert_int_equal(a.cause, ENOENT);
+	assert_int_equal(b.cause, 0); /* it will be a folder the next time, too */
+
+	struct error nowhere = {0}, circle = {0};
+	assert_int_equal(symlink("none", "nowhere"), 0);
+	assert_int_equal(file_read(&bytes, &n, "nowhere", 10, &nowhere), -1);
+	assert_int_equal(nowhere.cause, 0);
+	assert_int_equal(symlink("circle", "circle"), 0);
+	assert_int_equal(file_read(&bytes, &n, "circle", 10, &circle), -1);
+	assert_int_equal(circle.cause, 0);
 	assert_int_equal(file_replace("none/x", "", 0, &c), -1);
 	assert_non_null(strstr(c.text, "none/x"));
 }
