@@ -26,6 +26,38 @@ struct work {
 	struct removal removal;
 };
 
+/* ---- entries ---- */
+
+struct listing {
+	lineage_add *add;
+	void *to;
+	bool is_delete;
+};
+
+static void add_entry(const struct action_entry *entry, void *context)
+{
+	const struct listing *l = context;
+	l->add(entry, l->to);
+}
+
+/* What it names may have been made of the patient. */
+static void refuse_entry(const struct error *e, void *context)
+{
+	const struct listing *l = context;
+	const char *remedy =
+		e->cause ? error_remedy(e->cause) : "'store fsck --repair' moves it out of the way";
+	if (l->is_delete)
+		die("%s: %s; nothing was removed, since what this entry names may be made of the patient",
+		    error_text(e), remedy);
+	warn("%s; what this entry names may be made of the patient, too", error_text(e));
+}
+
+static void list_entries(lineage_add *add, void *to, void *context)
+{
+	const struct forget *f = context;
+	action_each(add_entry, refuse_entry, &(struct listing){add, to, f->is_delete});
+}
+
 /* ---- removing ---- */
 
 /* Before anything goes: a pull that runs beside us looks again before it publishes. */
@@ -206,10 +238,11 @@ static void print_again(struct work *w)
 
 void forget_patient(FILE *out, const struct forget *f)
 {
-	struct work w = {.f = f, .out = out, .lineage = lineage_open(), .removal = {out, f->is_delete, 0, 0}};
+	struct work w = {.f = f, .out = out, .removal = {out, f->is_delete, 0, 0}};
 
-	if (f->is_delete)
+	if (f->is_delete) /* before the entries: a stage that has let go of its lock has written its own */
 		folder_each("locks", refuse_running, NULL);
+	w.lineage = lineage_gather(list_entries, (void *)f);
 	w.holders = holders_find(f->patient, f->within, w.lineage);
 	if (f->is_delete && w.holders->n_damaged)
 		die("nothing was removed: mend what is damaged or unreadable first ('store fsck' names it)");

@@ -18,8 +18,9 @@ struct forget {
 	bool is_delete; /* else only list */
 };
 
-/* Dies, before anything is removed, if an object is damaged, so that it cannot be told whom it holds, or if a
- * stage runs, which might publish more. */
+/* Dies, before anything is removed, if an object is damaged, so that it cannot be told whom it holds, if an
+ * action entry cannot be read, so that it cannot be told what was made of whom, or if a stage runs, which
+ * might publish more. */
 void forget_patient(FILE *out, const struct forget *f);
 
 #endif

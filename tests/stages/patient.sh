@@ -151,6 +151,16 @@ mkdir -p "${damaged%/*}" && echo x >"$damaged"
 check_fails "nor removes anything while an object cannot be read" 1 "nothing was removed" \
 	"$store" forget 'P 2' --runs runs --delete
 rm "$damaged"
+entry=$(grep -l '"stage":"embed"' "$EINTHOVEN_STORE"/actions/*/*.json | head -1)
+n=$($store ls 2>said | wc -l)
+for bad in damaged 'no file'; do
+	mv "$entry" aside
+	if [ "$bad" = damaged ]; then echo '{' >"$entry"; else ln -s nowhere "$entry"; fi
+	check_fails "nor while an action entry is $bad, since what it names may be made of the patient" 1 \
+		'nothing was removed, since what this entry names' "$store" forget 'P 2' --runs runs --delete
+	rm "$entry" && mv aside "$entry"
+done
+is "... all is still there" "$($store ls | wc -l)" "$n"
 mkdir team
 "$BIN/remote" push runs/own/preprocess.id --remote "$WORK/team" >out 2>&1
 gone=$(cat runs/own/preprocess.id)
