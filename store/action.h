@@ -45,15 +45,17 @@ void action_key(char key[DIGEST_HEX], const json_t *action);
 char *action_path(const char *key);
 
 /* The artifact this action gave, if it is known and the object is in the store: true and id. An entry that is
- * no hit (see above) or whose object is gone counts as absent; what is wrong with it is said, once. */
+ * no hit (see above) or whose object is gone counts as absent; what is wrong with it is said, once. Dies
+ * where there is one and the environment lets nobody read it. */
 bool action_find(const char *key, char id[DIGEST_HEX]);
 
 /* Sign, if there is a key, and publish the entry. If there is one already that is a hit it stays and id
- * becomes what it names, unless that is gone. Dies when the store cannot be written. */
+ * becomes what it names, unless that is gone. Dies when the store cannot be written, and when an entry that
+ * is there cannot be read: it stays. */
 void action_record(const char *key, char id[DIGEST_HEX], const json_t *statement);
 
 /* The same with an entry that was made elsewhere, verbatim: refused unless it may be a hit here. 0, or -1
- * with e filled. */
+ * with e filled, its cause set if it is the store's own entry that cannot be read. */
 int action_adopt(const char *key, const char *text, size_t n, struct error *e);
 
 /* Read an entry: a new reference to its statement, or NULL with e filled; id gets its artifact, v (both may

@@ -1,4 +1,5 @@
 /* Reading action entries: what they say, and whether that is taken. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -129,12 +130,16 @@ bool action_find(const char *key, char id[DIGEST_HEX])
 {
 	struct error e = {0};
 	struct verdict v = {0};
+	json_t *statement = action_read(key, id, &v, &e);
+	if (!statement && (e.cause == ENOENT || e.cause == ENOTDIR))
+		return false;
+	if (!statement && e.cause)
+		die("%s: %s; it may be a hit, so nothing was begun", error_text(&e), error_remedy(e.cause));
+
 	char *path = action_path(key);
-	bool is_there = file_exists(path);
-	json_t *statement = is_there ? action_read(key, id, &v, &e) : NULL;
 	if (statement && !v.is_taken)
 		error_set(&e, path, 0, "this entry %s", v.why);
-	if (is_there && (!statement || !v.is_taken))
+	if (!statement || !v.is_taken)
 		warn_once(error_text(&e));
 	free(path);
 	json_decref(statement);

@@ -1,4 +1,5 @@
 /* Writing action entries: signing, and what becomes of several for one action. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,21 +24,27 @@ static void release(struct entry *entry)
 	free(entry->text);
 }
 
-/* The entry that is there; false: none can be read. */
-static bool look(struct entry *entry, const char *key)
+/* The entry that is there; without text: none is, or what lies there is no file. -1: there may be one, and
+ * nothing is known of it. */
+static int look(struct entry *entry, const char *key, struct error *e)
 {
-	struct error e = {0};
+	struct error why = {0};
 	char *path = action_path(key);
 	*entry = (struct entry){0};
-	if (file_read(&entry->text, &entry->n, path, ACTION_ENTRY_MAX, &e) == 0) {
+	int status = file_read(&entry->text, &entry->n, path, ACTION_ENTRY_MAX, &why);
+	if (status == 0) {
 		json_t *statement =
-			action_parse(entry->text, entry->n, path, key, entry->id, &entry->verdict, &e);
+			action_parse(entry->text, entry->n, path, key, entry->id, &entry->verdict, &why);
 		if (!statement)
 			*entry->id = 0;
 		json_decref(statement);
 	}
 	free(path);
-	return entry->text;
+	if (status == 0 || !why.cause || why.cause == ENOENT)
+		return 0;
+	return error_set_cause(e, NULL, why.cause,
+			       "%s: %s; this entry may be the first of its action, so it stays",
+			       error_text(&why), error_remedy(why.cause));
 }
 
 /* Of an entry that is replaced, or comes too late, only another result is worth keeping. */
@@ -103,16 +110,19 @@ static void settle(const char *key, const char *path, const struct entry *old, s
 }
 
 /* Put an entry in its place; its id becomes that of the one that stays. */
-static void put(const char *key, struct entry *ours)
+static int put(const char *key, struct entry *ours, struct error *e)
 {
 	struct entry old;
 	char *path = action_path(key);
+	int status = 0;
 	if (file_exists(path) || !publish_first(written(ours), path)) {
-		look(&old, key);
-		settle(key, path, &old, ours);
+		status = look(&old, key, e);
+		if (status == 0)
+			settle(key, path, &old, ours);
 		release(&old);
 	}
 	free(path);
+	return status;
 }
 
 void action_record(const char *key, char id[DIGEST_HEX], const json_t *statement)
@@ -130,7 +140,8 @@ void action_record(const char *key, char id[DIGEST_HEX], const json_t *statement
 	if (!back)
 		die("%s; nothing was published", error_text(&e));
 	json_decref(back);
-	put(key, &ours);
+	if (put(key, &ours, &e) < 0)
+		die("%s; what was made is in the store, and no entry says how", error_text(&e));
 	memcpy(id, ours.id, DIGEST_HEX);
 	release(&ours);
 }
@@ -144,6 +155,5 @@ int action_adopt(const char *key, const char *text, size_t n, struct error *e)
 	json_decref(statement);
 	if (!theirs.verdict.is_taken)
 		return error_set(e, key, 0, "this entry %s", theirs.verdict.why);
-	put(key, &theirs);
-	return 0;
+	return put(key, &theirs, e);
 }

@@ -344,32 +344,6 @@ check "and mended" fsck --repair
 is "... to" "$(stat -c %a "$(object_of "$a")")" 444
 check_fails "fsck takes no operand" 2 'fsck takes no operand' "$store" fsck "$a"
 
-# ---- what cannot be read is not damaged ----
-if can_trace; then
-	sums() { find store/objects store/actions -type f -exec sha256sum {} + | sort; }
-	sums >before
-	unread() { # unread NAME FILE CALL FAULT TEXT: fsck --repair meets it, and does nothing
-		strace -qq -f -o trace -P "$WORK/$2" -e "trace=$3" -e "inject=$3:$4" \
-			"$store" fsck --runs runs --repair >found 2>&1
-		local code=$?
-		check "$1 was met" grep -qE 'INJECTED|killed by SIGKILL' trace
-		is "... and is called unreadable" "$code $(grep -c "^unreadable .*$5" found)" "1 1"
-		is "... with nothing done about it" "$(sums | diff before -; grep -c mended found)" 0
-	}
-	object=$(object_of "$a") entry=$(entry_of "$a")
-	unread "an open that finds too many" "$object" openat error=EMFILE 'Too many open files.*ulimit -n'
-	unread "a map that finds no memory" "$object" mmap error=ENOMEM 'allocate memory.*free some memory'
-	unread "a disk that fails" "$object" pread64 error=EIO 'Input/output error.*look at the disk'
-	unread "a right that is not given" "$object" openat error=EACCES 'Permission denied.*its owner'
-	unread "a kill where memory is short" "$object" pread64 signal=SIGKILL 'ended by signal 9'
-	unread "an entry on a disk that fails" "$entry" read error=EIO 'action entry: .*Input/output error'
-	strace -qq -f -o trace -P "$WORK/$object" -e trace=mmap -e inject=mmap:error=ENOMEM \
-		"$store" verify >found 2>&1
-	is "verify says the same" "$? $(tail -1 found)" "1 2 objects verified, 0 damaged, 1 unreadable"
-else
-	skip "what cannot be read is not damaged" "strace is not installed or not allowed"
-fi
-
 # ---- from the remote ----
 mkdir -p team
 touch -d '1 day ago' store/remote.down
@@ -403,16 +377,6 @@ is "stats counts what pulls have begun to bring" \
 gc >out
 is "gc drops it after a week" "$(ls store/arriving)" new
 rm -r store/arriving
-
-# ---- what is no file ----
-mkdir -p store/objects/aa store/actions/aa
-mkfifo "store/objects/aa/aa$(printf %062d 1).mdb" "store/actions/aa/aa$(printf %062d 1).json" \
-	store/roots/pipe.json
-timeout 60 "$store" fsck --runs runs >found 2>&1
-is "a pipe in the store holds nobody up" $? 1
-named "an object that is none" '^damaged .*/aa0*1.mdb is no file'
-check_fails "... nor gc" 1 'pipe.json: is no regular file' timeout 60 "$store" gc --runs runs --delete
-rm -r store/objects/aa store/actions/aa store/roots/pipe.json
 
 # ---- stats ----
 $store stats --runs runs >out
