@@ -21,7 +21,6 @@ enum { LABEL_SIZE = 48, LABEL_FOLD = 8, LABEL_CLASSES = 12 };
 
 /* ---- what a record is called ---- */
 
-/* A member of its origin, or "". Borrowed from origin. */
 /* Names of classes, with ';' between; has(context, k): whether class k is among them. */
 static void add_names(struct bytes *b, const json_t *classes, bool (*has)(const void *context, size_t k),
 		      const void *context)

@@ -184,14 +184,8 @@ const char *publish_path(const struct publish *p)
 
 void publish_write(struct publish *p, const void *bytes, size_t n_bytes)
 {
-	const char *from = bytes;
-	while (n_bytes) {
-		ssize_t n = write(p->fd, from, n_bytes);
-		if (n < 0 && errno != EINTR)
-			publish_die(p->path, "write", errno);
-		from += n < 0 ? 0 : n;
-		n_bytes -= n < 0 ? 0 : (size_t)n;
-	}
+	if (file_write(p->fd, bytes, n_bytes) < 0)
+		publish_die(p->path, "write", errno);
 }
 
 /* Everything but the rename: the bytes and the folder are durable, so that a name never points at half a
