@@ -4,6 +4,8 @@
 . "$(dirname "$0")/../tap.sh"
 tap_needs openssl jq tar base64 sha256sum basenc
 . "$TOP/tests/audited.sh"
+. "$TOP/tests/dataset.sh"
+. "$TOP/tests/records.sh"
 
 (umask 077 && "$BIN/store" keygen key.pem >trust.yaml 2>said) || cat said
 export EINTHOVEN_KEY=$WORK/key.pem EINTHOVEN_TRUST=$WORK/trust.yaml
@@ -93,6 +95,7 @@ reword() { # reword ENTRY SED: other words in its payload
 }
 fresh && reword "$entry" 's/"finishedOn":"2/"finishedOn":"3/' && finds "another time in an entry"
 fresh && jq -c '.signatures[0].sig = "AAAA"' "x/$name/$entry" >"y/$name/$entry" && finds "no signature"
+fresh && jq -r .payload "x/$name/$entry" | base64 -d >"y/$name/$entry" && finds "a stripped envelope"
 fresh && (umask 077 && EINTHOVEN_KEY='' "$BIN/store" keygen other.pem >"y/$name/trust.yaml" 2>/dev/null)
 finds "a key that is not trusted"
 fresh && sed -i 's/  ecg/  ecgs/' "y/$name"/sources/*.txt && finds "another list of sources"
@@ -100,6 +103,38 @@ step=entries/$(jq -r --arg id "$(cat run/arms/halves/views.id)" '.entries[$id]' 
 fresh && reword "$step" 's/"halves"/"interleaved"/g' && finds "another action in the chain"
 
 # ---- raw data
+export EINTHOVEN_STORE=$WORK/raw-store
+fetched() { # fetched SETTING...: the bundle of a fetch alone; raw/ is the outsider's copy of what it read
+	rm -rf run raw-store session/result.tar
+	# shellcheck disable=SC2086 # several words
+	"$BIN/params" --out run --schemas "$BUILD/schema" --set "$*" "$TOP/params/default.yaml" $all_stages &&
+		"$BIN/fetch" --build run 2>said >&2 &&
+		"$BIN/audit" run/fetch.id --traces "$BUILD/code" --bundle session/result.tar 2>said >&2
+	[ -e session/result.tar ] || cat said
+}
+compares() { # compares NAME FILE: of the folder db; and finds another byte in FILE
+	check "$1: is compared" outsider RAW="$WORK/raw"
+	check "... and found" grep -qx 'db: OK' out
+	cp "$2" kept && printf x >>"$2"
+	check "... or found to be others" others
+	cp kept "$2"
+}
+others() { ! outsider RAW="$WORK/raw" && grep -q '^BAD the raw data in .*/db are others' out; }
+mkdir -p raw/db/inner/part raw/db/.hidden elsewhere
+for i in 1 2 3 4 5 6; do seq $i 100000 | text_record raw/db/inner/part/r$i 1000; done
+mv raw/db/inner/part/r6.dat elsewhere && ln -s "$WORK/elsewhere/r6.dat" raw/db/inner/part/r6.dat
+ln -s nowhere raw/db/inner/dangling && touch raw/db/.hidden/x 'raw/db/inner/back\slash' 'raw/db/inner/a b'
+{ echo path,label && for i in 1 2 3 4 5 6; do echo "part/r$i,N"; done; } >raw/db/inner/labels.csv
+fetched fetch.format=wfdb "fetch.source=$WORK/raw/db/"
+compares "a folder, its dataset in a folder of it, with a link" elsewhere/r6.dat
+rm raw/db/inner/back* raw/db/inner/a* && cp --remove-destination elsewhere/r6.dat raw/db/inner/part
+make_sums raw/db/inner
+fetched fetch.format=wfdb "fetch.source=$WORK/raw/db/inner/../../db"
+compares "a folder with sums" raw/db/inner/SHA256SUMS.txt
+rm -r raw/db && make_ptbxl raw/db 6
+fetched "fetch.source=$WORK/raw/db"
+compares "PTB-XL's folder" raw/db/ptbxl_database.csv
+
 zip=$DATA/ptb-xl-500.zip
 if [ -e "$zip" ]; then
 	small="${small/fetch.records=120 /} fetch.source=$zip fetch.records=150"
