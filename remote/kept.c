@@ -54,20 +54,6 @@ bool kept_read(const struct span *s, struct bytes *bytes)
 	return is_there;
 }
 
-static bool write_whole(int fd, const struct bytes *bytes)
-{
-	size_t done = 0;
-	while (done < bytes->n) {
-		ssize_t put = write(fd, bytes->first + done, bytes->n - done);
-		if (put < 0 && errno == EINTR)
-			continue;
-		if (put <= 0)
-			return false;
-		done += (size_t)put;
-	}
-	return true;
-}
-
 /* Without a sync: after a power cut it is fetched again. */
 void kept_write(const struct span *s, const struct bytes *bytes)
 {
@@ -79,7 +65,7 @@ void kept_write(const struct span *s, const struct bytes *bytes)
 			 : open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 	if (fd >= 0) {
 		file_share(fd, name);
-		bool is_whole = write_whole(fd, bytes);
+		bool is_whole = file_write(fd, bytes->first, bytes->n) == 0;
 		close(fd);
 		if (!is_whole || rename(name, path) < 0)
 			unlink(name);
