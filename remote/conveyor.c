@@ -105,7 +105,7 @@ int conveyor_take(struct conveyor *c, struct error *e)
 		pthread_cond_wait(&c->changed, &c->lock);
 	bool is_done = c->is_done[c->taken];
 	if (!is_done)
-		error_set(e, NULL, 0, "%s", error_text(&c->error));
+		error_set_cause(e, NULL, c->error.cause, "%s", error_text(&c->error));
 	c->taken += is_done;
 	pthread_mutex_unlock(&c->lock);
 	return is_done ? 1 : -1;

@@ -9,94 +9,124 @@
 #include "remote/session.h"
 #include "store/action.h"
 #include "store/artifact.h"
+#include "store/forgotten.h"
+#include "trust/envelope.h"
 
-#define ENTRY_MOST ((size_t)1 << 20)
+/* An entry as it lies here or there, and what is held of it here. */
+struct entry {
+	char *text;
+	size_t n;
+	char id[DIGEST_HEX]; /* "": it says nothing */
+	struct verdict verdict;
+};
 
-/* The artifact that an entry names, *is_taken if it may be a hit here: 0, or -1: it says nothing. */
-static int read_entry(const char *key, const struct bytes *text, char id[DIGEST_HEX], bool *is_taken,
-		      struct error *e)
+/* 0, or -1 with e filled: it says nothing. */
+static int judge(struct entry *entry, const char *key, const char *name, struct error *e)
 {
-	struct verdict v = {0};
-	char *name = die_printf("ac/%.12s of the remote", key);
-	json_t *statement = action_parse(text->first, text->n, name, key, id, &v, e);
+	json_t *statement = action_parse(entry->text, entry->n, name, key, entry->id, &entry->verdict, e);
 	bool is_read = statement != NULL;
+	if (!is_read)
+		*entry->id = '\0';
 	json_decref(statement);
-	*is_taken = is_read && v.is_taken;
-	if (is_read && !v.is_taken)
-		error_set(e, name, 0, "not taken: this entry %s", v.why);
-	free(name);
 	return is_read ? 0 : -1;
+}
+
+/* What stands there under a key: 1, 0 nothing, or -1 with e filled (and a cause, if it cannot be told). */
+static int look(struct entry *there, struct session *s, const char *key, struct error *e)
+{
+	struct bytes text = {0};
+	int status = session_get_entry(s, key, ACTION_ENTRY_MAX, &text, e);
+	char *name = die_printf("ac/%.12s of the remote", key);
+	*there = (struct entry){.text = text.first, .n = text.n};
+	if (status == 1 && judge(there, key, name, e) < 0)
+		status = -1;
+	free(name);
+	return status;
+}
+
+/* ---- taking ---- */
+
+/* Only what the remote has, or has not, says something of the remote. */
+static void doubt(const char *key, const char *id, int status, const struct error *e)
+{
+	bool is_ours = status < 0 && (e->cause || forgotten_has(id, NULL));
+	if (!is_ours)
+		kept_doubt(key, status != 1);
 }
 
 int entry_take(const struct sharing *remote, const char *key, bool *is_reached, struct pull_sum *sum,
 	       struct error *e)
 {
-	struct bytes text = {0};
-	char id[DIGEST_HEX];
-	bool is_taken;
+	struct entry there = {0};
 	struct session *s = session_open(remote, e);
-	int status = s ? session_get_entry(s, key, ENTRY_MOST, &text, e) : -1;
-	*is_reached = status >= 0;
-	if (status == 1 && (read_entry(key, &text, id, &is_taken, e) < 0 || !is_taken))
-		status = -1;
+	int status = s ? look(&there, s, key, e) : -1;
+	*is_reached = s && (status >= 0 || !e->cause);
+	if (status == 1 && !there.verdict.is_taken)
+		status = error_set(e, NULL, 0, "ac/%.12s of the remote: not taken: this entry %s", key,
+				   there.verdict.why);
 	if (status == 1) {
-		status = pull_artifact(remote, id, sum, e);
-		kept_doubt(key, status != 1);
+		status = pull_artifact(remote, there.id, sum, e);
+		doubt(key, there.id, status, e);
 	}
-	if (status == 1 && action_adopt(key, text.first, text.n, e) < 0)
+	if (status == 1 && action_adopt(key, there.text, there.n, e) < 0)
 		status = -1;
 	session_close(s);
-	free(text.first);
+	free(there.text);
 	return status;
 }
 
-/* What the remote has under a key: nothing, an entry, which stays, or what cannot be read or says nothing. */
-enum found { NOTHING, ENTRY, DAMAGED };
+/* ---- giving ---- */
 
-/* There is an entry: does it say the same? 0, or -1 with e filled. */
-static int compare(enum found *found, struct session *s, const char *key, const char *id, struct error *e)
+static int put(struct session *s, const char *key, const struct entry *entry, bool is_replacing,
+	       struct push_sum *sum, struct error *e)
 {
-	struct bytes text = {0};
-	char other[DIGEST_HEX] = "";
-	struct error unused = {0};
-	bool is_taken = false;
-	int status = session_get_entry(s, key, ENTRY_MOST, &text, &unused);
-	bool is_read = status == 1 && read_entry(key, &text, other, &is_taken, &unused) == 0;
-	free(text.first);
-	*found = is_read ? ENTRY : DAMAGED;
-	if (!is_taken || !strcmp(other, id))
-		return 0;
+	int status = is_replacing ? session_replace_entry(s, key, entry->text, entry->n, e)
+				  : session_put_entry(s, key, entry->text, entry->n, e);
+	sum->n_entries_sent += status == 1;
+	sum->n_sent += status == 1 ? entry->n : 0;
+	return status < 0 ? -1 : transport_flush(session_transport(s), e);
+}
+
+static int refuse_other(const struct entry *theirs, const struct entry *ours, const char *key,
+			struct error *e)
+{
 	return error_set(e, NULL, 0,
 			 "the remote's entry for action %.12s names artifact %.12s, this store's %.12s: the "
 			 "stage is not reproducible, or one of both is wrong; the remote's stays",
-			 key, other, id);
+			 key, theirs->id, ours->id);
 }
 
-static int look(enum found *found, struct session *s, const char *key, const char *id, bool *is_reached,
-		struct error *e)
+/* An entry that is no hit gives way to one that is; of its result this store keeps the proof. */
+static int replace(struct session *s, const char *key, const struct entry *theirs, const struct entry *ours,
+		   struct push_sum *sum, struct error *e)
 {
-	char *path = die_printf("ac/%s", key);
-	int status = transport_head(session_transport(s), path, e);
-	free(path);
-	*found = NOTHING;
-	*is_reached = status >= 0;
-	return status == 1 ? compare(found, s, key, id, e) : status;
+	if (*theirs->id && strcmp(theirs->id, ours->id) != 0) {
+		warn("the remote's entry for action %.12s named artifact %.12s, this store's names %.12s; it "
+		     "is replaced, for it %s. It is kept here: 'store conflicts' lists it",
+		     key, theirs->id, ours->id, theirs->verdict.why);
+		action_set_aside(key, theirs->text, theirs->n);
+	}
+	return put(s, key, ours, true, sum, e);
 }
 
-static int put_entry(struct session *s, const char *key, bool is_replacing, struct push_sum *sum,
-		     struct error *e)
+/* There is one already: which stays? As store/action_record.c has it. */
+static int settle(struct session *s, const char *key, const struct entry *theirs, const struct entry *ours,
+		  struct push_sum *sum, struct error *e)
 {
-	char *path = action_path(key), *text = NULL;
-	size_t n;
-	int status = file_read(&text, &n, path, ENTRY_MOST, e);
-	if (status == 0)
-		status = is_replacing ? session_replace_entry(s, key, text, n, e)
-				      : session_put_entry(s, key, text, n, e);
-	sum->n_entries_sent += status == 1;
-	sum->n_sent += status == 1 ? n : 0;
-	free(text);
-	free(path);
-	return status < 0 ? -1 : transport_flush(session_transport(s), e);
+	struct entry joint = {0};
+	joint.text = envelope_join(ours->text, ours->n, theirs->text, theirs->n, &joint.n);
+	if (joint.text) {
+		int status = put(s, key, &joint, true, sum, e);
+		free(joint.text);
+		return status;
+	}
+	if (theirs->verdict.is_taken)
+		return 0;
+	if (ours->verdict.is_taken)
+		return replace(s, key, theirs, ours, sum, e);
+	if (sum->n_refused++ == 0)
+		memcpy(sum->why, theirs->verdict.why, sizeof sum->why);
+	return 0;
 }
 
 /* An artifact that could not be pulled is looked through, and what is damaged is sent again. */
@@ -109,29 +139,43 @@ static int give_artifact(const struct sharing *remote, const char *key, const ch
 	return status;
 }
 
-static int give(struct session *s, const struct sharing *remote, const char *key, const char *id,
+static int give(struct session *s, const struct sharing *remote, const char *key, const struct entry *ours,
 		bool has_artifact, bool *is_reached, struct push_sum *sum, struct error *e)
 {
-	enum found found;
-	if (look(&found, s, key, id, is_reached, e) < 0 ||
-	    (!has_artifact && give_artifact(remote, key, id, sum, e) < 0))
-		return -1;
-	return found == ENTRY ? 0 : put_entry(s, key, found == DAMAGED, sum, e);
+	struct entry theirs;
+	struct error why = {0};
+	int there = look(&theirs, s, key, &why), status = 0;
+	*is_reached = !why.cause;
+	if (why.cause)
+		status = error_set_cause(e, NULL, why.cause, "%s", error_text(&why));
+	else if (theirs.verdict.is_taken && strcmp(theirs.id, ours->id) != 0)
+		status = refuse_other(&theirs, ours, key, e);
+	if (status == 0 && !has_artifact)
+		status = give_artifact(remote, key, ours->id, sum, e);
+	if (status == 0)
+		status = there == 1 ? settle(s, key, &theirs, ours, sum, e)
+				    : put(s, key, ours, there < 0, sum, e);
+	free(theirs.text);
+	return status;
 }
 
 int entry_give(const struct sharing *remote, const char *key, bool has_artifact, bool *is_reached,
 	       struct push_sum *sum, struct error *e)
 {
-	char id[DIGEST_HEX];
-	json_t *statement = action_read(key, id, NULL, e);
+	struct entry ours = {0};
+	char *path = action_path(key);
 	*is_reached = true;
-	if (!statement)
-		return -1;
-	json_decref(statement);
-	struct session *s = session_open(remote, e);
-	*is_reached = s != NULL;
-	sum->n_entries++;
-	int status = s ? give(s, remote, key, id, has_artifact, is_reached, sum, e) : -1;
-	session_close(s);
+	int status = file_read(&ours.text, &ours.n, path, ACTION_ENTRY_MAX, e);
+	if (status == 0)
+		status = judge(&ours, key, path, e);
+	free(path);
+	if (status == 0) {
+		struct session *s = session_open(remote, e);
+		*is_reached = s != NULL;
+		sum->n_entries++;
+		status = s ? give(s, remote, key, &ours, has_artifact, is_reached, sum, e) : -1;
+		session_close(s);
+	}
+	free(ours.text);
 	return status;
 }

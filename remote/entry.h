@@ -22,8 +22,11 @@ int entry_take(const struct sharing *remote, const char *key, bool *is_reached, 
 	       struct error *e);
 
 /* Send an entry of this store, and before it what it names (has_artifact: which the remote has already): 0,
- * or -1 with e filled. An entry that is there stays; if it names another artifact, that is an error. One that
- * is damaged is replaced, and so is what is damaged of an artifact that entry_take had found so. */
+ * or -1 with e filled. An entry that is there and a hit stays; if it names another artifact, or cannot be
+ * read, that is an error. One that is no hit (damaged, not taken) is replaced by one that is, and what it
+ * named kept as a conflict in this store (store/action.h); signatures of the same statement are put together.
+ * Where neither is a hit the remote's stays, and *sum counts it. What is damaged of an artifact that
+ * entry_take had found so is replaced too. */
 int entry_give(const struct sharing *remote, const char *key, bool has_artifact, bool *is_reached,
 	       struct push_sum *sum, struct error *e);
 

@@ -32,7 +32,7 @@ struct http {
 	size_t began_at, page_read;  /* bytes in `into` before this try; of a body that is not kept */
 	char validator[REPLY_VALUE]; /* of what an earlier try has brought */
 	int64_t total;		     /* and its whole length, -1: not known */
-	bool is_body_ours, is_final;
+	bool is_body_ours, is_final, is_too_large;
 	size_t n_page;
 	char page[PAGE_BYTES + 1], location[512], problem[256];
 };
@@ -112,7 +112,7 @@ static int refuse_size(struct http *h)
 {
 	snprintf(h->problem, sizeof h->problem, "it is larger than the %zu bytes that can be right",
 		 h->request->most_bytes);
-	h->is_final = true;
+	h->is_final = h->is_too_large = true;
 	return -1;
 }
 
@@ -276,7 +276,7 @@ static CURLcode perform(struct http *h)
 	curl_easy_setopt(h->curl, CURLOPT_HTTPHEADER, h->fields);
 
 	h->reply = (struct reply){0};
-	h->is_body_ours = h->is_final = false;
+	h->is_body_ours = h->is_final = h->is_too_large = false;
 	h->status = 0;
 	h->n_page = h->page_read = 0;
 	h->page[0] = h->location[0] = h->problem[0] = '\0';
@@ -381,8 +381,8 @@ int http_do(struct http *h, const struct http_request *r, struct error *e)
 		}
 		if (r->into)
 			r->into->n = h->began_at;
-		error_set(e, NULL, 0, "%s %s: %s%s%s", r->verb, r->url, h->problem, h->n_page ? ": " : "",
-			  h->n_page ? h->page : "");
+		error_set_cause(e, NULL, h->is_too_large ? 0 : EIO, "%s %s: %s%s%s", r->verb, r->url,
+				h->problem, h->n_page ? ": " : "", h->n_page ? h->page : "");
 		return -1;
 	}
 }

@@ -43,7 +43,7 @@ struct http *http_open(int timeout_s);
 void http_close(struct http *h);
 
 /* The status of the answer; -1 and e where there was none that counts: no connection, cut or stalled too
- * often, too large, 5xx or 429 to the last try. 4xx are answers. */
+ * often, 5xx or 429 to the last try (e has a cause), or a body too large (it has none). 4xx are answers. */
 int http_do(struct http *h, const struct http_request *r, struct error *e);
 
 /* A field "Name: value" of the request being prepared. */

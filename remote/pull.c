@@ -1,5 +1,6 @@
 #include "remote/pull.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <sys/statvfs.h>
 
@@ -46,8 +47,8 @@ static int check_room(const struct pull *p, struct error *e)
 	publish_folder(artifact_store_path());
 	if (statvfs(artifact_store_path(), &disk) < 0 || (uint64_t)disk.f_bavail * disk.f_frsize >= n_bytes)
 		return 0;
-	return error_set(
-		e, NULL, 0,
+	return error_set_cause(
+		e, NULL, ENOSPC,
 		"artifact %.12s has %.1f GB, the disk of the store %s less room; free some ('store gc' "
 		"lists what no run refers to) or set EINTHOVEN_STORE to another disk",
 		p->header.id, (double)n_bytes * 1e-9, artifact_store_path());

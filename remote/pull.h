@@ -21,7 +21,8 @@ struct pull_sum {
 };
 
 /* 1, 0 if the remote has none of that id, or -1 with e filled; what was done is added to *sum. An object that
- * is in the store is not fetched again, and one that was forgotten there (store/forgotten.h) never. */
+ * is in the store is not fetched again, and one that was forgotten there (store/forgotten.h) never. Without a
+ * cause in e, and unless it was forgotten, what the remote has is damaged or not all there. */
 int pull_artifact(const struct sharing *remote, const char *id, struct pull_sum *sum, struct error *e);
 
 /* A part of an artifact: some tables, or of these the records of some numbers (of tables whose keys are

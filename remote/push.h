@@ -29,6 +29,8 @@ struct push_sum {
 	uint64_t n_bytes, n_sent;	 /* of records as they travel, and bytes that went, all told */
 	uint64_t n_segments, n_segments_sent;
 	uint64_t n_entries, n_entries_sent;
+	uint64_t n_refused; /* entries that are there, not taken by this store, and not bettered by its own */
+	char why[320];	    /* the first of these is not: as struct verdict has it */
 };
 
 /* 0, or -1 with e filled; what was done is added to *sum. Unless is_checked, an artifact is taken to be there

@@ -52,8 +52,8 @@ int transport_open(struct transport **t, const char *url, const struct transport
 /* NULL is allowed. */
 void transport_close(struct transport *t);
 
-/* The bytes under a name, appended to body: 1, 0 if there are none, -1 with e filled if it cannot be told, or
- * they are more than max. */
+/* The bytes under a name, appended to body: 1, 0 if there are none, -1 with e filled. With a cause: it cannot
+ * be told what is there; without: it is damaged, for example longer than max. */
 int transport_get(struct transport *t, const char *path, size_t max, struct bytes *body, struct error *e);
 /* Whether there are any: 1, 0 or -1. */
 int transport_head(struct transport *t, const char *path, struct error *e);

@@ -33,7 +33,7 @@ static int fail(struct error *e, const char *path, const char *doing)
 			     : errno == EACCES || errno == EPERM || errno == EROFS
 				     ? "; ask its owner for the right to, or use it read-only"
 				     : "";
-	return error_set(e, path, 0, "cannot %s: %s%s", doing, strerror(errno), advice);
+	return error_set_cause(e, path, errno, "cannot %s: %s%s", doing, strerror(errno), advice);
 }
 
 static bool accepts(const char *url)
@@ -46,9 +46,10 @@ static struct transport *open_folder(const char *url, const struct transport_opt
 	const char *root = strncmp(url, "file://", 7) ? url : url + 7;
 	struct stat s;
 	(void)o;
-	if (stat(root, &s) < 0 || !S_ISDIR(s.st_mode)) {
-		error_set(e, root, 0,
-			  "the remote is no folder that is there; make it (or mount it) and try again");
+	int why = stat(root, &s) < 0 ? errno : S_ISDIR(s.st_mode) ? 0 : ENOTDIR;
+	if (why) {
+		error_set_cause(e, root, why,
+				"the remote is no folder that is there; make it (or mount it) and try again");
 		return NULL;
 	}
 	struct folder *f = die_calloc(1, sizeof *f);
@@ -66,16 +67,26 @@ static void close_folder(struct transport *t)
 
 /* ---- reading ---- */
 
+static int refuse(struct error *e, const char *path)
+{
+	return error_set(e, path, 0, "is no plain file; the remote is damaged");
+}
+
 /* A name in a shared folder may stand for anything: only a plain file is opened, and nothing waits. */
 static int open_file(const char *path, struct stat *s, struct error *e)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (fd < 0)
-		return errno == ENOENT ? 0 : fail(e, path, "open");
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY), why = errno;
+	if (fd < 0) {
+		bool is_link = lstat(path, s) == 0 && S_ISLNK(s->st_mode);
+		if (why == ENXIO || why == ELOOP || (why == ENOENT && is_link))
+			return refuse(e, path); /* a socket, a link that leads nowhere */
+		errno = why;
+		return why == ENOENT ? 0 : fail(e, path, "open");
+	}
 	if (fstat(fd, s) == 0 && S_ISREG(s->st_mode))
 		return fd;
 	close(fd);
-	return error_set(e, path, 0, "is no plain file; the remote is damaged");
+	return refuse(e, path);
 }
 
 static int read_file(int fd, const char *path, size_t n, struct bytes *body, struct error *e)
@@ -92,7 +103,7 @@ static int read_file(int fd, const char *path, size_t n, struct bytes *body, str
 		if (got < 0)
 			return fail(e, path, "read");
 		if (got == 0)
-			return error_set(e, path, 0, "is shorter than its length says");
+			return error_set_cause(e, path, EIO, "ends before its length; was it cut meanwhile?");
 		body->n += (size_t)got;
 	}
 	return 1;
@@ -175,20 +186,6 @@ static int prepare(struct folder *f, struct error *e)
 	return 0;
 }
 
-static int write_all(int fd, const char *bytes, size_t n)
-{
-	while (n) {
-		ssize_t put = write(fd, bytes, n);
-		if (put < 0 && errno == EINTR)
-			continue;
-		if (put < 0)
-			return -1;
-		bytes += put;
-		n -= (size_t)put;
-	}
-	return 0;
-}
-
 /* A new file with these bytes, durable and read-only. */
 static int write_new(const char *path, const void *bytes, size_t n, struct error *e)
 {
@@ -197,7 +194,7 @@ static int write_new(const char *path, const void *bytes, size_t n, struct error
 	if (fd < 0)
 		return fail(e, path, "create");
 	file_share(fd, path);
-	int status = write_all(fd, bytes, n) < 0 || fstat(fd, &s) < 0 || fchmod(fd, s.st_mode & 0444) < 0 ||
+	int status = file_write(fd, bytes, n) < 0 || fstat(fd, &s) < 0 || fchmod(fd, s.st_mode & 0444) < 0 ||
 				     fsync(fd) < 0
 			     ? fail(e, path, "write")
 			     : 0;

@@ -8,6 +8,7 @@
  * If-None-Match makes the first entry stay where a server heeds it; where not, we look before we put, and two
  * writers of the same moment are told apart by whoever reads (store/action.h).
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -139,10 +140,11 @@ static int fail(const struct web *w, const struct http_request *r, int status, s
 {
 	const char *to = http_location(w->http);
 	if (*to)
-		return error_set(e, NULL, 0, "%s %s: the server says it has moved to %.200s: name that",
-				 r->verb, r->url, to);
-	return error_set(e, NULL, 0, "%s %s: the server answered %d%s", r->verb, r->url, status,
-			 advice(status));
+		return error_set_cause(e, NULL, EIO,
+				       "%s %s: the server says it has moved to %.200s: name that", r->verb,
+				       r->url, to);
+	return error_set_cause(e, NULL, EIO, "%s %s: the server answered %d%s", r->verb, r->url, status,
+			       advice(status));
 }
 
 static int get_bytes(struct web *w, const char *path, size_t max, struct bytes *body, struct error *e)

@@ -5,6 +5,7 @@
  * Each request is signed over its body too (remote/sigv4.h), so the server refuses one that broke on its way;
  * keys are found where all programs for S3 find them (remote/credentials.h). No listing, no deleting.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -180,9 +181,9 @@ static int fail(const struct s3 *s, const struct http_request *r, int status, st
 				     ? "; (without s3:ListBucket S3 says this also of what is not there)"
 			     : status == 404 ? "; is the bucket there?"
 					     : "";
-	return error_set(e, NULL, 0, "%s %s: S3 answered %d%s%.*s%s%.*s%s", r->verb, r->url, status,
-			 n_code ? " " : "", n_code, n_code ? code : "", n_message ? ": " : "",
-			 n_message < 200 ? n_message : 200, n_message ? message : "", advice);
+	return error_set_cause(e, NULL, EIO, "%s %s: S3 answered %d%s%.*s%s%.*s%s", r->verb, r->url, status,
+			       n_code ? " " : "", n_code, n_code ? code : "", n_message ? ": " : "",
+			       n_message < 200 ? n_message : 200, n_message ? message : "", advice);
 }
 
 /* One signed request; its status, or -1. is_first: only if nothing has that name. */

@@ -26,7 +26,7 @@
 #include "trust/verdict.h"
 
 /* An entry of more bytes is none. */
-#define ACTION_ENTRY_MAX ((size_t)64 << 20)
+#define ACTION_ENTRY_MAX ((size_t)1 << 20)
 
 struct action {
 	const char *stage, *kind; /* of the artifact it gives */
@@ -57,6 +57,9 @@ void action_record(const char *key, char id[DIGEST_HEX], const json_t *statement
 /* The same with an entry that was made elsewhere, verbatim: refused unless it may be a hit here. 0, or -1
  * with e filled, its cause set if it is the store's own entry that cannot be read. */
 int action_adopt(const char *key, const char *text, size_t n, struct error *e);
+
+/* Keep an entry of an action beside the one that it has, under conflicts/. Dies as above. */
+void action_set_aside(const char *key, const char *text, size_t n);
 
 /* Read an entry: a new reference to its statement, or NULL with e filled; id gets its artifact, v (both may
  * be NULL) what is held of it. An entry that is only not trusted is read: v->is_taken says whether it may be

@@ -48,15 +48,15 @@ static int look(struct entry *entry, const char *key, struct error *e)
 }
 
 /* Of an entry that is replaced, or comes too late, only another result is worth keeping. */
-static void keep_aside(const char *key, const struct entry *entry)
+void action_set_aside(const char *key, const char *text, size_t n)
 {
 	char hex[DIGEST_HEX];
-	struct digest d = digest_of(entry->text, entry->n);
+	struct digest d = digest_of(text, n);
 	digest_hex(hex, &d);
 	char *path = die_printf("%s/conflicts/%s/%s.json", artifact_store_path(), key, hex);
 	if (!file_exists(path)) {
 		struct publish *file = publish_begin();
-		publish_write(file, entry->text, entry->n);
+		publish_write(file, text, n);
 		publish_first(file, path);
 	}
 	free(path);
@@ -101,7 +101,8 @@ static void settle(const char *key, const char *path, const struct entry *old, s
 	bool is_other = *old->id && strcmp(old->id, ours->id) != 0, is_staying = stays(old, ours);
 	if (is_other) {
 		warn_of_conflict(old, ours);
-		keep_aside(key, is_staying ? ours : old);
+		const struct entry *other = is_staying ? ours : old;
+		action_set_aside(key, other->text, other->n);
 	}
 	if (!is_staying)
 		publish_end(written(ours), path);
@@ -136,6 +137,11 @@ void action_record(const char *key, char id[DIGEST_HEX], const json_t *statement
 		ours.text = envelope_make(ENVELOPE_INTOTO, payload, ours.n, signer, &ours.n);
 		free(payload);
 	}
+	if (ours.n > ACTION_ENTRY_MAX)
+		die("the entry of action %.12s has %zu bytes, and %zu at most are read; are there params so "
+		    "long? "
+		    "Nothing was published",
+		    key, ours.n, ACTION_ENTRY_MAX);
 	json_t *back = action_parse(ours.text, ours.n, "our own entry", key, ours.id, &ours.verdict, &e);
 	if (!back)
 		die("%s; nothing was published", error_text(&e));

@@ -66,6 +66,14 @@ static void resolve(char id[DIGEST_HEX], const char *name)
 		die("%s", error_text(&e));
 }
 
+static void tell_refused(const struct push_sum *sum)
+{
+	if (sum->n_refused)
+		warn("%llu entries of the remote are not taken here, nor are this store's, so they stay: the "
+		     "first %s",
+		     (unsigned long long)sum->n_refused, sum->why);
+}
+
 static int run_push(const struct sharing *remote, char **operands)
 {
 	struct push_sum sum = {0};
@@ -85,6 +93,7 @@ static int run_push(const struct sharing *remote, char **operands)
 	       (unsigned long long)sum.n_segments_sent, (unsigned long long)sum.n_segments,
 	       (unsigned long long)sum.n_entries_sent, (unsigned long long)sum.n_entries,
 	       (unsigned long long)sum.n_sent, (unsigned long long)sum.n_bytes);
+	tell_refused(&sum);
 	free(ids);
 	return 0;
 }
@@ -160,7 +169,9 @@ static int run_give(const struct sharing *remote, char **operands)
 	struct error e = {0};
 	bool is_reached = false;
 	check_key(operands[0]);
-	return entry_give(remote, operands[0], false, &is_reached, &sum, &e) < 0 ? fail(is_reached, &e) : 0;
+	int status = entry_give(remote, operands[0], false, &is_reached, &sum, &e);
+	tell_refused(&sum);
+	return status < 0 ? fail(is_reached, &e) : 0;
 }
 
 static const struct command {

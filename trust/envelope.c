@@ -164,3 +164,65 @@ char *envelope_add(const json_t *document, const struct key *key, size_t *n, con
 	envelope_release(&v);
 	return text;
 }
+
+/* A payload alone is like an envelope without signatures. */
+static int open_either(struct envelope *v, const json_t *document, const char *text, size_t n)
+{
+	if (envelope_is(document)) {
+		if (envelope_read(v, document, NULL, NULL) < 0)
+			return -1;
+		envelope_verify(v);
+		return 0;
+	}
+	*v = (struct envelope){.type = die_strdup(ENVELOPE_INTOTO), .n_payload = n};
+	v->payload = die_malloc(n + 1);
+	memcpy(v->payload, text, n);
+	return 0;
+}
+
+static bool has_more(const struct envelope *a, const struct envelope *b)
+{
+	for (int i = 0; i < a->n_signatures; i++)
+		if (a->signature[i].is_right && !envelope_has(b, a->signature[i].keyid))
+			return true;
+	return false;
+}
+
+/* Without whatever else may stand beside it. */
+static void append_signature(json_t *list, const json_t *item)
+{
+	json_array_append_new(list, json_pack("{s:O, s:O}", "keyid", json_object_get(item, "keyid"), "sig",
+					      json_object_get(item, "sig")));
+}
+
+/* The signatures of b that are right and a has not, behind those of a. */
+static char *join(const json_t *a_document, const struct envelope *a, const json_t *b_document,
+		  const struct envelope *b, size_t *n)
+{
+	json_t *joint = json_deep_copy(a_document), *list = json_object_get(joint, "signatures");
+	const json_t *more = json_object_get(b_document, "signatures");
+	for (int i = 0; i < b->n_signatures && json_array_size(list) < ENVELOPE_SIGNATURES; i++)
+		if (b->signature[i].is_right && !envelope_has(a, b->signature[i].keyid))
+			append_signature(list, json_array_get(more, (size_t)i));
+	char *text = json_canonical(joint, n);
+	json_decref(joint);
+	return text;
+}
+
+char *envelope_join(const char *ours, size_t n_ours, const char *theirs, size_t n_theirs, size_t *n)
+{
+	struct envelope a = {0}, b = {0};
+	json_t *a_document = json_read(ours, n_ours, NULL, NULL),
+	       *b_document = json_read(theirs, n_theirs, NULL, NULL);
+	char *text = NULL;
+	if (a_document && b_document && envelope_is(a_document) &&
+	    open_either(&a, a_document, ours, n_ours) == 0 &&
+	    open_either(&b, b_document, theirs, n_theirs) == 0 && !strcmp(a.type, b.type) &&
+	    a.n_payload == b.n_payload && !memcmp(a.payload, b.payload, a.n_payload) && has_more(&a, &b))
+		text = join(a_document, &a, b_document, &b, n);
+	envelope_release(&a);
+	envelope_release(&b);
+	json_decref(a_document);
+	json_decref(b_document);
+	return text;
+}

@@ -65,4 +65,9 @@ bool envelope_has(const struct envelope *v, const char *line);
 char *envelope_add(const json_t *document, const struct key *key, size_t *n, const char *name,
 		   struct error *e);
 
+/* Two documents around the same bytes: ours with the right signatures of theirs beside, as many as fit. Each
+ * may be the payload alone, without signatures. As canonical JSON, yours to free; NULL: they are around other
+ * bytes, or ours has no right signature that theirs has not. */
+char *envelope_join(const char *ours, size_t n_ours, const char *theirs, size_t n_theirs, size_t *n);
+
 #endif

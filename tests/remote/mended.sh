@@ -82,7 +82,46 @@ heals() {
 	is "$1: and nothing stays doubted" "$(find store/arriving -type f 2>/dev/null)" ""
 }
 
+# What could not be read says nothing: it stays, and is not doubted.
+cannot_read() { # cannot_read FILE ERROR COMMAND...
+	local file=$1 why=$2
+	shift 2
+	strace -f -qq -o calls -P "$WORK/$file" -e trace=openat -e inject=openat:error="$why" "$@" >out 2>&1
+}
+stays() {
+	local place=folder/ac/$key segment why
+	push_all "$WORK/folder" >log
+	segment=folder/$(name_of segment folder)
+	mv "$place" whole && echo other >"$place"
+	for why in EACCES EIO EMFILE; do
+		cannot_read "$place" $why "$remote" push "$id" --remote "$WORK/folder"
+		is "$why of an entry: push fails and says so, and it stays" \
+			"$? $(grep -c 'cannot open' out) $(cat "$place")" "1 1 other"
+	done
+	mv whole "$place"
+	for why in EACCES EIO EMFILE; do
+		empty_store
+		cannot_read "$segment" $why "$remote" take "$key" --remote "$WORK/folder"
+		is "$why of a segment: it is not doubted" \
+			"$? $(grep -c 'cannot open' out) $(find store -name '*.doubt')" "1 1 "
+	done
+
+	empty_store && mkdir -p store/forgotten && touch "store/forgotten/$id.json"
+	"$remote" take "$key" --remote "$WORK/folder" >out 2>&1
+	is "what is forgotten here is not doubted there" \
+		"$? $(grep -c 'forgotten here' out) $(find store -name '*.doubt')" "1 1 "
+	empty_store && lose "$segment"
+	"$remote" take "$key" --remote "$WORK/folder" >out 2>&1
+	is "... and what is lost there is" "$? $(find store -name '*.doubt')" "1 store/arriving/$key.doubt"
+	rm -rf folder
+}
 mkdir folder
+if command -v strace >/dev/null && strace -qq -e trace=none true 2>/dev/null; then
+	stays
+	mkdir folder
+else
+	skip "what cannot be read is not damaged" "strace is not installed or not allowed"
+fi
 mends folder "$WORK/folder" folder flip shorten empty lose longer fifo dangling
 heals folder "$WORK/folder" folder
 # shellcheck disable=SC2119
@@ -96,7 +135,8 @@ fi
 if bazel_start; then
 	push_all "$url" >log
 	empty "$WORK/bazel/cas/$id"
-	check "bazel: a header that is empty" test "$(push_all "$url" | cut -d' ' -f3)" != 0
+	is "bazel: a header that is empty is sent again" \
+		"$(push_all "$url" | awk '{ print $1, $2, ($3 > 0) }')" "0 0 1"
 	check "... is mended" can_pull "$url"
 else
 	skip "bazel: what is damaged is mended" "python3 is not installed"

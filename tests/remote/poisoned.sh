@@ -81,4 +81,44 @@ poison ada.pem
 rm -rf store run/*.id run/*.stamp
 EINTHOVEN_REMOTE=team ./tiny --build run >out 2>&1
 check "what ada did sign is taken: she is trusted" grep -q 'tiny: pulled' out
+
+# ---- from there to a remote that is signed
+signers() { for who in ada bob eve; do ! grep -qF "$(line_of $who)" "$entry" || printf '%s ' $who; done; }
+run_as() { # run_as WHO: a stage of a store of its own, with store.yaml
+	rm -rf "of-$1" run/*.id run/*.stamp
+	EINTHOVEN_KEY=$1.pem EINTHOVEN_STORE=of-$1 ./tiny --build run >out 2>&1
+}
+printf 'remote:\n  url: team\n  access: read-write\n' >store.yaml
+for who in '' eve.pem; do
+	poison "$who"
+	theirs=$(cat run/tiny.id)
+	run_as ada
+	is "a stage replaces what ${who:-nobody} signed by what it signs" \
+		"$(grep -c "named artifact ${theirs:0:12}.*is replaced" out) $(signers)" "1 ada "
+	is "... and keeps it as a conflict" \
+		"$(EINTHOVEN_STORE=of-ada "$store" conflicts | grep -c "other  ${theirs:0:12}")" 1
+	run_as bob
+	is "... for others to take" "$(grep -o 'tiny: pulled' out) $(cat run/tiny.id)" "tiny: pulled $right"
+done
+id=$(cat run/tiny.id)
+push_as() { EINTHOVEN_STORE=$1 "$BIN/remote" push "$id" --remote team 2>&1; }
+EINTHOVEN_STORE=of-bob EINTHOVEN_KEY=bob.pem "$store" sign "$id" >out 2>&1
+sent() { push_as "$@" | grep -o '[0-9]* of 1 entries'; }
+is "a second signature is sent" "$(sent of-bob) $(signers)" "1 of 1 entries ada bob "
+is "... once" "$(sent of-bob) $(signers)" "0 of 1 entries ada bob "
+is "... and who has the first alone takes none away" "$(sent of-ada) $(signers)" "0 of 1 entries ada bob "
+rm store.yaml
+
+poison ''
+EINTHOVEN_TRUST='' EINTHOVEN_STORE=plain EINTHOVEN_REMOTE=none ./tiny --build run >out 2>&1
+cp "$entry" before && chmod -R u+w plain && id=$(cat run/tiny.id)
+check "where neither is a hit the remote's stays, and push says why" grep -q \
+	'1 entries of the remote are not taken here, .* the first is not signed, and trust.yaml takes only' \
+	<(push_as plain)
+check "... word for word" cmp "$entry" before
+cp -r plain sealed
+EINTHOVEN_TRUST='' EINTHOVEN_STORE=sealed EINTHOVEN_KEY=ada.pem "$store" sign "$id" >out 2>&1
+rm -rf team && mkdir team && EINTHOVEN_TRUST='' push_as plain >out
+is "an unsigned remote, without trust.yaml" "$(signers)" ""
+is "... becomes a signed one" "$(EINTHOVEN_TRUST='' sent sealed) $(signers)" "1 of 1 entries ada "
 tap_done

@@ -104,6 +104,34 @@ static void an_envelope_is_taken_apart_as_it_was_made(void **state)
 	free(text);
 }
 
+/* Of what stands there only right signatures come along, and nothing beside them. */
+static void envelopes_of_one_payload_are_joined(void **state)
+{
+	(void)state;
+	size_t n, n_other, n_joint;
+	char *ours = envelope_make(ENVELOPE_INTOTO, "{\"a\":1}", 7, key, &n);
+	char *other = envelope_make(ENVELOPE_INTOTO, "{\"a\":2}", 7, key, &n_other);
+	char *joint = envelope_join(ours, n, "{\"a\":1}", 7, &n_joint);
+	assert_int_equal(n_joint, n);
+	assert_memory_equal(joint, ours, n);
+	assert_null(envelope_join(ours, n, ours, n, &n_joint));
+	assert_null(envelope_join(ours, n, other, n_other, &n_joint));
+	assert_null(envelope_join(ours, n, "{\"a\":2}", 7, &n_joint));
+	assert_null(envelope_join("{\"a\":1}", 7, ours, n, &n_joint));
+	free(joint);
+
+	/* The same under another's name is none, and ours is what it lacks. */
+	char *named = strdup(ours), *at = strstr(named, LINE);
+	memcpy(at, OTHER, sizeof OTHER - 1);
+	joint = envelope_join(ours, n, named, n, &n_joint);
+	assert_int_equal(n_joint, n);
+	assert_memory_equal(joint, ours, n);
+	free(joint);
+	free(named);
+	free(other);
+	free(ours);
+}
+
 /* ---- trust.yaml ---- */
 
 static enum verdict_kind judged(const char *yaml, const char *stage, const char *made)
@@ -201,6 +229,7 @@ int main(void)
 		cmocka_unit_test(a_signature_is_that_of_the_protocol),
 		cmocka_unit_test(the_key_for_models_is_derived_as_written),
 		cmocka_unit_test(an_envelope_is_taken_apart_as_it_was_made),
+		cmocka_unit_test(envelopes_of_one_payload_are_joined),
 		cmocka_unit_test(both_days_of_a_span_are_in_it),
 		cmocka_unit_test(stages_and_revocation_count),
 		cmocka_unit_test(one_of_several_signatures_is_enough),
