@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/die.h"
+#include "remote/beat.h"
 #include "remote/compression.h"
 #include "remote/pace.h"
 
@@ -107,7 +108,11 @@ int session_get(struct session *s, const struct digest *d, size_t max, struct by
 	struct name name = name_of(d);
 	empty_body(s);
 	int status = transport_get(s->transport, name.text, compression_most(max), &s->body, e);
-	return status == 1 && unpack(s, max, plain, e) < 0 ? -1 : status;
+	if (status == 1 && unpack(s, max, plain, e) < 0)
+		status = -1;
+	if (status == 1)
+		beat_once();
+	return status;
 }
 
 /* What cannot be read is not the same, whatever the reason: if that is the way there, putting it tells. */
@@ -172,11 +177,14 @@ int64_t session_put(struct session *s, const struct content *c, struct error *e)
 {
 	struct name name = name_of(&c->digest);
 	int there = c->is_checked ? has_same(s, c) : transport_head(s->transport, name.text, e);
-	if (there)
-		return there < 0 ? -1 : 0;
-	bool is_framed = compression_is_frame(c->bytes, c->n) || (!c->is_plain && is_shrinking(c->n));
-	return is_framed && !s->transport->kind->wants_plain ? send_frame(s, name.text, c, e)
-							     : send_whole(s, name.text, c, e);
+	bool is_framed = !s->transport->kind->wants_plain && !there &&
+			 (compression_is_frame(c->bytes, c->n) || (!c->is_plain && is_shrinking(c->n)));
+	int64_t sent = there	   ? (there < 0 ? -1 : 0)
+		       : is_framed ? send_frame(s, name.text, c, e)
+				   : send_whole(s, name.text, c, e);
+	if (sent >= 0)
+		beat_once();
+	return sent;
 }
 
 int session_get_entry(struct session *s, const char *key, size_t max, struct bytes *text, struct error *e)

@@ -63,8 +63,20 @@ static bool is_down(const struct sharing *s)
 
 static void tell_late(const struct sharing *s, const char *command)
 {
-	warn("remote %s: %s was not done within %d s (patience_s in store.yaml); going on without the remote",
-	     s->url, command, s->patience_s);
+	warn("remote %s: %s did not move for %d s, or end in %d times that (patience_s in store.yaml); going "
+	     "on without the remote",
+	     s->url, command, s->patience_s, HELPER_PATIENCES);
+}
+
+/* What an errand that nobody interrupted says of the remote. */
+static void note_remote(const struct sharing *s, const char *command, int code)
+{
+	if (code == HELPER_LATE)
+		tell_late(s, command);
+	if (code == ERRAND_UNREACHABLE || code == HELPER_LATE)
+		mark_down(s);
+	else if (code == 0 || code == ERRAND_ABSENT)
+		forget_mark();
 }
 
 /* Whether it was done. */
@@ -80,12 +92,8 @@ static bool send_helper(const char *command, const char *key, bool is_writing,
 		const char *const helper[] = {"remote", command, key, NULL};
 		int code = helper_run(helper, s.patience_s, is_interrupted);
 		is_done = code == 0 && !*is_interrupted;
-		if (code == HELPER_LATE && !*is_interrupted)
-			tell_late(&s, command);
-		if (code == ERRAND_UNREACHABLE || code == HELPER_LATE)
-			mark_down(&s);
-		else if (code == 0 || code == ERRAND_ABSENT)
-			forget_mark();
+		if (!*is_interrupted)
+			note_remote(&s, command, code);
 	}
 	sharing_release(&s);
 	return is_done;

@@ -2,8 +2,8 @@
  * What a stage asks of the helper process `remote` (tools/remote.c), which stands beside this program's
  * executable: to bring the result of an action from the remote of store.yaml (store/sharing.h), or to send
  * one there. Without a remote nothing is started. A remote that cannot be reached is said once, by the
- * helper, and then left alone for ten minutes by all stages of that make; so is one that takes longer than a
- * stage has patience.
+ * helper, and then left alone for ten minutes by all stages of that make; so is one that a stage lost
+ * patience with (store/helper.h). A helper that was interrupted says nothing of the remote.
  *
  *	if (!action_find(key, id) && errand_take(key, interrupt_flag()) && action_find(key, id)) ...
  */

@@ -1,6 +1,7 @@
 #include "store/helper.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdint.h>
@@ -26,7 +27,27 @@ static double now_s(void)
 	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-static pid_t start(const char *const *command)
+/* What a helper is held to. */
+struct watch {
+	pid_t child;
+	int process; /* its descriptor; -1: this kernel has none */
+	int output;  /* of what it writes; -1: nobody listens, or no more will come */
+	int patience_s;
+	double began_s, moved_s; /* when it last wrote something */
+};
+
+static _Noreturn void run_child(const char *program, const char *const *command, int output)
+{
+	if (output >= 0 && dup2(output, STDOUT_FILENO) < 0)
+		_exit(127);
+	signal(SIGINT, SIG_DFL);
+	signal(SIGTERM, SIG_DFL);
+	execv(program, (char *const *)(uintptr_t)command);
+	fprintf(stderr, "%s: %s\n", program, strerror(errno));
+	_exit(127);
+}
+
+static pid_t start(const char *const *command, int output)
 {
 	char *program = file_beside_program(command[0]);
 	pid_t parent = getpid(), child = fork();
@@ -41,48 +62,78 @@ static pid_t start(const char *const *command)
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != parent)
 		_exit(1);
-	signal(SIGINT, SIG_DFL);
-	signal(SIGTERM, SIG_DFL);
-	execv(program, (char *const *)(uintptr_t)command);
-	fprintf(stderr, "%s: %s\n", program, strerror(errno));
-	_exit(127);
+	run_child(program, command, output);
 }
 
-/* Until it ends or time is up. Where there are no descriptors of processes, by looking again and again. */
-static void doze(int process)
+/* Whatever was written is a sign of life. */
+static void hear(struct watch *w)
 {
-	poll(&(struct pollfd){.fd = process, .events = POLLIN}, 1, POLL_MS);
+	char bytes[4096];
+	ssize_t n = read(w->output, bytes, sizeof bytes);
+	if (n > 0) {
+		w->moved_s = now_s();
+	} else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
+		close(w->output);
+		w->output = -1;
+	}
+}
+
+/* Until it ends, or writes, or time is up. Where there are no descriptors of processes, by looking again and
+ * again. */
+static void doze(struct watch *w)
+{
+	struct pollfd on[] = {{.fd = w->process, .events = POLLIN}, {.fd = w->output, .events = POLLIN}};
+	if (poll(on, 2, POLL_MS) > 0 && on[1].revents)
+		hear(w);
+}
+
+static bool is_late(const struct watch *w)
+{
+	double now = now_s();
+	return w->patience_s && (now > w->moved_s + w->patience_s ||
+				 now > w->began_s + (double)HELPER_PATIENCES * w->patience_s);
 }
 
 /* A helper that hangs in a share which does not answer cannot be ended: it is left to itself. */
-static int wait_for(pid_t child, int process, int most_s, const volatile bool *is_interrupted)
+static int wait_for(struct watch *w, const volatile bool *is_interrupted)
 {
 	static const int signals[] = {SIGTERM, SIGKILL};
-	double ends_s = now_s() + (most_s ? most_s : 1e9);
+	double ends_s = 0; /* of the grace after a signal */
 	int status = 0;
 	size_t n_sent = 0;
-	bool is_late = false;
-	for (pid_t ended; (ended = waitpid(child, &status, WNOHANG)) != child; doze(process)) {
+	bool was_late = false;
+	for (pid_t ended; (ended = waitpid(w->child, &status, WNOHANG)) != w->child; doze(w)) {
 		if (ended < 0 && errno != EINTR)
 			die("waiting for a helper: %s", strerror(errno));
-		bool is_time_up = now_s() > ends_s;
-		if (!is_time_up && (!*is_interrupted || n_sent))
+		if (n_sent == 0)
+			was_late = is_late(w);
+		if (n_sent ? now_s() < ends_s : !was_late && !*is_interrupted)
 			continue;
-		is_late |= is_time_up;
 		if (n_sent == sizeof signals / sizeof *signals)
 			return HELPER_LATE;
-		kill(child, signals[n_sent++]);
+		kill(w->child, signals[n_sent++]);
 		ends_s = now_s() + GRACE_S;
 	}
-	return is_late ? HELPER_LATE : WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+	return was_late ? HELPER_LATE : WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
 
-int helper_run(const char *const *command, int most_s, const volatile bool *is_interrupted)
+int helper_run(const char *const *command, int patience_s, const volatile bool *is_interrupted)
 {
-	pid_t child = start(command);
-	int process = (int)syscall(SYS_pidfd_open, child, 0);
-	int code = wait_for(child, process, most_s, is_interrupted);
-	if (process >= 0)
-		close(process);
+	struct watch w = {.process = -1, .output = -1, .patience_s = patience_s};
+	int ends[2] = {-1, -1};
+	if (patience_s && (pipe2(ends, O_CLOEXEC) < 0 || fcntl(ends[0], F_SETFL, O_NONBLOCK) < 0))
+		die("cannot make a pipe for a helper: %s", strerror(errno));
+	w.child = start(command, ends[1]);
+	w.process = (int)syscall(SYS_pidfd_open, w.child, 0);
+	w.output = ends[0];
+	w.began_s = w.moved_s = now_s();
+	if (ends[1] >= 0)
+		close(ends[1]);
+
+	int code = wait_for(&w, is_interrupted);
+	if (w.process >= 0)
+		close(w.process);
+	if (w.output >= 0)
+		close(w.output);
 	return code;
 }

@@ -26,7 +26,7 @@ struct sharing {
 	char *url; /* NULL: nowhere */
 	bool can_write;
 	int timeout_s;	/* to connect, and of silence */
-	int patience_s; /* of a stage, for all that one action's result takes to come or to go */
+	int patience_s; /* of a stage, while nothing comes or goes; 20 times that for all of a result */
 };
 
 /* 0, or -1 with e filled: the file says something else. s is to be released either way. */

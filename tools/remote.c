@@ -9,6 +9,7 @@
 
 #include "common/args.h"
 #include "common/die.h"
+#include "remote/beat.h"
 #include "remote/entry.h"
 #include "remote/kept.h"
 #include "remote/pull.h"
@@ -41,7 +42,8 @@ static const struct args args = {
 		"  pull ID        bring artifacts into the store; a part becomes an artifact of its own,\n"
 		"                 whose id is printed\n"
 		"  take KEY       bring what an action gave, and its entry; exit 3: it is not there\n"
-		"  give KEY       send what an action gave, and its entry\n",
+		"  give KEY       send what an action gave, and its entry\n\n"
+		"take and give print a dot for each piece that is through\n",
 	.options = options,
 	.example = "remote push build/runs/default/probe.id --remote /mnt/team/ecg",
 	.see_also = "docs/sharing.md"};
@@ -159,6 +161,7 @@ static int run_take(const struct sharing *remote, char **operands)
 	struct error e = {0};
 	bool is_reached = false;
 	check_key(operands[0]);
+	beat_turn_on();
 	int status = entry_take(remote, operands[0], &is_reached, &sum, &e);
 	return status < 0 ? fail(is_reached, &e) : status ? 0 : ERRAND_ABSENT;
 }
@@ -169,6 +172,7 @@ static int run_give(const struct sharing *remote, char **operands)
 	struct error e = {0};
 	bool is_reached = false;
 	check_key(operands[0]);
+	beat_turn_on();
 	int status = entry_give(remote, operands[0], false, &is_reached, &sum, &e);
 	tell_refused(&sum);
 	return status < 0 ? fail(is_reached, &e) : 0;

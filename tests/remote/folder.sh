@@ -14,6 +14,7 @@ tiny_params count=3000 value_bytes=300
 
 check "two stages run without a remote" run_both
 first=$(cat run/tiny.id) result=$(cat run/twice.id)
+key=$(basename "$(grep -l '"name":"tiny"' store/actions/*/*)" .json)
 
 # ---- by hand ----
 check_fails "without a remote named push says what to name" 2 'needs --remote' "$remote" push "$first"
@@ -93,6 +94,8 @@ twice: pulled"
 is "... the same results" "$(cat run/tiny.id run/twice.id)" "$first
 $result"
 empty_store
+check "what a stage waits for moves" test "$("$remote" take "$key" | wc -c)" -gt 2
+empty_store
 check "--cached takes from the remote too" ./tiny --build run --cached
 tiny_params count=3001 value_bytes=300
 ./tiny --build run --cached >out 2>&1
@@ -144,9 +147,38 @@ tiny_params count=3006 value_bytes=300
 rm -f store/remote.down
 run_both >out 2>&1
 is "a helper that hangs is ended, and stages run" \
-	"$(grep -o 'take was not done within 1 s' out; grep -c ': ran in' out)" "take was not done within 1 s
+	"$(grep -o 'take did not move for 1 s' out; grep -c ': ran in' out)" "take did not move for 1 s
 2"
 is "... and nothing of it is left" "$(processes_with "sleep 60.$$")" ""
+# One that gets on has more time than that, if not all the time in the world.
+helper_does() { # helper_does COMMAND...: that, and then it says that the remote has nothing
+	rm -f remote "$EINTHOVEN_STORE/remote.down"
+	printf '#!/bin/sh\n%s\nexit 3\n' "$*" >remote && chmod +x remote
+}
+mkdir -p endless/run && cp tiny store.yaml endless && cp -a run/params endless/run
+(
+	cd endless || exit
+	export EINTHOVEN_STORE=$PWD/store TINY_LOG=$PWD/log
+	SECONDS=0
+	helper_does 'while :; do printf .; sleep 0.2; done'
+	./tiny --build run >out 2>&1
+	echo $((SECONDS >= 20 && SECONDS < 60)) >>out
+) &
+endless=$!
+helper_does 'for i in 1 2 3 4 5; do printf .; sleep 0.5; done'
+tiny_params count=3007 value_bytes=300
+./tiny --build run >out 2>&1
+is "one that is slow but moves is waited for" \
+	"$(grep -c 'did not move' out; ls store/remote.down 2>/dev/null)" 0
+# Ctrl-C while a helper hangs says nothing of the remote.
+helper_does ': >started; trap "" TERM; exec sleep "60.$$"'
+printf 'remote:\n  url: away\n' >store.yaml
+tiny_params count=3009 value_bytes=300
+./tiny --build run >out 2>&1 &
+wait_for test -e started && kill $! && wait $!
+is "a helper that hangs when its stage is interrupted" \
+	"$(ls store/remote.down 2>/dev/null; grep -c 'going on' out)" 0
+rm remote
 mv helper remote
 tiny_params count=3003 value_bytes=300
 printf 'remote:\n  url: away\n' >store.yaml
@@ -218,4 +250,7 @@ for entry in team/ac/*; do
 done
 run_both >out 2>&1
 is "an entry that was changed is no hit" "$(grep -c ': ran in' out)" 2
+wait $endless
+is "a helper that moves without end is ended" \
+	"$(grep -o 'or end in 20 times that' endless/out) $(tail -1 endless/out)" "or end in 20 times that 1"
 tap_done

@@ -89,7 +89,7 @@ for m in $started; do
 	check "a stage, ${m%-stage}: computes" grep -q 'tiny: ran' "$m/log"
 	check "a stage, ${m%-stage}: bounded" bounded "$m"
 done
-check "5 kB/s: a stage has patience for so long" grep -q 'take was not done within 1 s' trickle-stage/log
+check "5 kB/s: a stage has patience for so long" grep -q 'take did not move for 1 s' trickle-stage/log
 check "... and no longer" test "$(took trickle-stage seconds)" -lt 20
 start ok-stage bash -c run_tiny
 finish
