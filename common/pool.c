@@ -46,6 +46,21 @@ static void relax(void)
 #endif
 }
 
+static uint32_t round_now(void)
+{
+	return (uint32_t)(atomic_load(&ticket) >> 32);
+}
+
+/* All workers that sleep; after what they are to do was stored. */
+static void wake(void)
+{
+	if (atomic_load(&n_asleep) > 0) {
+		pthread_mutex_lock(&lock);
+		pthread_cond_broadcast(&work);
+		pthread_mutex_unlock(&lock);
+	}
+}
+
 /* Take tasks of this round until none is left. */
 static void drain(uint32_t round)
 {
@@ -81,23 +96,31 @@ static bool run_offered(void)
 	return false;
 }
 
-/* The number of the next round after `seen`, as soon as there is one. */
+static bool has_offer(void)
+{
+	return (uint32_t)atomic_load(&offer) != 0;
+}
+
+/* The number of the next round after `seen`, as soon as there is one; until then what is on offer is run. */
 static uint32_t next_round(uint32_t seen)
 {
-	uint32_t round;
-	for (int i = 0; i < n_spins; i++) {
-		if ((round = (uint32_t)(atomic_load_explicit(&ticket, memory_order_acquire) >> 32)) != seen)
-			return round;
-		if (!run_offered())
-			relax();
+	for (;;) {
+		for (int i = 0; i < n_spins; i++) {
+			if (round_now() != seen)
+				return round_now();
+			if (!run_offered())
+				relax();
+		}
+		pthread_mutex_lock(&lock);
+		atomic_fetch_add(&n_asleep, 1);
+		while (round_now() == seen && !has_offer())
+			pthread_cond_wait(&work, &lock);
+		atomic_fetch_sub(&n_asleep, 1);
+		pthread_mutex_unlock(&lock);
+		if (round_now() != seen)
+			return round_now();
+		run_offered();
 	}
-	pthread_mutex_lock(&lock);
-	atomic_fetch_add(&n_asleep, 1);
-	while ((round = (uint32_t)(atomic_load(&ticket) >> 32)) == seen)
-		pthread_cond_wait(&work, &lock);
-	atomic_fetch_sub(&n_asleep, 1);
-	pthread_mutex_unlock(&lock);
-	return round;
 }
 
 static void *worker(void *index)
@@ -186,14 +209,10 @@ void pool_run(void (*task)(void *context, int i), void *context, int n_tasks)
 	n_run_tasks = n_tasks;
 	atomic_store(&n_unfinished, (uint32_t)n_tasks);
 
-	uint32_t round = (uint32_t)(atomic_load(&ticket) >> 32) + 1;
+	uint32_t round = round_now() + 1;
 	atomic_store(&ticket,
 		     (uint64_t)round << 32 | (uint32_t)n_tasks); /* seq_cst: before reading n_asleep */
-	if (atomic_load(&n_asleep) > 0) {
-		pthread_mutex_lock(&lock);
-		pthread_cond_broadcast(&work);
-		pthread_mutex_unlock(&lock);
-	}
+	wake();
 
 	drain(round);
 	wait_finished();
@@ -206,12 +225,14 @@ void pool_offer(void (*task)(void *context, int i), void *context, int n_tasks)
 		BUG("pool_offer before the last offer was finished");
 	if (n_tasks <= 0)
 		return;
+	pthread_once(&start_once, start);
 	offer_task = task;
 	offer_context = context;
 	n_offer_tasks = n_tasks;
 	atomic_store(&n_offers_unfinished, (uint32_t)n_tasks);
 	uint32_t round = (uint32_t)(atomic_load(&offer) >> 32) + 1;
 	atomic_store(&offer, (uint64_t)round << 32 | (uint32_t)n_tasks);
+	wake();
 }
 
 static void run_all_offered(void *context, int i)
@@ -224,7 +245,7 @@ static void run_all_offered(void *context, int i)
 
 void pool_finish(void)
 {
-	if ((uint32_t)atomic_load(&offer) != 0)
+	if (has_offer())
 		pool_run(run_all_offered, NULL, pool_threads());
 	while (atomic_load(&n_offers_unfinished) != 0) /* one that a waiting thread took is still running */
 		sched_yield();

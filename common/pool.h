@@ -20,10 +20,10 @@ int pool_threads(void);
 /* Run task(context, i) for i in 0..n_tasks-1 and return when all are done. n_tasks 0 returns at once. */
 void pool_run(void (*task)(void *context, int i), void *context, int n_tasks);
 
-/* Tasks without haste, for moments in which a thread of pool_run has nothing to do but wait: each is run
- * once, some time before pool_finish returns, which runs what is left on all threads. A short task (20
- * microseconds) delays little. One offer at a time (else a BUG); tasks use neither pool_self nor what
- * pool_run's tasks write. */
+/* Tasks without haste, for threads of the pool that have nothing else to do (they are woken) and for moments
+ * in which the caller of pool_run waits: each is run once, some time before pool_finish returns, which runs
+ * what is left on all threads. A short task (20 microseconds) delays little. One offer at a time (else a
+ * BUG); tasks use neither pool_self nor what pool_run's tasks write. */
 void pool_offer(void (*task)(void *context, int i), void *context, int n_tasks);
 void pool_finish(void);
 

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -49,10 +50,34 @@ static void what_is_offered_runs_once_however_much_runs_beside_it(void **state)
 	assert_all(n_offered_runs, 0);
 }
 
+static int n_done(void)
+{
+	int n = 0;
+	for (int i = 0; i < TASKS; i++)
+		n += atomic_load(&n_offered_runs[i]);
+	return n;
+}
+
+/* As where the caller waits for a card. */
+static void what_is_offered_is_run_without_the_caller(void **state)
+{
+	(void)state;
+	for (int round = 0; round < 3; round++) {
+		nanosleep(&(struct timespec){0, 50000000}, NULL); /* until the others sleep */
+		pool_offer(count, n_offered_runs, TASKS);
+		for (int i = 0; i < 20000 && n_done() < TASKS; i++)
+			nanosleep(&(struct timespec){0, 1000000}, NULL);
+		assert_int_equal(n_done(), TASKS);
+		pool_finish();
+		assert_all(n_offered_runs, 1);
+	}
+}
+
 int main(void)
 {
 	setenv("EINTHOVEN_THREADS", "4", 1);
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_offered_is_run_without_the_caller),
 		cmocka_unit_test(every_task_runs_once),
 		cmocka_unit_test(what_is_offered_runs_once_however_much_runs_beside_it)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
