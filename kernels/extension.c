@@ -59,6 +59,12 @@ static struct extension_host *host_of(const char *asked, const char *otherwise)
 	return host;
 }
 
+/* For tests, which start it often: large sizes would take it seconds. */
+static bool is_emulated(const char *name)
+{
+	return strcmp(name, "emulated") == 0;
+}
+
 const struct ops *extension_open(const char *name, bool is_of_params, const struct ops *scalar)
 {
 	const struct ops *(*open)(const struct extension_host *);
@@ -69,6 +75,8 @@ const struct ops *extension_open(const char *name, bool is_of_params, const stru
 	find(name, host, "extension_table", &open);
 	const struct ops *o = open(host);
 	const char *failed = selftest_run(o, scalar);
+	if (!failed && !is_emulated(name))
+		failed = selftest_run_large(o, scalar, false);
 	if (failed)
 		die("self-test: %s on %s differs from its plain definition; %s, and please report it", failed,
 		    o->name, host->otherwise);
@@ -87,6 +95,8 @@ const struct extension_class *extension_open_fast(const char *name)
 void extension_check_fast(const struct extension_class *c, const struct ops *scalar)
 {
 	const char *failed = selftest_run_near(c->ops, scalar);
+	if (!failed)
+		failed = selftest_run_large(c->ops, scalar, true);
 	if (failed)
 		die("self-test: %s on %s is not near its plain definition, or not the same twice; set "
 		    "numerics: exact, and please report it",

@@ -348,10 +348,10 @@ static bool is_same(const struct ops *fast, const struct arrays *a, const struct
 }
 
 /* Of NaN nothing is near. */
-static bool is_near_array(const float *x, const float *expected)
+bool selftest_is_near(const float *x, const float *expected, size_t n)
 {
 	double difference = 0, size = 0;
-	for (int i = 0; i < SIZE; i++) {
+	for (size_t i = 0; i < n; i++) {
 		double d = (double)x[i] - (double)expected[i];
 		difference += d * d;
 		size += (double)expected[i] * (double)expected[i];
@@ -366,7 +366,7 @@ static bool is_near(const struct ops *fast, const struct arrays *a, const struct
 	fast->download(x, a->out, sizeof x);
 	plain->download(expected, b->out, sizeof expected);
 	for (int i = 0; i < N_OUTPUTS; i++)
-		if (!is_near_array(x[i], expected[i]))
+		if (!selftest_is_near(x[i], expected[i], SIZE))
 			return false;
 	return true;
 }

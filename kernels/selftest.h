@@ -15,4 +15,11 @@ const char *selftest_run(const struct ops *fast, const struct ops *plain);
 #define SELFTEST_NEAR (1.0 / 512)
 const char *selftest_run_near(const struct ops *fast, const struct ops *plain);
 
+/* The same, is_near as the one or the other, of sizes that go other ways through a card: large tiles, trees
+ * of several chunks, scores and partial sums that have no place in shared memory. */
+const char *selftest_run_large(const struct ops *fast, const struct ops *plain, bool is_near);
+
+/* Whether x[n] is so near what was expected. */
+bool selftest_is_near(const float *x, const float *expected, size_t n);
+
 #endif

@@ -256,8 +256,10 @@ static void the_self_test_passes_and_finds_a_changed_bit(void **state)
 {
 	const struct ops *o, *scalar = ops_cpu_named("scalar");
 	(void)state;
-	for (int k = 0; (o = table(k)); k++)
+	for (int k = 0; (o = table(k)); k++) {
 		assert_null(selftest_run(o, scalar));
+		assert_null(selftest_run_large(o, scalar, k % 2));
+	}
 	struct ops broken = *scalar;
 	broken.gelu_backward = scalar->add == NULL
 				       ? NULL
@@ -266,6 +268,9 @@ static void the_self_test_passes_and_finds_a_changed_bit(void **state)
 	broken = *scalar;
 	broken.adamw = no_step;
 	assert_string_equal(selftest_run(&broken, scalar), "adamw");
+	assert_null(selftest_run_large(&broken, scalar, false));
+	broken.conv1d_backward = scalar->conv1d;
+	assert_string_equal(selftest_run_large(&broken, scalar, true), "conv1d of many records");
 }
 
 static void unknown_tables_are_refused(void **state)
