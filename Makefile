@@ -184,7 +184,7 @@ $(B)/obj/kernels/cuda/%.gpu.o: kernels/cuda/%.c $(B)/flags
 	$(if $(Q),@echo "  CC    $< (host)")
 	$(Q)$(call compile,-fPIC -fvisibility=hidden)
 
-$(B)/gpu/%.ptx: kernels/cuda/%.c $(wildcard kernels/cuda/*.h kernels/gelu.h)
+$(B)/gpu/%.ptx: kernels/cuda/%.c $(wildcard kernels/cuda/*.h kernels/*.h)
 	@mkdir -p $(@D)
 	$(if $(Q),@echo "  PTX   $<")
 	$(Q)$(NVCC) $(NVFLAGS) -ptx -arch=compute_80 -o $(own) $< && \
@@ -203,8 +203,9 @@ endif
 $(B)/gpu/images.c: $(gpu_fat) $(gpu_host) $(B)/bin/codeid
 	$(Q){ echo '#include "kernels/cuda/images.h"'; \
 	printf 'IMAGE(%s, "$(B)/gpu/%s.fatbin")\n' $(foreach f,$(notdir $(gpu_fat:.fatbin=)),$f $f); \
-	echo 'const void *const images[] = {'; printf 'image_%s, ' $(notdir $(gpu_fat:.fatbin=)); \
-	echo '0};'; printf 'const char images_code[] = "%s";\n' \
+	echo 'const struct image images[] = {'; \
+	printf '{"%s", image_%s},\n' $(foreach f,$(notdir $(gpu_fat:.fatbin=)),$f $f); \
+	echo '{0}};'; printf 'const char images_code[] = "%s";\n' \
 	"$$({ echo '()'; printf '%s\n' $(gpu_host); } | $(B)/bin/codeid)"; } > $(own) $(in_turn)
 $(B)/lib/kernels_cuda.so: $(gpu_host) $(B)/gpu/images.c
 	@mkdir -p $(@D)

@@ -32,7 +32,8 @@ void crew_agree(struct team *t, const char key[DIGEST_HEX])
 	team_share(t, first, DIGEST_HEX, 0);
 	if (strcmp(first, key) != 0)
 		die("this process would make another result than the first one (action %.12s, not %.12s): "
-		    "has its host other sources, or another folder under this name?",
+		    "has its host other sources, another kind of GPU (numerics: fast), or another folder "
+		    "under this name?",
 		    key, first);
 }
 

@@ -1,10 +1,18 @@
 # shellcheck shell=bash
 # Tests of cards source this after tap.sh: the doubles of CUDA's libraries, and the host side over them.
 #
+#	doubles_needed                # skips the whole file where they cannot be
 #	doubles_build                 # in $WORK/double: libcudart.so.13, libnccl.so.2; in $WORK/host: objects
 #	doubles_fast                  # ... and libcublasLt.so.13, libcudnn.so.9
 #	doubles_library NAME [FILE SED]   # $WORK/NAME.so: the host side, FILE of kernels/cuda changed by SED
 #	over NAME COMMAND...          # with that library as the device's
+
+doubles_needed() {
+	[ -e "$BUILD/lib/kernels_emulated.so" ] ||
+		skip_all "kernels_emulated.so was not built for this machine"
+	[ "$(uname -m)" != x86_64 ] || has_isa avx2 || skip_all "this CPU has no fused multiply-add"
+	! grep -q fsanitize "$BUILD/flags" || skip_all "not with a sanitizer"
+}
 
 # doubles_compile FLAGS... : the build's own command line, in the tree.
 doubles_compile() {
@@ -21,13 +29,18 @@ doubles_build() {
 		tests/cuda/cudart.c "${emulated[@]}" -ldl -lm || return
 	doubles_compile -shared -Wl,-soname,libnccl.so.2 -o "$WORK/double/libnccl.so.2" tests/cuda/nccl.c \
 		"$WORK/double/libcudart.so.13" || return
-	echo 'const void *const images[] = {"all", 0};' >images.c
-	echo 'const char images_code[] = "0123456789abcdef";' >>images.c
-	doubles_compile -c -o "$WORK/host/images.o" "$WORK/images.c" || return
+	{
+		echo '#include "kernels/cuda/images.h"'
+		echo 'const char images_code[] = "0123456789abcdef";'
+		echo 'const struct image images[] = {'
+	} >images.c
 	for source in "$TOP"/kernels/cuda/*.c; do
 		source=${source##*/}
 		doubles_compile -c -o "$WORK/host/${source%.c}.o" "kernels/cuda/$source" || return
+		echo "{\"${source%.c}\", \"${source%.c}\"}," >>images.c
 	done
+	echo '{0}};' >>images.c
+	doubles_compile -c -o "$WORK/host/images.o" "$WORK/images.c" || return
 	doubles_library host
 }
 

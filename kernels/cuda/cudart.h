@@ -11,11 +11,16 @@
 /* cudaError_t, cudaMemcpyKind, cudaDeviceAttr: enumerations, the values used. */
 enum { CUDART_SUCCESS = 0, CUDART_OUT_OF_MEMORY = 2, CUDART_NOT_READY = 600 };
 enum { CUDART_TO_DEVICE = 1, CUDART_TO_HOST = 2, CUDART_ON_DEVICE = 3 };
-enum { CUDART_PROCESSORS = 16, CUDART_MAJOR = 75, CUDART_MINOR = 76 };
+enum { CUDART_PROCESSORS = 16, CUDART_INTEGRATED = 18, CUDART_MAJOR = 75, CUDART_MINOR = 76 };
 enum { CUDART_NON_BLOCKING = 1 }; /* a stream that waits for no other */
 
 struct cudart_size {
 	unsigned x, y, z;
+};
+
+/* cudaDeviceProp begins with the name; how much follows depends on CUDA's version. */
+struct cudart_properties {
+	char name[256], others[3840];
 };
 
 typedef void *cudart_stream, *cudart_library, *cudart_kernel;
@@ -24,6 +29,7 @@ typedef void *cudart_stream, *cudart_library, *cudart_kernel;
 	F(int, GetDeviceCount, (int *n))                                                                     \
 	F(int, GetDevice, (int *device))                                                                     \
 	F(int, DeviceGetAttribute, (int *value, int which, int device))                                      \
+	F(int, GetDeviceProperties, (struct cudart_properties * p, int device))                              \
 	F(int, DeviceGetPCIBusId, (char *text, int n_text, int device))                                      \
 	F(int, SetDevice, (int device))                                                                      \
 	F(const char *, GetErrorString, (int error))                                                         \

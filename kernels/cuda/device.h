@@ -1,7 +1,7 @@
 /*
  * What carries kernels, as those who launch them see it: a card (runtime.c), or this CPU
- * (kernels/emulated/device.c). Work is done in the order in which it is asked for; only device_download
- * waits for it.
+ * (kernels/emulated/device.c). Work is done in the order in which it is asked for; device_download,
+ * device_upload and device_release wait for it.
  *
  *	LAUNCH(scale, device_blocks(n, 256), 256, &(struct scale_args){y, x, 2, n});
  *	float loss;
@@ -19,8 +19,8 @@ struct device_grid {
 };
 
 struct device_kernel {
-	const char *name;
-	const void *handle; /* what a card knows it by; NULL before the first launch */
+	const char *name, *file; /* that has it: the source that launches it */
+	const void *handle;	 /* what a card knows it by; NULL before the first launch */
 };
 
 /* Finds the device; dies if there is none. */
@@ -77,7 +77,7 @@ static inline struct record_sums device_sums(const struct record_sums *s, int su
 /* args: a pointer to the kernel's struct */
 #define LAUNCH_SHARED(kernel, grid, n_threads, n_shared, args)                                               \
 	do {                                                                                                 \
-		static struct device_kernel launched = {.name = #kernel};                                    \
+		static struct device_kernel launched = {.name = #kernel, .file = __FILE__};                  \
 		device_launch(&launched, grid, n_threads, n_shared, args, sizeof *(args));                   \
 	} while (0)
 #define LAUNCH(kernel, grid, n_threads, args) LAUNCH_SHARED(kernel, grid, n_threads, 0, args)

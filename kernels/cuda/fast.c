@@ -1,5 +1,6 @@
 #include "kernels/cuda/fast.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -19,19 +20,29 @@ static void refuse_overrides(void)
 					table_host->asked, names[i]);
 }
 
-static int attribute(int which)
+/* What NVIDIA calls the card, as a word: nvidia-h200. Libraries choose by more than its architecture and its
+ * number of processors, which several have in common. */
+static const char *name_of_card(void)
 {
-	int value = 0, device = 0;
+	static struct cudart_properties p;
+	int device = 0, n = 0;
 	runtime_check(cuda.GetDevice(&device), "asking the GPU");
-	runtime_check(cuda.DeviceGetAttribute(&value, which, device), "asking the GPU");
-	return value;
+	runtime_check(cuda.GetDeviceProperties(&p, device), "asking the GPU for its name");
+	p.name[sizeof p.name - 1] = '\0';
+	for (const char *c = p.name; *c; c++)
+		if (isalnum((unsigned char)*c))
+			p.name[n++] = (char)tolower((unsigned char)*c);
+		else if (n && p.name[n - 1] != '-')
+			p.name[n++] = '-';
+	p.name[n && p.name[n - 1] == '-' ? n - 1 : n] = '\0';
+	return p.name;
 }
 
 __attribute__((visibility("default"))) const struct extension_class *
 extension_fast(const struct extension_host *host)
 {
 	static struct ops table;
-	static char numerics[160];
+	static char numerics[512];
 	static const struct extension_class class = {numerics, &table};
 
 	table = *extension_table(host);
@@ -45,8 +56,9 @@ extension_fast(const struct extension_host *host)
 	table.conv1d_scratch = fastconv_scratch;
 
 	snprintf(numerics, sizeof numerics,
-		 "cuda-fast/1/sm%d%d-%dsm/tf32/cublaslt-%zu/cudnn-%zu/code-%.16s/ranks-%d",
-		 attribute(CUDART_MAJOR), attribute(CUDART_MINOR), attribute(CUDART_PROCESSORS), products,
-		 convolutions, images_code, host->size(host->team));
+		 "cuda-fast/1/%s/sm%d%d-%dsm/tf32/cublaslt-%zu/cudnn-%zu/code-%.16s/ranks-%d", name_of_card(),
+		 runtime_attribute(CUDART_MAJOR), runtime_attribute(CUDART_MINOR),
+		 runtime_attribute(CUDART_PROCESSORS), products, convolutions, images_code,
+		 host->size(host->team));
 	return &class;
 }

@@ -52,8 +52,11 @@ static struct plan *plan_of(const struct plan_shape *s)
 	p->shape = *s;
 	int status = plan_make(p, handle, NULL);
 	if (status != DNN_SUCCESS)
-		table_host->die("cuDNN has no plan that gives the same bits each time for a convolution %s "
-				"of %d records, %d channels to %d, kernel %d, stride %d: %s; %s",
+		table_host->die("cuDNN %s for a convolution %s of %d records, %d channels to %d, kernel %d, "
+				"stride %d: %s; %s",
+				status / 1000 == DNN_NOT_SUPPORTED / 1000
+					? "has no plan that gives the same bits each time"
+					: "could not make a plan",
 				names[s->which], s->batch, s->c_in, s->c_out, s->k, s->stride,
 				dnn.GetErrorString(status), table_host->otherwise);
 	p->next = plans;

@@ -8,8 +8,12 @@
 		"\nimage_" #name ": .incbin \"" file "\"\n.previous\n");                                     \
 	extern const char image_##name[] __attribute__((visibility("hidden")));
 
-/* NULL ends. */
-extern const void *const images[];
+/* name: of the source, "gemm" for gemm.c; NULL ends. */
+struct image {
+	const char *name;
+	const void *code;
+};
+extern const struct image images[];
 
 /* SHA-256 of the sources of this library, hex: the code identity of its kernels (docs/stages.md). */
 extern const char images_code[];

@@ -23,6 +23,7 @@ static struct {
 	NCCL_FUNCTIONS(RUNTIME_MEMBER)
 } nccl;
 static nccl_comm comm;
+static bool is_joined;
 static int version;
 static double timeout_s;
 
@@ -50,9 +51,11 @@ static void lose(const char *what, const char *why, const char *detail)
 	snprintf(text, sizeof text, "%s%s%s", why, detail && *detail ? ": " : "",
 		 detail && *detail ? detail : "");
 	abort_comm();
-	table_host->die("rank %d of %d: %s: %s; a process of the team or the way to it is lost, and the same "
-			"command goes on from the last checkpoint",
-			table_host->rank(table_host->team), table_host->size(table_host->team), what, text);
+	table_host->die("rank %d of %d: %s: %s; %s", table_host->rank(table_host->team),
+			table_host->size(table_host->team), what, text,
+			is_joined ? "a process of the team or the way to it is lost, and the same command "
+				    "goes on from the last checkpoint"
+				  : "NCCL_DEBUG=WARN says more of it, for all processes");
 }
 
 static void check(int result, const char *what)
@@ -120,9 +123,9 @@ void nccl_open(void)
 	static const char *const names[] = {"libnccl.so.2", "/usr/local/cuda/lib64/libnccl.so.2", NULL};
 	void *library = runtime_open(names);
 	if (!library)
-		table_host->die("EINTHOVEN_DEVICE=cuda in %d processes: libnccl.so.2 is not here; ./setup "
-				"--cuda says how to install it, or start one process",
-				table_host->size(table_host->team));
+		table_host->die("%s in %d processes: libnccl.so.2 is not here; ./setup --cuda says how to "
+				"install it, or start one process",
+				table_host->asked, table_host->size(table_host->team));
 #define FIND(type, name, arguments)                                                                          \
 	runtime_find(library, "nccl" #name, &nccl.name, "install NCCL 2.17 or later");
 	NCCL_FUNCTIONS(FIND)
@@ -155,6 +158,7 @@ void nccl_join(void)
 	table_host->share(t, &id, sizeof id, 0);
 	settle(nccl.CommInitRankConfig(&comm, table_host->size(t), id, table_host->rank(t), &config),
 	       "joining the team of GPUs");
+	is_joined = true;
 	atexit(abort_comm);
 }
 
@@ -183,9 +187,9 @@ static void copy_own(int self, const struct team_piece *from, int n_from, const 
 			from++;
 		for (; n_to && to->rank != self; n_to--)
 			to++;
-		if (!n_from || !n_to)
+		if (!n_from && !n_to)
 			return;
-		if (from->n_bytes != to->n_bytes)
+		if (!n_from || !n_to || from->n_bytes != to->n_bytes)
 			table_host->die("pieces to oneself that do not match");
 		if (from->n_bytes)
 			runtime_check(cuda.MemcpyAsync(to->bytes, from->bytes, from->n_bytes,

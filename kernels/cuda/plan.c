@@ -14,10 +14,24 @@ struct maker {
 	int n_made;
 };
 
+/* "Not supported": another engine may do it. On any other failure, such as full memory, the choice must not
+ * depend: it would be of other bits under the same name. */
+static bool is_refusal(int status)
+{
+	return status / 1000 == DNN_NOT_SUPPORTED / 1000;
+}
+
 static void keep(struct maker *m, int status)
 {
 	if (m->status == DNN_SUCCESS)
 		m->status = status;
+}
+
+/* Of one engine. */
+static void keep_failure(struct maker *m, int status)
+{
+	if (!is_refusal(status))
+		keep(m, status);
 }
 
 static dnn_descriptor new_descriptor(struct maker *m, int type)
@@ -38,6 +52,13 @@ static void set(struct maker *m, dnn_descriptor d, int name, int type, int64_t n
 static void set_descriptor(struct maker *m, dnn_descriptor d, int name, dnn_descriptor value)
 {
 	set(m, d, name, DNN_TYPE_DESCRIPTOR, 1, &value);
+}
+
+/* *n: how many there are, be there room for them or not. */
+static void get(struct maker *m, dnn_descriptor d, int name, int type, int64_t room, int64_t *n, void *values)
+{
+	if (m->status == DNN_SUCCESS)
+		keep(m, dnn.BackendGetAttribute(d, name, type, room, n, values));
 }
 
 static dnn_descriptor finished(struct maker *m, dnn_descriptor d)
@@ -119,19 +140,18 @@ static dnn_descriptor graph(struct maker *m, const struct plan_shape *s)
 
 /* Whether it gives the same bits each time and rounds factors to TF32 at most; and needs no compiler, whose
  * version would be one more thing that bits depend on. */
-static bool is_wanted(dnn_descriptor config)
+static bool is_wanted(struct maker *m, dnn_descriptor config)
 {
 	dnn_descriptor engine = NULL;
 	int notes[MAX_NOTES], behaviors[MAX_NOTES];
 	int64_t n = 0, n_notes = 0, n_behaviors = 0;
-	bool is_good =
-		dnn.BackendCreateDescriptor(DNN_ENGINE, &engine) == DNN_SUCCESS &&
-		!dnn.BackendGetAttribute(config, DNN_CONFIG_ENGINE, DNN_TYPE_DESCRIPTOR, 1, &n, &engine) &&
-		!dnn.BackendGetAttribute(engine, DNN_ENGINE_NOTES, DNN_TYPE_NOTE, MAX_NOTES, &n_notes,
-					 notes) &&
-		!dnn.BackendGetAttribute(engine, DNN_ENGINE_BEHAVIORS, DNN_TYPE_BEHAVIOR, MAX_NOTES,
-					 &n_behaviors, behaviors) &&
-		n_notes <= MAX_NOTES && n_behaviors <= MAX_NOTES;
+	struct maker trial = {0};
+	keep(&trial, dnn.BackendCreateDescriptor(DNN_ENGINE, &engine));
+	get(&trial, config, DNN_CONFIG_ENGINE, DNN_TYPE_DESCRIPTOR, 1, &n, &engine);
+	get(&trial, engine, DNN_ENGINE_NOTES, DNN_TYPE_NOTE, MAX_NOTES, &n_notes, notes);
+	get(&trial, engine, DNN_ENGINE_BEHAVIORS, DNN_TYPE_BEHAVIOR, MAX_NOTES, &n_behaviors, behaviors);
+	keep_failure(m, trial.status);
+	bool is_good = trial.status == DNN_SUCCESS && n_notes <= MAX_NOTES && n_behaviors <= MAX_NOTES;
 	for (int i = 0; is_good && i < n_notes; i++)
 		is_good = notes[i] < DNN_NOTE_DOWN_CONVERT || notes[i] > DNN_NOTE_WINOGRAD_13X13;
 	for (int i = 0; is_good && i < n_behaviors; i++)
@@ -141,28 +161,28 @@ static bool is_wanted(dnn_descriptor config)
 	return is_good;
 }
 
-/* Whether it became p's plan. An engine that refuses, or takes too much workspace, is passed over. */
+/* Whether it became p's plan. An engine that refuses, or takes too much workspace, is passed over; what fails
+ * otherwise is m's status. */
 static bool take(struct maker *m, struct plan *p, dnn_descriptor config)
 {
 	int64_t n = 0;
 	dnn_descriptor d = NULL;
 	struct maker trial = {.handle = m->handle};
-	if (dnn.BackendCreateDescriptor(DNN_PLAN, &d) != DNN_SUCCESS)
-		return false;
+	keep(&trial, dnn.BackendCreateDescriptor(DNN_PLAN, &d));
 	if (m->handle)
 		set(&trial, d, DNN_PLAN_HANDLE, DNN_TYPE_HANDLE, 1, &m->handle);
 	else
 		set_descriptor(&trial, d, DNN_PLAN_DEVICE, m->device);
 	set_descriptor(&trial, d, DNN_PLAN_CONFIG, config);
 	finished(&trial, d);
-	if (trial.status == DNN_SUCCESS)
-		keep(&trial,
-		     dnn.BackendGetAttribute(d, DNN_PLAN_WORKSPACE, DNN_TYPE_INT64, 1, &n, &p->workspace));
+	get(&trial, d, DNN_PLAN_WORKSPACE, DNN_TYPE_INT64, 1, &n, &p->workspace);
+	keep_failure(m, trial.status);
 	if (trial.status == DNN_SUCCESS && p->workspace <= PLAN_WORKSPACE) {
 		p->plan = d;
 		return true;
 	}
-	dnn.BackendDestroyDescriptor(d);
+	if (d)
+		dnn.BackendDestroyDescriptor(d);
 	return false;
 }
 
@@ -180,12 +200,13 @@ static bool choose(struct maker *m, struct plan *p, dnn_descriptor of, int mode)
 		keep(m, dnn.BackendCreateDescriptor(DNN_CONFIG, &configs[i]));
 	if (m->status != DNN_SUCCESS)
 		return false;
-	keep(m, dnn.BackendGetAttribute(ranking, DNN_HEURISTIC_RESULTS, DNN_TYPE_DESCRIPTOR, MAX_ENGINES, &n,
-					configs));
+	get(m, ranking, DNN_HEURISTIC_RESULTS, DNN_TYPE_DESCRIPTOR, MAX_ENGINES, &n, configs);
+	if (n > MAX_ENGINES)
+		n = MAX_ENGINES;
 
 	p->n_engines += (int)n;
-	for (int i = 0; i < n && !p->plan; i++)
-		if (is_wanted(configs[i]) && take(m, p, configs[i]))
+	for (int i = 0; i < n && !p->plan && m->status == DNN_SUCCESS; i++)
+		if (is_wanted(m, configs[i]) && take(m, p, configs[i]))
 			p->config = configs[i];
 	for (int i = 0; i < MAX_ENGINES; i++)
 		if (configs[i] != p->config)
@@ -197,12 +218,14 @@ int plan_make(struct plan *p, dnn_handle handle, dnn_descriptor device)
 {
 	struct maker m = {.handle = handle, .device = device};
 	dnn_descriptor g = graph(&m, &p->shape);
-	int status = m.status;
-	if (status == DNN_SUCCESS && !choose(&m, p, g, DNN_HEURISTIC_A)) {
+	bool is_described = m.status == DNN_SUCCESS;
+	if (is_described)
+		choose(&m, p, g, DNN_HEURISTIC_A);
+	if (is_described && !p->plan && (m.status == DNN_SUCCESS || is_refusal(m.status))) {
 		m.status = DNN_SUCCESS;
 		choose(&m, p, g, DNN_HEURISTIC_FALLBACK);
-		status = m.status;
 	}
+	int status = m.status;
 	while (m.n_made > 0)
 		dnn.BackendDestroyDescriptor(m.made[--m.n_made]);
 	return p->plan ? DNN_SUCCESS : status != DNN_SUCCESS ? status : DNN_NOT_SUPPORTED;

@@ -4,6 +4,7 @@
  */
 #include <dlfcn.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "kernels/cuda/device.h"
@@ -22,11 +23,19 @@ static bool has_peers; /* processes with other cards */
 void runtime_check(int error, const char *what)
 {
 	if (error == CUDART_OUT_OF_MEMORY)
-		table_host->die("%s: the GPU's memory is full; make pretrain.batch, pretrain.micro_batch or "
-				"pretrain.model smaller",
-				what);
+		table_host->die("%s: the GPU's memory is full; make the batch (pretrain.batch or "
+				"pretrain.micro_batch, finetune.batch) or pretrain.model smaller, or %s",
+				what, table_host->otherwise);
 	if (error != CUDART_SUCCESS)
 		table_host->die("%s: %s", what, cuda.GetErrorString(error));
+}
+
+int runtime_attribute(int which)
+{
+	int value = 0, device = 0;
+	runtime_check(cuda.GetDevice(&device), "asking the GPU");
+	runtime_check(cuda.DeviceGetAttribute(&value, which, device), "asking the GPU");
+	return value;
 }
 
 /* ---- opening ---- */
@@ -65,9 +74,9 @@ static void open_runtime(void)
 
 static void load_images(void)
 {
-	for (; images[n_libraries]; n_libraries++) {
-		int error = cuda.LibraryLoadData(&libraries[n_libraries], images[n_libraries], NULL, NULL, 0,
-						 NULL, NULL, 0);
+	for (; n_libraries < MAX_IMAGES && images[n_libraries].name; n_libraries++) {
+		int error = cuda.LibraryLoadData(&libraries[n_libraries], images[n_libraries].code, NULL,
+						 NULL, 0, NULL, NULL, 0);
 		runtime_check(error, "loading the kernels onto the GPU");
 	}
 }
@@ -110,11 +119,27 @@ void *device_alloc(size_t n_bytes)
 	return p;
 }
 
+/* What the system could give of its memory, files that it only caches included; 0 if it does not say. */
+static size_t system_room(void)
+{
+	FILE *f = fopen("/proc/meminfo", "r");
+	char line[128];
+	size_t n_kb = 0;
+	while (f && fgets(line, sizeof line, f) && sscanf(line, "MemAvailable: %zu kB", &n_kb) != 1)
+		;
+	if (f)
+		fclose(f);
+	return n_kb * 1024;
+}
+
+/* Where a card shares the system's memory (GB10), CUDA counts cached files as taken. */
 size_t device_room(void)
 {
-	size_t n_free = 0, n_all;
+	size_t n_free = 0, n_all, n_system = 0;
 	runtime_check(cuda.MemGetInfo(&n_free, &n_all), "asking for the GPU's memory");
-	return n_free;
+	if (runtime_attribute(CUDART_INTEGRATED))
+		n_system = system_room();
+	return n_free > n_system ? n_free : n_system;
 }
 
 void device_release(void *p)
@@ -163,11 +188,21 @@ float *device_workspace(size_t n_floats)
 
 /* ---- kernels ---- */
 
+/* Whether it is of k's file. */
+static bool is_image_of(const struct device_kernel *k, const char *name)
+{
+	const char *slash = strrchr(k->file, '/'), *file = slash ? slash + 1 : k->file;
+	size_t length = strlen(name);
+	return strncmp(file, name, length) == 0 && strcmp(file + length, ".c") == 0;
+}
+
+/* In its file's image alone: tools that watch calls report each that fails. */
 static void find_kernel(struct device_kernel *k)
 {
 	cudart_kernel found = NULL;
 	for (int i = 0; i < n_libraries && !found; i++)
-		if (cuda.LibraryGetKernel(&found, libraries[i], k->name) != CUDART_SUCCESS)
+		if (is_image_of(k, images[i].name) &&
+		    cuda.LibraryGetKernel(&found, libraries[i], k->name) != CUDART_SUCCESS)
 			found = NULL;
 	if (!found)
 		table_host->die("the kernel %s is not among those loaded: run make cuda again", k->name);

@@ -15,6 +15,9 @@ extern struct runtime {
 /* Dies if error is one. what: what was being done. */
 void runtime_check(int error, const char *what);
 
+/* A cudaDeviceAttr of the card that is in use. */
+int runtime_attribute(int which);
+
 /* The first of the libraries named, the last name being NULL; NULL if none is here. */
 void *runtime_open(const char *const *names);
 /* *pointer, a pointer to a function, from a library; dies if it has no such name, with `advice`. */

@@ -28,7 +28,8 @@ extern float *gpu_shared_of_block;  /* what the launch asked for */
 #define blockDim  (gpu_self->block_size)
 #define gridDim	  (gpu_self->grid_size)
 
-void gpu_register(const char *name, void (*run)(const void *arguments), size_t n_bytes);
+/* file: the source that has it */
+void gpu_register(const char *name, const char *file, void (*run)(const void *arguments), size_t n_bytes);
 
 #if defined GPU_EMULATED
 #define KERNEL(name, type)                                                                                   \
@@ -39,7 +40,7 @@ void gpu_register(const char *name, void (*run)(const void *arguments), size_t n
 	}                                                                                                    \
 	__attribute__((constructor)) static void name##_register(void)                                       \
 	{                                                                                                    \
-		gpu_register(#name, name##_run, sizeof(struct type));                                        \
+		gpu_register(#name, __FILE__, name##_run, sizeof(struct type));                              \
 	}                                                                                                    \
 	static void name##_body(const struct type a)
 #else

@@ -11,7 +11,7 @@
 enum { MAX_KERNELS = 256, MAX_SHARED = 48 << 10 }; /* more must be asked for, on a card */
 
 static struct {
-	const char *name;
+	const char *name, *file;
 	void (*run)(const void *arguments);
 	size_t n_bytes;
 	unsigned long n_launches;
@@ -28,11 +28,12 @@ float *gpu_shared_of_block;
 extern char __start_gpu_shared[] __attribute__((weak, visibility("hidden")));
 extern char __stop_gpu_shared[] __attribute__((weak, visibility("hidden")));
 
-void gpu_register(const char *name, void (*run)(const void *arguments), size_t n_bytes)
+void gpu_register(const char *name, const char *file, void (*run)(const void *arguments), size_t n_bytes)
 {
 	if (n_kernels == MAX_KERNELS)
 		fail("more than %d kernels", MAX_KERNELS);
 	kernels[n_kernels].name = name;
+	kernels[n_kernels].file = file;
 	kernels[n_kernels].run = run;
 	kernels[n_kernels++].n_bytes = n_bytes;
 }
@@ -55,6 +56,12 @@ static int find(const char *name)
 		if (strcmp(kernels[k].name, name) == 0)
 			return k;
 	return -1;
+}
+
+const char *launch_file(const char *kernel)
+{
+	int k = find(kernel);
+	return k < 0 ? NULL : kernels[k].file;
 }
 
 size_t launch_arguments(const char *kernel)

@@ -16,6 +16,9 @@
 /* Bytes of the kernel's struct; 0: there is no such kernel. */
 size_t launch_arguments(const char *kernel);
 
+/* The source that has it, as the compiler was given it; NULL: there is no such kernel. */
+const char *launch_file(const char *kernel);
+
 /* n_shared: bytes of DYNAMIC_SHARED. Fails (fail.h) on what no card would run. */
 void launch_run(const char *kernel, struct gpu_size grid, struct gpu_size block, size_t n_shared,
 		const void *arguments, uint64_t seed);

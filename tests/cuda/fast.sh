@@ -5,9 +5,7 @@
 . "$(dirname "$0")/../tap.sh"
 . "$TOP/tests/chain.sh"
 . "$TOP/tests/doubles.sh"
-[ -e "$BUILD/lib/kernels_emulated.so" ] || skip_all "kernels_emulated.so was not built for this machine"
-[ "$(uname -m)" != x86_64 ] || has_isa avx2 || skip_all "this CPU has no fused multiply-add"
-grep -q fsanitize "$BUILD/flags" && skip_all "not with a sanitizer"
+doubles_needed
 check "the doubles and the host side are built, without anything of CUDA" doubles_build
 check "... doubles of cuBLASLt and cuDNN too" doubles_fast
 over() { # over LIBRARY COMMAND...: no device said
@@ -16,7 +14,7 @@ over() { # over LIBRARY COMMAND...: no device said
 	LD_LIBRARY_PATH=$WORK/double EINTHOVEN_EXTENSION=$WORK/$library.so "$@"
 }
 
-class='cuda-fast/1/sm90-132sm/tf32/cublaslt-130100/cudnn-91900/code-0123456789abcdef/ranks-1'
+class='cuda-fast/1/a-double-80-gb/sm90-132sm/tf32/cublaslt-130100/cudnn-91900/code-0123456789abcdef/ranks-1'
 is "every operation passes the self-test, in a class of its own" \
 	"$(over host "$BUILD/tests/kernels_ops" --fast 2>&1)" "$class"
 
@@ -109,6 +107,7 @@ chain dvt "$dvt"
 is "an exact entry is a hit of exact" "$(hit dvt env)" 0
 is "a fast one of fast" "$(hit dvt.fast over host)" 0
 is "... not on a card with other processors" "$(DOUBLE_PROCESSORS=78 hit dvt.fast over host)" 3
+is "... nor on one of another name" "$(DOUBLE_NAME='A Double' hit dvt.fast over host)" 3
 is "... nor with another cuBLAS" "$(DOUBLE_CUBLASLT=130200 hit dvt.fast over host)" 3
 rm "$WORK"/store/actions/*/"$(hash_of dvt)".json
 is "an exact run finds nothing of the fast one" "$(hit dvt env)" 3
@@ -137,6 +136,9 @@ else
 	EINTHOVEN_EXTENSION=$WORK/host.so message "this machine without a card" \
 		'numerics: fast: .*set numerics: exact' env
 fi
+DOUBLE_CUDNN_FULL=1 check_fails "memory that runs out while a plan is chosen: no other plan is taken" 1 \
+	'cuDNN could not make a plan for a convolution .*HOST_ALLOCATION_FAILED; set numerics: exact' \
+	over host "$BUILD/tests/kernels_ops" --fast
 check_fails "a typo" 1 "numerics" "$BIN/params" --out typo --schemas "$BUILD/schema" \
 	--set pretrain.numerics=quick "$TOP/params/default.yaml" \
 	fetch preprocess views pretrain embed probe finetune
@@ -165,6 +167,7 @@ n_faults=0
 near='self-test: [a-z0-9 ]+ on'
 lt='cuBLASLt[ a-z:]+CUBLAS_STATUS_[A-Z_]+'
 none='has no plan that gives the same bits'
+describe='could not make a plan [a-z0-9, ]+: CUDNN_STATUS_[A-Z_]+'
 dnn='cuDNN: [a-z ]+: CUDNN_STATUS_[A-Z_]+'
 fault product "a leading dimension of another matrix" \
 	's/s->ldb, s->batch/s->lda, s->batch/' "$near|$lt|$none"
@@ -204,11 +207,12 @@ fault plan "an engine that needs a compiler" \
 	"$dnn"
 fault plan "any workspace" 's/p->workspace <= PLAN_WORKSPACE/p->workspace/' "memory is full"
 fault plan "time and width changed over" \
-	's/strides\[2\] = {1, stride}/strides[2] = {stride, 1}/' 'has no plan'
+	's/strides\[2\] = {1, stride}/strides[2] = {stride, 1}/' "$describe"
 fault plan "a descriptor that is not finished" \
 	'/^static dnn_descriptor convolution/,/^}/s/finished(m, d)/d/' \
-	'has no plan'
-fault plan "no handle" 's/if (m->handle)/if (0)/' 'has no plan'
+	"$describe"
+fault plan "no handle" 's/if (m->handle)/if (0)/' "$describe"
+fault plan "more engines than there is room for" 's/if (n > MAX_ENGINES)/if (0)/' "$describe"
 fault fastconv "no stream" '/dnn.SetStream/d' "$dnn"
 fault fastconv "no workspace for convolutions" \
 	's/DNN_TYPE_POINTER, 1, \&workspace/DNN_TYPE_POINTER, 1, \&(void *){0}/' \

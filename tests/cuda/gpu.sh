@@ -4,9 +4,7 @@
 . "$(dirname "$0")/../tap.sh"
 [ -e "$BUILD/bin/bench-train" ] || skip_all "bench-train was not built"
 . "$TOP/tests/doubles.sh"
-[ -e "$BUILD/lib/kernels_emulated.so" ] || skip_all "kernels_emulated.so was not built for this machine"
-[ "$(uname -m)" != x86_64 ] || has_isa avx2 || skip_all "this CPU has no fused multiply-add"
-grep -q fsanitize "$BUILD/flags" && skip_all "not with a sanitizer"
+doubles_needed
 check "the doubles and the host side are built, without anything of CUDA" doubles_build
 check "... doubles of cuBLASLt and cuDNN too" doubles_fast
 

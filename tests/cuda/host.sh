@@ -4,43 +4,10 @@
 # in one message.
 . "$(dirname "$0")/../tap.sh"
 . "$TOP/tests/chain.sh"
-[ -e "$BUILD/lib/kernels_emulated.so" ] || skip_all "kernels_emulated.so was not built for this machine"
-[ "$(uname -m)" != x86_64 ] || has_isa avx2 || skip_all "this CPU has no fused multiply-add"
-grep -q fsanitize "$BUILD/flags" && skip_all "not with a sanitizer"
-
-# compile OUTPUT FLAGS SOURCE...: a library with the build's own flags.
-compile() {
-	local output=$1 flags=$2
-	shift 2
-	# shellcheck disable=SC2046,SC2086 # command lines
-	(cd "$TOP" && $(cat "$BUILD/flags") -fPIC -fvisibility=hidden -shared $flags -o "$output" "$@" \
-		-ldl -lm)
-}
-
-mkdir -p double
-emulated=("$BUILD"/obj/kernels/{cuda,emulated}/*.emulated.o)
-mapfile -t emulated < <(printf '%s\n' "${emulated[@]}" | grep -v '/race\.')
-check "a double of CUDA's runtime is built" compile "$WORK/double/libcudart.so.13" \
-	'-Wl,-soname,libcudart.so.13' tests/cuda/cudart.c "${emulated[@]}"
-
-# library NAME [SED]: the host side, runtime.c changed by SED, with an image that stands for all.
-library() {
-	sed "${2:-}" "$TOP/kernels/cuda/runtime.c" >"$1.c"
-	[ -z "${2:-}" ] || ! cmp -s "$1.c" "$TOP/kernels/cuda/runtime.c" || return
-	echo 'const void *const images[] = {"all", 0}; const char images_code[] = "";' >images.c
-	# shellcheck disable=SC2046
-	compile "$WORK/$1.so" '' "$WORK/$1.c" "$WORK/images.c" \
-		$(cd "$TOP" && printf '%s\n' kernels/cuda/*.c | grep -v runtime.c)
-}
-
-# over LIBRARY COMMAND...
-over() {
-	local library=$1
-	shift
-	LD_LIBRARY_PATH=$WORK/double EINTHOVEN_DEVICE=cuda EINTHOVEN_EXTENSION=$WORK/$library.so "$@"
-}
-
-check "the host side is built without anything of CUDA" library host
+. "$TOP/tests/doubles.sh"
+doubles_needed
+check "the doubles and the host side are built, without anything of CUDA" doubles_build
+[ "$tap_failed" = 0 ] || tap_done
 
 data="fetch.records=24 pretrain.batch=6 pretrain.projector_hidden=32 pretrain.projector_out=16 \
 	pretrain.epochs=1"
@@ -65,6 +32,10 @@ is "... of one line" "$(grep -c . .err)" 1
 DOUBLE_MEMORY=2000000 check_fails "too small a card: what is needed and what there is" 1 \
 	'training needs 0.[0-9]* GB, in micro-batches of 12 views, and 0.00 GB are free there; make' \
 	over host "$BIN/pretrain" --build dvt
+cp -r dvt integrated && cp -r store integrated.store
+DOUBLE_MEMORY=2000000 DOUBLE_INTEGRATED=1 EINTHOVEN_STORE=$WORK/integrated.store \
+	check "... but not where it shares the system's, which has more" \
+	over host "$BIN/pretrain" --build integrated
 EINTHOVEN_DEVICE=cuda EINTHOVEN_EXTENSION=$WORK/none.so check_fails "no library: what builds it" 1 \
 	'none.so is not there; build it (make cuda; ./setup --cuda says what that needs)' \
 	"$BIN/pretrain" --build dvt
@@ -78,7 +49,7 @@ fi
 # ---- planted faults of the host side: each is noticed before a number of it is used ----
 # fault NAME SED TEXT: the operations' self-test over the double ends with TEXT, a regular expression
 fault() {
-	library planted "$2" || { not_ok "$1 (not planted)"; return; }
+	doubles_library planted runtime.c "$2" || { not_ok "$1 (not planted)"; return; }
 	over planted "$BUILD/tests/kernels_ops" --hash >out 2>&1
 	local code=$?
 	if [ $code = 0 ]; then
@@ -99,8 +70,13 @@ fault "a copy of half the bytes" 's|MemcpyAsync(device, host, n_bytes|& / 2|' \
 fault "a grid without its second dimension" 's/(unsigned)grid.y/1/' 'self-test: [a-z ]+'
 fault "shared memory that is not asked for" 's/n_shared, cuda.stream/n_shared * 0, cuda.stream/' \
 	'self-test: [a-z ]+'
+fault "kernels in the stream that has no order" 's/n_shared, cuda.stream/n_shared, NULL/' 'invalid argument'
+fault "a copy the wrong way" 's/n_bytes, CUDART_TO_HOST/n_bytes, CUDART_TO_DEVICE/' \
+	'invalid copy direction'
+fault "kernels looked for in another image" 's/is_image_of(k, images\[i\].name)/i == 0/' \
+	'is not among those loaded'
 
-library planted '/^void \*device_alloc/,/^}/s/^\tdevice_zero(.*//'
+doubles_library planted runtime.c '/^void \*device_alloc/,/^}/s/^\tdevice_zero(.*//'
 over planted chain dvt "$dvt" pretrain 2>/dev/null
 check "memory that is not cleared is noticed: no such model" test "$(cat dvt/pretrain.id 2>/dev/null)" != \
 	"$(cat expected.pretrain)"

@@ -4,9 +4,7 @@
 # side are noticed, each by whom the table says.
 . "$(dirname "$0")/../tap.sh"
 . "$TOP/tests/doubles.sh"
-[ -e "$BUILD/lib/kernels_emulated.so" ] || skip_all "kernels_emulated.so was not built for this machine"
-[ "$(uname -m)" != x86_64 ] || has_isa avx2 || skip_all "this CPU has no fused multiply-add"
-grep -q fsanitize "$BUILD/flags" && skip_all "not with a sanitizer"
+doubles_needed
 export DOUBLE_DEVICES=4 EINTHOVEN_PEER_TIMEOUT_S=20
 
 check "the doubles and the host side are built" doubles_build

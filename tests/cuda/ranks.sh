@@ -7,9 +7,7 @@
 . "$TOP/tests/doubles.sh"
 tap_needs mpirun
 [ -e "$BUILD/lib/team_mpi.so" ] || skip_all "this build has no MPI (make MPICC=...)"
-[ -e "$BUILD/lib/kernels_emulated.so" ] || skip_all "kernels_emulated.so was not built for this machine"
-[ "$(uname -m)" != x86_64 ] || has_isa avx2 || skip_all "this CPU has no fused multiply-add"
-grep -q fsanitize "$BUILD/flags" && skip_all "not with a sanitizer"
+doubles_needed
 export OMPI_MCA_mpi_yield_when_idle=1 OMPI_MCA_btl_vader_single_copy_mechanism=none \
 	OMPI_MCA_rmaps_base_oversubscribe=1
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
