@@ -35,7 +35,7 @@ EINTHOVEN_STORE=$WORK/threads1.store check "nor is the device that params name, 
 EINTHOVEN_STORE=$WORK/store EINTHOVEN_EXTENSION=none.so check_fails \
 	"a device of params that is not there: how to get it, or do without" 1 \
 	'device: cuda: none.so is not there; build it (make cuda; .*) or set device: cpu' \
-	"$BIN/pretrain" --build threads1
+	env -u EINTHOVEN_DEVICE "$BIN/pretrain" --build threads1
 EINTHOVEN_DEVICE=abacus check_fails "a device that there is not is named, with those there are" 1 \
 	'EINTHOVEN_DEVICE=abacus: expected one of: cpu' "$BIN/pretrain" --build threads1 --cached
 
