@@ -10,12 +10,11 @@
 #include "numbers/dmath.h"
 #include "numbers/philox.h"
 
-enum { STEP = 16 /* outputs at a time */ };
+enum { STEP = CONVOLUTIONS_SPARE /* outputs at a time */ };
 
 /* ---- drawing ---- */
 
-/* In [1, most], its logarithm uniform. */
-static int draw_scale(struct philox *r, double most)
+int convolutions_scale(struct philox *r, double most)
 {
 	double x = dmath_exp(philox_uniform(r) * dmath_log(most > 1 ? most : 1));
 	return x < 1 ? 1 : (int)x;
@@ -45,14 +44,14 @@ static void draw_weights(struct convolution *k, struct philox *r)
 		k->weight[t] = (float)(w[t] - sum / k->n_taps);
 }
 
-static void draw(struct convolution *k, int samples, struct philox *r)
+void convolutions_draw(struct convolution *k, int samples, struct philox *r)
 {
 	k->n_taps = 7 + 2 * (int)philox_below(r, 3);
-	k->n_leads = draw_scale(r, LEADS + 1);
+	k->n_leads = convolutions_scale(r, LEADS + 1);
 	draw_leads(k, r);
 	draw_weights(k, r);
 	k->bias = (float)(2 * philox_uniform(r) - 1);
-	k->dilation = draw_scale(r, (samples - 1) / (double)(k->n_taps - 1));
+	k->dilation = convolutions_scale(r, (samples - 1) / (double)(k->n_taps - 1));
 	int reach = (k->n_taps - 1) * k->dilation;
 	bool is_padded = philox_below(r, 2) || reach >= samples;
 	k->padding = is_padded ? reach / 2 : 0;
@@ -63,7 +62,7 @@ void convolutions_init(struct convolutions *c, int n, int samples, uint64_t seed
 	*c = (struct convolutions){n, samples, die_calloc((size_t)n + 1, sizeof *c->kernel)};
 	for (int i = 0; i < n; i++) {
 		struct philox r = philox_open(seed, PURPOSE_CONVOLUTIONS, (uint64_t)i, 0);
-		draw(&c->kernel[i], samples, &r);
+		convolutions_draw(&c->kernel[i], samples, &r);
 	}
 }
 
@@ -79,11 +78,10 @@ void convolutions_release(struct convolutions *c)
 typedef float float4 __attribute__((vector_size(16), aligned(4), may_alias));
 typedef int32_t int4 __attribute__((vector_size(16), aligned(4)));
 
-/* What a thread works with. */
-struct work {
-	int n, before; /* samples, rounded up to STEP; zeros before the mixture */
-	float *lead;   /* [12][n] standardised, then zeros */
-	float *mixed;  /* [before + n + before + STEP], zeros but for n in the middle */
+struct convolved {
+	int samples, n, before; /* n: samples, rounded up to STEP; zeros before the mixture */
+	float *lead;		/* [12][n] standardised, then zeros */
+	float *mixed;		/* [before + n + before + STEP], zeros but for n in the middle */
 };
 
 /* To mean 0 and variance 1, or 0 where it does not vary. out may be x. */
@@ -100,23 +98,43 @@ static void standardise(float *out, const float *x, int n)
 		out[i] = (float)(((double)x[i] - mean) * factor);
 }
 
-static struct work prepare(const struct convolutions *c, const void *x)
+struct convolved *convolutions_open(int samples, int padding)
 {
-	struct work w = {.n = (c->samples + STEP - 1) / STEP * STEP};
-	size_t samples = (size_t)c->samples, n = (size_t)w.n;
-	for (int i = 0; i < c->n; i++)
-		if (c->kernel[i].padding > w.before)
-			w.before = c->kernel[i].padding;
-	w.lead = die_calloc(LEADS * n, sizeof *w.lead);
-	w.mixed = die_calloc(n + 2 * (size_t)w.before + STEP, sizeof *w.mixed);
-
-	for (size_t i = 0; i < LEADS; i++) {
-		float *lead = w.lead + i * n;
-		memcpy(lead, (const char *)x + i * samples * sizeof *lead, samples * sizeof *lead);
-		standardise(lead, lead, c->samples);
-	}
-
+	struct convolved *w = die_malloc(sizeof *w);
+	*w = (struct convolved){
+		.samples = samples, .n = (samples + STEP - 1) / STEP * STEP, .before = padding};
+	w->lead = die_calloc(LEADS * (size_t)w->n, sizeof *w->lead);
+	w->mixed = die_calloc((size_t)w->n + 2 * (size_t)padding + STEP, sizeof *w->mixed);
 	return w;
+}
+
+void convolutions_close(struct convolved *w)
+{
+	free(w->lead);
+	free(w->mixed);
+	free(w);
+}
+
+void convolutions_load(struct convolved *w, const void *x)
+{
+	size_t n_bytes = (size_t)w->samples * sizeof(float);
+	for (size_t i = 0; i < LEADS; i++) {
+		float *lead = w->lead + i * (size_t)w->n;
+		memcpy(lead, (const char *)x + i * n_bytes, n_bytes);
+		standardise(lead, lead, w->samples);
+	}
+}
+
+void convolutions_scale_leads(struct convolved *w, const float factor[LEADS])
+{
+	for (size_t i = 0; i < LEADS; i++)
+		for (int j = 0; j < w->samples; j++)
+			w->lead[i * (size_t)w->n + (size_t)j] *= factor[i];
+}
+
+const float *convolutions_lead(const struct convolved *w, int lead)
+{
+	return w->lead + (size_t)lead * (size_t)w->n;
 }
 
 /* At -O2 gcc keeps named sums in registers, where it leaves arrays of them in memory (measured: three times
@@ -143,7 +161,7 @@ static inline void put(float *out, const struct sums *s)
 	y[3] = s->d;
 }
 
-static void mix(const struct work *w, const struct convolution *k)
+static void mix(const struct convolved *w, const struct convolution *k)
 {
 	for (int first = 0; first < w->n; first += STEP) {
 		struct sums s = {0};
@@ -154,7 +172,7 @@ static void mix(const struct work *w, const struct convolution *k)
 }
 
 /* STEP outputs of a kernel from the first on. */
-static inline struct sums convolve(const struct work *w, const struct convolution *k, int first)
+static inline struct sums convolve(const struct convolved *w, const struct convolution *k, int first)
 {
 	float4 bias = {k->bias, k->bias, k->bias, k->bias};
 	struct sums s = {bias, bias, bias, bias};
@@ -176,11 +194,27 @@ static inline void look(struct found *f, float4 y)
 	f->n_positive += y > 0;
 }
 
+static int n_outputs(const struct convolution *k, int samples)
+{
+	return samples + 2 * k->padding - (k->n_taps - 1) * k->dilation;
+}
+
+int convolutions_outputs(struct convolved *w, float *y, const struct convolution *k)
+{
+	int n = n_outputs(k, w->samples);
+	mix(w, k);
+	for (int first = 0; first < n; first += STEP) {
+		struct sums s = convolve(w, k, first);
+		put(y + first, &s);
+	}
+	return n;
+}
+
 /* Share of positive outputs, then the greatest. */
-static void apply(float out[CONVOLUTIONS_FEATURES], const struct work *w, const struct convolution *k,
+static void apply(float out[CONVOLUTIONS_FEATURES], const struct convolved *w, const struct convolution *k,
 		  int samples)
 {
-	int n = samples + 2 * k->padding - (k->n_taps - 1) * k->dilation, n_positive = 0, first = 0;
+	int n = n_outputs(k, samples), n_positive = 0, first = 0;
 	float most = -INFINITY, rest[STEP];
 	struct found f = {{most, most, most, most}, {0}};
 
@@ -211,11 +245,14 @@ static void apply(float out[CONVOLUTIONS_FEATURES], const struct work *w, const 
 
 void convolutions_apply(const struct convolutions *c, float *out, const void *x)
 {
-	struct work w = prepare(c, x);
+	int padding = 0;
+	for (int i = 0; i < c->n; i++)
+		padding = c->kernel[i].padding > padding ? c->kernel[i].padding : padding;
+	struct convolved *w = convolutions_open(c->samples, padding);
+	convolutions_load(w, x);
 	for (int i = 0; i < c->n; i++) {
-		mix(&w, &c->kernel[i]);
-		apply(out + convolutions_width(i), &w, &c->kernel[i], c->samples);
+		mix(w, &c->kernel[i]);
+		apply(out + convolutions_width(i), w, &c->kernel[i], c->samples);
 	}
-	free(w.lead);
-	free(w.mixed);
+	convolutions_close(w);
 }

@@ -22,6 +22,7 @@
 #include <stdint.h>
 
 #include "ecg/lead.h"
+#include "numbers/philox.h"
 
 enum { CONVOLUTIONS_FEATURES = 2 }; /* of a kernel: share of positive values, then maximum */
 
@@ -52,5 +53,26 @@ static inline int convolutions_width(int n)
 /* x [12][samples] float32, unaligned, in any unit: each lead is standardised first, one that does not vary is
  * 0 (so is an absent one). out [convolutions_width(n)]. May be called by several threads at once. */
 void convolutions_apply(const struct convolutions *c, float *out, const void *x);
+
+/* ---- kernels by themselves ---- */
+
+/* One that fits records of that many samples. */
+void convolutions_draw(struct convolution *k, int samples, struct philox *r);
+/* In [1, most], its logarithm uniform: how dilations and numbers of leads are drawn. */
+int convolutions_scale(struct philox *r, double most);
+
+/* A record that kernels of at most that padding are applied to; of one thread. */
+struct convolved;
+struct convolved *convolutions_open(int samples, int padding);
+void convolutions_close(struct convolved *w);
+/* x as above, each lead standardised. */
+void convolutions_load(struct convolved *w, const void *x);
+/* Each lead times a factor, so that kernels see mV, say. */
+void convolutions_scale_leads(struct convolved *w, const float factor[LEADS]);
+/* [samples] of a lead as kernels see it; borrowed until the next load. */
+const float *convolutions_lead(const struct convolved *w, int lead);
+enum { CONVOLUTIONS_SPARE = 16 };
+/* y: all outputs of a kernel; room for their number and CONVOLUTIONS_SPARE more. Returns the number. */
+int convolutions_outputs(struct convolved *w, float *y, const struct convolution *k);
 
 #endif

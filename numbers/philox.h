@@ -26,6 +26,8 @@ enum purpose {
 	PURPOSE_HOPKINS,      /* record = draw; index 1: rows of the Gaussian beside it */
 	PURPOSE_PAIRING,      /* which views a step contrasts; record = step */
 	PURPOSE_CONVOLUTIONS, /* record = kernel */
+	PURPOSE_SHARES,	      /* record = kernel; index 1: of gated ones */
+	PURPOSE_EXEMPLARS,    /* which records; record = place in the shuffle */
 };
 
 void philox_block(uint32_t out[4], const uint32_t counter[4], const uint32_t key[2]);
