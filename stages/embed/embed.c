@@ -2,12 +2,13 @@
  *
  * Reads `model` (of pretrain) and `signals`. Writes `embeddings`: a vector per record from the trained
  * weights and, the floors they must beat, from those training began with and from random convolutions
- * (convolve.h); of some records of fold 10 also the
- * attention (inspect.h) and the pairs of views that training would have contrasted.
+ * (convolve.h); of some records of fold 10 also the attention (inspect.h) and the pairs of views that
+ * training would have contrasted. A model of exemplars is no network and began with nothing: it gives vectors
+ * alone.
  *
- * The story: open both networks; walk the signals in batches; cut the fixed views of each record, send them
- * through both networks and put the mean over a record's views. In a team each process takes one batch of a
- * round. docs/training.md, Embeddings.
+ * The story: open both networks, or the exemplars; walk the signals in batches; cut the fixed views of each
+ * record, send them through both networks and put the mean over a record's views (networks.h), or compare the
+ * record with the exemplars. In a team each process takes one batch of a round. docs/training.md, Embeddings.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -16,108 +17,63 @@
 #include "common/die.h"
 #include "common/pool.h"
 #include "common/progress.h"
-#include "ecg/augment.h"
 #include "ecg/fold.h"
 #include "ecg/label.h"
 #include "ecg/lead.h"
-#include "ecg/views.h"
 #include "kernels/ops.h"
-#include "model/config.h"
-#include "model/encoder.h"
-#include "stages/embed/convolve.h"
-#include "stages/embed/inspect.h"
+#include "stages/embed/embedding.h"
+#include "stages/embed/networks.h"
 #include "stages/shared/device.h"
 #include "stages/shared/embedded.h"
 #include "stages/shared/floor.h"
 #include "stages/shared/network.h"
-#include "stages/shared/objective.h"
 #include "stages/shared/signals.h"
-#include "store/stage.h"
 
-#define BATCH 64 /* records that go through a network together */
-#define PAIR  2	 /* views of a record that training contrasts */
-
-/* The trained network, and one of the same shape with the weights it began with: what training must beat. */
-enum { TRAINED, RANDOM, NETWORKS };
-
-enum { EMBEDDING, OF_RANDOM, TIME, CHANNEL, SEGMENT, PAIRS, RANDOM_PAIRS, TABLES };
 static const char *const table_names[TABLES] = {"embedding", "random", "time",	     "channel",
 						"segment",   "pair",   "random_pair"};
 
-struct embed {
-	struct stage_run *run;
-	struct artifact *model, *signals;
-	struct views views;
-	bool is_other;		/* not those of training */
-	struct augment augment; /* what training drew pairs with */
-	enum pairing_kind pairing;
-	bool has_segments, has_masks;
-	struct encoder *net[NETWORKS];
-	int n_views; /* of a record */
-	int n;	     /* records in hand */
-	uint64_t record[BATCH];
-	bool is_test[BATCH], is_inspected[BATCH];
-	const void *signal[BATCH];   /* where they lie in the artifact */
-	const uint8_t *there[BATCH]; /* likewise: the leads they have */
-	float *x;		     /* [BATCH*PAIR][12][T] */
-	uint8_t *keep;		     /* [BATCH*PAIR][12] of views, where leads are masked */
-	float *device_x;	     /* the same in ops memory */
-	uint8_t *device_keep;	     /* likewise */
-	float *rows;		     /* [BATCH*PAIR][dim] of the network's output */
-	float *mean;		     /* [dim] */
-	int table[TABLES];
-	struct convolve *convolve; /* NULL: none asked for */
-	struct inspect *inspect;   /* NULL: nothing to look into */
-	int n_inspect;		   /* records still to look into, in all ranks */
-};
-
-/* ---- the networks ---- */
-
-static void open_networks(struct embed *m)
-{
-	struct error e = {0};
-	struct encoder_config c;
-	const json_t *seed = artifact_get_attribute(m->model, "seed");
-
-	if (config_read(&c, artifact_get_attribute(m->model, "config"), &e) < 0)
-		die("model %s: %s", artifact_id(m->model), error_text(&e));
-	signals_policy(&m->augment, m->model);
-	m->views = m->augment.views;
-	if (encoder_samples(&c) != views_input_samples(&m->views) || !json_is_integer(seed))
-		die("model %s: its attributes contradict each other", artifact_id(m->model));
-	m->is_other = embedded_choose(&m->views, params_text(m->run->params, "views"), m->model);
-	m->n_views = views_n_fixed(&m->views);
-	for (int i = 0; i < NETWORKS; i++)
-		m->net[i] = encoder_new(ops_chosen(), &c, BATCH * PAIR, false);
-	m->augment.seed = (uint64_t)json_integer_value(seed);
-	m->pairing = objective_of(m->model)->pairing;
-	network_load(m->net[TRAINED], m->model);
-	encoder_init(m->net[RANDOM], (uint64_t)json_integer_value(seed));
-}
-
 /* ---- setting up ---- */
 
-static bool has_table(const struct embed *m, int table)
+static void open_exemplars(struct embedding *m)
 {
-	const struct encoder *net = m->net[TRAINED];
-	return table == TIME	  ? net->z_time != NULL
-	       : table == CHANNEL ? net->z_channel != NULL
-	       : table == SEGMENT ? m->has_segments
-				  : true;
+	m->exemplars = exemplars_open(m->model);
+	m->dim = m->exemplars->map.n;
+	if (m->exemplars->shares.samples != views_input_samples(&m->augment.views))
+		die("model %s: its attributes contradict each other", artifact_id(m->model));
+	if (m->has_segments)
+		die("embed.segments: model %.12s sees whole records, no segments; leave it at false",
+		    artifact_id(m->model));
 }
 
-static void open_output(struct embed *m)
+static void open_model(struct embedding *m)
+{
+	const json_t *seed = artifact_get_attribute(m->model, "seed");
+	signals_policy(&m->augment, m->model);
+	if (!json_is_integer(seed))
+		die("model %s: its attributes contradict each other", artifact_id(m->model));
+	m->augment.seed = (uint64_t)json_integer_value(seed);
+	if (exemplars_are_in(m->model))
+		open_exemplars(m);
+	else
+		networks_open(m);
+	m->views = m->augment.views;
+	m->is_other = embedded_choose(&m->views, params_text(m->run->params, "views"), m->model);
+	m->n_views = views_n_fixed(&m->views);
+}
+
+static bool has_table(const struct embedding *m, int table)
+{
+	return m->exemplars ? table == EMBEDDING : networks_have_table(m, table);
+}
+
+static void open_output(struct embedding *m)
 {
 	static const char *const carried[] = {"classes", "statements", "dataset", "normalize",
 					      "excluded_by_fold"};
 	struct artifact_writer *w = m->run->output = artifact_create_shared(m->run->team, "embeddings", 1);
-	const struct encoder *net = m->net[TRAINED];
 
 	network_carry(w, m->signals, carried, sizeof carried / sizeof *carried);
-	artifact_attribute(w, "dim", json_integer(net->dim));
-	if (net->tower_dim)
-		artifact_attribute(w, "tower_dim", json_integer(net->tower_dim));
-	artifact_attribute(w, "config", config_json(&net->config));
+	artifact_attribute(w, "dim", json_integer(m->dim));
 	artifact_attribute(
 		w, "strategy",
 		json_deep_copy(json_object_get(artifact_get_attribute(m->model, "views"), "strategy")));
@@ -130,71 +86,27 @@ static void open_output(struct embed *m)
 	m->convolve =
 		convolve_open(w, (int)params_int(m->run->params, "convolutions"),
 			      (uint64_t)params_int(m->run->params, "convolution_seed"), m->views.samples);
-	m->n_inspect = (int)params_int(m->run->params, "attention_records");
-	m->inspect = m->n_inspect ? inspect_open(w, net, m->n_views) : NULL;
+	m->rows = die_malloc((size_t)(BATCH * PAIR) * (size_t)m->dim * sizeof(float));
+	if (m->exemplars)
+		artifact_attribute(w, "config", json_deep_copy(artifact_get_attribute(m->model, "config")));
+	else
+		networks_begin(m);
 }
 
-static void allocate(struct embed *m)
+static void tear_down(struct embedding *m)
 {
-	size_t rows = BATCH * PAIR, dim = (size_t)m->net[TRAINED]->dim;
-	size_t input = LEADS * (size_t)views_input_samples(&m->views);
-	m->x = die_malloc(rows * input * sizeof(float));
-	m->device_x = m->net[TRAINED]->ops->alloc(rows * input * sizeof(float));
-	m->keep = die_malloc(rows * LEADS);
-	m->device_keep = m->net[TRAINED]->ops->alloc(rows * LEADS);
-	m->rows = die_malloc(rows * dim * sizeof(float));
-	m->mean = die_malloc(dim * sizeof(float));
-}
-
-static void tear_down(struct embed *m)
-{
-	m->net[TRAINED]->ops->release(m->device_x);
-	m->net[TRAINED]->ops->release(m->device_keep);
-	for (int i = 0; i < NETWORKS; i++)
-		encoder_free(m->net[i]);
-	free(m->x);
+	if (m->exemplars)
+		exemplars_free(m->exemplars);
+	else
+		networks_close(m);
 	free(m->rows);
-	free(m->mean);
-	free(m->keep);
-	inspect_close(m->inspect);
 	convolve_close(m->convolve);
 	free(m);
 }
 
 /* ---- a batch ---- */
 
-static void make_view(void *context, int task)
-{
-	struct embed *m = context;
-	int view = task % m->n_views;
-	float *x = m->x + (size_t)task * LEADS * (size_t)views_input_samples(&m->views);
-	views_fixed(&m->views, x, m->signal[task / m->n_views], view);
-	memcpy(m->keep + (size_t)task * LEADS, m->there[task / m->n_views], LEADS);
-}
-
-/* Row of view v of record i, as it was downloaded, under record and view. */
-static void put_view(struct embed *m, int table, int i, int v, int n_views, int width)
-{
-	artifact_put_part(m->run->output, m->table[table], m->record[i], v,
-			  m->rows + ((size_t)i * (size_t)n_views + (size_t)v) * (size_t)width, (size_t)width);
-}
-
-/* Rows y [n*n_views][width] of the device, averaged over the views of a record, into a table. */
-static void put_means(struct embed *m, int table, const float *y, int width)
-{
-	m->net[TRAINED]->ops->download(m->rows, y,
-				       (size_t)m->n * (size_t)m->n_views * (size_t)width * sizeof *y);
-	for (int i = 0; i < m->n; i++) {
-		const float *rows = m->rows + (size_t)i * (size_t)m->n_views * (size_t)width;
-		encoder_mean_views(m->mean, rows, m->n_views, width);
-		artifact_put_floats(m->run->output, m->table[table], artifact_key(m->record[i]).bytes, 8,
-				    m->mean, (size_t)width);
-		for (int v = 0; v < m->n_views && table == EMBEDDING && m->has_segments; v++)
-			put_view(m, SEGMENT, i, v, m->n_views, width);
-	}
-}
-
-static uint32_t fold_of(const struct embed *m, uint64_t record)
+static uint32_t fold_of(const struct embedding *m, uint64_t record)
 {
 	struct artifact_value v = artifact_get_record(m->signals, "label", record);
 	struct label l;
@@ -204,100 +116,35 @@ static uint32_t fold_of(const struct embed *m, uint64_t record)
 	return l.fold;
 }
 
-/* Some records of the test fold; m->x holds their views. */
-static void look_inside(struct embed *m)
+static void compare(void *context, int i)
 {
-	size_t n = (size_t)m->n_views * LEADS * (size_t)views_input_samples(&m->views);
+	const struct embedding *m = context;
+	float scale[LEADS];
+	signals_scale(m->signals, m->record[i], scale);
+	exemplars_embed(m->exemplars, m->rows + (size_t)i * (size_t)m->dim, m->signal[i], scale);
+}
+
+static void run_exemplars(struct embedding *m)
+{
+	pool_run(compare, m, m->n);
 	for (int i = 0; i < m->n; i++)
-		if (m->is_inspected[i])
-			inspect_record(m->inspect, m->record[i], m->x + (size_t)i * n, m->there[i]);
+		artifact_put_floats(m->run->output, m->table[EMBEDDING], artifact_key(m->record[i]).bytes, 8,
+				    m->rows + (size_t)i * (size_t)m->dim, (size_t)m->dim);
 }
 
-static void upload_views(struct embed *m, int rows)
+static void run_batch(struct embedding *m)
 {
-	m->net[TRAINED]->ops->upload(m->device_x, m->x,
-				     (size_t)rows * LEADS * (size_t)views_input_samples(&m->views) *
-					     sizeof(float));
-}
-
-/* Views of the records in hand, into ops memory; returns how many. */
-static int make_views(struct embed *m)
-{
-	int rows = m->n * m->n_views;
-	pool_run(make_view, m, rows);
-	upload_views(m, rows);
-	m->net[TRAINED]->ops->upload(m->device_keep, m->keep, (size_t)rows * LEADS);
-	return rows;
-}
-
-/* The leads of the views in hand; NULL: all. */
-static const uint8_t *masks(const struct embed *m)
-{
-	return m->has_masks ? m->device_keep : NULL;
-}
-
-static void draw_view(void *context, int task)
-{
-	struct embed *m = context;
-	int view = task % PAIR;
-	float *x = m->x + (size_t)task * LEADS * (size_t)views_input_samples(&m->views);
-	uint64_t record = m->record[task / PAIR];
-	struct pairing pairing = pairing_draw(m->pairing, m->augment.seed, record);
-	augment_draw_shown(&m->augment, x, m->keep + (size_t)task * LEADS, m->signal[task / PAIR],
-			   m->there[task / PAIR], record, 0, view, &pairing.view[view]);
-}
-
-/* Pairs of the test fold as the first epoch would have drawn them; where leads are views, each record shows
- * leads of its own, so that all pairs of leads count. What is in hand shrinks to those records. */
-static void put_pairs(struct embed *m)
-{
-	const struct ops *ops = m->net[TRAINED]->ops;
-	int n = 0, width = m->net[TRAINED]->dim;
-
-	for (int i = 0; i < m->n; i++) {
-		if (!m->is_test[i])
-			continue;
-		m->signal[n] = m->signal[i];
-		m->there[n] = m->there[i];
-		m->record[n++] = m->record[i];
-	}
-
-	if (!n)
-		return;
-	pool_run(draw_view, m, n * PAIR);
-	upload_views(m, n * PAIR);
-	ops->upload(m->device_keep, m->keep, (size_t)n * PAIR * LEADS);
-
-	for (int k = 0; k < NETWORKS; k++) {
-		encoder_forward(m->net[k], m->device_x, m->device_keep, n * PAIR);
-		ops->download(m->rows, m->net[k]->h, (size_t)n * PAIR * (size_t)width * sizeof(float));
-		for (int row = 0; row < n * PAIR; row++)
-			put_view(m, PAIRS + k, row / PAIR, row % PAIR, PAIR, width);
-	}
-}
-
-static void run_batch(struct embed *m)
-{
-	struct encoder *trained = m->net[TRAINED], *random = m->net[RANDOM];
-	int rows = make_views(m);
-
-	encoder_forward(trained, m->device_x, masks(m), rows);
-	put_means(m, EMBEDDING, trained->h, trained->dim);
-	if (trained->z_time)
-		put_means(m, TIME, trained->z_time, trained->tower_dim);
-	if (trained->z_channel)
-		put_means(m, CHANNEL, trained->z_channel, trained->tower_dim);
-	encoder_forward(random, m->device_x, masks(m), rows);
-	put_means(m, OF_RANDOM, random->h, random->dim);
 	convolve_put(m->convolve, m->record, m->signal, m->n);
-	look_inside(m);
-	put_pairs(m);
+	if (m->exemplars)
+		run_exemplars(m);
+	else
+		networks_run(m);
 	m->n = 0;
 }
 
 /* ---- the stage ---- */
 
-static void carry_table(struct embed *m, const char *name)
+static void carry_table(struct embedding *m, const char *name)
 {
 	int table = artifact_table(m->run->output, name);
 	if (team_rank(m->run->team) != 0)
@@ -307,7 +154,7 @@ static void carry_table(struct embed *m, const char *name)
 }
 
 /* By which name the user knows the embedded records: those with a label, which the excluded have not. */
-static void carry_origins(struct embed *m)
+static void carry_origins(struct embedding *m)
 {
 	int table = artifact_table(m->run->output, "origin");
 	if (team_rank(m->run->team) != 0 || !artifact_has_table(m->signals, "origin"))
@@ -317,7 +164,7 @@ static void carry_origins(struct embed *m)
 			artifact_put(m->run->output, table, c->key, c->key_bytes, c->value, c->value_bytes);
 }
 
-static void add_record(struct embed *m, const struct artifact_cursor *c)
+static void add_record(struct embedding *m, const struct artifact_cursor *c)
 {
 	size_t n_bytes = LEADS * (size_t)m->views.samples * sizeof(float);
 	if (c->value_bytes != n_bytes)
@@ -330,9 +177,9 @@ static void add_record(struct embed *m, const struct artifact_cursor *c)
 
 /* The random network gets its running statistics, if it has any, from the first records of the training
  * folds: without them it would be a poorer floor than the weights that training began with. */
-static void set_random_statistics(struct embed *m)
+static void set_random_statistics(struct embedding *m)
 {
-	if (!encoder_has_statistics(&m->net[RANDOM]->config))
+	if (m->exemplars || !encoder_has_statistics(&m->net[RANDOM]->config))
 		return;
 	struct artifact_cursor *c = artifact_walk(m->signals, "signal");
 	while (m->n < BATCH && artifact_next(c))
@@ -340,22 +187,20 @@ static void set_random_statistics(struct embed *m)
 			add_record(m, c);
 	if (m->n == BATCH)
 		artifact_stop(c);
-	if (m->n > 0) {
-		int rows = make_views(m);
-		encoder_set_statistics(m->net[RANDOM], m->device_x, masks(m), rows);
-	}
+	if (m->n > 0)
+		networks_set_statistics(m);
 	m->n = 0;
 }
 
 /* Whether record i of the walk is in this rank's batch of its round. */
-static bool is_own(const struct embed *m, int64_t i)
+static bool is_own(const struct embedding *m, int64_t i)
 {
 	return i / BATCH % team_size(m->run->team) == team_rank(m->run->team);
 }
 
 /* Take a record in hand, if it is one's own; the first of the test fold are looked into,
  * whosever they are. */
-static void take_record(struct embed *m, const struct artifact_cursor *c, bool is_own)
+static void take_record(struct embedding *m, const struct artifact_cursor *c, bool is_own)
 {
 	bool is_test = (is_own || m->n_inspect > 0) && fold_of(m, artifact_record(c->key)) == FOLD_TEST;
 	bool is_inspected = is_test && m->inspect && m->n_inspect > 0;
@@ -367,14 +212,14 @@ static void take_record(struct embed *m, const struct artifact_cursor *c, bool i
 	add_record(m, c);
 }
 
-static void end_round(struct embed *m)
+static void end_round(struct embedding *m)
 {
 	if (m->n > 0)
 		run_batch(m);
 	artifact_gather(m->run->output);
 }
 
-static void run_batches(struct embed *m)
+static void run_batches(struct embedding *m)
 {
 	struct progress p;
 	int64_t round = (int64_t)BATCH * team_size(m->run->team);
@@ -392,16 +237,15 @@ static void run_batches(struct embed *m)
 
 static void run(struct stage_run *r)
 {
-	struct embed *m = die_calloc(1, sizeof *m);
+	struct embedding *m = die_calloc(1, sizeof *m);
 	m->run = r;
 	m->model = r->input[0];
 	m->signals = r->input[1];
 	m->has_masks = signals_have_masks(m->signals);
 	m->has_segments = params_bool(r->params, "segments");
-	open_networks(m);
+	open_model(m);
 	signals_check_alike(m->signals, m->model);
 	open_output(m);
-	allocate(m);
 	carry_table(m, "label");
 	carry_table(m, "scale");
 	carry_origins(m);

@@ -36,6 +36,8 @@ void sight_add(struct arm *a)
 	long long width = width_of(a);
 
 	const json_t *seen = embedded_by(a);
+	if (!seen && a->model) /* exemplars see other views than their chain cuts */
+		seen = artifact_get_attribute(a->model, "views");
 	if (!seen && a->views)
 		seen = artifact_get_attribute(a->views, "views");
 	if (seen && views_read(&v, seen, &e) < 0)

@@ -12,18 +12,44 @@
 
 /* ---- opening ---- */
 
-static void open_encoder(struct classifying *c, const struct artifact *a)
+static void open_network(struct classifying *c, const struct artifact *a)
 {
 	struct encoder_config config;
 	struct error e = {0};
-	signals_policy(&c->policy, a);
 	if (config_read(&config, artifact_get_attribute(a, "config"), &e) < 0)
 		die("%s %s: %s", artifact_kind(a), artifact_id(a), error_text(&e));
 	if (encoder_samples(&config) != views_input_samples(&c->policy.views))
 		die("%s %s: its attributes contradict each other", artifact_kind(a), artifact_id(a));
-	c->n_views = views_n_fixed(&c->policy.views);
-	c->net = encoder_new(ops_chosen(), &config, CLASSIFYING_RECORDS * c->n_views, false);
+	c->net = encoder_new(c->ops, &config, CLASSIFYING_RECORDS * c->n_views, false);
+	c->dim = c->net->dim;
 	network_load(c->net, a);
+
+	size_t rows = (size_t)CLASSIFYING_RECORDS * (size_t)c->n_views,
+	       input = LEADS * (size_t)views_input_samples(&c->policy.views);
+	c->x = die_malloc(rows * input * sizeof *c->x);
+	c->rows = die_malloc(rows * (size_t)c->dim * sizeof *c->rows);
+	c->keep = die_malloc(rows * LEADS);
+	c->device_keep = c->ops->alloc(rows * LEADS);
+	c->device_x = c->ops->alloc(rows * input * sizeof *c->x);
+}
+
+static void open_exemplars(struct classifying *c, const struct artifact *a)
+{
+	c->exemplars = exemplars_open(a);
+	c->dim = c->exemplars->map.n;
+	if (c->exemplars->shares.samples != views_input_samples(&c->policy.views))
+		die("%s %s: its attributes contradict each other", artifact_kind(a), artifact_id(a));
+}
+
+static void open_encoder(struct classifying *c, const struct artifact *a)
+{
+	c->ops = ops_chosen();
+	signals_policy(&c->policy, a);
+	c->n_views = views_n_fixed(&c->policy.views);
+	if (exemplars_are_in(a))
+		open_exemplars(c, a);
+	else
+		open_network(c, a);
 }
 
 /* n floats of table `weight`; yours to free. */
@@ -56,18 +82,19 @@ static void open_head(struct classifying *c, const struct artifact *head)
 	c->n_classes = (int)json_array_size(artifact_get_attribute(head, "classes"));
 	c->is_multi = !strcmp(artifact_text(head, "labels"), "multi");
 	c->n_extra = !strcmp(artifact_text(head, "features"), "embedding+scale") ? LEADS : 0;
+	c->has_scale = c->n_extra || c->exemplars;
 	if (c->n_classes < 2)
 		die("scores %s: %d classes; expected two or more", artifact_id(head), c->n_classes);
 	read_decision(c, head);
 
-	size_t n = (size_t)c->n_classes, d = (size_t)(c->net->dim + c->n_extra);
+	size_t n = (size_t)c->n_classes, d = (size_t)(c->dim + c->n_extra);
 	float *mean = read_floats(head, "mean", d), *scale = read_floats(head, "scale", d),
 	      *weight = read_floats(head, "weight", n * d), *bias = read_floats(head, "bias", n);
-	c->head = classifier_new(c->net->ops, &(struct classifier_config){.dim = c->net->dim,
-									  .n_extra = c->n_extra,
-									  .n_classes = c->n_classes,
-									  .is_multi = c->is_multi,
-									  .max_rows = CLASSIFYING_RECORDS});
+	c->head = classifier_new(c->ops, &(struct classifier_config){.dim = c->dim,
+								     .n_extra = c->n_extra,
+								     .n_classes = c->n_classes,
+								     .is_multi = c->is_multi,
+								     .max_rows = CLASSIFYING_RECORDS});
 	classifier_set(c->head, mean, scale, weight, bias);
 	free(mean);
 	free(scale);
@@ -80,26 +107,19 @@ struct classifying *classifying_open(const struct artifact *encoder, const struc
 	struct classifying *c = die_calloc(1, sizeof *c);
 	open_encoder(c, encoder);
 	open_head(c, head);
-
-	size_t rows = (size_t)CLASSIFYING_RECORDS * (size_t)c->n_views, dim = (size_t)c->net->dim,
-	       input = LEADS * (size_t)views_input_samples(&c->policy.views);
-	c->x = die_malloc(rows * input * sizeof *c->x);
-	c->rows = die_malloc(rows * dim * sizeof *c->rows);
-	c->h = die_malloc(CLASSIFYING_RECORDS * dim * sizeof *c->h);
-	c->keep = die_malloc(rows * LEADS);
-	c->device_keep = c->net->ops->alloc(rows * LEADS);
-	c->device_x = c->net->ops->alloc(rows * input * sizeof *c->x);
-	c->device_h = c->net->ops->alloc(CLASSIFYING_RECORDS * dim * sizeof *c->h);
+	c->h = die_malloc(CLASSIFYING_RECORDS * (size_t)c->dim * sizeof *c->h);
+	c->device_h = c->ops->alloc(CLASSIFYING_RECORDS * (size_t)c->dim * sizeof *c->h);
 	return c;
 }
 
 void classifying_close(struct classifying *c)
 {
-	c->net->ops->release(c->device_x);
-	c->net->ops->release(c->device_h);
-	c->net->ops->release(c->device_keep);
+	c->ops->release(c->device_x);
+	c->ops->release(c->device_h);
+	c->ops->release(c->device_keep);
 	classifier_free(c->head);
 	encoder_free(c->net);
+	exemplars_free(c->exemplars);
 	free(c->x);
 	free(c->keep);
 	free(c->rows);
@@ -120,12 +140,13 @@ static void make_view(void *context, int task)
 	memcpy(c->keep + (size_t)task * LEADS, c->batch->there[record], LEADS);
 }
 
-/* c->device_h [n,dim]: mean embeddings of the records in hand. */
-static void embed(struct classifying *c, int n)
+/* c->h [n,dim]: mean embeddings of the records in hand. */
+static void forward(struct classifying *c, int n)
 {
-	const struct ops *ops = c->net->ops;
-	size_t rows = (size_t)n * (size_t)c->n_views, dim = (size_t)c->net->dim,
+	const struct ops *ops = c->ops;
+	size_t rows = (size_t)n * (size_t)c->n_views, dim = (size_t)c->dim,
 	       input = LEADS * (size_t)views_input_samples(&c->policy.views);
+	pool_run(make_view, c, (int)rows);
 	ops->upload(c->device_x, c->x, rows * input * sizeof *c->x);
 	ops->upload(c->device_keep, c->keep, rows * LEADS);
 	encoder_forward(c->net, c->device_x, c->device_keep, (int)rows);
@@ -133,13 +154,22 @@ static void embed(struct classifying *c, int n)
 	for (size_t i = 0; i < (size_t)n; i++)
 		encoder_mean_views(c->h + i * dim, c->rows + i * (size_t)c->n_views * dim, c->n_views,
 				   (int)dim);
-	ops->upload(c->device_h, c->h, (size_t)n * dim * sizeof *c->h);
+}
+
+static void compare(void *context, int i)
+{
+	const struct classifying *c = context;
+	exemplars_embed(c->exemplars, c->h + (size_t)i * (size_t)c->dim, c->batch->signal[i],
+			c->batch->scale + (size_t)i * LEADS);
 }
 
 void classifying_run(struct classifying *c, float *probability, const struct classifying_batch *b)
 {
 	c->batch = b;
-	pool_run(make_view, c, b->n * c->n_views);
-	embed(c, b->n);
-	classifier_predict(c->head, probability, c->device_h, b->extra, b->n);
+	if (c->exemplars)
+		pool_run(compare, c, b->n);
+	else
+		forward(c, b->n);
+	c->ops->upload(c->device_h, c->h, (size_t)b->n * (size_t)c->dim * sizeof *c->h);
+	classifier_predict(c->head, probability, c->device_h, c->n_extra ? b->scale : NULL, b->n);
 }

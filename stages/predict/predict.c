@@ -1,9 +1,9 @@
 /* What a trained classifier says of every record, labelled or not.
  *
- * Reads `encoder`, the network (a model, or tuned scores), `head`, the scores that hold the classifier (the
- * same tuned scores, or a probe's), and `signals` of any dataset prepared as the network knows them. Writes
- * `predictions`: probabilities and decision per record, with its id, patient and path; predict.csv is the
- * same as a table.
+ * Reads `encoder`, the network or exemplars (a model, or tuned scores), `head`, the scores that hold the
+ * classifier (the same tuned scores, or a probe's), and `signals` of any dataset prepared as the encoder
+ * knows them. Writes `predictions`: probabilities and decision per record, with its id, patient and path;
+ * predict.csv is the same as a table.
  *
  * The story: open network and classifier (classifying.h); walk the signals in batches; cut the fixed views of
  * each record, embed and classify; carry who the records are and which were left out. docs/probe.md.
@@ -34,7 +34,7 @@ struct predict {
 	uint64_t record[CLASSIFYING_RECORDS];
 	const void *signal[CLASSIFYING_RECORDS];   /* in the map, as long as that is open */
 	const uint8_t *there[CLASSIFYING_RECORDS]; /* likewise */
-	float *extra;				   /* [CLASSIFYING_RECORDS][n_extra] */
+	float *scale;				   /* [CLASSIFYING_RECORDS][12], if it is read */
 	float *p;				   /* [CLASSIFYING_RECORDS][n_classes] */
 	uint8_t *decided;			   /* [n_classes] */
 };
@@ -67,7 +67,7 @@ static void run_batch(struct predict *t)
 {
 	size_t n_classes = (size_t)t->classifying->n_classes;
 	classifying_run(t->classifying, t->p,
-			&(struct classifying_batch){t->n, t->signal, t->there, t->extra});
+			&(struct classifying_batch){t->n, t->signal, t->there, t->scale});
 	for (int i = 0; i < t->n; i++) {
 		const float *p = t->p + (size_t)i * n_classes;
 		struct artifact_key key = artifact_key(t->record[i]);
@@ -80,11 +80,10 @@ static void run_batch(struct predict *t)
 
 static void add_record(struct predict *t, uint64_t record)
 {
-	size_t n_extra = (size_t)t->classifying->n_extra;
 	t->signal[t->n] = signals_get(t->signals, record, &t->classifying->policy.views);
 	t->there[t->n] = signals_there(t->signals, record);
-	if (n_extra)
-		signals_scale(t->signals, record, t->extra + (size_t)t->n * n_extra);
+	if (t->classifying->has_scale)
+		signals_scale(t->signals, record, t->scale + (size_t)t->n * LEADS);
 	t->record[t->n++] = record;
 }
 
@@ -122,7 +121,7 @@ static void run(struct stage_run *r)
 	signals_check_alike(t->signals, r->input[ENCODER]);
 	embedded_refuse(r->input[HEAD], "predict");
 	t->classifying = classifying_open(r->input[ENCODER], r->input[HEAD]);
-	t->extra = die_malloc((size_t)CLASSIFYING_RECORDS * LEADS * sizeof *t->extra);
+	t->scale = die_malloc((size_t)CLASSIFYING_RECORDS * LEADS * sizeof *t->scale);
 	t->p = die_malloc((size_t)CLASSIFYING_RECORDS * (size_t)t->classifying->n_classes * sizeof *t->p);
 	t->decided = die_malloc((size_t)t->classifying->n_classes);
 
@@ -132,7 +131,7 @@ static void run(struct stage_run *r)
 	carry(t, "origin");
 	carry(t, "excluded");
 	classifying_close(t->classifying);
-	free(t->extra);
+	free(t->scale);
 	free(t->p);
 	free(t->decided);
 	free(t);

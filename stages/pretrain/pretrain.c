@@ -7,6 +7,7 @@
  * The story: find the records (records.h); plan the training (plan.h) and make the network; step by step draw
  * the views of a batch (ecg/batch.h), learn from them (model/contrast.h) and note what came of it
  * (model/history.h); write the model. The loop, checkpoints and all, is model/training.h. docs/training.md.
+ * Model exemplars contrasts nothing; its story is in exemplars.h.
  */
 #include <inttypes.h>
 #include <math.h>
@@ -20,9 +21,11 @@
 #include "model/config.h"
 #include "model/history.h"
 #include "model/training.h"
+#include "stages/pretrain/exemplars.h"
 #include "stages/pretrain/plan.h"
 #include "stages/pretrain/records.h"
 #include "stages/shared/device.h"
+#include "stages/shared/exemplars.h"
 #include "stages/shared/network.h"
 #include "stages/shared/signals.h"
 #include "statistics/rankme.h"
@@ -288,7 +291,7 @@ static void write_model(struct pretrain *t)
 	network_write(w, net);
 }
 
-static void run(struct stage_run *r)
+static void contrast(struct stage_run *r)
 {
 	struct pretrain *t = die_calloc(1, sizeof *t);
 	t->run = r;
@@ -307,8 +310,17 @@ static void run(struct stage_run *r)
 	free(t);
 }
 
+static void run(struct stage_run *r)
+{
+	if (!strcmp(params_text(r->params, "model"), "exemplars"))
+		exemplars_learn(r, r->input[VIEWS], r->input[SIGNALS]);
+	else
+		contrast(r);
+}
+
 static const struct param params[] = {
 	NETWORK_PARAMS(NULL),
+	EXEMPLARS_PARAMS,
 	DEVICE_PARAMS(NULL),
 	{"temperature", PARAM_FLOAT, .min = 0.001, .max = 100, .otherwise = "0.1", .help = "of NT-Xent"},
 	{"objective", PARAM_CHOICE, .choices = OBJECTIVE_NAMES, .otherwise = "ntxent",

@@ -38,7 +38,7 @@ void records_open(struct records *r, const struct artifact *views, const struct 
 
 	size_t n = count(signals);
 	if (n < 2)
-		die("signals %s: %zu records in folds 1 to %d; contrastive training needs 2 or more",
+		die("signals %s: %zu records in folds 1 to %d; training needs 2 or more",
 		    artifact_id(signals), n, FOLD_LAST_TRAINING);
 	r->record = die_malloc(n * sizeof *r->record);
 	r->patient = die_malloc(n * sizeof *r->patient);

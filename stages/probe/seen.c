@@ -29,6 +29,7 @@ bool seen_has(const struct seen *f, int arm)
 {
 	return arm == CONVOLUTIONS	 ? f->n_convolved > 0
 	       : arm == CONVOLUTIONS_DIM ? f->n_convolved > f->dim
+	       : arm == RANDOM		 ? artifact_has_table(f->embeddings, "random")
 					 : true;
 }
 

@@ -8,10 +8,10 @@
 #include "common/die.h"
 #include "common/json.h"
 
-enum { PROBED, ONE_TOWER, RESIDUAL, ALL_LABELS, SOME_LABELS };
-static const char *const titles[] = {"Contrastive, linear probe", "One tower alone, linear probe",
-				     "Residual network, linear probe", "Trained on the labels",
-				     "Trained on a share of the labels"};
+enum { PROBED, ONE_TOWER, RESIDUAL, EXEMPLARS, ALL_LABELS, SOME_LABELS };
+static const char *const titles[] = {"Contrastive, linear probe",      "One tower alone, linear probe",
+				     "Residual network, linear probe", "Exemplars, linear probe",
+				     "Trained on the labels",	       "Trained on a share of the labels"};
 
 static double fraction_of(const json_t *arm)
 {
@@ -28,6 +28,8 @@ static int kind_of(const json_t *arm)
 		return ALL_LABELS;
 	if (!strcmp(json_text(config, "encoder"), "resnet18"))
 		return RESIDUAL;
+	if (!strcmp(json_text(config, "encoder"), "exemplars"))
+		return EXEMPLARS;
 	return !*json_text(config, "towers") || !strcmp(json_text(config, "towers"), "both") ? PROBED
 											     : ONE_TOWER;
 }

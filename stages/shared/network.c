@@ -6,15 +6,28 @@
 #include "common/die.h"
 #include "model/config.h"
 
+static const char *const sizes[] = {"d_model", "n_heads",	   "n_time_layers", "n_channel_layers",
+				    "n_cross", "projector_hidden", "projector_out"};
+
+const char *network_size_given(const struct params *p)
+{
+	if (config_towers(params_text(p, "towers")) != TOWERS_BOTH)
+		return "towers";
+	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+		if (params_int(p, sizes[i]) >= 0)
+			return sizes[i];
+	return NULL;
+}
+
 struct encoder_config network_config(const struct params *p, const struct views *v)
 {
-	static const char *const sizes[] = {"d_model",		"n_heads", "n_time_layers",
-					    "n_channel_layers", "n_cross", "projector_hidden",
-					    "projector_out"};
 	const char *model = params_text(p, "model"), *towers = params_text(p, "towers");
 	struct encoder_config c;
 	struct error e = {0};
 
+	if (!strcmp(model, "exemplars"))
+		die("pretrain.model: exemplars is no network and has no weights to train on labels; choose "
+		    "another model, or probe it");
 	if (encoder_preset(&c, model, views_input_samples(v), (float)views_input_rate(v)) < 0)
 		BUG("a model size without a preset");
 	if (encoder_set_towers(&c, config_towers(towers)) < 0)

@@ -15,10 +15,10 @@
 #define NETWORK_PARAMS(in)                                                                                   \
 	{"model",                                                                                            \
 	 PARAM_CHOICE,                                                                                       \
-	 .choices = "tiny small base resnet18 resnet18-poster",                                              \
+	 .choices = "tiny small base resnet18 resnet18-poster exemplars",                                    \
 	 .otherwise = "tiny",                                                                                \
 	 .section = in,                                                                                      \
-	 .help = "the encoder: a dual-view transformer of three sizes, or a residual network"},              \
+	 .help = "the encoder: a dual-view transformer of three sizes, a residual network, or exemplars"},   \
 		{"towers",                                                                                   \
 		 PARAM_CHOICE,                                                                               \
 		 .choices = "time channel both",                                                             \
@@ -38,6 +38,8 @@
 				 .help = text "; -1: the size's own"                                         \
 	}
 
+/* The param that chooses a size of a network, towers included, and is not at its default; NULL: none. */
+const char *network_size_given(const struct params *p);
 /* What section `pretrain` asks for, reading views of this policy; dies if it does not fit together. */
 struct encoder_config network_config(const struct params *p, const struct views *v);
 

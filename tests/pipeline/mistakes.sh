@@ -112,7 +112,7 @@ quietly "high_pass_hz 50: expected 0 (none) up to half the rate" preprocess \
 quietly "views.segment_s: two segments of 7 s do not fit into records of 10 s" views \
 	"$small views.segment_s=7"
 quietly "model width 33: expected a multiple of 32" pretrain "$small pretrain.d_model=33"
-quietly "1 records in folds 1 to 8; contrastive training needs 2 or more" pretrain "$small fetch.records=1"
+quietly "1 records in folds 1 to 8; training needs 2 or more" pretrain "$small fetch.records=1"
 quietly "probe.c_min is greater than probe.c_max; swap them" probe "$small probe.c_min=5 probe.c_max=1"
 if [ -e "$DATA/ptb-xl-500.zip" ]; then
 	python3 - "$DATA/ptb-xl-500.zip" <<-'END'

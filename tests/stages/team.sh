@@ -61,6 +61,15 @@ for n in 2 3 4; do
 		"$(id alone18 pretrain)"
 	check "... computed by $n" grep -q "pretrain: .*, $n processes" "resnet$n/log"
 done
+likened="fetch.records=400 pretrain.model=exemplars pretrain.exemplars=30 pretrain.shares=10 \
+	pretrain.gated_shares=10"
+chain likened "$likened" fetch preprocess views pretrain embed >/dev/null
+for stage in pretrain embed; do
+	like "likened_$stage" likened "$stage"
+	team 3 "likened_$stage" "$stage"
+	is "$stage of exemplars in 3 processes gives the id of one" "$(id "likened_$stage" "$stage" 2>&1)" \
+		"$(id likened "$stage")"
+done
 is "rank 0 alone speaks" "$(grep -c 'ran in' finetune3/log) $(grep -c 'threads' finetune3/log)" "1 1"
 check "and prints" grep -q '^fine-tuned ' finetune3/out
 is "once" "$(grep -c '^fine-tuned ' finetune3/out)" 2
