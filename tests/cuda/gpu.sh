@@ -30,5 +30,13 @@ is "... does nothing again" "$(grep -c 's left' err)" 0
 check "on another card, without time" gpu MINUTES=0 DOUBLE_PROCESSORS=78
 check "... nothing counts of the first" grep -qF "$ids | not shown" table
 check "... and it says what is left to do" grep -q 'no time is left for exact' err
+alone() {
+	gpu OUT="$WORK/alone" NVIDIA_TF32_OVERRIDE=0 MINUTES=0 || { code=$?; cat err >&2; return $code; }
+}
+check_fails "without the fast class: why, and that not all was measured" 1 \
+	'the exact class alone: .*NVIDIA_TF32_OVERRIDE' alone
+check "... the exact one is begun" grep -q 'no time is left for exact' err
+check "... and nothing of the fast one" grep -q 'TF32 not measured' table
+is "... not even tried" "$(grep -c 'left for .*fast' err)" 0
 check_fails "without a card" 1 'there is no GPU to use here' broken
 tap_done
