@@ -29,7 +29,7 @@ static void draw(struct share *s, bool is_gated, const struct shares *of, struct
 	convolutions_draw(k, of->samples, r);
 	k->bias = 0;
 	if (is_gated) {
-		k->dilation = convolutions_scale(r, 7 * of->rate_hz / 100);
+		k->dilation = beats_samples(convolutions_scale(r, 7), of->rate_hz);
 		k->padding = (k->n_taps - 1) * k->dilation / 2;
 		draw_window(s, of->rate_hz, r);
 	}

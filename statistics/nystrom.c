@@ -109,9 +109,12 @@ static void measure(double *out, const struct nystrom *e, const float *z, int n)
 
 static void standardise(const struct nystrom *e, float *z, const float *features)
 {
-	for (int k = 0; k < e->dim; k++)
-		z[k] = (float)(((double)features[k] - (double)e->mean[k]) /
-			       fmax((double)e->deviation[k], LEAST_DEVIATION));
+	for (int k = 0; k < e->dim; k++) {
+		double deviation = (double)e->deviation[k];
+		z[k] = deviation < LEAST_DEVIATION
+			       ? 0
+			       : (float)(((double)features[k] - (double)e->mean[k]) / deviation);
+	}
 }
 
 static double similarity(const struct nystrom *e, double distance)

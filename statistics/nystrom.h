@@ -8,7 +8,7 @@
  *	nystrom_map(&e, h, row);
  *	nystrom_release(&e);
  *
- *	z = (row - mean) / max(deviation, 1e-6)     deviation of the population
+ *	z = (row - mean) / deviation                deviation of the population; 0 where that is below 1e-6
  *	k_j(row) = exp(-|z - z_j|^2 / b)            b: factor times the median of |z_i - z_j|^2, i < j
  *	h = R k, R = U diag(max(e, 1e-3)^-1/2) U'   K = U diag(e) U' over the exemplars
  *
@@ -34,7 +34,7 @@ struct nystrom {
 void nystrom_init(struct nystrom *e, int n, int dim);
 void nystrom_release(struct nystrom *e);
 
-/* From the exemplars' own features [n][dim], finite. About 4 n^3 + n^2 dim / 2 flops, 24 n^2 bytes. */
+/* From the exemplars' own features [n][dim], finite. About 6 n^3 + n^2 dim / 2 flops, 28 n^2 bytes. */
 void nystrom_learn(struct nystrom *e, const float *features, double factor);
 
 /* h [n] of a row's features [dim]. n dim + n^2 multiplications. By several threads at once. */

@@ -38,7 +38,8 @@ static void open_exemplars(struct embedding *m)
 {
 	m->exemplars = exemplars_open(m->model);
 	m->dim = m->exemplars->map.n;
-	if (m->exemplars->shares.samples != views_input_samples(&m->augment.views))
+	if (m->exemplars->shares.samples != m->augment.views.samples ||
+	    m->exemplars->shares.rate_hz != m->augment.views.rate_hz)
 		die("model %s: its attributes contradict each other", artifact_id(m->model));
 	if (m->has_segments)
 		die("embed.segments: model %.12s sees whole records, no segments; leave it at false",

@@ -37,7 +37,8 @@ static void open_exemplars(struct classifying *c, const struct artifact *a)
 {
 	c->exemplars = exemplars_open(a);
 	c->dim = c->exemplars->map.n;
-	if (c->exemplars->shares.samples != views_input_samples(&c->policy.views))
+	if (c->exemplars->shares.samples != c->policy.views.samples ||
+	    c->exemplars->shares.rate_hz != c->policy.views.rate_hz)
 		die("%s %s: its attributes contradict each other", artifact_kind(a), artifact_id(a));
 }
 

@@ -98,7 +98,8 @@ def main():
         raise SystemExit("no seed keeps all outputs off the thresholds")
 
     f = np.array([[(y[r][k] > threshold[k]).mean() for k in range(len(bank))] + list(scale(r)) for r in range(RECORDS)])
-    z = (f - f[:LEARNED].mean(0)) / np.maximum(f[:LEARNED].std(0), 1e-6)
+    deviation = f[:LEARNED].std(0)
+    z = np.where(deviation < 1e-6, 0, (f - f[:LEARNED].mean(0)) / np.maximum(deviation, 1e-6))
     d = ((z[:, None] - z[None, :LEARNED]) ** 2).sum(2)
     b = 0.5 * np.median(d[:LEARNED][np.triu_indices(LEARNED, 1)])
     kernel = np.exp(-d / b)

@@ -46,6 +46,10 @@ is "how views are cut, epochs and batch change nothing" "$(both other)" "$(both 
 STORE=$EINTHOVEN_STORE chain seed "$tiny pretrain.seed=2" fetch preprocess views pretrain
 differs "another seed, another model" "$(id seed pretrain)" "$(id threads1 pretrain)"
 
+odd="$tiny fetch.records=30 preprocess.duration_s=2.56 views.segment_s=1"
+STORE=$EINTHOVEN_STORE chain odd "$odd" fetch preprocess views pretrain embed
+check "a length that networks would cut" "$BIN/store" show "$(id odd embed)"
+
 # ---- what is made of it ----
 STORE=$EINTHOVEN_STORE chain threads1 "$tiny" fetch preprocess views pretrain embed probe >table
 check "probe judges it beside the convolutions" grep -q '^random convolutions ' table

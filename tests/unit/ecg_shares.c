@@ -291,6 +291,23 @@ static void kernels_and_windows_vary_within_their_bounds(void **state)
 	shares_release(&s);
 }
 
+/* The same kernels in seconds at another rate: what is drawn is of 100 Hz. */
+static void times_are_scaled_to_the_rate(void **state)
+{
+	(void)state;
+	enum { EACH = 300 };
+	struct shares slow, fast;
+	shares_init(&slow, 0, EACH, 1000, 100, 1);
+	shares_init(&fast, 0, EACH, 5000, 500, 1);
+	for (int i = 0; i < EACH; i++) {
+		const struct share *a = &slow.share[i], *b = &fast.share[i];
+		assert_int_equal(b->kernel.dilation, 5 * a->kernel.dilation);
+		assert_true(abs(b->from - 5 * a->from) <= 8 && abs(b->end - 5 * a->end) <= 12);
+	}
+	shares_release(&slow);
+	shares_release(&fast);
+}
+
 static void a_record_without_a_beat_has_one_in_its_middle(void **state)
 {
 	(void)state;
@@ -344,6 +361,7 @@ int main(void)
 					   cmocka_unit_test(thresholds_and_shares_are_those_of_numpy),
 					   cmocka_unit_test(the_fast_way_equals_the_definition_bit_for_bit),
 					   cmocka_unit_test(kernels_and_windows_vary_within_their_bounds),
+					   cmocka_unit_test(times_are_scaled_to_the_rate),
 					   cmocka_unit_test(a_record_without_a_beat_has_one_in_its_middle),
 					   cmocka_unit_test(amplitude_moves_gated_shares_alone),
 					   cmocka_unit_test(records_too_short_for_a_beat_are_refused)};
