@@ -11,6 +11,7 @@
 #define KERNELS_CUDA_PLAN_H
 
 #include "kernels/cuda/cudnn.h"
+#include "kernels/cuda/runtime.h"
 
 /* y of x and w; dx of dy and w; dw of dy and x. All three overwrite. */
 enum plan_which { PLAN_FORWARD, PLAN_DATA, PLAN_FILTER };
@@ -38,10 +39,9 @@ enum { PLAN_X = 'x', PLAN_W = 'w', PLAN_Y = 'y' };
 /* Workspace that a plan may take, bytes. */
 #define PLAN_WORKSPACE ((int64_t)256 << 20)
 
-#define PLAN_MEMBER(type, name, arguments) type(*name) arguments;
 /* cuDNN's functions, filled by who opens it. */
 extern struct plan_library {
-	CUDNN_FUNCTIONS(PLAN_MEMBER)
+	CUDNN_FUNCTIONS(RUNTIME_MEMBER)
 } dnn;
 
 /* For handle's device; handle NULL: for that which `device` describes, a descriptor (DNN_DEVICE), for tests

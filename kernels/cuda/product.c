@@ -14,9 +14,8 @@
 #include "kernels/cuda/runtime.h"
 #include "kernels/cuda/table.h"
 
-#define MEMBER(type, name, arguments) type(*name) arguments;
 static struct {
-	CUBLASLT_FUNCTIONS(MEMBER)
+	CUBLASLT_FUNCTIONS(RUNTIME_MEMBER)
 } lt;
 
 enum { MAX_ITEMS = 65535 };
