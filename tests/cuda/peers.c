@@ -29,14 +29,15 @@ static struct shared {
 
 /* ---- what the library may use of its program ---- */
 
+/* In one write: several may end at once. */
 static void die(const char *format, ...)
 {
+	char text[1024];
 	va_list list;
 	va_start(list, format);
-	fprintf(stderr, "peers[%d]: ", rank);
-	vfprintf(stderr, format, list);
-	fputc('\n', stderr);
+	vsnprintf(text, sizeof text, format, list);
 	va_end(list);
+	fprintf(stderr, "peers[%d]: %s\n", rank, text);
 	exit(1);
 }
 
