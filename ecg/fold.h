@@ -29,4 +29,15 @@ static inline uint32_t fold_rotated(uint32_t fold, uint32_t tested)
 	return fold_is(fold) ? (fold + 2 * FOLDS - tested - 1) % FOLDS + 1 : fold;
 }
 
+/* The same with one fold, another than `tested`, that takes no part and becomes 0 (sealed 0: none): those
+ * that came before it move up, so that 9 and 10 are of the others. */
+static inline uint32_t fold_rotated_without(uint32_t fold, uint32_t tested, uint32_t sealed)
+{
+	uint32_t place = fold_rotated(fold, tested);
+	if (!sealed || !fold_is(fold))
+		return place;
+	uint32_t gap = fold_rotated(sealed, tested);
+	return place == gap ? 0 : place + (place < gap);
+}
+
 #endif

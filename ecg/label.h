@@ -12,7 +12,7 @@
 
 struct label {
 	uint64_t patient;  /* records of one patient share it */
-	uint32_t fold;	   /* 1..10; 9 validates, 10 tests */
+	uint32_t fold;	   /* 1..10; 9 validates, 10 tests; 0 takes no part */
 	uint32_t classes;  /* bit c: class c of attribute "classes" (superclasses for PTB-XL); 0: no label */
 	float age;	   /* years; -1: unknown */
 	int32_t sex;	   /* 0 male, 1 female, -1 unknown (PTB-XL's coding) */

@@ -97,23 +97,25 @@ void exclusions_check(const struct exclusions *x, int64_t n_records, double limi
 }
 
 /* How many fetch left out of a fold, by its number here. */
-static json_int_t left_out_before(const json_t *before, uint32_t fold, uint32_t test_fold)
+static json_int_t left_out_before(const json_t *before, uint32_t fold, uint32_t test_fold,
+				  uint32_t sealed_fold)
 {
 	json_int_t n = 0;
 	for (uint32_t f = 1; f <= FOLDS; f++)
-		if (fold_rotated(f, test_fold) == fold)
+		if (fold_rotated_without(f, test_fold, sealed_fold) == fold)
 			n += json_integer_value(json_array_get(before, f - 1));
 	return n;
 }
 
 void exclusions_write(const struct exclusions *x, struct artifact_writer *w, const struct artifact *records,
-		      uint32_t test_fold)
+		      uint32_t test_fold, uint32_t sealed_fold)
 {
 	const json_t *before = artifact_get_attribute(records, "excluded_by_fold");
 	json_t *by_fold = json_array();
 	json_int_t n = 0;
 	for (size_t f = 0; f < FOLDS; f++) {
-		json_int_t here = x->by_fold[f] + left_out_before(before, (uint32_t)f + 1, test_fold);
+		json_int_t here =
+			x->by_fold[f] + left_out_before(before, (uint32_t)f + 1, test_fold, sealed_fold);
 		json_array_append_new(by_fold, json_integer(here));
 		n += here;
 	}

@@ -51,6 +51,6 @@ void exclusions_check(const struct exclusions *x, int64_t n_records, double limi
  * as before test_fold became the tenth), and records_masked, records_bridged, records_cut: each only if there
  * are any, so that a dataset without faults keeps its id. */
 void exclusions_write(const struct exclusions *x, struct artifact_writer *w, const struct artifact *records,
-		      uint32_t test_fold);
+		      uint32_t test_fold, uint32_t sealed_fold);
 
 #endif

@@ -54,7 +54,7 @@ struct preprocess {
 	struct prepare *prepare;
 	struct subjects *subjects;
 	int samples, n_batch; /* of an output record; records in a batch */
-	uint32_t test_fold;
+	uint32_t test_fold, sealed_fold;
 	int signal, scale, label, origin, excluded;
 	int lead_mask; /* tables; lead_mask: NONE if nothing may be masked */
 	struct windows windows;
@@ -174,7 +174,7 @@ static void add_item(struct preprocess *p, const struct window *w)
 	json_t *subject = read_json(p, "subject", w->record);
 	if (subjects_label(p->subjects, &item->label, w->record, subject, &e) < 0)
 		die("%s", error_text(&e));
-	item->label.fold = fold_rotated(item->label.fold, p->test_fold);
+	item->label.fold = fold_rotated_without(item->label.fold, p->test_fold, p->sealed_fold);
 	item->origin = origin_of(subject, w->record);
 	const char *id = json_string_value(json_object_get(item->origin, "id"));
 	json_object_set_new(item->origin, "id", windows_id(id, w->number));
@@ -302,6 +302,11 @@ static void run(struct stage_run *r)
 					  artifact_get_attribute(r->input[0], "classes"), &e)))
 		die("records %s: %s", artifact_id(r->input[0]), error_text(&e));
 	p->test_fold = (uint32_t)params_int(r->params, "test_fold");
+	p->sealed_fold = (uint32_t)params_int(r->params, "sealed_fold");
+	if (p->sealed_fold == p->test_fold)
+		die("preprocess.sealed_fold: fold %u is the one that is tested (preprocess.test_fold); seal "
+		    "another, or 0 for none",
+		    (unsigned)p->sealed_fold);
 	p->windows = windows_plan(r->input[0], p->prepare, (int)params_int(r->params, "windows"));
 	int64_t n = (int64_t)(p->windows.n - p->windows.n_lost);
 	p->samples = prepare_samples(p->prepare);
@@ -312,7 +317,7 @@ static void run(struct stage_run *r)
 	run_batches(p, &progress);
 	progress_end(&progress);
 	exclusions_check(&p->exclusions, n, params_float(r->params, "max_excluded"));
-	exclusions_write(&p->exclusions, r->output, r->input[0], p->test_fold);
+	exclusions_write(&p->exclusions, r->output, r->input[0], p->test_fold, p->sealed_fold);
 	windows_release(&p->windows);
 	prepare_close(p->prepare);
 	subjects_close(p->subjects);
@@ -355,6 +360,10 @@ static const struct param params[] = {
 	{"test_fold", PARAM_INT, .min = 1, .max = FOLDS, .otherwise = "10",
 	 .help = "the fold that is tested; folds are numbered on from it, so that it is fold 10 from here "
 		 "on"},
+	{"sealed_fold", PARAM_INT, .min = 0, .max = FOLDS, .otherwise = "0",
+	 .help = "a fold that takes no part, as fold 10 in a study: nothing is trained, chosen or tested on "
+		 "it; "
+		 "0: none"},
 	{"max_excluded", PARAM_FLOAT, .min = 0, .max = 1, .otherwise = "0.05",
 	 .help = "largest share of excluded records; over it the stage fails"},
 	{0}};

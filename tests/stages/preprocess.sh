@@ -48,6 +48,14 @@ folds_of() { # folds_of RUN: of records 1 to 40
 is "with another fold tested they are numbered on from it" "$(folds_of third)" \
 	"$(folds_of threads1 | awk '{print ($1 + 16) % 10 + 1}')"
 check "... of some records that was fold 3" grep -q '^10$' <(folds_of third)
+STORE=$WORK/threads1.store run sealed "fetch.records=40 preprocess.test_fold=3 preprocess.sealed_fold=10" \
+	fetch preprocess >/dev/null 2>&1
+is "a sealed fold takes no part, and those before it move up" "$(folds_of sealed)" \
+	"$(folds_of threads1 | awk '{f = ($1 + 16) % 10 + 1; print $1 == 10 ? 0 : f + (f < 7)}')"
+STORE=$WORK/threads1.store
+check_fails "the tested fold cannot be sealed" 1 "fold 3 is the one that is tested" \
+	run both "fetch.records=40 preprocess.test_fold=3 preprocess.sealed_fold=3" fetch preprocess
+unset STORE
 
 mkdir db
 echo "path,label" >db/labels.csv

@@ -85,9 +85,31 @@ static void a_rotation_keeps_the_order_of_folds(void **state)
 		assert_int_equal(fold_rotated(f, FOLD_TEST), f);
 }
 
+static void a_sealed_fold_takes_no_part_and_leaves_no_gap(void **state)
+{
+	(void)state;
+	for (uint32_t tested = 1; tested <= FOLDS; tested++)
+		for (uint32_t sealed = 1; sealed <= FOLDS; sealed++) {
+			if (sealed == tested)
+				continue;
+			unsigned met = 0;
+			for (uint32_t f = 1; f <= FOLDS; f++)
+				met |= 1U << fold_rotated_without(f, tested, sealed);
+			assert_int_equal(met, 0x7fd); /* 0 and 2 to 10 */
+			assert_int_equal(fold_rotated_without(sealed, tested, sealed), 0);
+			assert_int_equal(fold_rotated_without(tested, tested, sealed), FOLD_TEST);
+		}
+	/* What stands before the tested one chooses, whether or not the sealed one lay between. */
+	assert_int_equal(fold_rotated_without(9, 1, 10), FOLD_VALIDATION);
+	assert_int_equal(fold_rotated_without(3, 4, 10), FOLD_VALIDATION);
+	assert_int_equal(fold_rotated_without(3, 4, 0), FOLD_VALIDATION);
+	assert_int_equal(fold_rotated_without(0, 4, 10), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_sealed_fold_takes_no_part_and_leaves_no_gap),
 		cmocka_unit_test(lead_is_found_in_any_case),
 		cmocka_unit_test(label_survives_its_stored_form),
 		cmocka_unit_test(label_is_little_endian),
