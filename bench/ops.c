@@ -55,6 +55,11 @@ static void run_gelu_backward(void)
 	o->gelu_backward(out[0], in[0], in[1], ROWS * 4 * D);
 }
 
+static void run_mix(void)
+{
+	o->mix(out[0], in[0], 0.004f, ROWS * 4 * D);
+}
+
 static void run_layernorm(void)
 {
 	o->layernorm(out[0], out[1], out[2], in[0], in[1], in[2], ROWS, D, 1e-5f);
@@ -354,6 +359,7 @@ static void fill_table(void)
 	add("ntxent 256x128", 3 * 2.0 * 256 * 256 * 128, 0, run_ntxent);
 	add("gelu", 0, 2 * 4 * rows * 4 * D, run_gelu);
 	add("gelu backward", 0, 3 * 4 * rows * 4 * D, run_gelu_backward);
+	add("mix", 0, 3 * 4 * rows * 4 * D, run_mix);
 	add("layernorm", 0, 2 * 4 * rows * D, run_layernorm);
 	add("layernorm backward", 0, 4 * 4 * rows * D, run_layernorm_backward);
 	add("groupnorm_gelu", 0, 3 * 4 * stem, run_groupnorm);

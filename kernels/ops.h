@@ -201,6 +201,8 @@ struct ops {
 	void (*add)(float *y, const float *a, const float *b, size_t n);
 	/* y = x / by, n elements; y may be x. */
 	void (*divide)(float *y, const float *x, float by, size_t n);
+	/* y = fma(share, x - y, y), n elements: y moves that share of its way towards x. */
+	void (*mix)(float *y, const float *x, float share, size_t n);
 
 	/* ---- convolution over time, as one GEMM per record ---- */
 	void (*conv1d)(const struct conv1d *c);

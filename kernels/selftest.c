@@ -294,6 +294,7 @@ static void run_pooling(const struct ops *o, struct arrays *a)
 	o->gate_backward(dzt, dzc, dlogits, a->in[0], zt, a->in[2], alpha, BATCH, WIDTH);
 	o->relu(a->out[3], a->in[1], SIZE);
 	o->relu_backward(a->out[3], a->in[0], a->out[3], SIZE);
+	o->mix(a->out[3], a->in[2], 0.3f, SIZE);
 }
 
 static void run_tokens(const struct ops *o, struct arrays *a)

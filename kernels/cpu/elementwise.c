@@ -88,6 +88,30 @@ void ISA(elementwise_divide)(float *y, const float *x, float by, size_t n)
 	}
 }
 
+struct mix_arrays {
+	float *y;
+	const float *x;
+	float share;
+	size_t n;
+};
+
+static void mix_task(void *context, int task)
+{
+	const struct mix_arrays *m = context;
+	size_t first = (size_t)task * BLOCK, end = first + BLOCK < m->n ? first + BLOCK : m->n;
+	for (size_t i = first; i < end; i += 16) {
+		int left = end - i < 16 ? (int)(end - i) : 16;
+		v16 y = v_load_up_to(m->y + i, left), x = v_load_up_to(m->x + i, left);
+		v_store_up_to(m->y + i, v_fma(v_set(m->share), v_sub(x, y), y), left);
+	}
+}
+
+void ISA(elementwise_mix)(float *y, const float *x, float share, size_t n)
+{
+	struct mix_arrays m = {y, x, share, n};
+	pool_run(mix_task, &m, (int)((n + BLOCK - 1) / BLOCK));
+}
+
 void ISA(elementwise_gelu)(float *y, const float *x, size_t n)
 {
 	run(GELU, y, x, x, n);

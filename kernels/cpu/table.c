@@ -36,6 +36,7 @@ const struct ops ISA(table_ops) = {
 	.sum_blocks = ISA(reduce_blocks),
 	.add = ISA(elementwise_add),
 	.divide = ISA(elementwise_divide),
+	.mix = ISA(elementwise_mix),
 	.conv1d = ISA(conv_forward),
 	.conv1d_backward = ISA(conv_backward),
 	.conv1d_scratch = ISA(conv_scratch),

@@ -27,6 +27,7 @@ void ISA(layout_pad_time_backward)(float *dx, const float *dy, int batch, int t,
 /* elementwise.c */
 void ISA(elementwise_add)(float *y, const float *a, const float *b, size_t n);
 void ISA(elementwise_divide)(float *y, const float *x, float by, size_t n);
+void ISA(elementwise_mix)(float *y, const float *x, float share, size_t n);
 void ISA(elementwise_gelu)(float *y, const float *x, size_t n);
 void ISA(elementwise_gelu_backward)(float *dx, const float *dy, const float *x, size_t n);
 void ISA(elementwise_relu)(float *y, const float *x, size_t n);

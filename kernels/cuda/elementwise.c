@@ -20,6 +20,12 @@ KERNEL(divide, elementwise_args)
 		a.y[i] = DIV(a.a[i], a.by);
 }
 
+KERNEL(mix, elementwise_args)
+{
+	for (size_t i = FIRST; i < a.n; i += STRIDE)
+		a.y[i] = FMA(a.by, SUB(a.a[i], a.y[i]), a.y[i]);
+}
+
 KERNEL(gelu, elementwise_args)
 {
 	for (size_t i = FIRST; i < a.n; i += STRIDE)
@@ -56,6 +62,11 @@ void elementwise_add(float *y, const float *a, const float *b, size_t n)
 void elementwise_divide(float *y, const float *x, float by, size_t n)
 {
 	LAUNCH(divide, device_share(n), 256, &((struct elementwise_args){y, x, x, by, n}));
+}
+
+void elementwise_mix(float *y, const float *x, float share, size_t n)
+{
+	LAUNCH(mix, device_share(n), 256, &((struct elementwise_args){y, x, x, share, n}));
 }
 
 void elementwise_gelu(float *y, const float *x, size_t n)

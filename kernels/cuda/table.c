@@ -20,6 +20,7 @@ static const struct ops table = {
 	.sum_blocks = reduce_blocks,
 	.add = elementwise_add,
 	.divide = elementwise_divide,
+	.mix = elementwise_mix,
 	.conv1d = conv_forward,
 	.conv1d_backward = conv_backward,
 	.conv1d_scratch = conv_scratch,

@@ -30,6 +30,7 @@ void layout_pad_time_backward(float *dx, const float *dy, int batch, int t, int 
 /* elementwise.c */
 void elementwise_add(float *y, const float *a, const float *b, size_t n);
 void elementwise_divide(float *y, const float *x, float by, size_t n);
+void elementwise_mix(float *y, const float *x, float share, size_t n);
 void elementwise_gelu(float *y, const float *x, size_t n);
 void elementwise_gelu_backward(float *dx, const float *dy, const float *x, size_t n);
 void elementwise_relu(float *y, const float *x, size_t n);

@@ -74,7 +74,7 @@ static void elements_equal_their_definition(void **state)
 		size_t n = sizes[s];
 		float *a = numbers(n, 1, 2), *b = numbers(n, 2, 2), *y = zeros(n);
 		float *add = zeros(n), *gelu = zeros(n), *dgelu = zeros(n), *relu = zeros(n),
-		      *drelu = zeros(n);
+		      *drelu = zeros(n), *mix = zeros(n);
 		const struct ops *o;
 		for (size_t i = 0; i < n; i++) {
 			add[i] = a[i] + b[i];
@@ -82,6 +82,7 @@ static void elements_equal_their_definition(void **state)
 			dgelu[i] = a[i] * lane(v_gelu_gradient(v_set(b[i])));
 			relu[i] = a[i] > 0 ? a[i] : 0;
 			drelu[i] = b[i] > 0 ? a[i] : 0;
+			mix[i] = fmaf(0.3f, a[i] - b[i], b[i]);
 		}
 		for (int t = 0; (o = table(t)); t++) {
 			o->add(y, a, b, n);
@@ -94,6 +95,9 @@ static void elements_equal_their_definition(void **state)
 			assert_same_bits(y, relu, n, o->name, "relu");
 			o->relu_backward(y, a, b, n);
 			assert_same_bits(y, drelu, n, o->name, "relu_backward");
+			memcpy(y, b, n * sizeof *y);
+			o->mix(y, a, 0.3f, n);
+			assert_same_bits(y, mix, n, o->name, "mix");
 			memcpy(y, a, n * sizeof *y);
 			o->gelu(y, y, n);
 			assert_same_bits(y, gelu, n, o->name, "gelu in place");
@@ -104,7 +108,7 @@ static void elements_equal_their_definition(void **state)
 			o->add(y, a, y, n);
 			assert_same_bits(y, add, n, o->name, "add in place");
 		}
-		float *all[] = {a, b, y, add, gelu, dgelu, relu, drelu};
+		float *all[] = {a, b, y, add, gelu, dgelu, relu, drelu, mix};
 		for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 			free(all[i]);
 	}
