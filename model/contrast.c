@@ -53,60 +53,18 @@ void contrast_free(struct contrast *c)
 	free(c);
 }
 
-/* ---- how much memory ---- */
-
-static size_t n_counted;
-
-static void *count_alloc(size_t n_bytes)
+static void make(const struct ops *ops, const void *settings)
 {
-	static _Alignas(64) char nowhere[64]; /* never read or written */
-	n_counted += n_bytes;
-	return nowhere;
+	contrast_free(contrast_new(ops, settings));
 }
 
-static void no_release(void *p)
+struct memory_need contrast_need(struct contrast_settings *s)
 {
-	(void)p;
-}
-
-static void no_upload(void *device, const void *host, size_t n_bytes)
-{
-	(void)device, (void)host, (void)n_bytes;
-}
-
-static void no_zero(void *p, size_t n_bytes)
-{
-	(void)p, (void)n_bytes;
-}
-
-size_t contrast_bytes(const struct ops *ops, const struct contrast_settings *s)
-{
-	struct ops counting = *ops;
-	counting.alloc = count_alloc;
-	counting.release = no_release;
-	counting.upload = no_upload;
-	counting.zero = no_zero;
-	n_counted = 0;
-	contrast_free(contrast_new(&counting, s));
-	return n_counted;
-}
-
-int contrast_fit(const struct ops *ops, struct contrast_settings *s, size_t *n_bytes)
-{
-	size_t room = ops->room();
-	if (room == SIZE_MAX)
-		return 0;
-	room -= room / 16; /* for what operations need besides */
-
-	*n_bytes = contrast_bytes(ops, s);
 	bool is_free = !s->micro_batch && !encoder_has_statistics(&s->net);
-	int n_blocks = (blocks_most_views(s->team, 2 * s->n) + BLOCKS_VIEWS - 1) / BLOCKS_VIEWS;
-	while (*n_bytes > room && is_free && n_blocks > 1) {
-		n_blocks = (n_blocks + 1) / 2;
-		s->micro_batch = n_blocks * BLOCKS_VIEWS;
-		*n_bytes = contrast_bytes(ops, s);
-	}
-	return *n_bytes > room ? -1 : 0;
+	return (struct memory_need){.make = make,
+				    .settings = s,
+				    .micro_batch = is_free ? &s->micro_batch : NULL,
+				    .n_views = blocks_most_views(s->team, 2 * s->n)};
 }
 
 void contrast_own(const struct contrast_settings *s, int *first, int *n)

@@ -19,6 +19,7 @@
 #include "model/candidates.h"
 #include "model/encoder.h"
 #include "model/loss.h"
+#include "model/memory.h"
 #include "model/optimizer.h"
 
 struct contrast_settings {
@@ -54,11 +55,8 @@ struct contrast_result {
 struct contrast *contrast_new(const struct ops *ops, const struct contrast_settings *s);
 void contrast_free(struct contrast *c);
 
-/* Bytes of ops memory that contrast_new takes, found by a call of it that allocates none. One at a time. */
-size_t contrast_bytes(const struct ops *ops, const struct contrast_settings *s);
-/* If that is more than there is, and nobody asks for a micro-batch: it is halved until it fits. 0, or -1 if
- * it does not; *n_bytes is what it takes then, untouched where room is SIZE_MAX. */
-int contrast_fit(const struct ops *ops, struct contrast_settings *s, size_t *n_bytes);
+/* What contrast_new takes; s->micro_batch is left open unless somebody asks for one. Borrows s. */
+struct memory_need contrast_need(struct contrast_settings *s);
 
 /* This process's views of a batch: first..first+n-1 of 2n. */
 void contrast_own(const struct contrast_settings *s, int *first, int *n);

@@ -157,12 +157,24 @@ int encoder_micro_batch_check(const struct encoder_config *c, int micro_batch, s
 	return 0;
 }
 
-struct encoder *encoder_new_shared(const struct ops *ops, const struct encoder_config *c, int max_batch,
-				   int micro_batch, struct team *team)
+static void check_micro_batch(const struct encoder_config *c, int micro_batch)
 {
 	struct error e = {0};
 	if (encoder_micro_batch_check(c, micro_batch, &e) < 0)
 		die_bug(__FILE__, error_text(&e));
+}
+
+struct encoder *encoder_new_frozen(const struct ops *ops, const struct encoder_config *c, int max_batch,
+				   int micro_batch)
+{
+	check_micro_batch(c, micro_batch);
+	return open(ops, c, max_batch, micro_batch, false, NULL);
+}
+
+struct encoder *encoder_new_shared(const struct ops *ops, const struct encoder_config *c, int max_batch,
+				   int micro_batch, struct team *team)
+{
+	check_micro_batch(c, micro_batch);
 	return open(ops, c, max_batch, micro_batch, true, team);
 }
 

@@ -94,6 +94,10 @@ int encoder_projector_out(const struct encoder_config *c);
 struct encoder *encoder_new(const struct ops *ops, const struct encoder_config *c, int max_batch,
 			    bool is_training);
 
+/* The same without training, micro_batch views a pass (0: all of them), as below. */
+struct encoder *encoder_new_frozen(const struct ops *ops, const struct encoder_config *c, int max_batch,
+				   int micro_batch);
+
 /* The same for training, with a batch shared out. micro_batch: views, a multiple of 64, whose activations are
  * kept at once; the rest of the batch passes forward once more before it passes backward (Gao et al. 2021,
  * GradCache). 0: all of them. team: whose processes each have some blocks of the batch (model/blocks.h);

@@ -20,8 +20,8 @@ struct finetune *finetune_new(const struct ops *ops, const struct finetune_setti
 	*s = *settings;
 	encoder_set(&s->net, "projector_out", 0);
 	size_t n_fixed = (size_t)s->max_records * (size_t)s->n_views, n_rows = (size_t)s->max_rows;
-	f->net = encoder_new_shared(ops, &s->net, s->max_rows, 0, s->team);
-	f->still = encoder_new(ops, &s->net, (int)n_fixed, false);
+	f->net = encoder_new_shared(ops, &s->net, s->max_rows, s->micro_batch, s->team);
+	f->still = encoder_new_frozen(ops, &s->net, (int)n_fixed, s->micro_batch);
 
 	int n_head = s->max_rows > s->max_records ? s->max_rows : s->max_records;
 	f->head = classifier_new(
@@ -53,6 +53,20 @@ void finetune_free(struct finetune *f)
 	free(f->rate);
 	free(f->rows);
 	free(f);
+}
+
+static void make(const struct ops *ops, const void *settings)
+{
+	finetune_free(finetune_new(ops, settings));
+}
+
+struct memory_need finetune_need(struct finetune_settings *s)
+{
+	int n_own = blocks_most_views(s->team, s->max_rows), n_fixed = s->max_records * s->n_views;
+	return (struct memory_need){.make = make,
+				    .settings = s,
+				    .micro_batch = encoder_has_statistics(&s->net) ? NULL : &s->micro_batch,
+				    .n_views = n_own > n_fixed ? n_own : n_fixed};
 }
 
 static struct finetune_result skipped(struct finetune *f)

@@ -18,6 +18,7 @@
 
 #include "model/classifier.h"
 #include "model/encoder.h"
+#include "model/memory.h"
 #include "model/optimizer.h"
 
 struct finetune_settings {
@@ -29,6 +30,8 @@ struct finetune_settings {
 	int n_views;	 /* fixed views of a record */
 	float lr, encoder_lr, decay;
 	struct optimizer_config optimizer;
+	/* What changes no number: */
+	int micro_batch;   /* views, passes encoder_micro_batch_check; 0: all of them */
 	struct team *team; /* shares out a training batch (model/blocks.h); NULL: alone */
 };
 
@@ -62,6 +65,9 @@ struct finetune_result {
 
 struct finetune *finetune_new(const struct ops *ops, const struct finetune_settings *s);
 void finetune_free(struct finetune *f);
+
+/* What finetune_new takes; s->micro_batch is left open. Borrows s. */
+struct memory_need finetune_need(struct finetune_settings *s);
 
 /* share: of lr and encoder_lr, as the schedule gives it. */
 struct finetune_result finetune_step(struct finetune *f, const struct finetune_batch *b, float share);

@@ -53,13 +53,13 @@ static void open_model(struct embedding *m)
 	if (!json_is_integer(seed))
 		die("model %s: its attributes contradict each other", artifact_id(m->model));
 	m->augment.seed = (uint64_t)json_integer_value(seed);
+	m->views = m->augment.views;
+	m->is_other = embedded_choose(&m->views, params_text(m->run->params, "views"), m->model);
+	m->n_views = views_n_fixed(&m->views);
 	if (exemplars_are_in(m->model))
 		open_exemplars(m);
 	else
 		networks_open(m);
-	m->views = m->augment.views;
-	m->is_other = embedded_choose(&m->views, params_text(m->run->params, "views"), m->model);
-	m->n_views = views_n_fixed(&m->views);
 }
 
 static bool has_table(const struct embedding *m, int table)

@@ -29,6 +29,8 @@ struct embedding {
 	struct augment augment; /* what training drew pairs with */
 	enum pairing_kind pairing;
 	bool has_segments, has_masks;
+	struct encoder_config config;  /* of the networks */
+	int micro_batch;	       /* views that they take at once; 0: all */
 	struct encoder *net[NETWORKS]; /* NULL where there are exemplars */
 	struct exemplars *exemplars;   /* NULL where there are networks */
 	int dim;		       /* of an embedding */

@@ -33,26 +33,17 @@ static void put_keep(struct inspect *i, const uint8_t there[LEADS])
 	free(keep);
 }
 
-struct inspect *inspect_open(struct artifact_writer *w, const struct encoder *trained, int n_views)
+struct inspect *inspect_new(const struct ops *ops, const struct encoder_config *config, int n_views)
 {
 	int n_heads, n_tokens;
-	if (!encoder_has_attention(&trained->config, &n_heads, &n_tokens))
+	if (!encoder_has_attention(config, &n_heads, &n_tokens))
 		return NULL;
 	struct inspect *i = die_calloc(1, sizeof *i);
-	struct encoder_config c = trained->config;
+	struct encoder_config c = *config;
 	size_t rows = LEADS * (size_t)n_views;
 	encoder_set(&c, "projector_out", 0);
-	i->out = w;
 	i->n_views = n_views;
-	i->net = encoder_new(ops_chosen(), &c, (int)rows, true);
-	encoder_copy(i->net, trained);
-	i->attention = artifact_table(w, "attention");
-	i->rollout = artifact_table(w, "rollout");
-	i->masked = artifact_table(w, "masked");
-	artifact_attribute(w, "attention_maps",
-			   json_pack("[{s:s, s:[i,i,i]}, {s:s, s:[i,i,i]}]", "name", "time_to_lead", "shape",
-				     n_heads, n_tokens, LEADS, "name", "lead_to_time", "shape", n_heads,
-				     LEADS, n_tokens));
+	i->net = encoder_new(ops, &c, (int)rows, true);
 	i->n_view = LEADS * (size_t)encoder_samples(&c);
 	i->n_map = (size_t)n_heads * (size_t)n_tokens * LEADS;
 	i->n_tokens = (size_t)n_tokens + LEADS;
@@ -60,12 +51,27 @@ struct inspect *inspect_open(struct artifact_writer *w, const struct encoder *tr
 	i->to_time = die_malloc((size_t)n_views * i->n_map * sizeof(float));
 	i->relevance = die_malloc((size_t)n_views * i->n_tokens * sizeof(float));
 	i->maps = die_malloc(2 * i->n_map * sizeof(float));
-	i->x = i->net->ops->alloc(rows * i->n_view * sizeof(float));
+	i->x = ops->alloc(rows * i->n_view * sizeof(float));
 	i->h = die_malloc(rows * (size_t)i->net->dim * sizeof(float));
 	i->mean = die_malloc((size_t)i->net->dim * sizeof(float));
-	i->keep = i->net->ops->alloc((1 + LEADS) * (size_t)n_views * LEADS);
+	i->keep = ops->alloc((1 + LEADS) * (size_t)n_views * LEADS);
 
 	return i;
+}
+
+void inspect_begin(struct inspect *i, struct artifact_writer *w, const struct encoder *trained)
+{
+	int n_heads, n_tokens;
+	encoder_has_attention(&trained->config, &n_heads, &n_tokens);
+	encoder_copy(i->net, trained);
+	i->out = w;
+	i->attention = artifact_table(w, "attention");
+	i->rollout = artifact_table(w, "rollout");
+	i->masked = artifact_table(w, "masked");
+	artifact_attribute(w, "attention_maps",
+			   json_pack("[{s:s, s:[i,i,i]}, {s:s, s:[i,i,i]}]", "name", "time_to_lead", "shape",
+				     n_heads, n_tokens, LEADS, "name", "lead_to_time", "shape", n_heads,
+				     LEADS, n_tokens));
 }
 
 static void put_maps(struct inspect *i, uint64_t record)
@@ -110,7 +116,7 @@ void inspect_record(struct inspect *i, uint64_t record, const float *x, const ui
 	put_masked(i, record);
 }
 
-void inspect_close(struct inspect *i)
+void inspect_free(struct inspect *i)
 {
 	if (!i)
 		return;

@@ -7,9 +7,10 @@
  * table `masked`     record, lead -> the record's embedding with that lead hidden from the network
  *                    (its mask token)
  *
- *	struct inspect *i = inspect_open(writer, trained, n_views);     // NULL: no cross-attention
- *	inspect_record(i, record, x);                                   // by ascending record
- *	inspect_close(i);
+ *	struct inspect *i = inspect_new(ops, &config, n_views); // NULL: no cross-attention
+ *	inspect_begin(i, writer, trained);
+ *	inspect_record(i, record, x);                           // by ascending record
+ *	inspect_free(i);
  */
 #ifndef STAGES_EMBED_INSPECT_H
 #define STAGES_EMBED_INSPECT_H
@@ -21,11 +22,12 @@
 
 struct inspect;
 
+struct inspect *inspect_new(const struct ops *ops, const struct encoder_config *config, int n_views);
+void inspect_free(struct inspect *i); /* NULL: nothing */
 /* Declares the tables and attribute attention_maps; the weights are copied. */
-struct inspect *inspect_open(struct artifact_writer *w, const struct encoder *trained, int n_views);
+void inspect_begin(struct inspect *i, struct artifact_writer *w, const struct encoder *trained);
 /* x [n_views][12][T] of one record, un-augmented, and the leads it has, there [12], in host memory. Of a lead
  * it lacks, or its only one, the masked embedding is the record's. */
 void inspect_record(struct inspect *i, uint64_t record, const float *x, const uint8_t there[12]);
-void inspect_close(struct inspect *i); /* NULL: nothing */
 
 #endif

@@ -7,20 +7,58 @@
 #include "common/pool.h"
 #include "kernels/ops.h"
 #include "model/config.h"
+#include "stages/shared/device.h"
 #include "stages/shared/network.h"
 #include "stages/shared/objective.h"
+
+/* All of it that lies in ops memory. */
+static void allocate(struct embedding *m, const struct ops *ops)
+{
+	size_t rows = BATCH * PAIR, input = LEADS * (size_t)views_input_samples(&m->views);
+	for (int i = 0; i < NETWORKS; i++)
+		m->net[i] = encoder_new_frozen(ops, &m->config, (int)rows, m->micro_batch);
+	m->device_x = ops->alloc(rows * input * sizeof(float));
+	m->device_keep = ops->alloc(rows * LEADS);
+	m->inspect = m->n_inspect ? inspect_new(ops, &m->config, m->n_views) : NULL;
+}
+
+static void release(struct embedding *m)
+{
+	const struct ops *ops = m->net[TRAINED]->ops;
+	ops->release(m->device_x);
+	ops->release(m->device_keep);
+	for (int i = 0; i < NETWORKS; i++)
+		encoder_free(m->net[i]);
+	inspect_free(m->inspect);
+}
+
+static void make(const struct ops *ops, const void *settings)
+{
+	struct embedding m = *(const struct embedding *)settings;
+	allocate(&m, ops);
+	release(&m);
+}
+
+static void fit(struct embedding *m)
+{
+	struct memory_need need = {.make = make,
+				   .settings = m,
+				   .micro_batch = encoder_has_statistics(&m->config) ? NULL : &m->micro_batch,
+				   .n_views = BATCH * PAIR};
+	device_fit(ops_chosen(), &need, "embedding", "train a smaller pretrain.model");
+}
 
 void networks_open(struct embedding *m)
 {
 	struct error e = {0};
-	struct encoder_config c;
 
-	if (config_read(&c, artifact_get_attribute(m->model, "config"), &e) < 0)
+	if (config_read(&m->config, artifact_get_attribute(m->model, "config"), &e) < 0)
 		die("model %s: %s", artifact_id(m->model), error_text(&e));
-	if (encoder_samples(&c) != views_input_samples(&m->augment.views))
+	if (encoder_samples(&m->config) != views_input_samples(&m->augment.views))
 		die("model %s: its attributes contradict each other", artifact_id(m->model));
-	for (int i = 0; i < NETWORKS; i++)
-		m->net[i] = encoder_new(ops_chosen(), &c, BATCH * PAIR, false);
+	m->n_inspect = (int)params_int(m->run->params, "attention_records");
+	fit(m);
+	allocate(m, ops_chosen());
 	m->dim = m->net[TRAINED]->dim;
 	m->pairing = objective_of(m->model)->pairing;
 	network_load(m->net[TRAINED], m->model);
@@ -45,25 +83,19 @@ void networks_begin(struct embedding *m)
 	artifact_attribute(w, "config", config_json(&net->config));
 	if (net->tower_dim)
 		artifact_attribute(w, "tower_dim", json_integer(net->tower_dim));
-	m->n_inspect = (int)params_int(m->run->params, "attention_records");
-	m->inspect = m->n_inspect ? inspect_open(w, net, m->n_views) : NULL;
+	if (m->inspect)
+		inspect_begin(m->inspect, w, net);
 	m->x = die_malloc(rows * input * sizeof(float));
-	m->device_x = net->ops->alloc(rows * input * sizeof(float));
 	m->keep = die_malloc(rows * LEADS);
-	m->device_keep = net->ops->alloc(rows * LEADS);
 	m->mean = die_malloc((size_t)m->dim * sizeof(float));
 }
 
 void networks_close(struct embedding *m)
 {
-	m->net[TRAINED]->ops->release(m->device_x);
-	m->net[TRAINED]->ops->release(m->device_keep);
-	for (int i = 0; i < NETWORKS; i++)
-		encoder_free(m->net[i]);
+	release(m);
 	free(m->x);
 	free(m->mean);
 	free(m->keep);
-	inspect_close(m->inspect);
 }
 
 /* ---- a batch ---- */

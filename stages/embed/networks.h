@@ -11,7 +11,8 @@
 
 #include "stages/embed/embedding.h"
 
-/* Sets net, dim and pairing by m->model and m->augment, which are. Dies if they contradict each other. */
+/* Sets net, dim and pairing by m->model, m->augment and m->views, which are. Dies if they contradict each
+ * other, or do not fit into the device's memory. */
 void networks_open(struct embedding *m);
 /* Whether this run writes the table. */
 bool networks_have_table(const struct embedding *m, int table);

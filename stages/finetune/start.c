@@ -6,6 +6,7 @@
 #include "common/die.h"
 #include "common/scratch.h"
 #include "model/config.h"
+#include "stages/shared/device.h"
 #include "stages/shared/network.h"
 #include "statistics/probe.h"
 
@@ -44,6 +45,8 @@ void start_network(struct tuning *s, int batch)
 		f.decay = 1;
 	}
 
+	struct memory_need need = finetune_need(&f);
+	device_fit(ops_chosen(), &need, "fine-tuning", "make finetune.batch or pretrain.model smaller");
 	s->net = finetune_new(ops_chosen(), &f);
 }
 

@@ -7,30 +7,75 @@
 #include "common/pool.h"
 #include "kernels/ops.h"
 #include "model/config.h"
+#include "stages/shared/device.h"
 #include "stages/shared/network.h"
 #include "stages/shared/signals.h"
+
+/* ---- memory ---- */
+
+static size_t rows_of(const struct classifying *c)
+{
+	return CLASSIFYING_RECORDS * (size_t)c->n_views;
+}
+
+static size_t input_of(const struct classifying *c)
+{
+	return LEADS * (size_t)views_input_samples(&c->policy.views);
+}
+
+/* All of it that lies in ops memory. */
+static void allocate(struct classifying *c, const struct ops *ops)
+{
+	size_t rows = rows_of(c);
+	if (!c->exemplars) {
+		c->net = encoder_new_frozen(ops, &c->config, (int)rows, c->micro_batch);
+		c->dim = c->net->dim;
+		c->device_keep = ops->alloc(rows * LEADS);
+		c->device_x = ops->alloc(rows * input_of(c) * sizeof *c->x);
+	}
+	c->head = classifier_new(ops, &(struct classifier_config){.dim = c->dim,
+								  .n_extra = c->n_extra,
+								  .n_classes = c->n_classes,
+								  .is_multi = c->is_multi,
+								  .max_rows = CLASSIFYING_RECORDS});
+	c->device_h = ops->alloc(CLASSIFYING_RECORDS * (size_t)c->dim * sizeof *c->h);
+}
+
+static void release(struct classifying *c, const struct ops *ops)
+{
+	ops->release(c->device_x);
+	ops->release(c->device_h);
+	ops->release(c->device_keep);
+	classifier_free(c->head);
+	encoder_free(c->net);
+}
+
+static void make(const struct ops *ops, const void *settings)
+{
+	struct classifying c = *(const struct classifying *)settings;
+	allocate(&c, ops);
+	release(&c, ops);
+}
+
+static void fit(struct classifying *c)
+{
+	bool is_free = !c->exemplars && !encoder_has_statistics(&c->config);
+	struct memory_need need = {.make = make,
+				   .settings = c,
+				   .micro_batch = is_free ? &c->micro_batch : NULL,
+				   .n_views = (int)rows_of(c)};
+	device_fit(c->ops, &need, "prediction", "take a smaller model");
+}
 
 /* ---- opening ---- */
 
 static void open_network(struct classifying *c, const struct artifact *a)
 {
-	struct encoder_config config;
 	struct error e = {0};
-	if (config_read(&config, artifact_get_attribute(a, "config"), &e) < 0)
+	if (config_read(&c->config, artifact_get_attribute(a, "config"), &e) < 0)
 		die("%s %s: %s", artifact_kind(a), artifact_id(a), error_text(&e));
-	if (encoder_samples(&config) != views_input_samples(&c->policy.views))
+	if (encoder_samples(&c->config) != views_input_samples(&c->policy.views))
 		die("%s %s: its attributes contradict each other", artifact_kind(a), artifact_id(a));
-	c->net = encoder_new(c->ops, &config, CLASSIFYING_RECORDS * c->n_views, false);
-	c->dim = c->net->dim;
-	network_load(c->net, a);
-
-	size_t rows = (size_t)CLASSIFYING_RECORDS * (size_t)c->n_views,
-	       input = LEADS * (size_t)views_input_samples(&c->policy.views);
-	c->x = die_malloc(rows * input * sizeof *c->x);
-	c->rows = die_malloc(rows * (size_t)c->dim * sizeof *c->rows);
-	c->keep = die_malloc(rows * LEADS);
-	c->device_keep = c->ops->alloc(rows * LEADS);
-	c->device_x = c->ops->alloc(rows * input * sizeof *c->x);
 }
 
 static void open_exemplars(struct classifying *c, const struct artifact *a)
@@ -87,15 +132,13 @@ static void open_head(struct classifying *c, const struct artifact *head)
 	if (c->n_classes < 2)
 		die("scores %s: %d classes; expected two or more", artifact_id(head), c->n_classes);
 	read_decision(c, head);
+}
 
+static void load_head(struct classifying *c, const struct artifact *head)
+{
 	size_t n = (size_t)c->n_classes, d = (size_t)(c->dim + c->n_extra);
 	float *mean = read_floats(head, "mean", d), *scale = read_floats(head, "scale", d),
 	      *weight = read_floats(head, "weight", n * d), *bias = read_floats(head, "bias", n);
-	c->head = classifier_new(c->ops, &(struct classifier_config){.dim = c->dim,
-								     .n_extra = c->n_extra,
-								     .n_classes = c->n_classes,
-								     .is_multi = c->is_multi,
-								     .max_rows = CLASSIFYING_RECORDS});
 	classifier_set(c->head, mean, scale, weight, bias);
 	free(mean);
 	free(scale);
@@ -108,18 +151,22 @@ struct classifying *classifying_open(const struct artifact *encoder, const struc
 	struct classifying *c = die_calloc(1, sizeof *c);
 	open_encoder(c, encoder);
 	open_head(c, head);
+	fit(c);
+	allocate(c, c->ops);
+	load_head(c, head);
+	if (c->net) {
+		network_load(c->net, encoder);
+		c->x = die_malloc(rows_of(c) * input_of(c) * sizeof *c->x);
+		c->rows = die_malloc(rows_of(c) * (size_t)c->dim * sizeof *c->rows);
+		c->keep = die_malloc(rows_of(c) * LEADS);
+	}
 	c->h = die_malloc(CLASSIFYING_RECORDS * (size_t)c->dim * sizeof *c->h);
-	c->device_h = c->ops->alloc(CLASSIFYING_RECORDS * (size_t)c->dim * sizeof *c->h);
 	return c;
 }
 
 void classifying_close(struct classifying *c)
 {
-	c->ops->release(c->device_x);
-	c->ops->release(c->device_h);
-	c->ops->release(c->device_keep);
-	classifier_free(c->head);
-	encoder_free(c->net);
+	release(c, c->ops);
 	exemplars_free(c->exemplars);
 	free(c->x);
 	free(c->keep);
@@ -134,9 +181,8 @@ void classifying_close(struct classifying *c)
 static void make_view(void *context, int task)
 {
 	struct classifying *c = context;
-	size_t input = LEADS * (size_t)views_input_samples(&c->policy.views);
 	int record = task / c->n_views;
-	views_fixed(&c->policy.views, c->x + (size_t)task * input, c->batch->signal[record],
+	views_fixed(&c->policy.views, c->x + (size_t)task * input_of(c), c->batch->signal[record],
 		    task % c->n_views);
 	memcpy(c->keep + (size_t)task * LEADS, c->batch->there[record], LEADS);
 }
@@ -145,10 +191,9 @@ static void make_view(void *context, int task)
 static void forward(struct classifying *c, int n)
 {
 	const struct ops *ops = c->ops;
-	size_t rows = (size_t)n * (size_t)c->n_views, dim = (size_t)c->dim,
-	       input = LEADS * (size_t)views_input_samples(&c->policy.views);
+	size_t rows = (size_t)n * (size_t)c->n_views, dim = (size_t)c->dim;
 	pool_run(make_view, c, (int)rows);
-	ops->upload(c->device_x, c->x, rows * input * sizeof *c->x);
+	ops->upload(c->device_x, c->x, rows * input_of(c) * sizeof *c->x);
 	ops->upload(c->device_keep, c->keep, rows * LEADS);
 	encoder_forward(c->net, c->device_x, c->device_keep, (int)rows);
 	ops->download(c->rows, c->net->h, rows * dim * sizeof *c->rows);

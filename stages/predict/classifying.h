@@ -33,6 +33,8 @@ struct classifying {
 	int n_views;
 	float *h, *device_h; /* embeddings of the records in hand, on the host and in ops memory */
 	/* of a network: */
+	struct encoder_config config;
+	int micro_batch; /* views that it takes at once; 0: all */
 	float *x, *rows; /* host: views of the records in hand, their embeddings */
 	uint8_t *keep;	 /* their leads */
 	float *device_x;

@@ -207,23 +207,6 @@ static void check_patients(const struct pretrain *t)
 		    artifact_id(t->run->input[SIGNALS]), i);
 }
 
-/* Before anything is allocated. */
-static void fit_into_memory(struct pretrain *t, const struct ops *ops)
-{
-	struct contrast_settings *s = &t->plan.contrast;
-	size_t n_bytes;
-	int asked = s->micro_batch;
-	if (contrast_fit(ops, s, &n_bytes) < 0)
-		die("%s: training needs %.2f GB, in micro-batches of %d views, and %.2f GB are free there; "
-		    "make "
-		    "pretrain.batch, pretrain.micro_batch or pretrain.model smaller, or train on the CPU",
-		    ops->name, (double)n_bytes / 1e9, s->micro_batch ? s->micro_batch : 2 * s->n,
-		    (double)ops->room() / 1e9);
-	if (s->micro_batch != asked)
-		warn("micro-batches of %d views, for more do not fit into the memory of %s", s->micro_batch,
-		     ops->name);
-}
-
 static void set_up(struct pretrain *t)
 {
 	const struct params *p = t->run->params;
@@ -232,7 +215,9 @@ static void set_up(struct pretrain *t)
 	t->plan = plan_read(p, &t->records.policy.views, t->records.n);
 	check_patients(t);
 	t->plan.contrast.team = t->run->team;
-	fit_into_memory(t, ops_chosen());
+	struct memory_need need = contrast_need(&t->plan.contrast);
+	device_fit(ops_chosen(), &need, "training",
+		   "make pretrain.batch, pretrain.micro_batch or pretrain.model smaller");
 	t->contrast = contrast_new(ops_chosen(), &t->plan.contrast);
 	if (is_continued(p))
 		load_start(t);

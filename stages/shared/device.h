@@ -4,6 +4,7 @@
 #define STAGES_SHARED_DEVICE_H
 
 #include "common/params.h"
+#include "model/memory.h"
 
 /* Rows of a table of struct param. in: NULL for pretrain, in whose section they are given, else its name. The
  * class stands in the key as its numerics, so neither param does. */
@@ -25,5 +26,9 @@
 
 /* struct stage's choose, of a stage with those rows. */
 void device_choose(const struct params *p);
+
+/* Before anything of it is allocated: fits it into the memory of ops (memory_fit), and says so where that
+ * takes micro-batches. If it is too large, dies: `what` needs so much and so much is there, `remedy`. */
+void device_fit(const struct ops *ops, struct memory_need *need, const char *what, const char *remedy);
 
 #endif

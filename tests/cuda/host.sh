@@ -30,7 +30,7 @@ DOUBLE_DEVICES=0 check_fails "no card: one message that says what to do" 1 \
 	over host "$BIN/pretrain" --build dvt
 is "... of one line" "$(grep -c . .err)" 1
 DOUBLE_MEMORY=2000000 check_fails "too small a card: what is needed and what there is" 1 \
-	'training needs 0.[0-9]* GB, in micro-batches of 12 views, and 0.00 GB are free there; make' \
+	'training needs 0.[0-9]* GB and 0 GB are free there; make pretrain.batch' \
 	over host "$BIN/pretrain" --build dvt
 cp -r dvt integrated && cp -r store integrated.store
 DOUBLE_MEMORY=2000000 DOUBLE_INTEGRATED=1 EINTHOVEN_STORE=$WORK/integrated.store \

@@ -8,6 +8,7 @@
 
 #include "kernels/workspace.h"
 #include "model/contrast.h"
+#include "model/finetune.h"
 
 static size_t taken, there;
 
@@ -47,6 +48,12 @@ static size_t taken_by(const struct ops *o, const struct contrast_settings *s)
 	return taken;
 }
 
+static size_t said_of(const struct ops *o, struct memory_need need)
+{
+	memory_count(o, &need);
+	return need.n_bytes;
+}
+
 static void what_is_said_is_what_is_taken(void **state)
 {
 	static const int sizes[] = {0, 64, 128};
@@ -56,62 +63,93 @@ static void what_is_said_is_what_is_taken(void **state)
 		for (int i = 0; i < 3; i++) {
 			struct contrast_settings s = settings("tiny");
 			s.micro_batch = sizes[i];
-			assert_int_equal(contrast_bytes(&o, &s), taken_by(&o, &s));
+			assert_int_equal(said_of(&o, contrast_need(&s)), taken_by(&o, &s));
 		}
 		struct contrast_settings s = settings("resnet18");
-		assert_int_equal(contrast_bytes(&o, &s), taken_by(&o, &s));
+		assert_int_equal(said_of(&o, contrast_need(&s)), taken_by(&o, &s));
+	}
+}
+
+static struct finetune_settings of_finetune(const char *preset)
+{
+	return (struct finetune_settings){.net = settings(preset).net,
+					  .n_classes = 5,
+					  .n_extra = 12,
+					  .max_rows = 256,
+					  .max_records = 64,
+					  .n_views = 2,
+					  .lr = 1e-3f,
+					  .encoder_lr = 1e-3f,
+					  .decay = 1};
+}
+
+static void what_is_said_of_finetune_is_what_is_taken(void **state)
+{
+	static const char *const presets[] = {"tiny", "resnet18"};
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		struct ops o = table(i & 1);
+		struct finetune_settings s = of_finetune(presets[i / 2]);
+		taken = 0;
+		finetune_free(finetune_new(&o, &s));
+		assert_int_equal(said_of(&o, finetune_need(&s)), taken);
 	}
 }
 
 /* As much as `micro_batch` needs and no more than a little. */
-static int fitted(const struct ops *o, int micro_batch)
+static int fitted(const struct ops *o, struct memory_need need, int micro_batch)
 {
-	struct contrast_settings s = settings("tiny");
-	size_t n_bytes;
-	s.micro_batch = micro_batch;
-	there = contrast_bytes(o, &s) / 15 * 16 + 64;
-	s.micro_batch = 0;
-	assert_int_equal(contrast_fit(o, &s, &n_bytes), 0);
-	assert_true(n_bytes <= there);
-	return s.micro_batch;
+	*need.micro_batch = micro_batch;
+	there = said_of(o, need) / 15 * 16 + 64;
+	*need.micro_batch = 0;
+	assert_int_equal(memory_fit(o, &need), 0);
+	assert_true(need.n_bytes <= there);
+	return *need.micro_batch;
 }
 
 static void the_micro_batch_is_halved_until_it_fits(void **state)
 {
+	static const int sizes[] = {0, 128, 64};
 	struct ops o = table(true);
 	(void)state;
-	assert_int_equal(fitted(&o, 0), 0);
-	assert_int_equal(fitted(&o, 128), 128);
-	assert_int_equal(fitted(&o, 64), 64);
+	for (int i = 0; i < 3; i++) {
+		struct contrast_settings s = settings("tiny");
+		struct finetune_settings f = of_finetune("tiny");
+		assert_int_equal(fitted(&o, contrast_need(&s), sizes[i]), sizes[i]);
+		assert_int_equal(fitted(&o, finetune_need(&f), sizes[i]), sizes[i]);
+	}
 }
 
 static void what_does_not_fit_is_said(void **state)
 {
 	struct ops o = table(true);
 	struct contrast_settings s = settings("tiny"), resnet18 = settings("resnet18");
-	size_t n_bytes;
+	struct memory_need need = contrast_need(&s);
 	(void)state;
 
 	there = 1 << 20;
-	assert_int_equal(contrast_fit(&o, &s, &n_bytes), -1);
+	assert_int_equal(memory_fit(&o, &need), -1);
 	assert_int_equal(s.micro_batch, 64);
-	assert_int_equal(n_bytes, contrast_bytes(&o, &s));
-	there = 8 * n_bytes;
+	assert_int_equal(need.n_bytes, said_of(&o, contrast_need(&s)));
+	there = 8 * need.n_bytes;
 	s.micro_batch = 192; /* what somebody asks for is left */
-	assert_int_equal(contrast_fit(&o, &s, &n_bytes), 0);
+	need = contrast_need(&s);
+	assert_int_equal(memory_fit(&o, &need), 0);
 	assert_int_equal(s.micro_batch, 192);
 
 	there = 1 << 20; /* BatchNorm has no micro-batches */
-	assert_int_equal(contrast_fit(&o, &resnet18, &n_bytes), -1);
+	need = contrast_need(&resnet18);
+	assert_int_equal(memory_fit(&o, &need), -1);
 	assert_int_equal(resnet18.micro_batch, 0);
 	there = SIZE_MAX;
-	assert_int_equal(contrast_fit(&o, &resnet18, &n_bytes), 0);
+	assert_int_equal(memory_fit(&o, &need), 0);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_said_is_what_is_taken),
+		cmocka_unit_test(what_is_said_of_finetune_is_what_is_taken),
 		cmocka_unit_test(the_micro_batch_is_halved_until_it_fits),
 		cmocka_unit_test(what_does_not_fit_is_said),
 	};
