@@ -171,8 +171,8 @@ $(B)/lib/kernels_$(1).so: $(emulated_sources:%.c=$(B)/obj/%.$(1).o) \
 endef
 $(foreach e,$(EMULATIONS),$(eval $(call EMULATION_RULE,$(e))))
 
-# The side of the host, and the kernels as nvcc compiles them: PTX, in which nothing may be approximate, and
-# all architectures. Only `make cuda` needs nvcc.
+# The side of the host, and the kernels as nvcc compiles them for all architectures: of each it makes PTX
+# first, in which nothing may be approximate. Only `make cuda` needs nvcc.
 NVCC     ?= $(firstword $(wildcard $(addsuffix /nvcc,$(subst :, ,$(PATH)) /usr/local/cuda/bin)))
 GPU_ARCH := 80 86 89 90 100 120 121
 gpu_host := $(patsubst %.c,$(B)/obj/%.gpu.o,$(gpu_sources) $(gpu_card))
@@ -184,20 +184,16 @@ $(B)/obj/kernels/cuda/%.gpu.o: kernels/cuda/%.c $(B)/flags
 	$(if $(Q),@echo "  CC    $< (host)")
 	$(Q)$(call compile,-fPIC -fvisibility=hidden)
 
-$(B)/gpu/%.ptx: kernels/cuda/%.c $(wildcard kernels/cuda/*.h kernels/*.h)
+$(B)/gpu/%.fatbin: kernels/cuda/%.c $(wildcard kernels/cuda/*.h kernels/*.h)
 	@mkdir -p $(@D)
-	$(if $(Q),@echo "  PTX   $<")
-	$(Q)$(NVCC) $(NVFLAGS) -ptx -arch=compute_80 -o $(own) $< && \
-		if grep -nE '\.ftz|approx' $(own); then echo "$<: its PTX is not exact" >&2; false; fi \
-		$(in_turn)
-$(B)/gpu/%.fatbin: kernels/cuda/%.c $(B)/gpu/%.ptx
 	$(if $(Q),@echo "  NVCC  $<")
-	$(Q)$(NVCC) $(NVFLAGS) -fatbin $(foreach a,$(GPU_ARCH),-gencode arch=compute_$(a),code=sm_$(a)) \
-		-gencode arch=compute_80,code=compute_80 -o $(own) $< $(in_turn)
-# Of nothing it would be of all.
-ifneq ($(gpu_fat),)
-.SECONDARY: $(gpu_fat:.fatbin=.ptx)
-endif
+	$(Q)ptx=$$(mktemp -d) && trap 'rm -rf "$$ptx"' EXIT && \
+		$(NVCC) $(NVFLAGS) -fatbin $(foreach a,$(GPU_ARCH),-gencode arch=compute_$(a),code=sm_$(a)) \
+		-gencode arch=compute_80,code=compute_80 -keep -keep-dir "$$ptx" -o $(own) $< && \
+		if [ "$$(ls "$$ptx" | grep -c '\.ptx$$')" != $(words $(sort 80 $(GPU_ARCH))) ]; then \
+			echo "$<: nvcc kept another number of PTX files than architectures" >&2; false; \
+		elif (cd "$$ptx" && grep -nE '\.ftz|approx' *.ptx); then \
+			echo "$<: its PTX is not exact" >&2; false; fi $(in_turn)
 
 # With the code identity of all of it: () stands for the archive that codeid looks for.
 $(B)/gpu/images.c: $(gpu_fat) $(gpu_host) $(B)/bin/codeid

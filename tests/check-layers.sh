@@ -38,6 +38,31 @@ for layer in "${layers[@]}"; do
 	is "$layer includes only what lies under it" "$bad" ""
 done
 
+# sides ROOT: what includes a device's side of kernels/ from outside it. The kernels of a card see their
+# emulation through one header; the emulation carries them, so it sees theirs.
+sides() {
+	(cd "$1" && grep -rHoE '#include "kernels/(cpu|cuda|emulated)/[^"]*' --include='*.[ch]' \
+		"${layers[@]}") | sed 's/:#include "/ /' | while read -r file header; do
+		case "$file $header" in
+		"${header%/*}"/*" $header" | kernels/emulated/*\ kernels/cuda/*) ;;
+		kernels/cuda/gpu.h\ kernels/emulated/gpu.h) ;;
+		*) printf ' %s->%s' "$file" "$header" ;;
+		esac
+	done
+}
+is "kernels of the CPU and of cards do not see each other, nor does anybody see either" "$(sides .)" ""
+mkdir "$WORK/planted" && cp -r "${layers[@]}" "$WORK/planted"
+planted() { # planted FILE HEADER: an include there is found
+	sed -i "1i#include \"$2\"" "$WORK/planted/$1"
+	is "... an include of $2 in $1 would be found" "$(sides "$WORK/planted")" " $1->$2"
+	cp "$1" "$WORK/planted/$1"
+}
+planted kernels/cpu/gemm.c kernels/cuda/reduce.h
+planted kernels/cuda/gemm.c kernels/cpu/reduce.h
+planted kernels/emulated/launch.c kernels/cpu/table.h
+planted kernels/selftest.c kernels/cpu/table.h
+planted model/linear.c kernels/cuda/device.h
+
 door() { # door HEADER FILE...: only these files may include the library's header
 	local header=$1 got
 	shift

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # kernels/cuda/cudart.h says of CUDA's runtime what NVIDIA's own header says, where that is installed; and
-# what nvcc makes of the kernels is exact.
+# make cuda refuses kernels of which nvcc makes something that is not exact, on any architecture.
 . "$(dirname "$0")/../tap.sh"
 header=/usr/local/cuda/include/cuda_runtime_api.h
 [ -e "$header" ] || header=/usr/include/cuda_runtime_api.h
@@ -67,12 +67,25 @@ check "cudart.h and NVIDIA's header agree" \
 
 nvcc=$(command -v nvcc || ls /usr/local/cuda/bin/nvcc 2>/dev/null)
 if [ -z "$nvcc" ]; then
-	skip "the kernels' PTX is exact" "nvcc is not installed"
+	skip "what is not exact is refused" "nvcc is not installed"
 	tap_done
 fi
-# The file that has every function of one float: make cuda looks at all.
-check "nvcc compiles pooling.c" "$nvcc" -x cu -I"$TOP" -O3 -ptx -arch=compute_80 -o p.ptx \
-	"$TOP/kernels/cuda/pooling.c"
-is "its PTX has no flush to zero and nothing approximate" "$(grep -cE '\.ftz|approx' p.ptx)" 0
-check "... but intrinsics that round once" grep -q 'fma.rn.f32' p.ptx
+mkdir tree && cp -r "$TOP"/{Makefile,kernels,common,numbers} tree
+cp tree/kernels/cuda/adamw.c exact.c
+compile() { # compile [NVFLAGS=...]: one file, as make cuda does
+	(cd tree && env -u MAKEFLAGS make -s B=build NVCC="$nvcc" "$@" build/gpu/adamw.fatbin)
+}
+refused() { # refused NAME SED
+	sed "$2" exact.c >tree/kernels/cuda/adamw.c
+	check_fails "$1 is refused" 2 'adamw.c: its PTX is not exact' compile
+}
+check "nvcc compiles a file for all architectures, exactly" compile
+refused "an approximate division" 's/DIV(m,/__fdividef(m,/'
+refused "... on the newest cards alone" \
+	'1i#if __CUDA_ARCH__ >= 1210\n#define NEAR __fdividef\n#else\n#define NEAR DIV\n#endif
+	s/DIV(m,/NEAR(m,/'
+cp exact.c tree/kernels/cuda/adamw.c
+touch tree/kernels/cuda/adamw.c
+check_fails "... and a flag that flushes to zero" 2 'adamw.c: its PTX is not exact' \
+	compile NVFLAGS='-x cu -I. -O3 -ftz=true'
 tap_done
