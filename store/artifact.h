@@ -157,6 +157,10 @@ bool artifact_skip(struct artifact_cursor *c);
 /* The same without dying: 1, 0 at the end, -1 with e filled if damaged; the cursor is freed but for 1. */
 int artifact_try_next(struct artifact_cursor *c, struct error *e);
 int artifact_try_skip(struct artifact_cursor *c, struct error *e);
+/* The same with a value that was NOT checked, for who hashes many at once (digest_of_many) and compares with
+ * leaf. Only inside guard_call may it be read; where a digest is another, or the guard gave up, walk there
+ * again with artifact_try_next, which says what it is. */
+int artifact_try_peek(struct artifact_cursor *c, struct error *e);
 void artifact_stop(struct artifact_cursor *c);
 
 /* Check everything: header, keys' order, every leaf, every root, counts. 0, or -1 with e naming

@@ -341,9 +341,10 @@ struct walk {
 	uint8_t last
 		[ARTIFACT_MAX_KEY]; /* the key before; a copy, since a damaged one may lie outside the map */
 	size_t last_bytes;
-	uint64_t n, end;	 /* records seen, and of all that are to be seen */
-	MDB_cursor_op op;	 /* of the next step */
-	bool is_end, is_passing; /* is_passing: over the value of the next record */
+	uint64_t n, end;		      /* records seen, and of all that are to be seen */
+	MDB_cursor_op op;		      /* of the next step */
+	enum { CHECKED, PASSED, PEEKED } way; /* of the next record's value */
+	bool is_end;
 	const char *problem;
 };
 
@@ -410,10 +411,10 @@ static void step(void *context)
 		return;
 	memcpy(w->last, key.mv_data, key.mv_size);
 	w->last_bytes = key.mv_size;
-	if (!w->is_passing && !is_leaf_of(&leaf, &key, &value))
+	if (w->way == CHECKED && !is_leaf_of(&leaf, &key, &value))
 		w->problem = "its bytes do not hash to its leaf digest";
 	w->here = (struct artifact_cursor){
-		key.mv_data, w->is_passing ? NULL : value.mv_data, key.mv_size, value.mv_size, {{0}}};
+		key.mv_data, w->way == PASSED ? NULL : value.mv_data, key.mv_size, value.mv_size, {{0}}};
 	memcpy(w->here.leaf.bytes, leaf.mv_data, DIGEST_BYTES);
 }
 
@@ -455,10 +456,20 @@ bool artifact_next(struct artifact_cursor *c)
 int artifact_try_skip(struct artifact_cursor *c, struct error *e)
 {
 	struct walk *w = (struct walk *)c;
-	w->is_passing = true;
+	w->way = PASSED;
 	int status = artifact_try_next(c, e);
 	if (status > 0)
-		w->is_passing = false;
+		w->way = CHECKED;
+	return status;
+}
+
+int artifact_try_peek(struct artifact_cursor *c, struct error *e)
+{
+	struct walk *w = (struct walk *)c;
+	w->way = PEEKED;
+	int status = artifact_try_next(c, e);
+	if (status > 0)
+		w->way = CHECKED;
 	return status;
 }
 

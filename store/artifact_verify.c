@@ -11,31 +11,89 @@
 #include "common/error.h"
 #include "common/json.h"
 #include "store/artifact.h"
+#include "store/guard.h"
 #include "store/merkle.h"
 #include "store/pages.h"
 
+/* What a table's records come to. */
+struct sum {
+	struct merkle merkle;
+	json_int_t n_bytes;
+};
+
+/* Records that are hashed in one go. */
+enum { BATCH = 64 };
+struct batch {
+	uint8_t head[BATCH][DIGEST_HEAD_MOST];
+	struct digest_text text[BATCH];
+	struct digest leaf[BATCH], found[BATCH];
+	size_t n;
+};
+
+static void hash(void *context)
+{
+	struct batch *b = context;
+	digest_of_many(b->found, b->text, b->n);
+}
+
+static bool add_batch(struct sum *s, struct batch *b)
+{
+	if (!guard_call(hash, b) || memcmp(b->leaf, b->found, b->n * sizeof *b->leaf) != 0)
+		return false;
+	for (size_t i = 0; i < b->n; i++)
+		merkle_add(&s->merkle, &b->found[i]);
+	b->n = 0;
+	return true;
+}
+
+/* Whether all records are sound. If not, the other way says which one is not, and why. */
+static bool add_quickly(struct sum *s, struct artifact_cursor *c)
+{
+	struct batch *b = die_calloc(1, sizeof *b);
+	struct error unused = {0};
+	bool is_sound = true;
+	int status = 0;
+	while (is_sound && (status = artifact_try_peek(c, &unused)) > 0) {
+		b->leaf[b->n] = c->leaf;
+		b->text[b->n] =
+			digest_leaf_text(b->head[b->n], c->key, c->key_bytes, c->value, c->value_bytes);
+		s->n_bytes += (json_int_t)(c->key_bytes + c->value_bytes);
+		if (++b->n == BATCH)
+			is_sound = add_batch(s, b);
+	}
+	if (!is_sound)
+		artifact_stop(c);
+	else
+		is_sound = status == 0 && add_batch(s, b);
+	free(b);
+	return is_sound;
+}
+
+static int add_one_by_one(struct sum *s, struct artifact_cursor *c, struct error *e)
+{
+	int status;
+	while ((status = artifact_try_next(c, e)) > 0) {
+		merkle_add(&s->merkle, &c->leaf);
+		s->n_bytes += (json_int_t)(c->key_bytes + c->value_bytes);
+	}
+	return status;
+}
+
 static int check_table(const struct artifact *a, const char *name, const json_t *described, struct error *e)
 {
-	struct merkle m;
+	struct sum s = {0};
 	char root[DIGEST_HEX];
-	json_int_t n_bytes = 0;
-	int status;
-
-	merkle_init(&m);
-	struct artifact_cursor *c = artifact_walk(a, name);
-	while ((status = artifact_try_next(c, e)) > 0) {
-		struct digest leaf = digest_leaf(c->key, c->key_bytes, c->value, c->value_bytes);
-		merkle_add(&m, &leaf);
-		n_bytes += (json_int_t)(c->key_bytes + c->value_bytes);
+	if (!add_quickly(&s, artifact_walk(a, name))) {
+		s = (struct sum){0};
+		if (add_one_by_one(&s, artifact_walk(a, name), e) < 0)
+			return -1;
 	}
 
-	if (status < 0)
-		return -1;
-	struct digest d = merkle_root(&m);
+	struct digest d = merkle_root(&s.merkle);
 	digest_hex(root, &d);
-
 	const char *want = json_string_value(json_object_get(described, "root"));
-	if (!want || strcmp(want, root) || json_integer_value(json_object_get(described, "bytes")) != n_bytes)
+	if (!want || strcmp(want, root) ||
+	    json_integer_value(json_object_get(described, "bytes")) != s.n_bytes)
 		return error_set(
 			e, NULL, 0,
 			"object %s is damaged: table %s: its records do not hash to the root in the header",

@@ -65,6 +65,73 @@ static void a_leaf_is_the_hash_of_lengths_and_bytes(void **state)
 	assert_memory_not_equal(&a, &b, sizeof a);
 }
 
+static void many_are_what_each_is_alone(void **state)
+{
+	enum { N = 400, MOST = 3000 };
+	static uint8_t bytes[DIGEST_HEAD_MOST + MOST + 64], heads[N][DIGEST_HEAD_MOST];
+	struct digest_text texts[N];
+	struct digest found[N];
+	uint64_t x = 1;
+	(void)state;
+	for (size_t i = 0; i < sizeof bytes; i++)
+		bytes[i] = (uint8_t)((x = x * 6364136223846793005 + 1442695040888963407) >> 33);
+	for (size_t i = 0; i < N; i++) {
+		x = x * 6364136223846793005 + 1442695040888963407;
+		size_t n_head = (x >> 33) % 3 ? (x >> 35) % (DIGEST_HEAD_MOST + 1) : 0, at = x >> 56 & 63;
+		size_t n_body = (x >> 34) % 2 ? (x >> 45) % MOST : (x >> 45) % 130;
+		memcpy(heads[i], bytes + at, n_head);
+		texts[i] = (struct digest_text){heads[i], n_head, bytes + at + n_head, n_body};
+	}
+	for (size_t n = 0; n <= N; n = n < 8 ? n + 1 : 2 * n) {
+		memset(found, 0, sizeof found);
+		digest_of_many(found, texts, n);
+		for (size_t i = 0; i < n; i++) {
+			const struct digest_text *t = &texts[i];
+			struct digest want =
+				digest_of((const uint8_t *)t->body - t->n_head, t->n_head + t->n_body);
+			assert_memory_equal(&found[i], &want, sizeof want);
+		}
+	}
+}
+
+/* FIPS 180-2, appendix B, and 512 MiB and a bit, whose length in bits does not fit into 32. */
+static void many_gives_the_known_answers(void **state)
+{
+	(void)state;
+	size_t n = ((size_t)512 << 20) + 3;
+	char *zeros = calloc(n, 1), million[1000000];
+	memset(million, 'a', sizeof million);
+	const struct digest_text texts[] = {
+		{NULL, 0, zeros, n},
+		{"abc", 3, NULL, 0},
+		{"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq", 56, NULL, 0},
+		{NULL, 0, NULL, 0},
+		{NULL, 0, million, sizeof million}};
+	struct digest d[5];
+	digest_of_many(d, texts, 5);
+	struct digest whole = digest_of(zeros, n);
+	assert_memory_equal(&d[0], &whole, sizeof whole);
+	hex_is(d[1], "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+	hex_is(d[2], "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
+	hex_is(d[3], "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+	hex_is(d[4], "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+	free(zeros);
+}
+
+static void a_leaf_as_a_text_is_the_leaf(void **state)
+{
+	uint8_t head[2][DIGEST_HEAD_MOST], key[511];
+	struct digest d[2], want = digest_leaf("key", 3, "value", 5);
+	(void)state;
+	memset(key, 7, sizeof key);
+	const struct digest_text texts[] = {digest_leaf_text(head[0], "key", 3, "value", 5),
+					    digest_leaf_text(head[1], key, sizeof key, "", 0)};
+	digest_of_many(d, texts, 2);
+	assert_memory_equal(&d[0], &want, sizeof want);
+	want = digest_leaf(key, sizeof key, "", 0);
+	assert_memory_equal(&d[1], &want, sizeof want);
+}
+
 /* The roots that certificate-transparency publishes for its first eight leaves (their leaf is
  * SHA-256(0x00 | data)). */
 static void roots_are_those_of_rfc_6962(void **state)
@@ -138,6 +205,9 @@ int main(void)
 		cmocka_unit_test(sha256_gives_the_known_answers),
 		cmocka_unit_test(hex_is_read_back_and_nothing_else_is),
 		cmocka_unit_test(a_leaf_is_the_hash_of_lengths_and_bytes),
+		cmocka_unit_test(many_are_what_each_is_alone),
+		cmocka_unit_test(many_gives_the_known_answers),
+		cmocka_unit_test(a_leaf_as_a_text_is_the_leaf),
 		cmocka_unit_test(roots_are_those_of_rfc_6962),
 		cmocka_unit_test(the_stream_equals_the_definition_at_every_size),
 	};
