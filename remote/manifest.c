@@ -265,26 +265,51 @@ static int wrong(const char *what, struct error *e)
 	return error_set(e, NULL, 0, "records from the remote %s; nothing of them is kept", what);
 }
 
+/* Texts of records as they lie in a stream, hashed some at a time, so that little memory is enough. */
+enum { BATCH = 256 };
+struct batch {
+	struct digest_text text[BATCH];
+	size_t n;
+	struct digest *leaves; /* where the next go */
+};
+
+static void hash(struct batch *b)
+{
+	digest_of_many(b->leaves, b->text, b->n);
+	b->leaves += b->n;
+	b->n = 0;
+}
+
+static void add(struct batch *b, const uint8_t *from, const uint8_t *to)
+{
+	b->text[b->n++] = stream_leaf(from, (size_t)(to - from));
+	if (b->n == BATCH)
+		hash(b);
+}
+
 static int read_leaves(struct digest *leaves, const struct span *s, const uint8_t *bytes, struct error *e)
 {
 	struct stream stream = {bytes, (size_t)s->n_bytes};
-	struct stream_record r = {0}, last;
+	struct stream_record r, last = {0};
+	const uint8_t *from = bytes; /* of the record */
 	struct error why = {0};
+	struct batch batch = {.leaves = leaves};
 	uint64_t n = 0;
 	int status;
-	for (last = r; (status = stream_next(&stream, &r, &why)) > 0; last = r) {
+	for (; (status = stream_next(&stream, &r, &why)) > 0; last = r, from = stream.at, n++) {
 		if (n == s->n_records)
 			return wrong("are more than the manifest says", e);
 		if (n > 0 && !artifact_ascends(last.key, last.key_bytes, r.key, r.key_bytes))
 			return wrong("are not in the order of their keys", e);
 		if (n == 0 && (r.key_bytes != s->key_bytes || memcmp(r.key, s->key, r.key_bytes)))
 			return wrong("do not begin with the key in the manifest", e);
-		leaves[n++] = digest_leaf(r.key, r.key_bytes, r.value, r.value_bytes);
+		add(&batch, from, stream.at);
 	}
 	if (status < 0)
 		return error_set(e, NULL, 0,
 				 "records from the remote are damaged: %s; nothing of them is kept",
 				 error_text(&why));
+	hash(&batch);
 	return n == s->n_records ? 0 : wrong("are fewer than the manifest says", e);
 }
 

@@ -19,6 +19,9 @@ struct pace {
 };
 
 double pace_now_s(void);
+/* How long this thread has run, or would have if a processor had been free (where the kernel does not count
+ * that, only how long it ran). */
+double pace_busy_s(void);
 /* n bytes took from began_s until now. */
 void pace_note(struct pace *p, double began_s, size_t n);
 

@@ -12,6 +12,7 @@
 #include "remote/session.h"
 #include "remote/stream.h"
 #include "store/artifact.h"
+#include "store/guard.h"
 
 enum { THREADS = 8 };
 #define PROGRESS_LEAST ((uint64_t)16 << 20) /* bytes that may take long enough to show */
@@ -61,11 +62,10 @@ static void end(void *own)
 	free(s);
 }
 
-static int send_segment(struct push *p, struct sender *s, struct digest *digest, const void *bytes, size_t n,
-			struct error *e)
+static int send_segment(struct push *p, struct sender *s, const struct digest *digest, const void *bytes,
+			size_t n, struct error *e)
 {
-	struct content c = {digest_of(bytes, n), bytes, n, .is_checked = p->is_checked};
-	*digest = c.digest;
+	struct content c = {*digest, bytes, n, .is_checked = p->is_checked};
 	int64_t sent = session_put(s->session, &c, e);
 	pthread_mutex_lock(&p->lock);
 	p->sum->n_segments++;
@@ -75,13 +75,32 @@ static int send_segment(struct push *p, struct sender *s, struct digest *digest,
 	return sent < 0 ? -1 : 0;
 }
 
-/* A record that is larger than a segment: piece by piece, so that it is never copied whole. */
-static int send_pieces(struct push *p, struct sender *s, const struct span *span,
-		       const struct artifact_cursor *c, struct error *e)
+static struct artifact_cursor *walk(const struct push *p, const struct job *job)
 {
+	const struct span *s = job->span;
+	return artifact_walk_from(p->artifact, job->table, s->key, s->key_bytes, s->n_records);
+}
+
+static int tell_change(const struct push *p, const struct job *job, struct error *e)
+{
+	return error_set(e, NULL, 0, "artifact %.12s: table %s changed while it was read", p->header.id,
+			 job->table);
+}
+
+/* A record that is larger than a segment: piece by piece, so that it is never copied whole. */
+static int send_pieces(struct push *p, struct sender *s, const struct job *job, struct error *e)
+{
+	const struct span *span = job->span;
+	struct artifact_cursor *c = walk(p, job);
 	size_t n_done = 0; /* of the value */
-	int status = 0;
-	for (size_t i = 0; i < span_segments(span) && status == 0; i++) {
+	int status = artifact_try_next(c, e);
+	if (status > 0 && STREAM_OVERHEAD + c->key_bytes + c->value_bytes != span->n_bytes) {
+		artifact_stop(c);
+		status = 0;
+	}
+	if (status <= 0)
+		return status < 0 ? -1 : tell_change(p, job, e);
+	for (size_t i = 0; i < span_segments(span) && status >= 0; i++) {
 		size_t n = span_segment_bytes(span, i);
 		s->stream.n = 0;
 		if (i == 0)
@@ -89,38 +108,92 @@ static int send_pieces(struct push *p, struct sender *s, const struct span *span
 		size_t n_piece = n - s->stream.n;
 		bytes_add(&s->stream, (const char *)c->value + n_done, n_piece);
 		n_done += n_piece;
+		span->segment[i] = digest_of(s->stream.first, n);
 		status = send_segment(p, s, &span->segment[i], s->stream.first, n, e);
 	}
+	artifact_stop(c);
 	return status;
 }
 
-static int send_records(struct push *p, struct sender *s, struct span *span, struct artifact_cursor *c,
-			struct error *e)
+struct copy {
+	void *to;
+	const void *from;
+	size_t n;
+};
+
+static void copy(void *context)
 {
+	const struct copy *c = context;
+	if (c->n)
+		memcpy(c->to, c->from, c->n);
+}
+
+/* Records into the stream, which has room for them, not checked yet: what each is to hash to, and the text of
+ * it. False: they are not as they were when the table was cut. */
+static bool copy_records(struct bytes *stream, struct digest_text *text, struct digest *leaf,
+			 const struct span *span, struct artifact_cursor *c)
+{
+	struct error unused = {0};
+	size_t n = 0;
 	int status;
-	s->stream.n = 0;
-	bytes_reserve(&s->stream, span_segment_bytes(span, 0));
-	while ((status = artifact_try_next(c, e)) > 0) {
-		if (span->n_bytes > SPAN_MOST) {
-			status = send_pieces(p, s, span, c, e);
+	while ((status = artifact_try_peek(c, &unused)) > 0) {
+		size_t at = stream->n, most = (size_t)span->n_bytes - at;
+		bool is_fitting = n < span->n_records && c->value_bytes <= most &&
+				  STREAM_OVERHEAD + c->key_bytes <= most - c->value_bytes;
+		if (is_fitting)
+			stream_begin(stream, c->key, c->key_bytes, c->value_bytes);
+		struct copy value = {stream->first + stream->n, c->value, c->value_bytes};
+		if (!is_fitting || !guard_call(copy, &value)) {
 			artifact_stop(c);
-			return status;
+			return false;
 		}
-		stream_add(&s->stream, c->key, c->key_bytes, c->value, c->value_bytes);
+		stream->n += value.n;
+		text[n] = stream_leaf(stream->first + at, stream->n - at);
+		leaf[n++] = c->leaf;
 	}
-	return status < 0 ? -1 : send_segment(p, s, span->segment, s->stream.first, s->stream.n, e);
+	return status == 0 && n == span->n_records;
+}
+
+/* Reading a record checked says what is wrong with it. */
+static int tell_damage(const struct push *p, const struct job *job, struct error *e)
+{
+	struct artifact_cursor *c = walk(p, job);
+	int status;
+	while ((status = artifact_try_next(c, e)) > 0)
+		;
+	return status < 0 ? -1 : tell_change(p, job, e);
+}
+
+/* The segment's digest and the records' come of one reading. */
+static int send_records(struct push *p, struct sender *s, const struct job *job, struct error *e)
+{
+	const struct span *span = job->span;
+	size_t n = span->n_records;
+	struct digest_text *text = die_malloc((n + 1) * sizeof *text);
+	struct digest *found = die_malloc((n + 1) * sizeof *found), *leaf = die_malloc(n * sizeof *leaf);
+	s->stream.n = 0;
+	bytes_reserve(&s->stream, (size_t)span->n_bytes);
+	bool is_sound = copy_records(&s->stream, text + 1, leaf, span, walk(p, job));
+	if (is_sound) {
+		text[0] = (struct digest_text){.body = s->stream.first, .n_body = s->stream.n};
+		digest_of_many(found, text, n + 1);
+		is_sound = memcmp(found + 1, leaf, n * sizeof *leaf) == 0;
+		*span->segment = *found;
+	}
+	free(text);
+	free(found);
+	free(leaf);
+	return is_sound ? send_segment(p, s, span->segment, s->stream.first, s->stream.n, e)
+			: tell_damage(p, job, e);
 }
 
 static int send_span(void *context, void *own, size_t i, struct error *e)
 {
 	struct push *p = context;
 	struct sender *s = own;
-	struct span *span = p->job[i].span;
-	span->segment = die_malloc(span_segments(span) * sizeof *span->segment);
-	int status = send_records(
-		p, s, span,
-		artifact_walk_from(p->artifact, p->job[i].table, span->key, span->key_bytes, span->n_records),
-		e);
+	const struct job *job = &p->job[i];
+	job->span->segment = die_malloc(span_segments(job->span) * sizeof *job->span->segment);
+	int status = job->span->n_bytes > SPAN_MOST ? send_pieces(p, s, job, e) : send_records(p, s, job, e);
 	if (s->stream.room > STREAM_KEPT) {
 		free(s->stream.first);
 		s->stream = (struct bytes){0};
@@ -128,11 +201,13 @@ static int send_span(void *context, void *own, size_t i, struct error *e)
 	return status;
 }
 
-/* The stream, a body that is as long, and what is there already. */
+/* The stream, a body that is as long, what is there already, and what a record's digest takes. */
 static size_t cost(void *context, size_t i)
 {
 	const struct push *p = context;
-	return (p->is_checked ? 3 : 2) * span_segment_bytes(p->job[i].span, 0);
+	const struct span *span = p->job[i].span;
+	return (p->is_checked ? 3 : 2) * span_segment_bytes(span, 0) +
+	       span->n_records * (sizeof(struct digest_text) + 2 * sizeof(struct digest));
 }
 
 static void list_jobs(struct push *p)

@@ -13,17 +13,21 @@
 struct session {
 	struct transport *transport;
 	struct compression *compression;
-	struct bytes body; /* used again and again */
+	struct bytes body;	/* used again and again */
+	double began_s, busy_s; /* its thread's clocks (remote/pace.h) when it last put something */
 };
 
 #define BODY_KEPT ((size_t)6 << 20)
-enum { TRIAL = 64 }; /* one piece of so many goes the other way */
+enum { TRIAL = 64 }; /* one piece of so many is compressed in any case */
 
-/* What content takes to go as it is, and what if it is compressed before: of all threads, since they share
+/* What a byte takes to go, what it takes to be compressed, and what share of a byte is saved by that; and how
+ * much of the last pieces' time went by on processors or waiting for one: of all threads, since they share
  * the line and the processors. */
 static struct {
 	pthread_mutex_t lock;
-	struct pace whole, shrunk;
+	struct pace sending, shrinking;
+	double saved;
+	double all_s, busy_s;
 	unsigned n_pieces;
 } line = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
@@ -36,6 +40,8 @@ struct session *session_open(const struct sharing *remote, struct error *e)
 	struct session *s = die_calloc(1, sizeof *s);
 	s->transport = t;
 	s->compression = compression_open(t->kind->is_local);
+	s->began_s = pace_now_s();
+	s->busy_s = pace_busy_s();
 	return s;
 }
 
@@ -126,51 +132,71 @@ static bool has_same(struct session *s, const struct content *c)
 	return is_same;
 }
 
-/* Compressing is worth its time where sending takes longer than that. Pieces go one way and the other until
- * both are known, then the quicker one, and now and then the other again. */
+/* Compressing is worth its time where sending what it saves takes longer, unless it is the processors that
+ * all wait for: then the line only seems slow. Every other piece is compressed until both are known. */
 static bool is_shrinking(size_t n)
 {
 	if (n < PACE_LEAST)
 		return true;
 	pthread_mutex_lock(&line.lock);
 	unsigned i = line.n_pieces++;
-	bool is_known = line.whole.s > 0 && line.shrunk.s > 0, is_trial = i % TRIAL == TRIAL - 1;
-	bool is = is_known ? (line.shrunk.s < line.whole.s) != is_trial : i % 2 == 0;
+	bool is_known = line.sending.s > 0 && line.shrinking.s > 0, is_trial = i % TRIAL == TRIAL - 1;
+	bool is_slow = line.shrinking.s < line.saved * line.sending.s && 2 * line.busy_s < line.all_s;
+	bool is = is_known ? is_slow || is_trial : i % 2 == 0;
 	pthread_mutex_unlock(&line.lock);
 	return is;
 }
 
-static void note(struct pace *p, double began_s, size_t n)
+static void note_sending(double began_s, size_t n)
 {
 	pthread_mutex_lock(&line.lock);
-	pace_note(p, began_s, n);
+	pace_note(&line.sending, began_s, n);
 	pthread_mutex_unlock(&line.lock);
 }
 
-static int send(struct session *s, const char *name, const struct content *c, const void *bytes, size_t n,
-		struct error *e)
+static void note_shrinking(double began_s, size_t n, size_t n_left)
 {
-	return c->is_checked ? transport_replace(s->transport, name, bytes, n, e)
-			     : transport_put(s->transport, name, bytes, n, e);
+	double saved = n_left < n ? 1 - (double)n_left / (double)n : 0;
+	if (n < PACE_LEAST)
+		return;
+	pthread_mutex_lock(&line.lock);
+	line.saved = line.shrinking.s > 0 ? 0.75 * line.saved + 0.25 * saved : saved;
+	pace_note(&line.shrinking, began_s, n);
+	pthread_mutex_unlock(&line.lock);
 }
 
 /* Bytes sent, 0 or -1. */
+static int64_t send(struct session *s, const char *name, const struct content *c, const void *bytes, size_t n,
+		    struct error *e)
+{
+	double began_s = pace_now_s();
+	int status = c->is_checked ? transport_replace(s->transport, name, bytes, n, e)
+				   : transport_put(s->transport, name, bytes, n, e);
+	if (status != 1)
+		return status;
+	note_sending(began_s, n);
+	return (int64_t)n;
+}
+
 static int64_t send_frame(struct session *s, const char *name, const struct content *c, struct error *e)
 {
 	double began_s = pace_now_s();
 	empty_body(s);
 	compression_shrink(s->compression, &s->body, c->bytes, c->n);
-	int status = send(s, name, c, s->body.first, s->body.n, e);
-	note(&line.shrunk, began_s, c->n);
-	return status == 1 ? (int64_t)s->body.n : status;
+	note_shrinking(began_s, c->n, s->body.n);
+	return send(s, name, c, s->body.first, s->body.n, e);
 }
 
-static int64_t send_whole(struct session *s, const char *name, const struct content *c, struct error *e)
+/* Where the time since this thread's last piece went. */
+static void note_time(struct session *s)
 {
-	double began_s = pace_now_s();
-	int status = send(s, name, c, c->bytes, c->n, e);
-	note(&line.whole, began_s, c->n);
-	return status == 1 ? (int64_t)c->n : status;
+	double now_s = pace_now_s(), busy_s = pace_busy_s();
+	pthread_mutex_lock(&line.lock);
+	line.all_s = 0.9 * line.all_s + now_s - s->began_s;
+	line.busy_s = 0.9 * line.busy_s + busy_s - s->busy_s;
+	pthread_mutex_unlock(&line.lock);
+	s->began_s = now_s;
+	s->busy_s = busy_s;
 }
 
 int64_t session_put(struct session *s, const struct content *c, struct error *e)
@@ -181,7 +207,9 @@ int64_t session_put(struct session *s, const struct content *c, struct error *e)
 			 (compression_is_frame(c->bytes, c->n) || (!c->is_plain && is_shrinking(c->n)));
 	int64_t sent = there	   ? (there < 0 ? -1 : 0)
 		       : is_framed ? send_frame(s, name.text, c, e)
-				   : send_whole(s, name.text, c, e);
+				   : send(s, name.text, c, c->bytes, c->n, e);
+	if (c->n >= PACE_LEAST)
+		note_time(s);
 	if (sent >= 0)
 		beat_once();
 	return sent;

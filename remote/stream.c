@@ -61,3 +61,8 @@ int stream_next(struct stream *s, struct stream_record *r, struct error *e)
 	s->n_left = n_left - (size_t)value_bytes;
 	return 1;
 }
+
+struct digest_text stream_leaf(const void *bytes, size_t n_bytes)
+{
+	return (struct digest_text){"", 1, bytes, n_bytes};
+}

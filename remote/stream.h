@@ -17,6 +17,7 @@
 
 #include "common/error.h"
 #include "store/bytes.h"
+#include "store/digest.h"
 
 #define STREAM_OVERHEAD 12 /* bytes of a record beside key and value */
 
@@ -37,5 +38,8 @@ void stream_begin(struct bytes *b, const void *key, size_t key_bytes, uint64_t v
 
 /* The next record: 1, 0 at the end, -1 with e filled: a length that is not legal or leads beyond the end. */
 int stream_next(struct stream *s, struct stream_record *r, struct error *e);
+
+/* What the leaf digest of a record is of that is so many bytes of a stream. */
+struct digest_text stream_leaf(const void *bytes, size_t n_bytes);
 
 #endif

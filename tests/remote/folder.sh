@@ -44,6 +44,15 @@ check_fails "a word that is no id" 1 'neither an id' "$remote" pull nonsense --r
 check_fails "nor is it a key to take" 2 'needs a KEY of 64' "$remote" take nonsense --remote team
 check_fails "nor one to give" 2 'needs a KEY of 64' "$remote" give "${result%?}" --remote team
 
+# ---- what is damaged here ----
+"$remote" pull "$first" --remote team
+object=$(find store -name "$first.mdb")
+mkdir fresh && chmod u+w "$object"
+dd if=/dev/urandom of="$object" bs=1 seek=$(($(wc -c <"$object") / 2)) count=8 conv=notrunc status=none
+check_fails "a damaged record is named" 1 'is damaged: table [a-z]*, record .*: its bytes do not hash' \
+	"$remote" push "$first" --remote fresh --alone
+check "... and what names it is not sent" test ! -e "fresh/cas/$first"
+
 # ---- a push that was ended ----
 # As a sender leaves it that was ended before its last segment.
 empty_store
