@@ -220,7 +220,8 @@ static double conv_flops(const struct conv *c)
 
 static void run_ntxent(void)
 {
-	struct ntxent l = {.n = 128, .d = 128, .z = in[0], .temperature = 0.1f, .dz = out[0]};
+	struct ntxent l = {
+		.n = 128, .d = 128, .z = in[0], .temperature = 0.1f, .dz = out[0], .result = out[1]};
 	o->ntxent(&l, scratch);
 }
 

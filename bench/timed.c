@@ -143,7 +143,7 @@ TIMED(MASK_BACKWARD, mask_tokens_backward, 0,
       (float *dx, float *dtoken, const float *dy, const uint8_t *keep, int batch, int n, int d,
        struct by_block by),
       dx, dtoken, dy, keep, batch, n, d, by)
-TIMED(NTXENT, ntxent, 0, (struct ntxent * l, float *scratch), l, scratch)
+TIMED(NTXENT, ntxent, 0, (const struct ntxent *l, float *scratch), l, scratch)
 TIMED(PACK, pack_signal, 0,
       (float *y, const float *x, const uint8_t *keep, const int32_t *numbers, int batch, int c, int t,
        int pad, int t_pad),

@@ -23,6 +23,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kernels/decide.h"
 #include "kernels/sums.h"
 
 struct team;
@@ -95,9 +96,10 @@ struct ntxent {
 	enum same_patient same_patient;
 	bool is_across;
 	float temperature;
-	float *dz;  /* [2N,D] or NULL: loss only */
-	float loss; /* out */
-	float top1; /* out: share of rows whose nearest row, of those in their sum, is their own other view */
+	float *dz; /* [2N,D] or NULL: loss only */
+	/* [2] out, in the table's memory: loss, and top1, the share of rows whose nearest row, of those in
+	 * their sum, is their own other view */
+	float *result;
 };
 
 struct adamw {
@@ -106,8 +108,12 @@ struct adamw {
 	const float *dw;
 	/* Of each 16 floats whether weight_decay applies; NULL: to all. */
 	const uint8_t *has_decay;
-	float lr, beta1, beta2, eps, weight_decay, scale; /* scale multiplies dw (clipping) */
-	int64_t step;					  /* from 1: bias correction */
+	float lr, beta1, beta2, eps, weight_decay;
+	float scale;  /* multiplies dw (clipping) */
+	int64_t step; /* from 1: bias correction */
+	/* As decide made them, in place of scale and step; nothing changes if the step is not taken. NULL:
+	 * it is taken, and those two count. */
+	const float *rates;
 };
 
 /* Convolution over time. x [B,T_pad,Cin] holds pad zeros in front of and enough behind each record; w
@@ -296,11 +302,15 @@ struct ops {
 			      const float *zc, const float *alpha, int batch, int d);
 
 	/* ---- loss and optimiser ---- */
-	void (*ntxent)(struct ntxent *l, float *scratch);
+	void (*ntxent)(const struct ntxent *l, float *scratch);
 	size_t (*ntxent_scratch)(int n, int d); /* floats */
 	/* Sum of squares, fixed chunks of 4096 and a fixed tree. NaN or infinity in x gives
 	 * a non-finite sum. */
 	float (*sum_squares)(const float *x, size_t n);
+	/* *sum = the same, in the table's memory: nobody waits for it. */
+	void (*squares)(float *sum, const float *x, size_t n);
+	/* Whether a step is taken, and AdamW's rates (kernels/decide.h). */
+	void (*decide)(const struct decide *d);
 	/* Decoupled weight decay (Loshchilov and Hutter 2019, algorithm 2). */
 	void (*adamw)(const struct adamw *a);
 };

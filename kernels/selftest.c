@@ -14,7 +14,7 @@ enum { SIZE = BATCH * ROWS * WIDTH + 64, N_INPUTS = 4, N_OUTPUTS = 4 };
 struct arrays {
 	float in[N_INPUTS][SIZE], out[N_OUTPUTS][SIZE];
 	uint8_t keep[SIZE];
-	float scratch[64 * 1024];
+	_Alignas(double) float scratch[64 * 1024];
 };
 
 /* What both begin with. */
@@ -261,11 +261,57 @@ static void run_adamw(const struct ops *o, struct arrays *a)
 				 .step = 3});
 }
 
+/* Two steps: the second's loss is infinite, and it is not taken. */
+static void run_decided(const struct ops *o, struct arrays *a)
+{
+	static const double bias[] = {0.1, 31.6, 0.19, 22.4};
+	static const float endless[] = {INFINITY, 0.5f};
+	float *squares = a->out[3], *row = squares + 8;
+	int32_t *n_taken = (int32_t *)(void *)(squares + 32);
+	struct decide d = {.loss = a->in[3],
+			   .squares = squares,
+			   .n_parts = 1,
+			   .max_norm = 1,
+			   .lr = 1e-3f,
+			   .bias = (double *)(void *)a->scratch,
+			   .n_taken = n_taken,
+			   .rates = squares + 2,
+			   .row = row};
+	struct adamw w = {.n = SIZE - 3,
+			  .w = a->out[0],
+			  .m = a->out[1],
+			  .v = a->out[2],
+			  .dw = a->in[2],
+			  .lr = 1e-3f,
+			  .beta1 = 0.9f,
+			  .beta2 = 0.999f,
+			  .eps = 1e-8f,
+			  .weight_decay = 0.05f,
+			  .rates = d.rates};
+
+	copy_to(o, a->out[0], a->in[0]);
+	o->upload(a->scratch, bias, sizeof bias);
+	o->squares(squares, a->in[2], SIZE - 3);
+	o->squares(squares + 1, a->in[2], WIDTH);
+	o->decide(&d);
+	o->adamw(&w);
+
+	o->upload(a->scratch + SIZE, endless, sizeof endless);
+	d.loss = a->scratch + SIZE;
+	d.row = row + DECIDE_PARTS + 1;
+	o->decide(&d);
+	o->adamw(&w);
+}
+
 static void run_ntxent(const struct ops *o, struct arrays *a)
 {
-	struct ntxent l = {.n = ROWS, .d = WIDTH, .z = a->in[0], .temperature = 0.2f, .dz = a->out[0]};
+	struct ntxent l = {.n = ROWS,
+			   .d = WIDTH,
+			   .z = a->in[0],
+			   .temperature = 0.2f,
+			   .dz = a->out[0],
+			   .result = a->out[1]};
 	o->ntxent(&l, a->scratch);
-	o->upload(a->out[1], &l.loss, sizeof l.loss);
 }
 
 /* Of many stretches: one sum in another order may agree by luck. */
@@ -383,6 +429,7 @@ static const struct part {
 	     {"conv1d", run_conv, true},
 	     {"conv1d of one channel", run_narrow_conv, true},
 	     {"adamw", run_adamw, false},
+	     {"decide, squares or adamw by rates", run_decided, false},
 	     {"gemm of several blocks", run_long_gemm, true},
 	     {"ntxent", run_ntxent, false},
 	     {"sum_rows, sum_squares or gelu", run_sums, false},

@@ -1,6 +1,5 @@
 #include "model/contrast.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 #include "common/die.h"
@@ -10,7 +9,8 @@ struct contrast_memory { /* ops memory */
 	uint8_t *keep;
 	uint64_t *patient;
 	float *dp, *scratch;
-	uint64_t *sorted; /* host: [n] */
+	uint64_t *sorted;			   /* host: [n] */
+	struct candidates waiting[OPTIMIZER_ROWS]; /* of the steps not told yet */
 };
 
 struct contrast *contrast_new(const struct ops *ops, const struct contrast_settings *s)
@@ -88,23 +88,24 @@ void contrast_load(struct contrast *c, const float *x, const uint8_t *keep, cons
 }
 
 /* Of the whole batch, in every process. */
-static struct loss_result compute_loss(struct contrast *c)
+static void compute_loss(struct contrast *c)
 {
 	const struct contrast_settings *s = &c->settings;
 	const struct contrast_memory *m = c->memory;
 	encoder_gather(c->net, ENCODER_P);
-	return s->loss->run(&(struct loss_batch){.ops = c->ops,
-						 .n = s->n,
-						 .d = encoder_projector_out(&s->net),
-						 .p = c->net->p,
-						 .patient = m->patient,
-						 .same_patient = s->same_patient,
-						 .temperature = s->temperature,
-						 .dp = m->dp,
-						 .scratch = m->scratch});
+	s->loss->run(&(struct loss_batch){.ops = c->ops,
+					  .n = s->n,
+					  .d = encoder_projector_out(&s->net),
+					  .p = c->net->p,
+					  .patient = m->patient,
+					  .same_patient = s->same_patient,
+					  .temperature = s->temperature,
+					  .dp = m->dp,
+					  .scratch = m->scratch,
+					  .result = c->optimizer.loss});
 }
 
-struct contrast_result contrast_learn(struct contrast *c, float lr)
+void contrast_learn(struct contrast *c, float lr)
 {
 	const struct contrast_settings *s = &c->settings;
 	const struct contrast_memory *m = c->memory;
@@ -112,26 +113,42 @@ struct contrast_result contrast_learn(struct contrast *c, float lr)
 	contrast_own(s, &first, &n);
 
 	encoder_forward(c->net, m->x, m->keep, 2 * s->n);
-	struct loss_result loss = compute_loss(c);
-	if (!isfinite(loss.loss)) {
-		c->optimizer.n_skipped++;
-		return (struct contrast_result){.candidates = c->candidates, .is_skipped = true};
-	}
-
+	compute_loss(c);
 	encoder_backward(c->net, m->dp + (size_t)first * (size_t)encoder_projector_out(&s->net));
-	struct contrast_result r = {.loss = loss.loss, .top1 = loss.top1, .candidates = c->candidates};
-	r.norms = encoder_gradient_norms(c->net);
-	r.norm = optimizer_step(&c->optimizer, lr);
+	encoder_gradient_squares(c->net, c->optimizer.part);
+	c->memory->waiting[c->optimizer.n_rows] = c->candidates;
+	optimizer_learn(&c->optimizer, lr);
+}
 
-	return isfinite(r.norm) ? r
-				: (struct contrast_result){.candidates = c->candidates, .is_skipped = true};
+static struct contrast_result result_of(const struct optimizer_row *row, const struct candidates *candidates)
+{
+	struct contrast_result r = {.candidates = *candidates, .is_skipped = row->is_taken == 0};
+	if (r.is_skipped)
+		return r;
+	r.loss = row->loss;
+	r.top1 = row->top1;
+	r.norm = row->norm;
+	for (int i = 0; i < ENCODER_PARTS; i++)
+		r.norms[i] = row->part[i];
+	return r;
+}
+
+int contrast_tell(struct contrast *c, struct contrast_result *r)
+{
+	struct optimizer_row rows[OPTIMIZER_ROWS];
+	int n = optimizer_tell(&c->optimizer, rows);
+	for (int i = 0; i < n; i++)
+		r[i] = result_of(&rows[i], &c->memory->waiting[i]);
+	return n;
 }
 
 struct contrast_result contrast_step(struct contrast *c, const float *x, const uint8_t *keep,
 				     const uint64_t *patient, float lr)
 {
+	struct contrast_result r[CONTRAST_STEPS];
 	contrast_load(c, x, keep, patient);
-	return contrast_learn(c, lr);
+	contrast_learn(c, lr);
+	return r[contrast_tell(c, r) - 1];
 }
 
 void contrast_embeddings(float *h, struct contrast *c)

@@ -44,12 +44,14 @@ struct contrast {
 	struct candidates candidates; /* of the batch loaded last */
 };
 
+enum { CONTRAST_STEPS = OPTIMIZER_ROWS };
+
 struct contrast_result {
 	float loss, top1;	      /* top1: share of views whose nearest other one is their partner */
 	float norm;		      /* of the whole gradient, before clipping */
-	struct encoder_norms norms;   /* of its parts */
+	float norms[ENCODER_PARTS];   /* of its parts */
 	struct candidates candidates; /* what the batch left to choose from */
-	bool is_skipped; /* the gradient was not finite: nothing changed; loss, top1 and norms are 0 */
+	bool is_skipped; /* loss or gradient was not finite: no weight moved; loss, top1 and norms are 0 */
 };
 
 struct contrast *contrast_new(const struct ops *ops, const struct contrast_settings *s);
@@ -66,9 +68,12 @@ void contrast_own(const struct contrast_settings *s, int *first, int *n);
 struct contrast_result contrast_step(struct contrast *c, const float *x, const uint8_t *keep,
 				     const uint64_t *patient, float lr);
 
-/* Its two halves: after load the caller's arrays are free for the next batch. */
+/* Its parts: after load the caller's arrays are free for the next batch. learn waits for nothing; what came
+ * of it is told later: tell fills r [CONTRAST_STEPS] for the steps learned since the last call, at most so
+ * many, and returns how many. */
 void contrast_load(struct contrast *c, const float *x, const uint8_t *keep, const uint64_t *patient);
-struct contrast_result contrast_learn(struct contrast *c, float lr);
+void contrast_learn(struct contrast *c, float lr);
+int contrast_tell(struct contrast *c, struct contrast_result *r);
 
 /* The last step's h [2n,dim] into host memory; all processes of a team call together. */
 void contrast_embeddings(float *h, struct contrast *c);

@@ -153,20 +153,13 @@ float *dualview_spare(const struct dualview *d, int slot, size_t *n_floats)
 
 /* ---- what to log and look at ---- */
 
-struct dualview_norms dualview_gradient_norms(const struct dualview *d)
+void dualview_gradient_squares(const struct dualview *d, float *to)
 {
-	const struct dualview_tower *time = &d->memory->slot[0].tower[TIME],
-				    *channel = &d->memory->slot[0].tower[CHANNEL];
-	const float *g = d->tensors.gradients;
-	size_t first = channel->is_on ? channel->end : time->end;
-	struct dualview_norms n = {0};
-	if (time->is_on)
-		n.time = sqrtf(d->ops->sum_squares(g, time->end));
-	if (channel->is_on)
-		n.channel = sqrtf(d->ops->sum_squares(g + channel->first, channel->end - channel->first));
-	if (d->tensors.count > first)
-		n.head = sqrtf(d->ops->sum_squares(g + first, d->tensors.count - first));
-	return n;
+	for (int i = 0; i < 2; i++) {
+		const struct dualview_tower *w = &d->memory->slot[0].tower[i];
+		if (w->is_on)
+			d->ops->squares(to + i, d->tensors.gradients + w->first, w->end - w->first);
+	}
 }
 
 void dualview_map(struct dualview *d, float *map, enum towers tower, int layer)

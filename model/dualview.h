@@ -65,11 +65,9 @@ void dualview_backward_h(struct dualview *d, int slot, const float *dh);
  * n_floats of ops memory. */
 float *dualview_spare(const struct dualview *d, int slot, size_t *n_floats);
 
-/* Euclidean norms of the gradients of each part (0 for a tower that is off). */
-struct dualview_norms {
-	float time, channel, head; /* head: gate and projector */
-};
-struct dualview_norms dualview_gradient_norms(const struct dualview *d);
+/* Sums of squares of the gradients of both towers, to[DUALVIEW_TIME] and to[DUALVIEW_CHANNEL] in ops memory;
+ * that of a tower that is off stays as it is. */
+void dualview_gradient_squares(const struct dualview *d, float *to);
 
 /* Cross-attention maps of the last cross block after forward, of the block in slot 0, into host memory:
  * time_to_lead [B,H,N,12] and lead_to_time [B,H,12,N], N = T/10; rows sum to 1. Needs both towers and n_cross

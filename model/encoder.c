@@ -328,18 +328,16 @@ void encoder_mean_views(float *mean, const float *rows, int n_views, int width)
 
 /* ---- what to log and look at ---- */
 
-static float norm_of(const struct encoder *e, size_t from, size_t end)
+void encoder_gradient_squares(const struct encoder *e, float *to)
 {
-	return sqrtf(e->ops->sum_squares(e->tensors->gradients + from, end - from));
-}
-
-struct encoder_norms encoder_gradient_norms(const struct encoder *e)
-{
-	if (!e->dvt)
-		return (struct encoder_norms){{norm_of(e, 0, e->resnet18->stem_end),
-					       norm_of(e, e->resnet18->stem_end, e->resnet18->stages_end)}};
-	struct dualview_norms n = dualview_gradient_norms(e->dvt);
-	return (struct encoder_norms){{n.time, n.channel}};
+	const float *g = e->tensors->gradients;
+	const struct resnet18 *r = e->resnet18;
+	if (e->dvt) {
+		dualview_gradient_squares(e->dvt, to);
+		return;
+	}
+	e->ops->squares(to, g, r->stem_end);
+	e->ops->squares(to + 1, g + r->stem_end, r->stages_end - r->stem_end);
 }
 
 const char *encoder_part(const struct encoder_config *c, int part)

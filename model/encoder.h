@@ -143,11 +143,9 @@ void encoder_mean_views(float *mean, const float *rows, int n_views, int width);
 
 /* ---- what to log and look at ---- */
 
-/* Euclidean norms of the gradients of the encoder's two parts; a part that is off has 0. */
-struct encoder_norms {
-	float part[ENCODER_PARTS];
-};
-struct encoder_norms encoder_gradient_norms(const struct encoder *e);
+/* Sums of squares of the gradients of the encoder's two parts, to [ENCODER_PARTS] in ops memory; that of a
+ * part that is off stays as it is. */
+void encoder_gradient_squares(const struct encoder *e, float *to);
 /* Their names, of one word: "time", "channel"; "stem", "stages". */
 const char *encoder_part(const struct encoder_config *c, int part);
 

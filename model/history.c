@@ -59,7 +59,7 @@ void history_add(struct history *h, int64_t step, const struct contrast_result *
 	row[HISTORY_RANKME] = rankme;
 	row[HISTORY_NORM] = r->norm;
 	for (int i = 0; i < ENCODER_PARTS; i++)
-		row[HISTORY_NORM_PARTS + i] = r->norms.part[i];
+		row[HISTORY_NORM_PARTS + i] = r->norms[i];
 	row[HISTORY_SKIPPED] = r->is_skipped;
 }
 

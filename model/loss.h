@@ -3,8 +3,8 @@
  * gradient. A loss is a file loss_<name>.c with a struct loss in it, its declaration here, and a row in
  * stages/shared/objective.h, which says which views of a record it is shown.
  *
- *	struct loss_batch b = {.ops = ops, .n = n, .d = d, .p = p, .dp = dp, ...};
- *	struct loss_result r = loss_ntxent.run(&b);
+ *	struct loss_batch b = {.ops = ops, .n = n, .d = d, .p = p, .dp = dp, .result = result, ...};
+ *	loss_ntxent.run(&b); // result: where ops has it, to be fetched some time
  */
 #ifndef MODEL_LOSS_H
 #define MODEL_LOSS_H
@@ -22,11 +22,7 @@ struct loss_batch {
 	float temperature;
 	float *dp;	/* [2n,d] the gradient, overwritten */
 	float *scratch; /* as many floats as scratch() says */
-};
-
-struct loss_result {
-	float loss; /* not finite: dp is not to be used */
-	float top1; /* share of views whose nearest candidate is their partner */
+	float *result;	/* [2] out: loss; share of views whose nearest candidate is their partner (top1) */
 };
 
 struct loss {
@@ -34,7 +30,7 @@ struct loss {
 	const char *chance; /* the loss of a network that tells nothing apart, if no candidate is left out */
 	bool is_across;	    /* candidates are the views of the other side (model/candidates.h) */
 	size_t (*scratch)(const struct ops *ops, int n, int d);
-	struct loss_result (*run)(const struct loss_batch *b);
+	void (*run)(const struct loss_batch *b);
 };
 
 /* NT-Xent: all other views are candidates (struct ntxent of kernels/ops.h); CLOCS: the other view's alone. */

@@ -1,6 +1,6 @@
 #include "model/loss.h"
 
-static struct loss_result run(const struct loss_batch *b, bool is_across)
+static void run(const struct loss_batch *b, bool is_across)
 {
 	struct ntxent l = {.n = b->n,
 			   .d = b->d,
@@ -9,19 +9,19 @@ static struct loss_result run(const struct loss_batch *b, bool is_across)
 			   .same_patient = b->same_patient,
 			   .is_across = is_across,
 			   .temperature = b->temperature,
-			   .dz = b->dp};
+			   .dz = b->dp,
+			   .result = b->result};
 	b->ops->ntxent(&l, b->scratch);
-	return (struct loss_result){.loss = l.loss, .top1 = l.top1};
 }
 
-static struct loss_result run_all(const struct loss_batch *b)
+static void run_all(const struct loss_batch *b)
 {
-	return run(b, false);
+	run(b, false);
 }
 
-static struct loss_result run_across(const struct loss_batch *b)
+static void run_across(const struct loss_batch *b)
 {
-	return run(b, true);
+	run(b, true);
 }
 
 static size_t scratch(const struct ops *ops, int n, int d)

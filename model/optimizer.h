@@ -19,13 +19,28 @@ struct optimizer_config {
 	float max_norm; /* 0: 1.0 */
 };
 
+enum { OPTIMIZER_ROWS = 32, OPTIMIZER_PARTS = 2 };
+
+/* What came of a step. */
+struct optimizer_row {
+	float is_taken;			   /* 1 or 0: loss or norm was not finite, and nothing changed */
+	float loss, top1;		   /* as given */
+	float norm, part[OPTIMIZER_PARTS]; /* of the gradient before clipping, and of parts of it */
+};
+
 struct optimizer {
 	struct tensors *tensors; /* borrowed */
 	struct optimizer_config config;
 	uint8_t *has_decay; /* [tensors->count/16], ops memory */
 	float *m, *v;	    /* [tensors->count], ops memory; m, v, n_steps are what a checkpoint holds */
-	int64_t n_steps;    /* steps taken */
-	int64_t n_skipped;  /* steps not taken because the gradient's norm was not finite */
+	int64_t n_steps;    /* steps taken, of those told */
+	int64_t n_skipped;  /* steps not taken because the loss or the gradient's norm was not finite */
+	/* ops memory, for optimizer_learn: loss and top1; sums of squares of parts of the gradient. Zeros
+	 * where nobody writes. */
+	float *loss, *part;		 /* [2], [OPTIMIZER_PARTS] */
+	struct optimizer_device *device; /* ops memory */
+	int n_rows;			 /* learned and not told */
+	int64_t first, told; /* n_steps when the device's corrections began, and when rows were told last */
 };
 
 void optimizer_init(struct optimizer *o, struct tensors *t, const struct optimizer_config *c);
@@ -34,6 +49,13 @@ void optimizer_release(struct optimizer *o);
 /* One step with this learning rate; gradients are scaled by min(1, max_norm/norm). Returns the norm before
  * clipping; if it is not finite nothing changes but n_skipped. Gradients are not cleared. */
 float optimizer_step(struct optimizer *o, float lr);
+
+/* The same in two halves, so that nobody waits for a step. Whether it is taken is decided where the gradient
+ * is; o->loss and o->part are the caller's to fill before, and stand in the step's row. */
+void optimizer_learn(struct optimizer *o, float lr);
+/* Rows of the steps learned since the last call into rows [OPTIMIZER_ROWS], how many there are. Before a
+ * checkpoint, and after OPTIMIZER_ROWS steps at the latest (else a BUG). */
+int optimizer_tell(struct optimizer *o, struct optimizer_row *rows);
 
 /* Its part for tensors first..end-1 alone, as step number n_steps, their gradients times scale. */
 void optimizer_step_tensors(struct optimizer *o, int first, int end, float lr, float scale);

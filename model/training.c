@@ -49,6 +49,31 @@ void training_line(struct training *t, const char *format, ...)
 		progress_line(&t->progress, "%s", text);
 }
 
+/* ---- what came of steps ---- */
+
+/* step: the number of those before it and itself */
+static void count_skipped(struct training *t, int64_t step, bool is_skipped)
+{
+	struct training_state *s = &t->state;
+	s->n_skipped += is_skipped;
+	s->n_skipped_in_a_row = is_skipped ? s->n_skipped_in_a_row + 1 : 0;
+	if (s->n_skipped_in_a_row >= SKIPPED_LIMIT)
+		die("the gradient was not finite in %d steps in a row (step %" PRId64 "); %s", SKIPPED_LIMIT,
+		    step - 1, t->remedy);
+}
+
+/* In order, so that what is decided does not depend on when. */
+static void tell(struct training *t)
+{
+	bool is_skipped[TRAINING_TOLD] = {0};
+	int n = t->n_untold;
+	t->n_untold = 0;
+	if (n)
+		t->calls->tell(t->context, t->state.step, n, is_skipped);
+	for (int i = 0; i < n; i++)
+		count_skipped(t, t->state.step - n + i + 1, is_skipped[i]);
+}
+
 /* ---- checkpoints ---- */
 
 /* All that changes while training. Arrays in ops memory come last, as n_arrays parts whose host
@@ -95,6 +120,7 @@ static void saved_close(struct saved *s)
 
 static void save(struct training *t)
 {
+	tell(t);
 	t->saved_s = now_s();
 	if (!is_speaker(t))
 		return;
@@ -127,16 +153,6 @@ void training_resume(struct training *t)
 
 /* ---- steps ---- */
 
-static void count_skipped(struct training *t, bool is_skipped)
-{
-	struct training_state *s = &t->state;
-	s->n_skipped += is_skipped;
-	s->n_skipped_in_a_row = is_skipped ? s->n_skipped_in_a_row + 1 : 0;
-	if (s->n_skipped_in_a_row >= SKIPPED_LIMIT)
-		die("the gradient was not finite in %d steps in a row (step %" PRId64 "); %s", SKIPPED_LIMIT,
-		    s->step, t->remedy);
-}
-
 /* Whether the batch of another step is being drawn meanwhile. */
 static bool take_step(struct training *t)
 {
@@ -147,8 +163,12 @@ static bool take_step(struct training *t)
 	if (is_drawing)
 		t->calls->draw(t->context, step + 1);
 
-	count_skipped(t, !t->calls->learn(t->context, step, schedule_lr(&t->schedule, step)));
+	bool is_learned = t->calls->learn(t->context, step, schedule_lr(&t->schedule, step));
 	s->step++;
+	if (!t->calls->tell)
+		count_skipped(t, s->step, !is_learned);
+	else if (++t->n_untold >= t->told_every || s->step % t->per_epoch == 0)
+		tell(t);
 	if (is_speaker(t))
 		progress_step(&t->progress, t->n_units);
 	if (s->step % t->per_epoch == 0)

@@ -3,7 +3,7 @@
  * gradients are beyond help, and the same steps in every process of a team. What is learned, and from
  * what, is the caller's:
  *
- *	static const struct training_calls calls = {draw, load, learn, end_epoch};
+ *	static const struct training_calls calls = {draw, load, learn, NULL, end_epoch};
  *	struct training t = {.calls = &calls, .context = me, .ops = ops, .optimizer = {&o}, ...};
  *	training_resume(&t);      // to where a checkpoint of this action was, if there is one
  *	if (training_run(&t)) ... // false: interrupted; the state is saved, the same training continues there
@@ -24,7 +24,7 @@
 #include "model/optimizer.h"
 #include "model/schedule.h"
 
-enum { TRAINING_OPTIMIZERS = 2, TRAINING_KEPT = 8 };
+enum { TRAINING_OPTIMIZERS = 2, TRAINING_KEPT = 8, TRAINING_TOLD = 16 };
 
 /* In this order for every step: draw one step ahead, while the step before learns. */
 struct training_calls {
@@ -35,6 +35,9 @@ struct training_calls {
 	void (*load)(void *context);
 	/* Learn from it; false: a loss or gradient was not finite, nothing changed. */
 	bool (*learn)(void *context, int64_t step, float lr);
+	/* NULL, or instead of what learn returns, so that it need not wait: is_skipped [TRAINING_TOLD] of
+	 * the n steps up to `end` that nobody was told of, false where they learned. */
+	void (*tell)(void *context, int64_t end, int n, bool *is_skipped);
 	/* After the last step of an epoch (from 0); true: training is over, though steps are left. */
 	bool (*end_epoch)(void *context, int64_t epoch);
 };
@@ -53,6 +56,9 @@ struct training {
 	uint64_t n_units;
 	struct schedule schedule; /* n_steps are its steps */
 	int per_epoch;		  /* steps */
+	/* Steps after which tell is called, TRAINING_TOLD at most; and at an epoch's end and before a
+	 * checkpoint. 0: after each. */
+	int told_every;
 	const struct ops *ops;
 	struct team *team;				  /* NULL: alone */
 	struct optimizer *optimizer[TRAINING_OPTIMIZERS]; /* all that learn; NULL: none */
@@ -64,6 +70,7 @@ struct training {
 	struct training_state state; /* zeros at first */
 	struct progress progress;    /* of training_run */
 	double saved_s;
+	int n_untold; /* steps */
 };
 
 void training_resume(struct training *t);

@@ -13,6 +13,7 @@ enum { BLOCK = 1 << 14 };
 
 struct step {
 	const struct adamw *a;
+	float scale;
 	float rate;   /* lr / (1 - beta1^t) */
 	float spread; /* 1 / sqrt(1 - beta2^t) */
 	float shrink; /* lr * weight_decay */
@@ -25,7 +26,7 @@ static void block_task(void *context, int block)
 	size_t end = (size_t)(block + 1) * BLOCK < a->n ? (size_t)(block + 1) * BLOCK : a->n;
 	v16 beta1 = v_set(a->beta1), beta2 = v_set(a->beta2), rest1 = v_set(1.0f - a->beta1),
 	    rest2 = v_set(1.0f - a->beta2);
-	v16 scale = v_set(a->scale), spread = v_set(s->spread), eps = v_set(a->eps), rate = v_set(-s->rate),
+	v16 scale = v_set(s->scale), spread = v_set(s->spread), eps = v_set(a->eps), rate = v_set(-s->rate),
 	    decay = v_set(-s->shrink), none = v_set(-0.0f);
 
 	for (size_t i = (size_t)block * BLOCK; i < end; i += 16) {
@@ -43,10 +44,35 @@ static void block_task(void *context, int block)
 
 void ISA(adamw_step)(const struct adamw *a)
 {
-	double t = (double)a->step;
-	struct step s = {.a = a,
-			 .rate = (float)((double)a->lr / (1.0 - dmath_pow((double)a->beta1, t))),
-			 .spread = (float)(1.0 / sqrt(1.0 - dmath_pow((double)a->beta2, t))),
-			 .shrink = a->lr * a->weight_decay};
-	pool_run(block_task, &s, (int)((a->n + BLOCK - 1) / BLOCK));
+	const float *rates = a->rates;
+	struct step s = {.a = a, .shrink = a->lr * a->weight_decay};
+	if (rates) {
+		s.scale = rates[ADAMW_SCALE];
+		s.rate = rates[ADAMW_RATE];
+		s.spread = rates[ADAMW_SPREAD];
+	} else {
+		double t = (double)a->step;
+		s.scale = a->scale;
+		s.rate = (float)((double)a->lr / (1.0 - dmath_pow((double)a->beta1, t)));
+		s.spread = (float)(1.0 / sqrt(1.0 - dmath_pow((double)a->beta2, t)));
+	}
+	if (!rates || rates[ADAMW_TAKEN] > 0)
+		pool_run(block_task, &s, (int)((a->n + BLOCK - 1) / BLOCK));
+}
+
+void ISA(adamw_decide)(const struct decide *d)
+{
+	float norm = sqrtf(d->squares[0]), loss = d->loss[0];
+	bool is_taken = isfinite(norm) && isfinite(loss);
+	const double *bias = d->bias + 2 * *d->n_taken;
+
+	d->rates[ADAMW_TAKEN] = d->row[DECIDE_TAKEN] = is_taken;
+	d->rates[ADAMW_SCALE] = norm > d->max_norm ? d->max_norm / norm : 1;
+	d->rates[ADAMW_RATE] = (float)((double)d->lr / bias[0]);
+	d->rates[ADAMW_SPREAD] = (float)bias[1];
+	*d->n_taken += is_taken;
+	d->row[DECIDE_LOSS] = loss;
+	d->row[DECIDE_TOP1] = d->loss[1];
+	for (int i = 0; i <= d->n_parts; i++)
+		d->row[DECIDE_NORM + i] = sqrtf(d->squares[i]);
 }

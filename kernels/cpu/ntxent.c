@@ -18,7 +18,7 @@
 enum { STRIP = 28 };
 
 struct work {
-	struct ntxent *l;
+	const struct ntxent *l;
 	float *u;		  /* [M][d_wide] unit rows, zeros behind D */
 	float *transposed;	  /* [D][m_wide] */
 	float *inverse;		  /* [M] 1 / |z| */
@@ -33,7 +33,7 @@ static int round_up(int n)
 	return (n + 15) / 16 * 16;
 }
 
-static struct work work_of(struct ntxent *l, float *scratch)
+static struct work work_of(const struct ntxent *l, float *scratch)
 {
 	struct work w = {.l = l, .m = 2 * l->n, .m_wide = round_up(2 * l->n), .d_wide = round_up(l->d)};
 	w.u = scratch;
@@ -263,7 +263,7 @@ static float mean_of(const float *x, int n)
 	return v_sum(sum) / (float)n;
 }
 
-void ISA(ntxent_loss)(struct ntxent *l, float *scratch)
+void ISA(ntxent_loss)(const struct ntxent *l, float *scratch)
 {
 	struct work w = work_of(l, scratch);
 	int n_strips = (w.m + STRIP - 1) / STRIP;
@@ -274,8 +274,8 @@ void ISA(ntxent_loss)(struct ntxent *l, float *scratch)
 	for (int j = w.m; j < w.m_wide; j++)
 		w.lse[j] = 0;
 	pool_run(loss_task, &w, n_strips);
-	l->loss = mean_of(w.loss, w.m);
-	l->top1 = mean_of(w.is_nearest, w.m);
+	l->result[0] = mean_of(w.loss, w.m);
+	l->result[1] = mean_of(w.is_nearest, w.m);
 	if (l->dz)
 		pool_run(gradient_task, &w, n_strips);
 }

@@ -113,7 +113,7 @@ static void squares_task(void *context, int chunk)
 	s->sums[chunk] = v_sum(sum);
 }
 
-float ISA(reduce_squares)(const float *x, size_t n)
+float ISA(reduce_sum_squares)(const float *x, size_t n)
 {
 	size_t n_chunks = (n + REDUCE_FLOATS - 1) / REDUCE_FLOATS;
 	struct squares s = {x, workspace_shared(WORKSPACE_PARTIAL, n_chunks + 1), n};
@@ -122,4 +122,9 @@ float ISA(reduce_squares)(const float *x, size_t n)
 	pool_run(squares_task, &s, (int)n_chunks);
 	reduce_tree(s.sums, n_chunks, 1, 1);
 	return s.sums[0];
+}
+
+void ISA(reduce_squares)(float *sum, const float *x, size_t n)
+{
+	*sum = ISA(reduce_sum_squares)(x, n);
 }

@@ -75,6 +75,8 @@ const struct ops ISA(table_ops) = {
 	.gate_backward = ISA(pooling_gate_backward),
 	.ntxent = ISA(ntxent_loss),
 	.ntxent_scratch = ISA(ntxent_scratch),
-	.sum_squares = ISA(reduce_squares),
+	.sum_squares = ISA(reduce_sum_squares),
+	.squares = ISA(reduce_squares),
+	.decide = ISA(adamw_decide),
 	.adamw = ISA(adamw_step),
 };

@@ -11,7 +11,8 @@ void ISA(gemm_run)(const struct gemm *g);
 /* reduce.c */
 void ISA(reduce_rows)(float *db, const float *dy, int m, int n, int ld, struct by_block by);
 void ISA(reduce_blocks)(float *to, const float *from, int m, size_t n);
-float ISA(reduce_squares)(const float *x, size_t n);
+float ISA(reduce_sum_squares)(const float *x, size_t n);
+void ISA(reduce_squares)(float *sum, const float *x, size_t n);
 
 /* conv.c */
 void ISA(conv_forward)(const struct conv1d *s);
@@ -86,11 +87,12 @@ void ISA(pooling_gate_backward)(float *dzt, float *dzc, float *dlogits, const fl
 				const float *zc, const float *alpha, int batch, int d);
 
 /* ntxent.c */
-void ISA(ntxent_loss)(struct ntxent *l, float *scratch);
+void ISA(ntxent_loss)(const struct ntxent *l, float *scratch);
 size_t ISA(ntxent_scratch)(int n, int d);
 
 /* adamw.c */
 void ISA(adamw_step)(const struct adamw *a);
+void ISA(adamw_decide)(const struct decide *d);
 
 /* table.c */
 extern const struct ops ISA(table_ops);

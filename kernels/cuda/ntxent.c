@@ -227,7 +227,7 @@ enum { BLOCKS = 1024, VECTORS = 7 };
 size_t ntxent_scratch(int n, int d)
 {
 	size_t m = 2 * (size_t)n;
-	return 2 * m * (size_t)d + VECTORS * m + 2;
+	return 2 * m * (size_t)d + VECTORS * m;
 }
 
 static struct ntxent_args args_of(const struct ntxent *l, float *scratch)
@@ -237,6 +237,7 @@ static struct ntxent_args args_of(const struct ntxent *l, float *scratch)
 	struct ntxent_args a = {.z = l->z,
 				.patient = l->patient,
 				.dz = l->dz,
+				.result = l->result,
 				.n = l->n,
 				.m = 2 * l->n,
 				.d = l->d,
@@ -251,15 +252,13 @@ static struct ntxent_args args_of(const struct ntxent *l, float *scratch)
 	a.turned = a.u + m * (size_t)a.d;
 	for (size_t i = 0; i < VECTORS; i++)
 		*vectors[i] = a.turned + m * (size_t)a.d + i * m;
-	a.result = a.other + m;
 	return a;
 }
 
-void ntxent_loss(struct ntxent *l, float *scratch)
+void ntxent_loss(const struct ntxent *l, float *scratch)
 {
 	struct ntxent_args a = args_of(l, scratch);
 	size_t m = (size_t)a.m, n_shared = (m + (size_t)a.d) * sizeof(float), n_blocks = m;
-	float result[2];
 	if (n_shared > DEVICE_SHARED) {
 		n_blocks = m < BLOCKS ? m : BLOCKS;
 		a.rows = device_workspace(n_blocks * (m + (size_t)a.d));
@@ -270,9 +269,6 @@ void ntxent_loss(struct ntxent *l, float *scratch)
 	LAUNCH(ntxent_weights, device_blocks(1, 1), 256, &a);
 	LAUNCH_SHARED(ntxent_loss, device_blocks(n_blocks, 1), 128, n_shared, &a);
 	LAUNCH(ntxent_means, device_blocks(1, 1), 2 * LANES, &a);
-	device_download(result, a.result, sizeof result);
-	l->loss = result[0];
-	l->top1 = result[1];
 	if (l->dz)
 		LAUNCH_SHARED(ntxent_gradient, device_blocks(n_blocks, 1), 128, n_shared, &a);
 }

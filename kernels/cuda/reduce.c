@@ -61,6 +61,7 @@ KERNEL(sum_blocks, blocks_args)
 struct squares_args {
 	const float *x;
 	float *sums; /* [n_chunks] */
+	float *to;
 	size_t n;
 	int n_chunks;
 };
@@ -82,7 +83,7 @@ KERNEL(squares_chunks, squares_args)
 KERNEL(squares_tree, squares_args)
 {
 	if (threadIdx.x == 0)
-		tree_of(a.sums, a.n_chunks, 1);
+		*a.to = tree_of(a.sums, a.n_chunks, 1);
 }
 
 #if GPU_HOST
@@ -124,17 +125,20 @@ void reduce_blocks(float *to, const float *from, int m, size_t n)
 	LAUNCH(sum_blocks, device_share(n), 256, &((struct blocks_args){to, from, n, m}));
 }
 
-float reduce_squares(const float *x, size_t n)
+void reduce_squares(float *sum, const float *x, size_t n)
 {
 	size_t n_chunks = (n + REDUCE_FLOATS - 1) / REDUCE_FLOATS;
-	struct squares_args a = {.x = x, .n = n, .n_chunks = (int)n_chunks};
-	float sum = 0;
-	if (n == 0)
-		return 0;
-	a.sums = device_workspace(n_chunks);
+	struct squares_args a = {
+		.x = x, .sums = device_workspace(n_chunks), .to = sum, .n = n, .n_chunks = (int)n_chunks};
 	LAUNCH(squares_chunks, device_blocks(n_chunks, 128 / LANES), 128, &a);
 	LAUNCH(squares_tree, device_blocks(1, 1), 32, &a);
-	device_download(&sum, a.sums, sizeof sum);
+}
+
+float reduce_sum_squares(const float *x, size_t n)
+{
+	float sum, *to = device_workspace((n + REDUCE_FLOATS - 1) / REDUCE_FLOATS + 1);
+	reduce_squares(to, x, n);
+	device_download(&sum, to, sizeof sum);
 	return sum;
 }
 #endif

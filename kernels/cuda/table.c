@@ -59,7 +59,9 @@ static const struct ops table = {
 	.gate_backward = pooling_gate_backward,
 	.ntxent = ntxent_loss,
 	.ntxent_scratch = ntxent_scratch,
-	.sum_squares = reduce_squares,
+	.sum_squares = reduce_sum_squares,
+	.squares = reduce_squares,
+	.decide = adamw_decide,
 	.adamw = adamw_step,
 };
 

@@ -14,7 +14,8 @@ void reduce_rows(float *db, const float *dy, int m, int n, int ld, struct by_blo
 void reduce_chosen_rows(float *to, const float *x, const uint8_t *keep, size_t m, int n, int ld,
 			struct by_block by);
 void reduce_blocks(float *to, const float *from, int m, size_t n);
-float reduce_squares(const float *x, size_t n);
+float reduce_sum_squares(const float *x, size_t n);
+void reduce_squares(float *sum, const float *x, size_t n);
 
 /* conv.c */
 void conv_forward(const struct conv1d *s);
@@ -85,11 +86,12 @@ void pooling_gate_backward(float *dzt, float *dzc, float *dlogits, const float *
 			   const float *zc, const float *alpha, int batch, int d);
 
 /* ntxent.c */
-void ntxent_loss(struct ntxent *l, float *scratch);
+void ntxent_loss(const struct ntxent *l, float *scratch);
 size_t ntxent_scratch(int n, int d);
 
 /* adamw.c */
 void adamw_step(const struct adamw *a);
+void adamw_decide(const struct decide *d);
 
 /* The program that opened the library. */
 extern const struct extension_host *table_host;

@@ -159,7 +159,7 @@ static void allocate(struct learning *l)
 
 static void prepare_training(struct learning *l)
 {
-	static const struct training_calls calls = {draw, load, learn, end_epoch};
+	static const struct training_calls calls = {draw, load, learn, NULL, end_epoch};
 	int64_t n_steps = (int64_t)l->plan.n_epochs * l->plan.per_epoch;
 	l->training =
 		(struct training){.calls = &calls,

@@ -95,15 +95,34 @@ static void load(void *context)
 static bool learn(void *context, int64_t step, float lr)
 {
 	struct pretrain *t = context;
-	struct contrast_result r = contrast_learn(t->contrast, lr);
-	history_add(&t->history, step, &r, lr, t->rankme);
-	training_note(&t->training, "loss %.3f / %.3f", (double)r.loss, r.candidates.uniform);
-	if (!r.candidates.n_contrasted && !t->n_alone++)
+	(void)step;
+	contrast_learn(t->contrast, lr);
+	return true;
+}
+
+static void note_alone(struct pretrain *t, int64_t step)
+{
+	if (!t->n_alone++)
 		warn("step %" PRId64
 		     ": all records of the batch are of one patient, and nothing is contrasted; "
 		     "raise pretrain.batch or set pretrain.same_patient to ignore",
 		     step + 1);
-	return !r.is_skipped;
+}
+
+static void tell(void *context, int64_t end, int n, bool *is_skipped)
+{
+	struct pretrain *t = context;
+	struct contrast_result r[CONTRAST_STEPS];
+	if (contrast_tell(t->contrast, r) != n)
+		BUG("other steps are told than were learned");
+	for (int i = 0; i < n; i++) {
+		int64_t step = end - n + i;
+		history_add(&t->history, step, &r[i], schedule_lr(&t->plan.schedule, step), t->rankme);
+		is_skipped[i] = r[i].is_skipped;
+		if (!r[i].candidates.n_contrasted)
+			note_alone(t, step);
+	}
+	training_note(&t->training, "loss %.3f / %.3f", (double)r[n - 1].loss, r[n - 1].candidates.uniform);
 }
 
 /* RankMe of the last step's embeddings; 0 if it is not finite. */
@@ -175,7 +194,7 @@ static void allocate_batch(struct pretrain *t)
 
 static void prepare_training(struct pretrain *t)
 {
-	static const struct training_calls calls = {draw, load, learn, end_epoch};
+	static const struct training_calls calls = {draw, load, learn, tell, end_epoch};
 	t->training = (struct training){
 		.calls = &calls,
 		.context = t,
@@ -185,6 +204,7 @@ static void prepare_training(struct pretrain *t)
 		.n_units = (uint64_t)t->plan.batch,
 		.schedule = t->plan.schedule,
 		.per_epoch = t->plan.per_epoch,
+		.told_every = t->contrast->ops->is_wide ? TRAINING_TOLD : 0,
 		.ops = t->contrast->ops,
 		.team = t->run->team,
 		.optimizer = {&t->contrast->optimizer},

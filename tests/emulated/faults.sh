@@ -128,6 +128,9 @@ fault "groupnorm: a mean over the wrong number" groupnorm.c \
 fault "adamw: the last element left out" adamw.c 's/i = FIRST; i < a.n/i = FIRST; i + 1 < a.n/' plain bits
 fault "adamw: a reciprocal for a division" adamw.c \
 	's/DIV(m, \(.*\)), w);/MUL(m, DIV(1.0f, \1)), w);/' plain bits
+fault "adamw: a step that was not taken moves weights" adamw.c 's/a.rates\[ADAMW_TAKEN\] == 0/0/' plain bits
+fault "decide: the loss is not looked at" adamw.c 's/ \&\& is_finite(loss)//' plain bits
+fault "decide: steps that are not taken count" adamw.c 's/t + is_taken/t + 1/' plain bits
 fault "conv: dw without the last record of a chunk" conv.c \
 	's/record < r.from + r.n; record/record + 1 < r.from + r.n; record/' \
 	plain bits

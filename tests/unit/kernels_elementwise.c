@@ -219,6 +219,75 @@ static void adamw_equals_its_definition(void **state)
 	free(v);
 }
 
+/* A step by the rates that decide made against the same by numbers of the host's, or none. */
+static void check_decided(const struct ops *o, const float *squares, const float *loss, bool is_taken)
+{
+	enum { N = 37, PARTS = 2 };
+	static const double bias[][2] = {{1, 1}, {0.271, 18.26}}; /* of t = 3, near enough */
+	float rates[ADAMW_RATES], row[DECIDE_PARTS + PARTS], norm = sqrtf(squares[0]);
+	float *dw = numbers(N, 1, 1), *w = numbers(N, 2, 1), *m = numbers(N, 3, 1), *v = zeros(N);
+	float *ew = copy_of(w, N), *em = copy_of(m, N), *ev = copy_of(v, N);
+	int32_t n_taken = 1;
+	struct decide d = {.loss = loss,
+			   .squares = squares,
+			   .n_parts = PARTS,
+			   .max_norm = 2,
+			   .lr = 3e-3f,
+			   .bias = bias[0],
+			   .n_taken = &n_taken,
+			   .rates = rates,
+			   .row = row};
+	struct adamw a = {.n = N,
+			  .w = w,
+			  .m = m,
+			  .v = v,
+			  .dw = dw,
+			  .lr = 3e-3f,
+			  .beta1 = 0.9f,
+			  .beta2 = 0.999f,
+			  .eps = 1e-8f,
+			  .weight_decay = 0.05f,
+			  .rates = rates};
+	o->decide(&d);
+	o->adamw(&a);
+
+	assert_int_equal(n_taken, 1 + is_taken);
+	assert_true(row[DECIDE_TAKEN] == (float)is_taken && rates[ADAMW_TAKEN] == (float)is_taken);
+	if (is_taken) {
+		float scale = norm > 2 ? 2 / norm : 1, rate = (float)((double)a.lr / 0.271);
+		assert_true(rates[ADAMW_SCALE] == scale && rates[ADAMW_RATE] == rate);
+		assert_true(rates[ADAMW_SPREAD] == (float)18.26);
+		assert_true(row[DECIDE_LOSS] == loss[0] && row[DECIDE_TOP1] == loss[1]);
+		for (int i = 0; i <= PARTS; i++)
+			assert_true(row[DECIDE_NORM + i] == sqrtf(squares[i]));
+		for (int i = 0; i < N; i++) {
+			float g = dw[i] * scale;
+			em[i] = fmaf(a.beta1, em[i], (1.0f - a.beta1) * g);
+			ev[i] = fmaf(a.beta2, ev[i], (1.0f - a.beta2) * g * g);
+			ew[i] = fmaf(-(a.lr * a.weight_decay), ew[i], ew[i]);
+			ew[i] = fmaf(-rate, em[i] / fmaf(sqrtf(ev[i]), (float)18.26, a.eps), ew[i]);
+		}
+	}
+	assert_same_bits(w, ew, N, o->name, "w");
+	assert_same_bits(m, em, N, o->name, "m");
+	assert_same_bits(v, ev, N, o->name, "v");
+	float *all[] = {dw, w, m, v, ew, em, ev};
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		free(all[i]);
+}
+
+static void a_step_is_decided_by_loss_and_norm(void **state)
+{
+	static const float losses[][2] = {{1.5f, 0.25f}, {NAN, 0}, {INFINITY, 1}, {-INFINITY, 1}};
+	static const float squares[][3] = {{3.5f, 1, 2}, {9, 4, 5}, {NAN, 1, NAN}, {INFINITY, 1, INFINITY}};
+	const struct ops *o;
+	(void)state;
+	for (int k = 0; (o = table(k)); k++)
+		for (int i = 0; i < 4; i++)
+			for (int j = 0; j < 4; j++)
+				check_decided(o, squares[i], losses[j], i < 2 && j == 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -227,6 +296,7 @@ int main(void)
 		cmocka_unit_test(elements_equal_their_definition),
 		cmocka_unit_test(adamw_follows_the_algorithm),
 		cmocka_unit_test(adamw_equals_its_definition),
+		cmocka_unit_test(a_step_is_decided_by_loss_and_norm),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

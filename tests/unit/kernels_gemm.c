@@ -332,7 +332,9 @@ static void sum_squares_adds_lanes_and_chunks(void **state)
 		float expected = tree(parts, n_chunks);
 		assert_near(&expected, &exact, 1, 1e-5, "sum");
 		for (int t = 0; (o = table(t)); t++) {
-			float sum = o->sum_squares(x, n);
+			float sum = o->sum_squares(x, n), there = -1;
+			o->squares(&there, x, n);
+			assert_memory_equal(&there, &sum, sizeof sum);
 			assert_same_bits(&sum, &expected, 1, o->name, "sum");
 			if (n > 100) {
 				float kept = x[n / 2];

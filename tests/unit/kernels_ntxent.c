@@ -9,8 +9,11 @@ struct case_ {
 	bool has_patients, is_across;
 };
 
+static float said[2]; /* of the last run: loss, top1 */
+
 static void run(const struct ops *o, struct ntxent *l)
 {
+	l->result = said;
 	float *scratch = numbers(o->ntxent_scratch(l->n, l->d), 99, 1);
 	o->ntxent(l, scratch);
 	free(scratch);
@@ -28,8 +31,8 @@ static void equal_embeddings_give_the_log_of_the_others(void **state)
 	for (int k = 0; (o = table(k)); k++) {
 		struct ntxent l = {.n = N, .d = D, .z = z, .temperature = 0.1f, .dz = dz};
 		run(o, &l);
-		assert_true(fabs((double)l.loss - log(2 * N - 1)) < 1e-5);
-		assert_true((double)l.top1 < 0.2); /* chance, not success */
+		assert_true(fabs((double)said[0] - log(2 * N - 1)) < 1e-5);
+		assert_true((double)said[1] < 0.2); /* chance, not success */
 		for (int i = 0; i < 2 * N * D; i++)
 			assert_true(fabsf(dz[i]) < 1e-5f);
 	}
@@ -59,7 +62,7 @@ static void equal_embeddings_give_the_log_of_the_other_views_across(void **state
 				   .temperature = 0.1f,
 				   .dz = dz};
 		run(o, &l);
-		assert_true(fabs((double)l.loss - log(N)) < 1e-5);
+		assert_true(fabs((double)said[0] - log(N)) < 1e-5);
 		for (int i = 0; i < 2 * N * D; i++)
 			assert_true(fabsf(dz[i]) < 1e-5f);
 	}
@@ -84,8 +87,8 @@ static void equal_views_among_orthogonal_records_give_the_known_loss(void **stat
 			struct ntxent l = {.n = N, .d = D, .z = z, .temperature = tau};
 			run(o, &l);
 			double expected = log(1 + (2 * N - 2) * exp(-1 / (double)tau));
-			assert_true(fabs((double)l.loss - expected) < 2e-6 * (1 + expected));
-			assert_true(l.top1 == 1);
+			assert_true(fabs((double)said[0] - expected) < 2e-6 * (1 + expected));
+			assert_true(said[1] == 1);
 		}
 	}
 
@@ -223,16 +226,16 @@ static void loss_and_gradient_equal_the_naive_ones(void **state)
 					   .temperature = c->tau,
 					   .dz = dz};
 			run(o, &l);
-			assert_near(&l.loss, &expected, 1, 1e-5, "loss");
-			assert_true(fabsf(l.top1 - top1) < 1e-6f);
+			assert_near(said, &expected, 1, 1e-5, "loss");
+			assert_true(fabsf(said[1] - top1) < 1e-6f);
 			if (k == 0)
 				assert_gradient(naive_loss, &f, f.z, n, dz, 2e-4, "z");
 			else {
 				assert_same_bits(dz, first, n, o->name, "dz");
-				assert_same_bits(&l.loss, &first_loss, 1, o->name, "loss");
+				assert_same_bits(said, &first_loss, 1, o->name, "loss");
 			}
 			memcpy(first, dz, n * sizeof *dz);
-			first_loss = l.loss;
+			first_loss = said[0];
 		}
 		free(patient);
 		free(z);
@@ -271,7 +274,7 @@ static void clocs_of_distinct_patients_is_ntxent_without_negatives_of_the_own_vi
 					   .temperature = 0.1f,
 					   .dz = dz};
 			run(o, &l);
-			assert_near(&l.loss, &expected, 1, 1e-5, "loss");
+			assert_near(said, &expected, 1, 1e-5, "loss");
 			if (k == 0 && p == 0) {
 				assert_gradient(naive_loss, &f, f.z, SIZE, dz, 2e-4, "z");
 				memcpy(first, dz, SIZE * sizeof *dz);
@@ -337,7 +340,7 @@ static void clocs_equals_pytorch(void **state)
 			for (size_t i = 0; i < size; i++)
 				z[i] = (float)g.z[i];
 			run(o, &l);
-			assert_near(&l.loss, &g.loss, 1, 1e-6, "loss");
+			assert_near(said, &g.loss, 1, 1e-6, "loss");
 			assert_near(dz, g.dz, size, 2e-6, "dz");
 		}
 
@@ -355,7 +358,7 @@ static void a_zero_row_stays_finite(void **state)
 	for (int k = 0; (o = table(k)); k++) {
 		struct ntxent l = {.n = N, .d = D, .z = z, .temperature = 0.1f, .dz = dz};
 		run(o, &l);
-		assert_true(isfinite(l.loss));
+		assert_true(isfinite(said[0]));
 		for (int i = 0; i < 2 * N * D; i++)
 			assert_true(isfinite(dz[i]));
 	}

@@ -144,10 +144,12 @@ static void start(struct run *r, const char *line)
 	encoder_forward(r->inference, r->x, r->keep, r->batch);
 	encoder_forward(r->d, r->x, r->keep, r->batch);
 
-	struct ntxent l = {.n = records, .d = width, .z = r->d->p, .temperature = 0.1f, .dz = r->dp};
+	float result[2];
+	struct ntxent l = {
+		.n = records, .d = width, .z = r->d->p, .temperature = 0.1f, .dz = r->dp, .result = result};
 	o->ntxent(&l, r->scratch);
 	encoder_backward(r->d, r->dp);
-	r->loss = l.loss;
+	r->loss = result[0];
 	r->norm = sqrt((double)o->sum_squares(r->d->tensors->gradients, r->d->tensors->count));
 }
 

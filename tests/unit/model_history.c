@@ -16,11 +16,8 @@ static struct history three_epochs_of_two_steps(void)
 	encoder_preset(&c, "tiny", 500, 100);
 	history_init(&h, 6, 2, &c, "ln N");
 	for (int64_t i = 0; i < 6; i++) {
-		struct contrast_result r = {.loss = (float)i,
-					    .top1 = 0.5f,
-					    .norm = 5,
-					    .norms = {.part = {3, 4}},
-					    .candidates = {4.5, 2}};
+		struct contrast_result r = {
+			.loss = (float)i, .top1 = 0.5f, .norm = 5, .norms = {3, 4}, .candidates = {4.5, 2}};
 		history_add(&h, i, &r, 0.25f, 7);
 	}
 	history_end_epoch(&h, 3, 11);

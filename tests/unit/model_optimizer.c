@@ -120,6 +120,77 @@ static void a_step_that_is_not_finite_is_skipped_and_counted(void **state)
 	tensors_release(&t);
 }
 
+static void fill_gradients(struct tensors *t, int step)
+{
+	for (int i = 0; i < 19; i++)
+		t->gradients[i] = i == 15 || step % 7 == 3 ? NAN : (float)((i * 37 + step * 11) % 23 - 11);
+	t->gradients[15] = 0;
+}
+
+/* Steps of which one is told late, in groups of every size, are those of one at a time; some are skipped,
+ * and once a checkpoint of another number of steps is read. */
+static void steps_told_later_are_the_same_steps(void **state)
+{
+	enum { STEPS = 700, RESUMED = 300 };
+	struct tensors t = make(), u = make();
+	struct optimizer o, q;
+	struct optimizer_row rows[OPTIMIZER_ROWS];
+	int n_told = 0;
+	(void)state;
+	optimizer_init(&o, &t, &(struct optimizer_config){.weight_decay = 0.1f});
+	optimizer_init(&q, &u, &(struct optimizer_config){.weight_decay = 0.1f});
+	for (int i = 0, group = 1; i < STEPS; i++) {
+		if (i == RESUMED) {
+			n_told += optimizer_tell(&q, rows);
+			o.n_steps = q.n_steps = 5;
+		}
+		fill_gradients(&t, i);
+		fill_gradients(&u, i);
+		float norm = optimizer_step(&o, 1e-3f);
+		optimizer_learn(&q, 1e-3f);
+		if (q.n_rows < group && i + 1 < STEPS)
+			continue;
+		int n = optimizer_tell(&q, rows);
+		n_told += n;
+		group = group % OPTIMIZER_ROWS + 1;
+		assert_int_equal(rows[n - 1].is_taken > 0, isfinite(norm));
+		assert_true(!isfinite(norm) || rows[n - 1].norm == norm);
+		assert_int_equal(q.n_steps, o.n_steps);
+		assert_int_equal(q.n_skipped, o.n_skipped);
+	}
+	assert_int_equal(n_told, STEPS);
+	assert_int_equal(o.n_skipped, STEPS / 7);
+	assert_memory_equal(t.weights, u.weights, t.count * sizeof *t.weights);
+	assert_memory_equal(o.m, q.m, t.count * sizeof *o.m);
+	assert_memory_equal(o.v, q.v, t.count * sizeof *o.v);
+	optimizer_release(&o);
+	optimizer_release(&q);
+	tensors_release(&t);
+	tensors_release(&u);
+}
+
+/* optimizer_step_tensors makes its corrections on the host. */
+static void corrections_on_the_device_are_those_of_the_host(void **state)
+{
+	struct tensors t = make(), u = make();
+	struct optimizer o, q;
+	(void)state;
+	optimizer_init(&o, &t, &(struct optimizer_config){.max_norm = 1e9f});
+	optimizer_init(&q, &u, &(struct optimizer_config){.max_norm = 1e9f});
+	for (int i = 0; i < 300; i++) {
+		for (int k = 0; k < 15; k++)
+			t.gradients[k] = u.gradients[k] = (float)((k * 5 + i) % 13 - 6);
+		optimizer_step(&o, 1e-3f);
+		q.n_steps++;
+		optimizer_step_tensors(&q, 0, u.n, 1e-3f, 1);
+		assert_memory_equal(t.weights, u.weights, t.count * sizeof *t.weights);
+	}
+	optimizer_release(&o);
+	optimizer_release(&q);
+	tensors_release(&t);
+	tensors_release(&u);
+}
+
 static void learning_rate_warms_up_and_follows_half_a_cosine(void **state)
 {
 	(void)state;
@@ -142,6 +213,8 @@ int main(void)
 		cmocka_unit_test(steps_follow_decoupled_weight_decay),
 		cmocka_unit_test(a_long_gradient_is_clipped_and_its_norm_told),
 		cmocka_unit_test(a_step_that_is_not_finite_is_skipped_and_counted),
+		cmocka_unit_test(steps_told_later_are_the_same_steps),
+		cmocka_unit_test(corrections_on_the_device_are_those_of_the_host),
 		cmocka_unit_test(learning_rate_warms_up_and_follows_half_a_cosine),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -27,6 +27,8 @@ struct toy {
 	int n_drawn, n_loaded, n_epochs;
 	double sum; /* kept: of all that was learned from */
 	int64_t stop_at, bad_from, over_after;
+	bool is_bad[TRAINING_TOLD]; /* of steps not told yet */
+	int n_untold;
 	volatile bool is_interrupted;
 	char path[64];
 };
@@ -67,17 +69,38 @@ static bool learn(void *context, int64_t step, float lr)
 	return true;
 }
 
+/* Of the same steps, later. */
+static bool learn_in_silence(void *context, int64_t step, float lr)
+{
+	struct toy *t = context;
+	assert_true(t->n_untold < TRAINING_TOLD);
+	t->is_bad[t->n_untold++] = !learn(context, step, lr);
+	return true;
+}
+
+static void tell(void *context, int64_t end, int n, bool *is_skipped)
+{
+	struct toy *t = context;
+	assert_int_equal(end, t->training.state.step);
+	assert_int_equal(n, t->n_untold);
+	memcpy(is_skipped, t->is_bad, (size_t)n * sizeof *is_skipped);
+	t->n_untold = 0;
+}
+
 static bool end_epoch(void *context, int64_t epoch)
 {
 	struct toy *t = context;
+	assert_int_equal(t->n_untold, 0);
 	assert_int_equal(t->training.state.step, (epoch + 1) * PER_EPOCH);
 	t->n_epochs++;
 	return t->over_after >= 0 && epoch == t->over_after;
 }
 
+static const struct training_calls late = {draw, load, learn_in_silence, tell, end_epoch};
+
 static void toy_open(struct toy *t, const char *path)
 {
-	static const struct training_calls calls = {draw, load, learn, end_epoch};
+	static const struct training_calls calls = {draw, load, learn, NULL, end_epoch};
 	*t = (struct toy){.drawn = NEVER, .stop_at = NEVER, .bad_from = NEVER, .over_after = NEVER};
 	snprintf(t->path, sizeof t->path, "%s", path);
 	tensors_init(&t->tensors, ops_cpu());
@@ -272,15 +295,52 @@ static void train_badly(void *path)
 	training_run(&t.training);
 }
 
+static void train_badly_and_late(void *path)
+{
+	struct toy t;
+	toy_open(&t, path);
+	t.training.calls = &late;
+	t.training.told_every = TRAINING_TOLD;
+	t.bad_from = 7;
+	t.training.schedule.n_steps = 1000;
+	t.training.per_epoch = 1000;
+	training_resume(&t.training);
+	training_run(&t.training);
+}
+
 static void fifty_in_a_row_end_it_with_a_remedy(void **state)
 {
 	(void)state;
-	int code;
-	char path[64];
-	snprintf(path, sizeof path, "%s", file_named("bad"));
-	const char *text = said_by(train_badly, path, &code);
-	assert_int_equal(code, 1);
-	assert_non_null(strstr(text, "not finite in 50 steps in a row (step 56); lower toy.lr"));
+	for (int is_late = 0; is_late < 2; is_late++) {
+		int code;
+		char path[64];
+		snprintf(path, sizeof path, "%s", file_named("bad"));
+		const char *text = said_by(is_late ? train_badly_and_late : train_badly, path, &code);
+		assert_int_equal(code, 1);
+		assert_non_null(strstr(text, "not finite in 50 steps in a row (step 56); lower toy.lr"));
+	}
+}
+
+/* Nobody is told of a step but at the ends of epochs and before a checkpoint, and then of all. */
+static void steps_told_late_lose_nothing(void **state)
+{
+	(void)state;
+	for (int64_t stop_at = 0; stop_at < STEPS; stop_at++) {
+		struct toy t;
+		unlink(file_named("late"));
+		for (int round = 0; round < 2; round++) {
+			toy_open(&t, file_named("late"));
+			t.training.calls = &late;
+			t.training.told_every = TRAINING_TOLD;
+			t.stop_at = round ? NEVER : stop_at;
+			training_resume(&t.training);
+			assert_int_equal(training_run(&t.training), round || stop_at == STEPS - 1);
+			assert_int_equal(t.n_untold, 0);
+			if (round)
+				assert_whole(&t);
+			toy_close(&t);
+		}
+	}
 }
 
 /* ---- teams ---- */
@@ -350,6 +410,7 @@ int main(void)
 		cmocka_unit_test(an_epoch_may_end_it),
 		cmocka_unit_test(skipped_steps_are_counted),
 		cmocka_unit_test(fifty_in_a_row_end_it_with_a_remedy),
+		cmocka_unit_test(steps_told_late_lose_nothing),
 		cmocka_unit_test(all_ranks_stop_at_one_step_and_continue_from_rank_0s_checkpoint),
 		cmocka_unit_test(rank_0_alone_speaks),
 	};
