@@ -204,7 +204,7 @@ lost = $(if $(and $(wildcard $(call object,$(call line_in,$2/$1.id))),$(wildcard
 stage    = $(B)/bin/$1 --build $2
 signs    := ; | & ( {
 several  = $(strip $(foreach l,$(signs),$(findstring $l,$1)) $(findstring =,$(firstword $1)))
-launched = $(if $(LAUNCH_$1),$(stage) --cached >/dev/null; s=$$?; [ $$s = 3 ] || exit $$s; )$(if \
+launched = $(if $(LAUNCH_$1),$(stage) --cached --launched >/dev/null; s=$$?; [ $$s = 3 ] || exit $$s; )$(if \
 	$(call several,$(LAUNCH_$1)),,exec )$(LAUNCH_$1) $(stage) >/dev/null
 
 # A stage compares contents and writes <stage>.stamp last, its time that of the start; Make compares times.

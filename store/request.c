@@ -201,14 +201,19 @@ static json_t *read_inputs(struct request *r, bool may_lack)
 	return ids;
 }
 
+bool request_is_local(struct request *r)
+{
+	if (!r->params)
+		read_params(r);
+	return r->stage->choose && r->stage->choose(r->params);
+}
+
 void request_read(struct request *r, bool may_lack)
 {
 	const struct stage *s = r->stage;
-	read_params(r);
 	if (!s->numerics)
 		BUG("a stage must say its numerics class");
-	if (s->choose)
-		s->choose(r->params);
+	request_is_local(r);
 	r->action =
 		action_new(&(struct action){.stage = s->name,
 					    .kind = s->kind,

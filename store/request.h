@@ -40,6 +40,9 @@ struct request {
 /* Fill all but id. May a named input lack (may_lack: its id is then empty and null in the action), or die? */
 void request_read(struct request *r, bool may_lack);
 
+/* Before request_read: whether numerics can be named by the processes alone that compute. */
+bool request_is_local(struct request *r);
+
 /* <build>/<stage><suffix> of this stage; yours to free. */
 char *request_file(const struct request *r, const char *suffix);
 

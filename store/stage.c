@@ -241,6 +241,16 @@ static void follow(struct request *q, struct team *team)
 	team_leave(team);
 }
 
+/* Before a launcher is started for what is not in the store. */
+static void leave_to_launched(struct request *q)
+{
+	if (!request_is_local(q))
+		return;
+	fprintf(stderr, "%s%s: numerics: fast: the processes that are launched look into the store\n",
+		label_text(), q->stage->name);
+	exit(EXIT_MISS);
+}
+
 /* <build>/<stage>.failed holds why the last run of this stage in this folder came to nothing. */
 static void make(struct request *q, bool is_hit_only)
 {
@@ -309,15 +319,20 @@ static void describe(const struct stage *stage)
 int stage_main(const struct stage *stage, int argc, char **argv)
 {
 	struct request q = {.stage = stage};
-	bool is_hit_only = false, is_explain = false, is_describe = false;
+	bool is_hit_only = false, is_launched = false, is_explain = false, is_describe = false;
 	const struct arg options[] = {
 		{"build", "DIR", "folder of the run: DIR/params, DIR/*.id", .text = &q.build},
 		{"cached", NULL, "take the result if it is in the store, else exit 3 and do nothing",
 		 .flag = &is_hit_only},
+		{"launched", NULL,
+		 "with --cached: a launcher would start it; what only its processes can look for is left "
+		 "to them",
+		 .flag = &is_launched},
 		{"explain", NULL, "print what differs from the last run and do nothing", .flag = &is_explain},
 		{"describe", NULL, "print the parameters of this stage as JSON", .flag = &is_describe},
 		{0}};
-	char *synopsis = die_printf("%s --build DIR [--cached | --explain] | --describe", stage->name);
+	char *synopsis =
+		die_printf("%s --build DIR [--cached [--launched] | --explain] | --describe", stage->name);
 	char *example = die_printf("make -f pipeline.mk %s", stage->name);
 	char *notes = schema_help(stage->params, stage->name);
 
@@ -329,7 +344,11 @@ int stage_main(const struct stage *stage, int argc, char **argv)
 		die_usage("takes no operand, got '%s'", argv[0]);
 	if (!is_describe && !q.build)
 		die_usage("needs --build DIR");
+	if (is_launched && !is_hit_only)
+		die_usage("--launched is for --cached");
 
+	if (is_launched)
+		leave_to_launched(&q);
 	if (is_describe)
 		describe(stage);
 	else if (is_explain)

@@ -54,8 +54,9 @@ struct stage {
 	/* The numerics class it computes in, for the action key: ops_chosen_numerics if it computes with
 	 * kernels/, which says what EINTHOVEN_DEVICE chooses; contract_host if it does not. */
 	const char *(*numerics)(void);
-	/* Optional: called before numerics with the params, which may choose the device and the class. */
-	void (*choose)(const struct params *params);
+	/* Optional: called before numerics with the params, which may choose the device and the class. True:
+	 * a class that only the processes that compute can name, for it tells of their devices and number. */
+	bool (*choose)(const struct params *params);
 	/* Optional: whether with these params input i of `inputs` is read. One that is not need not be there:
 	 * NULL for run(), null in the action. pipeline.mk must know it too, or it makes what nobody reads. */
 	bool (*needs)(const struct params *params, int i);

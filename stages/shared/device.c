@@ -6,9 +6,11 @@
 #include "common/die.h"
 #include "kernels/ops.h"
 
-void device_choose(const struct params *p)
+bool device_choose(const struct params *p)
 {
-	ops_choose(params_text(p, "device"), strcmp(params_text(p, "numerics"), "fast") == 0);
+	bool is_fast = strcmp(params_text(p, "numerics"), "fast") == 0;
+	ops_choose(params_text(p, "device"), is_fast);
+	return is_fast;
 }
 
 void device_fit(const struct ops *ops, struct memory_need *need, const char *what, const char *remedy)

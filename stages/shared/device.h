@@ -3,6 +3,8 @@
 #ifndef STAGES_SHARED_DEVICE_H
 #define STAGES_SHARED_DEVICE_H
 
+#include <stdbool.h>
+
 #include "common/params.h"
 #include "model/memory.h"
 
@@ -25,7 +27,7 @@
 	}
 
 /* struct stage's choose, of a stage with those rows. */
-void device_choose(const struct params *p);
+bool device_choose(const struct params *p);
 
 /* Before anything of it is allocated: fits it into the memory of ops (memory_fit), and says so where that
  * takes micro-batches. If it is too large, dies: `what` needs so much and so much is there, `remedy`. */

@@ -109,6 +109,14 @@ is "a fast one of fast" "$(hit dvt.fast over host)" 0
 is "... not on a card with other processors" "$(DOUBLE_PROCESSORS=78 hit dvt.fast over host)" 3
 is "... nor on one of another name" "$(DOUBLE_NAME='A Double' hit dvt.fast over host)" 3
 is "... nor with another cuBLAS" "$(DOUBLE_CUBLASLT=130200 hit dvt.fast over host)" 3
+looked_for() { # looked_for NAME: as make does where a launcher would start it, without a card
+	EINTHOVEN_EXTENSION=none.so "$BIN/pretrain" --build "$1" --cached --launched >out 2>&1
+	echo $?
+}
+is "before a launcher is started a fast one is not looked for, nor a card opened" "$(looked_for dvt.fast)" 3
+is "... which is said" "$(cat out)" \
+	'pretrain: numerics: fast: the processes that are launched look into the store'
+is "... an exact one is" "$(looked_for dvt)" 0
 rm "$WORK"/store/actions/*/"$(hash_of dvt)".json
 is "an exact run finds nothing of the fast one" "$(hit dvt env)" 3
 chain dvt "$dvt" pretrain

@@ -55,6 +55,21 @@ like emulated resnet18 pretrain
 EINTHOVEN_DEVICE=emulated team 3 emulated pretrain
 is "the same on emulated kernels over MPI" "$(id emulated pretrain 2>&1)" "$(id resnet18 pretrain)"
 
+# ---- the fast class ----
+check "doubles of cuBLASLt and cuDNN are built" doubles_fast
+chain quick "$resnet18 pretrain.numerics=fast" fetch preprocess views >/dev/null
+for seed in 0 7; do
+	like quick.$seed quick pretrain
+	EINTHOVEN_EMULATED_SEED=$seed over host team 2 quick.$seed pretrain
+done
+check "numerics: fast in two processes has its class" \
+	jq -e '.numerics | test("^cuda-fast/.*/ranks-2$")' quick.0/pretrain.key.json
+is "... and gives the same id twice" "$(id quick.7 pretrain 2>&1)" "$(id quick.0 pretrain)"
+over host team 2 quick.0 pretrain
+check "... two processes find it" grep -q '^pretrain: cached' quick.0/log
+EINTHOVEN_STORE=$WORK/quick.0.store over host "$BIN/pretrain" --build quick.0 --cached
+is "... and one alone does not" $? 3
+
 # ---- one message ----
 like mixed resnet18 pretrain
 EINTHOVEN_STORE=$WORK/mixed.store check_fails "processes on different devices" 1 \
