@@ -201,7 +201,7 @@ struct ops {
 	/* db[n] += sum over rows of dy[m,n] (row stride ld): fixed chunks of 64 rows, each summed in
 	 * ascending order, then a fixed pairwise tree over chunks; then one add to db. by: of rows. */
 	void (*sum_rows)(float *db, const float *dy, int m, int n, int ld, struct by_block by);
-	/* to[n] = the pairwise tree over the rows of from[m,n], m at least 1. */
+	/* to[n] = the pairwise tree over the rows of from[m,n], m at least 1; to may be from. */
 	void (*sum_blocks)(float *to, const float *from, int m, size_t n);
 	/* y = a + b, n elements; y may be a or b. */
 	void (*add)(float *y, const float *a, const float *b, size_t n);

@@ -136,10 +136,13 @@ void blocks_sum(const struct blocks *b, float *sums, size_t width)
 {
 	struct waiting own = {.tree.n_blocks = b->n_blocks};
 	float *row = sums;
+	if (team_size(b->team) == 1) {
+		b->ops->sum_blocks(sums, sums, b->n_blocks, width);
+		return;
+	}
 	for (int i = b->first; i < b->end; i++, row += width)
 		join(b, &own, (struct blocks_node){i, i + 1, 0}, row, sums, width);
-	if (team_size(b->team) > 1)
-		sum_over_team(b, &own, sums, width);
+	sum_over_team(b, &own, sums, width);
 }
 
 /* ---- rows ---- */

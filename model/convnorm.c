@@ -61,12 +61,22 @@ static struct conv1d sizes_of(const struct convnorm *c, int batch)
 			       .t_out = c->t_out};
 }
 
+/* Of each block's records, to gradients of its own. */
+static struct record_sums sums_of(const struct tensors *t, int batch)
+{
+	int n = (batch + BLOCKS_VIEWS - 1) / BLOCKS_VIEWS;
+	return (struct record_sums){.n = n, .most = BLOCKS_VIEWS, .n_blocks = n, .stride = t->aim_stride};
+}
+
 void convnorm_plan(struct convnorm *c, struct arena *a, struct convnorm_shared *s, const struct tensors *t,
 		   int max_own, int max_batch, bool is_training, bool is_first)
 {
 	size_t n = (size_t)max_own * n_padded(c),
 	       n_blocks = ((size_t)max_batch + BLOCKS_VIEWS - 1) / BLOCKS_VIEWS;
-	struct conv1d conv = sizes_of(c, max_own < BLOCKS_VIEWS ? max_own : BLOCKS_VIEWS);
+	int most = max_own < BLOCKS_VIEWS || t->ops->is_wide ? max_own : BLOCKS_VIEWS;
+	struct conv1d conv = sizes_of(c, most);
+	const struct record_sums sums = sums_of(t, most);
+	conv.sums = &sums;
 
 	c->stats = arena_floats(a, 2 * (size_t)c->c_out);
 	s->n_sums = max(s->n_sums, 2 * n_blocks * 2 * (size_t)c->c_out);
@@ -132,22 +142,24 @@ void convnorm_conv_signal(const struct tensors *t, const struct convnorm *c, con
 	run(t, c, s, pack(t, c, s, x, keep));
 }
 
-/* Block by block: the weight's gradient of each begins with zeros. */
+/* Pass by pass: the weight's gradient of each block begins with zeros. */
 static void run_backward(const struct tensors *t, const struct convnorm *c, struct convnorm_shared *s,
 			 float *dpadded, const float *dy, const float *padded)
 {
 	const struct tensor *weight = &t->list[c->weight];
 	gradients_begin(&s->gradients, &s->blocks, weight->offset, weight->count);
 
-	for (int i = s->blocks.first; i < s->blocks.end; i++) {
+	for (int i = s->blocks.first, end; i < s->blocks.end; i = end) {
+		end = gradients_pass(&s->gradients, i);
 		size_t first =
 			(size_t)(blocks_start(&s->blocks, i) - blocks_start(&s->blocks, s->blocks.first));
-		struct conv1d conv = sizes_of(c, blocks_views(&s->blocks, i));
-		gradients_leaf(&s->gradients);
+		struct conv1d conv = sizes_of(c, blocks_start(&s->blocks, end) - blocks_start(&s->blocks, i));
+		const struct record_sums sums = sums_of(t, conv.batch);
 		conv.x = padded + first * n_padded(c);
 		conv.w = tensors_weight(t, c->weight);
 		conv.dy = dy + first * n_out(c);
 		conv.dx = dpadded ? dpadded + first * n_padded(c) : NULL;
+		conv.sums = &sums;
 		conv.dw = tensors_gradient(t, c->weight);
 		conv.scratch = s->dw;
 		t->ops->conv1d_backward(&conv);
@@ -232,6 +244,16 @@ static void give_gradients(const struct tensors *t, const struct convnorm *c, st
 	}
 }
 
+/* Without a team the total of its sums is at hand. */
+static void give_total(const struct tensors *t, const struct convnorm *c, const struct convnorm_shared *s)
+{
+	size_t width = (size_t)c->c_out;
+	float *db = t->gradients + t->list[c->norm_bias].offset,
+	      *dw = t->gradients + t->list[c->norm_weight].offset;
+	t->ops->sum_blocks(db, s->sums, 1, width);
+	t->ops->sum_blocks(dw, s->sums + width, 1, width);
+}
+
 void convnorm_norm_backward(const struct tensors *t, const struct convnorm *c, struct convnorm_shared *s,
 			    float *dx, float *dshortcut, const float *dy, const float *out)
 {
@@ -244,7 +266,11 @@ void convnorm_norm_backward(const struct tensors *t, const struct convnorm *c, s
 	n.sums = s->sums;
 	t->ops->batchnorm_running(tensors_weight(t, c->mean), tensors_weight(t, c->variance), &n, momentum);
 	t->ops->batchnorm_gradient_sums(&n, s->sums);
-	give_gradients(t, c, s);
+	bool is_alone = team_size(s->blocks.team) == 1;
+	if (!is_alone)
+		give_gradients(t, c, s);
 	blocks_sum(&s->blocks, s->sums, 2 * (size_t)c->c_out);
+	if (is_alone)
+		give_total(t, c, s);
 	t->ops->batchnorm_backward(&n);
 }

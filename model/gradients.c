@@ -148,6 +148,14 @@ void gradients_leaves(struct gradients *g, int n, int n_views)
 	tensors_aim_blocks(g->tensors, g->leaves, g->first, g->n, n_views);
 }
 
+int gradients_pass(struct gradients *g, int i)
+{
+	const struct blocks *b = &g->blocks;
+	int end = b->end - i < g->most ? b->end : i + g->most;
+	gradients_leaves(g, end - i, blocks_start(b, end) - blocks_start(b, i));
+	return end;
+}
+
 static void push(struct gradients *g, struct blocks_node node)
 {
 	int last = g->tree.n;

@@ -58,6 +58,8 @@ void gradients_begin(struct gradients *g, const struct blocks *b, size_t first, 
 void gradients_leaf(struct gradients *g);
 /* The same for a pass of the next n blocks, which have n_views views together. */
 void gradients_leaves(struct gradients *g, int n, int n_views);
+/* The same for blocks i.. of the batch, as many as a pass may have; returns where they end. */
+int gradients_pass(struct gradients *g, int i);
 void gradients_push(struct gradients *g);
 /* After the last range. */
 void gradients_total(struct gradients *g);

@@ -166,6 +166,8 @@ static void open_gradients(struct resnet18 *r, struct team *team)
 	size_t n_projector = r->tensors.count - r->stages_end;
 	struct blocks blocks = blocks_of(r->ops, team, r->max_batch);
 	gradients_init(&s->gradients, &r->tensors, n_projector > s->n_range ? n_projector : s->n_range);
+	if (r->ops->is_wide)
+		gradients_widen(&s->gradients, (r->max_own + BLOCKS_VIEWS - 1) / BLOCKS_VIEWS);
 	gradients_reserve(&s->gradients, &blocks);
 }
 
@@ -237,7 +239,7 @@ static void block_forward(const struct resnet18 *r, const struct resnet18_block 
 	convnorm_norm(t, &b->conv2, &m->shared, b->out, shortcut, true, mode, false);
 }
 
-/* A block's rows where views have one each. */
+/* Rows of blocks first..end-1 where views have one each. */
 struct rows {
 	int n;
 	size_t own; /* the first, of this process's */
@@ -245,17 +247,29 @@ struct rows {
 	struct projector projector;
 };
 
-static struct rows rows_of(const struct resnet18 *r, int block)
+static struct rows rows_of(const struct resnet18 *r, int first, int end)
 {
 	const struct resnet18_memory *m = r->memory;
 	const struct blocks *b = &m->shared.blocks;
-	int start = blocks_start(b, block), own = start - blocks_start(b, b->first);
-	struct rows rows = {.n = blocks_views(b, block),
+	int start = blocks_start(b, first), own = start - blocks_start(b, b->first);
+	struct rows rows = {.n = blocks_start(b, end) - start,
 			    .own = (size_t)own,
 			    .h = m->h + (size_t)start * (size_t)r->dim,
 			    .projector = projector_part(&m->projector, own)};
 	rows.projector.p = m->p + (size_t)start * (size_t)r->config.projector_out;
 	return rows;
+}
+
+/* In the passes of the way back. */
+static void project(struct resnet18 *r)
+{
+	const struct blocks *b = &r->memory->shared.blocks;
+	int most = r->memory->shared.gradients.most;
+	for (int i = b->first, end; i < b->end; i = end) {
+		end = b->end - i < most ? b->end : i + most;
+		struct rows rows = rows_of(r, i, end);
+		projector_forward(&r->tensors, &rows.projector, rows.h, rows.n);
+	}
 }
 
 static void forward(struct resnet18 *r, const struct blocks *b, const float *x, const uint8_t *keep,
@@ -275,10 +289,8 @@ static void forward(struct resnet18 *r, const struct blocks *b, const float *x, 
 
 	float *h = m->h + (size_t)blocks_start(b, b->first) * (size_t)r->dim;
 	r->ops->mean_time(h, last->out, m->batch, last->conv2.t_out, last->conv2.c_out);
-	for (int i = b->first; i < b->end && m->p; i++) {
-		struct rows rows = rows_of(r, i);
-		projector_forward(&r->tensors, &rows.projector, rows.h, rows.n);
-	}
+	if (m->p)
+		project(r);
 }
 
 void resnet18_forward(struct resnet18 *r, const struct blocks *b, const float *x, const uint8_t *keep)
@@ -345,8 +357,8 @@ static void give_no_gradients(struct resnet18 *r)
 	struct gradients *g = &r->memory->shared.gradients;
 	const struct blocks *b = &r->memory->shared.blocks;
 	gradients_begin(g, b, r->stages_end, r->tensors.count - r->stages_end);
-	for (int i = b->first; i < b->end; i++) {
-		gradients_leaf(g);
+	for (int i = b->first; i < b->end;) {
+		i = gradients_pass(g, i);
 		gradients_push(g);
 	}
 }
@@ -362,7 +374,6 @@ void resnet18_backward_h(struct resnet18 *r, const float *dh)
 	stages_backward(r);
 }
 
-/* Block by block, as the projector's gradients are summed. */
 void resnet18_backward(struct resnet18 *r, const float *dp)
 {
 	struct resnet18_memory *m = r->memory;
@@ -372,9 +383,9 @@ void resnet18_backward(struct resnet18 *r, const float *dp)
 		BUG("backward from p without a projector or a forward");
 
 	gradients_begin(&m->shared.gradients, b, r->stages_end, r->tensors.count - r->stages_end);
-	for (int i = b->first; i < b->end; i++) {
-		struct rows rows = rows_of(r, i);
-		gradients_leaf(&m->shared.gradients);
+	for (int i = b->first, end; i < b->end; i = end) {
+		end = gradients_pass(&m->shared.gradients, i);
+		struct rows rows = rows_of(r, i, end);
 		const float *dh =
 			projector_backward(&r->tensors, &rows.projector,
 					   dp + rows.own * (size_t)r->config.projector_out, rows.h, rows.n);

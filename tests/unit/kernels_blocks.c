@@ -165,6 +165,11 @@ static void sums_of_blocks_are_a_tree(void **state)
 				float expected = tree(column, (size_t)m);
 				assert_same_bits(to + j, &expected, 1, o->name, "a sum");
 			}
+			float *in_place = copy_of(from, MOST * N);
+			o->sum_blocks(in_place, in_place, m, N);
+			assert_same_bits(in_place, to, N, o->name, "in place");
+			assert_same_bits(in_place + N, from + N, (MOST - 1) * N, o->name, "the rest");
+			free(in_place);
 		}
 	free(from);
 	free(to);
