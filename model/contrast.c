@@ -1,17 +1,27 @@
 #include "model/contrast.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "common/die.h"
+#include "model/layerwise.h"
 
 struct contrast_memory { /* ops memory */
 	float *x;
 	uint8_t *keep;
 	uint64_t *patient;
 	float *dp, *scratch;
-	uint64_t *sorted;			   /* host: [n] */
-	struct candidates waiting[OPTIMIZER_ROWS]; /* of the steps not told yet */
+	uint64_t *sorted;			     /* host: [n] */
+	struct candidates waiting[OPTIMIZER_ROWS];   /* of the steps not told yet */
+	struct contrast_result done[CONTRAST_STEPS]; /* likewise, where tokens are hidden */
+	int n_done;
 };
+
+/* A loss that is a sum over views needs no more than a block at once. */
+static int micro_batch(const struct ops *ops, const struct contrast_settings *s)
+{
+	return s->loss || s->micro_batch || ops->is_wide ? s->micro_batch : BLOCKS_VIEWS;
+}
 
 struct contrast *contrast_new(const struct ops *ops, const struct contrast_settings *s)
 {
@@ -23,13 +33,17 @@ struct contrast *contrast_new(const struct ops *ops, const struct contrast_setti
 
 	c->ops = ops;
 	c->settings = *s;
-	c->net = encoder_new_shared(ops, &s->net, (int)rows, s->micro_batch, s->team);
+	c->net = encoder_new_shared(ops, &s->net, (int)rows, micro_batch(ops, s), s->team);
 	encoder_init(c->net, s->seed);
 	optimizer_init(&c->optimizer, c->net->tensors, &s->optimizer);
 	m->x = ops->alloc(own * input * sizeof *m->x);
 	m->keep = ops->alloc(own * ENCODER_LEADS);
 	m->patient = ops->alloc((size_t)s->n * sizeof *m->patient);
 	m->sorted = die_malloc((size_t)s->n * sizeof *m->sorted);
+	if (s->masked.target)
+		c->masked = masked_new(c->net, &s->masked);
+	if (!s->loss)
+		return c;
 	m->dp = ops->alloc(rows * (size_t)width * sizeof *m->dp);
 	m->scratch = ops->alloc(s->loss->scratch(ops, s->n, width) * sizeof *m->scratch);
 
@@ -44,8 +58,11 @@ void contrast_free(struct contrast *c)
 	c->ops->release(m->x);
 	c->ops->release(m->keep);
 	c->ops->release(m->patient);
-	c->ops->release(m->dp);
-	c->ops->release(m->scratch);
+	if (m->dp) {
+		c->ops->release(m->dp);
+		c->ops->release(m->scratch);
+	}
+	masked_free(c->masked);
 	optimizer_release(&c->optimizer);
 	encoder_free(c->net);
 	free(m->sorted);
@@ -84,7 +101,10 @@ void contrast_load(struct contrast *c, const float *x, const uint8_t *keep, cons
 	c->ops->upload(m->x, x, rows * ENCODER_LEADS * (size_t)encoder_samples(&s->net) * sizeof *x);
 	c->ops->upload(m->keep, keep, rows * ENCODER_LEADS);
 	c->ops->upload(m->patient, patient, (size_t)s->n * sizeof *patient);
-	c->candidates = candidates_count(patient, s->n, s->same_patient, s->loss->is_across, m->sorted);
+	c->candidates = (struct candidates){.n_contrasted = s->n};
+	if (s->loss)
+		c->candidates =
+			candidates_count(patient, s->n, s->same_patient, s->loss->is_across, m->sorted);
 }
 
 /* Of the whole batch, in every process. */
@@ -105,7 +125,8 @@ static void compute_loss(struct contrast *c)
 					  .result = c->optimizer.loss});
 }
 
-void contrast_learn(struct contrast *c, float lr)
+/* Both views through the network, and the gradient of what contrasts them. */
+static void contrast_views(struct contrast *c)
 {
 	const struct contrast_settings *s = &c->settings;
 	const struct contrast_memory *m = c->memory;
@@ -115,8 +136,53 @@ void contrast_learn(struct contrast *c, float lr)
 	encoder_forward(c->net, m->x, m->keep, 2 * s->n);
 	compute_loss(c);
 	encoder_backward(c->net, m->dp + (size_t)first * (size_t)encoder_projector_out(&s->net));
+}
+
+/* Two optimisers and perhaps two losses: decided here. */
+static struct contrast_result learn_hidden(struct contrast *c, float lr)
+{
+	const struct contrast_settings *s = &c->settings;
+	const struct optimizer *both[] = {&c->optimizer, &c->masked->optimizer};
+	struct contrast_result r = {.candidates = c->candidates};
+	float told[2] = {0}; /* loss, top1 */
+
+	if (s->loss) {
+		contrast_views(c);
+		c->ops->download(told, c->optimizer.loss, sizeof told);
+	}
+	struct masked_result p =
+		masked_gradients(c->masked, c->memory->x, c->memory->keep, 2 * s->n, s->loss != NULL);
+	r.loss = told[0] + s->masked.weight * (float)p.loss;
+	r.top1 = told[1];
+	r.candidates.uniform += (double)s->masked.weight * p.constant;
+	r.norm = layerwise_norm(both, 2);
 	encoder_gradient_squares(c->net, c->optimizer.part);
-	c->memory->waiting[c->optimizer.n_rows] = c->candidates;
+	c->ops->download(r.norms, c->optimizer.part, sizeof r.norms);
+	for (int i = 0; i < ENCODER_PARTS; i++)
+		r.norms[i] = sqrtf(r.norms[i]);
+
+	if (!isfinite(r.loss) || !isfinite(r.norm)) {
+		c->optimizer.n_skipped++;
+		return (struct contrast_result){.candidates = c->candidates, .is_skipped = true};
+	}
+	layerwise_step(&c->optimizer, NULL, lr, r.norm);
+	layerwise_step(&c->masked->optimizer, NULL, lr, r.norm);
+	masked_follow(c->masked);
+	return r;
+}
+
+void contrast_learn(struct contrast *c, float lr)
+{
+	struct contrast_memory *m = c->memory;
+	if (c->masked) {
+		if (m->n_done == CONTRAST_STEPS)
+			BUG("more steps than are told at once");
+		m->done[m->n_done++] = learn_hidden(c, lr);
+		return;
+	}
+	contrast_views(c);
+	encoder_gradient_squares(c->net, c->optimizer.part);
+	m->waiting[c->optimizer.n_rows] = c->candidates;
 	optimizer_learn(&c->optimizer, lr);
 }
 
@@ -136,9 +202,11 @@ static struct contrast_result result_of(const struct optimizer_row *row, const s
 int contrast_tell(struct contrast *c, struct contrast_result *r)
 {
 	struct optimizer_row rows[OPTIMIZER_ROWS];
-	int n = optimizer_tell(&c->optimizer, rows);
+	struct contrast_memory *m = c->memory;
+	int n = c->masked ? m->n_done : optimizer_tell(&c->optimizer, rows);
 	for (int i = 0; i < n; i++)
-		r[i] = result_of(&rows[i], &c->memory->waiting[i]);
+		r[i] = c->masked ? m->done[i] : result_of(&rows[i], &m->waiting[i]);
+	m->n_done = 0;
 	return n;
 }
 
@@ -153,6 +221,8 @@ struct contrast_result contrast_step(struct contrast *c, const float *x, const u
 
 void contrast_embeddings(float *h, struct contrast *c)
 {
+	if (!c->settings.loss)
+		masked_embed(c->masked, c->memory->x, c->memory->keep, 2 * c->settings.n);
 	encoder_gather(c->net, ENCODER_H);
 	c->ops->download(h, c->net->h, 2 * (size_t)c->settings.n * (size_t)c->net->dim * sizeof *h);
 }

@@ -19,13 +19,15 @@
 #include "model/candidates.h"
 #include "model/encoder.h"
 #include "model/loss.h"
+#include "model/masked.h"
 #include "model/memory.h"
 #include "model/optimizer.h"
 
 struct contrast_settings {
 	struct encoder_config net;
-	int n; /* records of a batch, 2 or more */
-	const struct loss *loss;
+	int n;			       /* records of a batch, 2 or more */
+	const struct loss *loss;       /* NULL: nothing is contrasted, and net has no projector */
+	struct masked_settings masked; /* what is predicted besides, or alone: then is_alone */
 	float temperature;
 	enum same_patient same_patient;
 	struct optimizer_config optimizer;
@@ -40,6 +42,7 @@ struct contrast {
 	struct contrast_settings settings;
 	struct encoder *net;
 	struct optimizer optimizer;
+	struct masked *masked; /* NULL: nothing is predicted */
 	struct contrast_memory *memory;
 	struct candidates candidates; /* of the batch loaded last */
 };
@@ -47,10 +50,14 @@ struct contrast {
 enum { CONTRAST_STEPS = OPTIMIZER_ROWS };
 
 struct contrast_result {
-	float loss, top1;	      /* top1: share of views whose nearest other one is their partner */
-	float norm;		      /* of the whole gradient, before clipping */
-	float norms[ENCODER_PARTS];   /* of its parts */
-	struct candidates candidates; /* what the batch left to choose from */
+	/* Loss: weighted, if there are two. top1: share of views whose nearest other one is their partner; 0
+	 * where nothing is contrasted. */
+	float loss, top1;
+	float norm;		    /* of the whole gradient, before clipping */
+	float norms[ENCODER_PARTS]; /* of the encoder's parts */
+	/* What the batch left to choose from; uniform is the loss of one who knows nothing, of all that is
+	 * contrasted and predicted. */
+	struct candidates candidates;
 	bool is_skipped; /* loss or gradient was not finite: no weight moved; loss, top1 and norms are 0 */
 };
 

@@ -79,14 +79,20 @@ static void tell(struct training *t)
 /* All that changes while training. Arrays in ops memory come last, as n_arrays parts whose host
  * memory is empty yet. */
 struct saved {
-	struct checkpoint_part part[1 + TRAINING_KEPT + (1 + ARRAYS) * TRAINING_OPTIMIZERS + 1];
-	float *device[ARRAYS * TRAINING_OPTIMIZERS];
+	struct checkpoint_part part[1 + TRAINING_KEPT + (1 + ARRAYS) * TRAINING_OPTIMIZERS + 2];
+	float *device[ARRAYS * TRAINING_OPTIMIZERS + 1];
 	int n, first, n_arrays;
 };
 
 static void add(struct saved *s, void *bytes, size_t n_bytes)
 {
 	s->part[s->n++] = (struct checkpoint_part){bytes, n_bytes};
+}
+
+static void add_array(struct saved *s, float *array, size_t n)
+{
+	s->device[s->n_arrays++] = array;
+	add(s, die_malloc(n * sizeof *array), n * sizeof *array);
 }
 
 static struct saved saved_open(struct training *t)
@@ -102,12 +108,11 @@ static struct saved saved_open(struct training *t)
 	for (int i = 0; i < TRAINING_OPTIMIZERS && t->optimizer[i]; i++) {
 		struct optimizer *o = t->optimizer[i];
 		float *own[ARRAYS] = {o->tensors->weights, o->m, o->v};
-		for (int k = 0; k < ARRAYS; k++) {
-			size_t n_bytes = o->tensors->count * sizeof(float);
-			s.device[s.n_arrays++] = own[k];
-			add(&s, die_malloc(n_bytes), n_bytes);
-		}
+		for (int k = 0; k < ARRAYS; k++)
+			add_array(&s, own[k], o->tensors->count);
 	}
+	if (t->averaged)
+		add_array(&s, t->averaged, t->n_averaged);
 
 	return s;
 }

@@ -62,10 +62,12 @@ struct training {
 	const struct ops *ops;
 	struct team *team;				  /* NULL: alone */
 	struct optimizer *optimizer[TRAINING_OPTIMIZERS]; /* all that learn; NULL: none */
-	struct checkpoint_part kept[TRAINING_KEPT + 1];	  /* host memory that steps change; ends with {0} */
-	const char *checkpoint;				  /* file */
-	const char *key;				  /* of the action, 64 characters */
-	double checkpoint_s;				  /* between checkpoints; 0: after every step */
+	float *averaged; /* [n_averaged] weights that follow others, ops memory; NULL: none */
+	size_t n_averaged;
+	struct checkpoint_part kept[TRAINING_KEPT + 1]; /* host memory that steps change; ends with {0} */
+	const char *checkpoint;				/* file */
+	const char *key;				/* of the action, 64 characters */
+	double checkpoint_s;				/* between checkpoints; 0: after every step */
 	const volatile bool *is_interrupted;
 	struct training_state state; /* zeros at first */
 	struct progress progress;    /* of training_run */

@@ -28,6 +28,8 @@ enum purpose {
 	PURPOSE_CONVOLUTIONS, /* record = kernel */
 	PURPOSE_SHARES,	      /* record = kernel; index 1: of gated ones */
 	PURPOSE_EXEMPLARS,    /* which records; record = place in the shuffle */
+	PURPOSE_HIDING,	      /* which tokens are hidden; index as of views */
+	PURPOSE_SEEN,	      /* how many tokens are not; record = step */
 };
 
 void philox_block(uint32_t out[4], const uint32_t counter[4], const uint32_t key[2]);

@@ -63,6 +63,8 @@ void networks_open(struct embedding *m)
 	m->pairing = objective_of(m->model)->pairing;
 	network_load(m->net[TRAINED], m->model);
 	encoder_init(m->net[RANDOM], m->augment.seed);
+	if (!objective_of(m->model)->loss)
+		masked_set_head(m->net[RANDOM]);
 }
 
 bool networks_have_table(const struct embedding *m, int table)

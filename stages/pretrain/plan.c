@@ -22,6 +22,8 @@ static const struct objective *objective(const struct params *p, const struct vi
 static enum same_patient same_patient(const struct params *p, const struct objective *o)
 {
 	const char *s = params_text(p, "same_patient");
+	if (!o->loss)
+		return SAME_PATIENT_IGNORE;
 	if (strcmp(s, "auto") == 0)
 		return o->loss->same_patient;
 	return strcmp(s, "mask") == 0	    ? SAME_PATIENT_MASK
@@ -38,20 +40,52 @@ static int micro_batch(const struct params *p, const struct encoder_config *net)
 	return n;
 }
 
+/* Its encoder, without a projector where no loss sees it. */
+static struct encoder_config network(const struct params *p, const struct views *v, const struct objective *o)
+{
+	struct encoder_config net = network_config(p, v);
+	struct error e = {0};
+	if (o->target && masked_check(&net, &e) < 0)
+		die("pretrain.objective: %s: %s", o->name, error_text(&e));
+	if (!o->loss)
+		encoder_set(&net, "projector_out", 0);
+	return net;
+}
+
 static struct contrast_settings settings(const struct params *p, const struct plan *plan,
 					 const struct views *v)
 {
-	struct encoder_config net = network_config(p, v);
+	const struct objective *o = plan->objective;
+	struct encoder_config net = network(p, v, o);
+	struct optimizer_config optimizer = {.weight_decay = (float)params_float(p, "weight_decay"),
+					     .max_norm = (float)params_float(p, "clip")};
+	uint64_t seed = (uint64_t)params_int(p, "seed");
+
 	return (struct contrast_settings){
 		.net = net,
 		.n = plan->batch,
-		.loss = plan->objective->loss,
+		.loss = o->loss,
+		.masked = {.target = o->target,
+			   .n_layers = (int)params_int(p, "predictor_layers"),
+			   .weight = o->loss ? (float)params_float(p, "masked_weight") : 1,
+			   .is_alone = !o->loss,
+			   .seed = seed,
+			   .optimizer = optimizer},
 		.temperature = (float)params_float(p, "temperature"),
-		.same_patient = same_patient(p, plan->objective),
-		.optimizer = {.weight_decay = (float)params_float(p, "weight_decay"),
-			      .max_norm = (float)params_float(p, "clip")},
-		.seed = (uint64_t)params_int(p, "seed"),
+		.same_patient = same_patient(p, o),
+		.optimizer = optimizer,
+		.seed = seed,
 		.micro_batch = micro_batch(p, &net)};
+}
+
+static struct hide hide(const struct params *p)
+{
+	struct hide h = {.block = (int)params_int(p, "hidden_block"),
+			 .least = params_float(p, "seen_least"),
+			 .most = params_float(p, "seen_most")};
+	if (h.least > h.most)
+		die("pretrain.seen_least: %g is more than seen_most, %g", h.least, h.most);
+	return h;
 }
 
 /* The loss compares within a batch, but weights move once per step: with few records a large batch would
@@ -100,5 +134,19 @@ struct plan plan_read(const struct params *p, const struct views *v, size_t n_re
 		n_warmup = (int64_t)(params_float(p, "warmup_epochs") * plan.per_epoch);
 	plan.schedule = (struct schedule){
 		.peak = peak_lr(p), .n_warmup = n_warmup < n_steps ? n_warmup : n_steps, .n_steps = n_steps};
+	plan.hide = hide(p);
+	double last = params_float(p, "weight_decay_last"), first = params_float(p, "weight_decay");
+	plan.weight_decay = (struct schedule){
+		.peak = (float)first, .last = (float)(last < 0 ? first : last), .n_steps = n_steps};
+	plan.teacher = (struct schedule){.peak = (float)(1 - params_float(p, "teacher_momentum")),
+					 .n_steps = n_steps};
 	return plan;
+}
+
+const char *plan_chance(const struct plan *p)
+{
+	const struct objective *o = p->objective;
+	if (!o->loss)
+		return "constant";
+	return o->target ? "ln candidates + constant" : loss_chance(o->loss, p->contrast.same_patient);
 }

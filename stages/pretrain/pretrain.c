@@ -24,6 +24,7 @@
 #include "stages/pretrain/exemplars.h"
 #include "stages/pretrain/plan.h"
 #include "stages/pretrain/records.h"
+#include "stages/pretrain/seen.h"
 #include "stages/shared/device.h"
 #include "stages/shared/exemplars.h"
 #include "stages/shared/network.h"
@@ -55,12 +56,8 @@ struct pretrain {
 	float *x;	  /* [n_own][12][T] */
 	uint8_t *keep;
 	uint64_t *patient; /* [batch] */
+	struct seen seen;
 };
-
-static const char *chance(const struct pretrain *t)
-{
-	return loss_chance(t->plan.objective->loss, t->plan.contrast.same_patient);
-}
 
 /* ---- training ---- */
 
@@ -83,6 +80,8 @@ static void draw(void *context, int64_t step)
 		.first = t->first,
 		.n_own = t->n_own};
 	batch_draw_begin(&t->drawing, t->patient);
+	if (t->contrast->masked)
+		seen_draw(&t->seen, &t->drawing, &t->plan.hide, t->records.policy.seed, step);
 }
 
 static void load(void *context)
@@ -90,12 +89,26 @@ static void load(void *context)
 	struct pretrain *t = context;
 	batch_draw_end();
 	contrast_load(t->contrast, t->x, t->keep, t->patient);
+	if (t->contrast->masked)
+		masked_load(t->contrast->masked, t->x, t->keep, t->seen.is_seen, t->seen.n_seen, t->n_own);
+}
+
+/* What else than the learning rate follows a schedule. */
+static void set_rates(struct pretrain *t, int64_t step)
+{
+	struct masked *m = t->contrast->masked;
+	float decay = schedule_lr(&t->plan.weight_decay, step);
+	t->contrast->optimizer.config.weight_decay = decay;
+	if (m) {
+		m->optimizer.config.weight_decay = decay;
+		m->share = schedule_lr(&t->plan.teacher, step);
+	}
 }
 
 static bool learn(void *context, int64_t step, float lr)
 {
 	struct pretrain *t = context;
-	(void)step;
+	set_rates(t, step);
 	contrast_learn(t->contrast, lr);
 	return true;
 }
@@ -190,11 +203,14 @@ static void allocate_batch(struct pretrain *t)
 	t->x = die_malloc(rows * input * sizeof *t->x);
 	t->keep = die_malloc(rows * LEADS);
 	t->patient = die_malloc((size_t)t->plan.batch * sizeof *t->patient);
+	if (t->contrast->masked)
+		seen_init(&t->seen, masked_tokens(&t->plan.contrast.net), t->n_own);
 }
 
 static void prepare_training(struct pretrain *t)
 {
 	static const struct training_calls calls = {draw, load, learn, tell, end_epoch};
+	struct masked *m = t->contrast->masked;
 	t->training = (struct training){
 		.calls = &calls,
 		.context = t,
@@ -207,7 +223,9 @@ static void prepare_training(struct pretrain *t)
 		.told_every = t->contrast->ops->is_wide ? TRAINING_TOLD : 0,
 		.ops = t->contrast->ops,
 		.team = t->run->team,
-		.optimizer = {&t->contrast->optimizer},
+		.optimizer = {&t->contrast->optimizer, m ? &m->optimizer : NULL},
+		.averaged = m ? m->teacher : NULL,
+		.n_averaged = m && m->teacher ? t->contrast->net->tensors->count : 0,
 		.kept = {{&t->rankme, sizeof t->rankme}, {t->history.rows, history_bytes(&t->history)}},
 		.checkpoint = die_printf("%s/pretrain", stage_checkpoint(t->run)),
 		.key = t->run->key,
@@ -241,8 +259,10 @@ static void set_up(struct pretrain *t)
 	t->contrast = contrast_new(ops_chosen(), &t->plan.contrast);
 	if (is_continued(p))
 		load_start(t);
+	if (t->contrast->masked)
+		masked_begin(t->contrast->masked);
 	history_init(&t->history, t->plan.schedule.n_steps, t->plan.per_epoch, &t->plan.contrast.net,
-		     chance(t));
+		     plan_chance(&t->plan));
 	allocate_batch(t);
 	prepare_training(t);
 }
@@ -257,6 +277,7 @@ static void tear_down(struct pretrain *t)
 	free(t->x);
 	free(t->keep);
 	free(t->patient);
+	free(t->seen.is_seen);
 }
 
 /* ---- the model ---- */
@@ -287,12 +308,14 @@ static void write_model(struct pretrain *t)
 	artifact_attribute(w, "config", config_json(&net->config));
 	artifact_attribute(w, "tensors", config_shapes(net->tensors));
 	artifact_attribute(w, "objective", json_string(t->plan.objective->name));
-	artifact_attribute(w, "chance", json_string(chance(t)));
+	artifact_attribute(w, "chance", json_string(plan_chance(&t->plan)));
 	artifact_attribute(w, "seed", json_integer(params_int(t->run->params, "seed")));
 	artifact_attribute(w, "batch", json_integer(t->plan.batch));
 	artifact_attribute(w, "records", json_integer((json_int_t)t->records.n));
 	artifact_attribute(w, "skipped_steps", json_integer(t->training.state.n_skipped));
 	write_history(w, &t->history);
+	if (t->contrast->masked)
+		masked_end(t->contrast->masked);
 	network_write(w, net);
 }
 
@@ -329,7 +352,9 @@ static const struct param params[] = {
 	DEVICE_PARAMS(NULL),
 	{"temperature", PARAM_FLOAT, .min = 0.001, .max = 100, .otherwise = "0.1", .help = "of NT-Xent"},
 	{"objective", PARAM_CHOICE, .choices = OBJECTIVE_NAMES, .otherwise = "ntxent",
-	 .help = "NT-Xent, or with halves CLOCS's: segments, leads or both as views"},
+	 .help = "NT-Xent; with halves CLOCS's: segments, leads or both as views; or hidden time tokens are "
+		 "predicted: their samples (masked), what a moving average makes of them (jepa)"},
+	HIDING_PARAMS,
 	{"same_patient", PARAM_CHOICE, .choices = "auto mask positive ignore", .otherwise = "auto",
 	 .help = "other records of the same patient: left out, positives, or negatives; auto: mask with "
 		 "ntxent, else positive"},
@@ -350,6 +375,8 @@ static const struct param params[] = {
 	{"warmup_epochs", PARAM_FLOAT, .min = 0, .max = 1000000, .otherwise = "5",
 	 .help = "linear warm-up; then a cosine to 0"},
 	{"weight_decay", PARAM_FLOAT, .min = 0, .max = 10, .otherwise = "0.05", .help = "decoupled (AdamW)"},
+	{"weight_decay_last", PARAM_FLOAT, .min = -1, .max = 10, .otherwise = "-1",
+	 .help = "at the last step, by a cosine from weight_decay; -1: the same"},
 	{"clip", PARAM_FLOAT, .min = 1e-6, .max = 1e6, .otherwise = "1",
 	 .help = "largest norm of a step's gradient"},
 	{"seed", PARAM_INT, .min = 0, .max = 9007199254740991, .otherwise = "1",

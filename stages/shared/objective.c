@@ -5,7 +5,7 @@
 
 #include "common/die.h"
 
-#define OBJECTIVE(name, pairing, loss, has_segments) {#name, pairing, &loss, has_segments},
+#define OBJECTIVE(name, pairing, loss, has_segments, target) {#name, pairing, loss, has_segments, target},
 static const struct objective objectives[] = {OBJECTIVES(OBJECTIVE)};
 
 const struct objective *objective_named(const char *name)

@@ -1,6 +1,6 @@
 /*
- * The objectives of contrastive training by name, and all they differ in: which pairs of views are drawn, and
- * the loss (docs/training.md).
+ * The objectives of pretraining by name, and all they differ in: which pairs of views are drawn, the loss
+ * that contrasts them, and what is predicted of hidden tokens (docs/training.md).
  *
  *	const struct objective *o = objective_named("cmsc");
  */
@@ -11,25 +11,31 @@
 
 #include "ecg/pairing.h"
 #include "model/loss.h"
+#include "model/masked.h"
 #include "store/artifact.h"
 
 struct objective {
 	const char *name;
 	enum pairing_kind pairing;
-	const struct loss *loss;
-	bool has_segments; /* needs segments of a record: views.strategy halves */
+	const struct loss *loss;   /* NULL: nothing is contrasted */
+	bool has_segments;	   /* needs segments of a record: views.strategy halves */
+	enum masked_target target; /* what of hidden tokens is predicted (model/masked.h) */
 };
 
-/* All of them: name, pairing, loss, has_segments. To add one: a row, and model/loss.h if its loss is new. */
+/* All of them: name, pairing, loss, has_segments, target. To add one: a row, and model/loss.h if its loss is
+ * new. */
 #define OBJECTIVES(ROW)                                                                                      \
-	ROW(ntxent, PAIRING_POLICY, loss_ntxent, false)                                                      \
-	ROW(cmsc, PAIRING_POLICY, loss_clocs, true)                                                          \
-	ROW(cmlc, PAIRING_LEADS, loss_clocs, true)                                                           \
-	ROW(cmsmlc, PAIRING_SEGMENTS_LEADS, loss_clocs, true)
+	ROW(ntxent, PAIRING_POLICY, &loss_ntxent, false, MASKED_NOTHING)                                     \
+	ROW(cmsc, PAIRING_POLICY, &loss_clocs, true, MASKED_NOTHING)                                         \
+	ROW(cmlc, PAIRING_LEADS, &loss_clocs, true, MASKED_NOTHING)                                          \
+	ROW(cmsmlc, PAIRING_SEGMENTS_LEADS, &loss_clocs, true, MASKED_NOTHING)                               \
+	ROW(masked, PAIRING_POLICY, NULL, false, MASKED_SAMPLES)                                             \
+	ROW(masked_ntxent, PAIRING_POLICY, &loss_ntxent, false, MASKED_SAMPLES)                              \
+	ROW(jepa, PAIRING_POLICY, NULL, false, MASKED_LATENTS)
 
 /* " ntxent cmsc ...", as a PARAM_CHOICE takes them. */
-#define OBJECTIVE_NAMES					  OBJECTIVES(OBJECTIVE_NAME)
-#define OBJECTIVE_NAME(name, pairing, loss, has_segments) " " #name
+#define OBJECTIVE_NAMES						  OBJECTIVES(OBJECTIVE_NAME)
+#define OBJECTIVE_NAME(name, pairing, loss, has_segments, target) " " #name
 
 /* NULL: unknown. */
 const struct objective *objective_named(const char *name);

@@ -54,6 +54,51 @@ done
 is "ntxent and the three objectives give four models" \
 	"$(for o in threads1 cmsc cmlc cmsmlc; do id $o pretrain; done | sort -u | wc -l)" 4
 
+# ---- hidden tokens are predicted ----
+time="pretrain.towers=time pretrain.predictor_layers=1"
+for objective in masked masked_ntxent jepa; do
+	EINTHOVEN_THREADS=1 EINTHOVEN_ISA=scalar train "$objective" "$time pretrain.objective=$objective"
+	EINTHOVEN_THREADS=3 train "$objective-fast" "$time pretrain.objective=$objective"
+	check "$objective trains" test -s "$objective/pretrain.id"
+	is "$objective: the same id with scalar code on one thread and the fastest on three" \
+		"$(id "$objective" pretrain)" "$(id "$objective-fast" pretrain)"
+	check "$objective: the log shows the loss beside that of a constant" grep -qE \
+		'^pretrain: epoch 3/3  loss [0-9.]+ \((ln candidates \+ )?constant [0-9.]+\)' "$objective/log"
+done
+is "they give three models" \
+	"$(for o in masked masked_ntxent jepa; do id $o pretrain; done | sort -u | wc -l)" 3
+for set in seen_most=0.5 hidden_block=5 teacher_momentum=0.9 weight_decay_last=1 predictor_layers=2; do
+	train "jepa-$set" "$time pretrain.objective=jepa pretrain.$set"
+	is "jepa: $set makes another model" \
+		"$(test "$(id "jepa-$set" pretrain)" = "$(id jepa pretrain)"; echo $?)" 1
+done
+train jepa-again "$time pretrain.objective=jepa pretrain.epochs=30" &
+shell=$!
+signal_at_checkpoint INT jepa-again pretrain $shell
+wait $shell
+train jepa-again "$time pretrain.objective=jepa pretrain.epochs=30"
+train jepa-whole "$time pretrain.objective=jepa pretrain.epochs=30"
+is "jepa, resumed after Ctrl-C: the id of the uninterrupted run" "$(id jepa-again pretrain)" \
+	"$(id jepa-whole pretrain)"
+check "... and it was interrupted" grep -q 'continuing at step' jepa-again/log
+untrainable() { # untrainable SET
+	cp -r base wrong
+	rm -f wrong/pretrain.id
+	STORE=$WORK/store chain wrong "$data $tiny $1" pretrain
+	code=$?
+	cat wrong/log >&2
+	rm -r wrong
+	return $code
+}
+check_fails "both towers have no tokens of their own to hide: what to set" 1 \
+	'pretrain.objective: jepa: .*set pretrain.model to tiny, small or base and pretrain.towers to time' \
+	untrainable pretrain.objective=jepa
+check_fails "nor has a residual network" 1 'pretrain.objective: masked: .*pretrain.towers to time' \
+	untrainable "pretrain.objective=masked pretrain.model=resnet18 pretrain.n_heads=-1 \
+		pretrain.n_time_layers=-1 pretrain.n_channel_layers=-1"
+check_fails "shares that cross are refused" 1 'pretrain.seen_least: 0.5 is more than seen_most, 0.25' \
+	untrainable "$time pretrain.objective=masked pretrain.seen_least=0.5"
+
 # ---- interrupted (killed at random: pretrain-killed.sh) ----
 export EINTHOVEN_QUIET=1
 longer="pretrain.epochs=30"
