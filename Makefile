@@ -94,7 +94,8 @@ TOOLS  := $(sort $(basename $(notdir $(wildcard tools/*.c) \
 tool_objects = $(call objects,tools/$(1)) $(patsubst %.c,$(B)/obj/%.o,$(wildcard tools/$(1).c))
 UNITS  := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*.c))
 
-.PHONY: all ids test test-valgrind check bench bench-io bench-memory bench-rotations bench-share
+.PHONY: all ids test test-valgrind check bench bench-evaluate bench-io bench-memory bench-rotations
+.PHONY: bench-share
 .PHONY: bench-share-http
 .PHONY: bench-train
 .PHONY: fuzz format help clean FORCE
@@ -383,6 +384,10 @@ bench-train: $(B)/bin/bench-train
 ##       (PYTHON, ROUNDS, DATA)
 bench-io: all $(B)/bin/bench-probe
 	@B=$(B) bench/io.sh
+
+## bench-evaluate: time of probe and evaluate on as many records as PTB-XL has (RECORDS=, WIDTH=)
+bench-evaluate: all
+	@bench/evaluate.sh
 
 ## bench-rotations: each fold tested in turn, all trained again (PARAMS=, SET=, ROTATED=)
 bench-rotations: all

@@ -51,6 +51,12 @@ done < <(commands 'make -f pipeline.mk'; commands './setup && make -f pipeline.m
 is "$n commands of pipeline.mk are sound" "$bad" ""
 check "... of more than twenty" test $n -gt 20
 
+table_of() { # table_of FILE HEADING: the rows of its table
+	sed -n "/^| $2 |\$/,/^\$/p" "$1" | sed '1,2d; /^$/d'
+}
+is "docs/gpu.md has the faults that are planted in kernels" "$(table_of docs/gpu.md 'fault | noticed by')" \
+	"$(FAULTS=list bash tests/emulated/faults.sh)"
+
 bad=$(commands 'make -f pipeline.mk' | awk -F'\t' '$2 ~ /PTB-XL|Real ECG/' |
 	grep -v 'PARAMS=\|SET="fetch.source=')
 is "what stands under PTB-XL reads PTB-XL" "$bad" ""
