@@ -14,6 +14,7 @@
 # ARM="NAME..."   the arm whose chain `make arm` runs
 # MODEL=NAME      an existing model in place of pretraining: a run, an arm (RUN/arms/ARM) or an artifact's id;
 #                 CONTINUE=1: pretraining begins with it
+# STUDY=FILE      the study of `make study`: settings x seeds x rotations (docs/study.md)
 # LAUNCH_pretrain="srun -N2"  what to start a stage with, on a miss
 # EINTHOVEN_STORE=DIR         where artifacts are (.store)
 # REMOTE=URL      of push and pull: a folder or a server (as store.yaml says; docs/sharing.md)
@@ -44,7 +45,8 @@ define newline
 endef
 space := $(subst ,, )
 given  = $(filter command environment,$(firstword $(origin $1)))
-$(foreach v,PARAMS RUN SET ARM ARMS SEEDS MODEL REMOTE EINTHOVEN_STORE $(filter LAUNCH_%,$(.VARIABLES)),\
+$(foreach v,PARAMS RUN SET ARM ARMS SEEDS STUDY CELL MODEL REMOTE EINTHOVEN_STORE \
+	$(filter LAUNCH_%,$(.VARIABLES)),\
 	$(if $(call given,$v),$(eval override $v := $$(subst $$(newline),$$(space),$$(value $v)))))
 # Names that are one letter off would be read by nothing, and say nothing.
 meant := PARAM=PARAMS params=PARAMS SEED=SEEDS seeds=SEEDS SETS=SET set=SET RUNS=RUN run=RUN arms=ARMS \
@@ -54,6 +56,24 @@ $(foreach m,$(meant),$(foreach v,$(firstword $(subst =, ,$m)),$(if $(call typed,
 	$(error $v= is read by nothing; did you mean $(lastword $(subst =, ,$m))=?))))
 .DEFAULT_GOAL := help
 include Makefile
+
+# Words ¶name:value of the YAML file $1; what stands behind a # has no ¶.
+unquoted  = $(subst ",,$(subst ',,$(subst {, ¶ ,$(subst }, ¶ ,$(subst $(comma), ¶ ,$1)))))
+lines_of  = $(strip ¶ $(subst $(newline), ¶ ,$(call unquoted,$(file <$1))))
+pairs_of  = $(subst ¶, ¶,$(subst : ,:,$(subst ¶ ,¶,$(lines_of))))
+value_in  = $(if $(wildcard $1),$(patsubst ¶$2:%,%,$(firstword $(filter ¶$2:%,$(pairs_of)))))
+
+# A study is a run whose arms are its cells: of each setting, seed and rotation one.
+studying := $(filter study cell,$(MAKECMDGOALS))
+ifneq ($(studying),)
+$(call named,STUDY)$(call named,CELL)
+ifneq ($(words $(STUDY)) $(words $(wildcard $(STUDY))),1 1)
+$(error STUDY must be a file, one of $(wildcard params/studies/*.yaml): STUDY=$(STUDY))
+endif
+$(foreach v,ARMS ARM SEEDS MODEL,$(if $($v),$(error $v= is not for a study; its file says what is compared)))
+RUN    := $(or $(RUN),study-$(basename $(notdir $(STUDY)))$(if $(PARAMS),-of-$(basename $(notdir $(PARAMS)))))
+PARAMS := $(or $(PARAMS),$(call value_in,$(STUDY),params),params/default.yaml)
+endif
 
 PARAMS ?= params/default.yaml
 $(call named,MODEL)
@@ -139,11 +159,6 @@ seeded  = $(patsubst %, %=$(seed_of),$(if $(seed_of),pretrain.seed finetune.seed
 # trained, so nothing is trained for it: `from` is the last of what SET, the arm, PARAMS and the file that
 # PARAMS extends say.
 from_set := $(patsubst finetune.from=%,%,$(lastword $(filter finetune.from=%,$(SET))))
-# Words ¶name:value of the YAML file $1; what stands behind a # has no ¶.
-unquoted  = $(subst ",,$(subst ',,$(subst {, ¶ ,$(subst }, ¶ ,$(subst $(comma), ¶ ,$1)))))
-lines_of  = $(strip ¶ $(subst $(newline), ¶ ,$(call unquoted,$(file <$1))))
-pairs_of  = $(subst ¶, ¶,$(subst : ,:,$(subst ¶ ,¶,$(lines_of))))
-value_in  = $(if $(wildcard $1),$(patsubst ¶$2:%,%,$(firstword $(filter ¶$2:%,$(pairs_of)))))
 extended := $(foreach f,$(call value_in,$(PARAMS),extends),$(if $(filter /%,$f),,$(dir $(PARAMS)))$f)
 froms_of  = $(foreach f,$(if $1,params/arms/$(base_of).yaml) $(PARAMS) $(extended),$(call value_in,$f,from))
 from_of   = $(firstword $(from_set) $(froms_of))
@@ -167,7 +182,7 @@ endif
 # One slice per stage, replaced only where its bytes differ. They are cut again when the file, an override,
 # the file it extends (paths.mk) or a stage's schema changed, or a slice is lost. $(1): folder, $(2): file of
 # the arm, $(3): its seed, $(4): what stands before SET.
-sections := $(stages) $(joint)
+sections := $(stages) $(joint) $(if $(studying),study)
 absent = $(filter-out $(wildcard $1),$1)
 define SLICES
 ifneq ($$(call line_in,$(1)/params/given),$(PARAMS) $(2:%=% )$(4)$$(SET)$(3))
@@ -227,7 +242,7 @@ $(B)/bin/$(1).code: $(B)/bin/$(1)
 .PHONY: $(1)
 $(1): $(R)/$(1).id
 	$$(info $$(or $$(file <$(R)/$(1).txt),$(1) $$(file <$(R)/$(1).id)))
-	$$(if $$(filter $(1),$(joint)),$$(call complain,$(1)))
+	$$(if $$(filter $(1),$(joint)),$$(call complain,$(1)))$$(if $$(filter study,$(1)),$$(study_complain))
 endef
 $(foreach s,$(stages) $(joint),$(eval $(call CODE,$(s))))
 $(foreach s,$(filter-out $(borrowed),$(stages)),$(eval \
@@ -298,6 +313,50 @@ $(eval $(call STAGE,evaluate,$(R),$(ids) $(R)/evaluate.inputs $(arms:%=$(R)/arms
 $(eval $(call STAGE,report,$(R),$(ids) $(R)/report.inputs $(R)/evaluate.id \
 	$(if $(wildcard $(R)/report/index.html),,FORCE),$$(call launched,report,$(R))))
 endif
+
+# ---- studies: each cell is a make of its own (tools/cell.sh), so it can be asked for, explained and audited
+# like any run, and what is there is a hit. ----
+ifneq ($(studying),)
+cells_of = $(B)/bin/params --out $(R) --schemas $(B)/schema --study $(STUDY) \
+	--set '$(subst ','\'',$(SET))' $(PARAMS) $(stages) $(joint)
+ifneq ($(call line_in,$(R)/cells.given),$(STUDY) $(PARAMS) $(SET))
+$(R)/cells.mk: FORCE
+endif
+$(R)/cells.mk: $(STUDY) $(PARAMS) $(extended) $(B)/bin/params $(sections:%=$(B)/schema/%.json)
+	@$(cells_of) && touch $@ && \
+		printf '%s\n' '$(subst ','\'',$(STUDY) $(PARAMS) $(SET))' >$(R)/cells.given
+$(STUDY):
+include $(R)/cells.mk
+
+asked_cells := $(if $(filter study,$(studying)),$(cells),$(or $(CELL),\
+	$(error cell needs CELL=NAME, a line of $(R)/cells)))
+cell_ids := $(asked_cells:%=$(R)/arms/%/probe.id)
+$(shell mkdir -p $(R) && : >$(R)/pace && date +%s >$(R)/began)
+$(cell_ids:%/probe.id=%/cell): $(R)/arms/%/cell: FORCE | $(stages:%=$(B)/bin/%) $(TOOLS:%=$(B)/bin/%)
+	@+MAKE='$(MAKE)' tools/cell.sh $(R) $* RUN=$(RUN)/arms/$* PARAMS=$(PARAMS)
+$(cell_ids): %/probe.id: %/cell ;
+
+# What the stage is told: the study, and of each cell that came to nothing where and why, tabs between.
+define tell_study
+{ cat $(R)/study.json; for f in $(cells:%=$(R)/arms/%/cell.failed); do [ ! -e $$f ] || { d=$${f%/*}; \
+	printf '%s\t' "$${d##*/}"; cat $$f; }; done; } >$(R)/study.told
+endef
+$(eval $(call CODE,study))
+$(eval $(call STAGE,study,$(R),$(cell_ids) $(R)/study.inputs $(R)/study.json \
+	$(if $(wildcard $(R)/study/index.html),,FORCE),$$(tell_study) && $$(call launched,study,$(R))))
+$(R)/study.inputs $(R)/study.json: $(R)/cells.mk ;
+fallen_in = $(strip $(foreach c,$1,$(if $(file <$(R)/arms/$c/cell.failed),$c)))
+fallen = $(call fallen_in,$(cells))
+study_complain = $(if $(is_dry),,$(if $(fallen),\
+	$(error $(words $(fallen)) of $(words $(cells)) cells came to nothing: $(fallen); all else is done)))
+
+## cell: one cell of a study by itself, as a job of its own (STUDY=FILE CELL=NAME); then study only hits
+.PHONY: cell
+cell: $(cell_ids)
+	$(foreach c,$(call fallen_in,$(asked_cells)),$(error $c: $(file <$(R)/arms/$c/cell.failed)))
+endif
+## study: settings x seeds x rotations, each trained again, and one page of them,
+##        build/runs/study-NAME/study/index.html (STUDY=params/studies/NAME.yaml)
 
 ## fetch: read the dataset, or make the synthetic one
 ## preprocess: filter, resample and check every record

@@ -3,8 +3,8 @@
 #include <stddef.h>
 #include <string.h>
 
-const char *const stages[] = {"report",	  "evaluate", "finetune",   "probe", "predict", "embed",
-			      "pretrain", "views",    "preprocess", "fetch", NULL};
+const char *const stages[] = {"study", "report",   "evaluate", "finetune",   "probe", "predict",
+			      "embed", "pretrain", "views",    "preprocess", "fetch", NULL};
 
 bool stages_has(const char *name)
 {

@@ -16,6 +16,7 @@
 #include "common/error.h"
 #include "common/schema.h"
 #include "common/stamp.h"
+#include "common/yaml.h"
 
 struct section {
 	const char *name;
@@ -39,6 +40,11 @@ struct section *sections_find(const struct sections *all, const char *name);
  * it, the overrides ("section.name=value ..."), defaults. 0, or -1 with e filled. */
 int sections_read(struct sections *all, const char *schemas, const char *path, const char *overrides,
 		  struct error *e);
+
+/* What v gives for a key of the section that `in` is called after, checked as in a params file; path: v's
+ * file, for messages. New reference, or NULL with e filled. */
+json_t *sections_value(const struct sections *all, const struct yaml_value *in, const char *key,
+		       const struct yaml_value *v, const char *path, struct error *e);
 
 /* Write what the splitter leaves in the folder (tools/params/params.c), each file only if it differs, and the
  * stamp of t0 last. path and overrides: as they were given. 0, or -1 with e filled. */

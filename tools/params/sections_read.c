@@ -109,6 +109,19 @@ static json_t *read_value(const struct param *p, const struct yaml_value *v, con
 	return value;
 }
 
+json_t *sections_value(const struct sections *all, const struct yaml_value *in, const char *key,
+		       const struct yaml_value *v, const char *path, struct error *e)
+{
+	struct place at = {path, v->line, in->key}, section = {path, in->line, NULL};
+	const struct section *s = sections_find(all, in->key);
+	const struct param *p = s ? schema_find_own(s->table, key) : NULL;
+	if (!s)
+		refuse_section(all, in->key, &section, e);
+	else if (!p)
+		refuse_key(all, s, key, &at, e);
+	return p ? read_value(p, v, &at, e) : NULL;
+}
+
 static int apply_section(const struct sections *all, struct section *s, const struct yaml_value *map,
 			 const char *path, struct error *e)
 {

@@ -1,0 +1,173 @@
+/* Judge the settings of a study by rotations that train again.
+ *
+ * Reads a list: of each cell `signals`, `views`, `model`, `embeddings` and `scores`, as far as they could be
+ * made, and the study, which it is told with what failed. Writes `study`: a page, the same numbers as JSON
+ * and CSV.
+ *
+ * The story: find the cells' numbers (trials.h, measures.h); estimate each setting (outcome.h) and each axis
+ * (axes.h); say what a reader must know; draw (page.h). docs/study.md.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/die.h"
+#include "common/json.h"
+#include "numbers/contract.h"
+#include "report/text.h"
+#include "stages/study/axes.h"
+#include "stages/study/outcome.h"
+#include "stages/study/page.h"
+#include "stages/study/table.h"
+#include "stages/study/times.h"
+#include "stages/study/trials.h"
+#include "store/stage.h"
+
+static void note(json_t *notes, char *words)
+{
+	json_array_append_new(notes, json_string(words));
+	free(words);
+}
+
+/* A batch that was lowered is not what the study thinks it compares. */
+static void note_batches(struct trials *c)
+{
+	for (size_t s = 0; s < c->n_settings; s++) {
+		const json_t *asked = json_object_get(json_object_get(json_array_get(c->settings, s), "set"),
+						      "pretrain.batch");
+		struct crossed own = trials_mean(c, s, "batch");
+		if (asked && own.n_rows && own.mean < json_number_value(asked) - .5)
+			note(c->notes,
+			     die_printf("%s: its batch of %g was lowered to %g, for there are few records "
+					"(pretrain.min_steps).",
+					trials_name(c, s), json_number_value(asked), own.mean));
+	}
+}
+
+static void write_notes(struct trials *c)
+{
+	size_t n = c->n_settings * c->n_seeds * c->n_folds, i;
+	const json_t *f;
+	note_batches(c);
+	if (c->n_there < n)
+		note(c->notes,
+		     die_printf(
+			     "%zu of %zu cells came to nothing. A setting's mean is over the seeds, or the "
+			     "rotations, that it has in full.",
+			     n - c->n_there, n));
+	json_array_foreach (c->failed, i, f)
+		note(c->notes, die_printf("%s stopped in %s: %s", json_text(f, "name"), json_text(f, "stage"),
+					  json_text(f, "reason")));
+	if (c->n_seeds == 1)
+		note(c->notes, die_strdup("One seed: intervals say nothing of what another would give."));
+	if (c->n_settings > 2)
+		note(c->notes, die_printf("Of %zu differences to the baseline about %.1f would exclude 0 by "
+					  "chance; the best of many "
+					  "is flattered.",
+					  c->n_settings - 1, .05 * (double)(c->n_settings - 1)));
+}
+
+static void put_file(struct stage_run *run, int table, const char *name, const struct text *t)
+{
+	artifact_put(run->output, table, name, strlen(name), t->bytes, t->n);
+}
+
+/* setting,measure,value,error,low,high,seeds,folds */
+static void write_csv(struct text *t, const json_t *settings)
+{
+	size_t i;
+	const json_t *s, *group;
+	static const char *const groups[] = {"over", "measures"};
+	text_add(t, "setting,measure,value,error,low,high,seeds,folds\n");
+	json_array_foreach (settings, i, s) {
+		json_t *rows = json_object(), *x;
+		const char *name;
+		if (json_object_get(s, "auroc"))
+			json_object_set(rows, "macro_auroc", json_object_get(s, "auroc"));
+		for (size_t k = 0; k < 2; k++) {
+			group = json_object_get(s, groups[k]);
+			json_object_foreach ((json_t *)group, name, x) {
+				char *key = die_printf("%s%s", k ? "" : "over:", name);
+				json_object_set(rows, key, x);
+				free(key);
+			}
+		}
+		json_object_foreach (json_object_get(s, "class"), name, x) {
+			char *key = die_printf("auroc:%s", name);
+			json_object_set(rows, key, json_object_get(x, "auroc"));
+			free(key);
+		}
+		json_object_foreach (rows, name, x) {
+			static const char *const columns[] = {"value", "error", "low",
+							      "high",  "seeds", "folds"};
+			text_add(t, "%s,%s", json_text(s, "name"), name);
+			for (size_t k = 0; k < sizeof columns / sizeof *columns; k++) {
+				const json_t *v = json_object_get(x, columns[k]);
+				if (json_is_integer(v))
+					text_add(t, ",%d", (int)json_integer_value(v));
+				else if (json_is_number(v))
+					text_add(t, ",%.6f", json_number_value(v));
+				else
+					text_add(t, ",");
+			}
+			text_add(t, "\n");
+		}
+		json_decref(rows);
+	}
+}
+
+static void run(struct stage_run *r)
+{
+	struct trials c;
+	struct text page = {0}, csv = {0}, machine = {0};
+	trials_open(&c, r);
+	json_t *settings = outcome_settings(&c), *curves = axes_curves(&c);
+	write_notes(&c);
+	json_t *all =
+		json_pack("{s:O, s:O, s:O, s:O, s:O, s:O, s:o, s:o, s:I, s:I}", "study", c.study, "settings",
+			  settings, "curves", curves, "classes", c.classes, "failed", c.failed, "notes",
+			  c.notes, "floors", outcome_floors(&c), "why", outcome_why(settings), "cells",
+			  (json_int_t)(c.n_settings * c.n_seeds * c.n_folds), "there", (json_int_t)c.n_there);
+
+	page_study(&page, all);
+	write_csv(&csv, settings);
+	char *text = json_canonical(all, NULL);
+	text_add(&machine, "%s\n", text);
+
+	r->output = artifact_create("study", 1);
+	artifact_attribute(r->output, "question", json_incref(json_object_get(c.study, "question")));
+	artifact_attribute(r->output, "settings", json_integer((json_int_t)c.n_settings));
+	artifact_attribute(r->output, "cells", json_integer((json_int_t)c.n_there));
+	int table = artifact_table(r->output, "file"); /* ascending keys */
+	put_file(r, table, "index.html", &page);
+	put_file(r, table, "study.csv", &csv);
+	put_file(r, table, "study.json", &machine);
+
+	free(text);
+	text_release(&page);
+	text_release(&csv);
+	text_release(&machine);
+	json_decref(all);
+	json_decref(settings);
+	json_decref(curves);
+	trials_close(&c);
+}
+
+static const struct param params[] = {{0}};
+
+static const struct stage stage = {.name = "study",
+				   .purpose = "Judge the settings of a study by rotations that train again",
+				   .inputs = INPUTS(),
+				   .has_list = true,
+				   .has_told = true,
+				   .kind = "study",
+				   .params = params,
+				   .run = run,
+				   .numerics = contract_host,
+				   .show = table_print,
+				   .has_files = true,
+				   .put_out = times_put_out};
+
+int main(int argc, char **argv)
+{
+	return stage_main(&stage, argc, argv);
+}

@@ -1,0 +1,260 @@
+#include "stages/study/trials.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/die.h"
+#include "common/json.h"
+#include "common/progress.h"
+#include "stages/shared/pathless.h"
+#include "stages/study/measures.h"
+
+static const char *const floors[] = {"convolutions", "convolutions_dim", "random", "scale"};
+enum { FLOORS = sizeof floors / sizeof *floors };
+
+/* ---- what is told ---- */
+
+static void add_failure(struct trials *c, char *line)
+{
+	char *stage = strchr(line, '\t'), *message = stage ? strchr(stage + 1, '\t') : NULL;
+	if (!message)
+		die("study.told: expected a cell, its stage and why it failed, tabs between, got '%.80s'; "
+		    "remove "
+		    "it and run again",
+		    line);
+	*stage++ = *message++ = 0;
+	char *reason = pathless_text(message);
+	json_array_append_new(c->failed,
+			      json_pack("{s:s, s:s, s:s}", "name", line, "stage", stage, "reason", reason));
+	free(reason);
+}
+
+static void read_told(struct trials *c)
+{
+	struct error e = {0};
+	char *text = die_strdup(c->run->told), *rest = NULL, *line = strtok_r(text, "\n", &rest);
+	c->study = line ? json_read(line, strlen(line), "study.told", &e) : NULL;
+	if (!c->study)
+		die("%s", line ? error_text(&e)
+			       : "study.told is empty; run 'make -f pipeline.mk study STUDY=FILE'");
+	while ((line = strtok_r(NULL, "\n", &rest)))
+		add_failure(c, line);
+	free(text);
+
+	c->settings = json_object_get(c->study, "settings");
+	c->seeds = json_object_get(c->study, "seeds");
+	c->folds = json_object_get(c->study, "folds");
+	c->n_settings = json_array_size(c->settings);
+	c->n_seeds = json_array_size(c->seeds);
+	c->n_folds = json_array_size(c->folds);
+	for (size_t i = 0; i < c->n_settings; i++)
+		if (!strcmp(trials_name(c, i), json_text(c->study, "baseline")))
+			c->baseline = i;
+}
+
+const char *trials_name(const struct trials *c, size_t setting)
+{
+	return json_text(json_array_get(c->settings, setting), "name");
+}
+
+/* ---- numbers of a cell ---- */
+
+struct inputs {
+	const struct artifact *signals, *views, *model, *embeddings, *scores;
+};
+
+static void put(json_t *values, const char *name, double x)
+{
+	if (isfinite(x))
+		json_object_set_new(values, name, json_real(x));
+}
+
+static json_t *metrics_of(const struct artifact *scores, const char *row)
+{
+	struct artifact_value v = artifact_get(scores, "metrics", row, strlen(row));
+	struct error e = {0};
+	json_t *all = v.bytes ? json_read(v.bytes, v.n_bytes, "metrics", &e) : NULL;
+	if (v.bytes && !all)
+		die("scores %s: %s", artifact_id(scores), error_text(&e));
+	json_t *test = json_incref(json_object_get(all, "test"));
+	json_decref(all);
+	return test;
+}
+
+static double number_of(const json_t *object, const char *name)
+{
+	const json_t *x = json_object_get(object, name);
+	return json_is_number(x) ? json_number_value(x) : (double)NAN;
+}
+
+static void add_scores(json_t *values, const struct artifact *scores)
+{
+	json_t *trained = metrics_of(scores, "trained"), *class,
+	       *by_class = json_object_get(trained, "class");
+	const char *name;
+	put(values, "auroc", number_of(trained, "macro_auroc"));
+	json_object_foreach (by_class, name, class) {
+		char *key = die_printf("class:%s", name);
+		put(values, key, number_of(class, "auroc"));
+		free(key);
+	}
+	for (int k = 0; k < FLOORS; k++) {
+		json_t *floor = metrics_of(scores, floors[k]), *floor_class = json_object_get(floor, "class");
+		char *key = die_printf("over:%s", floors[k]);
+		put(values, key, number_of(trained, "macro_auroc") - number_of(floor, "macro_auroc"));
+		free(key);
+		json_object_foreach (by_class, name, class) {
+			key = die_printf("class_over:%s:%s", floors[k], name);
+			put(values, key,
+			    number_of(class, "auroc") -
+				    number_of(json_object_get(floor_class, name), "auroc"));
+			free(key);
+		}
+		json_decref(floor);
+	}
+	json_decref(trained);
+}
+
+static void add_model(json_t *values, const struct artifact *model)
+{
+	const json_t *shapes = artifact_get_attribute(model, "tensors"), *shape, *edge;
+	const char *name;
+	size_t i;
+	double weights = 0;
+	json_object_foreach ((json_t *)shapes, name, shape) {
+		double n = 1;
+		json_array_foreach (shape, i, edge)
+			n *= json_number_value(edge);
+		weights += n;
+	}
+	json_object_set_new(values, "model", json_string(artifact_id(model)));
+	put(values, "weights", weights);
+	put(values, "records", json_number_value(artifact_get_attribute(model, "records")));
+	if (artifact_get_attribute(model, "batch"))
+		put(values, "batch", json_number_value(artifact_get_attribute(model, "batch")));
+	measures_training(values, model);
+}
+
+static json_t *values_of(const struct inputs *in)
+{
+	if (!in->scores || !artifact_get_attribute(in->scores, "classes"))
+		return NULL;
+	json_t *values = json_object();
+	add_scores(values, in->scores);
+	if (in->model)
+		add_model(values, in->model);
+	if (in->embeddings)
+		measures_space(values, in->embeddings);
+	if (in->signals && in->views)
+		measures_shortcuts(values, in->signals, in->views);
+	return values;
+}
+
+/* ---- all cells ---- */
+
+static size_t index_of(const json_t *list, long long number)
+{
+	size_t i;
+	const json_t *item;
+	json_array_foreach (list, i, item)
+		if (json_integer_value(item) == number)
+			break;
+	return i;
+}
+
+/* Inputs are called SETTING@SEED-FOLD/KIND. */
+static void sort_inputs(const struct trials *c, struct inputs *all)
+{
+	json_t *place = json_object();
+	for (size_t s = 0; s < c->n_settings; s++)
+		json_object_set_new(place, trials_name(c, s), json_integer((json_int_t)s));
+
+	for (int i = 0; i < c->run->n_inputs; i++) {
+		char *name = die_strdup(c->run->input_name[i]), *kind = strrchr(name, '/'),
+		     *at = strrchr(name, '@');
+		long long seed = 0, fold = 0;
+		if (!kind || !at || sscanf(at, "@%lld-%lld/", &seed, &fold) != 2)
+			die("an input is called %s; expected SETTING@SEED-FOLD/KIND", name);
+		*at = 0;
+		const json_t *s = json_object_get(place, name);
+		size_t j = index_of(c->seeds, seed), k = index_of(c->folds, fold);
+		if (!s || j == c->n_seeds || k == c->n_folds)
+			die("input %s is of no cell of the study", c->run->input_name[i]);
+		struct inputs *own = &all[((size_t)json_integer_value(s) * c->n_seeds + j) * c->n_folds + k];
+		const struct artifact *a = c->run->input[i];
+		*(!strcmp(kind, "/signals")	 ? &own->signals
+		  : !strcmp(kind, "/views")	 ? &own->views
+		  : !strcmp(kind, "/model")	 ? &own->model
+		  : !strcmp(kind, "/embeddings") ? &own->embeddings
+						 : &own->scores) = a;
+		free(name);
+	}
+	json_decref(place);
+}
+
+void trials_open(struct trials *c, struct stage_run *run)
+{
+	*c = (struct trials){.run = run, .failed = json_array(), .notes = json_array()};
+	read_told(c);
+	size_t n = c->n_settings * c->n_seeds * c->n_folds, n_baseline = 0;
+	struct inputs *all = die_calloc(n + 1, sizeof *all);
+	struct progress progress;
+	sort_inputs(c, all);
+	c->values = die_calloc(n + 1, sizeof *c->values);
+	progress_start(&progress, "study", "cells", n);
+	for (size_t i = 0; i < n; i++) {
+		c->values[i] = values_of(&all[i]);
+		if (c->values[i] && !c->classes)
+			c->classes = json_incref((json_t *)artifact_get_attribute(all[i].scores, "classes"));
+		c->n_there += c->values[i] != NULL;
+		n_baseline += c->values[i] && i / (c->n_seeds * c->n_folds) == c->baseline;
+		progress_step(&progress, 1);
+	}
+	progress_end(&progress);
+	free(all);
+	if (!n_baseline)
+		die("no cell of the baseline, %s, has scores, so nothing can be compared; see the messages "
+		    "above",
+		    trials_name(c, c->baseline));
+}
+
+void trials_close(struct trials *c)
+{
+	for (size_t i = 0; i < c->n_settings * c->n_seeds * c->n_folds; i++)
+		json_decref(c->values[i]);
+	free(c->values);
+	json_decref(c->study);
+	json_decref(c->failed);
+	json_decref(c->notes);
+	json_decref(c->classes);
+}
+
+void trials_values(double *x, const struct trials *c, size_t setting, const char *name)
+{
+	size_t n = c->n_seeds * c->n_folds;
+	for (size_t i = 0; i < n; i++)
+		x[i] = number_of(c->values[setting * n + i], name);
+}
+
+struct crossed trials_mean(const struct trials *c, size_t setting, const char *name)
+{
+	double *x = die_malloc(c->n_seeds * c->n_folds * sizeof *x);
+	trials_values(x, c, setting, name);
+	struct crossed out = crossed_mean(x, c->n_seeds, c->n_folds);
+	free(x);
+	return out;
+}
+
+struct crossed trials_difference(const struct trials *c, size_t setting, size_t minus, const char *name)
+{
+	size_t n = c->n_seeds * c->n_folds;
+	double *x = die_malloc(2 * n * sizeof *x);
+	trials_values(x, c, setting, name);
+	trials_values(x + n, c, minus, name);
+	for (size_t i = 0; i < n; i++)
+		x[i] -= x[n + i];
+	struct crossed out = crossed_mean(x, c->n_seeds, c->n_folds);
+	free(x);
+	return out;
+}

@@ -1,0 +1,26 @@
+/*
+ * The settings of a study file: named ones, and the points of grids. Each has its checked values,
+ * {"section.name": value}.
+ */
+#ifndef TOOLS_PARAMS_STUDY_SETTINGS_H
+#define TOOLS_PARAMS_STUDY_SETTINGS_H
+
+#include "tools/params/sections.h"
+
+struct study_reading {
+	const struct sections *all;
+	const char *path;
+	json_t *study, *names; /* what is read (study.h); names of settings, to find the second of a name */
+	struct error *e;
+};
+
+/* Of a study file's "settings" and "grids": 0, or -1 with e filled. */
+int study_settings_named(struct study_reading *r, const struct yaml_value *v);
+int study_settings_grids(struct study_reading *r, const struct yaml_value *v);
+
+/* Why a parameter cannot be set in a study, which turns it itself; NULL: it can. Yours to free. */
+char *study_settings_refusal(const char *name);
+/* "name:" with nothing behind it. */
+bool study_settings_is_empty(const struct yaml_value *v);
+
+#endif
