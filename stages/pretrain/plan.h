@@ -31,29 +31,20 @@ struct plan {
 
 /* Rows of a table of struct param: what is hidden and predicted. */
 #define HIDING_PARAMS                                                                                        \
-	{"masked_weight", PARAM_FLOAT,	    .min = 1e-6,                                                     \
-	 .max = 1e6,	  .otherwise = "1", .help = "of prediction beside NT-Xent (masked_ntxent)"},         \
-		{"seen_least",                                                                               \
-		 PARAM_FLOAT,                                                                                \
-		 .min = 0,                                                                                   \
-		 .max = 1,                                                                                   \
-		 .otherwise = "0.15",                                                                        \
-		 .help = "share of the time tokens that the encoder sees where others are predicted"},       \
-		{"seen_most", PARAM_FLOAT,	   .min = 0,                                                 \
-		 .max = 1,    .otherwise = "0.25", .help = "and at most; drawn for each step"},              \
-		{"hidden_block",                                                                             \
-		 PARAM_INT,                                                                                  \
-		 .unit = "tokens",                                                                           \
-		 .min = 1,                                                                                   \
-		 .max = 10000,                                                                               \
-		 .otherwise = "10",                                                                          \
-		 .help = "hidden in runs of so many or more; a token is 10 samples"},                        \
-		{"predictor_layers", PARAM_INT,                                                              \
-		 .min = 0,	     .max = 64,                                                              \
-		 .otherwise = "2",   .help = "layers of the predictor, as wide as the encoder"},             \
+	HIDING_PARAM("masked_weight", PARAM_FLOAT, 1e-6, 1e6, "1",                                           \
+		     "of prediction beside NT-Xent (masked_ntxent)"),                                        \
+		HIDING_PARAM("seen_least", PARAM_FLOAT, 0, 1, "0.15",                                        \
+			     "share of the time tokens that the encoder sees where others are predicted"),   \
+		HIDING_PARAM("seen_most", PARAM_FLOAT, 0, 1, "0.25", "and at most; drawn for each step"),    \
+		HIDING_PARAM("hidden_block", PARAM_INT, 1, 10000, "10",                                      \
+			     "tokens of 10 samples: hidden in runs of so many or more"),                     \
+		HIDING_PARAM("predictor_layers", PARAM_INT, 0, 64, "2",                                      \
+			     "layers of the predictor, as wide as the encoder"),                             \
+		HIDING_PARAM("teacher_momentum", PARAM_FLOAT, 0, 1, "0.996",                                 \
+			     "of jepa's moving average at first; a cosine to 1")
+#define HIDING_PARAM(name, type, least, most, value, text)                                                   \
 	{                                                                                                    \
-		"teacher_momentum", PARAM_FLOAT, .min = 0, .max = 1, .otherwise = "0.996",                   \
-						 .help = "of jepa's moving average at first; a cosine to 1"  \
+		name, type, .min = least, .max = most, .otherwise = value, .help = text                      \
 	}
 
 /* Dies if what is asked for does not fit together. */

@@ -1,13 +1,13 @@
-/* Train an encoder by contrasting two views of each record.
+/* Train an encoder without labels: contrast two views of each record, or predict what is hidden in them.
  *
  * Reads `views`, the policy by which views are drawn, and `signals`, from whose folds 1 to 8 they are drawn.
  * Writes `model`: the encoder's weights, the history of its training, and all that embed and finetune need to
  * cut views as it saw them.
  *
  * The story: find the records (records.h); plan the training (plan.h) and make the network; step by step draw
- * the views of a batch (ecg/batch.h), learn from them (model/contrast.h) and note what came of it
+ * the views of a batch (ecg/batch.h), learn from them (model/contrast.h, masked.h) and note what came of it
  * (model/history.h); write the model. The loop, checkpoints and all, is model/training.h. docs/training.md.
- * Model exemplars contrasts nothing; its story is in exemplars.h.
+ * Model exemplars has a story of its own: exemplars.h.
  */
 #include <inttypes.h>
 #include <math.h>
@@ -240,8 +240,7 @@ static void check_patients(const struct pretrain *t)
 		i++;
 	if (i == t->records.n && t->plan.contrast.same_patient != SAME_PATIENT_IGNORE)
 		die("signals %s: all %zu records of folds 1 to 8 are of one patient, so that nothing is left "
-		    "to "
-		    "contrast them with; set pretrain.same_patient to ignore",
+		    "to contrast them with; set pretrain.same_patient to ignore",
 		    artifact_id(t->run->input[SIGNALS]), i);
 }
 
@@ -353,7 +352,7 @@ static const struct param params[] = {
 	{"temperature", PARAM_FLOAT, .min = 0.001, .max = 100, .otherwise = "0.1", .help = "of NT-Xent"},
 	{"objective", PARAM_CHOICE, .choices = OBJECTIVE_NAMES, .otherwise = "ntxent",
 	 .help = "NT-Xent; with halves CLOCS's: segments, leads or both as views; or hidden time tokens are "
-		 "predicted: their samples (masked), what a moving average makes of them (jepa)"},
+		 "predicted: samples (masked), what a moving average makes of them (jepa)"},
 	HIDING_PARAMS,
 	{"same_patient", PARAM_CHOICE, .choices = "auto mask positive ignore", .otherwise = "auto",
 	 .help = "other records of the same patient: left out, positives, or negatives; auto: mask with "
@@ -386,7 +385,7 @@ static const struct param params[] = {
 	{0}};
 
 static const struct stage stage = {.name = "pretrain",
-				   .purpose = "Train an encoder by contrasting views",
+				   .purpose = "Train an encoder without labels",
 				   .inputs = INPUTS("views", "preprocess", "start"),
 				   .kind = "model",
 				   .params = params,

@@ -61,6 +61,14 @@ for n in 2 3 4; do
 		"$(id alone18 pretrain)"
 	check "... computed by $n" grep -q "pretrain: .*, $n processes" "resnet$n/log"
 done
+for objective in masked_ntxent jepa; do
+	chain "$objective" "$small pretrain.towers=time pretrain.objective=$objective" fetch preprocess views \
+		pretrain >/dev/null
+	like "${objective}3" "$objective" pretrain
+	team 3 "${objective}3" pretrain
+	is "pretrain by $objective in 3 processes gives the id of one" "$(id "${objective}3" pretrain 2>&1)" \
+		"$(id "$objective" pretrain)"
+done
 likened="fetch.records=400 pretrain.model=exemplars pretrain.exemplars=30 pretrain.shares=10 \
 	pretrain.gated_shares=10"
 chain likened "$likened" fetch preprocess views pretrain embed >/dev/null
