@@ -105,7 +105,7 @@ static void begin_drawing(struct run *r)
 	static uint32_t epoch;
 	batch_shuffle(r->order, &r->source, epoch);
 	r->drawing = (struct batch_drawing){
-		r->x, r->keep, &r->source, r->order, r->n, epoch++, pairing_draw(PAIRING_POLICY, 0, 0), 0, 0};
+		r->x, r->keep, &r->source, r->order, r->n, 2, epoch++, pairing_draw(PAIRING_POLICY, 0, 0), 0, 0};
 	batch_draw_begin(&r->drawing, r->patient);
 }
 

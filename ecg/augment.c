@@ -6,18 +6,35 @@
 #include "ecg/noise.h"
 #include "numbers/philox.h"
 
+/* What keys a view's draws besides its record. */
+static uint32_t index_of(const struct augment *a, uint32_t epoch, int view)
+{
+	return epoch * (uint32_t)views_n(&a->views) + (uint32_t)view;
+}
+
 int augment_start(const struct augment *a, uint64_t record, uint32_t epoch, int view)
 {
 	const struct views *v = &a->views;
+	int n = views_n(v), at[VIEWS_MOST];
+	if (v->strategy == VIEWS_CROPS) {
+		struct philox r = philox_open(a->seed, PURPOSE_CROP, record, index_of(a, epoch, view));
+		return (int)philox_below(&r, (uint32_t)(v->samples - v->segment) + 1);
+	}
 	if (v->strategy != VIEWS_HALVES)
 		return 0;
-	/* Both views read the same draw, the record's: that is what keeps them apart. */
-	struct philox r = philox_open(a->seed, PURPOSE_CROP, record, epoch * 2);
-	uint32_t slack = (uint32_t)(v->samples - 2 * v->segment);
-	int p = (int)philox_below(&r, slack + 1), q = (int)philox_below(&r, slack + 1);
-	int first = p < q ? p : q, second = v->segment + (p < q ? q : p);
-	int is_swapped = philox_u32(&r) & 1;
-	return (view ^ is_swapped) ? second : first;
+
+	/* All views read the same draw, the record's: that is what keeps them apart. Its numbers, ascending,
+	 * are what of the slack lies before each segment. */
+	struct philox r = philox_open(a->seed, PURPOSE_CROP, record, index_of(a, epoch, 0));
+	for (int k = 0; k < n; k++) {
+		int x = (int)philox_below(&r, (uint32_t)(v->samples - n * v->segment) + 1), j = k;
+		for (; j > 0 && at[j - 1] > x; j--)
+			at[j] = at[j - 1];
+		at[j] = x;
+	}
+	if (n == 2) /* objectives may tell two segments apart, of more none does */
+		view ^= (int)(philox_u32(&r) & 1);
+	return view * v->segment + at[view];
 }
 
 static bool has_lead(const uint8_t *there, int lead)
@@ -56,7 +73,7 @@ static void cut(const struct augment *a, struct augmentation_view *d, const void
 {
 	int start = augment_start(a, record, epoch, segment), by = 0;
 	if (a->views.strategy == VIEWS_INTERLEAVED && a->shift_s > 0) {
-		struct philox r = philox_open(a->seed, PURPOSE_CROP, record, epoch * 2 + (uint32_t)view);
+		struct philox r = philox_open(a->seed, PURPOSE_CROP, record, index_of(a, epoch, view));
 		by = augmentation_shift(&r, a->shift_s, d->rate_hz);
 	}
 
@@ -118,7 +135,7 @@ void augment_draw_shown(const struct augment *a, float *x, uint8_t keep[LEADS], 
 			const uint8_t *there, uint64_t record, uint32_t epoch, int view,
 			const struct shown *s)
 {
-	uint32_t index = epoch * 2 + (uint32_t)view;
+	uint32_t index = index_of(a, epoch, view);
 	struct augmentation_view d = {.x = x,
 				      .n = views_input_samples(&a->views),
 				      .rate_hz = views_input_rate(&a->views),
@@ -126,7 +143,7 @@ void augment_draw_shown(const struct augment *a, float *x, uint8_t keep[LEADS], 
 				      .random = philox_open(a->seed, PURPOSE_AUGMENT, record, index)};
 	draw_mask(a, keep, there, record, index, s->lead);
 	cut(a, &d, signal, record, epoch, view, s->segment);
-	if (a->views.strategy == VIEWS_SEQUENTIAL)
+	if (views_has_pool(&a->views))
 		draw_pool(a, &d);
 	gain_and_noise(a, &d, record, index);
 }

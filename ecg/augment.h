@@ -1,7 +1,7 @@
 /*
  * The random policy of training: what is drawn anew for every record, epoch and view, on top of what
- * ecg/views.h cuts. Drawn in this order: the cut (halves) or shift (interleaved), standardisation if asked
- * for, the pool (sequential: some of ecg/augmentation.h, each applied to what the last one left; never
+ * ecg/views.h cuts. Drawn in this order: the cut (halves, crops) or shift (interleaved), standardisation if
+ * asked for, the pool (sequential, crops: some of ecg/augmentation.h, each applied to what the last one left; never
  * rejected), and for every strategy the lead mask, a gain per lead and noise per lead.
  *
  *	struct augment a;
@@ -9,12 +9,12 @@
  *	a.seed = params_int(p, "seed");
  *	augment_draw(&a, x, keep, signal, record, epoch, view);
  *
- * Every number is a Philox draw keyed by (seed, purpose, record, epoch*2 + view), so record i's view is the
+ * Every number is a Philox draw keyed by (seed, purpose, record, epoch*n + view) of n views, so record i's view is the
  * same whatever the batch, order, thread or number of processes. The signal is const: nothing is changed
  * in place.
  *
- * Gain and noise differ per view because amplitude alone matches two views of a record (top-1 .78 for halves,
- * .99 for interleaved, without learning anything). Amplitudes are in units of the view's own standard
+ * What a view shares with its record's other views though nothing was learned, docs/views.md, "What gives a
+ * partner away". Amplitudes are in units of the view's own standard
  * deviation per lead, so that one policy serves signals in mV and standardised ones.
  */
 #ifndef ECG_AUGMENT_H
@@ -38,13 +38,13 @@ struct augment {
 	double noise_min, noise_max; /* deviation of white noise, uniform, per view and lead */
 	double noise_p;		     /* probability that a lead of a view gets noise */
 	double shift_s; /* interleaved: each view is shifted by up to this much, zeros behind it */
-	unsigned pool;	/* bit k: augmentation k may be drawn; used by sequential only */
+	unsigned pool;	/* bit k: augmentation k may be drawn; used by sequential and crops only */
 	int pool_draws; /* how many distinct ones are drawn per view; at most the bits of pool */
 	double strength[AUGMENTATIONS_MOST]; /* of each augmentation */
 };
 
 /* One training view: x [12][views_input_samples] and keep [12] (1 kept, 0 masked; a masked lead of x is
- * zeros) of a record's signal (ecg/views.h). epoch below 2^23, view 0 or 1. */
+ * zeros) of a record's signal (ecg/views.h). epoch below 2^24 / n, view below n. */
 void augment_draw(const struct augment *a, float *x, uint8_t keep[LEADS], const void *signal, uint64_t record,
 		  uint32_t epoch, int view);
 /* The same with the segment and the leads of s instead: all other draws remain those of view. there [12]: 0
@@ -54,7 +54,7 @@ void augment_draw_shown(const struct augment *a, float *x, uint8_t keep[LEADS], 
 			const uint8_t *there, uint64_t record, uint32_t epoch, int view,
 			const struct shown *s);
 
-/* Where view 0 or 1 of a record starts in this epoch (halves; 0 for the others). */
+/* Where a view of a record starts in this epoch (halves, crops; 0 for the others). */
 int augment_start(const struct augment *a, uint64_t record, uint32_t epoch, int view);
 
 /* ---- the policy as params and as the header's JSON: one table, in augment_policy.c ---- */

@@ -71,10 +71,10 @@ const struct param *augment_params(void)
 		all[n++] = *number(i);
 	all[n++] = (struct param){"pool", PARAM_LIST, .otherwise = augmentation_names(true),
 				  .choices = augmentation_names(false),
-				  .help = "sequential: augmentations to draw from"};
-	all[n++] = (struct param){
-		"pool_draws", PARAM_INT, .max = augmentation_count, .otherwise = "3",
-		.help = "sequential: how many different ones are applied to a view, in the order drawn"};
+				  .help = "sequential, crops: augmentations to draw from"};
+	all[n++] = (struct param){"pool_draws", PARAM_INT, .max = augmentation_count, .otherwise = "3",
+				  .help = "sequential, crops: how many different ones are applied to a view, "
+					  "in the order drawn"};
 	all[n] = (struct param){0};
 	return all;
 }

@@ -202,7 +202,8 @@ const struct augmentation augmentation_table[] = {
 	{"shift", shift, true, SECONDS("pool_shift_s", "1", "shift: largest shift, either way")},
 	{"cutout", cutout, true, SECONDS("pool_cutout_s", "2", "cutout: longest time set to zero")},
 	{"crop", crop, true,
-	 STRENGTH("pool_crop", 0.01, 1, "0.6", "crop: smallest share of the view that is kept")},
+	 STRENGTH("pool_crop", 0.01, 1, "0.6",
+		  "crop: smallest share of the view that is kept, and stretched to its length")},
 };
 const int augmentation_count = sizeof augmentation_table / sizeof *augmentation_table;
 

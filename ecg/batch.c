@@ -29,11 +29,12 @@ static void draw_one(void *context, int task)
 	const struct batch_drawing *d = context;
 	const struct batch_source *s = d->source;
 	const struct views *v = &s->policy->views;
-	int place = d->first + task, view = place >= d->n;
+	int place = d->first + task, view = place / d->n;
+	struct shown own = {view, -1};
 	size_t row = d->order[place % d->n].row, size = LEADS * (size_t)views_input_samples(v);
 	augment_draw_shown(s->policy, d->x + (size_t)task * size, d->keep + (size_t)task * LEADS,
 			   s->signal[row], s->there ? s->there[row] : NULL, s->record[row], d->epoch, view,
-			   &d->pairing.view[view]);
+			   view < 2 ? &d->pairing.view[view] : &own);
 }
 
 static void take_patients(const struct batch_drawing *d, uint64_t *patient)
@@ -50,16 +51,17 @@ void batch_draw(float *x, uint8_t *keep, uint64_t *patient, const struct batch_s
 				  .source = s,
 				  .order = order,
 				  .n = n,
+				  .n_views = views_n(&s->policy->views),
 				  .epoch = epoch,
 				  .pairing = pairing ? *pairing : pairing_draw(PAIRING_POLICY, 0, 0)};
 	take_patients(&d, patient);
-	pool_run(draw_one, &d, 2 * n);
+	pool_run(draw_one, &d, d.n_views * n);
 }
 
 void batch_draw_begin(struct batch_drawing *d, uint64_t *patient)
 {
 	take_patients(d, patient);
-	pool_offer(draw_one, d, d->n_own ? d->n_own : 2 * d->n);
+	pool_offer(draw_one, d, d->n_own ? d->n_own : d->n_views * d->n);
 }
 
 void batch_draw_end(void)

@@ -1,5 +1,5 @@
 /*
- * Batches of training views from records in memory: the order of an epoch and the drawing of both views of
+ * Batches of training views from records in memory: the order of an epoch and the drawing of the views of
  * some records, on all threads. Nothing here depends on how records lie in memory or who draws them.
  *
  *	struct batch_place order[n];
@@ -32,9 +32,9 @@ struct batch_place {
  * record moves no other. order [n]. */
 void batch_shuffle(struct batch_place *order, const struct batch_source *s, uint32_t epoch);
 
-/* Both views of n records: rows i and n + i of x [2n][12][views_input_samples] and keep [2n][12] are the
- * views of record order[i], as the pairing says (NULL: the policy's own two); patient [n]. Runs on the pool;
- * allocates nothing. */
+/* The V views (views_n of the policy) of n records: rows i, n + i, 2n + i ... of x
+ * [Vn][12][views_input_samples] and keep [Vn][12] are those of record order[i], the first two as the pairing
+ * says (NULL: the policy's own); patient [n]. Runs on the pool; allocates nothing. */
 void batch_draw(float *x, uint8_t *keep, uint64_t *patient, const struct batch_source *s,
 		const struct batch_place *order, int n, uint32_t epoch, const struct pairing *pairing);
 
@@ -46,10 +46,10 @@ struct batch_drawing {
 	uint8_t *keep;
 	const struct batch_source *source;
 	const struct batch_place *order;
-	int n;
+	int n, n_views; /* records, views of each */
 	uint32_t epoch;
 	struct pairing pairing;
-	int first, n_own; /* of the 2n rows, those drawn into x and keep: a process's part; n_own 0: all */
+	int first, n_own; /* of all rows, those drawn into x and keep: a process's part; n_own 0: all */
 };
 void batch_draw_begin(struct batch_drawing *d, uint64_t *patient);
 void batch_draw_end(void);

@@ -1,5 +1,5 @@
 /*
- * Which two views of every record one step contrasts, beyond what its policy draws (ecg/augment.h): the
+ * What the first two views of every record in a step show, beyond what its policy draws (ecg/augment.h): the
  * segments, and the one lead each shows if leads are views (CLOCS: Kiyasseh, Zhu and Clifton 2021). All
  * records of a step show the same: were leads drawn per record, the network could tell candidates apart by
  * their lead.

@@ -77,13 +77,16 @@ struct attention {
 	float *dq, *dk, *dv; /* as q, k, v, same strides; overwritten */
 };
 
-/* NT-Xent (Chen et al. 2020, eq. 1) over M = 2N rows z[M,D], row i and i + N being two views of one record:
- * u = z/|z|, s_ij = u_i.u_j / tau, s_ii = -inf; loss = mean_i [lse_j s_ij - s_i,p(i)], row maximum
- * subtracted. Rows of one patient but different records (patient[i] == patient[j], record differs; i mod N is
- * the record's index): MASK leaves them out of the sum, POSITIVE averages the log-probability over all of the
- * patient's rows, IGNORE takes them as negatives. |z| is floored at 1e-12.
+/* NT-Xent (Chen et al. 2020, eq. 1) over M = VN rows z[M,D], rows i, i + N, i + 2N ... being the V views of
+ * one record, P(i) those of row i's record without itself:
+ * u = z/|z|, s_ij = u_i.u_j / tau, s_ii = -inf; loss = mean_i [lse_j s_ij - mean of s_ip over p in P(i)], row
+ * maximum subtracted: the mean over all ordered pairs of views, each against all other rows (Khosla et al.
+ * 2020, eq. 2, a record being a class); with two views Chen's. Rows of one patient but different records
+ * (patient[i] == patient[j], record differs; i mod N is the record's index): MASK leaves them out of the sum,
+ * POSITIVE averages the log-probability over all of the patient's rows, IGNORE takes them as negatives. |z| is
+ * floored at 1e-12.
  *
- * is_across: only rows of the other view are in row i's sum (CLOCS: Kiyasseh, Zhu and Clifton 2021, eq. 2):
+ * is_across, of two views: only rows of the other view are in row i's sum (CLOCS: Kiyasseh, Zhu and Clifton 2021, eq. 2):
  * the rows and columns of the one [N,N] matrix of similarities between view 1 and view 2. There POSITIVE is
  * CLOCS's as well (eq. 3): with J the pairs (i, k) of different records of one patient, in both directions,
  *	loss = 1/2 mean_i [lse_i - s_i,p(i)] + 1/2 mean_J [lse_i - s_ik],
@@ -91,14 +94,15 @@ struct attention {
 enum same_patient { SAME_PATIENT_MASK, SAME_PATIENT_POSITIVE, SAME_PATIENT_IGNORE };
 struct ntxent {
 	int n, d;		 /* N records, width */
-	const float *z;		 /* [2N,D] */
+	int n_views;		 /* V, of a record; 0 counts as 2 */
+	const float *z;		 /* [VN,D] */
 	const uint64_t *patient; /* [N], or NULL: all differ */
 	enum same_patient same_patient;
 	bool is_across;
 	float temperature;
-	float *dz; /* [2N,D] or NULL: loss only */
+	float *dz; /* [VN,D] or NULL: loss only */
 	/* [2] out, in the table's memory: loss, and top1, the share of rows whose nearest row, of those in
-	 * their sum, is their own other view */
+	 * their sum, is of their own record */
 	float *result;
 };
 
@@ -303,7 +307,7 @@ struct ops {
 
 	/* ---- loss and optimiser ---- */
 	void (*ntxent)(const struct ntxent *l, float *scratch);
-	size_t (*ntxent_scratch)(int n, int d); /* floats */
+	size_t (*ntxent_scratch)(int m, int d); /* floats, for M rows */
 	/* Sum of squares, fixed chunks of 4096 and a fixed tree. NaN or infinity in x gives
 	 * a non-finite sum. */
 	float (*sum_squares)(const float *x, size_t n);

@@ -130,7 +130,7 @@ static void run_ntxent(const struct ops *o, struct arrays *a)
 	enum { N = 2, D = 12288 };
 	struct ntxent l = {
 		.n = N, .d = D, .z = a->in, .temperature = 0.2f, .dz = a->out, .result = a->out + 2 * N * D};
-	float *scratch = o->alloc(o->ntxent_scratch(N, D) * sizeof(float));
+	float *scratch = o->alloc(o->ntxent_scratch(2 * N, D) * sizeof(float));
 	o->ntxent(&l, scratch);
 	o->release(scratch);
 }

@@ -12,17 +12,17 @@ static int by_value(const void *a, const void *b)
 }
 
 /* Candidates of a view whose patient has m of the n records. */
-static double count(int n, int m, enum same_patient same_patient, bool is_across)
+static double count(int n, int n_views, int m, enum same_patient same_patient, bool is_across)
 {
 	int n_left = same_patient == SAME_PATIENT_MASK ? n - m + 1 : n;
-	return is_across ? n_left : 2.0 * n_left - 1;
+	return is_across ? n_left : (double)n_views * n_left - 1;
 }
 
-struct candidates candidates_count(const uint64_t *patient, int n, enum same_patient same_patient,
-				   bool is_across, uint64_t *sorted)
+struct candidates candidates_count(const uint64_t *patient, int n, int n_views,
+				   enum same_patient same_patient, bool is_across, uint64_t *sorted)
 {
 	struct candidates c = {0};
-	double most = dmath_log(count(n, 1, same_patient, is_across)), less = 0;
+	double most = dmath_log(count(n, n_views, 1, same_patient, is_across)), less = 0;
 
 	memcpy(sorted, patient, (size_t)n * sizeof *sorted);
 	qsort(sorted, (size_t)n, sizeof *sorted, by_value);
@@ -33,7 +33,7 @@ struct candidates candidates_count(const uint64_t *patient, int n, enum same_pat
 		if (m < n || (same_patient == SAME_PATIENT_IGNORE && n > 1))
 			c.n_contrasted += m;
 		if (m > 1)
-			less += m * (most - dmath_log(count(n, m, same_patient, is_across)));
+			less += m * (most - dmath_log(count(n, n_views, m, same_patient, is_across)));
 	}
 
 	c.uniform = most - less / n;

@@ -11,6 +11,7 @@ struct contrast_memory { /* ops memory */
 	uint8_t *keep;
 	uint64_t *patient;
 	float *dp, *scratch;
+	struct terms *terms;			     /* NULL: none */
 	uint64_t *sorted;			     /* host: [n] */
 	struct candidates waiting[OPTIMIZER_ROWS];   /* of the steps not told yet */
 	struct contrast_result done[CONTRAST_STEPS]; /* likewise, where tokens are hidden */
@@ -23,11 +24,29 @@ static int micro_batch(const struct ops *ops, const struct contrast_settings *s)
 	return s->loss || s->micro_batch || ops->is_wide ? s->micro_batch : BLOCKS_VIEWS;
 }
 
+static int views_of(const struct contrast_settings *s)
+{
+	return s->n_views ? s->n_views : 2;
+}
+
+int contrast_rows(const struct contrast_settings *s)
+{
+	return views_of(s) * s->n;
+}
+
+static size_t scratch_of(const struct ops *ops, const struct contrast_settings *s)
+{
+	int width = encoder_projector_out(&s->net);
+	size_t of_loss = s->loss->scratch(ops, contrast_rows(s), width),
+	       of_terms = terms_scratch(&s->terms, s->n, views_of(s), width);
+	return of_loss > of_terms ? of_loss : of_terms;
+}
+
 struct contrast *contrast_new(const struct ops *ops, const struct contrast_settings *s)
 {
 	struct contrast *c = die_calloc(1, sizeof *c);
 	struct contrast_memory *m = c->memory = die_calloc(1, sizeof *m);
-	size_t rows = 2 * (size_t)s->n, own = (size_t)blocks_most_views(s->team, 2 * s->n);
+	size_t rows = (size_t)contrast_rows(s), own = (size_t)blocks_most_views(s->team, (int)rows);
 	size_t input = ENCODER_LEADS * (size_t)encoder_samples(&s->net);
 	int width = encoder_projector_out(&s->net);
 
@@ -45,7 +64,8 @@ struct contrast *contrast_new(const struct ops *ops, const struct contrast_setti
 	if (!s->loss)
 		return c;
 	m->dp = ops->alloc(rows * (size_t)width * sizeof *m->dp);
-	m->scratch = ops->alloc(s->loss->scratch(ops, s->n, width) * sizeof *m->scratch);
+	m->scratch = ops->alloc(scratch_of(ops, s) * sizeof *m->scratch);
+	m->terms = terms_new(ops, &s->terms, s->n, views_of(s), width, s->seed);
 
 	return c;
 }
@@ -65,6 +85,7 @@ void contrast_free(struct contrast *c)
 	masked_free(c->masked);
 	optimizer_release(&c->optimizer);
 	encoder_free(c->net);
+	terms_free(m->terms);
 	free(m->sorted);
 	free(m);
 	free(c);
@@ -81,12 +102,12 @@ struct memory_need contrast_need(struct contrast_settings *s)
 	return (struct memory_need){.make = make,
 				    .settings = s,
 				    .micro_batch = is_free ? &s->micro_batch : NULL,
-				    .n_views = blocks_most_views(s->team, 2 * s->n)};
+				    .n_views = blocks_most_views(s->team, contrast_rows(s))};
 }
 
 void contrast_own(const struct contrast_settings *s, int *first, int *n)
 {
-	struct blocks b = blocks_of(NULL, s->team, 2 * s->n);
+	struct blocks b = blocks_of(NULL, s->team, contrast_rows(s));
 	*first = blocks_start(&b, b.first);
 	*n = blocks_own_views(&b);
 }
@@ -102,9 +123,10 @@ void contrast_load(struct contrast *c, const float *x, const uint8_t *keep, cons
 	c->ops->upload(m->keep, keep, rows * ENCODER_LEADS);
 	c->ops->upload(m->patient, patient, (size_t)s->n * sizeof *patient);
 	c->candidates = (struct candidates){.n_contrasted = s->n};
-	if (s->loss)
-		c->candidates =
-			candidates_count(patient, s->n, s->same_patient, s->loss->is_across, m->sorted);
+	if (s->loss && !s->loss->is_nothing)
+		c->candidates = candidates_count(patient, s->n, views_of(s), s->same_patient,
+						 s->loss->is_across, m->sorted);
+	c->candidates.uniform += terms_collapsed(&s->terms, s->n);
 }
 
 /* Of the whole batch, in every process. */
@@ -115,6 +137,7 @@ static void compute_loss(struct contrast *c)
 	encoder_gather(c->net, ENCODER_P);
 	s->loss->run(&(struct loss_batch){.ops = c->ops,
 					  .n = s->n,
+					  .n_views = views_of(s),
 					  .d = encoder_projector_out(&s->net),
 					  .p = c->net->p,
 					  .patient = m->patient,
@@ -123,6 +146,8 @@ static void compute_loss(struct contrast *c)
 					  .dp = m->dp,
 					  .scratch = m->scratch,
 					  .result = c->optimizer.loss});
+	if (m->terms)
+		terms_add(m->terms, m->dp, c->optimizer.loss, c->net->p, c->step, m->scratch);
 }
 
 /* Both views through the network, and the gradient of what contrasts them. */
@@ -133,7 +158,7 @@ static void contrast_views(struct contrast *c)
 	int first, n;
 	contrast_own(s, &first, &n);
 
-	encoder_forward(c->net, m->x, m->keep, 2 * s->n);
+	encoder_forward(c->net, m->x, m->keep, contrast_rows(s));
 	compute_loss(c);
 	encoder_backward(c->net, m->dp + (size_t)first * (size_t)encoder_projector_out(&s->net));
 }
@@ -224,5 +249,5 @@ void contrast_embeddings(float *h, struct contrast *c)
 	if (!c->settings.loss)
 		masked_embed(c->masked, c->memory->x, c->memory->keep, 2 * c->settings.n);
 	encoder_gather(c->net, ENCODER_H);
-	c->ops->download(h, c->net->h, 2 * (size_t)c->settings.n * (size_t)c->net->dim * sizeof *h);
+	c->ops->download(h, c->net->h, (size_t)contrast_rows(&c->settings) * (size_t)c->net->dim * sizeof *h);
 }

@@ -30,6 +30,7 @@ enum purpose {
 	PURPOSE_EXEMPLARS,    /* which records; record = place in the shuffle */
 	PURPOSE_HIDING,	      /* which tokens are hidden; index as of views */
 	PURPOSE_SEEN,	      /* how many tokens are not; record = step */
+	PURPOSE_SLICES,	      /* SIGReg's directions; record = step, index = direction */
 };
 
 void philox_block(uint32_t out[4], const uint32_t counter[4], const uint32_t key[2]);

@@ -71,18 +71,22 @@ static const char *standardized(struct graph *g, const char *x)
 	return GRAPH_NODE(g, "Div", (x, GRAPH_NODE(g, "Max", (deviation, graph_float(g, 1e-6f)))));
 }
 
-static const char *halves(struct graph *g, const struct views *v, const char *signal)
+/* View after view. */
+static const char *segments(struct graph *g, const struct views *v, const char *signal)
 {
-	int n = views_input_samples(v);
-	const char *first = layer_slice(g, signal, TIME_AXIS, 0, n, 1),
-		   *last = layer_slice(g, signal, TIME_AXIS, v->samples - n, v->samples, 1);
-	return GRAPH_NODE_WITH(g, "Concat", (first, last), GRAPH_INT("axis", 0));
+	const char *all = NULL;
+	for (int k = 0; k < views_n_fixed(v); k++) {
+		int from = views_fixed_start(v, k);
+		const char *x = layer_slice(g, signal, TIME_AXIS, from, from + v->segment, 1);
+		all = all ? GRAPH_NODE_WITH(g, "Concat", (all, x), GRAPH_INT("axis", 0)) : x;
+	}
+	return all;
 }
 
 const char *cuts_views(struct graph *g, const struct views *v, const char *signal)
 {
 	graph_scope(g, "views");
-	const char *x = v->strategy == VIEWS_HALVES ? halves(g, v, signal)
+	const char *x = views_has_segments(v) ? segments(g, v, signal)
 			: v->strategy == VIEWS_INTERLEAVED
 				? interleaved(g, v, signal)
 				: layer_slice(g, signal, TIME_AXIS, 0, views_input_samples(v), 1);
@@ -95,7 +99,10 @@ const char *cuts_keep(struct graph *g, const struct views *v, const char *keep, 
 	const char *n = layer_slice(g, GRAPH_NODE(g, "Shape", (signal)), 0, 0, 1, 1);
 	const char *shape = GRAPH_NODE_WITH(g, "Concat", (n, GRAPH_INTS(g, LEADS)), GRAPH_INT("axis", 0));
 	const char *all = GRAPH_NODE(g, "Expand", (keep, shape));
-	return views_n_fixed(v) == 1 ? all : GRAPH_NODE_WITH(g, "Concat", (all, all), GRAPH_INT("axis", 0));
+	const char *views = all;
+	for (int k = 1; k < views_n_fixed(v); k++)
+		views = GRAPH_NODE_WITH(g, "Concat", (views, all), GRAPH_INT("axis", 0));
+	return views;
 }
 
 const char *cuts_mean(struct graph *g, const struct views *v, const char *h, int dim)

@@ -1,4 +1,4 @@
-/* Decide what the two views of a record are.
+/* Decide what the views of a record are.
  *
  * Reads `signals`, of which it takes rate, length and id. Writes `views`, a header alone: that id, how views
  * are cut from a signal (ecg/views.h), and what pretrain draws anew in each epoch (ecg/augment.h).
@@ -21,7 +21,9 @@ static void views_from_params(struct views *v, const struct params *p, const str
 	const char *strategy = params_text(p, "strategy");
 	v->strategy = strcmp(strategy, "halves") == 0	     ? VIEWS_HALVES
 		      : strcmp(strategy, "interleaved") == 0 ? VIEWS_INTERLEAVED
-							     : VIEWS_SEQUENTIAL;
+		      : strcmp(strategy, "sequential") == 0  ? VIEWS_SEQUENTIAL
+							     : VIEWS_CROPS;
+	v->n = (int)params_int(p, "n");
 	v->rate_hz = json_number_value(artifact_get_attribute(signals, "rate_hz"));
 	v->samples = (int)artifact_integer(signals, "samples");
 	/* A segment is a whole number of tokens of ten samples, never longer than asked for. */
@@ -49,10 +51,12 @@ static void run(struct stage_run *r)
 
 /* Of the cut; the policy's own follow. */
 static const struct param of_cut[] = {
-	{"strategy", PARAM_CHOICE, .choices = "halves interleaved sequential", .otherwise = "halves",
-	 .help = "what the two views of a record are"},
+	{"strategy", PARAM_CHOICE, .choices = "halves interleaved sequential crops", .otherwise = "halves",
+	 .help = "what the views of a record are"},
+	{"n", PARAM_INT, .min = 2, .max = VIEWS_MOST, .otherwise = "2",
+	 .help = "views of a record in a step, each found by the others; interleaved has two"},
 	{"segment_s", PARAM_FLOAT, .unit = "s", .min = 0.1, .max = 100, .otherwise = "5",
-	 .help = "halves: length of a segment"},
+	 .help = "halves, crops: length of a segment"},
 	{"antialias", PARAM_BOOL, .otherwise = "true", .help = "interleaved: low-pass before splitting"},
 	{"standardize", PARAM_BOOL, .otherwise = "false",
 	 .help = "each view to mean 0 and deviation 1 per lead after cutting"},
@@ -76,7 +80,7 @@ static const struct param *all_params(void)
 int main(int argc, char **argv)
 {
 	const struct stage stage = {.name = "views",
-				    .purpose = "Decide what the two views of a record are",
+				    .purpose = "Decide what the views of a record are",
 				    .inputs = INPUTS("preprocess"),
 				    .kind = "views",
 				    .params = all_params(),

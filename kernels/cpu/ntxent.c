@@ -1,10 +1,11 @@
 /*
- * NT-Xent in strips of rows: a strip of similarities [STRIP, 2N] is all that exists of the 2N x 2N matrix.
+ * NT-Xent in strips of rows: a strip of similarities [STRIP, M] is all that exists of the M x M matrix.
  * The first pass finds each row's log-sum-exp; the second makes the strip again and needs no transposed
  * access, for s_ij = s_ji to the bit: both are the same fma chain with factors exchanged.
  *
- * Every row's loss is row_i lse_i - own_i s_i,p(i) - other_i sum s_ij over the positives of other records;
- * which rows are candidates and what the three weights are is all that objectives differ in.
+ * Every row's loss is row_i lse_i - own_i sum s_ij over its record's other views - other_i sum s_ij over the
+ * positives of other records; which rows are candidates and what the three weights are is all that objectives
+ * differ in.
  */
 #include <math.h>
 #include <string.h>
@@ -23,9 +24,9 @@ struct work {
 	float *transposed;	  /* [D][m_wide] */
 	float *inverse;		  /* [M] 1 / |z| */
 	float *lse, *loss;	  /* [m_wide], [M] */
-	float *is_nearest;	  /* [M] 1 where the nearest other row is the other view */
+	float *is_nearest;	  /* [M] 1 where the nearest other row is of the same record */
 	float *row, *own, *other; /* [m_wide] weights */
-	int m, m_wide, d_wide;
+	int n_views, m, m_wide, d_wide;
 };
 
 static int round_up(int n)
@@ -35,7 +36,8 @@ static int round_up(int n)
 
 static struct work work_of(const struct ntxent *l, float *scratch)
 {
-	struct work w = {.l = l, .m = 2 * l->n, .m_wide = round_up(2 * l->n), .d_wide = round_up(l->d)};
+	int n_views = l->n_views ? l->n_views : 2, m = n_views * l->n;
+	struct work w = {.l = l, .n_views = n_views, .m = m, .m_wide = round_up(m), .d_wide = round_up(l->d)};
 	w.u = scratch;
 	w.transposed = w.u + (size_t)w.m * (size_t)w.d_wide;
 	w.inverse = w.transposed + (size_t)l->d * (size_t)w.m_wide;
@@ -48,10 +50,10 @@ static struct work work_of(const struct ntxent *l, float *scratch)
 	return w;
 }
 
-size_t ISA(ntxent_scratch)(int n, int d)
+size_t ISA(ntxent_scratch)(int m, int d)
 {
-	size_t m = 2 * (size_t)n, m_wide = (size_t)round_up(2 * n);
-	return m * (size_t)round_up(d) + (size_t)d * m_wide + 7 * m_wide;
+	size_t m_wide = (size_t)round_up(m);
+	return (size_t)m * (size_t)round_up(d) + (size_t)d * m_wide + 7 * m_wide;
 }
 
 static void unit_rows(const struct work *w, int i)
@@ -111,7 +113,9 @@ static void weigh(const struct work *w)
 	float pair = has_pairs ? (float)(w->m / (2 * n_pairs)) : 0;
 	for (int i = 0; i < w->m_wide; i++) {
 		float n = i < w->m ? w->other[i] : 0;
-		w->own[i] = has_pairs ? 0.5f : l->is_across ? 1.0f : 1.0f / (1 + 2 * n);
+		w->own[i] = has_pairs	   ? 0.5f
+			    : l->is_across ? 1.0f
+					   : 1.0f / ((float)(w->n_views - 1) + (float)w->n_views * n);
 		w->other[i] = has_pairs ? pair : has_sets(l) ? w->own[i] : 0;
 		w->row[i] = has_pairs ? 0.5f + pair * n : 1.0f;
 	}
@@ -129,8 +133,8 @@ static void leave_out(const struct work *w, float *s, int i)
 	for (int j = 0; l->is_across && j < l->n; j++)
 		s[own + j] = -INFINITY;
 	for (int j = 0; l->patient && l->same_patient == SAME_PATIENT_MASK && j < l->n; j++)
-		if (is_same(l, record, j))
-			s[j] = s[j + l->n] = -INFINITY;
+		for (int k = j; is_same(l, record, j) && k < w->m; k += l->n)
+			s[k] = -INFINITY;
 }
 
 /* s[rows][m_wide] = similarities over temperature of rows i0.. */
@@ -149,9 +153,10 @@ static void similarities(const struct work *w, float *s, int i0, int rows)
 	}
 }
 
-static int partner_of(const struct ntxent *l, int i)
+/* Whether row j is another view of row i's record. */
+static bool is_partner(const struct ntxent *l, int i, int j)
 {
-	return i < l->n ? i + l->n : i - l->n;
+	return j != i && j % l->n == i % l->n;
 }
 
 /* Whether row j is a positive of row i from another record. */
@@ -160,24 +165,26 @@ static bool is_other_positive(const struct ntxent *l, int i, int j)
 	return is_same(l, i % l->n, j % l->n) && !(l->is_across && i / l->n == j / l->n);
 }
 
-/* Weighted sum of s over row i's positives, its own first. */
+/* Weighted sum of s over row i's positives, its record's first. */
 static float positive_sum(const struct work *w, const float *s, int i)
 {
-	float sum = 0;
+	float own = 0, sum = 0;
+	for (int j = i % w->l->n; j < w->m; j += w->l->n)
+		if (j != i)
+			own += s[j];
 	for (int j = 0; has_sets(w->l) && j < w->m; j++)
 		if (is_other_positive(w->l, i, j))
 			sum += s[j];
-	return w->own[i] * s[partner_of(w->l, i)] + w->other[i] * sum;
+	return w->own[i] * own + w->other[i] * sum;
 }
 
-static bool is_first_maximum(const float *s, int at, float maximum)
+/* Whether the first of the nearest rows is of row i's record; NaN is near to nothing. */
+static bool is_nearest(const struct work *w, const float *s, int i, float maximum)
 {
-	if (s[at] != maximum)
-		return false;
-	for (int j = 0; j < at; j++)
-		if (s[j] == maximum)
-			return false;
-	return true;
+	int j = 0;
+	while (j < w->m && s[j] != maximum)
+		j++;
+	return j < w->m && is_partner(w->l, i, j);
 }
 
 static void loss_row(const struct work *w, const float *s, int i)
@@ -191,7 +198,7 @@ static void loss_row(const struct work *w, const float *s, int i)
 	v_store(log_sum, v_log(v_set(v_sum(sum))));
 	w->lse[i] = maximum + log_sum[0];
 	w->loss[i] = w->row[i] * w->lse[i] - positive_sum(w, s, i);
-	w->is_nearest[i] = is_first_maximum(s, partner_of(w->l, i), maximum);
+	w->is_nearest[i] = is_nearest(w, s, i, maximum);
 }
 
 static void loss_task(void *context, int strip)
@@ -216,7 +223,9 @@ static void gradient_row(const struct work *w, float *s, int i)
 		v16 q = v_mul(v_load(w->row + j), v_exp(v_sub(x, v_load(w->lse + j))));
 		v_store(s + j, v_mul(v_add(p, q), v_set(share)));
 	}
-	s[partner_of(l, i)] -= 2.0f * w->own[i] * share;
+	for (int j = i % l->n; j < w->m; j += l->n)
+		if (j != i)
+			s[j] -= 2.0f * w->own[i] * share;
 	for (int j = 0; has_sets(l) && j < w->m; j++)
 		if (is_other_positive(l, i, j))
 			s[j] -= 2.0f * w->other[i] * share;

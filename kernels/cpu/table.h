@@ -88,7 +88,7 @@ void ISA(pooling_gate_backward)(float *dzt, float *dzc, float *dlogits, const fl
 
 /* ntxent.c */
 void ISA(ntxent_loss)(const struct ntxent *l, float *scratch);
-size_t ISA(ntxent_scratch)(int n, int d);
+size_t ISA(ntxent_scratch)(int m, int d);
 
 /* adamw.c */
 void ISA(adamw_step)(const struct adamw *a);

@@ -1,9 +1,10 @@
 /*
- * NT-Xent, a block a row of similarities: the 2N x 2N matrix never exists. The first pass finds each row's
+ * NT-Xent, a block a row of similarities: the M x M matrix never exists. The first pass finds each row's
  * log-sum-exp; the second makes the row again and needs no other's, for s_ij = s_ji to the bit.
  *
- * Every row's loss is row_i lse_i - own_i s_i,p(i) - other_i sum s_ij over the positives of other records;
- * which rows are candidates and what the three weights are is all that objectives differ in.
+ * Every row's loss is row_i lse_i - own_i sum s_ij over its record's other views - other_i sum s_ij over the
+ * positives of other records; which rows are candidates and what the three weights are is all that objectives
+ * differ in.
  */
 #include "kernels/cuda/reduce.h"
 
@@ -13,12 +14,12 @@ struct ntxent_args {
 	float *u, *turned;	 /* [M][D] unit rows, [D][M] */
 	float *inverse;		 /* [M] 1 / |z| */
 	float *lse, *loss;
-	float *is_nearest;	  /* 1 where the nearest row is the other view */
+	float *is_nearest;	  /* 1 where the nearest row is of the same record */
 	float *row, *own, *other; /* weights; other begins as a count */
 	float *result;		  /* loss, top1 */
 	float *dz;
 	float *rows; /* NULL: a row lies in shared memory; else [blocks][M + D] */
-	int n, m, d, is_masked, has_sets, is_across;
+	int n, n_views, m, d, is_masked, has_sets, is_across;
 	float temperature;
 };
 
@@ -28,9 +29,10 @@ DEV int is_same(const struct ntxent_args *a, int record, int other)
 	return other != record && a->patient[other] == a->patient[record];
 }
 
-DEV int partner_of(const struct ntxent_args *a, int i)
+/* Whether row j is another view of row i's record. */
+DEV int is_partner(const struct ntxent_args *a, int i, int j)
 {
-	return i < a->n ? i + a->n : i - a->n;
+	return j != i && j % a->n == i % a->n;
 }
 
 DEV int is_left_out(const struct ntxent_args *a, int i, int j)
@@ -83,7 +85,8 @@ KERNEL(ntxent_weights, ntxent_args)
 	float pair = has_pairs ? (float)((double)a.m / (2 * n_pairs)) : 0.0f;
 
 	for (int i = (int)threadIdx.x; i < a.m; i += (int)blockDim.x) {
-		float n = a.other[i], own = a.is_across ? 1.0f : DIV(1.0f, ADD(1.0f, MUL(2.0f, n)));
+		float n = a.other[i], n_own = ADD((float)(a.n_views - 1), MUL((float)a.n_views, n)),
+		      own = a.is_across ? 1.0f : DIV(1.0f, n_own);
 		a.own[i] = has_pairs ? 0.5f : own;
 		a.other[i] = has_pairs ? pair : a.has_sets ? own : 0.0f;
 		a.row[i] = has_pairs ? ADD(0.5f, MUL(pair, n)) : 1.0f;
@@ -104,22 +107,26 @@ DEV void similarities(const struct ntxent_args *a, float *s, int i)
 	__syncthreads();
 }
 
-/* Weighted sum of s over row i's positives, its own first. */
+/* Weighted sum of s over row i's positives, its record's first. */
 DEV float positive_sum(const struct ntxent_args *a, const float *s, int i)
 {
-	float sum = 0;
+	float own = 0, sum = 0;
+	for (int j = i % a->n; j < a->m; j += a->n)
+		if (j != i)
+			own = ADD(own, s[j]);
 	for (int j = 0; a->has_sets && j < a->m; j++)
 		if (is_other_positive(a, i, j))
 			sum = ADD(sum, s[j]);
-	return ADD(MUL(a->own[i], s[partner_of(a, i)]), MUL(a->other[i], sum));
+	return ADD(MUL(a->own[i], own), MUL(a->other[i], sum));
 }
 
-DEV int is_first_maximum(const float *s, int at, float maximum)
+/* Whether the first of the nearest rows is of row i's record; NaN is near to nothing. */
+DEV int is_nearest(const struct ntxent_args *a, const float *s, int i, float maximum)
 {
-	int is_first = s[at] == maximum;
-	for (int j = 0; j < at; j++)
-		is_first = is_first && s[j] != maximum;
-	return is_first;
+	int j = 0;
+	while (j < a->m && s[j] != maximum)
+		j++;
+	return j < a->m && is_partner(a, i, j);
 }
 
 /* By the first sixteen threads. */
@@ -136,7 +143,7 @@ DEV void loss_of_row(const struct ntxent_args *a, const float *s, int i)
 	if (lane_of() == 0) {
 		a->lse[i] = lse;
 		a->loss[i] = SUB(MUL(a->row[i], lse), positive_sum(a, s, i));
-		a->is_nearest[i] = (float)is_first_maximum(s, partner_of(a, i), maximum);
+		a->is_nearest[i] = (float)is_nearest(a, s, i, maximum);
 	}
 }
 
@@ -165,7 +172,7 @@ DEV void gradient_of_row(const struct ntxent_args *a, float *s, int i)
 	for (int j = (int)threadIdx.x; j < a->m; j += (int)blockDim.x) {
 		float p = MUL(a->row[i], exp_of(SUB(s[j], a->lse[i])));
 		float q = MUL(a->row[j], exp_of(SUB(s[j], a->lse[j]))), g = MUL(ADD(p, q), share);
-		if (j == partner_of(a, i))
+		if (is_partner(a, i, j))
 			g = SUB(g, MUL(MUL(2.0f, a->own[i]), share));
 		if (a->has_sets && is_other_positive(a, i, j))
 			g = SUB(g, MUL(MUL(2.0f, a->other[i]), share));
@@ -224,22 +231,24 @@ KERNEL(ntxent_means, ntxent_args)
 
 enum { BLOCKS = 1024, VECTORS = 7 };
 
-size_t ntxent_scratch(int n, int d)
+size_t ntxent_scratch(int m, int d)
 {
-	size_t m = 2 * (size_t)n;
-	return 2 * m * (size_t)d + VECTORS * m;
+	size_t rows = (size_t)m;
+	return 2 * rows * (size_t)d + VECTORS * rows;
 }
 
 static struct ntxent_args args_of(const struct ntxent *l, float *scratch)
 {
 	bool has_sets = l->patient && l->same_patient == SAME_PATIENT_POSITIVE,
 	     is_masked = l->patient && l->same_patient == SAME_PATIENT_MASK;
+	int n_views = l->n_views ? l->n_views : 2;
 	struct ntxent_args a = {.z = l->z,
 				.patient = l->patient,
 				.dz = l->dz,
 				.result = l->result,
 				.n = l->n,
-				.m = 2 * l->n,
+				.n_views = n_views,
+				.m = n_views * l->n,
 				.d = l->d,
 				.is_masked = is_masked,
 				.has_sets = has_sets,

@@ -87,7 +87,7 @@ void pooling_gate_backward(float *dzt, float *dzc, float *dlogits, const float *
 
 /* ntxent.c */
 void ntxent_loss(const struct ntxent *l, float *scratch);
-size_t ntxent_scratch(int n, int d);
+size_t ntxent_scratch(int m, int d);
 
 /* adamw.c */
 void adamw_step(const struct adamw *a);

@@ -56,6 +56,7 @@ static void open_model(struct embedding *m)
 	m->views = m->augment.views;
 	m->is_other = embedded_choose(&m->views, params_text(m->run->params, "views"), m->model);
 	m->n_views = views_n_fixed(&m->views);
+	m->n_rows = BATCH * (m->n_views > PAIR ? m->n_views : PAIR);
 	if (exemplars_are_in(m->model))
 		open_exemplars(m);
 	else
@@ -87,7 +88,7 @@ static void open_output(struct embedding *m)
 	m->convolve =
 		convolve_open(w, (int)params_int(m->run->params, "convolutions"),
 			      (uint64_t)params_int(m->run->params, "convolution_seed"), m->views.samples);
-	m->rows = die_malloc((size_t)(BATCH * PAIR) * (size_t)m->dim * sizeof(float));
+	m->rows = die_malloc((size_t)m->n_rows * (size_t)m->dim * sizeof(float));
 	if (m->exemplars)
 		artifact_attribute(w, "config", json_deep_copy(artifact_get_attribute(m->model, "config")));
 	else

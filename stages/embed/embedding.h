@@ -35,16 +35,17 @@ struct embedding {
 	struct exemplars *exemplars;   /* NULL where there are networks */
 	int dim;		       /* of an embedding */
 	int n_views;		       /* of a record */
+	int n_rows;		       /* BATCH of these or of PAIR */
 	int n;			       /* records in hand */
 	uint64_t record[BATCH];
 	bool is_test[BATCH], is_inspected[BATCH];
 	const void *signal[BATCH];   /* where they lie in the artifact */
 	const uint8_t *there[BATCH]; /* likewise: the leads they have */
-	float *x;		     /* [BATCH*PAIR][12][T] */
-	uint8_t *keep;		     /* [BATCH*PAIR][12] of views, where leads are masked */
+	float *x;		     /* [n_rows][12][T] */
+	uint8_t *keep;		     /* [n_rows][12] of views, where leads are masked */
 	float *device_x;	     /* the same in ops memory */
 	uint8_t *device_keep;	     /* likewise */
-	float *rows;		     /* [BATCH*PAIR][dim] of the network's output */
+	float *rows;		     /* [n_rows][dim] of the network's output */
 	float *mean;		     /* [dim] */
 	int table[TABLES];
 	struct convolve *convolve; /* NULL: none asked for */

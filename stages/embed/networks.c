@@ -14,7 +14,7 @@
 /* All of it that lies in ops memory. */
 static void allocate(struct embedding *m, const struct ops *ops)
 {
-	size_t rows = BATCH * PAIR, input = LEADS * (size_t)views_input_samples(&m->views);
+	size_t rows = (size_t)m->n_rows, input = LEADS * (size_t)views_input_samples(&m->views);
 	for (int i = 0; i < NETWORKS; i++)
 		m->net[i] = encoder_new_frozen(ops, &m->config, (int)rows, m->micro_batch);
 	m->device_x = ops->alloc(rows * input * sizeof(float));
@@ -44,7 +44,7 @@ static void fit(struct embedding *m)
 	struct memory_need need = {.make = make,
 				   .settings = m,
 				   .micro_batch = encoder_has_statistics(&m->config) ? NULL : &m->micro_batch,
-				   .n_views = BATCH * PAIR};
+				   .n_views = m->n_rows};
 	device_fit(ops_chosen(), &need, "embedding", "train a smaller pretrain.model");
 }
 
@@ -78,7 +78,7 @@ bool networks_have_table(const struct embedding *m, int table)
 
 void networks_begin(struct embedding *m)
 {
-	size_t rows = BATCH * PAIR, input = LEADS * (size_t)views_input_samples(&m->views);
+	size_t rows = (size_t)m->n_rows, input = LEADS * (size_t)views_input_samples(&m->views);
 	const struct encoder *net = m->net[TRAINED];
 	struct artifact_writer *w = m->run->output;
 

@@ -27,6 +27,7 @@ static void draw(void *context, int64_t step)
 					    .order = l->order + (size_t)(step % l->plan.per_epoch) *
 									(size_t)l->plan.batch,
 					    .n = l->plan.batch,
+					    .n_views = 2,
 					    .epoch = (uint32_t)epoch,
 					    .pairing = pairing_draw(PAIRING_POLICY, 0, 0),
 					    .first = l->first,

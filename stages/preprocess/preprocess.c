@@ -350,8 +350,8 @@ static const struct param params[] = {
 	{"most_mv", PARAM_FLOAT, .unit = "mV", .min = 0, .max = 1e6, .otherwise = "5",
 	 .help = "any lead's at most"},
 	{"absent_leads", PARAM_CHOICE, .choices = "refuse mask", .otherwise = "refuse",
-	 .help = "leads that a record lacks and that I and II do not give: exclude it, or let the network's "
-		 "mask token stand for them"},
+	 .help = "leads that a record lacks and that I and II do not give: exclude it, or let the "
+		 "transformer's mask token stand for them (resnet18 and exemplars read zeros)"},
 	{"bad_leads", PARAM_CHOICE, .choices = "exclude mask", .otherwise = "exclude",
 	 .help = "leads that are flat, clipped, have missing samples or wrong amplitudes: exclude the "
 		 "record, or mask them"},

@@ -12,6 +12,15 @@
 static const struct objective *objective(const struct params *p, const struct views *v)
 {
 	const struct objective *o = objective_named(params_text(p, "objective"));
+	if (o->target && views_n(v) != 2)
+		die("pretrain.objective: %s hides tokens of two views of a record, but views.n is %d; set "
+		    "views.n to 2",
+		    o->name, views_n(v));
+	if (o->loss && o->loss->is_across && views_n(v) != 2)
+		die("pretrain.objective: %s contrasts two views of a record, but views.n is %d; set views.n "
+		    "to 2 "
+		    "or pretrain.objective to ntxent",
+		    o->name, views_n(v));
 	if (o->has_segments && v->strategy != VIEWS_HALVES)
 		die("pretrain.objective: %s contrasts segments of a record, but views.strategy is %s; set "
 		    "views.strategy to halves or pretrain.objective to ntxent",
@@ -26,6 +35,11 @@ static enum same_patient same_patient(const struct params *p, const struct objec
 		return SAME_PATIENT_IGNORE;
 	if (strcmp(s, "auto") == 0)
 		return o->loss->same_patient;
+	if (o->loss->is_nothing && strcmp(s, "ignore") != 0)
+		die("pretrain.same_patient: %s has neither negatives nor positives of other records; set it "
+		    "to "
+		    "auto, or pretrain.objective to ntxent",
+		    o->name);
 	return strcmp(s, "mask") == 0	    ? SAME_PATIENT_MASK
 	       : strcmp(s, "positive") == 0 ? SAME_PATIENT_POSITIVE
 					    : SAME_PATIENT_IGNORE;
@@ -52,6 +66,36 @@ static struct encoder_config network(const struct params *p, const struct views 
 	return net;
 }
 
+/* What the params say, or where they leave it to the objective its own. */
+static double weight(const struct params *p, const char *name, double own)
+{
+	double w = params_float(p, name);
+	return w < 0 ? own : w;
+}
+
+static struct terms_weights terms(const struct params *p, const struct objective *o, int n_views)
+{
+	struct terms_weights own = o->terms ? *o->terms : (struct terms_weights){0}, w;
+	w.variance = weight(p, "variance", own.variance);
+	w.covariance = weight(p, "covariance", own.covariance);
+	w.sigreg = weight(p, "sigreg", own.sigreg);
+	if (own.sigreg > 0) /* LeJEPA's distance is from the mean of the views */
+		own.invariance = (1 - w.sigreg) * (n_views - 1) / (2.0 * n_views);
+	w.invariance = weight(p, "invariance", own.invariance < 0 ? 0 : own.invariance);
+	w.slices = (int)params_int(p, "slices");
+	if (!o->loss && terms_any(&w))
+		die("pretrain.objective: %s has no projections that invariance, variance, covariance or "
+		    "sigreg could be "
+		    "terms of; set these to -1",
+		    o->name);
+	if (o->loss && o->loss->is_nothing && !(w.invariance > 0))
+		die("pretrain.invariance: %s learns nothing without it; make it larger, or leave it at -1 "
+		    "and "
+		    "pretrain.sigreg below 1",
+		    o->name);
+	return w;
+}
+
 static struct contrast_settings settings(const struct params *p, const struct plan *plan,
 					 const struct views *v)
 {
@@ -64,7 +108,9 @@ static struct contrast_settings settings(const struct params *p, const struct pl
 	return (struct contrast_settings){
 		.net = net,
 		.n = plan->batch,
+		.n_views = views_n(v),
 		.loss = o->loss,
+		.terms = terms(p, o, views_n(v)),
 		.masked = {.target = o->target,
 			   .n_layers = (int)params_int(p, "predictor_layers"),
 			   .weight = o->loss ? (float)params_float(p, "masked_weight") : 1,
@@ -148,5 +194,8 @@ const char *plan_chance(const struct plan *p)
 	const struct objective *o = p->objective;
 	if (!o->loss)
 		return "constant";
-	return o->target ? "ln candidates + constant" : loss_chance(o->loss, p->contrast.same_patient);
+	if (terms_any(&p->contrast.terms))
+		return "collapsed";
+	return o->target ? "ln candidates + constant"
+			 : loss_chance(o->loss, p->contrast.same_patient, p->contrast.n_views);
 }

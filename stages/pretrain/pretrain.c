@@ -1,4 +1,4 @@
-/* Train an encoder without labels: contrast two views of each record, or predict what is hidden in them.
+/* Train an encoder without labels: by views of each record, or by what is hidden in them.
  *
  * Reads `views`, the policy by which views are drawn, and `signals`, from whose folds 1 to 8 they are drawn.
  * Writes `model`: the encoder's weights, the history of its training, and all that embed and finetune need to
@@ -52,7 +52,7 @@ struct pretrain {
 	struct batch_place *order; /* [n] of epoch `shuffled` */
 	int64_t shuffled;	   /* -1: none */
 	struct batch_drawing drawing;
-	int first, n_own; /* this process's views of the 2 batch */
+	int first, n_own; /* this process's views of the batch */
 	float *x;	  /* [n_own][12][T] */
 	uint8_t *keep;
 	uint64_t *patient; /* [batch] */
@@ -75,6 +75,7 @@ static void draw(void *context, int64_t step)
 		.source = &t->source,
 		.order = t->order + (size_t)(step % t->plan.per_epoch) * (size_t)t->plan.batch,
 		.n = t->plan.batch,
+		.n_views = t->plan.contrast.n_views,
 		.epoch = (uint32_t)epoch,
 		.pairing = pairing_draw(t->plan.objective->pairing, t->records.policy.seed, (uint64_t)step),
 		.first = t->first,
@@ -109,6 +110,7 @@ static bool learn(void *context, int64_t step, float lr)
 {
 	struct pretrain *t = context;
 	set_rates(t, step);
+	t->contrast->step = (uint64_t)step;
 	contrast_learn(t->contrast, lr);
 	return true;
 }
@@ -141,7 +143,7 @@ static void tell(void *context, int64_t end, int n, bool *is_skipped)
 /* RankMe of the last step's embeddings; 0 if it is not finite. */
 static float effective_rank(struct contrast *c)
 {
-	int rows = 2 * c->settings.n, dim = c->net->dim;
+	int rows = contrast_rows(&c->settings), dim = c->net->dim;
 	float *h = die_malloc((size_t)rows * (size_t)dim * sizeof *h);
 	contrast_embeddings(h, c);
 	double rank = rankme(h, rows, dim);
@@ -301,12 +303,18 @@ static void write_model(struct pretrain *t)
 									    "dataset", SIGNALS_PREPARED};
 	struct artifact_writer *w = t->run->output = artifact_create("model", 1);
 	const struct encoder *net = t->contrast->net;
+	const struct terms_weights *terms = &t->plan.contrast.terms;
 
 	network_carry(w, t->run->input[VIEWS], of_views, sizeof of_views / sizeof *of_views);
 	network_carry(w, t->run->input[SIGNALS], of_signals, sizeof of_signals / sizeof *of_signals);
 	artifact_attribute(w, "config", config_json(&net->config));
 	artifact_attribute(w, "tensors", config_shapes(net->tensors));
 	artifact_attribute(w, "objective", json_string(t->plan.objective->name));
+	if (terms_any(terms))
+		artifact_attribute(w, "terms",
+				   json_pack("{s:f, s:f, s:f, s:f, s:i}", "invariance", terms->invariance,
+					     "variance", terms->variance, "covariance", terms->covariance,
+					     "sigreg", terms->sigreg, "slices", terms->slices));
 	artifact_attribute(w, "chance", json_string(plan_chance(&t->plan)));
 	artifact_attribute(w, "seed", json_integer(params_int(t->run->params, "seed")));
 	artifact_attribute(w, "batch", json_integer(t->plan.batch));
@@ -351,16 +359,27 @@ static const struct param params[] = {
 	DEVICE_PARAMS(NULL),
 	{"temperature", PARAM_FLOAT, .min = 0.001, .max = 100, .otherwise = "0.1", .help = "of NT-Xent"},
 	{"objective", PARAM_CHOICE, .choices = OBJECTIVE_NAMES, .otherwise = "ntxent",
-	 .help = "NT-Xent; with halves CLOCS's: segments, leads or both as views; or hidden time tokens are "
-		 "predicted: samples (masked), what a moving average makes of them (jepa)"},
+	 .help = "NT-Xent; with halves CLOCS's: segments, leads or both as views; VICReg; SIGReg (LeJEPA); or "
+		 "hidden time tokens are predicted: samples (masked), what a moving average makes of them (jepa)"},
+	{"invariance", PARAM_FLOAT, .min = -1, .max = 1e6, .otherwise = "-1",
+	 .help = "weight of the mean squared distance of views; -1: the objective's own (vicreg 25, sigreg "
+		 "LeJEPA's, others 0), and so for the next three"},
+	{"variance", PARAM_FLOAT, .min = -1, .max = 1e6, .otherwise = "-1",
+	 .help = "weight of VICReg's variance term; vicreg 25"},
+	{"covariance", PARAM_FLOAT, .min = -1, .max = 1e6, .otherwise = "-1",
+	 .help = "weight of VICReg's covariance term; vicreg 1"},
+	{"sigreg", PARAM_FLOAT, .min = -1, .max = 1e6, .otherwise = "-1",
+	 .help = "weight of SIGReg, lambda of LeJEPA; sigreg 0.02"},
+	{"slices", PARAM_INT, .min = 1, .max = 65536, .otherwise = "256",
+	 .help = "directions that SIGReg draws for each step"},
 	HIDING_PARAMS,
 	{"same_patient", PARAM_CHOICE, .choices = "auto mask positive ignore", .otherwise = "auto",
 	 .help = "other records of the same patient: left out, positives, or negatives; auto: mask with "
-		 "ntxent, else positive"},
+		 "ntxent, positive with CLOCS's; vicreg and sigreg have no such thing"},
 	{"epochs", PARAM_INT, .min = 1, .max = 1000000, .otherwise = "20",
 	 .help = "passes over the records of folds 1 to 8"},
 	{"batch", PARAM_INT, .unit = "records", .min = 2, .max = 65536, .otherwise = "128",
-	 .help = "records of a step; each gives two views"},
+	 .help = "records of a step; each gives views.n views"},
 	{"start", PARAM_CHOICE, .choices = "random model", .otherwise = "random",
 	 .help = "weights to begin with: drawn, or those of MODEL (make ... MODEL=NAME CONTINUE=1)"},
 	{"micro_batch", PARAM_INT, .unit = "views", .min = 0, .max = 131072, .otherwise = "0",

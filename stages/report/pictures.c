@@ -21,7 +21,7 @@
 #include "stages/shared/signals.h"
 #include "store/origin.h"
 
-enum { EXAMPLES = 2 };
+enum { EXAMPLES = 2, LOOKS = 4 /* views whose attention is drawn */ };
 
 /* ---- attention ---- */
 
@@ -30,8 +30,8 @@ struct example {
 	struct views views;
 	int n_heads, n_tokens;
 	int n_looks;
-	struct paper_look look[2];
-	float *map[2];
+	struct paper_look look[LOOKS];
+	float *map[LOOKS];
 };
 
 /* Signals are kept standardized; the leads' deviations in mV stand in table scale. */
@@ -66,9 +66,9 @@ static float *millivolts(const struct artifact *signals, uint64_t record, int sa
 /* The part of the record that view v of the attention covers. */
 static void set_span(struct paper_look *l, const struct views *v, int view)
 {
-	double length_s = v->samples / v->rate_hz, segment_s = v->segment / v->rate_hz;
-	l->from_s = v->strategy == VIEWS_HALVES && view ? length_s - segment_s : 0;
-	l->to_s = v->strategy == VIEWS_HALVES && !view ? segment_s : length_s;
+	int n = views_has_segments(v) ? v->segment : v->samples;
+	l->from_s = views_fixed_start(v, view) / v->rate_hz;
+	l->to_s = l->from_s + n / v->rate_hz;
 }
 
 /* Maps of all views of the record; interleaved ones cover the same time, so the first speaks for both. */
@@ -76,9 +76,9 @@ static void read_looks(struct example *x, const struct artifact *embeddings)
 {
 	size_t n = (size_t)x->n_heads * (size_t)x->n_tokens * LEADS;
 	float *maps = die_malloc(2 * n * sizeof *maps);
-	int n_views = x->views.strategy == VIEWS_HALVES ? 2 : 1;
+	int n_views = views_has_segments(&x->views) ? views_n_fixed(&x->views) : 1;
 
-	for (int v = 0; v < n_views; v++) {
+	for (int v = 0; v < n_views && v < LOOKS; v++) {
 		struct artifact_value value = artifact_get_part(embeddings, "attention", x->record, v);
 		if (value.n_bytes != 2 * n * sizeof *maps)
 			continue;

@@ -8,6 +8,7 @@ static struct views views_of(const struct views *own, enum views_strategy strate
 {
 	struct views v = *own;
 	v.strategy = strategy;
+	v.n = 2;
 	v.is_antialiased = true;
 	v.segment = strategy == VIEWS_HALVES ? views_input_samples(own) : 0;
 	return v;

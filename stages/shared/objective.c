@@ -5,7 +5,8 @@
 
 #include "common/die.h"
 
-#define OBJECTIVE(name, pairing, loss, has_segments, target) {#name, pairing, loss, has_segments, target},
+#define OBJECTIVE(name, pairing, loss, has_segments, terms, target)                                          \
+	{#name, pairing, loss, has_segments, terms, target},
 static const struct objective objectives[] = {OBJECTIVES(OBJECTIVE)};
 
 const struct objective *objective_named(const char *name)

@@ -99,6 +99,35 @@ check_fails "nor has a residual network" 1 'pretrain.objective: masked: .*pretra
 check_fails "shares that cross are refused" 1 'pretrain.seen_least: 0.5 is more than seen_most, 0.25' \
 	untrainable "$time pretrain.objective=masked pretrain.seen_least=0.5"
 
+# views NAME SET: as train, with views of its own.
+views() {
+	cp -r base "$1"
+	cp -r store "$1.store"
+	STORE=$WORK/$1.store chain "$1" "$data $tiny $2" views pretrain
+}
+declare -A others=(
+	[vicreg]="pretrain.objective=vicreg"
+	[sigreg]="pretrain.objective=sigreg pretrain.slices=32"
+	[beside]="pretrain.variance=1 pretrain.sigreg=0.1 pretrain.slices=32"
+	[three]="views.n=3 views.segment_s=3"
+	[crops]="views.strategy=crops views.segment_s=2.5 pretrain.objective=sigreg views.n=4"
+)
+for name in "${!others[@]}"; do
+	EINTHOVEN_THREADS=1 EINTHOVEN_ISA=scalar views "$name" "${others[$name]}"
+	EINTHOVEN_THREADS=3 views "$name-fast" "${others[$name]}"
+	check "${others[$name]} trains" test -s "$name/pretrain.id"
+	is "... the same id with scalar code on one thread and the fastest on three" \
+		"$(id "$name" pretrain)" "$(id "$name-fast" pretrain)"
+done
+is "they give models of their own" \
+	"$(for o in threads1 "${!others[@]}"; do id "$o" pretrain; done | sort -u | wc -l)" 6
+check "vicreg: the log shows the loss beside the one of zeros" \
+	grep -qE '^pretrain: epoch 3/3  loss [0-9.]+ \(collapsed 24\.750\)  top-1' vicreg/log
+check "three views: ln of the 17 candidates at most" \
+	grep -qE '^pretrain: epoch 3/3  loss [0-9.]+ \(ln candidates 2\.[78][0-9]*\)  top-1' three/log
+check "a model with terms says which" grep -q '^  terms .*"variance":25' \
+	<(EINTHOVEN_STORE=$WORK/vicreg.store "$BIN/store" show "$(id vicreg pretrain)")
+
 # ---- interrupted (killed at random: pretrain-killed.sh) ----
 export EINTHOVEN_QUIET=1
 longer="pretrain.epochs=30"
@@ -149,6 +178,18 @@ for strategy in interleaved sequential; do
 			fetch preprocess views pretrain; \
 		code=\$?; cat $strategy/log >&2; exit \$code"
 done
+refuses() { # refuses NAME TEXT SET
+	check_fails "$1 is refused" 1 "$2" sh -c ". '$TOP/tests/chain.sh'; BIN='$BIN' BUILD='$BUILD' TOP='$TOP' \
+		WORK='$WORK'; chain refused '$data $tiny $3' fetch preprocess views pretrain; code=\$?; \
+		cat refused/log >&2; exit \$code"
+}
+refuses "cmsc with three views" 'cmsc contrasts two views of a record, but views.n is 3; set views.n to 2' \
+	"views.n=3 views.segment_s=3 pretrain.objective=cmsc"
+refuses "a patient's records as positives of vicreg" \
+	'pretrain.same_patient: vicreg has neither negatives nor positives' \
+	"pretrain.objective=vicreg pretrain.same_patient=positive"
+refuses "vicreg without invariance" 'pretrain.invariance: vicreg learns nothing without it' \
+	"pretrain.objective=vicreg pretrain.invariance=0"
 alone() { # alone NAME SET: few records, of one patient or in pairs among which some are
 	chain "$1" "$tiny pretrain.epochs=2 $2" fetch preprocess views pretrain
 	code=$?

@@ -87,6 +87,35 @@ static void a_record_has_the_same_views_and_mask_whatever_the_batch(void **state
 	}
 }
 
+/* Of three segments; rows of a record are BATCH apart. */
+static void three_views_of_a_record_are_three(void **state)
+{
+	(void)state;
+	enum { VIEWS = 3 };
+	static float x[VIEWS * BATCH * INPUT], y[INPUT];
+	uint8_t keep[VIEWS * BATCH * LEADS], kept[LEADS];
+	uint64_t patients[BATCH];
+	struct batch_source s = source();
+	struct augment three = *s.policy;
+	struct batch_place order[RECORDS];
+	three.views.strategy = VIEWS_HALVES;
+	three.views.n = VIEWS;
+	three.views.segment = three.views.samples / VIEWS / 10 * 10;
+	s.policy = &three;
+	size_t size = LEADS * (size_t)three.views.segment;
+	assert_true(size <= INPUT);
+	batch_shuffle(order, &s, 2);
+	batch_draw(x, keep, patients, &s, order, BATCH, 2, NULL);
+
+	for (int i = 0; i < BATCH; i++)
+		for (int v = 0; v < VIEWS; v++) {
+			size_t row = order[i].row, at = (size_t)(v * BATCH + i);
+			augment_draw(&three, y, kept, s.signal[row], s.record[row], 2, v);
+			assert_memory_equal(y, x + at * size, size * sizeof *y);
+			assert_memory_equal(kept, keep + at * LEADS, LEADS);
+		}
+}
+
 static void nothing(void *context, int i)
 {
 	(void)context;
@@ -109,6 +138,7 @@ static void views_drawn_beside_other_work_are_the_same(void **state)
 				  .source = &s,
 				  .order = order,
 				  .n = BATCH,
+				  .n_views = 2,
 				  .epoch = 3,
 				  .pairing = pairing_draw(PAIRING_POLICY, 0, 0)};
 	for (int n_rounds = 0; n_rounds < 50; n_rounds += 10) {
@@ -140,6 +170,7 @@ static void a_part_of_a_batch_is_drawn_like_the_whole(void **state)
 				  .source = &s,
 				  .order = order,
 				  .n = BATCH,
+				  .n_views = 2,
 				  .epoch = 3,
 				  .pairing = pairing_draw(PAIRING_POLICY, 0, 0),
 				  .first = BATCH - 1,
@@ -175,6 +206,7 @@ int main(void)
 		cmocka_unit_test(an_epoch_holds_every_record_once_in_another_order_than_the_last),
 		cmocka_unit_test(leaving_out_a_record_moves_no_other),
 		cmocka_unit_test(a_record_has_the_same_views_and_mask_whatever_the_batch),
+		cmocka_unit_test(three_views_of_a_record_are_three),
 		cmocka_unit_test(views_drawn_beside_other_work_are_the_same),
 		cmocka_unit_test(a_part_of_a_batch_is_drawn_like_the_whole),
 		cmocka_unit_test(the_two_views_of_a_record_are_drawn_apart),

@@ -156,6 +156,48 @@ static void fixed_halves_are_the_first_and_the_last_segment(void **state)
 	assert_true(x[0] == 600 && x[399] == 999 && x[LEADS * 400 - 1] == LEADS * N - 1);
 }
 
+static void fixed_views_of_more_segments_cover_the_record(void **state)
+{
+	(void)state;
+	struct views v = policy(VIEWS_HALVES);
+	v.n = 3;
+	v.segment = 300;
+	assert_int_equal(views_n_fixed(&v), 4);
+	for (int k = 0; k < 4; k++)
+		assert_int_equal(views_fixed_start(&v, k), k * 700 / 3);
+	v = policy(VIEWS_CROPS);
+	assert_int_equal(views_n_fixed(&v), 2);
+	assert_int_equal(views_fixed_start(&v, 1), 500);
+	v.segment = N;
+	assert_int_equal(views_n_fixed(&v), 1);
+	assert_int_equal(views_fixed_start(&v, 0), 0);
+	v = policy(VIEWS_SEQUENTIAL);
+	v.n = 5;
+	assert_int_equal(views_n_fixed(&v), 1);
+}
+
+static void a_number_of_views_that_does_not_fit_is_refused(void **state)
+{
+	(void)state;
+	struct error e = {0};
+	struct views v = policy(VIEWS_HALVES);
+	v.n = 3;
+	assert_int_equal(views_check(&v, &e), -1);
+	assert_non_null(strstr(error_text(&e), "or views.n"));
+	v.n = 2;
+	assert_int_equal(views_check(&v, &e), 0);
+	v.strategy = VIEWS_CROPS;
+	v.n = VIEWS_MOST;
+	assert_int_equal(views_check(&v, &e), 0);
+	v.n++;
+	assert_int_equal(views_check(&v, &e), -1);
+	v = policy(VIEWS_INTERLEAVED);
+	v.n = 3;
+	e = (struct error){0};
+	assert_int_equal(views_check(&v, &e), -1);
+	assert_non_null(strstr(error_text(&e), "the even and the odd samples"));
+}
+
 static void a_standardized_view_has_mean_0_and_deviation_1(void **state)
 {
 	(void)state;
@@ -209,12 +251,14 @@ static void two_segments_longer_than_the_record_are_refused(void **state)
 static void json_round_trip_keeps_the_strategy(void **state)
 {
 	(void)state;
-	for (int s = VIEWS_HALVES; s <= VIEWS_SEQUENTIAL; s++) {
+	for (int s = VIEWS_HALVES; s <= VIEWS_CROPS; s++) {
 		struct views v = policy((enum views_strategy)s), w;
+		v.n = s == VIEWS_CROPS ? 5 : 0;
 		struct error e = {0};
 		json_t *json = views_json(&v);
 		assert_int_equal(views_read(&w, json, &e), 0);
 		assert_int_equal(w.strategy, v.strategy);
+		assert_int_equal(views_n(&w), views_n(&v));
 		assert_int_equal(views_input_samples(&w), views_input_samples(&v));
 		assert_int_equal(w.is_antialiased, true);
 		json_object_set_new(json, "strategy", json_string("thirds"));
@@ -233,6 +277,8 @@ int main(void)
 		cmocka_unit_test(the_low_pass_gives_the_bits_of_the_plain_loop),
 		cmocka_unit_test(a_constant_stays_constant_up_to_the_ends),
 		cmocka_unit_test(fixed_halves_are_the_first_and_the_last_segment),
+		cmocka_unit_test(fixed_views_of_more_segments_cover_the_record),
+		cmocka_unit_test(a_number_of_views_that_does_not_fit_is_refused),
 		cmocka_unit_test(a_standardized_view_has_mean_0_and_deviation_1),
 		cmocka_unit_test(a_flat_lead_standardizes_to_finite_numbers),
 		cmocka_unit_test(the_input_is_a_whole_number_of_tokens),

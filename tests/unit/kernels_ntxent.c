@@ -7,6 +7,7 @@ struct case_ {
 	float tau;
 	enum same_patient policy;
 	bool has_patients, is_across;
+	int n_views;
 };
 
 static float said[2]; /* of the last run: loss, top1 */
@@ -14,7 +15,7 @@ static float said[2]; /* of the last run: loss, top1 */
 static void run(const struct ops *o, struct ntxent *l)
 {
 	l->result = said;
-	float *scratch = numbers(o->ntxent_scratch(l->n, l->d), 99, 1);
+	float *scratch = numbers(o->ntxent_scratch((l->n_views ? l->n_views : 2) * l->n, l->d), 99, 1);
 	o->ntxent(l, scratch);
 	free(scratch);
 }
@@ -96,16 +97,33 @@ static void equal_views_among_orthogonal_records_give_the_known_loss(void **stat
 }
 
 static const struct case_ cases[] = {
-	{1, 1, 0.5f, SAME_PATIENT_IGNORE, false, false},    {2, 3, 0.1f, SAME_PATIENT_IGNORE, false, false},
-	{7, 16, 0.2f, SAME_PATIENT_IGNORE, true, false},    {7, 16, 0.2f, SAME_PATIENT_MASK, true, false},
-	{7, 16, 0.2f, SAME_PATIENT_POSITIVE, true, false},  {31, 33, 0.1f, SAME_PATIENT_MASK, true, false},
-	{40, 20, 0.3f, SAME_PATIENT_POSITIVE, true, false}, {33, 5, 0.1f, SAME_PATIENT_MASK, false, false},
-	{33, 5, 0.1f, SAME_PATIENT_POSITIVE, false, false}, {1, 4, 0.5f, SAME_PATIENT_POSITIVE, true, true},
-	{7, 16, 0.2f, SAME_PATIENT_POSITIVE, true, true},   {31, 33, 0.1f, SAME_PATIENT_POSITIVE, true, true},
-	{40, 20, 0.3f, SAME_PATIENT_MASK, true, true},	    {29, 7, 0.2f, SAME_PATIENT_IGNORE, true, true},
-	{33, 5, 0.1f, SAME_PATIENT_POSITIVE, false, true},
+	{1, 1, 0.5f, SAME_PATIENT_IGNORE, false, false, 2},
+	{2, 3, 0.1f, SAME_PATIENT_IGNORE, false, false, 2},
+	{7, 16, 0.2f, SAME_PATIENT_IGNORE, true, false, 2},
+	{7, 16, 0.2f, SAME_PATIENT_MASK, true, false, 2},
+	{7, 16, 0.2f, SAME_PATIENT_POSITIVE, true, false, 2},
+	{31, 33, 0.1f, SAME_PATIENT_MASK, true, false, 2},
+	{40, 20, 0.3f, SAME_PATIENT_POSITIVE, true, false, 2},
+	{33, 5, 0.1f, SAME_PATIENT_MASK, false, false, 2},
+	{33, 5, 0.1f, SAME_PATIENT_POSITIVE, false, false, 2},
+	{1, 4, 0.5f, SAME_PATIENT_POSITIVE, true, true, 2},
+	{7, 16, 0.2f, SAME_PATIENT_POSITIVE, true, true, 2},
+	{31, 33, 0.1f, SAME_PATIENT_POSITIVE, true, true, 2},
+	{40, 20, 0.3f, SAME_PATIENT_MASK, true, true, 2},
+	{29, 7, 0.2f, SAME_PATIENT_IGNORE, true, true, 2},
+	{33, 5, 0.1f, SAME_PATIENT_POSITIVE, false, true, 2},
+	{1, 4, 0.5f, SAME_PATIENT_IGNORE, false, false, 3},
+	{5, 16, 0.2f, SAME_PATIENT_IGNORE, true, false, 3},
+	{11, 9, 0.1f, SAME_PATIENT_MASK, true, false, 4},
+	{7, 20, 0.3f, SAME_PATIENT_POSITIVE, true, false, 5},
+	{13, 33, 0.1f, SAME_PATIENT_MASK, false, false, 6},
 };
 enum { N_CASES = sizeof cases / sizeof *cases };
+
+static int rows_of(const struct case_ *c)
+{
+	return c->n_views * c->n;
+}
 
 static uint64_t *patients_of(const struct case_ *c)
 {
@@ -175,7 +193,7 @@ static double clocs_loss(struct naive *f)
 static double naive_loss(void *context)
 {
 	struct naive *f = context;
-	int n = f->c->n, m = 2 * n;
+	int n = f->c->n, m = rows_of(f->c);
 	double total = 0;
 
 	f->n_nearest = 0;
@@ -209,15 +227,16 @@ static void loss_and_gradient_equal_the_naive_ones(void **state)
 	(void)state;
 	for (size_t i = 0; i < N_CASES; i++) {
 		const struct case_ *c = &cases[i];
-		size_t n = 2 * (size_t)c->n * (size_t)c->d;
+		size_t n = (size_t)rows_of(c) * (size_t)c->d;
 		uint64_t *patient = c->has_patients ? patients_of(c) : NULL;
 		float *z = numbers(n, i, 1), *dz = zeros(n), *first = zeros(n), first_loss = 0;
 		struct naive f = {c, patient, doubles_of(z, n), 0};
 		double expected = naive_loss(&f);
-		float top1 = (float)f.n_nearest / (float)(2 * c->n);
+		float top1 = (float)f.n_nearest / (float)rows_of(c);
 		const struct ops *o;
 		for (int k = 0; (o = table(k)); k++) {
 			struct ntxent l = {.n = c->n,
+					   .n_views = c->n_views,
 					   .d = c->d,
 					   .z = z,
 					   .patient = patient,
@@ -252,7 +271,7 @@ static void clocs_of_distinct_patients_is_ntxent_without_negatives_of_the_own_vi
 	enum { N = 37, D = 24, SIZE = 2 * N * D };
 	static const enum same_patient policies[] = {SAME_PATIENT_POSITIVE, SAME_PATIENT_MASK,
 						     SAME_PATIENT_IGNORE};
-	const struct case_ ntxent = {N, D, 0.1f, SAME_PATIENT_IGNORE, false, true};
+	const struct case_ ntxent = {N, D, 0.1f, SAME_PATIENT_IGNORE, false, true, 2};
 	uint64_t patient[N];
 	float *z = numbers(SIZE, 5, 1), *dz = zeros(SIZE), *first = zeros(SIZE);
 	struct naive f = {&ntxent, NULL, doubles_of(z, SIZE), 0};
@@ -291,50 +310,55 @@ static void clocs_of_distinct_patients_is_ntxent_without_negatives_of_the_own_vi
 struct golden {
 	uint64_t patient[16];
 	double loss, z[1024], dz[1024];
-	int n, d;
+	int n, n_views, d;
 	float tau;
+	bool is_across;
 };
 
-/* False at the end of the file. */
+/* False at the end of the file. Of CLOCS, which has two views; else their number is read as well. */
 static bool read_golden(struct golden *g, FILE *f)
 {
 	if (fscanf(f, "%d %d %f", &g->n, &g->d, &g->tau) != 3)
 		return false;
-	assert_true(g->n <= 16 && 2 * g->n * g->d <= 1024);
+	g->n_views = 2;
+	if (!g->is_across)
+		assert_int_equal(fscanf(f, "%d", &g->n_views), 1);
+	int size = g->n_views * g->n * g->d;
+	assert_true(g->n <= 16 && size <= 1024);
 	for (int i = 0; i < g->n; i++) {
 		unsigned long patient;
 		assert_int_equal(fscanf(f, "%lu", &patient), 1);
 		g->patient[i] = patient;
 	}
 	assert_int_equal(fscanf(f, "%lf", &g->loss), 1);
-	for (int i = 0; i < 2 * g->n * g->d; i++)
+	for (int i = 0; i < size; i++)
 		assert_int_equal(fscanf(f, "%lf", &g->z[i]), 1);
-	for (int i = 0; i < 2 * g->n * g->d; i++)
+	for (int i = 0; i < size; i++)
 		assert_int_equal(fscanf(f, "%lf", &g->dz[i]), 1);
 	return true;
 }
 
-static void clocs_equals_pytorch(void **state)
+static void check_golden(const char *path, bool is_across, int n_expected)
 {
 	static struct golden g;
 	static float z[1024], dz[1024];
 	const struct ops *o;
 	int n_cases = 0;
 
-	FILE *f = fopen("tests/golden/clocs.txt", "r");
-	(void)state;
+	FILE *f = fopen(path, "r");
 	if (!f)
-		fail_msg("tests/golden/clocs.txt: cannot open; run from the repository's root");
+		fail_msg("%s: cannot open; run from the repository's root", path);
 
-	for (; read_golden(&g, f); n_cases++)
+	for (g.is_across = is_across; read_golden(&g, f); n_cases++)
 		for (int k = 0; (o = table(k)); k++) {
-			size_t size = 2 * (size_t)g.n * (size_t)g.d;
+			size_t size = (size_t)(g.n_views * g.n * g.d);
 			struct ntxent l = {.n = g.n,
+					   .n_views = g.n_views,
 					   .d = g.d,
 					   .z = z,
 					   .patient = g.patient,
 					   .same_patient = SAME_PATIENT_POSITIVE,
-					   .is_across = true,
+					   .is_across = is_across,
 					   .temperature = g.tau,
 					   .dz = dz};
 			for (size_t i = 0; i < size; i++)
@@ -345,7 +369,19 @@ static void clocs_equals_pytorch(void **state)
 		}
 
 	fclose(f);
-	assert_int_equal(n_cases, 4);
+	assert_int_equal(n_cases, n_expected);
+}
+
+static void clocs_equals_pytorch(void **state)
+{
+	(void)state;
+	check_golden("tests/golden/clocs.txt", true, 4);
+}
+
+static void ntxent_of_several_views_equals_pytorch(void **state)
+{
+	(void)state;
+	check_golden("tests/golden/ntxent.txt", false, 5);
 }
 
 static void a_zero_row_stays_finite(void **state)
@@ -374,6 +410,7 @@ int main(void)
 		cmocka_unit_test(loss_and_gradient_equal_the_naive_ones),
 		cmocka_unit_test(clocs_of_distinct_patients_is_ntxent_without_negatives_of_the_own_view),
 		cmocka_unit_test(clocs_equals_pytorch),
+		cmocka_unit_test(ntxent_of_several_views_equals_pytorch),
 		cmocka_unit_test(a_zero_row_stays_finite),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

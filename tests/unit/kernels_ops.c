@@ -138,7 +138,7 @@ static void run_step(const struct ops *o, struct step *s)
 
 static struct step step_open(const struct ops *o)
 {
-	size_t conv = o->conv1d_scratch(&conv_sizes), loss = o->ntxent_scratch(M / 2, D);
+	size_t conv = o->conv1d_scratch(&conv_sizes), loss = o->ntxent_scratch(M, D);
 	struct step s = {.x = numbers(M * D, 1, 1),
 			 .w = numbers(D * D, 2, 0.1),
 			 .y = zeros(M * D),

@@ -51,10 +51,11 @@ static const struct encoder_config dvt = {.dvt = {.samples = SAMPLES,
 static const struct golden {
 	const char *name;
 	const struct encoder_config *net;
-	enum what { CONTRASTED, FINETUNED, MASKED, MASKED_TOO, TAUGHT } what;
+	enum what { CONTRASTED, BY_TERMS, FINETUNED, MASKED, MASKED_TOO, TAUGHT } what;
 	uint64_t weights;
 } goldens[] = {{"dvt", &dvt, CONTRASTED, 0x54a594d4f5fa52f0},
 	       {"resnet18", &resnet18, CONTRASTED, 0x26b43bda54a6a166},
+	       {"dvt, three views and terms", &dvt, BY_TERMS, 0x2b02acdd3cdf9e34},
 	       {"dvt, fine-tuned", &dvt, FINETUNED, 0xd477bc2889597b42},
 	       {"resnet18, fine-tuned", &resnet18, FINETUNED, 0x86a382ab55e8a10f},
 	       {"masked", &time_alone, MASKED, 0x1e8d2c6801725ae4},
@@ -128,12 +129,14 @@ static void load_masked(struct contrast *c, int first, int n)
 
 static uint64_t pretrain(const struct golden *g, int micro_batch, struct team *team)
 {
+	bool has_terms = g->what == BY_TERMS; /* and three views */
 	struct contrast_settings s = {.net = *g->net,
-				      .n = N,
+				      .n = has_terms ? ROWS / 3 : N,
+				      .n_views = has_terms ? 3 : 2,
 				      .loss = g->what == MASKED || g->what == TAUGHT ? NULL : &loss_ntxent,
-				      .masked = {.target = g->what == CONTRASTED ? MASKED_NOTHING
-							   : g->what == TAUGHT	 ? MASKED_LATENTS
-										 : MASKED_SAMPLES,
+				      .masked = {.target = g->what == CONTRASTED || has_terms ? MASKED_NOTHING
+							   : g->what == TAUGHT		      ? MASKED_LATENTS
+									       : MASKED_SAMPLES,
 						 .n_layers = 1,
 						 .weight = 1,
 						 .seed = 3},
@@ -142,6 +145,8 @@ static uint64_t pretrain(const struct golden *g, int micro_batch, struct team *t
 				      .seed = 3,
 				      .micro_batch = micro_batch,
 				      .team = team};
+	if (has_terms)
+		s.terms = (struct terms_weights){1, 1, 0.1, 0.5, 12};
 	if (!s.loss) {
 		encoder_set(&s.net, "projector_out", 0);
 		s.masked.is_alone = true;
@@ -154,6 +159,7 @@ static uint64_t pretrain(const struct golden *g, int micro_batch, struct team *t
 		masked_begin(c->masked);
 
 	for (int i = 0; i < STEPS; i++) {
+		c->step = (uint64_t)i;
 		contrast_load(c, x + first * INPUT, keep + first * LEADS, patient);
 		if (c->masked)
 			load_masked(c, first, n);

@@ -90,35 +90,38 @@ static void the_loss_falls_well_below_uniform(void **state)
 /* A network that tells nothing apart, by the loss itself. */
 static void the_loss_of_equal_rows_is_that_of_the_candidates_left(void **state)
 {
-	enum { RECORDS = 6, WIDTH = 4 };
+	enum { RECORDS = 6, WIDTH = 4, MOST = 3 };
 	static const uint64_t patients[][RECORDS] = {
 		{1, 2, 3, 4, 5, 6}, {1, 2, 1, 3, 1, 4}, {1, 1, 2, 2, 3, 3}, {7, 7, 7, 7, 7, 7}};
-	static const struct loss *const losses[] = {&loss_ntxent, &loss_clocs};
+	static const struct loss *const losses[] = {&loss_ntxent, &loss_clocs, &loss_ntxent};
+	static const int views[] = {2, 2, MOST};
 	const struct ops *ops = ops_cpu();
-	float p[2 * RECORDS * WIDTH], dp[2 * RECORDS * WIDTH], result[2];
+	float p[MOST * RECORDS * WIDTH], dp[MOST * RECORDS * WIDTH], result[2];
 	uint64_t sorted[RECORDS];
 	(void)state;
 
-	for (int i = 0; i < 2 * RECORDS * WIDTH; i++)
+	for (int i = 0; i < MOST * RECORDS * WIDTH; i++)
 		p[i] = 1;
-	for (int l = 0; l < 2; l++)
+	for (int l = 0; l < 3; l++)
 		for (int k = 0; k < 4; k++)
 			for (int same = SAME_PATIENT_MASK; same <= SAME_PATIENT_IGNORE; same++) {
 				struct loss_batch b = {
 					ops,
 					RECORDS,
+					views[l],
 					WIDTH,
 					p,
 					patients[k],
 					(enum same_patient)same,
 					.1f,
 					dp,
-					ops->alloc(losses[l]->scratch(ops, RECORDS, WIDTH) * sizeof(float)),
+					ops->alloc(losses[l]->scratch(ops, views[l] * RECORDS, WIDTH) *
+						   sizeof(float)),
 					result};
 				losses[l]->run(&b);
-				struct candidates c =
-					candidates_count(patients[k], RECORDS, (enum same_patient)same,
-							 losses[l]->is_across, sorted);
+				struct candidates c = candidates_count(patients[k], RECORDS, views[l],
+								       (enum same_patient)same,
+								       losses[l]->is_across, sorted);
 				assert_true(fabs((double)result[0] - c.uniform) < 1e-5);
 				assert_int_equal(c.n_contrasted,
 						 k == 3 && same != SAME_PATIENT_IGNORE ? 0 : RECORDS);
@@ -132,9 +135,9 @@ static void without_repeated_patients_it_is_ln_of_2n_minus_1_or_across_views_ln_
 	(void)state;
 	for (uint64_t i = 0; i < 128; i++)
 		patients[i] = 1000 - i;
-	assert_true(fabs(candidates_count(patients, 128, SAME_PATIENT_MASK, false, sorted).uniform -
+	assert_true(fabs(candidates_count(patients, 128, 2, SAME_PATIENT_MASK, false, sorted).uniform -
 			 5.541264) < 1e-6);
-	assert_true(fabs(candidates_count(patients, 128, SAME_PATIENT_MASK, true, sorted).uniform -
+	assert_true(fabs(candidates_count(patients, 128, 2, SAME_PATIENT_MASK, true, sorted).uniform -
 			 4.852030) < 1e-6);
 }
 

@@ -79,7 +79,7 @@ static void start(struct run *r, const char *line)
 
 	const struct ops *o = r->d->ops;
 	r->dp = o->alloc((size_t)r->batch * (size_t)width * sizeof *r->dp);
-	r->scratch = o->alloc(o->ntxent_scratch(records, width) * sizeof *r->scratch);
+	r->scratch = o->alloc(o->ntxent_scratch(2 * records, width) * sizeof *r->scratch);
 	encoder_forward(r->inference, r->x, r->keep, r->batch);
 	encoder_forward(r->d, r->x, r->keep, r->batch);
 
