@@ -5,9 +5,8 @@
  * cut views as it saw them.
  *
  * The story: find the records (records.h); plan the training (plan.h) and make the network; step by step draw
- * the views of a batch (ecg/batch.h), learn from them (model/contrast.h, masked.h) and note what came of it
- * (model/history.h); write the model. The loop, checkpoints and all, is model/training.h. docs/training.md.
- * Model exemplars has a story of its own: exemplars.h.
+ * the views of a batch (ecg/batch.h), learn from them (model/contrast.h, masked.h), note what came of it
+ * (model/history.h); write the model. The loop is model/training.h; of model exemplars it is exemplars.h.
  */
 #include <inttypes.h>
 #include <math.h>
@@ -359,8 +358,10 @@ static const struct param params[] = {
 	DEVICE_PARAMS(NULL),
 	{"temperature", PARAM_FLOAT, .min = 0.001, .max = 100, .otherwise = "0.1", .help = "of NT-Xent"},
 	{"objective", PARAM_CHOICE, .choices = OBJECTIVE_NAMES, .otherwise = "ntxent",
-	 .help = "NT-Xent; with halves CLOCS's: segments, leads or both as views; VICReg; SIGReg (LeJEPA); or "
-		 "hidden time tokens are predicted: samples (masked), what a moving average makes of them (jepa)"},
+	 .help = "NT-Xent; with halves CLOCS's: segments, leads or both as views; VICReg; SIGReg (LeJEPA); "
+		 "or "
+		 "hidden time tokens are predicted: samples (masked), what a moving average makes of them "
+		 "(jepa)"},
 	{"invariance", PARAM_FLOAT, .min = -1, .max = 1e6, .otherwise = "-1",
 	 .help = "weight of the mean squared distance of views; -1: the objective's own (vicreg 25, sigreg "
 		 "LeJEPA's, others 0), and so for the next three"},

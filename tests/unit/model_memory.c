@@ -70,6 +70,23 @@ static void what_is_said_is_what_is_taken(void **state)
 	}
 }
 
+static void what_is_said_of_hidden_tokens_is_what_is_taken(void **state)
+{
+	(void)state;
+	for (int target = MASKED_SAMPLES; target <= MASKED_LATENTS; target++)
+		for (int i = 0; i < 4; i++) {
+			struct ops o = table(i & 1);
+			struct contrast_settings s = settings("tiny");
+			s.net.dvt.towers = TOWERS_TIME;
+			s.loss = i / 2 ? NULL : s.loss;
+			s.masked = (struct masked_settings){.target = (enum masked_target)target,
+							    .n_layers = 2,
+							    .weight = 1,
+							    .is_alone = !s.loss};
+			assert_int_equal(said_of(&o, contrast_need(&s)), taken_by(&o, &s));
+		}
+}
+
 static struct finetune_settings of_finetune(const char *preset)
 {
 	return (struct finetune_settings){.net = settings(preset).net,
@@ -149,6 +166,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_said_is_what_is_taken),
+		cmocka_unit_test(what_is_said_of_hidden_tokens_is_what_is_taken),
 		cmocka_unit_test(what_is_said_of_finetune_is_what_is_taken),
 		cmocka_unit_test(the_micro_batch_is_halved_until_it_fits),
 		cmocka_unit_test(what_does_not_fit_is_said),
