@@ -213,7 +213,7 @@ int main(int argc, char **argv)
 {
 	const char *n_steps = "4", *batch = "128", *micro_batch = "0", *lead_mask = "0.5", *model = "small";
 	const char *product = NULL;
-	bool is_profile = false, is_peak = false, is_fast = false, is_flops = false;
+	bool is_profile = false, is_peak = false, is_fast = false, is_bf16 = false, is_flops = false;
 	const struct arg options[] = {
 		{"model", "NAME", "tiny, small, base or resnet18 (default small)", .text = &model},
 		{"steps", "N", "steps to measure, after one that warms up, ten with --fast (default 4)",
@@ -226,6 +226,7 @@ int main(int argc, char **argv)
 		 .text = &lead_mask},
 		{"profile", NULL, "where the time of a step goes, on one thread", .flag = &is_profile},
 		{"fast", NULL, "numerics: fast", .flag = &is_fast},
+		{"bf16", NULL, "with --fast: numerics: fast-bf16", .flag = &is_bf16},
 		{"product", "N", "only the GFLOP/s of a product of N x N matrices", .text = &product},
 		{"flops", NULL, "only the GFLOP of a record", .flag = &is_flops},
 		{"peak", NULL, "only what one core can do: instruction set and GFLOP/s", .flag = &is_peak},
@@ -245,7 +246,7 @@ int main(int argc, char **argv)
 		setenv("EINTHOVEN_THREADS", "1", 1);
 	policy.lead_mask_p = atof(lead_mask);
 
-	ops_choose("auto", is_fast);
+	ops_choose("auto", !is_fast ? OPS_EXACT : is_bf16 ? OPS_BF16 : OPS_TF32);
 	const struct ops *o = is_profile || is_peak || is_flops ? ops_cpu() : ops_chosen();
 	if (product) {
 		printf("%.3f\n", product_rate(o, atoi(product)));

@@ -76,17 +76,18 @@ const struct ops *extension_open(const char *name, bool is_of_params, const stru
 	const struct ops *o = open(host);
 	const char *failed = selftest_run(o, scalar);
 	if (!failed && !is_emulated(name))
-		failed = selftest_run_large(o, scalar, false);
+		failed = selftest_run_large(o, scalar, 0);
 	if (failed)
 		die("self-test: %s on %s differs from its plain definition; %s, and please report it", failed,
 		    o->name, host->otherwise);
 	return o;
 }
 
-const struct extension_class *extension_open_fast(const char *name)
+const struct extension_class *extension_open_fast(const char *name, const char *asked,
+						  enum ops_numbers numbers)
 {
-	struct extension_host *host =
-		host_of("numerics: fast", "set numerics: exact to compute on any device");
+	struct extension_host *host = host_of(asked, "set numerics: exact to compute on any device");
+	host->numbers = numbers;
 	const struct extension_class *(*open)(const struct extension_host *);
 	find(name, host, "extension_fast", &open);
 	return open(host);
@@ -94,9 +95,9 @@ const struct extension_class *extension_open_fast(const char *name)
 
 void extension_check_fast(const struct extension_class *c, const struct ops *scalar)
 {
-	const char *failed = selftest_run_near(c->ops, scalar);
+	const char *failed = selftest_run_near(c->ops, scalar, c->near);
 	if (!failed)
-		failed = selftest_run_large(c->ops, scalar, true);
+		failed = selftest_run_large(c->ops, scalar, c->near);
 	if (failed)
 		die("self-test: %s on %s is not near its plain definition, or not the same twice; set "
 		    "numerics: exact, and please report it",

@@ -20,6 +20,7 @@ struct extension_host {
 	double (*pow)(double x, double y); /* numbers/dmath.h's */
 	const char *asked;		   /* what asks for a device, for messages: "EINTHOVEN_DEVICE=cuda" */
 	const char *otherwise;		   /* what to do where there is none: "unset ..." */
+	enum ops_numbers numbers;	   /* of the fast class, which one */
 	/* common/team.h's; the team that this process has joined: NULL if it works alone */
 	struct team *team;
 	void (*team_die)(struct team *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -34,6 +35,7 @@ struct extension_host {
 /* Numbers that only devices like this one give: another class than the contract's. */
 struct extension_class {
 	const char *numerics; /* for the action key: names device, precision and libraries */
+	double near;	      /* by which share its products may differ (selftest.h) */
 	const struct ops *ops;
 };
 
@@ -48,10 +50,12 @@ const struct extension_class *extension_fast(const struct extension_host *host);
  * it, not the environment, as messages say. */
 const struct ops *extension_open(const char *name, bool is_of_params, const struct ops *scalar);
 
-/* The fast class, for `numerics: fast`; not yet compared with anything: a key needs its name alone. */
-const struct extension_class *extension_open_fast(const char *name);
-/* Dies unless c gives the same bits twice, and those of `scalar` but for products, which may be SELFTEST_NEAR
- * away (selftest.h). Before its first use. */
+/* The fast class of these numbers, which `asked` names ("numerics: fast"); not yet compared with anything: a
+ * key needs its name alone. */
+const struct extension_class *extension_open_fast(const char *name, const char *asked,
+						  enum ops_numbers numbers);
+/* Dies unless c gives the same bits twice, and those of `scalar` but for products, which may be c->near away
+ * (selftest.h). Before its first use. */
 void extension_check_fast(const struct extension_class *c, const struct ops *scalar);
 
 #endif

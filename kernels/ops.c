@@ -145,12 +145,14 @@ static const struct {
 
 enum { DEVICE_CPU, DEVICE_CUDA };
 static const char *said; /* in params; NULL: nothing */
-static bool is_fast;
+static enum ops_numbers numbers;
 
-void ops_choose(const char *device, bool is_fast_wanted)
+static const char *const asked[] = {[OPS_TF32] = "numerics: fast", [OPS_BF16] = "numerics: fast-bf16"};
+
+void ops_choose(const char *device, enum ops_numbers wanted)
 {
 	said = strcmp(device, "auto") != 0 ? device : NULL;
-	is_fast = is_fast_wanted;
+	numbers = wanted;
 }
 
 /* NULL: nothing was said. */
@@ -169,7 +171,7 @@ static int chosen_device(void)
 {
 	const char *wanted = in_environment() ? in_environment() : said;
 	if (!wanted)
-		return is_fast ? DEVICE_CUDA : DEVICE_CPU;
+		return numbers != OPS_EXACT ? DEVICE_CUDA : DEVICE_CPU;
 
 	for (size_t i = 0; i < sizeof devices / sizeof *devices; i++)
 		if (strcmp(wanted, devices[i].name) == 0)
@@ -189,11 +191,11 @@ static pthread_once_t fast_once = PTHREAD_ONCE_INIT, check_once = PTHREAD_ONCE_I
 static void open_fast(void)
 {
 	if (chosen_device() != DEVICE_CUDA && is_of_params())
-		die("numerics: fast is for a GPU alone: set device: auto, or numerics: exact");
+		die("%s is for a GPU alone: set device: auto, or numerics: exact", asked[numbers]);
 	if (chosen_device() != DEVICE_CUDA)
-		die("numerics: fast is for a GPU alone: unset EINTHOVEN_DEVICE=%s, or set numerics: exact",
-		    getenv("EINTHOVEN_DEVICE"));
-	fast = extension_open_fast(devices[DEVICE_CUDA].name);
+		die("%s is for a GPU alone: unset EINTHOVEN_DEVICE=%s, or set numerics: exact",
+		    asked[numbers], getenv("EINTHOVEN_DEVICE"));
+	fast = extension_open_fast(devices[DEVICE_CUDA].name, asked[numbers], numbers);
 }
 
 static const struct extension_class *fast_class(void)
@@ -230,7 +232,7 @@ static void agree(void)
 const struct ops *ops_chosen(void)
 {
 	pthread_once(&agree_once, agree);
-	if (!is_fast)
+	if (numbers == OPS_EXACT)
 		return devices[chosen_device()].open();
 	pthread_once(&check_once, check_fast);
 	return fast->ops;
@@ -238,5 +240,5 @@ const struct ops *ops_chosen(void)
 
 const char *ops_chosen_numerics(void)
 {
-	return is_fast ? fast_class()->numerics : devices[chosen_device()].numerics;
+	return numbers != OPS_EXACT ? fast_class()->numerics : devices[chosen_device()].numerics;
 }

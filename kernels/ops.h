@@ -331,9 +331,13 @@ const struct ops *ops_cpu_named(const char *isa);
 /* Numerics class for the action key: "cpu/2", in the exact class on every device (docs/gpu.md). */
 const char *ops_numerics(const struct ops *o);
 
-/* `device:` and `numerics: fast`, or not, of params, for all that is chosen below. Before the first of
- * them. device is borrowed for good: "auto", or a device's name. */
-void ops_choose(const char *device, bool is_fast);
+/* `numerics:` of params: the contract's, or those of a card's fast class, by what factors of products are
+ * rounded to. */
+enum ops_numbers { OPS_EXACT, OPS_TF32, OPS_BF16 };
+
+/* `device:` and `numerics:` of params, for all that is chosen below. Before the first of them. device is
+ * borrowed for good: "auto", or a device's name. */
+void ops_choose(const char *device, enum ops_numbers numbers);
 
 /* The table of the device that EINTHOVEN_DEVICE names; unset or empty: that of ops_choose; "auto", or
  * neither: "cpu", in the fast class "cuda". Every stage takes its table here. Dies if the device is unknown,

@@ -395,7 +395,7 @@ static bool is_same(const struct ops *fast, const struct arrays *a, const struct
 }
 
 /* Of NaN nothing is near. */
-bool selftest_is_near(const float *x, const float *expected, size_t n)
+bool selftest_is_near(const float *x, const float *expected, size_t n, double near)
 {
 	double difference = 0, size = 0;
 	for (size_t i = 0; i < n; i++) {
@@ -403,17 +403,17 @@ bool selftest_is_near(const float *x, const float *expected, size_t n)
 		difference += d * d;
 		size += (double)expected[i] * (double)expected[i];
 	}
-	return difference <= SELFTEST_NEAR * SELFTEST_NEAR * size;
+	return difference <= near * near * size;
 }
 
 static bool is_near(const struct ops *fast, const struct arrays *a, const struct ops *plain,
-		    const struct arrays *b)
+		    const struct arrays *b, double near)
 {
 	static float x[N_OUTPUTS][SIZE], expected[N_OUTPUTS][SIZE];
 	fast->download(x, a->out, sizeof x);
 	plain->download(expected, b->out, sizeof expected);
 	for (int i = 0; i < N_OUTPUTS; i++)
-		if (!selftest_is_near(x[i], expected[i], SIZE))
+		if (!selftest_is_near(x[i], expected[i], SIZE, near))
 			return false;
 	return true;
 }
@@ -446,8 +446,9 @@ static void run_part(const struct part *p, const struct ops *o, struct arrays *a
 }
 
 static const char *compare(const struct ops *fast, const struct ops *plain, struct arrays *a,
-			   struct arrays *b, struct arrays *host)
+			   struct arrays *b, struct arrays *host, double near)
 {
+	(void)near;
 	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
 		run_part(&parts[i], fast, a);
 		run_part(&parts[i], plain, b);
@@ -460,12 +461,13 @@ static const char *compare(const struct ops *fast, const struct ops *plain, stru
 
 /* b takes the place of the first run, once it has served. */
 static const char *compare_near(const struct ops *fast, const struct ops *plain, struct arrays *a,
-				struct arrays *b, struct arrays *host)
+				struct arrays *b, struct arrays *host, double near)
 {
 	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
 		run_part(&parts[i], fast, a);
 		run_part(&parts[i], plain, b);
-		if (!(parts[i].is_product ? is_near(fast, a, plain, b) : is_same(fast, a, plain, b, host)))
+		if (!(parts[i].is_product ? is_near(fast, a, plain, b, near)
+					  : is_same(fast, a, plain, b, host)))
 			return parts[i].name;
 		fast->download(host->out, a->out, sizeof host->out);
 		plain->upload(b->out, host->out, sizeof host->out);
@@ -477,15 +479,15 @@ static const char *compare_near(const struct ops *fast, const struct ops *plain,
 }
 
 static const char *run_by(const char *(*judge)(const struct ops *, const struct ops *, struct arrays *,
-					       struct arrays *, struct arrays *),
-			  const struct ops *fast, const struct ops *plain)
+					       struct arrays *, struct arrays *, double),
+			  const struct ops *fast, const struct ops *plain, double near)
 {
 	struct arrays *a = fast->alloc(sizeof *a), *b = plain->alloc(sizeof *b),
 		      *host = die_calloc(1, sizeof *host);
 	fill(host);
 	fast->upload(a, host, sizeof *host);
 	plain->upload(b, host, sizeof *host);
-	const char *failed = judge(fast, plain, a, b, host);
+	const char *failed = judge(fast, plain, a, b, host, near);
 	fast->release(a);
 	plain->release(b);
 	free(host);
@@ -494,10 +496,10 @@ static const char *run_by(const char *(*judge)(const struct ops *, const struct 
 
 const char *selftest_run(const struct ops *fast, const struct ops *plain)
 {
-	return run_by(compare, fast, plain);
+	return run_by(compare, fast, plain, 0);
 }
 
-const char *selftest_run_near(const struct ops *fast, const struct ops *plain)
+const char *selftest_run_near(const struct ops *fast, const struct ops *plain, double near)
 {
-	return run_by(compare_near, fast, plain);
+	return run_by(compare_near, fast, plain, near);
 }

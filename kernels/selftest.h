@@ -9,17 +9,18 @@
  * `plain` (the scalar table). A few milliseconds. */
 const char *selftest_run(const struct ops *fast, const struct ops *plain);
 
-/* The same of a table whose products (gemm, conv1d) round their factors to TF32's 11 bits: of those the root
- * mean square of what an array differs by is at most SELFTEST_NEAR of that of the array, and a second run
- * gives the same bits; all else must have those of `plain`. TF32 gives some 2^-11, bf16 would give 2^-8. */
-#define SELFTEST_NEAR (1.0 / 512)
-const char *selftest_run_near(const struct ops *fast, const struct ops *plain);
+/* The same of a table whose products (gemm, conv1d) round their factors: of those the root mean square of
+ * what an array differs by is at most `near` of that of the array, and a second run gives the same bits; all
+ * else must have those of `plain`. TF32's 11 bits give some 2^-11, bf16's 8 some 2^-8. */
+#define SELFTEST_NEAR_TF32 (1.0 / 512)
+#define SELFTEST_NEAR_BF16 (1.0 / 128)
+const char *selftest_run_near(const struct ops *fast, const struct ops *plain, double near);
 
-/* The same, is_near as the one or the other, of sizes that go other ways through a card: large tiles, trees
- * of several chunks, scores and partial sums that have no place in shared memory. */
-const char *selftest_run_large(const struct ops *fast, const struct ops *plain, bool is_near);
+/* The one or, near > 0, the other, of sizes that go other ways through a card: large tiles, trees of several
+ * chunks, scores and partial sums that have no place in shared memory. */
+const char *selftest_run_large(const struct ops *fast, const struct ops *plain, double near);
 
 /* Whether x[n] is so near what was expected. */
-bool selftest_is_near(const float *x, const float *expected, size_t n);
+bool selftest_is_near(const float *x, const float *expected, size_t n, double near);
 
 #endif

@@ -155,7 +155,7 @@ static void run_part(float *host, const struct part *p, const struct ops *o, str
 	o->download(host, a->out, sizeof a->out);
 }
 
-const char *selftest_run_large(const struct ops *fast, const struct ops *plain, bool is_near)
+const char *selftest_run_large(const struct ops *fast, const struct ops *plain, double near)
 {
 	struct arrays *a = fast->alloc(sizeof *a), *b = plain->alloc(sizeof *b);
 	float *in = die_malloc(sizeof a->in), *got = die_malloc(sizeof a->out),
@@ -172,8 +172,8 @@ const char *selftest_run_large(const struct ops *fast, const struct ops *plain, 
 		bool is_good;
 		run_part(expected, p, plain, b);
 		run_part(got, p, fast, a);
-		if (p->is_product && is_near) {
-			is_good = selftest_is_near(got, expected, N_OUT);
+		if (p->is_product && near > 0) {
+			is_good = selftest_is_near(got, expected, N_OUT, near);
 			memcpy(expected, got, sizeof a->out);
 			run_part(got, p, fast, a); /* the same again */
 			is_good = is_good && memcmp(got, expected, sizeof a->out) == 0;

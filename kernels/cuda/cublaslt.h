@@ -14,7 +14,7 @@
 /* cublasStatus_t, cudaDataType_t, cublasComputeType_t, cublasOperation_t, cublasLtReductionScheme_t: the
  * values used. */
 enum { LT_SUCCESS = 0, LT_INVALID_VALUE = 7, LT_NOT_SUPPORTED = 15 };
-enum { LT_FLOAT = 0, LT_COMPUTE_TF32 = 77 };
+enum { LT_FLOAT = 0, LT_COMPUTE_BF16 = 75, LT_COMPUTE_TF32 = 77 };
 enum { LT_PLAIN = 0, LT_TRANSPOSED = 1 };
 enum { LT_REDUCTION_NONE = 0 };
 /* cublasLtMatmulDescAttributes_t: int32_t, int32_t, uint32_t, a pointer; cublasLtEpilogue_t */

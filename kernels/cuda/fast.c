@@ -7,6 +7,7 @@
 #include "kernels/cuda/images.h"
 #include "kernels/cuda/runtime.h"
 #include "kernels/cuda/table.h"
+#include "kernels/selftest.h"
 
 /* What changes, in the libraries, which numbers come out: it would be in no key. */
 static void refuse_overrides(void)
@@ -43,7 +44,8 @@ extension_fast(const struct extension_host *host)
 {
 	static struct ops table;
 	static char numerics[512];
-	static const struct extension_class class = {numerics, &table};
+	static struct extension_class class = {.numerics = numerics, .ops = &table};
+	bool is_bf16 = host->numbers == OPS_BF16;
 
 	table = *extension_table(host);
 	refuse_overrides();
@@ -56,9 +58,10 @@ extension_fast(const struct extension_host *host)
 	table.conv1d_scratch = fastconv_scratch;
 
 	snprintf(numerics, sizeof numerics,
-		 "cuda-fast/1/%s/sm%d%d-%dsm/tf32/cublaslt-%zu/cudnn-%zu/code-%.16s/ranks-%d", name_of_card(),
+		 "cuda-fast/1/%s/sm%d%d-%dsm/%s/cublaslt-%zu/cudnn-%zu/code-%.16s/ranks-%d", name_of_card(),
 		 runtime_attribute(CUDART_MAJOR), runtime_attribute(CUDART_MINOR),
-		 runtime_attribute(CUDART_PROCESSORS), products, convolutions, images_code,
-		 host->size(host->team));
+		 runtime_attribute(CUDART_PROCESSORS), is_bf16 ? "bf16" : "tf32", products, convolutions,
+		 images_code, host->size(host->team));
+	class.near = is_bf16 ? SELFTEST_NEAR_BF16 : SELFTEST_NEAR_TF32;
 	return &class;
 }

@@ -1,6 +1,7 @@
 /*
- * The fast class: the table of a card whose products are cuBLASLt's (product.c) and whose convolutions are
- * cuDNN's (fastconv.c), in TF32: factors are rounded to 11 bits, sums are float32. All else is as in table.c.
+ * The fast class: the table of a card whose products are cuBLASLt's (product.c), in TF32 or bf16 (factors are
+ * rounded to 11 or 8 bits, sums are float32), and whose convolutions are cuDNN's (fastconv.c), in TF32. All
+ * else is as in table.c.
  *
  * Nothing in it depends on when something is done: no sum is split among blocks that add to one place, plans
  * are those the libraries rank first, without trying any. So a machine gives the same bits each time. They do

@@ -1,7 +1,7 @@
 /*
- * Products by cuBLASLt, in TF32. It knows columns where we know rows: C = A B is computed as C' = B' A', of
- * the same memory. A plan (descriptors and the algorithm that the library ranks first) is made once for each
- * shape, with no sum split, and kept.
+ * Products by cuBLASLt, in TF32 or bf16, to which it rounds the factors itself. It knows columns where we
+ * know rows: C = A B is computed as C' = B' A', of the same memory. A plan (descriptors and the algorithm
+ * that the library ranks first) is made once for each shape, with no sum split, and kept.
  */
 #include <stdbool.h>
 #include <stdlib.h>
@@ -93,7 +93,10 @@ static void describe(struct plan *p)
 		second = s->is_a_transposed ? LT_TRANSPOSED : LT_PLAIN;
 	uint32_t epilogue = s->has_bias ? LT_EPILOGUE_BIAS : LT_EPILOGUE_PLAIN;
 
-	check(lt.MatmulDescCreate(&p->product, LT_COMPUTE_TF32, LT_FLOAT), "describing a product");
+	check(lt.MatmulDescCreate(&p->product,
+				  table_host->numbers == OPS_BF16 ? LT_COMPUTE_BF16 : LT_COMPUTE_TF32,
+				  LT_FLOAT),
+	      "describing a product");
 	set(p->product, LT_TRANSPOSE_A, &first, sizeof first);
 	set(p->product, LT_TRANSPOSE_B, &second, sizeof second);
 	set(p->product, LT_EPILOGUE, &epilogue, sizeof epilogue);

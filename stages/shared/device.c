@@ -8,9 +8,13 @@
 
 bool device_choose(const struct params *p)
 {
-	bool is_fast = strcmp(params_text(p, "numerics"), "fast") == 0;
-	ops_choose(params_text(p, "device"), is_fast);
-	return is_fast;
+	static const char *const names[] = {
+		[OPS_EXACT] = "exact", [OPS_TF32] = "fast", [OPS_BF16] = "fast-bf16"};
+	enum ops_numbers numbers = OPS_EXACT;
+	while (strcmp(params_text(p, "numerics"), names[numbers]) != 0)
+		numbers++;
+	ops_choose(params_text(p, "device"), numbers);
+	return numbers != OPS_EXACT;
 }
 
 void device_fit(const struct ops *ops, struct memory_need *need, const char *what, const char *remedy)

@@ -18,12 +18,14 @@
 	 .section = in,                                                                                      \
 	 .not_in_key = true,                                                                                 \
 	 .help = "what computes: the CPU, or a GPU with the same results; auto: the CPU, or "                \
-		 "with numerics: fast the GPU. EINTHOVEN_DEVICE goes before it"},                            \
+		 "with numerics: fast, fast-bf16 the GPU. EINTHOVEN_DEVICE goes before it"},                 \
 	{                                                                                                    \
 		"numerics", PARAM_CHOICE,                                                                    \
-			.choices = "exact fast", .otherwise = "exact", .section = in, .not_in_key = true,    \
-			.help = "exact: the same bits on every CPU and card; fast: what this card does "     \
-				"quickest, its results apart from all others' (docs/gpu.md)"                 \
+			.choices = "exact fast fast-bf16", .otherwise = "exact", .section = in,              \
+			.not_in_key = true,                                                                  \
+			.help = "exact: the same bits on every CPU and card; fast: products of a card's "    \
+				"libraries in TF32, fast-bf16: in bf16; their results are apart from all "   \
+				"others' (docs/gpu.md)"                                                      \
 	}
 
 /* struct stage's choose, of a stage with those rows. */

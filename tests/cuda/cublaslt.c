@@ -1,9 +1,9 @@
 /*
  * cuBLASLt on this CPU, for tests: what kernels/cuda/product.c uses of libcublasLt.so.13, with its name, in
- * the streams of the double of CUDA's runtime. Factors are rounded to TF32 where that is asked for. What the
- * real one refuses is refused, and what it would do wrong with goes wrong: a plan of another shape, arrays
- * that begin elsewhere than was said, a workspace that is too small; a sum that may be split comes out in
- * another order each time.
+ * the streams of the double of CUDA's runtime. Factors are rounded to TF32 or bf16 where that is asked for.
+ * What the real one refuses is refused, and what it would do wrong with goes wrong: a plan of another shape,
+ * arrays that begin elsewhere than was said, a workspace that is too small; a sum that may be split comes out
+ * in another order each time.
  */
 #include <math.h>
 #include <stdbool.h>
@@ -91,7 +91,8 @@ int cublasLtCreate(lt_handle *h)
 int cublasLtMatmulDescCreate(lt_product *p, int compute, int scale_type)
 {
 	struct product new = {.magic = PRODUCT, .compute = compute, .epilogue = LT_EPILOGUE_PLAIN};
-	if (scale_type != LT_FLOAT || (compute != LT_COMPUTE_TF32 && compute != 68))
+	if (scale_type != LT_FLOAT ||
+	    (compute != LT_COMPUTE_TF32 && compute != LT_COMPUTE_BF16 && compute != 68))
 		return LT_NOT_SUPPORTED;
 	return made(p, &new, sizeof new);
 }
@@ -244,13 +245,18 @@ int cublasLtMatmulAlgoConfigGetAttribute(const struct lt_algorithm *a, int which
 
 /* ---- products ---- */
 
-/* As cvt.rna.tf32: to the nearest of ten bits behind the first, ties away from zero. */
+/* As cvt.rna.tf32: to the nearest of ten bits behind the first, ties away from zero; as cvt.rn.bf16: of
+ * seven, ties to even. */
 static float rounded(float x, int compute)
 {
 	uint32_t bits;
 	memcpy(&bits, &x, sizeof bits);
-	if (compute == LT_COMPUTE_TF32 && (bits & 0x7f800000) != 0x7f800000)
+	if ((bits & 0x7f800000) == 0x7f800000)
+		return x;
+	if (compute == LT_COMPUTE_TF32)
 		bits = (bits + 0x1000) & ~0x1fffu;
+	if (compute == LT_COMPUTE_BF16)
+		bits = (bits + 0x7fff + (bits >> 16 & 1)) & ~0xffffu;
 	memcpy(&x, &bits, sizeof x);
 	return x;
 }

@@ -17,6 +17,8 @@ over() { # over LIBRARY COMMAND...: no device said
 class='cuda-fast/1/a-double-80-gb/sm90-132sm/tf32/cublaslt-130100/cudnn-91900/code-0123456789abcdef/ranks-1'
 is "every operation passes the self-test, in a class of its own" \
 	"$(over host "$BUILD/tests/kernels_ops" --fast 2>&1)" "$class"
+is "... in bf16 too, in another class" \
+	"$(over host "$BUILD/tests/kernels_ops" --bf16 2>&1)" "${class/tf32/bf16}"
 
 # ---- trainings ----
 data="fetch.records=12 pretrain.batch=6 pretrain.projector_hidden=32 pretrain.projector_out=16 \
@@ -24,10 +26,11 @@ data="fetch.records=12 pretrain.batch=6 pretrain.projector_hidden=32 pretrain.pr
 	finetune.bootstrap=20 finetune.epochs=1 finetune.batch=8 finetune.min_steps=1"
 dvt="$data pretrain.d_model=32 pretrain.n_heads=2 pretrain.n_time_layers=1 pretrain.n_channel_layers=1"
 resnet="$data pretrain.model=resnet18 pretrain.d_model=8 pretrain.n_heads=-1"
+numerics=fast
 fast() { # fast NAME SET STAGE...: in the fast class over the doubles
 	local name=$1 set=$2
 	shift 2
-	over host chain "$name" "$set pretrain.numerics=fast" "$@" >>"$name.tables"
+	over host chain "$name" "$set pretrain.numerics=$numerics" "$@" >>"$name.tables"
 }
 hash_of() { # hash_of NAME: pretrain's action key there
 	tr -d '\n' <"$1/pretrain.key.json" | sha256sum | cut -d' ' -f1
@@ -81,6 +84,19 @@ for model in dvt resnet; do
 				END { print s ? sqrt(d / s) : "nothing" }')" \
 		0.004
 done
+
+numerics=fast-bf16
+fast bf16.fast "$dvt" fetch preprocess views pretrain
+differs "bf16 is another model than TF32" "$(id bf16.fast pretrain)" "$(id dvt.fast pretrain)"
+near "... of what training changed, so much is elsewhere" "$(distance bf16.fast dvt dvt.start)" 0.5
+near "... the loss, relative" "$(awk -v a="$(loss dvt)" -v b="$(loss bf16.fast)" \
+	'BEGIN { print a && b ? (a > b ? a - b : b - a) / a : "nothing" }')" 0.005
+bf16=$dvt
+again bf16 pretrain
+is "... and its class stands in the key" "$(jq -r .numerics bf16.fast/pretrain.key.json)" \
+	"${class/tf32/bf16}"
+numerics=fast
+
 if [ -n "${ALL:-}" ]; then
 	fast dvt.fast "$dvt" finetune
 	again dvt finetune
@@ -132,6 +148,8 @@ message() { # message NAME TEXT COMMAND...
 }
 DOUBLE_DEVICES=0 message "no card" 'numerics: fast: there is no GPU to use here: .*; set numerics: exact' \
 	over host
+EINTHOVEN_DEVICE=cpu check_fails "bf16 on another device" 1 \
+	'numerics: fast-bf16 is for a GPU alone: unset EINTHOVEN_DEVICE=cpu' "$BIN/pretrain" --build bf16.fast
 EINTHOVEN_DEVICE=cpu message "another device" \
 	'numerics: fast is for a GPU alone: unset EINTHOVEN_DEVICE=cpu' \
 	over host
@@ -198,7 +216,7 @@ fault product "sums split as it happens" \
 	's/LT_REDUCTION_MASK, LT_REDUCTION_NONE/LT_REDUCTION_MASK, 7/; s/return split <= 1.*/return true;/' \
 	"$near"
 fault product "sums split, and seen" 's/LT_REDUCTION_MASK, LT_REDUCTION_NONE/LT_REDUCTION_MASK, 7/' "$none"
-fault product "bf16 in place of TF32" 's/LT_COMPUTE_TF32, LT_FLOAT/75, LT_FLOAT/' "$lt"
+fault product "bf16 in place of TF32" 's/OPS_BF16 ? LT_COMPUTE_BF16 :/OPS_TF32 ? LT_COMPUTE_BF16 :/' "$near"
 fault product "old sums forgotten" 's/beta = from ? 1 : 0/beta = 0/' "$near"
 fault product "a residual forgotten" 's/is_added ? NULL : g->residual/NULL/' "$near"
 fault product "a chain that does not go on" \

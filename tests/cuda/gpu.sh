@@ -3,6 +3,7 @@
 # sizes, and what it says of a card that computes something else.
 . "$(dirname "$0")/../tap.sh"
 [ -e "$BUILD/bin/bench-train" ] || skip_all "bench-train was not built"
+. "$TOP/tests/chain.sh"
 . "$TOP/tests/doubles.sh"
 doubles_needed
 check "the doubles and the host side are built, without anything of CUDA" doubles_build
@@ -18,15 +19,32 @@ gpu() { # gpu ASSIGNMENT...
 broken() {
 	DOUBLE_DEVICES=0 gpu OUT="$WORK/none" || { code=$?; cat err >&2; return $code; }
 }
-check "it ends well" gpu
+# The golden tests' part, smaller: a training has the id that a CPU gave before.
+chain golden "$small" fetch preprocess views pretrain
+cat >golden.sh <<END
+rm -r "$WORK/store/actions" "$WORK/golden/pretrain.id"
+"$BIN/pretrain" --build "$WORK/golden" 2>/dev/null
+[ "\$(cat "$WORK/golden/pretrain.id")" = $(id golden pretrain) ]
+END
+echo 'echo "another id" >&2; exit 1' >wrong.sh
+small_golden=$(realpath --relative-to="$TOP/tests" .)
+check "it ends well" gpu GOLDEN="$small_golden/golden"
 ids="trainings and embeddings have the CPU's ids"
-for line in "$ids | yes" "the fast class gives the same ids twice | yes"; do
+for line in "$ids | yes" "the fast class gives the same ids twice | yes" "with bf16 too | yes" \
+	"the tests' golden ids on the card | yes"; do
 	check "it says: $line" grep -qF "$line" table
 done
-check "a row of figures" grep -qE '^\| tiny \| 2 \| [0-9.]+ \| [0-9.]+ \| +\| [0-9.]+ \| [0-9.]+ \|' table
+check "a row of figures" grep -qE \
+	'^\| tiny \| 2 \| [0-9.]+ \| [0-9.]+ \| +\| [0-9.]+ \| [0-9.]+ \| [0-9.]+ \|' table
 check "the same as JSON" jq -e '.["exact.tiny.2"] and .["peak.fast"]' out/gpu.json
 check "a second call" gpu
 is "... does nothing again" "$(grep -c 's left' err)" 0
+wrong() {
+	gpu GOLDEN="$small_golden/wrong" || { code=$?; cat err >&2; return $code; }
+}
+rm out/golden
+check_fails "golden ids that are others" 1 'golden failed: another id' wrong
+check "... are not shown" grep -qF "the tests' golden ids on the card | not shown" table
 check "on another card, without time" gpu MINUTES=0 DOUBLE_PROCESSORS=78
 check "... nothing counts of the first" grep -qF "$ids | not shown" table
 check "... and it says what is left to do" grep -q 'no time is left for exact' err

@@ -260,7 +260,7 @@ static void the_self_test_passes_and_finds_a_changed_bit(void **state)
 	(void)state;
 	for (int k = 0; (o = table(k)); k++) {
 		assert_null(selftest_run(o, scalar));
-		assert_null(selftest_run_large(o, scalar, k % 2));
+		assert_null(selftest_run_large(o, scalar, k % 2 ? SELFTEST_NEAR_TF32 : 0));
 	}
 	struct ops broken = *scalar;
 	broken.gelu_backward = scalar->add == NULL
@@ -270,9 +270,10 @@ static void the_self_test_passes_and_finds_a_changed_bit(void **state)
 	broken = *scalar;
 	broken.adamw = no_step;
 	assert_string_equal(selftest_run(&broken, scalar), "adamw");
-	assert_null(selftest_run_large(&broken, scalar, false));
+	assert_null(selftest_run_large(&broken, scalar, 0));
 	broken.conv1d_backward = scalar->conv1d;
-	assert_string_equal(selftest_run_large(&broken, scalar, true), "conv1d of many records");
+	assert_string_equal(selftest_run_large(&broken, scalar, SELFTEST_NEAR_TF32),
+			    "conv1d of many records");
 }
 
 static void unknown_tables_are_refused(void **state)
@@ -322,8 +323,8 @@ static void the_pool_runs_every_task_once(void **state)
 int main(int argc, char **argv)
 {
 	program = argv[0];
-	if (argc > 1 && strcmp(argv[1], "--fast") == 0) {
-		ops_choose("auto", true);
+	if (argc > 1 && (strcmp(argv[1], "--fast") == 0 || strcmp(argv[1], "--bf16") == 0)) {
+		ops_choose("auto", argv[1][2] == 'f' ? OPS_TF32 : OPS_BF16);
 		ops_chosen();
 		puts(ops_chosen_numerics());
 		return 0;
