@@ -1,21 +1,21 @@
 /*
  * The random policy of training: what is drawn anew for every record, epoch and view, on top of what
  * ecg/views.h cuts. Drawn in this order: the cut (halves, crops) or shift (interleaved), standardisation if
- * asked for, the pool (sequential, crops: some of ecg/augmentation.h, each applied to what the last one left; never
- * rejected), and for every strategy the lead mask, a gain per lead and noise per lead.
+ * asked for, the pool (sequential, crops: some of ecg/augmentation.h, each applied to what the last one left;
+ * never rejected), and for every strategy the lead mask, a gain per lead and noise per lead.
  *
  *	struct augment a;
  *	augment_read(&a, artifact_get_attribute(views, "augment"), &v, &e);
  *	a.seed = params_int(p, "seed");
  *	augment_draw(&a, x, keep, signal, record, epoch, view);
  *
- * Every number is a Philox draw keyed by (seed, purpose, record, epoch*n + view) of n views, so record i's view is the
- * same whatever the batch, order, thread or number of processes. The signal is const: nothing is changed
- * in place.
+ * Every number is a Philox draw keyed by (seed, purpose, record, epoch*n + view) of n views, so record i's
+ * view is the same whatever the batch, order, thread or number of processes. The signal is const: nothing is
+ * changed in place.
  *
- * What a view shares with its record's other views though nothing was learned, docs/views.md, "What gives a
- * partner away". Amplitudes are in units of the view's own standard
- * deviation per lead, so that one policy serves signals in mV and standardised ones.
+ * Gain, noise and masks differ per view: what two views share is found before anything is learned
+ * (docs/views.md, "What gives a partner away"). Amplitudes are in units of the view's own standard deviation
+ * per lead, so that one policy serves signals in mV and standardised ones.
  */
 #ifndef ECG_AUGMENT_H
 #define ECG_AUGMENT_H

@@ -46,8 +46,8 @@ int views_n(const struct views *v);			/* of a record in training */
 bool views_has_segments(const struct views *v);		/* a view is a part of the record's time */
 bool views_has_pool(const struct views *v);		/* sequential, crops: views draw from the pool */
 
-/* Un-augmented views of a record: 2 (the first and the last of two halves; even and odd samples), 1 (the whole
- * record), or as many segments, evenly spaced, as cover it. */
+/* Un-augmented views of a record: 2 (the first and the last of two halves; even and odd samples), 1 (the
+ * whole record), or as many segments, evenly spaced, as cover it. */
 int views_n_fixed(const struct views *v);
 /* The sample at which one begins; 0 where it has all of the record's time. */
 int views_fixed_start(const struct views *v, int view);

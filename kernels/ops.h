@@ -83,10 +83,11 @@ struct attention {
  * maximum subtracted: the mean over all ordered pairs of views, each against all other rows (Khosla et al.
  * 2020, eq. 2, a record being a class); with two views Chen's. Rows of one patient but different records
  * (patient[i] == patient[j], record differs; i mod N is the record's index): MASK leaves them out of the sum,
- * POSITIVE averages the log-probability over all of the patient's rows, IGNORE takes them as negatives. |z| is
- * floored at 1e-12.
+ * POSITIVE averages the log-probability over all of the patient's rows, IGNORE takes them as negatives. |z|
+ * is floored at 1e-12.
  *
- * is_across, of two views: only rows of the other view are in row i's sum (CLOCS: Kiyasseh, Zhu and Clifton 2021, eq. 2):
+ * is_across, of two views: only rows of the other view are in row i's sum (CLOCS: Kiyasseh, Zhu and Clifton
+ * 2021, eq. 2):
  * the rows and columns of the one [N,N] matrix of similarities between view 1 and view 2. There POSITIVE is
  * CLOCS's as well (eq. 3): with J the pairs (i, k) of different records of one patient, in both directions,
  *	loss = 1/2 mean_i [lse_i - s_i,p(i)] + 1/2 mean_J [lse_i - s_ik],

@@ -13,8 +13,9 @@
 #include "kernels/ops.h"
 
 struct candidates {
-	/* Mean over views of ln(candidates, the partner among them), and of terms their sum where all is zeros: the loss of a network that tells nothing
-	 * apart. ln(VN-1) of V views, across two ln N, unless some are left out. */
+	/* The loss of a network that tells nothing apart: mean over views of ln(candidates, the partner among
+	 * them), which is ln(VN-1) of V views, across two ln N, unless some are left out; and of terms
+	 * (model/terms.h) their sum where all is zeros. */
 	double uniform;
 	int n_contrasted; /* records that have a negative: one of another patient or, IGNORE, another one */
 };

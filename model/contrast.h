@@ -76,8 +76,8 @@ int contrast_rows(const struct contrast_settings *s);
 /* This process's of them: first..first+n-1. */
 void contrast_own(const struct contrast_settings *s, int *first, int *n);
 
-/* x [rows,12,T] and keep [rows,12] with rows i, n+i, 2n+i ... the views of one record, in a team this process's of them;
- * patient [n] of the whole batch: host memory. */
+/* x [rows,12,T] and keep [rows,12] with rows i, n+i, 2n+i ... the views of one record, in a team this
+ * process's of them; patient [n] of the whole batch: host memory. */
 struct contrast_result contrast_step(struct contrast *c, const float *x, const uint8_t *keep,
 				     const uint64_t *patient, float lr);
 

@@ -13,13 +13,12 @@ static const struct objective *objective(const struct params *p, const struct vi
 {
 	const struct objective *o = objective_named(params_text(p, "objective"));
 	if (o->target && views_n(v) != 2)
-		die("pretrain.objective: %s hides tokens of two views of a record, but views.n is %d; set "
-		    "views.n to 2",
+		die("pretrain.objective: %s hides tokens of two views of a record, but views.n is %d; "
+		    "set views.n to 2",
 		    o->name, views_n(v));
 	if (o->loss && o->loss->is_across && views_n(v) != 2)
-		die("pretrain.objective: %s contrasts two views of a record, but views.n is %d; set views.n "
-		    "to 2 "
-		    "or pretrain.objective to ntxent",
+		die("pretrain.objective: %s contrasts two views of a record, but views.n is %d; "
+		    "set views.n to 2 or pretrain.objective to ntxent",
 		    o->name, views_n(v));
 	if (o->has_segments && v->strategy != VIEWS_HALVES)
 		die("pretrain.objective: %s contrasts segments of a record, but views.strategy is %s; set "
@@ -36,9 +35,8 @@ static enum same_patient same_patient(const struct params *p, const struct objec
 	if (strcmp(s, "auto") == 0)
 		return o->loss->same_patient;
 	if (o->loss->is_nothing && strcmp(s, "ignore") != 0)
-		die("pretrain.same_patient: %s has neither negatives nor positives of other records; set it "
-		    "to "
-		    "auto, or pretrain.objective to ntxent",
+		die("pretrain.same_patient: %s has neither negatives nor positives of other records; "
+		    "set it to auto, or pretrain.objective to ntxent",
 		    o->name);
 	return strcmp(s, "mask") == 0	    ? SAME_PATIENT_MASK
 	       : strcmp(s, "positive") == 0 ? SAME_PATIENT_POSITIVE
@@ -85,13 +83,11 @@ static struct terms_weights terms(const struct params *p, const struct objective
 	w.slices = (int)params_int(p, "slices");
 	if (!o->loss && terms_any(&w))
 		die("pretrain.objective: %s has no projections that invariance, variance, covariance or "
-		    "sigreg could be "
-		    "terms of; set these to -1",
+		    "sigreg could be terms of; set these to -1",
 		    o->name);
 	if (o->loss && o->loss->is_nothing && !(w.invariance > 0))
 		die("pretrain.invariance: %s learns nothing without it; make it larger, or leave it at -1 "
-		    "and "
-		    "pretrain.sigreg below 1",
+		    "and pretrain.sigreg below 1",
 		    o->name);
 	return w;
 }
@@ -187,6 +183,12 @@ struct plan plan_read(const struct params *p, const struct views *v, size_t n_re
 	plan.teacher = (struct schedule){.peak = (float)(1 - params_float(p, "teacher_momentum")),
 					 .n_steps = n_steps};
 	return plan;
+}
+
+json_t *plan_terms(const struct terms_weights *w)
+{
+	return json_pack("{s:f, s:f, s:f, s:f, s:i}", "invariance", w->invariance, "variance", w->variance,
+			 "covariance", w->covariance, "sigreg", w->sigreg, "slices", w->slices);
 }
 
 const char *plan_chance(const struct plan *p)

@@ -29,7 +29,23 @@ struct plan {
 	struct hide hide;
 };
 
-/* Rows of a table of struct param: what is hidden and predicted. */
+/* Rows of a table of struct param: weights of terms of p. */
+#define TERMS_PARAMS                                                                                         \
+	TERMS_PARAM("invariance", "mean squared distance of views; -1: the objective's own (vicreg 25, "     \
+				  "sigreg LeJEPA's, others 0), and so for the next three"),                  \
+		TERMS_PARAM("variance", "VICReg's variance term; vicreg 25"),                                \
+		TERMS_PARAM("covariance", "VICReg's covariance term; vicreg 1"),                             \
+		TERMS_PARAM("sigreg", "SIGReg, lambda of LeJEPA; sigreg 0.02"),                              \
+	{                                                                                                    \
+		"slices", PARAM_INT, .min = 1, .max = 65536, .otherwise = "256",                             \
+				     .help = "directions that SIGReg draws for each step"                    \
+	}
+#define TERMS_PARAM(name, of)                                                                                \
+	{                                                                                                    \
+		name, PARAM_FLOAT, .min = -1, .max = 1e6, .otherwise = "-1", .help = "weight of " of         \
+	}
+
+/* The same: what is hidden and predicted. */
 #define HIDING_PARAMS                                                                                        \
 	HIDING_PARAM("masked_weight", PARAM_FLOAT, 1e-6, 1e6, "1",                                           \
 		     "of prediction beside NT-Xent (masked_ntxent)"),                                        \
@@ -49,6 +65,9 @@ struct plan {
 
 /* Dies if what is asked for does not fit together. */
 struct plan plan_read(const struct params *p, const struct views *v, size_t n_records);
+
+/* For the model's header; yours. */
+json_t *plan_terms(const struct terms_weights *w);
 
 /* What the log calls the loss of one who knows nothing. Static. */
 const char *plan_chance(const struct plan *p);

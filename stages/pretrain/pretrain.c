@@ -310,10 +310,7 @@ static void write_model(struct pretrain *t)
 	artifact_attribute(w, "tensors", config_shapes(net->tensors));
 	artifact_attribute(w, "objective", json_string(t->plan.objective->name));
 	if (terms_any(terms))
-		artifact_attribute(w, "terms",
-				   json_pack("{s:f, s:f, s:f, s:f, s:i}", "invariance", terms->invariance,
-					     "variance", terms->variance, "covariance", terms->covariance,
-					     "sigreg", terms->sigreg, "slices", terms->slices));
+		artifact_attribute(w, "terms", plan_terms(terms));
 	artifact_attribute(w, "chance", json_string(plan_chance(&t->plan)));
 	artifact_attribute(w, "seed", json_integer(params_int(t->run->params, "seed")));
 	artifact_attribute(w, "batch", json_integer(t->plan.batch));
@@ -362,17 +359,7 @@ static const struct param params[] = {
 		 "or "
 		 "hidden time tokens are predicted: samples (masked), what a moving average makes of them "
 		 "(jepa)"},
-	{"invariance", PARAM_FLOAT, .min = -1, .max = 1e6, .otherwise = "-1",
-	 .help = "weight of the mean squared distance of views; -1: the objective's own (vicreg 25, sigreg "
-		 "LeJEPA's, others 0), and so for the next three"},
-	{"variance", PARAM_FLOAT, .min = -1, .max = 1e6, .otherwise = "-1",
-	 .help = "weight of VICReg's variance term; vicreg 25"},
-	{"covariance", PARAM_FLOAT, .min = -1, .max = 1e6, .otherwise = "-1",
-	 .help = "weight of VICReg's covariance term; vicreg 1"},
-	{"sigreg", PARAM_FLOAT, .min = -1, .max = 1e6, .otherwise = "-1",
-	 .help = "weight of SIGReg, lambda of LeJEPA; sigreg 0.02"},
-	{"slices", PARAM_INT, .min = 1, .max = 65536, .otherwise = "256",
-	 .help = "directions that SIGReg draws for each step"},
+	TERMS_PARAMS,
 	HIDING_PARAMS,
 	{"same_patient", PARAM_CHOICE, .choices = "auto mask positive ignore", .otherwise = "auto",
 	 .help = "other records of the same patient: left out, positives, or negatives; auto: mask with "

@@ -110,7 +110,7 @@ declare -A others=(
 	[sigreg]="pretrain.objective=sigreg pretrain.slices=32"
 	[beside]="pretrain.variance=1 pretrain.sigreg=0.1 pretrain.slices=32"
 	[three]="views.n=3 views.segment_s=3"
-	[crops]="views.strategy=crops views.segment_s=2.5 pretrain.objective=sigreg views.n=4"
+	[crops]="views.strategy=crops views.segment_s=1 pretrain.objective=sigreg pretrain.slices=32 views.n=4"
 )
 for name in "${!others[@]}"; do
 	EINTHOVEN_THREADS=1 EINTHOVEN_ISA=scalar views "$name" "${others[$name]}"

@@ -1,5 +1,5 @@
-/* Terms of p: values and gradients by PyTorch, a naive sum in double for SIGReg, known values where embeddings
- * collapse, all instruction sets alike. */
+/* Terms of p: values and gradients by PyTorch, a naive sum in double for SIGReg, known values where
+ * embeddings collapse, all instruction sets alike. */
 #include "tests/unit/kernels_helper.h"
 
 #include "model/sigreg.h"
@@ -89,7 +89,7 @@ struct naive {
 	double *p;
 };
 
-/* The integral itself, 3,000 steps where the terms take 16, would differ: knots are part of the definition. */
+/* Knots and their weights are part of the definition. */
 static double naive_statistic(const double *x, int n)
 {
 	double sum = 0;
@@ -221,8 +221,7 @@ static void where_all_is_zeros_the_loss_is_the_collapsed_one(void **state)
 	assert_true(fabs(terms_collapsed(&cases[0], N) - 24.75) < 1e-9);
 }
 
-/* A sample of the normal distribution is near it, one twice as wide is not; and the mean over steps of a
- * statistic of N numbers drawn from the normal does not grow with N. */
+/* A sample of the normal distribution is near it, one twice as wide is not. */
 static void normal_numbers_have_a_small_statistic(void **state)
 {
 	enum { N = 4000 };
