@@ -11,8 +11,6 @@
 #include "statistics/scores.h"
 #include "statistics/scoretable.h"
 
-enum { MOST_SEGMENTS = 2 }; /* of a record */
-
 const char legacy_sentence[] =
 	"The poster's own scoring, not comparable with any other row: each segment of folds 9 and 10 is "
 	"judged as if it were independent, and fold 9 is tested on.";
@@ -30,18 +28,26 @@ bool legacy_has(const struct artifact *embeddings)
 	return artifact_has_table(embeddings, "segment");
 }
 
+/* Of a record. */
+static size_t n_segments(const struct artifact *embeddings)
+{
+	size_t n = artifact_count(embeddings, "embedding");
+	return n ? artifact_count(embeddings, "segment") / n : 0;
+}
+
 static void add(struct samples *s, const struct judge_part *p, size_t dim, size_t n_classes)
 {
-	s->room += MOST_SEGMENTS * p->n;
+	size_t most = n_segments(s->embeddings);
+	s->room += most * p->n;
 	s->record = die_realloc(s->record, (s->room + 1) * sizeof *s->record);
 	s->segment = die_realloc(s->segment, s->room + 1);
 	s->truth = die_realloc(s->truth, s->room * n_classes + 1);
 
 	for (size_t i = 0; i < p->n; i++) {
 		size_t before = s->n;
-		for (int v = 0; v < MOST_SEGMENTS; v++) {
+		for (size_t v = 0; v < most; v++) {
 			struct artifact_value row =
-				artifact_get_part(s->embeddings, "segment", p->record[i], v);
+				artifact_get_part(s->embeddings, "segment", p->record[i], (int)v);
 			if (!row.bytes || row.n_bytes != dim * sizeof(float))
 				break;
 			s->record[s->n] = p->record[i];

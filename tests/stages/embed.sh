@@ -25,6 +25,15 @@ for choice in EINTHOVEN_THREADS=1 EINTHOVEN_THREADS=4 EINTHOVEN_ISA=scalar; do
 	is "$choice gives the golden id" "$(id "$choice" embed)" "${golden[halves]}"
 done
 
+chain windows "$tiny views.n=4 views.segment_s=2.5 embed.segments=true probe.bootstrap=0" \
+	fetch preprocess views pretrain embed probe
+"$BIN/store" show "$(id windows embed)" >shown
+check "four windows of a record: their embeddings are kept" grep -q '^  segment: 96 records' shown
+check "... and what each attends to" grep -q '^  attention: 12 records' shown
+check "... pairs are two of them" grep -q '^  pair: 6 records' shown
+check "... and each is a sample where segments are: one of sixteen is right" grep -qE \
+	'^legacy, per segment .* 0\.062 ' windows/probe.txt
+
 # ---- all arms alike: what records are cut into, whatever the network was trained on
 
 alike() { # alike NAME SET: NAME's records, embedded with these params in folder NAME.alike

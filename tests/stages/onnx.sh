@@ -52,6 +52,8 @@ agrees "sequential, standardized, the embedding alone" probed whole \
 	"views.strategy=sequential views.standardize=true probe.features=embedding"
 agrees "interleaved without a low-pass, from the time tower alone" probed time \
 	"views.strategy=interleaved views.antialias=false pretrain.towers=time"
+agrees "four windows, standardized" probed windows "views.n=4 views.segment_s=2.5 views.standardize=true"
+agrees "crops, of which three cover the record" probed crops "views.strategy=crops views.segment_s=4"
 agrees "the channel tower alone" probed channel "pretrain.towers=channel"
 agrees "two cross blocks, another task" probed deep "pretrain.n_cross=2 probe.task=rhythm"
 # A narrow residual network: its width is the first stage's.
