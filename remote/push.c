@@ -332,6 +332,8 @@ int push_artifact(const struct sharing *remote, const char *id, bool is_checked,
 	int status = s ? transport_head(session_transport(s), path, e) : -1;
 	sum->n_artifacts++;
 	sum->n_present += status == 1;
+	if (status == 1)
+		transport_clean(session_transport(s)); /* nothing may be put */
 	if (status == 0 || (status == 1 && is_checked)) {
 		p.artifact = artifact_try(id, e);
 		status = p.artifact ? send_artifact(&p, s, id, e) : -1;

@@ -87,3 +87,9 @@ int transport_flush(struct transport *t, struct error *e)
 {
 	return t->kind->flush ? t->kind->flush(t, e) : 0;
 }
+
+void transport_clean(struct transport *t)
+{
+	if (t->kind->clean)
+		t->kind->clean(t);
+}

@@ -39,6 +39,7 @@ struct transport_kind {
 	int (*put)(struct transport *t, const char *path, const void *bytes, size_t n, bool is_replacing,
 		   struct error *e);
 	int (*flush)(struct transport *t, struct error *e); /* NULL: nothing to do */
+	void (*clean)(struct transport *t);		    /* NULL likewise */
 	void (*close)(struct transport *t);
 };
 
@@ -64,6 +65,8 @@ int transport_put(struct transport *t, const char *path, const void *bytes, size
 int transport_replace(struct transport *t, const char *path, const void *bytes, size_t n, struct error *e);
 /* What was put into this remote before, by any thread, survives a power cut. */
 int transport_flush(struct transport *t, struct error *e);
+/* Removes what killed writers left, where this user may; the first put of a transport does so, too. */
+void transport_clean(struct transport *t);
 
 /* Whether path is cas/ or ac/ and 64 lower-case hex digits: a BUG in all of the above if it is not. */
 bool transport_is_path(const char *path);

@@ -154,8 +154,9 @@ static int make_folder(const struct folder *f, const char *name, const struct st
 }
 
 /* What killed processes left; of other hosts only what is old. */
-static void clean(const struct folder *f)
+static void clean(struct transport *t)
 {
+	const struct folder *f = (struct folder *)t;
 	char *path = die_printf("%s/tmp", f->root);
 	DIR *d = opendir(path);
 	for (struct dirent *entry; d && (entry = readdir(d));) {
@@ -181,7 +182,7 @@ static int prepare(struct folder *f, struct error *e)
 	for (int i = 0; i < 3; i++)
 		if (make_folder(f, names[i], &s, e) < 0)
 			return -1;
-	clean(f);
+	clean(&f->transport);
 	f->can_write = true;
 	return 0;
 }
@@ -274,5 +275,6 @@ const struct transport_kind transport_folder = {
 	.head = head,
 	.put = put,
 	.flush = flush,
+	.clean = clean,
 	.close = close_folder,
 };
