@@ -51,6 +51,24 @@ calls_of() {
 		!seen[call " " n]++ { print call, n }' "$1"
 }
 
+# sites_of TRACE FOLDER: lines "NAME N" of what may fail in a trace of `strace -f`, from the first call on
+# that names something of FOLDER: then it is our own code that runs.
+sites_of() {
+	awk -v first="\"[^\"]*$2" '{ call = $2; sub(/\(.*/, "", call) }
+		call !~ /^[a-z]/ { next }
+		{ n = ++count[$1 " " call] }
+		$0 ~ first && call != "execve" { begun = 1 }
+		!begun || call ~ /^(execve|exit|brk|arch_prctl|rt_sig|nano|clock|futex|munmap|mprotect)/ ||
+			call ~ /^(set_|rseq|sched_|get(pid|tid|random)|prlimit|uname|wait|madvise)/ { next }
+		!seen[call " " n]++ { print call, n }' "$1"
+}
+
+# short_build: ./short.so, of tests/faults/short.c.
+short_build() {
+	! grep -q fsanitize "$BUILD/flags" &&
+		"$(cut -d' ' -f1 "$BUILD/flags")" -D_GNU_SOURCE -shared -fPIC -o short.so "$TOP/tests/faults/short.c"
+}
+
 # some_of N: N of the lines that come in, evenly spaced; all if there are no more.
 some_of() {
 	awk -v n="$1" '{ line[NR] = $0 }

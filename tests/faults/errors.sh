@@ -28,20 +28,10 @@ is_whole_again() {
 }
 
 # ---- by strace: each call by its number, once our own code runs ----
-# sites_of TRACE: lines "NAME N" from the first call on that names something of the run's folder.
-sites_of() {
-	awk '{ call = $2; sub(/\(.*/, "", call) }
-		call !~ /^[a-z]/ { next }
-		{ n = ++count[$1 " " call] }
-		/"run/ && call != "execve" { begun = 1 }
-		!begun || call ~ /^(execve|exit|brk|arch_prctl|rt_sig|nano|clock|futex|munmap|mprotect)/ ||
-			call ~ /^(set_|rseq|sched_|get(pid|tid|random)|prlimit|uname|wait|madvise)/ { next }
-		!seen[call " " n]++ { print call, n }' "$1"
-}
 if can_trace; then
 	as_new
 	strace -qq -f -o trace ./tiny --build run >log 2>&1
-	sites_of trace >all
+	sites_of trace run/ >all
 	errors=(EIO ENOSPC EDQUOT EINTR EACCES EMFILE ENOMEM)
 	every=${EVERY:-} # each error at each site, not one in turn
 	bad='' sites=0 tries=0 n_said=0
@@ -67,68 +57,9 @@ else
 fi
 
 # ---- short writes and interruptions, by a library that is loaded first ----
-cat >short.c <<'C'
-#define _GNU_SOURCE
-#include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
-#include <sys/syscall.h>
-#include <sys/uio.h>
-#include <unistd.h>
-
-/* The SHORT-th call and each after it writes a part, or is interrupted first; a file "was-short" says so. */
-static int turn(void)
-{
-	static int n;
-	const char *from = getenv("SHORT");
-	if (++n < (from ? atoi(from) : 1 << 30))
-		return 0;
-	syscall(SYS_close, (int)syscall(SYS_openat, AT_FDCWD, "was-short", O_CREAT | O_WRONLY, 0600));
-	return n;
-}
-
-static size_t part(size_t n)
-{
-	return n > 1 ? n / 2 : n;
-}
-
-ssize_t write(int fd, const void *bytes, size_t n)
-{
-	int k = fd > 2 ? turn() : 0;
-	if (k && k % 3 == 0)
-		return errno = EINTR, -1;
-	return syscall(SYS_write, fd, bytes, k ? part(n) : n);
-}
-
-ssize_t pwrite64(int fd, const void *bytes, size_t n, off64_t at)
-{
-	int k = turn();
-	if (k && k % 3 == 0)
-		return errno = EINTR, -1;
-	return syscall(SYS_pwrite64, fd, bytes, k ? part(n) : n, at);
-}
-
-ssize_t pwrite(int fd, const void *bytes, size_t n, off_t at)
-{
-	return pwrite64(fd, bytes, n, at);
-}
-
-ssize_t pwritev(int fd, const struct iovec *v, int n, off_t at)
-{
-	return turn() ? pwrite64(fd, v[0].iov_base, part(v[0].iov_len), at)
-		      : syscall(SYS_pwritev, fd, v, n, at, 0);
-}
-
-ssize_t writev(int fd, const struct iovec *v, int n)
-{
-	return turn() ? syscall(SYS_write, fd, v[0].iov_base, part(v[0].iov_len))
-		      : syscall(SYS_writev, fd, v, n);
-}
-C
-# shellcheck disable=SC2046 # the flags file is a command line
-if grep -q fsanitize "$BUILD/flags"; then
+if ! short_build; then
 	skip "short writes" "a sanitizer wants to be loaded first"
-elif $(cut -d' ' -f1 "$BUILD/flags") -shared -fPIC -o short.so short.c; then
+else
 	bad='' n_done=0
 	for ((i = 1; i <= trials; i++)); do
 		as_new
