@@ -67,11 +67,13 @@ int file_read(char **bytes, size_t *n_bytes, const char *path, size_t max, struc
 		      O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); /* a pipe nobody writes would wait */
 	if (fd < 0)
 		return fail_to_read(e, path, "open");
-	bool is_plain = fstat(fd, &s) == 0 && (S_ISREG(s.st_mode) || S_ISDIR(s.st_mode)); /* read says why */
-	int status =
-		is_plain ? read_all(fd, bytes, n_bytes, max) : error_set(e, path, 0, "is no regular file");
-	if (is_plain && status < 0)
-		fail_to_read(e, path, "read");
+	bool is_seen = fstat(fd, &s) == 0;
+	bool is_plain = is_seen && (S_ISREG(s.st_mode) || S_ISDIR(s.st_mode)); /* read says why */
+	int status = is_plain ? read_all(fd, bytes, n_bytes, max) : -1;
+	if (is_seen && !is_plain)
+		error_set(e, path, 0, "is no regular file");
+	else if (status < 0)
+		fail_to_read(e, path, is_seen ? "read" : "look at");
 	close(fd);
 	if (status == 0 && *n_bytes > max) {
 		free(*bytes);

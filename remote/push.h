@@ -39,7 +39,8 @@ int push_artifact(const struct sharing *remote, const char *id, bool is_checked,
 		  struct error *e);
 
 /* The same for several, and for all that they were made of, as this store's action entries say, with these
- * entries: what something was made of first. What is not in the store any more is left out. */
+ * entries: what something was made of first. What is not in the store any more is left
+ * out. An entry that cannot be read (a damaged one can) is an error, and nothing is sent. */
 int push_chain(const struct sharing *remote, char (*ids)[DIGEST_HEX], size_t n, const struct push_way *way,
 	       struct push_sum *sum, struct error *e);
 

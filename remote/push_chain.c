@@ -2,8 +2,10 @@
 #include <string.h>
 
 #include "common/die.h"
+#include "common/file.h"
 #include "remote/entry.h"
 #include "remote/push.h"
+#include "store/action.h"
 #include "store/artifact.h"
 #include "store/lineage.h"
 
@@ -31,6 +33,38 @@ static void enqueue_inputs(struct chain *c, const struct lineage_entry *all, siz
 			lineage_inputs(&all[i], enqueue, c);
 }
 
+/* ---- entries ---- */
+
+struct listing {
+	lineage_add *add;
+	void *to;
+	struct error *e;
+};
+
+static void add_entry(const struct action_entry *entry, void *context)
+{
+	const struct listing *l = context;
+	l->add(entry, l->to);
+}
+
+/* A damaged one says of nothing what it was made of; one that could only not be read now may be of the
+ * chain, and a push that left it out would not have sent all. */
+static void note_entry(const struct error *e, void *context)
+{
+	const struct listing *l = context;
+	if (!e->cause)
+		warn("%s; passing over it", error_text(e));
+	else if (!l->e->cause)
+		error_set_cause(l->e, NULL, e->cause, "%s; not all can be sent", error_text(e));
+}
+
+static void list_entries(lineage_add *add, void *to, void *context)
+{
+	action_each(add_entry, note_entry, &(struct listing){add, to, context});
+}
+
+/* ---- sending ---- */
+
 static int send(const struct sharing *remote, const struct lineage_entry *all, size_t n_all, const char *id,
 		bool is_checked, struct push_sum *sum, struct error *e)
 {
@@ -43,14 +77,37 @@ static int send(const struct sharing *remote, const struct lineage_entry *all, s
 	return 0;
 }
 
-int push_chain(const struct sharing *remote, char (*ids)[DIGEST_HEX], size_t n, const struct push_way *way,
-	       struct push_sum *sum, struct error *e)
+/* Also what is there and cannot be looked at: sending it says why. */
+static bool has(const char *id)
 {
-	struct lineage *l = lineage_open();
-	struct chain c = {0};
+	char *path = artifact_path(id);
+	bool has = artifact_exists(id) || file_is_named(path);
+	free(path);
+	return has;
+}
+
+static int send_all(const struct sharing *remote, const struct lineage *l, const struct chain *c,
+		    bool is_checked, struct push_sum *sum, struct error *e)
+{
 	size_t n_all;
 	const struct lineage_entry *all = lineage_all(l, &n_all);
 	int status = 0;
+	for (size_t i = c->n; i-- > 0 && status == 0;)
+		if (has(c->ids[i]))
+			status = send(remote, all, n_all, c->ids[i], is_checked, sum, e);
+		else
+			warn("artifact %.12s is not in this store any more; not sent", c->ids[i]);
+	return status;
+}
+
+int push_chain(const struct sharing *remote, char (*ids)[DIGEST_HEX], size_t n, const struct push_way *way,
+	       struct push_sum *sum, struct error *e)
+{
+	struct error unread = {0};
+	struct lineage *l = lineage_gather(list_entries, &unread);
+	struct chain c = {0};
+	size_t n_all;
+	const struct lineage_entry *all = lineage_all(l, &n_all);
 	for (size_t i = 0; i < n; i++)
 		enqueue(NULL, ids[i], &c);
 	for (size_t i = 0; i < c.n && !way->is_alone; i++) {
@@ -59,11 +116,8 @@ int push_chain(const struct sharing *remote, char (*ids)[DIGEST_HEX], size_t n, 
 		enqueue_inputs(&c, all, n_all, id);
 	}
 
-	for (size_t i = c.n; i-- > 0 && status == 0;)
-		if (artifact_exists(c.ids[i]))
-			status = send(remote, all, n_all, c.ids[i], way->is_checked, sum, e);
-		else
-			warn("artifact %.12s is not in this store any more; not sent", c.ids[i]);
+	int status = unread.cause ? error_set_cause(e, NULL, unread.cause, "%s", error_text(&unread))
+				  : send_all(remote, l, &c, way->is_checked, sum, e);
 	lineage_close(l);
 	free(c.ids);
 	return status;

@@ -83,10 +83,12 @@ static int open_file(const char *path, struct stat *s, struct error *e)
 		errno = why;
 		return why == ENOENT ? 0 : fail(e, path, "open");
 	}
-	if (fstat(fd, s) == 0 && S_ISREG(s->st_mode))
+	bool is_seen = fstat(fd, s) == 0;
+	if (is_seen && S_ISREG(s->st_mode))
 		return fd;
+	int status = is_seen ? refuse(e, path) : fail(e, path, "look at");
 	close(fd);
-	return refuse(e, path);
+	return status;
 }
 
 static int read_file(int fd, const char *path, size_t n, struct bytes *body, struct error *e)

@@ -65,8 +65,8 @@ sites_of() {
 
 # short_build: ./short.so, of tests/faults/short.c.
 short_build() {
-	! grep -q fsanitize "$BUILD/flags" &&
-		"$(cut -d' ' -f1 "$BUILD/flags")" -D_GNU_SOURCE -shared -fPIC -o short.so "$TOP/tests/faults/short.c"
+	! grep -q fsanitize "$BUILD/flags" && "$(cut -d' ' -f1 "$BUILD/flags")" -D_GNU_SOURCE -shared -fPIC \
+		-o short.so "$TOP/tests/faults/short.c"
 }
 
 # some_of N: N of the lines that come in, evenly spaced; all if there are no more.

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# A system call of push, of pull or of a stage that takes from a remote fails, or writes are short: exit 1 with
-# a message, or what was asked for; whatever has a name is whole, and the same command run again ends as one
-# that was left alone.
+# A system call of push, of pull or of a stage that takes from a remote fails, or writes are short: exit 1
+# with a message, or what was asked for; whatever has a name is whole, and the same command run again ends as
+# one that was left alone.
 . "$(dirname "$0")/../tap.sh"
 . "$TOP/tests/tiny.sh"
 . "$TOP/tests/faults.sh"
@@ -35,6 +35,7 @@ cp -a base.run new.run
 rm -f new.run/tiny.* new.run/twice.*
 
 before_push() { prepared base none base.run; }
+# shellcheck disable=SC2120 # with or without something to start it with
 push() { "$@" "$remote" push "$result" --remote team; }
 is_push_well() { # is_push_well CODE
 	[ "$1" != 0 ] || [ "$(files_of team)" = "$whole" ] || return 1
@@ -45,6 +46,7 @@ is_push_well() { # is_push_well CODE
 }
 
 before_pull() { prepared none team.whole base.run; }
+# shellcheck disable=SC2120
 pull() { "$@" "$remote" pull "$result" --remote team; }
 is_pull_well() {
 	[ "$1" != 0 ] || "$BIN/store" verify "$result" >log 2>&1 || return 1
@@ -55,6 +57,7 @@ is_pull_well() {
 }
 
 before_take() { prepared none team.whole new.run; }
+# shellcheck disable=SC2120
 take() { EINTHOVEN_REMOTE=$PWD/team "$@" ./tiny --build run; }
 is_take_well() {
 	[ "$1" != 0 ] || [ "$(cat run/tiny.id)" = "$id" ] || return 1
@@ -67,24 +70,26 @@ is_take_well() {
 
 # judged WHAT CODE: nothing, or what is wrong.
 judged() {
-	if [ "$2" = 127 ] && grep -q 'error while loading shared libraries' err; then
-		is_"$1"_well 1 || echo "$?" # it never was our code
-	elif [ "$2" -gt 1 ]; then
-		echo "exit$2"
-	elif [ "$2" = 1 ] && ! grep -qE '^(remote|tiny): .' err; then
-		echo silent
+	local what=$1 code=$2
+	if [ "$code" = 127 ] && grep -q 'error while loading shared libraries' err; then
+		code=1 # it never was our code
+	elif [ "$code" -gt 1 ]; then
+		echo "exit$code" && return
+	elif [ "$code" = 1 ] && ! grep -qE '^(remote|tiny): .' err &&
+		! grep -q ' write(2, .*INJECTED' failing.trace; then
+		echo silent && return
 	elif grep -qE 'Sanitizer|BUG in' err; then
-		echo crashed
-	else
-		is_"$1"_well "$2" || echo "$?"
+		echo crashed && return
 	fi
+	"is_${what}_well" "$code" || echo "$?"
 }
 
 errors=(EIO ENOSPC EDQUOT EINTR EACCES EMFILE ENOMEM)
 for what in push pull take; do
 	before_$what
 	$what strace -qq -f -o trace >log 2>&1
-	sites_of trace '(team|store)' >all
+	# Without the first mmap the loader crashes, whatever program it loads.
+	sites_of trace '(team|store)' | grep -v '^mmap 1$' >all
 	bad='' sites=0 tries=0 n_said=0 n_injected=0
 	while read -r call n <&3; do
 		for ((k = 0; k < ${#errors[@]}; k++)); do
@@ -116,8 +121,18 @@ for what in push pull take; do
 		[ -z "$wrong" ] || bad="$bad $i:$wrong"
 		[ $code != 0 ] || n_done=$((n_done + 1))
 	done
-	is "$what: writes that are short or interrupted from the 1st ... $((i - 1))th on: nothing half" "$bad" ""
-	[ $what = push ] && least=3 || least=0 # LMDB takes no short write of an object
-	check "... $n_done of them did no harm" test $i -gt 3 -a $n_done -ge $least
+	is "$what: writes that are short or interrupted from the 1st ... $((i - 1))th on: nothing half" \
+		"$bad" ""
+	[ $what = push ] && least=2 || least=0 # LMDB takes no short write of an object
+	check "... $n_done of them did no harm" test $i -gt 2 -a $n_done -ge "$least"
 done
+
+# What an entry that cannot be read names may be what the result was made of.
+before_push
+entry=$(find store/actions -name '*.json' -print -quit)
+strace -qq -f -o trace -P "$WORK/$entry" -e inject=openat:error=EIO "$remote" push "$result" --remote team \
+	>out 2>err
+is "a push that cannot read an entry fails" "$? $(grep -c 'not all can be sent' err)" "1 1"
+is "... and sends nothing" "$(files_of team)" ""
+check "... which the next one does not: it sends all" is_push_well 1
 tap_done
