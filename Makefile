@@ -120,7 +120,8 @@ FLAGS_emulated-asan := -O1 -g $(FAST_$(ARCH)) -fsanitize=address,undefined -fno-
 	$(if $(findstring gcc,$(CC)),-fsanitize-sections=gpu_shared)
 LINK_emulated-asan  := -fsanitize=address,undefined
 # What is on a card's own side of device.h, without kernels.
-gpu_card         := $(addprefix kernels/cuda/,$(addsuffix .c,cards fast fastconv nccl plan product runtime))
+gpu_card         := $(addprefix kernels/cuda/,$(addsuffix .c, \
+	cards fast fastconv graph nccl plan product runtime))
 gpu_sources      := $(filter-out $(gpu_card),$(wildcard kernels/cuda/*.c))
 emulated_sources := $(gpu_sources) $(filter-out kernels/emulated/race.c,$(wildcard kernels/emulated/*.c))
 

@@ -41,9 +41,6 @@ struct run {
 	struct batch_drawing drawing;
 	struct contrast *contrast;
 	int n, micro_batch;
-	float *x;
-	uint8_t *keep;
-	uint64_t *patient;
 };
 
 static double wall_s(void)
@@ -82,9 +79,6 @@ static void make_records(struct run *r)
 	r->source = (struct batch_source){
 		.policy = &policy, .n = n, .record = record, .patient = record, .signal = signal};
 	r->order = die_calloc(n, sizeof *r->order);
-	r->x = die_calloc(2 * n * LEADS * SEGMENT, sizeof *r->x);
-	r->keep = die_calloc(2 * n, LEADS);
-	r->patient = die_calloc(n, sizeof *r->patient);
 }
 
 static void make_network(struct run *r, const struct ops *o, const char *model)
@@ -104,9 +98,11 @@ static void begin_drawing(struct run *r)
 {
 	static uint32_t epoch;
 	batch_shuffle(r->order, &r->source, epoch);
-	r->drawing = (struct batch_drawing){
-		r->x, r->keep, &r->source, r->order, r->n, 2, epoch++, pairing_draw(PAIRING_POLICY, 0, 0), 0, 0};
-	batch_draw_begin(&r->drawing, r->patient);
+	struct contrast_batch b = contrast_batch(r->contrast);
+	r->drawing = (struct batch_drawing){b.x,  b.keep, &r->source, r->order,
+					    r->n, 2,	  epoch++,    pairing_draw(PAIRING_POLICY, 0, 0),
+					    0,	  0};
+	batch_draw_begin(&r->drawing, b.patient);
 }
 
 static void refuse_skipped(struct contrast *c)
@@ -126,7 +122,7 @@ static double steps(struct run *r, int n)
 		double start = clock_cpu_s();
 		batch_draw_end();
 		drawing += clock_cpu_s() - start;
-		contrast_load(r->contrast, r->x, r->keep, r->patient);
+		contrast_load(r->contrast);
 		begin_drawing(r);
 		contrast_learn(r->contrast, 1e-4f);
 		if (i + 1 == n || (i + 1) % CONTRAST_STEPS == 0)

@@ -185,6 +185,8 @@ struct ops {
 	const char *name; /* "cpu/" and an instruction set: scalar, avx2, avx512, neon */
 	/* An operation costs much to begin: better few of many blocks at once, at the price of memory. */
 	bool is_wide;
+	/* Operations may be done after they return: only what brings numbers to the host waits for them. */
+	bool is_deferred;
 
 	/* ---- memory: 64-byte aligned; alloc dies when out of memory; zeroed ---- */
 	void *(*alloc)(size_t n_bytes);
@@ -194,6 +196,17 @@ struct ops {
 	void (*upload)(void *device, const void *host, size_t n_bytes);
 	void (*download)(void *host, const void *device, size_t n_bytes);
 	void (*zero)(void *p, size_t n_bytes);
+	/* Host memory, zeroed, and an upload from it that need not wait: until a mark that was set behind it
+	 * is reached, what is there must stay as it is. Marks are 0 and 1; one never set is reached. */
+	void *(*alloc_host)(size_t n_bytes);
+	void (*release_host)(void *p);
+	void (*send)(void *device, const void *host, size_t n_bytes);
+	void (*mark)(int i);
+	void (*reach)(int i);
+	/* What is asked for between both, in the same order each time, is one piece of work and costs less to
+	 * begin. What must wait or needs memory ends the piece before it: nothing is forbidden. */
+	void (*begin)(void);
+	void (*end)(void);
 
 	/* ---- between the processes of a team, as team_exchange and team_gather (common/team.h) but in
 	 * memory of alloc and in order with the operations before and after. Bytes are moved, never added. */

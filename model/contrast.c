@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/die.h"
 #include "model/layerwise.h"
@@ -12,6 +13,8 @@ struct contrast_memory { /* ops memory */
 	uint64_t *patient;
 	float *dp, *scratch;
 	struct terms *terms;			     /* NULL: none */
+	struct contrast_batch batch[2];		     /* host: one is on its way while the other is drawn */
+	int turn;				     /* the one to be drawn */
 	uint64_t *sorted;			     /* host: [n] */
 	struct candidates waiting[OPTIMIZER_ROWS];   /* of the steps not told yet */
 	struct contrast_result done[CONTRAST_STEPS]; /* likewise, where tokens are hidden */
@@ -58,6 +61,11 @@ struct contrast *contrast_new(const struct ops *ops, const struct contrast_setti
 	m->x = ops->alloc(own * input * sizeof *m->x);
 	m->keep = ops->alloc(own * ENCODER_LEADS);
 	m->patient = ops->alloc((size_t)s->n * sizeof *m->patient);
+	for (int i = 0; i < 2; i++) {
+		m->batch[i].x = ops->alloc_host(own * input * sizeof *m->x);
+		m->batch[i].keep = ops->alloc_host(own * ENCODER_LEADS);
+		m->batch[i].patient = ops->alloc_host((size_t)s->n * sizeof *m->patient);
+	}
 	m->sorted = die_malloc((size_t)s->n * sizeof *m->sorted);
 	if (s->masked.target)
 		c->masked = masked_new(c->net, &s->masked);
@@ -78,6 +86,11 @@ void contrast_free(struct contrast *c)
 	c->ops->release(m->x);
 	c->ops->release(m->keep);
 	c->ops->release(m->patient);
+	for (int i = 0; i < 2; i++) {
+		c->ops->release_host(m->batch[i].x);
+		c->ops->release_host(m->batch[i].keep);
+		c->ops->release_host(m->batch[i].patient);
+	}
 	if (m->dp) {
 		c->ops->release(m->dp);
 		c->ops->release(m->scratch);
@@ -112,16 +125,29 @@ void contrast_own(const struct contrast_settings *s, int *first, int *n)
 	*n = blocks_own_views(&b);
 }
 
-void contrast_load(struct contrast *c, const float *x, const uint8_t *keep, const uint64_t *patient)
+struct contrast_batch contrast_batch(struct contrast *c)
+{
+	struct contrast_memory *m = c->memory;
+	c->ops->reach(m->turn);
+	return m->batch[m->turn];
+}
+
+void contrast_load(struct contrast *c)
 {
 	const struct contrast_settings *s = &c->settings;
 	struct contrast_memory *m = c->memory;
+	const struct contrast_batch *b = &m->batch[m->turn];
+	const uint64_t *patient = b->patient;
 	int first, n;
 	contrast_own(s, &first, &n);
 	size_t rows = (size_t)n;
-	c->ops->upload(m->x, x, rows * ENCODER_LEADS * (size_t)encoder_samples(&s->net) * sizeof *x);
-	c->ops->upload(m->keep, keep, rows * ENCODER_LEADS);
-	c->ops->upload(m->patient, patient, (size_t)s->n * sizeof *patient);
+	c->ops->send(m->x, b->x, rows * ENCODER_LEADS * (size_t)encoder_samples(&s->net) * sizeof *b->x);
+	c->ops->send(m->keep, b->keep, rows * ENCODER_LEADS);
+	c->ops->send(m->patient, patient, (size_t)s->n * sizeof *patient);
+	if (!c->masked)
+		encoder_list(c->net, b->keep, contrast_rows(s));
+	c->ops->mark(m->turn);
+	m->turn = !m->turn;
 	c->candidates = (struct candidates){.n_contrasted = s->n};
 	if (s->loss && !s->loss->is_nothing)
 		c->candidates = candidates_count(patient, s->n, views_of(s), s->same_patient,
@@ -205,10 +231,13 @@ void contrast_learn(struct contrast *c, float lr)
 		m->done[m->n_done++] = learn_hidden(c, lr);
 		return;
 	}
+	optimizer_prepare(&c->optimizer);
+	m->waiting[c->optimizer.n_rows] = c->candidates;
+	c->ops->begin();
 	contrast_views(c);
 	encoder_gradient_squares(c->net, c->optimizer.part);
-	m->waiting[c->optimizer.n_rows] = c->candidates;
 	optimizer_learn(&c->optimizer, lr);
+	c->ops->end();
 }
 
 static struct contrast_result result_of(const struct optimizer_row *row, const struct candidates *candidates)
@@ -239,7 +268,13 @@ struct contrast_result contrast_step(struct contrast *c, const float *x, const u
 				     const uint64_t *patient, float lr)
 {
 	struct contrast_result r[CONTRAST_STEPS];
-	contrast_load(c, x, keep, patient);
+	struct contrast_batch b = contrast_batch(c);
+	int first, n;
+	contrast_own(&c->settings, &first, &n);
+	memcpy(b.x, x, (size_t)n * ENCODER_LEADS * (size_t)encoder_samples(&c->settings.net) * sizeof *x);
+	memcpy(b.keep, keep, (size_t)n * ENCODER_LEADS);
+	memcpy(b.patient, patient, (size_t)c->settings.n * sizeof *patient);
+	contrast_load(c);
 	contrast_learn(c, lr);
 	return r[contrast_tell(c, r) - 1];
 }

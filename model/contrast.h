@@ -51,6 +51,12 @@ struct contrast {
 	uint64_t step;		      /* of the training, the caller's: keys what terms draw */
 };
 
+struct contrast_batch { /* host memory */
+	float *x;
+	uint8_t *keep;
+	uint64_t *patient;
+};
+
 enum { CONTRAST_STEPS = OPTIMIZER_ROWS };
 
 struct contrast_result {
@@ -81,10 +87,12 @@ void contrast_own(const struct contrast_settings *s, int *first, int *n);
 struct contrast_result contrast_step(struct contrast *c, const float *x, const uint8_t *keep,
 				     const uint64_t *patient, float lr);
 
-/* Its parts: after load the caller's arrays are free for the next batch. learn waits for nothing; what came
- * of it is told later: tell fills r [CONTRAST_STEPS] for the steps learned since the last call, at most so
- * many, and returns how many. */
-void contrast_load(struct contrast *c, const float *x, const uint8_t *keep, const uint64_t *patient);
+/* Its parts. A batch is drawn into arrays of contrast_batch, which are borrowed until load: as those of
+ * contrast_step. load hands them over without waiting; those for the next one are others. learn waits for
+ * nothing; what came of it is told later: tell fills r [CONTRAST_STEPS] for the steps learned since the last
+ * call, at most so many, and returns how many. */
+struct contrast_batch contrast_batch(struct contrast *c);
+void contrast_load(struct contrast *c);
 void contrast_learn(struct contrast *c, float lr);
 int contrast_tell(struct contrast *c, struct contrast_result *r);
 

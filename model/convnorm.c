@@ -235,11 +235,13 @@ static void give_gradients(const struct tensors *t, const struct convnorm *c, st
 	const struct tensor *first = &t->list[c->norm_weight], *last = &t->list[c->norm_bias];
 	gradients_begin(&s->gradients, &s->blocks, first->offset, last->offset + last->count - first->offset);
 
-	for (int i = s->blocks.first; i < s->blocks.end; i++, sums += 2 * width) {
-		gradients_leaf(&s->gradients);
+	for (int i = s->blocks.first, end; i < s->blocks.end;) {
+		end = gradients_pass(&s->gradients, i);
 		float *db = tensors_gradient(t, c->norm_bias), *dw = tensors_gradient(t, c->norm_weight);
-		t->ops->add(db, db, sums, width);
-		t->ops->add(dw, dw, sums + width, width);
+		for (; i < end; i++, sums += 2 * width, db += t->aim_stride, dw += t->aim_stride) {
+			t->ops->add(db, db, sums, width);
+			t->ops->add(dw, dw, sums + width, width);
+		}
 		gradients_push(&s->gradients);
 	}
 }

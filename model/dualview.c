@@ -101,6 +101,13 @@ void dualview_forward(struct dualview *d, int slot, const float *x, const uint8_
 		projector_forward(t, &s->projector, h_of(d, s), n);
 }
 
+void dualview_list(struct dualview *d, const uint8_t *keep, int n)
+{
+	struct dualview_slot *s = &d->memory->slot[0];
+	if (s->tower[CHANNEL].is_on)
+		tokenizer_channel_list(&d->tensors, &s->channel_tokens, keep, n);
+}
+
 void dualview_backward_h(struct dualview *d, int slot, const float *dh)
 {
 	const struct dualview_memory *m = d->memory;

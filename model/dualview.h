@@ -56,6 +56,8 @@ void dualview_init(struct dualview *d, uint64_t seed);
  * views first.. of the batch. When training both must stay as they are until the backward pass has ended: it
  * reads them again. */
 void dualview_forward(struct dualview *d, int slot, const float *x, const uint8_t *keep, int first, int n);
+/* keep of what slot 0 is given next, in host memory: then a pass fetches nothing. */
+void dualview_list(struct dualview *d, const uint8_t *keep, int n);
 /* dp [n,projector_out] of the slot's last forward; adds to the gradients. Once per forward. */
 void dualview_backward(struct dualview *d, int slot, const float *dp);
 /* The same from a gradient of h [n,dim] instead of p (fine-tuning). */

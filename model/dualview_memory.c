@@ -78,7 +78,7 @@ static struct transformer_layer *copy_layers(const struct transformer_layer *l, 
 }
 
 /* The other slots have the same parts as the first. */
-static void copy_parts(struct dualview_memory *m)
+static void copy_parts(struct dualview_memory *m, const struct ops *ops)
 {
 	for (int i = 0; i < m->n_slots; i++) {
 		struct dualview_slot *s = &m->slot[i];
@@ -91,7 +91,7 @@ static void copy_parts(struct dualview_memory *m)
 			w->crosses = copy_layers(w->crosses, m->n_cross);
 		}
 		if (s->tower[CHANNEL].is_on)
-			tokenizer_channel_alloc(&s->channel_tokens, m->max_views);
+			tokenizer_channel_alloc(&s->channel_tokens, ops, m->max_views);
 	}
 }
 
@@ -257,7 +257,7 @@ void dualview_memory_new(struct dualview *d, int n_slots, int slot_views, bool i
 	tensors_init(&d->tensors, d->ops);
 	declare(d);
 	tensors_alloc(&d->tensors, is_training);
-	copy_parts(m);
+	copy_parts(m, d->ops);
 
 	struct arena a = {0};
 	plan(d, &a);
@@ -275,7 +275,7 @@ void dualview_memory_free(struct dualview *d)
 			free(m->slot[i].tower[k].layers);
 			free(m->slot[i].tower[k].crosses);
 		}
-		tokenizer_channel_release(&m->slot[i].channel_tokens);
+		tokenizer_channel_release(&m->slot[i].channel_tokens, d->ops);
 	}
 	d->ops->release(m->block);
 	tensors_release(&d->tensors);

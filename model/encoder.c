@@ -281,6 +281,13 @@ static void backward_dvt(struct encoder *e, const float *dp, const float *dh)
 	gradients_total(&e->gradients);
 }
 
+void encoder_list(struct encoder *e, const uint8_t *keep, int batch)
+{
+	e->blocks = blocks_of(e->ops, e->team, batch);
+	if (e->dvt && n_passes(e) == 1)
+		dualview_list(e->dvt, keep, blocks_own_views(&e->blocks));
+}
+
 void encoder_forward(struct encoder *e, const float *x, const uint8_t *keep, int batch)
 {
 	if (batch < 1 || batch > e->max_batch)

@@ -127,6 +127,9 @@ void encoder_copy(struct encoder *e, const struct encoder *from);
  * a team batch is that of all processes, x and keep are of this one's views, and all call together.
  * When training both must stay as they are until the backward pass has ended: it reads them again. */
 void encoder_forward(struct encoder *e, const float *x, const uint8_t *keep, int batch);
+/* Before it, where keep is in host memory too: what must be known of it is sent ahead, so that the pass waits
+ * for nothing (if it is one of all views). */
+void encoder_list(struct encoder *e, const uint8_t *keep, int batch);
 /* dp [batch,projector_out] of the last forward's batch, rows of this process's views; sets the tensors'
  * gradients, of all processes. Once per forward. BatchNorm's running statistics, which are tensors too
  * (without gradient), move here. */

@@ -107,7 +107,7 @@ static void put_corrections(struct optimizer *o)
 }
 
 /* Before a step of which nobody is told yet: a checkpoint may have moved n_steps. */
-static void prepare(struct optimizer *o)
+void optimizer_prepare(struct optimizer *o)
 {
 	if (o->n_rows == OPTIMIZER_ROWS)
 		BUG("more steps than rows to tell them");
@@ -119,7 +119,7 @@ void optimizer_learn(struct optimizer *o, float lr)
 {
 	const struct tensors *t = o->tensors;
 	struct optimizer_device *d = o->device;
-	prepare(o);
+	optimizer_prepare(o);
 
 	t->ops->squares(d->squares, t->gradients, t->count);
 	t->ops->decide(&(struct decide){.loss = d->loss,

@@ -53,6 +53,8 @@ float optimizer_step(struct optimizer *o, float lr);
 /* The same in two halves, so that nobody waits for a step. Whether it is taken is decided where the gradient
  * is; o->loss and o->part are the caller's to fill before, and stand in the step's row. */
 void optimizer_learn(struct optimizer *o, float lr);
+/* What it may have to send first, if that is to be done before: at most once in OPTIMIZER_ROWS steps. */
+void optimizer_prepare(struct optimizer *o);
 /* Rows of the steps learned since the last call into rows [OPTIMIZER_ROWS], how many there are. Before a
  * checkpoint, and after OPTIMIZER_ROWS steps at the latest (else a BUG). */
 int optimizer_tell(struct optimizer *o, struct optimizer_row *rows);

@@ -172,20 +172,26 @@ static size_t most_sums(const struct tokenizer_channel *k, int max_batch)
 	return (size_t)(max_batch * TOKENIZER_LEADS + k->stem.group - 1) / (size_t)k->stem.group;
 }
 
-void tokenizer_channel_alloc(struct tokenizer_channel *k, int max_batch)
+void tokenizer_channel_alloc(struct tokenizer_channel *k, const struct ops *ops, int max_batch)
 {
-	k->keep = die_malloc((size_t)max_batch * TOKENIZER_LEADS);
-	k->kept = die_malloc((size_t)max_batch * TOKENIZER_LEADS * sizeof *k->kept);
-	k->first = die_malloc((most_sums(k, max_batch) + 1) * sizeof *k->first);
-	k->block = die_malloc(most_sums(k, max_batch) * sizeof *k->block);
+	size_t n = (size_t)max_batch * TOKENIZER_LEADS;
+	k->keep = die_malloc(n);
+	for (int i = 0; i < 2; i++) {
+		struct tokenizer_lists *l = &k->lists[i];
+		l->kept = ops->alloc_host(n * sizeof *l->kept);
+		l->first = ops->alloc_host((most_sums(k, max_batch) + 1) * sizeof *l->first);
+		l->block = ops->alloc_host(most_sums(k, max_batch) * sizeof *l->block);
+	}
 }
 
-void tokenizer_channel_release(struct tokenizer_channel *k)
+void tokenizer_channel_release(struct tokenizer_channel *k, const struct ops *ops)
 {
 	free(k->keep);
-	free(k->kept);
-	free(k->first);
-	free(k->block);
+	for (int i = 0; i < 2 && k->keep; i++) {
+		ops->release_host(k->lists[i].kept);
+		ops->release_host(k->lists[i].first);
+		ops->release_host(k->lists[i].block);
+	}
 }
 
 float *tokenizer_channel_plan(struct tokenizer_channel *k, struct arena *a, int max_batch)
@@ -210,39 +216,48 @@ void tokenizer_channel_plan_scratch(struct tokenizer_channel *k, struct arena *a
 static void list_sums(const struct tensors *t, struct tokenizer_channel *k)
 {
 	const int of_block = BLOCKS_VIEWS * TOKENIZER_LEADS;
+	const struct tokenizer_lists *l = &k->lists[k->turn];
 	k->n_sums = 0;
 	for (int i = 0; i < k->n_kept; i++) {
-		int block = k->kept[i] / of_block;
-		bool is_same = k->n_sums && k->block[k->n_sums - 1] == block &&
-			       i - k->first[k->n_sums - 1] < k->stem.group;
+		int block = l->kept[i] / of_block;
+		bool is_same = k->n_sums && l->block[k->n_sums - 1] == block &&
+			       i - l->first[k->n_sums - 1] < k->stem.group;
 		if (is_same)
 			continue;
-		k->first[k->n_sums] = i;
-		k->block[k->n_sums++] = block;
+		l->first[k->n_sums] = i;
+		l->block[k->n_sums++] = block;
 	}
-	k->first[k->n_sums] = k->n_kept;
-	t->ops->upload(k->sum_first, k->first, ((size_t)k->n_sums + 1) * sizeof *k->first);
-	t->ops->upload(k->sum_block, k->block, (size_t)k->n_sums * sizeof *k->block);
+	l->first[k->n_sums] = k->n_kept;
+	t->ops->send(k->sum_first, l->first, ((size_t)k->n_sums + 1) * sizeof *l->first);
+	t->ops->send(k->sum_block, l->block, (size_t)k->n_sums * sizeof *l->block);
 }
 
-static void list_kept(const struct tensors *t, struct tokenizer_channel *k, const uint8_t *keep, int signals)
+void tokenizer_channel_list(const struct tensors *t, struct tokenizer_channel *k, const uint8_t *keep,
+			    int batch)
 {
-	t->ops->download(k->keep, keep, (size_t)signals);
+	int signals = batch * TOKENIZER_LEADS;
+	k->turn = !k->turn;
+	int32_t *kept = k->lists[k->turn].kept;
 	k->n_kept = 0;
 	for (int i = 0; i < signals; i++)
-		if (k->keep[i])
-			k->kept[k->n_kept++] = i;
-	t->ops->upload(k->places, k->kept, (size_t)k->n_kept * sizeof *k->places);
-	k->n_blocks = (signals / TOKENIZER_LEADS + BLOCKS_VIEWS - 1) / BLOCKS_VIEWS;
+		if (keep[i])
+			kept[k->n_kept++] = i;
+	t->ops->send(k->places, kept, (size_t)k->n_kept * sizeof *kept);
+	k->n_blocks = (batch + BLOCKS_VIEWS - 1) / BLOCKS_VIEWS;
 	if (t->ops->is_wide)
 		list_sums(t, k);
+	k->is_listed = true;
 }
 
 void tokenizer_channel_forward(const struct tensors *t, struct tokenizer_channel *k, const float *x,
 			       const uint8_t *keep, int batch)
 {
 	int signals = batch * TOKENIZER_LEADS;
-	list_kept(t, k, keep, signals);
+	if (!k->is_listed) {
+		t->ops->download(k->keep, keep, (size_t)signals);
+		tokenizer_channel_list(t, k, k->keep, batch);
+	}
+	k->is_listed = false;
 	t->ops->zero(k->pooled, (size_t)signals * (size_t)k->d * sizeof *k->pooled);
 	for (int i = 0, n; i < k->n_kept; i += n) {
 		n = min(at_once(t, &k->stem, k->n_kept), k->n_kept - i);

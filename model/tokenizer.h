@@ -56,21 +56,28 @@ struct tokenizer_channel {
 	float *dpooled; /* scratch */
 	float *x;	/* [B,12,D] */
 	/* Only kept leads pass through the stem: */
-	uint8_t *keep; /* host memory, [max_batch*12] */
-	int32_t *kept; /* host memory: places of those with keep 1, ascending */
+	uint8_t *keep;	 /* host memory, [max_batch*12] */
+	bool is_listed;	 /* for the next forward pass, by tokenizer_channel_list */
+	int32_t *places; /* ops memory: those with keep 1, ascending */
 	int n_kept;
-	int32_t *places; /* the same in ops memory */
 	/* Where operations are wide, groups of kept leads from each block's start (struct record_sums): */
-	int32_t *first, *block;		/* host memory */
 	int32_t *sum_first, *sum_block; /* ops memory */
 	int n_sums, n_blocks;
+	/* What is sent there, from memory of alloc_host; the lists before may still be on their way. */
+	struct tokenizer_lists {
+		int32_t *kept, *first, *block;
+	} lists[2];
+	int turn; /* which of both is newer */
 };
 
 void tokenizer_channel_declare(struct tokenizer_channel *k, struct tensors *t, const char *name, int d,
 			       int samples);
-/* The list of kept leads, for each copy of k its own. */
-void tokenizer_channel_alloc(struct tokenizer_channel *k, int max_batch);
-void tokenizer_channel_release(struct tokenizer_channel *k);
+/* The lists of kept leads, for each copy of k its own. */
+void tokenizer_channel_alloc(struct tokenizer_channel *k, const struct ops *ops, int max_batch);
+void tokenizer_channel_release(struct tokenizer_channel *k, const struct ops *ops);
+/* keep of the next forward pass's batch, in host memory, which then need not be fetched. */
+void tokenizer_channel_list(const struct tensors *t, struct tokenizer_channel *k, const uint8_t *keep,
+			    int batch);
 float *tokenizer_channel_plan(struct tokenizer_channel *k, struct arena *a, int max_batch);
 void tokenizer_channel_plan_scratch(struct tokenizer_channel *k, struct arena *a, const struct ops *ops,
 				    int max_batch, bool is_training);

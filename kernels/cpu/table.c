@@ -21,6 +21,15 @@ static void zero(void *p, size_t n_bytes)
 		memset(p, 0, n_bytes);
 }
 
+static void nothing(void)
+{
+}
+
+static void no_mark(int i)
+{
+	(void)i;
+}
+
 const struct ops ISA(table_ops) = {
 	.name = "cpu/" TEXT(CPU_ISA),
 	.alloc = workspace_alloc,
@@ -29,6 +38,13 @@ const struct ops ISA(table_ops) = {
 	.upload = copy,
 	.download = copy,
 	.zero = zero,
+	.alloc_host = workspace_alloc,
+	.release_host = free,
+	.send = copy,
+	.mark = no_mark,
+	.reach = no_mark,
+	.begin = nothing,
+	.end = nothing,
 	.exchange = team_exchange,
 	.gather = team_gather,
 	.gemm = ISA(gemm_run),

@@ -12,7 +12,10 @@
 enum { CUDART_SUCCESS = 0, CUDART_OUT_OF_MEMORY = 2, CUDART_NOT_READY = 600 };
 enum { CUDART_TO_DEVICE = 1, CUDART_TO_HOST = 2, CUDART_ON_DEVICE = 3 };
 enum { CUDART_PROCESSORS = 16, CUDART_INTEGRATED = 18, CUDART_MAJOR = 75, CUDART_MINOR = 76 };
-enum { CUDART_NON_BLOCKING = 1 }; /* a stream that waits for no other */
+enum { CUDART_NON_BLOCKING = 1 };      /* a stream that waits for no other */
+enum { CUDART_NO_TIMING = 2 };	       /* an event that only tells whether it was reached */
+enum { CUDART_CAPTURE_OF_THREAD = 1 }; /* what other threads ask for is not looked at */
+enum { CUDART_UPDATE_FAILED = 910 };   /* the graph has other nodes than before */
 
 struct cudart_size {
 	unsigned x, y, z;
@@ -23,7 +26,13 @@ struct cudart_properties {
 	char name[256], others[3840];
 };
 
-typedef void *cudart_stream, *cudart_library, *cudart_kernel;
+typedef void *cudart_stream, *cudart_library, *cudart_kernel, *cudart_event, *cudart_graph, *cudart_exec;
+
+/* cudaGraphExecUpdateResultInfo */
+struct cudart_update {
+	int result;
+	void *node, *from;
+};
 
 #define CUDART_FUNCTIONS(F)                                                                                  \
 	F(int, GetDeviceCount, (int *n))                                                                     \
@@ -39,6 +48,18 @@ typedef void *cudart_stream, *cudart_library, *cudart_kernel;
 	F(int, MemGetInfo, (size_t * free, size_t * total))                                                  \
 	F(int, Malloc, (void **p, size_t n_bytes))                                                           \
 	F(int, Free, (void *p))                                                                              \
+	F(int, MallocHost, (void **p, size_t n_bytes))                                                       \
+	F(int, FreeHost, (void *p))                                                                          \
+	F(int, EventCreateWithFlags, (cudart_event * e, unsigned flags))                                     \
+	F(int, EventRecord, (cudart_event e, cudart_stream s))                                               \
+	F(int, EventSynchronize, (cudart_event e))                                                           \
+	F(int, StreamBeginCapture, (cudart_stream s, int mode))                                              \
+	F(int, StreamEndCapture, (cudart_stream s, cudart_graph * g))                                        \
+	F(int, GraphInstantiate, (cudart_exec * e, cudart_graph g, unsigned long long flags))                \
+	F(int, GraphExecUpdate, (cudart_exec e, cudart_graph g, struct cudart_update * u))                   \
+	F(int, GraphLaunch, (cudart_exec e, cudart_stream s))                                                \
+	F(int, GraphDestroy, (cudart_graph g))                                                               \
+	F(int, GraphExecDestroy, (cudart_exec e))                                                            \
 	F(int, MemcpyAsync, (void *to, const void *from, size_t n_bytes, int kind, cudart_stream s))         \
 	F(int, MemsetAsync, (void *p, int value, size_t n_bytes, cudart_stream s))                           \
 	F(int, LibraryLoadData,                                                                              \

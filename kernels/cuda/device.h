@@ -38,6 +38,13 @@ void device_release(void *p);
 void device_upload(void *device, const void *host, size_t n_bytes);
 void device_download(void *host, const void *device, size_t n_bytes);
 void device_zero(void *p, size_t n_bytes);
+void *device_alloc_host(size_t n_bytes);
+void device_release_host(void *p);
+void device_send(void *device, const void *host, size_t n_bytes);
+void device_mark(int i);
+void device_reach(int i);
+void device_begin(void);
+void device_end(void);
 
 struct team;
 struct team_piece;

@@ -202,6 +202,7 @@ void device_exchange(struct team *t, const struct team_piece *to_send, int n_sen
 		     const struct team_piece *to_receive, int n_receive)
 {
 	int self = table_host->rank(t);
+	device_end();
 	copy_own(self, to_send, n_send, to_receive, n_receive);
 	if (table_host->size(t) == 1)
 		return;
@@ -245,6 +246,7 @@ void device_gather(struct team *t, void *all, const size_t *n_bytes)
 	int size = table_host->size(t), rank = table_host->rank(t);
 	if (size == 1)
 		return;
+	device_end();
 	if (!is_even(n_bytes, size)) {
 		gather_uneven(all, n_bytes, size, rank);
 		return;

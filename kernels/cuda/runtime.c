@@ -105,6 +105,7 @@ void device_open(void)
 
 static void wait(const char *what)
 {
+	device_end();
 	if (has_peers)
 		nccl_wait(what);
 	else
@@ -114,6 +115,7 @@ static void wait(const char *what)
 void *device_alloc(size_t n_bytes)
 {
 	void *p = NULL;
+	device_end();
 	runtime_check(cuda.Malloc(&p, n_bytes ? n_bytes : 1), "memory for arrays");
 	device_zero(p, n_bytes);
 	return p;
@@ -136,6 +138,7 @@ static size_t system_room(void)
 size_t device_room(void)
 {
 	size_t n_free = 0, n_all, n_system = 0;
+	device_end();
 	runtime_check(cuda.MemGetInfo(&n_free, &n_all), "asking for the GPU's memory");
 	if (runtime_attribute(CUDART_INTEGRATED))
 		n_system = system_room();
@@ -151,17 +154,55 @@ void device_release(void *p)
 /* Waits: the host may change its memory behind it. */
 void device_upload(void *device, const void *host, size_t n_bytes)
 {
-	if (!n_bytes)
-		return;
-	runtime_check(cuda.MemcpyAsync(device, host, n_bytes, CUDART_TO_DEVICE, cuda.stream),
-		      "a copy to the GPU");
-	wait("a copy to the GPU");
+	device_send(device, host, n_bytes);
+	if (n_bytes)
+		wait("a copy to the GPU");
+}
+
+void *device_alloc_host(size_t n_bytes)
+{
+	void *p = NULL;
+	device_end();
+	runtime_check(cuda.MallocHost(&p, n_bytes ? n_bytes : 1), "memory for copies");
+	return memset(p, 0, n_bytes);
+}
+
+void device_release_host(void *p)
+{
+	wait("before memory is given back");
+	runtime_check(cuda.FreeHost(p), "giving memory back");
+}
+
+void device_send(void *device, const void *host, size_t n_bytes)
+{
+	device_end();
+	if (n_bytes)
+		runtime_check(cuda.MemcpyAsync(device, host, n_bytes, CUDART_TO_DEVICE, cuda.stream),
+			      "a copy to the GPU");
+}
+
+static cudart_event marks[2]; /* NULL: never set */
+
+void device_mark(int i)
+{
+	device_end();
+	if (!marks[i])
+		runtime_check(cuda.EventCreateWithFlags(&marks[i], CUDART_NO_TIMING), "a mark");
+	runtime_check(cuda.EventRecord(marks[i], cuda.stream), "a mark");
+}
+
+void device_reach(int i)
+{
+	device_end();
+	if (marks[i])
+		runtime_check(cuda.EventSynchronize(marks[i]), "work on the GPU");
 }
 
 void device_download(void *host, const void *device, size_t n_bytes)
 {
 	if (!n_bytes)
 		return;
+	device_end();
 	runtime_check(cuda.MemcpyAsync(host, device, n_bytes, CUDART_TO_HOST, cuda.stream),
 		      "a copy from the GPU");
 	wait("work on the GPU");
@@ -179,6 +220,7 @@ float *device_workspace(size_t n_floats)
 	static size_t room;
 	if (n_floats <= room)
 		return p;
+	device_end();
 	if (p)
 		device_release(p);
 	runtime_check(cuda.Malloc(&p, n_floats * sizeof(float)), "memory for partial sums");
@@ -200,6 +242,7 @@ static bool is_image_of(const struct device_kernel *k, const char *name)
 static void find_kernel(struct device_kernel *k)
 {
 	cudart_kernel found = NULL;
+	device_end();
 	for (int i = 0; i < n_libraries && !found; i++)
 		if (is_image_of(k, images[i].name) &&
 		    cuda.LibraryGetKernel(&found, libraries[i], k->name) != CUDART_SUCCESS)

@@ -71,6 +71,39 @@ void device_zero(void *p, size_t n_bytes)
 		memset(p, 0, n_bytes);
 }
 
+void *device_alloc_host(size_t n_bytes)
+{
+	return device_alloc(n_bytes);
+}
+
+void device_release_host(void *p)
+{
+	free(p);
+}
+
+void device_send(void *device, const void *host, size_t n_bytes)
+{
+	device_upload(device, host, n_bytes);
+}
+
+void device_mark(int i)
+{
+	(void)i;
+}
+
+void device_reach(int i)
+{
+	(void)i;
+}
+
+void device_begin(void)
+{
+}
+
+void device_end(void)
+{
+}
+
 void device_exchange(struct team *t, const struct team_piece *send, int n_send,
 		     const struct team_piece *receive, int n_receive)
 {

@@ -52,9 +52,7 @@ struct pretrain {
 	int64_t shuffled;	   /* -1: none */
 	struct batch_drawing drawing;
 	int first, n_own; /* this process's views of the batch */
-	float *x;	  /* [n_own][12][T] */
-	uint8_t *keep;
-	uint64_t *patient; /* [batch] */
+	struct contrast_batch batch;
 	struct seen seen;
 };
 
@@ -68,9 +66,10 @@ static void draw(void *context, int64_t step)
 	if (epoch != t->shuffled)
 		batch_shuffle(t->order, &t->source, (uint32_t)epoch);
 	t->shuffled = epoch;
+	t->batch = contrast_batch(t->contrast);
 	t->drawing = (struct batch_drawing){
-		.x = t->x,
-		.keep = t->keep,
+		.x = t->batch.x,
+		.keep = t->batch.keep,
 		.source = &t->source,
 		.order = t->order + (size_t)(step % t->plan.per_epoch) * (size_t)t->plan.batch,
 		.n = t->plan.batch,
@@ -79,7 +78,7 @@ static void draw(void *context, int64_t step)
 		.pairing = pairing_draw(t->plan.objective->pairing, t->records.policy.seed, (uint64_t)step),
 		.first = t->first,
 		.n_own = t->n_own};
-	batch_draw_begin(&t->drawing, t->patient);
+	batch_draw_begin(&t->drawing, t->batch.patient);
 	if (t->contrast->masked)
 		seen_draw(&t->seen, &t->drawing, &t->plan.hide, t->records.policy.seed, step);
 }
@@ -88,9 +87,10 @@ static void load(void *context)
 {
 	struct pretrain *t = context;
 	batch_draw_end();
-	contrast_load(t->contrast, t->x, t->keep, t->patient);
+	contrast_load(t->contrast);
 	if (t->contrast->masked)
-		masked_load(t->contrast->masked, t->x, t->keep, t->seen.is_seen, t->seen.n_seen, t->n_own);
+		masked_load(t->contrast->masked, t->batch.x, t->batch.keep, t->seen.is_seen, t->seen.n_seen,
+			    t->n_own);
 }
 
 /* What else than the learning rate follows a schedule. */
@@ -197,13 +197,9 @@ static void load_start(struct pretrain *t)
 static void allocate_batch(struct pretrain *t)
 {
 	contrast_own(&t->plan.contrast, &t->first, &t->n_own);
-	size_t rows = (size_t)t->n_own, input = LEADS * (size_t)views_input_samples(&t->records.policy.views);
 	t->source = records_source(&t->records);
 	t->order = die_malloc(t->records.n * sizeof *t->order);
 	t->shuffled = -1;
-	t->x = die_malloc(rows * input * sizeof *t->x);
-	t->keep = die_malloc(rows * LEADS);
-	t->patient = die_malloc((size_t)t->plan.batch * sizeof *t->patient);
 	if (t->contrast->masked)
 		seen_init(&t->seen, masked_tokens(&t->plan.contrast.net), t->n_own);
 }
@@ -221,7 +217,7 @@ static void prepare_training(struct pretrain *t)
 		.n_units = (uint64_t)t->plan.batch,
 		.schedule = t->plan.schedule,
 		.per_epoch = t->plan.per_epoch,
-		.told_every = t->contrast->ops->is_wide ? TRAINING_TOLD : 0,
+		.told_every = t->contrast->ops->is_deferred ? TRAINING_TOLD : 0,
 		.ops = t->contrast->ops,
 		.team = t->run->team,
 		.optimizer = {&t->contrast->optimizer, m ? &m->optimizer : NULL},
@@ -274,9 +270,6 @@ static void tear_down(struct pretrain *t)
 	history_release(&t->history);
 	free((char *)t->training.checkpoint);
 	free(t->order);
-	free(t->x);
-	free(t->keep);
-	free(t->patient);
 	free(t->seen.is_seen);
 }
 

@@ -9,7 +9,7 @@ doubles_needed
 check "the doubles and the host side are built, without anything of CUDA" doubles_build
 [ "$tap_failed" = 0 ] || tap_done
 
-data="fetch.records=24 pretrain.batch=6 pretrain.projector_hidden=32 pretrain.projector_out=16 \
+data="fetch.records=40 pretrain.batch=6 pretrain.projector_hidden=32 pretrain.projector_out=16 \
 	pretrain.epochs=1"
 dvt="$data pretrain.d_model=32 pretrain.n_heads=2 pretrain.n_time_layers=1 pretrain.n_channel_layers=1"
 chain dvt "$dvt" fetch preprocess views
@@ -17,10 +17,33 @@ chain dvt "$dvt" pretrain embed
 cp dvt/pretrain.id expected.pretrain && cp dvt/embed.id expected.embed
 rm -rf store/actions dvt/pretrain.id dvt/embed.id
 chain dvt "$dvt" fetch preprocess views
-over host chain dvt "$dvt" pretrain embed
+DOUBLE_GRAPHS=$WORK/graphs over host chain dvt "$dvt" pretrain embed
 for stage in pretrain embed; do
 	is "$stage over the double has the CPU's id" "$(cat dvt/$stage.id 2>&1)" "$(cat expected.$stage)"
 done
+
+# The first step finds its kernels and goes its plain way, but for what was recorded before.
+is_one_graph() { # of more than 100 kernels, made less often than launched
+	# shellcheck disable=SC2016 # awk's
+	awk '{ n[$1]++; most = $2 > most ? $2 : most }
+		END { exit !(n["launched"] > 2 && n["made"] < n["launched"] && n["changed"] && most > 100) }' "$1"
+}
+check "a step is one graph, which takes over what changed in it" is_one_graph graphs
+rm -rf store/actions dvt/pretrain.id
+chain dvt "$dvt" fetch preprocess views
+rm graphs && EINTHOVEN_GRAPHS=0 DOUBLE_GRAPHS=$WORK/graphs over host chain dvt "$dvt" pretrain
+is "... and without graphs it has the same id" "$(cat dvt/pretrain.id 2>&1)" "$(cat expected.pretrain)"
+check "... with none made" test ! -e graphs
+
+# VICReg's terms are computed by the host, in the middle of a step.
+terms="$dvt pretrain.objective=vicreg"
+chain terms "$terms" fetch preprocess views
+chain terms "$terms" pretrain
+cp terms/pretrain.id expected.terms && rm -rf store/actions terms/pretrain.id
+chain terms "$terms" fetch preprocess views
+over host chain terms "$terms" pretrain
+is "what waits within a step ends its graph, and the id is the CPU's" "$(cat terms/pretrain.id 2>&1)" \
+	"$(cat expected.terms)"
 
 # ---- one message ----
 rm -rf store/actions dvt/pretrain.id
@@ -64,7 +87,7 @@ fault() {
 	fi
 }
 fault "a download that does not wait" '/^void device_download/,/^}/s/^\twait(.*//' 'self-test: [a-z ]+'
-fault "an upload that does not wait" '/^void device_upload/,/^}/s/^\twait(.*//' 'self-test: [a-z ]+'
+fault "an upload that does not wait" '/^void device_upload/,/^}/s/^\t\twait(.*/;/' 'self-test: [a-z ]+'
 fault "a copy of half the bytes" 's|MemcpyAsync(device, host, n_bytes|& / 2|' \
 	'self-test: [a-z ]+'
 fault "a grid without its second dimension" 's/(unsigned)grid.y/1/' 'self-test: [a-z ]+'
@@ -76,8 +99,27 @@ fault "a copy the wrong way" 's/n_bytes, CUDART_TO_HOST/n_bytes, CUDART_TO_DEVIC
 fault "kernels looked for in another image" 's/is_image_of(k, images\[i\].name)/i == 0/' \
 	'is not among those loaded'
 
-doubles_library planted runtime.c '/^void \*device_alloc/,/^}/s/^\tdevice_zero(.*//'
-over planted chain dvt "$dvt" pretrain 2>/dev/null
-check "memory that is not cleared is noticed: no such model" test "$(cat dvt/pretrain.id 2>/dev/null)" != \
-	"$(cat expected.pretrain)"
+# step_fault NAME FILE SED [TEXT]: a training over the double has another id; or that of terms ends with TEXT
+step_fault() {
+	local run=dvt
+	[ $# != 4 ] || run=terms
+	doubles_library planted "$2" "$3" || { not_ok "$1 (not planted)"; return; }
+	rm -rf store/actions $run/pretrain.id
+	over planted "$BIN/pretrain" --build $run >out 2>&1
+	if [ $# = 4 ]; then
+		check "$1 is noticed: $4" grep -q "$4" out
+	else
+		check "$1 is noticed: no such model" test "$(cat dvt/pretrain.id 2>/dev/null)" != \
+			"$(cat expected.pretrain)"
+	fi
+}
+step_fault "memory that is not cleared" runtime.c '/^void \*device_alloc(/,/^}/s/^\tdevice_zero(.*//'
+step_fault "a graph that is not launched" graph.c 's/^\tlaunch(graph);//'
+step_fault "a graph with the numbers of the step before" graph.c \
+	's/exec ? cuda.GraphExecUpdate([^)]*)/exec ? 0/'
+step_fault "a batch drawn before the last but one was sent" runtime.c 's/^\tif (marks\[i\])$/\tif (0)/'
+step_fault "a copy that does not end a recording" runtime.c \
+	'/^void device_download/,/^}/s/^\tdevice_end();//' 'not permitted when stream is capturing'
+step_fault "a recording that never ends" graph.c '/^void device_end/,/^}/s/if (!is_recording)/if (1)/' \
+	'not permitted when stream is capturing'
 tap_done

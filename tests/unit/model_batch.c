@@ -160,7 +160,11 @@ static uint64_t pretrain(const struct golden *g, int micro_batch, struct team *t
 
 	for (int i = 0; i < STEPS; i++) {
 		c->step = (uint64_t)i;
-		contrast_load(c, x + first * INPUT, keep + first * LEADS, patient);
+		struct contrast_batch b = contrast_batch(c);
+		memcpy(b.x, x + first * INPUT, (size_t)n * INPUT * sizeof *b.x);
+		memcpy(b.keep, keep + first * LEADS, (size_t)n * LEADS);
+		memcpy(b.patient, patient, (size_t)s.n * sizeof *b.patient);
+		contrast_load(c);
 		if (c->masked)
 			load_masked(c, first, n);
 		struct contrast_result r[CONTRAST_STEPS];
@@ -291,6 +295,9 @@ static void passes_of_several_blocks_give_the_same_weights(void **state)
 		struct run r = {.golden = &goldens[i]};
 		run_rank(&r, NULL);
 		expect(&goldens[i], r.hash[0], "wide", 0);
+		team_threads(2, run_rank, &r);
+		for (int rank = 0; rank < 2; rank++)
+			expect(&goldens[i], r.hash[rank], "wide, two processes", 0);
 	}
 	is_wide = false;
 }
