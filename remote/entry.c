@@ -7,9 +7,11 @@
 #include "common/file.h"
 #include "remote/kept.h"
 #include "remote/session.h"
+#include "remote/signer.h"
 #include "store/action.h"
 #include "store/artifact.h"
 #include "store/forgotten.h"
+#include "store/signing.h"
 #include "trust/envelope.h"
 
 /* An entry as it lies here or there, and what is held of it here. */
@@ -31,16 +33,17 @@ static int judge(struct entry *entry, const char *key, const char *name, struct 
 	return is_read ? 0 : -1;
 }
 
-/* What stands there under a key: 1, 0 nothing, or -1 with e filled (and a cause, if it cannot be told). */
-static int look(struct entry *there, struct session *s, const char *key, struct error *e)
+/* What stands there under a name, as an entry of the action: 1, 0 nothing, or -1 with e filled (and a cause,
+ * if it cannot be told). */
+static int look(struct entry *there, struct session *s, const char *name, const char *key, struct error *e)
 {
 	struct bytes text = {0};
-	int status = session_get_entry(s, key, ACTION_ENTRY_MAX, &text, e);
-	char *name = die_printf("ac/%.12s of the remote", key);
+	int status = session_get_entry(s, name, ACTION_ENTRY_MAX, &text, e);
+	char *what = die_printf("ac/%.12s of the remote", name);
 	*there = (struct entry){.text = text.first, .n = text.n};
-	if (status == 1 && judge(there, key, name, e) < 0)
+	if (status == 1 && judge(there, key, what, e) < 0)
 		status = -1;
-	free(name);
+	free(what);
 	return status;
 }
 
@@ -54,16 +57,50 @@ static void doubt(const char *key, const char *id, int status, const struct erro
 		kept_doubt(key, status != 1);
 }
 
+/* The entry under the key is no hit: is that of another signer? 1, *there is it; 0; -1 with e filled: it
+ * cannot be told. */
+static int look_further(struct entry *there, struct session *s, const char *key, struct error *e)
+{
+	size_t n = 0;
+	const struct policy *policy = signing_policy();
+	const struct signer *signers = policy ? policy_signers(policy, &n) : NULL;
+	for (size_t i = 0; i < n; i++) {
+		struct entry other;
+		struct error why = {0};
+		char name[DIGEST_HEX];
+		signer_name(name, key, signers[i].key);
+		if (look(&other, s, name, key, &why) == 1 && other.verdict.is_taken) {
+			free(there->text);
+			*there = other;
+			return 1;
+		}
+		free(other.text);
+		if (why.cause)
+			return error_set_cause(e, NULL, why.cause, "%s", error_text(&why));
+	}
+	return 0;
+}
+
+/* The entry that is a hit: 1, 0 there is none at all, or -1 with e filled. */
+static int find(struct entry *there, struct session *s, const char *key, struct error *e)
+{
+	int status = look(there, s, key, key, e);
+	bool is_refused = status == 1 && !there->verdict.is_taken;
+	if (status == 0 || (status == 1 && !is_refused) || (status < 0 && e->cause))
+		return status;
+	if (is_refused)
+		error_set(e, NULL, 0, "ac/%.12s of the remote: not taken: this entry %s", key,
+			  there->verdict.why);
+	return look_further(there, s, key, e) == 1 ? 1 : -1;
+}
+
 int entry_take(const struct sharing *remote, const char *key, bool *is_reached, struct pull_sum *sum,
 	       struct error *e)
 {
 	struct entry there = {0};
 	struct session *s = session_open(remote, e);
-	int status = s ? look(&there, s, key, e) : -1;
+	int status = s ? find(&there, s, key, e) : -1;
 	*is_reached = s && (status >= 0 || !e->cause);
-	if (status == 1 && !there.verdict.is_taken)
-		status = error_set(e, NULL, 0, "ac/%.12s of the remote: not taken: this entry %s", key,
-				   there.verdict.why);
 	if (status == 1) {
 		status = pull_artifact(remote, there.id, sum, e);
 		doubt(key, there.id, status, e);
@@ -77,11 +114,11 @@ int entry_take(const struct sharing *remote, const char *key, bool *is_reached, 
 
 /* ---- giving ---- */
 
-static int put(struct session *s, const char *key, const struct entry *entry, bool is_replacing,
+static int put(struct session *s, const char *name, const struct entry *entry, bool is_replacing,
 	       struct push_sum *sum, struct error *e)
 {
-	int status = is_replacing ? session_replace_entry(s, key, entry->text, entry->n, e)
-				  : session_put_entry(s, key, entry->text, entry->n, e);
+	int status = is_replacing ? session_replace_entry(s, name, entry->text, entry->n, e)
+				  : session_put_entry(s, name, entry->text, entry->n, e);
 	sum->n_entries_sent += status == 1;
 	sum->n_sent += status == 1 ? entry->n : 0;
 	return status < 0 ? -1 : transport_flush(session_transport(s), e);
@@ -109,6 +146,41 @@ static int replace(struct session *s, const char *key, const struct entry *their
 	return put(s, key, ours, true, sum, e);
 }
 
+/* Whether an entry has a right signature of this key. */
+static bool has_signed(const struct entry *entry, const char *line)
+{
+	struct envelope v;
+	if (envelope_parse(&v, entry->text, entry->n, NULL, NULL) < 0)
+		return false;
+	envelope_verify(&v);
+	bool has = envelope_has(&v, line);
+	envelope_release(&v);
+	return has;
+}
+
+/* Whether both say the same of the action, each on the word of another. */
+static bool is_witness(const struct entry *theirs, const struct entry *ours)
+{
+	return ours->verdict.is_taken && *ours->verdict.key && *theirs->verdict.key &&
+	       !strcmp(theirs->id, ours->id) && !has_signed(theirs, ours->verdict.key);
+}
+
+/* Ours beside the first, unless it is there. */
+static int put_beside(struct session *s, const char *key, const struct entry *ours, struct push_sum *sum,
+		      struct error *e)
+{
+	struct entry there;
+	struct error why = {0};
+	char name[DIGEST_HEX];
+	signer_name(name, key, ours->verdict.key);
+	int status = look(&there, s, name, key, &why);
+	bool is_there = status == 1 && there.verdict.is_taken;
+	free(there.text);
+	if (why.cause)
+		return error_set_cause(e, NULL, why.cause, "%s", error_text(&why));
+	return is_there ? 0 : put(s, name, ours, status != 0, sum, e);
+}
+
 /* There is one already: which stays? As store/action_record.c has it. */
 static int settle(struct session *s, const char *key, const struct entry *theirs, const struct entry *ours,
 		  struct push_sum *sum, struct error *e)
@@ -120,6 +192,8 @@ static int settle(struct session *s, const char *key, const struct entry *theirs
 		free(joint.text);
 		return status;
 	}
+	if (is_witness(theirs, ours))
+		return put_beside(s, key, ours, sum, e);
 	if (theirs->verdict.is_taken)
 		return 0;
 	if (ours->verdict.is_taken)
@@ -144,7 +218,7 @@ static int give(struct session *s, const struct sharing *remote, const char *key
 {
 	struct entry theirs;
 	struct error why = {0};
-	int there = look(&theirs, s, key, &why), status = 0;
+	int there = look(&theirs, s, key, key, &why), status = 0;
 	*is_reached = !why.cause;
 	if (why.cause)
 		status = error_set_cause(e, NULL, why.cause, "%s", error_text(&why));

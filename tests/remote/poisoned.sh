@@ -107,6 +107,48 @@ sent() { push_as "$@" | grep -o '[0-9]* of 1 entries'; }
 is "a second signature is sent" "$(sent of-bob) $(signers)" "1 of 1 entries ada bob "
 is "... once" "$(sent of-bob) $(signers)" "0 of 1 entries ada bob "
 is "... and who has the first alone takes none away" "$(sent of-ada) $(signers)" "0 of 1 entries ada bob "
+
+# ---- two who made the same, each of whom some trust alone ----
+trusting() { # trusting WHO: his are taken and nobody else's
+	printf 'keys:\n  %s:\n    key: %s\n' "$1" "$(line_of "$1")" >"trusts-$1.yaml"
+	export EINTHOVEN_TRUST=$PWD/trusts-$1.yaml
+}
+taken_from() { # taken_from WHO: whose signature the entry has that a reader took
+	EINTHOVEN_STORE=of-reader "$store" log "$right" 2>&1 | grep -o "signed by $1" | head -1
+}
+rm -rf team of-ada of-bob && mkdir team
+for who in ada bob; do
+	trusting $who && run_as $who
+	is "$who computes what nobody else says for him" "$(grep -c ': ran in' out) $(cat run/tiny.id)" \
+		"1 $right"
+done
+is "the first stays" "$(signers)" "ada "
+key=$(basename "$entry")
+beside=team/ac/$(printf 'einthoven-signer/1\n%s\n%s' "$key" "$(line_of bob)" | sha256sum | cut -d' ' -f1)
+check "... and the second is beside it, under its signer's name" grep -qF "$(line_of bob)" "$beside"
+for who in ada bob; do
+	trusting $who
+	is "$who's push sends neither again" "$(sent of-$who)" "0 of 1 entries"
+	rm -rf of-reader run/*.id run/*.stamp
+	EINTHOVEN_KEY='' EINTHOVEN_STORE=of-reader ./tiny --build run >out 2>&1
+	is "who trusts $who alone takes his" "$(grep -o 'tiny: pulled' out) $(taken_from $who)" \
+		"tiny: pulled signed by $who"
+done
+trusting eve
+rm -rf of-reader run/*.id run/*.stamp
+EINTHOVEN_KEY='' EINTHOVEN_STORE=of-reader ./tiny --build run >out 2>&1
+check "who trusts neither computes, and is told of the first" \
+	grep -q 'not taken: this entry is signed by the key' out
+trusting bob
+chmod u+w "$beside" && echo '{}' >"$beside"
+is "what is damaged beside is replaced" "$(sent of-bob) $(grep -cF "$(line_of bob)" "$beside")" \
+	"1 of 1 entries 1"
+export EINTHOVEN_TRUST='' EINTHOVEN_STORE=theirs
+"$BIN/remote" take "$key" --remote team >out 2>&1 && EINTHOVEN_KEY=bob.pem "$store" sign "$right" >out 2>&1 &&
+	"$BIN/remote" give "$key" --remote team >out 2>&1
+is "both sign one statement, as docs/trust.md has it" "$(signers)" "ada bob "
+unset EINTHOVEN_TRUST
+export EINTHOVEN_STORE=store
 rm store.yaml
 
 poison ''
