@@ -36,6 +36,15 @@ bad() { # bad NAME TEXT PARAM=VALUE...: exit 1, TEXT on stderr, no new object, n
 make_ptbxl good 6
 folder=$(id_of source=good)
 check "a folder is read" test -n "$folder"
+if command -v openssl >/dev/null; then
+	# shellcheck disable=SC2016 # backticks of the document
+	again=$(sed -n 's/^The first again, in the folder: `\([^`]*\)`.*/\1/p' "$TOP/docs/data.md")
+	is "its digest in the key is what docs/data.md says" \
+		"$("$BIN/store" log "$folder" | sed -n 's/.* \([0-9a-f]*\)  source:sums-and-tables$/\1/p')" \
+		"$(cd good && eval "$again" | cut -d' ' -f1)"
+else
+	skip "its digest in the key is what docs/data.md says" "openssl is not installed"
+fi
 mkdir parent && cp -r good parent/ptb-xl-1.0.3
 is "the folder around it does as well" "$(id_of source=parent)" "$folder"
 differs "the other rate is another artifact" "$(id_of source=good rate_hz=500)" "$folder"
