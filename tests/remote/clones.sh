@@ -93,13 +93,17 @@ between() { # between NAME URL
 		"$(cat "$WORK/a/build/runs/default/probe.id")"
 }
 
+gone() { # gone NAME SEED
+	servers_stop
+	is "$1 has gone: the second computes" "$(in_clone b preprocess SET="fetch.seed=$2 $small")" \
+		"split fetch:ran preprocess:ran"
+	is "... and says so once" "$(grep -c 'going on without the remote' "$WORK/stderr")" 1
+}
+
 # shellcheck disable=SC2119
 if nginx_start; then
 	between nginx "$url/team/ecg"
-	servers_stop
-	is "nginx has gone: the second computes" "$(in_clone b preprocess SET="fetch.seed=4 $small")" \
-		"split fetch:ran preprocess:ran"
-	is "... and says so once" "$(grep -c 'going on without the remote' "$WORK/stderr")" 1
+	gone nginx 4
 else
 	skip "nginx: two clones" "nginx with its WebDAV module is not installed"
 fi
@@ -110,6 +114,7 @@ else
 fi
 if swift_start; then
 	between s3 "$url/ecg/team"
+	gone s3 5
 else
 	skip "s3: two clones" "Swift with its S3 API is not installed"
 fi

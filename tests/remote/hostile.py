@@ -4,8 +4,8 @@
 
     hostile.py FOLDER
 
-"<misbehaviour>-records" is well behaved but for the files that FOLDER/segments names, "<misbehaviour>-put" for
-all but PUT. Sockets are written to as they are: what a server library would not let out is the point.
+"<misbehaviour>-records" is well behaved but for the files that FOLDER/segments names, "<misbehaviour>-entry"
+but for those under ac/, "<misbehaviour>-put" but for PUT. Sockets are written to as they are: what a server library would not let out is the point.
 """
 import gzip
 import os
@@ -146,6 +146,7 @@ modes = {
                            until(r.send, lambda: b"10000\r\n" + JUNK + b"\r\n")),
     # errors
     "storm": lambda r: r.send(head(503, "Content-Length: 0")),
+    "forbidden": lambda r: r.send(whole(b"not for you\n").replace(b"200", b"403", 1)),
     "later": lambda r: r.send(head(503, "Retry-After: 86400", "Content-Length: 0")),
     "page404": lambda r: (r.send(head(404, "Transfer-Encoding: chunked")),
                           until(r.send, lambda: b"10000\r\n" + JUNK + b"\r\n")),
@@ -176,7 +177,9 @@ def answer(connection):
         if line[0] == "PUT" and mode != "silent":
             connection.settimeout(5)
             f.read(int(fields.get("content-length", 0)))
-        if (only == "records" and not request.is_segment()) or (only == "put" and line[0] != "PUT"):
+        meant = {"records": request.is_segment, "entry": lambda: request.name.startswith("ac/"),
+                 "put": lambda: line[0] == "PUT"}
+        if only in meant and not meant[only]():
             mode = "ok"
         if mode not in modes or (request.data() is None and mode in ("ok", "wrong", "short", "other")):
             return connection.sendall(head(404, "Content-Length: 0"))

@@ -83,15 +83,47 @@ started=
 for m in silent endless storm manyheaders tofile drip zbomb wrong; do
 	start "$m-stage" bash -c run_tiny
 done
+for m in forbidden-entry storm-entry page500-entry forbidden-records page500-records; do
+	start "$m" bash -c run_tiny
+done
 patience=1 start trickle-stage bash -c run_tiny
 finish
 for m in $started; do
 	check "a stage, ${m%-stage}: computes" grep -q 'tiny: ran' "$m/log"
 	check "a stage, ${m%-stage}: bounded" bounded "$m"
 done
+# An entry that cannot be had may be there: that is no miss, and the remote is left alone. Of records that
+# cannot be had it is said which.
+says() {
+	is "a stage, $1: says what was answered" \
+		"$(grep -c "GET .*/$2/.*: the server answered $3" "$1/log")" 1
+}
+says forbidden-entry ac 403
+says storm-entry ac 503
+says page500-entry ac 500
+says forbidden-records cas 403
+says page500-records cas 500
+for m in forbidden storm page500; do
+	is "a stage, $m-entry: leaves the remote" "$(grep -c 'going on without the remote' "$m-entry/log")" 1
+done
 check "5 kB/s: a stage has patience for so long" grep -q 'take did not move for 1 s' trickle-stage/log
 check "... and no longer" test "$(took trickle-stage seconds)" -lt 20
 start ok-stage bash -c run_tiny
 finish
 check "a stage, a good server: pulls" grep -q 'tiny: pulled' ok-stage/log
+
+# ---- nobody there ----
+for kind in http bazel+http s3+http; do
+	rm -rf gone && mkdir gone && (
+		cd gone || exit 1
+		port=$(free_port)
+		export EINTHOVEN_STORE=store EINTHOVEN_REMOTE=$kind://127.0.0.1:$port/ecg/team
+		cp -a ../run . && rm -f run/*.id run/*.stamp
+		# One make, of which both are stages.
+		bash -c '../tiny --build run && ../twice --build run; exit $?' 2>log
+	)
+	is "$kind, nobody there: two stages compute" "$(grep -o '[a-z]*: ran' gone/log | tr '\n' ' ')" \
+		"tiny: ran twice: ran "
+	is "... and it is said once" "$(grep -c 'going on without the remote' gone/log)" 1
+done
 tap_done
