@@ -31,6 +31,7 @@ enum purpose {
 	PURPOSE_HIDING,	      /* which tokens are hidden; index as of views */
 	PURPOSE_SEEN,	      /* how many tokens are not; record = step */
 	PURPOSE_SLICES,	      /* SIGReg's directions; record = step, index = direction */
+	PURPOSE_RECORDS,      /* which are learned from; record = patient */
 };
 
 void philox_block(uint32_t out[4], const uint32_t counter[4], const uint32_t key[2]);

@@ -67,7 +67,7 @@ static void open(struct choosing *c, const struct artifact *views)
 {
 	const struct params *p = c->run->params;
 	uint64_t seed = (uint64_t)params_int(p, "seed");
-	records_open(&c->records, views, c->signals, seed);
+	records_open(&c->records, views, c->signals, params_float(p, "share"), seed);
 	const struct views *v = &c->records.policy.views;
 	check_params(p, v);
 

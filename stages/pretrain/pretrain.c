@@ -244,7 +244,7 @@ static void check_patients(const struct pretrain *t)
 static void set_up(struct pretrain *t)
 {
 	const struct params *p = t->run->params;
-	records_open(&t->records, t->run->input[VIEWS], t->run->input[SIGNALS],
+	records_open(&t->records, t->run->input[VIEWS], t->run->input[SIGNALS], params_float(p, "share"),
 		     (uint64_t)params_int(p, "seed"));
 	t->plan = plan_read(p, &t->records.policy.views, t->records.n);
 	check_patients(t);
@@ -357,6 +357,8 @@ static const struct param params[] = {
 	{"same_patient", PARAM_CHOICE, .choices = "auto mask positive ignore", .otherwise = "auto",
 	 .help = "other records of the same patient: left out, positives, or negatives; auto: mask with "
 		 "ntxent, positive with CLOCS's; vicreg and sigreg have no such thing"},
+	{"share", PARAM_FLOAT, .min = 1e-6, .max = 1, .otherwise = "1",
+	 .help = "of the records of folds 1 to 8 that are learned from, whole patients, drawn by the seed"},
 	{"epochs", PARAM_INT, .min = 1, .max = 1000000, .otherwise = "20",
 	 .help = "passes over the records of folds 1 to 8"},
 	{"batch", PARAM_INT, .unit = "records", .min = 2, .max = 65536, .otherwise = "128",

@@ -3,7 +3,7 @@
  * views. In memory are their numbers; their signals stay where they are, in the mapped artifact.
  *
  *	struct records r;
- *	records_open(&r, views, signals, seed);
+ *	records_open(&r, views, signals, 1, seed);
  *	struct batch_source source = records_source(&r);
  *	records_release(&r);
  */
@@ -21,9 +21,10 @@ struct records {
 	const uint8_t **there;	    /* [n], likewise: the leads a record has; NULL: all have all */
 };
 
-/* Dies if there are fewer than two, or the views are of other signals. */
+/* share: how many of them, whole patients drawn by the seed, those of a smaller share among those of a larger
+ * one; 1: all. Dies if there are fewer than two, or the views are of other signals. */
 void records_open(struct records *r, const struct artifact *views, const struct artifact *signals,
-		  uint64_t seed);
+		  double share, uint64_t seed);
 void records_release(struct records *r);
 
 /* Borrows all of r. */

@@ -54,6 +54,25 @@ done
 is "ntxent and the three objectives give four models" \
 	"$(for o in threads1 cmsc cmlc cmsmlc; do id $o pretrain; done | sort -u | wc -l)" 4
 
+# ---- a share of the records ----
+n_records() {
+	EINTHOVEN_STORE=$WORK/$1.store "$BIN/store" show "$(id "$1" pretrain)" |
+		sed -nE 's/^  records +([0-9]+)$/\1/p'
+}
+all=$(n_records threads1)
+for share in 0.5 0.25; do
+	train "share$share" "pretrain.share=$share"
+	check "a share of $share of $all records is learned from, patients whole" \
+		awk -v n="$(n_records share$share)" -v share="$share" -v all="$all" \
+		'BEGIN { exit !(n >= share * all - .5 && n <= share * all + 3) }'
+done
+train nearly "pretrain.share=0.999999"
+is "all of them is what no share gives" "$(id nearly pretrain)" "$golden"
+train exemplars-half "pretrain.share=0.5 pretrain.model=exemplars pretrain.d_model=-1 pretrain.n_heads=-1 \
+	pretrain.n_time_layers=-1 pretrain.n_channel_layers=-1 pretrain.projector_hidden=-1 \
+	pretrain.projector_out=-1 pretrain.shares=8 pretrain.gated_shares=8"
+is "exemplars are drawn from as many" "$(n_records exemplars-half)" "$(n_records share0.5)"
+
 # ---- hidden tokens are predicted ----
 time="pretrain.towers=time pretrain.predictor_layers=1"
 for objective in masked masked_ntxent jepa; do
