@@ -14,6 +14,7 @@
 #include "common/file.h"
 #include "common/owner.h"
 #include "store/artifact.h"
+#include "store/folder.h"
 #include "store/publish.h"
 
 struct lock {
@@ -78,6 +79,7 @@ static bool try_lock(struct lock *l)
 	if (l->fd < 0)
 		l->fd = open_file(l->path);
 	if (flock(l->fd, LOCK_EX | LOCK_NB) == 0) {
+		folder_refresh("locks");
 		if (is_current(l)) {
 			write_owner(l);
 			return true;

@@ -22,8 +22,9 @@ static void unescape(char *text)
 	*to = 0;
 }
 
-/* Call f for each mount point, the fifth word of a line, until it says true. False: it never did. */
-static bool any(bool (*f)(const char *point, void *context), void *context, bool *is_read)
+/* Call f for each mount point, the fifth word of a line, and its file system's type, the word behind " - ",
+ * until it says true. False: it never did. */
+static bool any(bool (*f)(const char *point, const char *type, void *context), void *context, bool *is_read)
 {
 	FILE *list = fopen("/proc/self/mountinfo", "re");
 	char *line = NULL;
@@ -36,8 +37,10 @@ static bool any(bool (*f)(const char *point, void *context), void *context, bool
 			word = strsep(&rest, " ");
 		if (!word)
 			continue;
+		char *dash = rest ? strstr(rest, "- ") : NULL, *type = dash ? dash + 2 : "";
+		type[strcspn(type, " ")] = 0;
 		unescape(word);
-		is_found = f(word, context);
+		is_found = f(word, type, context);
 	}
 	free(line);
 	if (list)
@@ -48,23 +51,37 @@ static bool any(bool (*f)(const char *point, void *context), void *context, bool
 struct search {
 	const char *path;
 	char *deepest;
+	bool is_network;
 };
 
-static bool keep_deepest(const char *point, void *context)
+/* Types of file systems that hosts share, and so the names of what is on them. */
+static bool is_network(const char *type)
+{
+	static const char *const types[] = {"nfs",  "nfs4", "lustre", "gpfs",  "beegfs", "ceph",
+					    "cifs", "smb3", "afs",    "pvfs2", "panfs",	 "9p"};
+	for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+		if (!strcmp(type, types[i]))
+			return true;
+	return !strncmp(type, "fuse.", 5);
+}
+
+static bool keep_deepest(const char *point, const char *type, void *context)
 {
 	struct search *s = context;
 	size_t n = strlen(point);
-	bool is_above = !strncmp(s->path, point, n) && (s->path[n] == '/' || !s->path[n]);
-	if (is_above && n > strlen(s->deepest)) {
+	bool is_above =
+		!strcmp(point, "/") || (!strncmp(s->path, point, n) && (s->path[n] == '/' || !s->path[n]));
+	if (is_above && n >= strlen(s->deepest)) { /* of two at one point the later is seen */
 		free(s->deepest);
 		s->deepest = die_strdup(point);
+		s->is_network = is_network(type);
 	}
 	return false;
 }
 
 char *mounts_point(const char *path)
 {
-	struct search s = {path, die_strdup("/")};
+	struct search s = {path, die_strdup("/"), false};
 	bool is_read;
 	any(keep_deepest, &s, &is_read);
 	if (is_read)
@@ -73,8 +90,18 @@ char *mounts_point(const char *path)
 	return NULL;
 }
 
-static bool is_same(const char *point, void *context)
+bool mounts_is_network(const char *path)
 {
+	struct search s = {path, die_strdup(""), false};
+	bool is_read;
+	any(keep_deepest, &s, &is_read);
+	free(s.deepest);
+	return s.is_network;
+}
+
+static bool is_same(const char *point, const char *type, void *context)
+{
+	(void)type;
 	return !strcmp(point, context);
 }
 

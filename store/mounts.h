@@ -14,6 +14,10 @@
  * listed. NULL: the list cannot be read. Yours to free. */
 char *mounts_point(const char *path);
 
+/* Whether the path lies on a file system of several hosts, by its type (nfs, lustre, ...): then it names the
+ * same file on each of them. False also where that cannot be told. */
+bool mounts_is_network(const char *path);
+
 /* Whether something is mounted at that point; "/" always is. */
 bool mounts_has(const char *point);
 

@@ -38,13 +38,42 @@ static char *describe(const char *folder, const char *stage, const char *id, siz
 	return text;
 }
 
-static char *path_of(const char *folder, const char *stage)
+/* host: whose folder that is; NULL: of all that see it. */
+static char *path_of(const char *folder, const char *stage, const char *host)
 {
-	char hex[DIGEST_HEX], *text = die_printf("%s\n%s", folder, stage);
+	char hex[DIGEST_HEX];
+	char *text = die_printf("%s\n%s%s%s", folder, stage, host ? "\n" : "", host ? host : "");
 	struct digest d = digest_of(text, strlen(text));
 	digest_hex(hex, &d);
 	free(text);
 	return die_printf("%s/roots/%s.json", artifact_store_path(), hex);
+}
+
+/* Another host may have a folder of that name on a disk of its own, and its note stays beside ours. */
+static char *own_path(const char *folder, const char *stage)
+{
+	char host[OWNER_HOST_BYTES];
+	owner_host(host);
+	return path_of(folder, stage, mounts_is_network(folder) ? NULL : host);
+}
+
+/* Versions before wrote one note for all hosts. Unless it is another's, it would keep what it names for as
+ * long as the run is. */
+static void drop_former(const char *folder, const char *stage, const char *own)
+{
+	char host[OWNER_HOST_BYTES], *former = path_of(folder, stage, NULL), *text = NULL;
+	size_t n;
+	struct error e = {0};
+	owner_host(host);
+	if (strcmp(former, own) != 0 && file_read(&text, &n, former, MAX_NOTE, &e) == 0) {
+		json_t *note = json_read(text, n, former, &e);
+		const char *whose = json_string_value(json_object_get(note, "host"));
+		if (!whose || !strcmp(whose, host))
+			(void)!unlink(former);
+		json_decref(note);
+		free(text);
+	}
+	free(former);
 }
 
 bool roots_note(const char *folder, const char *stage, const char *id)
@@ -55,10 +84,12 @@ bool roots_note(const char *folder, const char *stage, const char *id)
 	char *full = realpath(folder, NULL), *roots = die_printf("%s/roots", artifact_store_path());
 	char *text = full ? describe(full, stage, id, &n) : NULL;
 	if (text && file_make_folder(roots, &e) == 0) {
-		char *path = path_of(full, stage);
+		char *path = own_path(full, stage);
 		is_noted = file_replace_if_different(path, text, n, &e) == 0;
-		if (is_noted)
+		if (is_noted) {
 			(void)!utimensat(AT_FDCWD, path, NULL, 0);
+			drop_former(full, stage, path);
+		}
 		free(path);
 	}
 	free(text);
@@ -124,10 +155,11 @@ static int fill(struct root *r, json_t *note)
 }
 
 /* A note is called after what it is of. One that is not says something that nobody wrote. */
-static bool is_named(const struct root *r)
+static bool is_called(const char *path, const char *folder, const char *stage, const char *host)
 {
-	char *own = path_of(r->folder, r->stage);
-	bool is = !strcmp(own, r->path);
+	char *shared = path_of(folder, stage, NULL), *own = path_of(folder, stage, host);
+	bool is = !strcmp(shared, path) || !strcmp(own, path);
+	free(shared);
 	free(own);
 	return is;
 }
@@ -149,7 +181,8 @@ static void visit_one(const char *path, const char *name, void *context)
 	}
 
 	json_t *note = json_read(text, n, path, &e);
-	if (note && fill(&r, note) == 0 && is_named(&r) && stat(path, &s) == 0) {
+	if (note && fill(&r, note) == 0 && is_called(path, r.folder, r.stage, r.host) &&
+	    stat(path, &s) == 0) {
 		r.used = s.st_mtime;
 		r.state = state_of(&r);
 		v->f(&r, v->context);
@@ -170,7 +203,7 @@ void roots_each(void (*f)(const struct root *root, void *context),
 
 bool roots_is_note(const char *path, const char *folder, const char *stage)
 {
-	char *full = realpath(folder, NULL), *own = full ? path_of(full, stage) : NULL;
+	char *full = realpath(folder, NULL), *own = full ? own_path(full, stage) : NULL;
 	bool is = own && !strcmp(own, path);
 	free(own);
 	free(full);

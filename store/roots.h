@@ -1,7 +1,8 @@
 /*
  * Which runs use the store, whoever's and wherever: a stage that hits or has run leaves a note,
- * <store>/roots/<SHA-256 of folder and stage>, {"folder","host","id","mount","stage","user"}; its time is
- * that of the last use. So anybody's gc keeps what everybody's runs need, with what that was made of.
+ * <store>/roots/<SHA-256 of folder, stage and, unless the folder lies on a network's file system, host>,
+ * {"folder","host","id","mount","stage","user"}; its time is that of the last use. So anybody's gc keeps what
+ * everybody's runs need, with what that was made of.
  *
  *	roots_note("build/runs/default", "probe", id);
  *	roots_each(see, &context);                      // see(root, &context)

@@ -17,6 +17,7 @@
 #include "store/crew.h"
 #include "store/errand.h"
 #include "store/explain.h"
+#include "store/folder.h"
 #include "store/forgotten.h"
 #include "store/interrupt.h"
 #include "store/lock.h"
@@ -153,6 +154,14 @@ static double seconds(void)
 	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
+/* What other hosts have done to the folder of this id or key (store/folder.h). */
+static void refresh(const char *folder, const char *name)
+{
+	char *inner = die_printf("%s/%.2s", folder, name);
+	folder_refresh(inner);
+	free(inner);
+}
+
 /* A hit counts once it is noted that this run uses the object, and the object is in its place: so gc, which
  * looks at the notes after it has moved an object, never removes what was hit (store/sweep.h). */
 static bool find_hit(struct request *q)
@@ -160,6 +169,8 @@ static bool find_hit(struct request *q)
 	if (!action_find(q->key, q->id))
 		return false;
 	roots_note(q->build, q->stage->name, q->id);
+	refresh("objects", q->id);
+	folder_refresh("trash");
 	artifact_touch(q->id);
 	return artifact_exists(q->id);
 }
@@ -182,6 +193,7 @@ static bool run_once(struct request *q, struct team *team)
 		lock = lock_take(q->key, q->stage->name, interrupt_flag());
 		if (!lock)
 			interrupt_stop();
+		refresh("actions", q->key);
 		is_cached = find_hit(q) || find_shared(q, team);
 		if (*interrupt_flag())
 			interrupt_stop();

@@ -182,7 +182,15 @@ old 1 store/roots/*
 gc --grace-days 0 >out
 check "... then no more" test ! -e "$(object_of "$theirs")"
 theirs=$(make_tiny elsewhere/run count=12)
-sed -i "s/\"host\":\"[^\"]*\"/\"host\":\"node7\"/" store/roots/*.json
+of_host() { # of_host HOST NOTE: as that host would have written it; without its name, as versions before did
+	local folder stage
+	folder=$(sed 's/.*"folder":"\([^"]*\)".*/\1/' "$2")
+	stage=$(sed 's/.*"stage":"\([^"]*\)".*/\1/' "$2")
+	sed -i "s/\"host\":\"[^\"]*\"/\"host\":\"${1:-$(uname -n)}\"/" "$2"
+	mv "$2" "store/roots/$(printf '%s\n%s%s' "$folder" "$stage" "${1:+$'\n'$1}" | sha256sum |
+		cut -d' ' -f1).json"
+}
+of_host node7 "$(grep -l elsewhere store/roots/*)"
 mv elsewhere gone/again
 gc --grace-days 0 >out
 check "what another host's run needs is kept, though its folder is not here" test -e "$(object_of "$theirs")"
@@ -190,7 +198,17 @@ old 200 store/roots/*
 gc --grace-days 0 >out
 check "... until nobody has used it for half a year" test ! -e "$(object_of "$theirs")"
 check "... which is said" grep -q 'nobody has used .*/elsewhere/run of .* on node7 for 200 days' out
+theirs=$(make_tiny runs/mine count=16)
+of_host node7 "$(grep -l runs/mine store/roots/*)"
 make_tiny runs/mine >out
+gc --grace-days 0 >out
+check "a run of the same name on another host's own disk is another run" test -e "$(object_of "$theirs")"
+rm "$(grep -l node7 store/roots/*)"
+theirs=$(make_tiny runs/mine count=16)
+of_host '' "$(grep -l runs/mine store/roots/*)"
+make_tiny runs/mine >out
+gc --grace-days 0 >out
+check "the note that a version before left of this run counts no more" test ! -e "$(object_of "$theirs")"
 is "a note says which disk its run is on" \
 	"$(sed 's/.*"mount":"\([^"]*\)".*/\1/' store/roots/*.json | sort -u)" "$(stat -c %m runs)"
 theirs=$(make_tiny elsewhere/run count=15)
