@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -169,6 +171,29 @@ static void steps_told_later_are_the_same_steps(void **state)
 	tensors_release(&u);
 }
 
+static int exit_code_of_steps(int n)
+{
+	int status;
+	pid_t child = fork();
+	if (child == 0) {
+		struct tensors t = make();
+		struct optimizer o;
+		optimizer_init(&o, &t, &(struct optimizer_config){0});
+		for (int i = 0; i < n; i++)
+			optimizer_learn(&o, 1e-3f);
+		_exit(0);
+	}
+	waitpid(child, &status, 0);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void no_row_is_written_over_before_it_is_told(void **state)
+{
+	(void)state;
+	assert_int_equal(exit_code_of_steps(OPTIMIZER_ROWS), 0);
+	assert_int_not_equal(exit_code_of_steps(OPTIMIZER_ROWS + 1), 0);
+}
+
 /* optimizer_step_tensors makes its corrections on the host. */
 static void corrections_on_the_device_are_those_of_the_host(void **state)
 {
@@ -214,6 +239,7 @@ int main(void)
 		cmocka_unit_test(a_long_gradient_is_clipped_and_its_norm_told),
 		cmocka_unit_test(a_step_that_is_not_finite_is_skipped_and_counted),
 		cmocka_unit_test(steps_told_later_are_the_same_steps),
+		cmocka_unit_test(no_row_is_written_over_before_it_is_told),
 		cmocka_unit_test(corrections_on_the_device_are_those_of_the_host),
 		cmocka_unit_test(learning_rate_warms_up_and_follows_half_a_cosine),
 	};
