@@ -60,8 +60,8 @@ struct contrast_batch { /* host memory */
 enum { CONTRAST_STEPS = OPTIMIZER_ROWS };
 
 struct contrast_result {
-	/* Loss: weighted, if there are two. top1: share of views whose nearest other one is of their record; 0
-	 * where nothing is contrasted. */
+	/* Loss: weighted, if there are two. top1: share of views whose nearest other one is of their
+	 * record; 0 where nothing is contrasted. */
 	float loss, top1;
 	float norm;		    /* of the whole gradient, before clipping */
 	float norms[ENCODER_PARTS]; /* of the encoder's parts */

@@ -3,7 +3,7 @@
 # Source after tap.sh.
 #
 #	vm_needs nfsd nfsv4 veth             # skips all, with the reason, without qemu, a kernel or a module
-#	vm_run guest.sh                      # boots, runs bash guest.sh as root in $WORK, prints what it prints
+#	vm_run guest.sh                      # boots, runs it as root in $WORK, prints what it prints
 #
 # In the guest tap.sh's variables are set and /mnt and /run are empty, in memory. VM_KERNEL: a folder with
 # boot/vmlinuz-* and lib/modules/*, build/vm unless set (./setup --vm). VM_MB: memory, in MiB. VM_S: seconds
@@ -25,9 +25,9 @@ vm_needs() {
 	for module in $vm_base "$@"; do
 		line=$(grep -m1 "/$module.ko:" "$folder/modules.dep") ||
 			skip_all "the kernel in $vm_kernel has no module $module"
-		echo "${line/:/}" | tr ' ' '\n' | tac >>vm.order # behind it what it depends on, the first last
+		echo "${line/:/}" | tr ' ' '\n' | tac >>vm.order # then what it needs, the first last
 	done
-	for module in $(awk '!seen[$0]++' vm.order); do
+	awk '!seen[$0]++' vm.order | while read -r module; do
 		cp "$folder/$module" vm/modules/ && basename "$module"
 	done >vm/modules/order
 	vm_init >vm/init && chmod +x vm/init

@@ -26,7 +26,8 @@ done
 is_one_graph() { # of more than 100 kernels, made less often than launched
 	# shellcheck disable=SC2016 # awk's
 	awk '{ n[$1]++; most = $2 > most ? $2 : most }
-		END { exit !(n["launched"] > 2 && n["made"] < n["launched"] && n["changed"] && most > 100) }' "$1"
+		END { exit !(n["launched"] > 2 && n["made"] < n["launched"] && n["changed"] &&
+			most > 100) }' "$1"
 }
 check "a step is one graph, which takes over what changed in it" is_one_graph graphs
 rm -rf store/actions dvt/pretrain.id

@@ -23,7 +23,8 @@ all() {
 	done
 }
 
-is "terms of p are those of the CPU" "$(cd "$TOP" && "$BUILD/tests/model_terms" >"$WORK/terms.log" 2>&1; echo $?)" 0
+is "terms of p are those of the CPU" \
+	"$(cd "$TOP" && "$BUILD/tests/model_terms" >"$WORK/terms.log" 2>&1; echo $?)" 0
 for seed in 0 1 7; do
 	all "threads in the order of seed $seed" EINTHOVEN_EMULATED_SEED=$seed \
 		EINTHOVEN_EMULATED_LIST="$WORK/list"

@@ -66,7 +66,8 @@ RUN=/mnt/home/run
 . "$WORK/params.sh"
 tiny() { # tiny FOLDER [name=value...]: prints cached or ran
 	RUN=$1 tiny_params "${@:2}"
-	"$WORK/tiny" --build "$1" 2>&1 >/dev/null | sed -n 's/^tiny: \(cached\|ran\).*/\1/p; t; /another process/d; s/^/said: /p'
+	"$WORK/tiny" --build "$1" 2>&1 >/dev/null |
+		sed -n 's/^tiny: \(cached\|ran\).*/\1/p; t; /another process/d; s/^/said: /p'
 }
 publish() { # publish FROM TO: every second
 	for ((i = $1; i <= $2; i += 2)); do tiny /mnt/home/$i count=$((i + 10)); done
@@ -76,11 +77,15 @@ hit() { # hit FROM TO: every second
 }
 collect() { # collect STOP: gc until there is that file; what it removed, and its failures
 	while [ ! -e "$1" ]; do
-		"$BIN/store" gc --delete --grace-days 0 --runs /mnt/home >/mnt/home/gc.log 2>&1 || cat /mnt/home/gc.log
+		"$BIN/store" gc --delete --grace-days 0 --runs /mnt/home >/mnt/home/gc.log 2>&1 ||
+			cat /mnt/home/gc.log
 		sleep 0.5
 	done
 }
-gc() { mkdir -p /mnt/home/runs; "$BIN/store" gc --delete --grace-days 0 --runs /mnt/home/runs 2>&1 | tail -1; }
+gc() {
+	mkdir -p /mnt/home/runs
+	"$BIN/store" gc --delete --grace-days 0 --runs /mnt/home/runs 2>&1 | tail -1
+}
 "$@"
 END
 

@@ -129,7 +129,8 @@ declare -A others=(
 	[sigreg]="pretrain.objective=sigreg pretrain.slices=32"
 	[beside]="pretrain.variance=1 pretrain.sigreg=0.1 pretrain.slices=32"
 	[three]="views.n=3 views.segment_s=3"
-	[crops]="views.strategy=crops views.segment_s=1 pretrain.objective=sigreg pretrain.slices=32 views.n=4"
+	[crops]="views.strategy=crops views.segment_s=1 views.n=4 pretrain.objective=sigreg
+		pretrain.slices=32"
 )
 for name in "${!others[@]}"; do
 	EINTHOVEN_THREADS=1 EINTHOVEN_ISA=scalar views "$name" "${others[$name]}"
@@ -198,9 +199,9 @@ for strategy in interleaved sequential; do
 		code=\$?; cat $strategy/log >&2; exit \$code"
 done
 refuses() { # refuses NAME TEXT SET
-	check_fails "$1 is refused" 1 "$2" sh -c ". '$TOP/tests/chain.sh'; BIN='$BIN' BUILD='$BUILD' TOP='$TOP' \
-		WORK='$WORK'; chain refused '$data $tiny $3' fetch preprocess views pretrain; code=\$?; \
-		cat refused/log >&2; exit \$code"
+	check_fails "$1 is refused" 1 "$2" sh -c ". '$TOP/tests/chain.sh'; BIN='$BIN' BUILD='$BUILD' \
+		TOP='$TOP' WORK='$WORK'; chain refused '$data $tiny $3' fetch preprocess views pretrain; \
+		code=\$?; cat refused/log >&2; exit \$code"
 }
 refuses "cmsc with three views" 'cmsc contrasts two views of a record, but views.n is 3; set views.n to 2' \
 	"views.n=3 views.segment_s=3 pretrain.objective=cmsc"

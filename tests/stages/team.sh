@@ -62,8 +62,8 @@ for n in 2 3 4; do
 	check "... computed by $n" grep -q "pretrain: .*, $n processes" "resnet$n/log"
 done
 for objective in masked_ntxent jepa; do
-	chain "$objective" "$small pretrain.towers=time pretrain.objective=$objective" fetch preprocess views \
-		pretrain >/dev/null
+	chain "$objective" "$small pretrain.towers=time pretrain.objective=$objective" \
+		fetch preprocess views pretrain >/dev/null
 	like "${objective}3" "$objective" pretrain
 	team 3 "${objective}3" pretrain
 	is "pretrain by $objective in 3 processes gives the id of one" "$(id "${objective}3" pretrain 2>&1)" \
