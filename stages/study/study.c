@@ -43,10 +43,38 @@ static void note_batches(struct trials *c)
 	}
 }
 
+/* Two cells of one setting that ended alike. */
+static bool is_alike(const json_t *a, const json_t *b)
+{
+	const char *name = json_text(a, "name");
+	return !strncmp(name, json_text(b, "name"), strcspn(name, "@") + 1) &&
+	       !strcmp(json_text(a, "stage"), json_text(b, "stage")) &&
+	       !strcmp(json_text(a, "reason"), json_text(b, "reason"));
+}
+
+/* Cells of a setting that ended alike are told once. */
+static void note_failed(struct trials *c)
+{
+	size_t i, k, n_more;
+	const json_t *f, *other;
+	json_array_foreach (c->failed, i, f) {
+		for (k = 0; !is_alike(f, json_array_get(c->failed, k)); k++)
+			;
+		if (k < i)
+			continue;
+		n_more = 0;
+		json_array_foreach (c->failed, k, other)
+			n_more += k > i && is_alike(f, other);
+		char *more = n_more ? die_printf(", as %zu more of its cells,", n_more) : die_strdup("");
+		note(c->notes, die_printf("%s%s stopped in %s: %s", json_text(f, "name"), more,
+					  json_text(f, "stage"), json_text(f, "reason")));
+		free(more);
+	}
+}
+
 static void write_notes(struct trials *c)
 {
-	size_t n = c->n_settings * c->n_seeds * c->n_folds, i;
-	const json_t *f;
+	size_t n = c->n_settings * c->n_seeds * c->n_folds;
 	note_batches(c);
 	if (c->n_there < n)
 		note(c->notes,
@@ -54,9 +82,7 @@ static void write_notes(struct trials *c)
 			     "%zu of %zu cells came to nothing. A setting's mean is over the seeds, or the "
 			     "rotations, that it has in full.",
 			     n - c->n_there, n));
-	json_array_foreach (c->failed, i, f)
-		note(c->notes, die_printf("%s stopped in %s: %s", json_text(f, "name"), json_text(f, "stage"),
-					  json_text(f, "reason")));
+	note_failed(c);
 	if (c->n_seeds == 1)
 		note(c->notes, die_strdup("One seed: intervals say nothing of what another would give."));
 	if (c->n_settings > 2)

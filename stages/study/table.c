@@ -55,7 +55,7 @@ static void print_fits(const json_t *curves)
 		json_array_foreach (json_object_get(curve, "series"), k, series) {
 			const char *label = json_text(series, "label"),
 				   *words = json_text(json_object_get(series, "fit"), "sentence");
-			if (words)
+			if (*words)
 				printf("%s%s%s: %s\n", json_text(curve, "axis"), *label ? ", " : "", label,
 				       words);
 		}

@@ -127,7 +127,7 @@ study
 is "a setting that fails stops nobody else, and is an error in the end" \
 	"$(cat "$WORK/code") $(grep -c '^odd .* - .* 0$' "$WORK/stdout")" "2 1"
 check "... which says why" grep -q 'study: [0-9]* of 20 cells, odd@1-3: pretrain: .*cmsc' "$WORK/stderr"
-check "... and is on the page" grep -q 'odd@1-3 stopped in pretrain' $R/study/index.html
+check "... and is on the page, once" grep -q 'odd@1-3, as 3 more of its cells, stopped in pretrain: ' $R/study/index.html
 check "... the last line names the cells" grep -q \
 	'\*\*\* 4 of 20 cells came to nothing: odd@1-3' "$WORK/stderr"
 sed -i '/  odd:/,/cmsc/d' study.yaml
@@ -159,7 +159,7 @@ check "training times are there" grep -q '<td>masked</td><td>6</td><td>[0-9]' $p
 check "an axis has a series for each value of the other" grep -qF 'noise_p 0' $page
 if has_browser; then
 	for width in 390 1200; do
-		wants=$(measure $page $width d.documentElement.scrollWidth)
+		wants=$(measure "$PWD/$page" $width d.documentElement.scrollWidth)
 		check "at $width px the page wants no more (it wants ${wants:-?})" \
 			test "${wants:-9999}" -le $width
 	done
