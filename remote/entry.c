@@ -158,14 +158,16 @@ static bool has_signed(const struct entry *entry, const char *line)
 	return has;
 }
 
-/* Whether both say the same of the action, each on the word of another. */
+/* Whether both say the same of the action, each on the word of another: one that is taken, or of whom nothing
+ * is known here. One who is known and not taken, revoked for instance, is no witness. */
 static bool is_witness(const struct entry *theirs, const struct entry *ours)
 {
 	return ours->verdict.is_taken && *ours->verdict.key && *theirs->verdict.key &&
+	       (theirs->verdict.is_taken || theirs->verdict.kind == VERDICT_UNKNOWN_KEY) &&
 	       !strcmp(theirs->id, ours->id) && !has_signed(theirs, ours->verdict.key);
 }
 
-/* Ours beside the first, unless it is there. */
+/* Ours beside the first, unless it is there: what others may have put in its place is not ours. */
 static int put_beside(struct session *s, const char *key, const struct entry *ours, struct push_sum *sum,
 		      struct error *e)
 {
@@ -174,7 +176,8 @@ static int put_beside(struct session *s, const char *key, const struct entry *ou
 	char name[DIGEST_HEX];
 	signer_name(name, key, ours->verdict.key);
 	int status = look(&there, s, name, key, &why);
-	bool is_there = status == 1 && there.verdict.is_taken;
+	bool is_there = status == 1 && there.verdict.is_taken && !strcmp(there.id, ours->id) &&
+			has_signed(&there, ours->verdict.key);
 	free(there.text);
 	if (why.cause)
 		return error_set_cause(e, NULL, why.cause, "%s", error_text(&why));

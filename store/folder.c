@@ -12,14 +12,14 @@
 #include "store/artifact.h"
 #include "store/mounts.h"
 
-static bool is_on_network(void)
+static bool is_remembered(void)
 {
 	static int is = -1; /* unknown; threads that ask at once learn the same */
 	if (is < 0) {
 		char *full = realpath(artifact_store_path(), NULL);
 		if (!full)
 			return false;
-		is = mounts_is_network(full);
+		is = mounts_remember_names(full);
 		free(full);
 	}
 	return is;
@@ -27,14 +27,15 @@ static bool is_on_network(void)
 
 void folder_refresh(const char *folder)
 {
-	if (!is_on_network())
+	if (!is_remembered())
 		return;
-	char *path = die_printf("%s/%s/", artifact_store_path(), folder), *end = path;
-	for (end += strlen(artifact_store_path()); end; end = strchr(end + 1, '/')) {
-		*end = 0; /* from the store down: none of them need be there yet, as far as is known here */
-		(void)!utimensat(AT_FDCWD, path, NULL, 0); /* refused to who may not write: as before */
-		*end = '/';
-	}
+	char *path = die_printf("%s/%s", artifact_store_path(), folder), *end = path;
+	if (utimensat(AT_FDCWD, path, NULL, 0) < 0 && errno == ENOENT) /* refused to who may not write */
+		for (end += strlen(artifact_store_path()); end; end = strchr(end + 1, '/')) {
+			*end = 0; /* from the store down: none need be there yet, as far as is known here */
+			(void)!utimensat(AT_FDCWD, path, NULL, 0);
+			*end = '/';
+		}
 	free(path);
 }
 

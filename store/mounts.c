@@ -6,6 +6,10 @@
 #include <string.h>
 
 #include "common/die.h"
+#include "common/file.h"
+#include "common/owner.h"
+
+#define HEX_DIGITS "0123456789abcdef"
 
 /* Undo "\040" for a blank and the like, in place. */
 static void unescape(char *text)
@@ -22,87 +26,135 @@ static void unescape(char *text)
 	*to = 0;
 }
 
-/* Call f for each mount point, the fifth word of a line, and its file system's type, the word behind " - ",
- * until it says true. False: it never did. */
-static bool any(bool (*f)(const char *point, const char *type, void *context), void *context, bool *is_read)
+/* A line of the list. */
+struct mount {
+	char *root, *point, *type, *source;
+};
+
+/* "ID PARENT DEVICE ROOT POINT OPTIONS... - TYPE SOURCE OPTIONS" (proc_pid_mountinfo(5)), taken apart in
+ * place. False: it says something else. */
+static bool parse(struct mount *m, char *line)
+{
+	char *dash = strstr(line, " - "), *rest = line, *end = dash ? dash + 3 : NULL;
+	if (!dash)
+		return false;
+	*dash = 0;
+	for (int i = 0; i < 3; i++)
+		strsep(&rest, " ");
+	m->root = strsep(&rest, " ");
+	m->point = strsep(&rest, " ");
+	m->type = strsep(&end, " ");
+	m->source = strsep(&end, " ");
+	if (!m->root || !m->point || !m->type || !m->source)
+		return false;
+	unescape(m->point);
+	return true;
+}
+
+/* Call f for each mount until it says true. False: it never did. */
+static bool any(bool (*f)(const struct mount *m, void *context), void *context, bool *is_read)
 {
 	FILE *list = fopen("/proc/self/mountinfo", "re");
 	char *line = NULL;
 	size_t room = 0;
 	bool is_found = false;
+	struct mount m;
 	*is_read = list != NULL;
-	while (list && !is_found && getline(&line, &room, list) > 0) {
-		char *rest = line, *word = NULL;
-		for (int i = 0; i < 5; i++)
-			word = strsep(&rest, " ");
-		if (!word)
-			continue;
-		char *dash = rest ? strstr(rest, "- ") : NULL, *type = dash ? dash + 2 : "";
-		type[strcspn(type, " ")] = 0;
-		unescape(word);
-		is_found = f(word, type, context);
-	}
+	while (list && !is_found && getline(&line, &room, list) > 0)
+		is_found = parse(&m, line) && f(&m, context);
 	free(line);
 	if (list)
 		fclose(list);
 	return is_found;
 }
 
+/* The deepest mount of a path; its strings are the search's. */
 struct search {
 	const char *path;
-	char *deepest;
-	bool is_network;
+	struct mount deepest;
 };
 
-/* Types of file systems that hosts share, and so the names of what is on them. */
-static bool is_network(const char *type)
+static void forget(struct mount *m)
 {
-	static const char *const types[] = {"nfs",  "nfs4", "lustre", "gpfs",  "beegfs", "ceph",
-					    "cifs", "smb3", "afs",    "pvfs2", "panfs",	 "9p"};
-	for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-		if (!strcmp(type, types[i]))
-			return true;
-	return !strncmp(type, "fuse.", 5);
+	free(m->root);
+	free(m->point);
+	free(m->type);
+	free(m->source);
 }
 
-static bool keep_deepest(const char *point, const char *type, void *context)
+static bool keep_deepest(const struct mount *m, void *context)
 {
 	struct search *s = context;
-	size_t n = strlen(point);
-	bool is_above =
-		!strcmp(point, "/") || (!strncmp(s->path, point, n) && (s->path[n] == '/' || !s->path[n]));
-	if (is_above && n >= strlen(s->deepest)) { /* of two at one point the later is seen */
-		free(s->deepest);
-		s->deepest = die_strdup(point);
-		s->is_network = is_network(type);
+	size_t n = strlen(m->point);
+	bool is_above = !strcmp(m->point, "/") ||
+			(!strncmp(s->path, m->point, n) && (s->path[n] == '/' || !s->path[n]));
+	if (is_above && (!s->deepest.point || n >= strlen(s->deepest.point))) {
+		forget(&s->deepest); /* of two at one point the later is seen */
+		s->deepest = (struct mount){die_strdup(m->root), die_strdup(m->point), die_strdup(m->type),
+					    die_strdup(m->source)};
 	}
 	return false;
 }
 
-char *mounts_point(const char *path)
+static bool find(struct search *s, const char *path)
 {
-	struct search s = {path, die_strdup("/"), false};
 	bool is_read;
-	any(keep_deepest, &s, &is_read);
-	if (is_read)
-		return s.deepest;
-	free(s.deepest);
-	return NULL;
+	*s = (struct search){.path = path};
+	any(keep_deepest, s, &is_read);
+	return s->deepest.point != NULL;
 }
 
-bool mounts_is_network(const char *path)
+static bool is_among(const char *type, const char *const *types)
 {
-	struct search s = {path, die_strdup(""), false};
-	bool is_read;
-	any(keep_deepest, &s, &is_read);
-	free(s.deepest);
-	return s.is_network;
+	while (*types && strcmp(type, *types) != 0)
+		types++;
+	return *types != NULL;
 }
 
-static bool is_same(const char *point, const char *type, void *context)
+/* This machine, whatever it is called today; by its name where it has no id (machine-id(5)). */
+static char *machine(void)
 {
-	(void)type;
-	return !strcmp(point, context);
+	char host[OWNER_HOST_BYTES], *text = NULL;
+	size_t n = 0;
+	struct error e = {0};
+	if (file_read(&text, &n, "/etc/machine-id", 64, &e) == 0 && strspn(text, HEX_DIGITS) == 32) {
+		text[32] = 0;
+		return text;
+	}
+	free(text);
+	owner_host(host);
+	return die_strdup(host);
+}
+
+char *mounts_place(const char *path)
+{
+	static const char *const shared[] = {"nfs",  "nfs4", "lustre", "gpfs",	"beegfs", "ceph",
+					     "cifs", "smb3", "afs",    "pvfs2", "panfs",  NULL};
+	struct search s;
+	if (!find(&s, path))
+		return NULL;
+	const struct mount *m = &s.deepest;
+	char *own = is_among(m->type, shared) ? die_printf("%s %s", m->type, m->source) : machine();
+	char *place = die_printf("%s %s %s", own, m->root, m->point);
+	free(own);
+	forget(&s.deepest);
+	return place;
+}
+
+bool mounts_remember_names(const char *path)
+{
+	static const char *const types[] = {"nfs", "nfs4", "cifs", "smb3", "afs", NULL};
+	struct search s;
+	if (!find(&s, path))
+		return false;
+	bool is = is_among(s.deepest.type, types) || !strncmp(s.deepest.type, "fuse.", 5);
+	forget(&s.deepest);
+	return is;
+}
+
+static bool is_same(const struct mount *m, void *context)
+{
+	return !strcmp(m->point, context);
 }
 
 bool mounts_has(const char *point)

@@ -1,22 +1,24 @@
 /*
  * Where file systems are mounted (/proc/self/mountinfo): so that a folder whose disk or server is not mounted
- * now is not taken for one that was removed.
+ * now is not taken for one that was removed, nor a folder of another host for one of the same name here.
  *
- *	char *point = mounts_point("/mnt/ada/ecg/build/runs/default");     // "/mnt/ada"; yours to free
- *	if (!mounts_has(point)) ... nobody can tell what lies below it
+ *	char *place = mounts_place("/mnt/ada/ecg/build/runs/default");    // "nfs4 nas:/ada / /mnt/ada"
+ *	if (strcmp(place, before) != 0) ... nobody can tell what lay below it
  */
 #ifndef STORE_MOUNTS_H
 #define STORE_MOUNTS_H
 
 #include <stdbool.h>
 
-/* The deepest mount point that is path, an absolute one without links, or lies above it; "/" if none is
- * listed. NULL: the list cannot be read. Yours to free. */
-char *mounts_point(const char *path);
+/* What an absolute path without links lies on: the same text on all hosts that see the same files there,
+ * another on all others. Of file systems that hosts share it names type, source, root and mount point, else
+ * this machine (/etc/machine-id, or its name where there is none), root and mount point. Machines that were
+ * cloned with their id count as one. NULL: cannot be told. Yours to free. */
+char *mounts_place(const char *path);
 
-/* Whether the path lies on a file system of several hosts, by its type (nfs, lustre, ...): then it names the
- * same file on each of them. False also where that cannot be told. */
-bool mounts_is_network(const char *path);
+/* Whether the path lies on a file system that remembers names, or that there are none, for a while: NFS, SMB,
+ * AFS, FUSE. False also where that cannot be told. */
+bool mounts_remember_names(const char *path);
 
 /* Whether something is mounted at that point; "/" always is. */
 bool mounts_has(const char *point);

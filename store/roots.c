@@ -25,50 +25,48 @@ enum { MAX_NOTE = 1 << 16 };
 
 /* ---- writing ---- */
 
-/* The text of the note; NULL if the folder cannot be named. */
-static char *describe(const char *folder, const char *stage, const char *id, size_t *n)
+/* Where a folder is, so that one of its name elsewhere is another; where that cannot be told, this host. */
+static char *place_of(const char *folder)
 {
-	char host[OWNER_HOST_BYTES], *mount = mounts_point(folder);
+	char host[OWNER_HOST_BYTES], *place = mounts_place(folder);
 	owner_host(host);
-	json_t *note = json_pack("{s:s, s:s, s:s, s:s*, s:s, s:o}", "folder", folder, "host", host, "id", id,
-				 "mount", mount, "stage", stage, "user", owner_user());
+	return place ? place : die_strdup(host);
+}
+
+/* The text of the note; NULL if the folder cannot be named. */
+static char *describe(const char *folder, const char *stage, const char *id, const char *place, size_t *n)
+{
+	char host[OWNER_HOST_BYTES];
+	owner_host(host);
+	json_t *note = json_pack("{s:s, s:s, s:s, s:s, s:s, s:o}", "folder", folder, "host", host, "id", id,
+				 "place", place, "stage", stage, "user", owner_user());
 	char *text = note ? json_canonical(note, n) : NULL;
 	json_decref(note);
-	free(mount);
 	return text;
 }
 
-/* host: whose folder that is; NULL: of all that see it. */
-static char *path_of(const char *folder, const char *stage, const char *host)
+/* place NULL: as versions before called it. */
+static char *path_of(const char *folder, const char *stage, const char *place)
 {
 	char hex[DIGEST_HEX];
-	char *text = die_printf("%s\n%s%s%s", folder, stage, host ? "\n" : "", host ? host : "");
+	char *text = die_printf("%s\n%s%s%s", folder, stage, place ? "\n" : "", place ? place : "");
 	struct digest d = digest_of(text, strlen(text));
 	digest_hex(hex, &d);
 	free(text);
 	return die_printf("%s/roots/%s.json", artifact_store_path(), hex);
 }
 
-/* Another host may have a folder of that name on a disk of its own, and its note stays beside ours. */
-static char *own_path(const char *folder, const char *stage)
-{
-	char host[OWNER_HOST_BYTES];
-	owner_host(host);
-	return path_of(folder, stage, mounts_is_network(folder) ? NULL : host);
-}
-
-/* Versions before wrote one note for all hosts. Unless it is another's, it would keep what it names for as
- * long as the run is. */
-static void drop_former(const char *folder, const char *stage, const char *own)
+/* Versions before wrote one note for all hosts. Of this host it would keep what it names for as long as the
+ * run is. */
+static void drop_former(const char *folder, const char *stage)
 {
 	char host[OWNER_HOST_BYTES], *former = path_of(folder, stage, NULL), *text = NULL;
 	size_t n;
 	struct error e = {0};
 	owner_host(host);
-	if (strcmp(former, own) != 0 && file_read(&text, &n, former, MAX_NOTE, &e) == 0) {
+	if (file_read(&text, &n, former, MAX_NOTE, &e) == 0) {
 		json_t *note = json_read(text, n, former, &e);
-		const char *whose = json_string_value(json_object_get(note, "host"));
-		if (!whose || !strcmp(whose, host))
+		if (!strcmp(json_text(note, "host"), host))
 			(void)!unlink(former);
 		json_decref(note);
 		free(text);
@@ -76,23 +74,30 @@ static void drop_former(const char *folder, const char *stage, const char *own)
 	free(former);
 }
 
-bool roots_note(const char *folder, const char *stage, const char *id)
+/* full: the folder's own name. */
+static bool put_note(const char *full, const char *stage, const char *id)
 {
-	bool is_noted = false;
-	size_t n;
 	struct error e = {0};
-	char *full = realpath(folder, NULL), *roots = die_printf("%s/roots", artifact_store_path());
-	char *text = full ? describe(full, stage, id, &n) : NULL;
-	if (text && file_make_folder(roots, &e) == 0) {
-		char *path = own_path(full, stage);
-		is_noted = file_replace_if_different(path, text, n, &e) == 0;
-		if (is_noted) {
-			(void)!utimensat(AT_FDCWD, path, NULL, 0);
-			drop_former(full, stage, path);
-		}
-		free(path);
+	size_t n;
+	bool is_noted = false;
+	char *place = place_of(full), *path = path_of(full, stage, place);
+	char *text = describe(full, stage, id, place, &n);
+	if (text && file_replace_if_different(path, text, n, &e) == 0) {
+		is_noted = true;
+		(void)!utimensat(AT_FDCWD, path, NULL, 0);
+		drop_former(full, stage);
 	}
 	free(text);
+	free(path);
+	free(place);
+	return is_noted;
+}
+
+bool roots_note(const char *folder, const char *stage, const char *id)
+{
+	struct error e = {0};
+	char *full = realpath(folder, NULL), *roots = die_printf("%s/roots", artifact_store_path());
+	bool is_noted = full && file_make_folder(roots, &e) == 0 && put_note(full, stage, id);
 	free(roots);
 	free(full);
 	return is_noted;
@@ -117,21 +122,30 @@ static int read_now(struct root *r)
 	return 0;
 }
 
-/* Whether the disk that the run was on is here, so that what is not there was removed. A note of a version
- * that did not say which that is tells it by the folder alone. */
-static bool is_mounted(const struct root *r)
+/* Whether what the run was on is here, so that what is not there was removed. Notes of versions before say
+ * where it was mounted on which host, or not even that: then the folder alone tells it. */
+static bool is_here(const struct root *r)
 {
-	return r->mount ? mounts_has(r->mount) : file_exists(r->folder);
+	char host[OWNER_HOST_BYTES];
+	if (r->place) {
+		char *place = place_of(r->folder);
+		bool is = !strcmp(place, r->place);
+		free(place);
+		return is;
+	}
+	owner_host(host);
+	return !strcmp(host, r->host) && (r->mount ? mounts_has(r->mount) : file_exists(r->folder));
 }
 
 static enum root_state state_of(struct root *r)
 {
-	char host[OWNER_HOST_BYTES];
+	bool here = is_here(r);
+	if (r->place && !here)
+		return ROOT_UNSEEN; /* what is called so here is another */
 	int why = read_now(r);
-	owner_host(host);
 	if (!why)
 		return ROOT_LIVES;
-	if ((why != ENOENT && why != ENOTDIR) || strcmp(host, r->host) != 0 || !is_mounted(r))
+	if ((why != ENOENT && why != ENOTDIR) || !here)
 		return ROOT_UNSEEN;
 	return difftime(time(NULL), r->used) < FRESH_S ? ROOT_LIVES : ROOT_GONE;
 }
@@ -146,8 +160,9 @@ static int fill(struct root *r, json_t *note)
 {
 	const char *id;
 	struct digest d;
-	if (json_unpack(note, "{s:s, s:s, s:s, s?s, s:s, s:s}", "folder", &r->folder, "host", &r->host, "id",
-			&id, "mount", &r->mount, "stage", &r->stage, "user", &r->user) < 0 ||
+	if (json_unpack(note, "{s:s, s:s, s:s, s?s, s?s, s:s, s:s}", "folder", &r->folder, "host", &r->host,
+			"id", &id, "mount", &r->mount, "place", &r->place, "stage", &r->stage, "user",
+			&r->user) < 0 ||
 	    digest_parse(&d, id) < 0 || r->folder[0] != '/' || strchr(r->stage, '/'))
 		return -1;
 	memcpy(r->id, id, DIGEST_HEX);
@@ -155,11 +170,10 @@ static int fill(struct root *r, json_t *note)
 }
 
 /* A note is called after what it is of. One that is not says something that nobody wrote. */
-static bool is_called(const char *path, const char *folder, const char *stage, const char *host)
+static bool is_called(const char *path, const struct root *r)
 {
-	char *shared = path_of(folder, stage, NULL), *own = path_of(folder, stage, host);
-	bool is = !strcmp(shared, path) || !strcmp(own, path);
-	free(shared);
+	char *own = path_of(r->folder, r->stage, r->place);
+	bool is = !strcmp(own, path);
 	free(own);
 	return is;
 }
@@ -181,8 +195,7 @@ static void visit_one(const char *path, const char *name, void *context)
 	}
 
 	json_t *note = json_read(text, n, path, &e);
-	if (note && fill(&r, note) == 0 && is_called(path, r.folder, r.stage, r.host) &&
-	    stat(path, &s) == 0) {
+	if (note && fill(&r, note) == 0 && is_called(path, &r) && stat(path, &s) == 0) {
 		r.used = s.st_mtime;
 		r.state = state_of(&r);
 		v->f(&r, v->context);
@@ -203,9 +216,11 @@ void roots_each(void (*f)(const struct root *root, void *context),
 
 bool roots_is_note(const char *path, const char *folder, const char *stage)
 {
-	char *full = realpath(folder, NULL), *own = full ? own_path(full, stage) : NULL;
+	char *full = realpath(folder, NULL), *place = full ? place_of(full) : NULL;
+	char *own = full ? path_of(full, stage, place) : NULL;
 	bool is = own && !strcmp(own, path);
 	free(own);
+	free(place);
 	free(full);
 	return is;
 }

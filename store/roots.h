@@ -1,8 +1,8 @@
 /*
  * Which runs use the store, whoever's and wherever: a stage that hits or has run leaves a note,
- * <store>/roots/<SHA-256 of folder, stage and, unless the folder lies on a network's file system, host>,
- * {"folder","host","id","mount","stage","user"}; its time is that of the last use. So anybody's gc keeps what
- * everybody's runs need, with what that was made of.
+ * <store>/roots/<SHA-256 of folder, stage and place>, {"folder","host","id","place","stage","user"}, place as
+ * in store/mounts.h; its time is that of the last use. So anybody's gc keeps what everybody's runs need, with
+ * what that was made of.
  *
  *	roots_note("build/runs/default", "probe", id);
  *	roots_each(see, &context);                      // see(root, &context)
@@ -18,7 +18,7 @@
 
 enum root_state {
 	ROOT_LIVES,  /* the run's folder is there; it may name another artifact by now (id_now) */
-	ROOT_UNSEEN, /* on another host, not mounted, or not ours to look into: counts for ROOT_UNSEEN_S */
+	ROOT_UNSEEN, /* elsewhere, not mounted, or not ours to look into: counts for ROOT_UNSEEN_S */
 	ROOT_GONE    /* its folder, or the stage's .id file in it, was removed */
 };
 
@@ -27,8 +27,8 @@ enum root_state {
 struct root {
 	char id[DIGEST_HEX], id_now[DIGEST_HEX]; /* as noted; as its .id file says now, "" if unknown */
 	const char *folder, *stage, *host, *user;
-	const char *mount; /* the mount point that the folder lies under; NULL: noted by an older version */
-	const char *path;  /* of the note */
+	const char *place, *mount; /* of what the folder lies on; older versions noted mount point or none */
+	const char *path;	   /* of the note */
 	time_t used;
 	enum root_state state;
 };

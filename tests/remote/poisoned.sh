@@ -134,6 +134,15 @@ for who in ada bob; do
 	is "who trusts $who alone takes his" "$(grep -o 'tiny: pulled' out) $(taken_from $who)" \
 		"tiny: pulled signed by $who"
 done
+cp --remove-destination "$entry" "$beside"
+is "who copies the first into the second's place keeps nobody out" \
+	"$(trusting bob && sent of-bob) $(grep -cF "$(line_of bob)" "$beside")" "1 of 1 entries 1"
+printf 'keys:\n  ada:\n    key: %s\n    revoked: stolen\n  bob:\n    key: %s\n' "$(line_of ada)" \
+	"$(line_of bob)" >revoked.yaml
+cp "$entry" first
+is "one who is revoked is no witness: his entry is replaced" \
+	"$(EINTHOVEN_TRUST=$PWD/revoked.yaml sent of-bob) $(signers)" "1 of 1 entries bob "
+cp --remove-destination first "$entry"
 trusting eve
 rm -rf of-reader run/*.id run/*.stamp
 EINTHOVEN_KEY='' EINTHOVEN_STORE=of-reader ./tiny --build run >out 2>&1

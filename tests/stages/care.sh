@@ -182,15 +182,18 @@ old 1 store/roots/*
 gc --grace-days 0 >out
 check "... then no more" test ! -e "$(object_of "$theirs")"
 theirs=$(make_tiny elsewhere/run count=12)
-of_host() { # of_host HOST NOTE: as that host would have written it; without its name, as versions before did
-	local folder stage
+# of_place PLACE NOTE: as it would have been written there, on host node7; of no place: as versions before wrote
+# it on this host.
+of_place() {
+	local folder stage place=${1:+"\"place\":\"$1\","}
 	folder=$(sed 's/.*"folder":"\([^"]*\)".*/\1/' "$2")
 	stage=$(sed 's/.*"stage":"\([^"]*\)".*/\1/' "$2")
-	sed -i "s/\"host\":\"[^\"]*\"/\"host\":\"${1:-$(uname -n)}\"/" "$2"
-	mv "$2" "store/roots/$(printf '%s\n%s%s' "$folder" "$stage" "${1:+$'\n'$1}" | sha256sum |
-		cut -d' ' -f1).json"
+	sed -i "s|\"place\":\"[^\"]*\",|$place|" "$2"
+	[ -z "$1" ] || sed -i 's/"host":"[^"]*"/"host":"node7"/' "$2"
+	note=store/roots/$(printf '%s\n%s%s' "$folder" "$stage" "${1:+$'\n'$1}" | sha256sum | cut -d' ' -f1).json
+	mv "$2" "$note"
 }
-of_host node7 "$(grep -l elsewhere store/roots/*)"
+of_place "node7 / /" "$(grep -l elsewhere store/roots/*)"
 mv elsewhere gone/again
 gc --grace-days 0 >out
 check "what another host's run needs is kept, though its folder is not here" test -e "$(object_of "$theirs")"
@@ -199,23 +202,41 @@ gc --grace-days 0 >out
 check "... until nobody has used it for half a year" test ! -e "$(object_of "$theirs")"
 check "... which is said" grep -q 'nobody has used .*/elsewhere/run of .* on node7 for 200 days' out
 theirs=$(make_tiny runs/mine count=16)
-of_host node7 "$(grep -l runs/mine store/roots/*)"
+of_place "node7 / /" "$(grep -l runs/mine store/roots/*)"
 make_tiny runs/mine >out
 gc --grace-days 0 >out
 check "a run of the same name on another host's own disk is another run" test -e "$(object_of "$theirs")"
 rm "$(grep -l node7 store/roots/*)"
 theirs=$(make_tiny runs/mine count=16)
-of_host '' "$(grep -l runs/mine store/roots/*)"
+of_place '' "$(grep -l runs/mine store/roots/*)"
 make_tiny runs/mine >out
 gc --grace-days 0 >out
 check "the note that a version before left of this run counts no more" test ! -e "$(object_of "$theirs")"
-is "a note says which disk its run is on" \
-	"$(sed 's/.*"mount":"\([^"]*\)".*/\1/' store/roots/*.json | sort -u)" "$(stat -c %m runs)"
+is "a note says where its run is mounted" \
+	"$(sed 's/.*"place":"[^"]* \([^" ]*\)".*/\1/' store/roots/*.json | sort -u)" "$(stat -c %m runs)"
+rm store/roots/*.json
+if unshare --uts true 2>/dev/null && [ -s /etc/machine-id ]; then
+	make_tiny runs/mine count=17 >out
+	for name in one two three; do
+		tiny_params count=2${#name}
+		unshare --uts sh -c "hostname $name && ./tiny --build runs/mine" >/dev/null 2>&1
+	done
+	is "a machine that is called otherwise each time has one note of a run" \
+		"$(find store/roots -name '*.json' | wc -l)" 1
+	rm store/roots/*.json
+else
+	skip "a machine that is called otherwise" "unshare --uts is refused, or no /etc/machine-id"
+fi
 theirs=$(make_tiny elsewhere/run count=15)
 note=$(grep -l /elsewhere/run store/roots/*)
 mv elsewhere gone/unmounted
 for mount in '"mount":"/not mounted",' ''; do
-	sed -i "s|\"mount\":\"[^\"]*\",|$mount|" "$note"
+	if [ -n "$mount" ]; then
+		of_place '' "$note"
+		sed -i "s|\"stage\"|$mount&|" "$note"
+	else
+		sed -i 's|"mount":"[^"]*",||' "$note"
+	fi
 	old 1 store/roots/*
 	gc --grace-days 0 >out
 	check "what a run needs whose disk is not mounted is kept (${mount:-noted by a version before})" \
