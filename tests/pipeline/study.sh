@@ -127,7 +127,8 @@ study
 is "a setting that fails stops nobody else, and is an error in the end" \
 	"$(cat "$WORK/code") $(grep -c '^odd .* - .* 0$' "$WORK/stdout")" "2 1"
 check "... which says why" grep -q 'study: [0-9]* of 20 cells, odd@1-3: pretrain: .*cmsc' "$WORK/stderr"
-check "... and is on the page, once" grep -q 'odd@1-3, as 3 more of its cells, stopped in pretrain: ' $R/study/index.html
+check "... and is on the page, once" \
+	grep -q 'odd@1-3, as 3 more of its cells, stopped in pretrain: ' $R/study/index.html
 check "... the last line names the cells" grep -q \
 	'\*\*\* 4 of 20 cells came to nothing: odd@1-3' "$WORK/stderr"
 sed -i '/  odd:/,/cmsc/d' study.yaml

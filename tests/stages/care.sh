@@ -182,15 +182,16 @@ old 1 store/roots/*
 gc --grace-days 0 >out
 check "... then no more" test ! -e "$(object_of "$theirs")"
 theirs=$(make_tiny elsewhere/run count=12)
-# of_place PLACE NOTE: as it would have been written there, on host node7; of no place: as versions before wrote
-# it on this host.
+# of_place PLACE NOTE: as it would have been written there, on host node7; of no place: as versions before
+# wrote it on this host.
 of_place() {
 	local folder stage place=${1:+"\"place\":\"$1\","}
 	folder=$(sed 's/.*"folder":"\([^"]*\)".*/\1/' "$2")
 	stage=$(sed 's/.*"stage":"\([^"]*\)".*/\1/' "$2")
 	sed -i "s|\"place\":\"[^\"]*\",|$place|" "$2"
 	[ -z "$1" ] || sed -i 's/"host":"[^"]*"/"host":"node7"/' "$2"
-	note=store/roots/$(printf '%s\n%s%s' "$folder" "$stage" "${1:+$'\n'$1}" | sha256sum | cut -d' ' -f1).json
+	note=$(printf '%s\n%s%s' "$folder" "$stage" "${1:+$'\n'$1}" | sha256sum | cut -d' ' -f1)
+	note=store/roots/$note.json
 	mv "$2" "$note"
 }
 of_place "node7 / /" "$(grep -l elsewhere store/roots/*)"
