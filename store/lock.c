@@ -52,6 +52,7 @@ static int open_file(const char *path)
 static bool is_current(const struct lock *l)
 {
 	struct stat ours, named;
+	folder_refresh("locks");
 	return fstat(l->fd, &ours) == 0 && stat(l->path, &named) == 0 && ours.st_ino == named.st_ino &&
 	       ours.st_dev == named.st_dev;
 }
@@ -79,7 +80,6 @@ static bool try_lock(struct lock *l)
 	if (l->fd < 0)
 		l->fd = open_file(l->path);
 	if (flock(l->fd, LOCK_EX | LOCK_NB) == 0) {
-		folder_refresh("locks");
 		if (is_current(l)) {
 			write_owner(l);
 			return true;
