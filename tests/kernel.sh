@@ -17,7 +17,7 @@ package=$(apt-cache depends "linux-image-$(dpkg --print-architecture)" 2>/dev/nu
 [ -n "$package" ] || { echo "tests/kernel.sh: apt knows no kernel here; apt-get update?" >&2; exit 1; }
 (cd "$work" && apt-get -q -o APT::Sandbox::User=root download "$package")
 dpkg-deb -x "$work"/*.deb "$work"
-rm "$work"/*.deb "$work"/boot/System.map-*
+rm -f "$work"/*.deb "$work"/boot/System.map-*
 busybox depmod -b "$work" "$(basename "$work"/lib/modules/*)"
 rm -rf "$to"
 mv "$work" "$to"

@@ -100,6 +100,7 @@ static void many_gives_the_known_answers(void **state)
 	(void)state;
 	size_t n = ((size_t)512 << 20) + 3;
 	char *zeros = calloc(n, 1), million[1000000];
+	assert_non_null(zeros);
 	memset(million, 'a', sizeof million);
 	const struct digest_text texts[] = {
 		{NULL, 0, zeros, n},
