@@ -394,3 +394,8 @@ const char *json_text(const json_t *object, const char *name)
 	const char *text = json_string_value(json_object_get(object, name));
 	return text ? text : "";
 }
+
+double json_number(const json_t *object, const char *name)
+{
+	return json_number_value(json_object_get(object, name));
+}

@@ -34,6 +34,9 @@ bool json_append_once(json_t *list, const json_t *value);
 /* The text of a member; "" if it is absent, or no text. Borrowed from object, which may be NULL. */
 const char *json_text(const json_t *object, const char *name);
 
+/* The number of a member; 0 if it is absent, or no number. */
+double json_number(const json_t *object, const char *name);
+
 /* The shortest decimal text that reads back as this double, in ECMAScript's form (RFC 8785, 3.2.2.3). */
 void json_number_text(char out[32], double x);
 

@@ -6,13 +6,9 @@
 #include <stdlib.h>
 
 #include "common/die.h"
+#include "common/json.h"
 #include "report/interval.h"
 #include "report/svg.h"
-
-static double number(const json_t *object, const char *name)
-{
-	return json_number_value(json_object_get(object, name));
-}
 
 static bool read_point(struct interval *v, const json_t *point)
 {
@@ -28,7 +24,7 @@ static void cover(struct svg_plot *p, const json_t *curve)
 	json_array_foreach (json_object_get(curve, "series"), i, series)
 		json_array_foreach (json_object_get(series, "points"), k, point) {
 			struct interval v;
-			double x = number(point, "place");
+			double x = json_number(point, "place");
 			p->x0 = fmin(p->x0, x);
 			p->x1 = fmax(p->x1, x);
 			if (!read_point(&v, point))
@@ -60,7 +56,7 @@ static void draw_series(struct text *t, const struct svg_plot *p, const json_t *
 		struct interval v;
 		if (!read_point(&v, point))
 			continue;
-		x[n] = number(point, "place") + aside(p, i, n_series);
+		x[n] = json_number(point, "place") + aside(p, i, n_series);
 		y[n] = v.value;
 		double at[2] = {x[n], x[n]}, ends[2] = {v.low, v.high};
 		svg_line(t, p, at, ends, 2, thin);
@@ -96,7 +92,7 @@ static void write_places(struct text *t, const struct svg_plot *p, const json_t 
 		    json_array_size(json_object_get(longest, "points")))
 			longest = series;
 	json_array_foreach (json_object_get(longest, "points"), i, point)
-		svg_words(t, p, number(point, "place"), p->y0 - (p->y1 - p->y0) * .06, "middle",
+		svg_words(t, p, json_number(point, "place"), p->y0 - (p->y1 - p->y0) * .06, "middle",
 			  json_string_value(json_object_get(point, "label")));
 }
 

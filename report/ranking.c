@@ -3,12 +3,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "common/json.h"
 #include "report/cells.h"
-
-static double number_of(const json_t *object, const char *name)
-{
-	return json_number_value(json_object_get(object, name));
-}
 
 void ranking_say(struct text *t, const json_t *ranking)
 {
@@ -24,7 +20,7 @@ void ranking_say(struct text *t, const json_t *ranking)
 void ranking_difference(struct text *t, const json_t *v, const json_t *p, double level)
 {
 	bool has_interval = json_is_number(json_object_get(v, "low")),
-	     is_apart = has_interval && (number_of(v, "low") > 0 || number_of(v, "high") < 0),
+	     is_apart = has_interval && (json_number(v, "low") > 0 || json_number(v, "high") < 0),
 	     holds = is_apart && json_is_number(p) && json_number_value(p) < level;
 	if (!v) {
 		text_add(t, "<td></td>");
@@ -55,7 +51,7 @@ void ranking_table(struct text *t, const json_t *ranking)
 				      "over its<br>strongest floor",
 				      "which is",
 				      NULL};
-	double level = number_of(ranking, "level");
+	double level = json_number(ranking, "level");
 	size_t i;
 	const json_t *arm;
 

@@ -24,23 +24,18 @@ static json_t *shown_arm(const struct artifact *a, const char *table, const char
 
 /* ---- ranking ---- */
 
-static double number_of(const json_t *object, const char *name)
-{
-	return json_number_value(json_object_get(object, name));
-}
-
 /* "+0.012 [-0.003, +0.027]", marked if it excludes 0: * by itself, ** corrected for all too. */
 static void show_difference(const json_t *v, double level)
 {
 	char text[64] = "";
 	const json_t *p = json_object_get(v, "p");
 	if (json_is_number(json_object_get(v, "value")))
-		snprintf(text, sizeof text, "%+.3f", number_of(v, "value"));
+		snprintf(text, sizeof text, "%+.3f", json_number(v, "value"));
 	if (json_is_number(json_object_get(v, "low"))) {
-		bool is_apart = number_of(v, "low") > 0 || number_of(v, "high") < 0,
+		bool is_apart = json_number(v, "low") > 0 || json_number(v, "high") < 0,
 		     holds = is_apart && json_is_number(p) && json_number_value(p) < level;
-		snprintf(text, sizeof text, "%+.3f [%+.3f, %+.3f]%s", number_of(v, "value"),
-			 number_of(v, "low"), number_of(v, "high"),
+		snprintf(text, sizeof text, "%+.3f [%+.3f, %+.3f]%s", json_number(v, "value"),
+			 json_number(v, "low"), json_number(v, "high"),
 			 holds	    ? "**"
 			 : is_apart ? "*"
 				    : "");
@@ -52,10 +47,10 @@ static void show_difference(const json_t *v, double level)
 static void show_input(const json_t *input)
 {
 	if (json_object_get(input, "seconds"))
-		printf("%g x %g s at %g Hz", number_of(input, "views"), number_of(input, "seconds"),
-		       number_of(input, "rate_hz"));
+		printf("%g x %g s at %g Hz", json_number(input, "views"), json_number(input, "seconds"),
+		       json_number(input, "rate_hz"));
 	if (json_object_get(input, "width"))
-		printf(" -> %g", number_of(input, "width"));
+		printf(" -> %g", json_number(input, "width"));
 	putchar('\n');
 }
 
@@ -63,7 +58,7 @@ static void show_ranking(const json_t *ranking)
 {
 	size_t i;
 	const json_t *arm, *sentence;
-	double level = number_of(ranking, "level");
+	double level = json_number(ranking, "level");
 
 	json_array_foreach (json_object_get(ranking, "sentences"), i, sentence)
 		printf("%s\n", json_string_value(sentence));
@@ -73,10 +68,10 @@ static void show_ranking(const json_t *ranking)
 		const json_t *v = json_object_get(arm, "value"), *floor = json_object_get(arm, "over_floor");
 		char text[64] = "-";
 		if (json_is_number(json_object_get(v, "value")))
-			snprintf(text, sizeof text, "%.3f", number_of(v, "value"));
+			snprintf(text, sizeof text, "%.3f", json_number(v, "value"));
 		if (json_is_number(json_object_get(v, "low")))
-			snprintf(text, sizeof text, "%.3f [%.3f, %.3f]", number_of(v, "value"),
-				 number_of(v, "low"), number_of(v, "high"));
+			snprintf(text, sizeof text, "%.3f [%.3f, %.3f]", json_number(v, "value"),
+				 json_number(v, "low"), json_number(v, "high"));
 		printf("%4zu  %-22s  %-22s", i + 1, json_string_value(json_object_get(arm, "name")), text);
 		show_difference(json_object_get(arm, "behind"), level);
 		show_difference(floor, level);

@@ -10,11 +10,6 @@
 
 enum { VALUE_BYTES = 80, FEW_NAMES = 6 };
 
-static double number_of(const json_t *object, const char *name)
-{
-	return json_number_value(json_object_get(object, name));
-}
-
 static const char *metric_name(const json_t *ranking)
 {
 	const char *key = json_text(ranking, "metric");
@@ -24,10 +19,10 @@ static const char *metric_name(const json_t *ranking)
 /* "+0.012 [-0.003, +0.027]" */
 static const char *value_text(char out[VALUE_BYTES], const json_t *v, int is_signed)
 {
-	int n = snprintf(out, VALUE_BYTES, is_signed ? "%+.3f" : "%.3f", number_of(v, "value"));
+	int n = snprintf(out, VALUE_BYTES, is_signed ? "%+.3f" : "%.3f", json_number(v, "value"));
 	if (json_is_number(json_object_get(v, "low")))
 		snprintf(out + n, VALUE_BYTES - (size_t)n, is_signed ? " [%+.3f, %+.3f]" : " [%.3f, %.3f]",
-			 number_of(v, "low"), number_of(v, "high"));
+			 json_number(v, "low"), json_number(v, "high"));
 	return out;
 }
 
@@ -37,7 +32,7 @@ static const char *meaning(char out[VALUE_BYTES], const json_t *v, double level,
 	const json_t *p = json_object_get(v, "p");
 	if (!json_is_number(json_object_get(v, "low")))
 		return "without an interval";
-	if (number_of(v, "low") <= 0 && number_of(v, "high") >= 0)
+	if (json_number(v, "low") <= 0 && json_number(v, "high") >= 0)
 		return "which includes 0: may be chance";
 	if (n < 2)
 		return "which excludes 0";
@@ -58,7 +53,7 @@ static char *indistinct(const json_t *ranking)
 
 	json_array_foreach (list, i, arm) {
 		const json_t *p = json_object_get(json_object_get(arm, "behind"), "p");
-		if (!i || !json_is_number(p) || json_number_value(p) < number_of(ranking, "level"))
+		if (!i || !json_is_number(p) || json_number_value(p) < json_number(ranking, "level"))
 			continue;
 		char *longer = die_printf("%s%s%s", names, n++ ? ", " : "", json_text(arm, "name"));
 		free(names);
@@ -86,8 +81,8 @@ static char *against_next(const json_t *ranking)
 		return die_strdup("");
 	return die_printf("; %s over %s, the next, %s", value_text(value, over, 1),
 			  json_text(json_array_get(list, 1), "name"),
-			  meaning(words, over, number_of(ranking, "level"), "pairs",
-				  (size_t)number_of(json_object_get(ranking, "pairs"), "n")));
+			  meaning(words, over, json_number(ranking, "level"), "pairs",
+				  (size_t)json_number(json_object_get(ranking, "pairs"), "n")));
 }
 
 static char *against_floor(const json_t *ranking)
@@ -99,9 +94,9 @@ static char *against_floor(const json_t *ranking)
 		return die_strdup("");
 	value_text(value, over, 1);
 	const char *name = json_text(best, "floor_name"),
-		   *means = meaning(words, over, number_of(ranking, "level"), "arms",
-				    (size_t)number_of(json_object_get(ranking, "floors"), "n"));
-	if (number_of(over, "value") < 0)
+		   *means = meaning(words, over, json_number(ranking, "level"), "arms",
+				    (size_t)json_number(json_object_get(ranking, "floors"), "n"));
+	if (json_number(over, "value") < 0)
 		return die_printf("; it stays below %s, the strongest floor: %s, %s", name, value, means);
 	return die_printf("; %s over %s, the strongest floor, %s", value, name, means);
 }
@@ -129,7 +124,7 @@ static json_t *verdict(const json_t *ranking)
 static json_t *multiplicity(const json_t *ranking)
 {
 	const json_t *pairs = json_object_get(ranking, "pairs"), *floors = json_object_get(ranking, "floors");
-	int n = (int)number_of(pairs, "n"), n_floors = (int)number_of(floors, "n");
+	int n = (int)json_number(pairs, "n"), n_floors = (int)json_number(floors, "n");
 	if (n < 2)
 		return NULL;
 	return json_sprintf(
@@ -137,9 +132,9 @@ static json_t *multiplicity(const json_t *ranking)
 		"%d "
 		"corrected for all pairs at once (max-T). Above their strongest floor: %d of %d arms; %d "
 		"corrected for all arms.",
-		(int)number_of(pairs, "apart"), n, number_of(pairs, "by_chance"),
-		(int)number_of(pairs, "together"), (int)number_of(floors, "above"), n_floors,
-		(int)number_of(floors, "together"));
+		(int)json_number(pairs, "apart"), n, json_number(pairs, "by_chance"),
+		(int)json_number(pairs, "together"), (int)json_number(floors, "above"), n_floors,
+		(int)json_number(floors, "together"));
 }
 
 json_t *verdict_of(const json_t *ranking)

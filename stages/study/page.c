@@ -30,11 +30,6 @@ static const struct {
 	{"found:rate", "by rate", "... by the rate of the beats"}};
 enum { MEASURES = sizeof measures / sizeof *measures };
 
-static double number(const json_t *object, const char *name)
-{
-	return json_number_value(json_object_get(object, name));
-}
-
 static const json_t *value_of(const json_t *setting, const char *group, const char *name)
 {
 	return json_object_get(group ? json_object_get(setting, group) : setting, name);
@@ -51,14 +46,14 @@ static void write_label(struct text *t, const json_t *setting)
 
 static void add_estimate(struct text *t, const json_t *x)
 {
-	text_add(t, "%+.3f", number(x, "value"));
+	text_add(t, "%+.3f", json_number(x, "value"));
 	if (json_object_get(x, "low"))
-		text_add(t, " [%+.3f, %+.3f]", number(x, "low"), number(x, "high"));
+		text_add(t, " [%+.3f, %+.3f]", json_number(x, "low"), json_number(x, "high"));
 }
 
 static bool is_apart(const json_t *x)
 {
-	return json_object_get(x, "low") && (number(x, "low") > 0 || number(x, "high") < 0);
+	return json_object_get(x, "low") && (json_number(x, "low") > 0 || json_number(x, "high") < 0);
 }
 
 static void write_verdict(struct text *t, const json_t *settings, const char *baseline)
@@ -69,7 +64,7 @@ static void write_verdict(struct text *t, const json_t *settings, const char *ba
 		return;
 	text_add(t, "<p class=verdict>Best of %zu: ", json_array_size(settings));
 	text_escape(t, json_text(best, "label"));
-	text_add(t, ", macro AUROC %.3f", number(json_object_get(best, "auroc"), "value"));
+	text_add(t, ", macro AUROC %.3f", json_number(json_object_get(best, "auroc"), "value"));
 	if ((x = json_object_get(over, "baseline"))) {
 		text_add(t, ", ");
 		add_estimate(t, x);
@@ -128,7 +123,7 @@ static void write_table(struct text *t, const json_t *settings, const char *base
 		cells_number(t, json_object_get(s, "width"), 0);
 		cells_number(t, json_object_get(s, "weights"), 0);
 		cells_number(t, json_object_get(s, "records"), 0);
-		text_add(t, "<td>%.0f</td></tr>\n", number(s, "cells"));
+		text_add(t, "<td>%.0f</td></tr>\n", json_number(s, "cells"));
 	}
 	cells_end(t);
 }
@@ -252,14 +247,14 @@ static void write_scatter(struct text *t, const json_t *settings, int measure)
 			if (!x || !y)
 				continue;
 			if (pass) {
-				svg_dot(t, &p, number(x, "value"), number(y, "value"), 4, "s0");
+				svg_dot(t, &p, json_number(x, "value"), json_number(y, "value"), 4, "s0");
 				continue;
 			}
 			n++;
-			p.x0 = fmin(p.x0, number(x, "value"));
-			p.x1 = fmax(p.x1, number(x, "value"));
-			p.y0 = fmin(p.y0, number(y, "value"));
-			p.y1 = fmax(p.y1, number(y, "value"));
+			p.x0 = fmin(p.x0, json_number(x, "value"));
+			p.x1 = fmax(p.x1, json_number(x, "value"));
+			p.y0 = fmin(p.y0, json_number(y, "value"));
+			p.y1 = fmax(p.y1, json_number(y, "value"));
 		}
 		if (!n)
 			return;
@@ -285,15 +280,15 @@ static void write_why(struct text *t, const json_t *all)
 			title = strcmp(measures[k].key, json_text(w, "measure")) ? title : measures[k].title;
 		text_add(t, "%s%s %+.2f",
 			 i ? ", " : "<p>Rank correlation with macro AUROC over the settings: ", title,
-			 number(w, "correlation"));
+			 json_number(w, "correlation"));
 	}
 	if (json_array_size(why))
 		text_add(t,
 			 ". Of %.0f settings, so one beyond &plusmn;%.2f is no chance at 95 %%, taken alone; "
 			 "and what "
 			 "goes together need not be a cause.</p>\n",
-			 number(json_array_get(why, 0), "settings"),
-			 1.96 / sqrt(number(json_array_get(why, 0), "settings") - 1));
+			 json_number(json_array_get(why, 0), "settings"),
+			 1.96 / sqrt(json_number(json_array_get(why, 0), "settings") - 1));
 	write_measures(t, settings);
 	page_details(t, "What these are, and each against the score");
 	text_add(t, "<ul>\n");
@@ -391,7 +386,7 @@ void page_study(struct text *t, const json_t *all)
 		t,
 		"<p class=lead>%zu settings, %zu seeds, %zu rotations: %.0f cells, each trained again.</p>\n",
 		json_array_size(settings), json_array_size(json_object_get(study, "seeds")),
-		json_array_size(json_object_get(study, "folds")), number(all, "cells"));
+		json_array_size(json_object_get(study, "folds")), json_number(all, "cells"));
 	write_verdict(t, settings, baseline);
 	json_array_foreach (json_object_get(all, "notes"), i, note) {
 		text_add(t, "<p class=note>");

@@ -18,21 +18,16 @@ json_t *table_read(const struct artifact *study)
 	return all;
 }
 
-static double number(const json_t *object, const char *name)
-{
-	return json_number_value(json_object_get(object, name));
-}
-
 /* "+0.012 [-0.003, +0.027]*", * where it excludes 0; or a dash. */
 static void print_estimate(const json_t *x, bool is_signed, int width)
 {
 	char text[64] = "-";
-	const char *mark = number(x, "low") > 0 || number(x, "high") < 0 ? "*" : "";
+	const char *mark = json_number(x, "low") > 0 || json_number(x, "high") < 0 ? "*" : "";
 	if (json_object_get(x, "low"))
 		snprintf(text, sizeof text, is_signed ? "%+.3f [%+.3f, %+.3f]%s" : "%.3f [%.3f, %.3f]",
-			 number(x, "value"), number(x, "low"), number(x, "high"), mark);
+			 json_number(x, "value"), json_number(x, "low"), json_number(x, "high"), mark);
 	else if (x)
-		snprintf(text, sizeof text, is_signed ? "%+.3f" : "%.3f", number(x, "value"));
+		snprintf(text, sizeof text, is_signed ? "%+.3f" : "%.3f", json_number(x, "value"));
 	printf("  %-*s", width, text);
 }
 
@@ -44,7 +39,7 @@ static void print_setting(const json_t *s, int name_width)
 	print_estimate(json_object_get(over, "baseline"), true, 24);
 	print_estimate(json_object_get(over, "convolutions"), true, 24);
 	print_estimate(json_object_get(over, "convolutions_dim"), true, 24);
-	printf("  %6.0f  %5.0f\n", number(s, "width"), number(s, "cells"));
+	printf("  %6.0f  %5.0f\n", json_number(s, "width"), json_number(s, "cells"));
 }
 
 static void print_fits(const json_t *curves)
