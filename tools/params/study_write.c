@@ -1,6 +1,7 @@
 /* Writing what a study's cells are. */
 #include "tools/params/study.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,9 +54,26 @@ static char *set_of(const json_t *setting)
 	return out;
 }
 
+/* Texts that grow; what they point to is set once they are closed. */
 struct files {
-	char *names, *cells, *inputs;
+	FILE *names, *cells, *inputs;
+	char *names_text, *cells_text, *inputs_text;
+	size_t n_names, n_cells, n_inputs;
 };
+
+static FILE *growing(char **text, size_t *n)
+{
+	FILE *file = open_memstream(text, n);
+	if (!file)
+		die("no memory is left");
+	return file;
+}
+
+static void close_text(FILE *file)
+{
+	if (fclose(file) != 0)
+		die("no memory is left");
+}
 
 static void add_cell(struct files *f, const char *folder, const char *setting, const char *set,
 		     const char *overrides, json_int_t seed, json_int_t fold)
@@ -66,14 +84,11 @@ static void add_cell(struct files *f, const char *folder, const char *setting, c
 					       {"embeddings", "embed"},
 					       {"scores", "probe"}};
 	char *name = die_printf("%s@%lld-%lld", setting, (long long)seed, (long long)fold);
-	f->names = joined(f->names, die_printf(" %s", name));
-	f->cells =
-		joined(f->cells, die_printf("%s\t%s%s%s%spretrain.seed=%lld %s preprocess.test_fold=%lld\n",
-					    name, always, overrides, *overrides ? " " : "", set,
-					    (long long)seed, judged, (long long)fold));
+	fprintf(f->names, " %s", name);
+	fprintf(f->cells, "%s\t%s%s%s%spretrain.seed=%lld %s preprocess.test_fold=%lld\n", name, always,
+		overrides, *overrides ? " " : "", set, (long long)seed, judged, (long long)fold);
 	for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
-		f->inputs = joined(f->inputs, die_printf("%s/%s %s/arms/%s/%s.id\n", name, kinds[k][0],
-							 folder, name, kinds[k][1]));
+		fprintf(f->inputs, "%s/%s %s/arms/%s/%s.id\n", name, kinds[k][0], folder, name, kinds[k][1]);
 	free(name);
 }
 
@@ -104,21 +119,28 @@ int study_write(const json_t *study, const char *folder, const char *overrides, 
 {
 	if (file_make_folder(folder, e) < 0)
 		return -1;
-	struct files f = {die_strdup("cells :="), die_strdup(""), die_strdup("")};
+	struct files f = {0};
+	f.names = growing(&f.names_text, &f.n_names);
+	f.cells = growing(&f.cells_text, &f.n_cells);
+	f.inputs = growing(&f.inputs_text, &f.n_inputs);
+	fprintf(f.names, "cells :=");
 	add_cells(&f, study, folder, overrides);
-	f.names = joined(f.names, die_strdup("\n"));
+	fprintf(f.names, "\n");
+	close_text(f.names);
+	close_text(f.cells);
+	close_text(f.inputs);
 	char *text = joined(json_canonical(study, NULL), die_strdup("\n"));
 
 	int status = write_file(folder, "study.json", text, e);
 	if (status == 0)
-		status = write_file(folder, "cells", f.cells, e);
+		status = write_file(folder, "cells", f.cells_text, e);
 	if (status == 0)
-		status = write_file(folder, "study.inputs", f.inputs, e);
+		status = write_file(folder, "study.inputs", f.inputs_text, e);
 	if (status == 0)
-		status = write_file(folder, "cells.mk", f.names, e);
+		status = write_file(folder, "cells.mk", f.names_text, e);
 	free(text);
-	free(f.names);
-	free(f.cells);
-	free(f.inputs);
+	free(f.names_text);
+	free(f.cells_text);
+	free(f.inputs_text);
 	return status;
 }
