@@ -58,11 +58,7 @@ static void draw_series(struct text *t, const struct svg_plot *p, const json_t *
 			continue;
 		x[n] = json_number(point, "place") + aside(p, i, n_series);
 		y[n] = v.value;
-		double at[2] = {x[n], x[n]}, ends[2] = {v.low, v.high};
-		svg_line(t, p, at, ends, 2, thin);
-		if (v.is_cut)
-			svg_beyond(t, p, x[n], v.low, 1, thin);
-		svg_dot(t, p, x[n], y[n], 3.5, class_name);
+		interval_draw(t, p, x[n], &v, class_name, thin);
 		n++;
 	}
 	svg_line(t, p, x, y, n, class_name);

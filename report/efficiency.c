@@ -79,11 +79,7 @@ static void draw_line(struct text *t, const struct svg_plot *p, const json_t *ar
 				continue;
 			x[n] = (double)k + .06 * (line - 1.5);
 			y[n] = v.value;
-			double at[2] = {x[n], x[n]}, ends[2] = {v.low, v.high};
-			svg_line(t, p, at, ends, 2, thin);
-			if (v.is_cut)
-				svg_beyond(t, p, x[n], v.low, 1, thin);
-			svg_dot(t, p, x[n], y[n], 3.5, class_name);
+			interval_draw(t, p, x[n], &v, class_name, thin);
 			n++;
 		}
 

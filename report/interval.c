@@ -24,3 +24,13 @@ bool interval_read(struct interval *i, const json_t *v, const char *metric)
 	}
 	return true;
 }
+
+void interval_draw(struct text *t, const struct svg_plot *p, double x, const struct interval *v,
+		   const char *class_name, const char *thin)
+{
+	double at[2] = {x, x}, ends[2] = {v->low, v->high};
+	svg_line(t, p, at, ends, 2, thin);
+	if (v->is_cut)
+		svg_beyond(t, p, x, v->low, 1, thin);
+	svg_dot(t, p, x, v->value, 3.5, class_name);
+}
