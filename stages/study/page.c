@@ -199,8 +199,8 @@ static void write_axes(struct text *t, const json_t *curves)
 		json_array_foreach (all, k, series) {
 			const char *label = json_text(series, "label"),
 				   *words = json_text(json_object_get(series, "fit"), "sentence");
-			char *whole = die_printf("%s%s%s", label, *label ? ": " : "", words ? words : "");
-			page_say(t, words ? whole : NULL);
+			char *whole = die_printf("%s%s%s", label, *label ? ": " : "", words);
+			page_say(t, *words ? whole : NULL);
 			free(whole);
 		}
 		page_figure_end(t);
