@@ -194,7 +194,7 @@ $(B)/gpu/%.fatbin: kernels/cuda/%.c $(wildcard kernels/cuda/*.h kernels/*.h)
 		-gencode arch=compute_80,code=compute_80 -keep -keep-dir "$$ptx" -o $(own) $< && \
 		if [ "$$(ls "$$ptx" | grep -c '\.ptx$$')" != $(words $(sort 80 $(GPU_ARCH))) ]; then \
 			echo "$<: nvcc kept another number of PTX files than architectures" >&2; false; \
-		elif (cd "$$ptx" && grep -nE '\.ftz|approx' *.ptx); then \
+		elif (cd "$$ptx" && grep -nE '\.ftz|approx|div\.full' *.ptx); then \
 			echo "$<: its PTX is not exact" >&2; false; fi $(in_turn)
 
 # With the code identity of all of it: () stands for the archive that codeid looks for.
@@ -306,11 +306,13 @@ $(foreach f,$(FUZZ),$(eval $(call FUZZ_RULE,$(f))))
 chosen = $(if $(T),$(strip $(foreach n,$1,$(if $(strip $(foreach t,$(T),$(findstring $t,$n))),$n))),$1)
 needs  = $(if $(call chosen,$(patsubst tests/%.sh,%,$(wildcard $(1:%=tests/%/*.sh)))),$2)
 chosen_units = $(sort $(patsubst unit/%,%,$(call chosen,$(UNITS:%=unit/%))) \
-	$(call needs,emulated cuda arm64,$(filter kernels_%,$(UNITS))))
+	$(call needs,emulated cuda arm64,$(filter kernels_% model_terms,$(UNITS))))
 
 ## test: unit, stage and pipeline tests; ends in "N passed, N failed, N skipped"
 test: all $(chosen_units:%=$(B)/tests/%) $(call needs,parsers,$(FUZZ:%=$(B)/fuzz/%)) \
 		$(call needs,emulated cuda,$(EMULATIONS:%=$(B)/lib/kernels_%.so)) \
+		$(if $(filter model_launches,$(chosen_units)),$(filter \
+			%emulated.so,$(EMULATIONS:%=$(B)/lib/kernels_%.so))) \
 		$(call needs,cuda,$(B)/bin/bench-train)
 	@B=$(B) tests/run $(T)
 
