@@ -111,4 +111,8 @@ cp exact.c tree/kernels/cuda/adamw.c
 touch tree/kernels/cuda/adamw.c
 check_fails "... and a flag that flushes to zero" 2 'adamw.c: its PTX is not exact' \
 	compile NVFLAGS='-x cu -I. -O3 -ftz=true'
+sed '1i#define PLAIN(a, b) ((a) / (b))
+	s/DIV(m,/PLAIN(m,/' exact.c >tree/kernels/cuda/adamw.c
+check_fails "... and one that divides to two units in the last place" 2 'adamw.c: its PTX is not exact' \
+	compile NVFLAGS='-x cu -I. -O3 -prec-div=false'
 tap_done
