@@ -243,22 +243,28 @@ static void run_narrow_conv(const struct ops *o, struct arrays *a)
 	run_conv1d(o, a, c, false);
 }
 
+static struct adamw adamw_of(struct arrays *a)
+{
+	return (struct adamw){.n = SIZE - 3,
+			      .w = a->out[0],
+			      .m = a->out[1],
+			      .v = a->out[2],
+			      .dw = a->in[2],
+			      .lr = 1e-3f,
+			      .beta1 = 0.9f,
+			      .beta2 = 0.999f,
+			      .eps = 1e-8f,
+			      .weight_decay = 0.05f};
+}
+
 static void run_adamw(const struct ops *o, struct arrays *a)
 {
+	struct adamw w = adamw_of(a);
+	w.scale = 0.7f;
+	w.step = 3;
 	copy_to(o, a->out[0], a->in[0]);
 	copy_to(o, a->out[1], a->in[1]);
-	o->adamw(&(struct adamw){.n = SIZE - 3,
-				 .w = a->out[0],
-				 .m = a->out[1],
-				 .v = a->out[2],
-				 .dw = a->in[2],
-				 .lr = 1e-3f,
-				 .beta1 = 0.9f,
-				 .beta2 = 0.999f,
-				 .eps = 1e-8f,
-				 .weight_decay = 0.05f,
-				 .scale = 0.7f,
-				 .step = 3});
+	o->adamw(&w);
 }
 
 /* Two steps: the second's loss is infinite, and it is not taken. */
@@ -277,17 +283,8 @@ static void run_decided(const struct ops *o, struct arrays *a)
 			   .n_taken = n_taken,
 			   .rates = squares + 2,
 			   .row = row};
-	struct adamw w = {.n = SIZE - 3,
-			  .w = a->out[0],
-			  .m = a->out[1],
-			  .v = a->out[2],
-			  .dw = a->in[2],
-			  .lr = 1e-3f,
-			  .beta1 = 0.9f,
-			  .beta2 = 0.999f,
-			  .eps = 1e-8f,
-			  .weight_decay = 0.05f,
-			  .rates = d.rates};
+	struct adamw w = adamw_of(a);
+	w.rates = d.rates;
 
 	copy_to(o, a->out[0], a->in[0]);
 	o->upload(a->scratch, bias, sizeof bias);
