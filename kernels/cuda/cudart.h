@@ -52,6 +52,7 @@ struct cudart_update {
 	F(int, FreeHost, (void *p))                                                                          \
 	F(int, EventCreateWithFlags, (cudart_event * e, unsigned flags))                                     \
 	F(int, EventRecord, (cudart_event e, cudart_stream s))                                               \
+	F(int, EventQuery, (cudart_event e))                                                                 \
 	F(int, EventSynchronize, (cudart_event e))                                                           \
 	F(int, StreamBeginCapture, (cudart_stream s, int mode))                                              \
 	F(int, StreamEndCapture, (cudart_stream s, cudart_graph * g))                                        \

@@ -37,7 +37,7 @@ static void launch(cudart_graph graph)
 	struct cudart_update update;
 	int error = exec ? cuda.GraphExecUpdate(exec, graph, &update) : CUDART_SUCCESS;
 	if (error == CUDART_UPDATE_FAILED) {
-		runtime_check(cuda.StreamSynchronize(cuda.stream), "work on the GPU");
+		runtime_wait("work on the GPU");
 		runtime_check(cuda.GraphExecDestroy(exec), "a step as one graph");
 		exec = NULL;
 		error = CUDART_SUCCESS;

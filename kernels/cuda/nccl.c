@@ -91,11 +91,11 @@ static void settle(int result, const char *what)
 	}
 }
 
-void nccl_wait(const char *what)
+void nccl_wait(int (*query)(void *), void *of, const char *what)
 {
 	double start_s = now_s();
 	int error, result;
-	while ((error = cuda.StreamQuery(cuda.stream)) == CUDART_NOT_READY) {
+	while ((error = query(of)) == CUDART_NOT_READY) {
 		check(nccl.CommGetAsyncError(comm, &result), what);
 		check(result, what);
 		pause_since(start_s, what);

@@ -5,7 +5,7 @@
  *	nccl_open();                                   // NCCL's library
  *	cuda.SetDevice(cards_choose(n_devices, why));
  *	nccl_join();                                   // from now on device_exchange and device_gather work
- *	nccl_wait("a copy from the GPU");              // in place of cudaStreamSynchronize
+ *	nccl_wait(cuda.StreamQuery, cuda.stream, "a copy");      // in place of cudaStreamSynchronize
  *
  * All processes make the same calls. None returns if something is missing or lost: the process ends with a
  * message, and the team with it.
@@ -24,7 +24,8 @@ void nccl_open(void);
 int nccl_version(void);
 void nccl_join(void);
 
-/* For all work of the stream, as long as no process is lost: at most EINTHOVEN_PEER_TIMEOUT_S seconds. */
-void nccl_wait(const char *what);
+/* Until query(of), cudaStreamQuery or cudaEventQuery, says it is done, as long as no process is lost: at most
+ * EINTHOVEN_PEER_TIMEOUT_S seconds. */
+void nccl_wait(int (*query)(void *), void *of, const char *what);
 
 #endif

@@ -103,13 +103,23 @@ void device_open(void)
 
 /* ---- memory ---- */
 
+static void wait_for(int (*query)(void *), int (*synchronize)(void *), void *of, const char *what)
+{
+	if (has_peers)
+		nccl_wait(query, of, what);
+	else
+		runtime_check(synchronize(of), what);
+}
+
+void runtime_wait(const char *what)
+{
+	wait_for(cuda.StreamQuery, cuda.StreamSynchronize, cuda.stream, what);
+}
+
 static void wait(const char *what)
 {
 	device_end();
-	if (has_peers)
-		nccl_wait(what);
-	else
-		runtime_check(cuda.StreamSynchronize(cuda.stream), what);
+	runtime_wait(what);
 }
 
 void *device_alloc(size_t n_bytes)
@@ -195,7 +205,7 @@ void device_reach(int i)
 {
 	device_end();
 	if (marks[i])
-		runtime_check(cuda.EventSynchronize(marks[i]), "work on the GPU");
+		wait_for(cuda.EventQuery, cuda.EventSynchronize, marks[i], "work on the GPU");
 }
 
 void device_download(void *host, const void *device, size_t n_bytes)

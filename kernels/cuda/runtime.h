@@ -15,6 +15,9 @@ extern struct runtime {
 /* Dies if error is one. what: what was being done. */
 void runtime_check(int error, const char *what);
 
+/* For all that is in the stream; what is being recorded is not. */
+void runtime_wait(const char *what);
+
 /* A cudaDeviceAttr of the card that is in use. */
 int runtime_attribute(int which);
 

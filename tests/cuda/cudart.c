@@ -372,14 +372,22 @@ int cudaEventRecord(cudart_event event, cudart_stream s)
 }
 
 /* No further than to the event. */
-int cudaEventSynchronize(cudart_event event)
+int cudaEventQuery(cudart_event event)
 {
 	struct event *e = event;
 	if (refused())
 		return NOT_IN_CAPTURE;
-	while (e->is_recorded && !e->is_reached)
+	if (e->is_recorded && !e->is_reached)
 		progress_until(&e->is_reached);
-	return CUDART_SUCCESS;
+	return e->is_recorded && !e->is_reached ? CUDART_NOT_READY : CUDART_SUCCESS;
+}
+
+int cudaEventSynchronize(cudart_event event)
+{
+	int error;
+	while ((error = cudaEventQuery(event)) == CUDART_NOT_READY)
+		;
+	return error;
 }
 
 int cudaMemsetAsync(void *p, int value, size_t n_bytes, cudart_stream s)

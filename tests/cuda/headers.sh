@@ -71,6 +71,7 @@ void calls(void)
 	cudaFreeHost(p);
 	cudaEventCreateWithFlags(&e, cudaEventDisableTiming);
 	cudaEventRecord(e, s);
+	cudaEventQuery(e);
 	cudaEventSynchronize(e);
 	cudaStreamBeginCapture(s, cudaStreamCaptureModeThreadLocal);
 	cudaStreamEndCapture(s, &g);

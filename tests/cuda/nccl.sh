@@ -19,7 +19,7 @@ for n in 1 2 3 4; do
 done
 
 # ---- what is missing ----
-peers() { # peers N [stall]
+peers() { # peers N [WHERE]: where the last hangs
 	over host timeout 60 ./peers "$WORK/host.so" "$@"
 }
 DOUBLE_DEVICES=2 check_fails "more processes than cards: what to do" 1 \
@@ -56,7 +56,8 @@ is "... ends all" "$(grep -c "$lost" .err)" 3
 export EINTHOVEN_PEER_TIMEOUT_S=1
 DOUBLE_NCCL_KILL=1:8 DOUBLE_NCCL_SILENT=1 check_fails "a killed process that NCCL does not notice" 137 \
 	"rank [02] of 3: .*nothing came for 1 s (EINTHOVEN_PEER_TIMEOUT_S).*$lost" peers 3
-check_fails "a process that hangs" 1 "rank 0 of 2: .*nothing came for 1 s" peers 2 stall
+check_fails "a process that hangs" 1 "rank 0 of 2: .*nothing came for 1 s" peers 2 gather
+check_fails "... while the other waits for a mark" 1 "rank 0 of 2: .*nothing came for 1 s" peers 2 mark
 
 # ---- planted faults ----
 unset PEERS_GRACE_MS

@@ -208,15 +208,32 @@ static void exchange_between_operations(void)
 	ops->release(zeros);
 }
 
-static int work(const char *library, bool is_last, bool has_stall)
+/* A mark behind an exchange is reached only if the exchange is. */
+static void mark_behind_exchange(void)
+{
+	int next = (rank + 1) % size, before = (rank + size - 1) % size;
+	float *x = filled(rank, N), *y = ops->alloc(N * sizeof *y);
+	ops->exchange(NULL, &(struct team_piece){next, x, N * sizeof *x}, 1,
+		      &(struct team_piece){before, y, N * sizeof *y}, 1);
+	ops->mark(0);
+	ops->reach(0);
+	ops->release(x);
+	expect(y, before, N, "an exchange that was reached");
+	ops->release(y);
+}
+
+/* stall: NULL, or where the last process does nothing: "gather", or "mark". */
+static int work(const char *library, bool is_last, const char *stall)
 {
 	static const size_t even[MOST] = {N, N, N, N, N, N, N, N},
 			    uneven[MOST] = {N, 0, 131, 3 * N, 1, 2, 3, 4};
 	if (is_last && getenv("PEERS_LAST"))
 		putenv(getenv("PEERS_LAST"));
 	ops = open_table(library);
-	while (is_last && has_stall)
+	while (is_last && stall)
 		pause();
+	if (!stall || !strcmp(stall, "mark"))
+		mark_behind_exchange();
 	gather_values(even, "gather, pieces of one length");
 	gather_values(uneven, "gather, pieces of several lengths");
 	exchange_values();
@@ -266,6 +283,6 @@ int main(int argc, char **argv)
 
 	for (rank = 0; rank < size; rank++)
 		if ((pid[rank] = fork()) == 0)
-			return work(argv[1], rank == size - 1, argc > 3);
+			return work(argv[1], rank == size - 1, argc > 3 ? argv[3] : NULL);
 	return wait_for_all(pid);
 }
