@@ -37,57 +37,29 @@ SAME(sizeof(enum cudaMemcpyKind), sizeof(int));
 SAME(sizeof(cudaStream_t), sizeof(cudart_stream));
 SAME(sizeof(cudaLibrary_t), sizeof(cudart_library));
 SAME(sizeof(cudaKernel_t), sizeof(cudart_kernel));
-/* Each is called with what cudart.h declares: as many arguments, each of which NVIDIA's takes. */
-void calls(void);
-void calls(void)
-{
-	int n = 0;
-	void *p = 0, *q[1] = {0};
-	size_t bytes = 0;
-	cudaStream_t s = 0;
-	cudaLibrary_t l = 0;
-	cudaKernel_t k = 0;
-	cudaEvent_t e = 0;
-	cudaGraph_t g = 0;
-	cudaGraphExec_t x = 0;
-	cudaGraphExecUpdateResultInfo u;
-	dim3 one = {1, 1, 1};
-	cudaGetDeviceCount(&n);
-	cudaGetDevice(&n);
-	cudaDeviceGetAttribute(&n, cudaDevAttrComputeCapabilityMajor, 0);
-	cudaGetDeviceProperties(p, 0);
-	cudaDeviceGetPCIBusId(p, 16, 0);
-	cudaSetDevice(0);
-	cudaGetErrorString(cudaSuccess);
-	cudaStreamCreateWithFlags(&s, cudaStreamNonBlocking);
-	cudaStreamQuery(s);
-	cudaStreamSynchronize(s);
-	cudaMalloc(&p, 1);
-	cudaMemGetInfo(&bytes, &bytes);
-	cudaFree(p);
-	cudaMemcpyAsync(p, p, 1, cudaMemcpyHostToDevice, s);
-	cudaMemsetAsync(p, 0, 1, s);
-	cudaMallocHost(&p, 1);
-	cudaFreeHost(p);
-	cudaEventCreateWithFlags(&e, cudaEventDisableTiming);
-	cudaEventRecord(e, s);
-	cudaEventQuery(e);
-	cudaEventSynchronize(e);
-	cudaStreamBeginCapture(s, cudaStreamCaptureModeThreadLocal);
-	cudaStreamEndCapture(s, &g);
-	cudaGraphInstantiate(&x, g, 0ULL);
-	cudaGraphExecUpdate(x, g, &u);
-	cudaGraphLaunch(x, s);
-	cudaGraphDestroy(g);
-	cudaGraphExecDestroy(x);
-	cudaLibraryLoadData(&l, p, 0, 0, 0, 0, 0, 0);
-	cudaLibraryGetKernel(&k, l, "k");
-	cudaLaunchKernel(k, one, one, q, 0, s);
-}
 END
-check "cudart.h and NVIDIA's header agree" \
-	"${CC:-gcc}" -std=c17 -Wall -Wextra -Werror -fsyntax-only -I"$TOP" \
-	-isystem "$(dirname "$header")" types.c
+compiled() {
+	"${CC:-gcc}" -std=c17 -Wall -Wextra -Werror -fsyntax-only -I"$TOP" -isystem "$(dirname "$header")" "$@"
+}
+check "cudart.h has NVIDIA's numbers and sizes" compiled types.c
+
+# NVIDIA's prototypes with our words for its types, which are held to be the same above: each row of
+# CUDART_FUNCTIONS has the type of its function.
+ours=$(sed -n 's/.*F([^,]*, \([A-Za-z]*\),.*/\1/p' "$TOP/kernels/cuda/cudart.h" | paste -sd'|')
+echo '#include <cuda_runtime_api.h>' | "${CC:-gcc}" -E -P -isystem "$(dirname "$header")" - |
+	tr '\n' ' ' | sed 's/;/;\n/g' | grep -E "^ *extern .* cuda($ours)\(" |
+	sed -E 's/\bcudaError_t|enum cuda\w+/int/g; s/\bcuda(Stream|Library|Kernel|Event|Graph|GraphExec)_t/void */g
+		s/\bdim3/struct cudart_size/g; s/struct cudaDeviceProp/struct cudart_properties/
+		s/\bcudaGraphExecUpdateResultInfo/struct cudart_update/' >theirs.h
+cat >functions.c <<'END'
+#include "theirs.h"
+#define SAME(type, name, arguments)                                                                          \
+	_Static_assert(__builtin_types_compatible_p(type arguments, __typeof__(cuda##name)), #name);
+CUDART_FUNCTIONS(SAME)
+END
+check "cudart.h declares NVIDIA's functions" compiled -include kernels/cuda/cudart.h functions.c
+sed 's/size_t n_bytes, int kind/int kind, size_t n_bytes/' "$TOP/kernels/cuda/cudart.h" >swapped.h
+check_fails "... and arguments in another order are seen" 1 'MemcpyAsync' compiled -include ./swapped.h functions.c
 
 nvcc=$(command -v nvcc || ls /usr/local/cuda/bin/nvcc 2>/dev/null)
 if [ -z "$nvcc" ]; then
