@@ -39,7 +39,8 @@ SAME(sizeof(cudaLibrary_t), sizeof(cudart_library));
 SAME(sizeof(cudaKernel_t), sizeof(cudart_kernel));
 END
 compiled() {
-	"${CC:-gcc}" -std=c17 -Wall -Wextra -Werror -fsyntax-only -I"$TOP" -isystem "$(dirname "$header")" "$@"
+	"${CC:-gcc}" -std=c17 -Wall -Wextra -Werror -fsyntax-only -I"$TOP" \
+		-isystem "$(dirname "$header")" "$@"
 }
 check "cudart.h has NVIDIA's numbers and sizes" compiled types.c
 
@@ -48,7 +49,8 @@ check "cudart.h has NVIDIA's numbers and sizes" compiled types.c
 ours=$(sed -n 's/.*F([^,]*, \([A-Za-z]*\),.*/\1/p' "$TOP/kernels/cuda/cudart.h" | paste -sd'|')
 echo '#include <cuda_runtime_api.h>' | "${CC:-gcc}" -E -P -isystem "$(dirname "$header")" - |
 	tr '\n' ' ' | sed 's/;/;\n/g' | grep -E "^ *extern .* cuda($ours)\(" |
-	sed -E 's/\bcudaError_t|enum cuda\w+/int/g; s/\bcuda(Stream|Library|Kernel|Event|Graph|GraphExec)_t/void */g
+	sed -E 's/\bcudaError_t|enum cuda\w+/int/g
+		s/\bcuda(Stream|Library|Kernel|Event|Graph|GraphExec)_t/void */g
 		s/\bdim3/struct cudart_size/g; s/struct cudaDeviceProp/struct cudart_properties/
 		s/\bcudaGraphExecUpdateResultInfo/struct cudart_update/' >theirs.h
 cat >functions.c <<'END'
@@ -59,7 +61,8 @@ CUDART_FUNCTIONS(SAME)
 END
 check "cudart.h declares NVIDIA's functions" compiled -include kernels/cuda/cudart.h functions.c
 sed 's/size_t n_bytes, int kind/int kind, size_t n_bytes/' "$TOP/kernels/cuda/cudart.h" >swapped.h
-check_fails "... and arguments in another order are seen" 1 'MemcpyAsync' compiled -include ./swapped.h functions.c
+check_fails "... and arguments in another order are seen" 1 'MemcpyAsync' \
+	compiled -include ./swapped.h functions.c
 
 nvcc=$(command -v nvcc || ls /usr/local/cuda/bin/nvcc 2>/dev/null)
 if [ -z "$nvcc" ]; then
