@@ -2,9 +2,11 @@
 # kernels/cuda/cudart.h says of CUDA's runtime what NVIDIA's own header says, where that is installed; and
 # make cuda refuses kernels of which nvcc makes something that is not exact, on any architecture.
 . "$(dirname "$0")/../tap.sh"
+. "$TOP/tests/prototypes.sh"
 header=/usr/local/cuda/include/cuda_runtime_api.h
 [ -e "$header" ] || header=/usr/include/cuda_runtime_api.h
 [ -e "$header" ] || skip_all "CUDA is not installed"
+include=$(dirname "$header")
 
 cat >types.c <<'END'
 #include <cuda_runtime_api.h>
@@ -38,31 +40,13 @@ SAME(sizeof(cudaStream_t), sizeof(cudart_stream));
 SAME(sizeof(cudaLibrary_t), sizeof(cudart_library));
 SAME(sizeof(cudaKernel_t), sizeof(cudart_kernel));
 END
-compiled() {
-	"${CC:-gcc}" -std=c17 -Wall -Wextra -Werror -fsyntax-only -I"$TOP" \
-		-isystem "$(dirname "$header")" "$@"
-}
 check "cudart.h has NVIDIA's numbers and sizes" compiled types.c
-
-# NVIDIA's prototypes with our words for its types, which are held to be the same above: each row of
-# CUDART_FUNCTIONS has the type of its function.
-ours=$(sed -n 's/.*F([^,]*, \([A-Za-z]*\),.*/\1/p' "$TOP/kernels/cuda/cudart.h" | paste -sd'|')
-echo '#include <cuda_runtime_api.h>' | "${CC:-gcc}" -E -P -isystem "$(dirname "$header")" - |
-	tr '\n' ' ' | sed 's/;/;\n/g' | grep -E "^ *extern .* cuda($ours)\(" |
-	sed -E 's/\bcudaError_t|enum cuda\w+/int/g
-		s/\bcuda(Stream|Library|Kernel|Event|Graph|GraphExec)_t/void */g
-		s/\bdim3/struct cudart_size/g; s/struct cudaDeviceProp/struct cudart_properties/
-		s/\bcudaGraphExecUpdateResultInfo/struct cudart_update/' >theirs.h
-cat >functions.c <<'END'
-#include "theirs.h"
-#define SAME(type, name, arguments)                                                                          \
-	_Static_assert(__builtin_types_compatible_p(type arguments, __typeof__(cuda##name)), #name);
-CUDART_FUNCTIONS(SAME)
-END
-check "cudart.h declares NVIDIA's functions" compiled -include kernels/cuda/cudart.h functions.c
-sed 's/size_t n_bytes, int kind/int kind, size_t n_bytes/' "$TOP/kernels/cuda/cudart.h" >swapped.h
-check_fails "... and arguments in another order are seen" 1 'MemcpyAsync' \
-	compiled -include ./swapped.h functions.c
+prototypes_held cudart.h kernels/cuda/cudart.h CUDART_FUNCTIONS cuda cuda_runtime_api.h \
+	's/\bcudaError_t|enum cuda\w+/int/g
+	s/\bcuda(Stream|Library|Kernel|Event|Graph|GraphExec)_t/void */g
+	s/\bdim3/struct cudart_size/g; s/struct cudaDeviceProp/struct cudart_properties/
+	s/\bcudaGraphExecUpdateResultInfo/struct cudart_update/' \
+	MemcpyAsync 'size_t n_bytes, int kind' 'int kind, size_t n_bytes'
 
 nvcc=$(command -v nvcc || ls /usr/local/cuda/bin/nvcc 2>/dev/null)
 if [ -z "$nvcc" ]; then

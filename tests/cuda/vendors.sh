@@ -3,9 +3,11 @@
 # installed (CUDA_HOME, as unpacked or as pip's nvidia packages have it); and cuDNN itself, without a card,
 # makes plans that give the same bits each time for every convolution of the models.
 . "$(dirname "$0")/../tap.sh"
+. "$TOP/tests/prototypes.sh"
 home=${CUDA_HOME:-/usr/local/cuda}
 [ -e "$home/include/cublasLt.h" ] && [ -e "$home/include/cudnn_graph.h" ] ||
 	skip_all "cuBLAS and cuDNN are not installed in $home (CUDA_HOME)"
+include=$home/include
 
 # same PAIR...: assertions that NVIDIA's and our number are one, and that types are as large.
 same() {
@@ -42,39 +44,19 @@ same() {
 		"offsetof(cublasLtMatmulHeuristicResult_t, workspaceSize)=$of, workspace)" \
 		"offsetof(cublasLtMatmulHeuristicResult_t, state)=$of, state)" \
 		'sizeof(cublasLtHandle_t)=sizeof(lt_handle)' 'sizeof(cublasStatus_t)=sizeof(int)' \
+		'sizeof(cublasLtMatmulDesc_t)=sizeof(lt_product)' \
+		'sizeof(cublasLtMatrixLayout_t)=sizeof(lt_layout)' \
+		'sizeof(cublasLtMatmulPreference_t)=sizeof(lt_preference)' \
 		'sizeof(cublasComputeType_t)=sizeof(int)' 'sizeof(cudaDataType_t)=sizeof(int)'
-	cat <<'END'
-/* Each is called with what cublaslt.h declares: as many arguments, each of which NVIDIA's takes. */
-void calls(void);
-void calls(void)
-{
-	void *v = 0;
-	size_t n = 0;
-	int found;
-	cublasLtHandle_t h;
-	cublasLtMatmulDesc_t p;
-	cublasLtMatrixLayout_t l;
-	cublasLtMatmulPreference_t f;
-	cublasLtMatmulHeuristicResult_t r;
-	cublasLtGetVersion();
-	cublasLtGetStatusString(CUBLAS_STATUS_SUCCESS);
-	cublasLtCreate(&h);
-	cublasLtMatmulDescCreate(&p, CUBLAS_COMPUTE_32F_FAST_TF32, CUDA_R_32F);
-	cublasLtMatmulDescSetAttribute(p, CUBLASLT_MATMUL_DESC_TRANSA, v, n);
-	cublasLtMatrixLayoutCreate(&l, CUDA_R_32F, 1, 1, 1);
-	cublasLtMatrixLayoutSetAttribute(l, CUBLASLT_MATRIX_LAYOUT_BATCH_COUNT, v, n);
-	cublasLtMatmulPreferenceCreate(&f);
-	cublasLtMatmulPreferenceSetAttribute(f, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, v, n);
-	cublasLtMatmulPreferenceDestroy(f);
-	cublasLtMatmulAlgoGetHeuristic(h, p, l, l, l, l, f, 1, &r, &found);
-	cublasLtMatmulAlgoConfigGetAttribute(&r.algo, CUBLASLT_ALGO_CONFIG_SPLITK_NUM, v, n, &n);
-	cublasLtMatmul(h, p, v, v, l, v, l, v, v, l, v, l, &r.algo, v, n, 0);
-}
-END
 } >lt.c
 sed -i '1i #include <stddef.h>' lt.c
-check "cublaslt.h and NVIDIA's header agree" "${CC:-gcc}" -std=c17 -Wall -Wextra -Werror -fsyntax-only \
-	-I"$TOP" -isystem "$home/include" lt.c
+check "cublaslt.h has NVIDIA's numbers and sizes" compiled lt.c
+prototypes_held cublaslt.h kernels/cuda/cublaslt.h CUBLASLT_FUNCTIONS cublasLt cublasLt.h \
+	's/\bcublasStatus_t|\bcublasComputeType_t|\bcudaDataType(_t)?\b|\bcublasLt\w+Attributes?_t/int/g
+	s/\bcublasLt(Handle|MatmulDesc|MatrixLayout|MatmulPreference)_t/void */g; s/\bcudaStream_t/void */g
+	s/\bcublasLtMatmulAlgo_t/struct lt_algorithm/g
+	s/\bcublasLtMatmulHeuristicResult_t/struct lt_found/g' \
+	Matmul 'lt_layout lb, const void \*beta' 'const void *beta, lt_layout lb'
 
 {
 	echo '#include <cudnn.h>'
@@ -142,33 +124,16 @@ check "cublaslt.h and NVIDIA's header agree" "${CC:-gcc}" -std=c17 -Wall -Wextra
 		CUDNN_BEHAVIOR_NOTE_RUNTIME_COMPILATION=DNN_BEHAVIOR_COMPILES \
 		'sizeof(cudnnHandle_t)=sizeof(dnn_handle)' \
 		'sizeof(cudnnBackendDescriptor_t)=sizeof(dnn_descriptor)' 'sizeof(cudnnStatus_t)=sizeof(int)'
-	cat <<'END'
-void calls(void);
-void calls(void)
-{
-	void *v = 0;
-	int64_t n;
-	cudnnHandle_t h;
-	cudnnBackendDescriptor_t d;
-	cudnnGetVersion();
-	cudnnGetErrorString(CUDNN_STATUS_SUCCESS);
-	cudnnCreate(&h);
-	cudnnSetStream(h, 0);
-	cudnnBackendCreateDescriptor(CUDNN_BACKEND_TENSOR_DESCRIPTOR, &d);
-	cudnnBackendDestroyDescriptor(d);
-	cudnnBackendSetAttribute(d, CUDNN_ATTR_TENSOR_UNIQUE_ID, CUDNN_TYPE_INT64, 1, v);
-	cudnnBackendGetAttribute(d, CUDNN_ATTR_TENSOR_UNIQUE_ID, CUDNN_TYPE_INT64, 1, &n, v);
-	cudnnBackendFinalize(d);
-	cudnnBackendExecute(h, d, d);
-}
-END
 } >dnn.c
 # The two attributes that take a handle are there, though deprecated: by their numbers above, by name here.
 for name in CUDNN_ATTR_EXECUTION_PLAN_HANDLE:400 CUDNN_ATTR_OPERATIONGRAPH_HANDLE:800; do
 	echo "_Static_assert((int)${name%:*} == ${name#*:}, \"${name%:*}\");"
 done >>dnn.c
-check "cudnn.h and NVIDIA's header agree" "${CC:-gcc}" -std=c17 -Wall -Wextra -Werror \
-	-Wno-deprecated-declarations -fsyntax-only -I"$TOP" -isystem "$home/include" dnn.c
+check "cudnn.h has NVIDIA's numbers and sizes" compiled dnn.c
+prototypes_held cudnn.h kernels/cuda/cudnn.h CUDNN_FUNCTIONS cudnn cudnn.h \
+	's/\bcudnnStatus_t|\bcudnnBackend(DescriptorType|AttributeName|AttributeType)_t/int/g
+	s/\bcudnnHandle_t|\bcudnnBackendDescriptor_t|\bcudaStream_t/void */g' \
+	BackendSetAttribute 'int64_t n, const void \*values' 'const void *values, int64_t n'
 
 library=$home/lib64/libcudnn.so.9
 [ -e "$library" ] || library=$home/lib/libcudnn.so.9
