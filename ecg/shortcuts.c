@@ -11,13 +11,15 @@
 const char *const shortcuts_names[SHORTCUTS] = {"mean", "variance", "spectrum", "rate"};
 
 enum { OCTAVES = 6, LEAD_FEATURES = 2 + OCTAVES };
-/* Which of a lead's features a shortcut looks at; the rate is the view's own. */
+/* Which of a lead's features a shortcut looks at, and whether they are looked for turned too; the rate is the
+ * view's own. */
 static const struct {
 	int first, n;
-} of_lead[SHORTCUTS] = {{0, 1}, {1, 1}, {2, OCTAVES}, {0, 0}};
+	bool turns;
+} of_lead[SHORTCUTS] = {{0, 1, true}, {1, 1, true}, {2, OCTAVES, false}, {0, 0, false}};
 
 struct view {
-	double lead[LEADS][LEAD_FEATURES], rate;
+	double lead[LEADS][LEAD_FEATURES], variance[LEADS], rate;
 	uint8_t keep[LEADS];
 };
 
@@ -72,7 +74,8 @@ static void octaves(double out[OCTAVES], double *x, int n)
 		out[k] = log_of(all > 0 ? out[k] / all : 0);
 }
 
-static void measure_lead(const struct shortcuts *s, double out[LEAD_FEATURES], const float *x)
+static void measure_lead(const struct shortcuts *s, double out[LEAD_FEATURES], double *variance,
+			 const float *x)
 {
 	double mean = 0, square = 0;
 	for (int t = 0; t < s->samples; t++)
@@ -82,8 +85,9 @@ static void measure_lead(const struct shortcuts *s, double out[LEAD_FEATURES], c
 		s->work[t] = (double)x[t] - mean;
 		square += s->work[t] * s->work[t];
 	}
+	*variance = square / s->samples;
 	out[0] = mean;
-	out[1] = log_of(square / s->samples) / 2;
+	out[1] = log_of(*variance) / 2;
 	octaves(out + 2, s->work, s->samples);
 }
 
@@ -121,7 +125,7 @@ void shortcuts_add(struct shortcuts *s, const float *x, const uint8_t keep[LEADS
 	memcpy(v->keep, keep, LEADS);
 	for (int l = 0; l < LEADS; l++)
 		if (keep[l])
-			measure_lead(s, v->lead[l], x + l * s->samples);
+			measure_lead(s, v->lead[l], &v->variance[l], x + l * s->samples);
 	v->rate = rate_of(s, x, keep);
 }
 
@@ -167,17 +171,18 @@ static double distance(const struct view *a, const struct view *b, int shortcut,
 	return n ? sum / n : INFINITY;
 }
 
-/* Whether the partner is nearer than all others. */
-static bool is_found(const struct shortcuts *s, size_t i, int shortcut, double weight[LEADS][LEAD_FEATURES])
+/* Whether the partner is nearer than all others. other: the views, as they are or turned. */
+static bool is_found(const struct shortcuts *s, const struct view *other, size_t i, int shortcut,
+		     double weight[LEADS][LEAD_FEATURES])
 {
-	double own = distance(&s->view[i], &s->view[i ^ 1], shortcut, weight);
+	double own = distance(&s->view[i], &other[i ^ 1], shortcut, weight);
 	for (size_t j = 0; j < s->n; j++)
-		if (j != i && j != (i ^ 1) && distance(&s->view[i], &s->view[j], shortcut, weight) <= own)
+		if (j != i && j != (i ^ 1) && distance(&s->view[i], &other[j], shortcut, weight) <= own)
 			return false;
 	return true;
 }
 
-double shortcuts_found(const struct shortcuts *s, int shortcut)
+static double share_of(const struct shortcuts *s, const struct view *other, int shortcut)
 {
 	double weight[LEADS][LEAD_FEATURES];
 	size_t n = 0;
@@ -185,6 +190,56 @@ double shortcuts_found(const struct shortcuts *s, int shortcut)
 		for (int k = 0; k < LEAD_FEATURES; k++)
 			weight[l][k] = weight_of(s, l, k);
 	for (size_t i = 0; i < s->n; i++)
-		n += is_found(s, i, shortcut, weight);
+		n += is_found(s, other, i, shortcut, weight);
 	return (double)n / (double)s->n;
+}
+
+/* ---- turned ---- */
+
+/* Mean of a lead's squares. */
+static double power_of(const struct view *v, int lead)
+{
+	return v->variance[lead] + v->lead[lead][0] * v->lead[lead][0];
+}
+
+/* What those of a view and of its partner add up to, on average. */
+static double power_of_both(const struct shortcuts *s, int lead)
+{
+	double sum = 0;
+	size_t n = 0;
+	for (size_t i = 0; i + 1 < s->n; i += 2)
+		if (s->view[i].keep[lead] && s->view[i + 1].keep[lead]) {
+			sum += power_of(&s->view[i], lead) + power_of(&s->view[i + 1], lead);
+			n++;
+		}
+	return n ? sum / (double)n : 0;
+}
+
+/* Each view as the other half of its standardised record would look: minus its means, and the deviations that
+ * its squares leave. Yours to free. */
+static struct view *turned(const struct shortcuts *s)
+{
+	struct view *out = die_malloc((s->n + 1) * sizeof *out);
+	memcpy(out, s->view, s->n * sizeof *out);
+	for (int l = 0; l < LEADS; l++) {
+		double both = power_of_both(s, l);
+		for (size_t i = 0; i < s->n; i++) {
+			double mean = -s->view[i].lead[l][0],
+			       variance = both - power_of(&s->view[i], l) - mean * mean;
+			out[i].lead[l][0] = mean;
+			out[i].lead[l][1] = log_of(fmax(0, variance)) / 2;
+		}
+	}
+	return out;
+}
+
+double shortcuts_found(const struct shortcuts *s, int shortcut)
+{
+	double share = share_of(s, s->view, shortcut);
+	if (!of_lead[shortcut].turns)
+		return share;
+	struct view *other = turned(s);
+	share = fmax(share, share_of(s, other, shortcut));
+	free(other);
+	return share;
 }

@@ -2,11 +2,13 @@
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 #include <cmocka.h>
 
 #include "ecg/shortcuts.h"
+#include "ecg/views.h"
 #include "numbers/philox.h"
 
 enum { RECORDS = 20, SAMPLES = 500 };
@@ -80,11 +82,47 @@ static void centred_views_share_no_mean(void **state)
 	shortcuts_free(s);
 }
 
+/* Halves of records whose level drifts; each of a record of its own, or both of one. */
+static struct shortcuts *halves(bool is_of_one)
+{
+	static float x[2 * SAMPLES], half[LEADS * SAMPLES];
+	const uint8_t keep[LEADS] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+	struct shortcuts *s = shortcuts_new(2 * RECORDS, SAMPLES, 100);
+	for (int i = 0; i < 2 * RECORDS; i++) {
+		struct philox r = philox_open(5, PURPOSE_NOISE, (uint64_t)(is_of_one ? i / 2 : i), 0);
+		for (int l = 0; l < LEADS; l++) {
+			double level = 0;
+			for (int t = 0; t < 2 * SAMPLES; t++) {
+				level = .99 * level + .1 * philox_normal(&r);
+				x[t] = (float)(level + .5 * philox_normal(&r));
+			}
+			views_standardize(x, 2 * SAMPLES);
+			memcpy(half + l * SAMPLES, x + i % 2 * SAMPLES, SAMPLES * sizeof *x);
+		}
+		shortcuts_add(s, half, keep);
+	}
+	return s;
+}
+
+static void complements_are_found(void **state)
+{
+	static const int both[] = {SHORTCUT_MEAN, SHORTCUT_VARIANCE};
+	(void)state;
+	struct shortcuts *one = halves(true), *strangers = halves(false);
+	for (int k = 0; k < 2; k++) {
+		assert_true(shortcuts_found(one, both[k]) > .9);
+		assert_true(shortcuts_found(strangers, both[k]) < .1);
+	}
+	shortcuts_free(one);
+	shortcuts_free(strangers);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_finds_what_is_shared),
 		cmocka_unit_test(centred_views_share_no_mean),
+		cmocka_unit_test(complements_are_found),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
