@@ -75,7 +75,7 @@ static void measure(struct crossed *c, const double *x)
 
 	c->mean = s.mean;
 	c->error = sqrt(square / (double)(a * b));
-	double half = c->error * student_t975(df < 1 ? 1 : df > 1e6 ? 1000000 : (int)df);
+	double half = c->error * student_t975(fmin(df, 1e6));
 	c->low = c->mean - half;
 	c->high = c->mean + half;
 	if (a * b == 1)
@@ -105,5 +105,12 @@ struct crossed crossed_mean(const double *x, size_t n_rows, size_t n_columns)
 
 	free(by_row);
 	free(by_column);
+	return c;
+}
+
+struct crossed crossed_within(struct crossed c, double least, double most)
+{
+	c.low = c.low < least ? least : c.low;
+	c.high = c.high > most ? most : c.high;
 	return c;
 }

@@ -7,7 +7,8 @@
  *
  * which is what another draw of seeds and of rotations would change the mean by (Searle, Casella, McCulloch
  * 1992, section 4.5). With one row, or one column, it is the variance over the other, divided by its number.
- * The interval is Student's, its degrees of freedom by Satterthwaite (1946).
+ * The interval is Student's, its degrees of freedom by Satterthwaite (1946),
+ * at least 1.
  *
  *	struct crossed c = crossed_mean(x, 3, 9);    // x[3][9]; NAN: is not there
  */
@@ -24,5 +25,8 @@ struct crossed {
 /* Of values that are not all there the whole rows are taken, or the whole columns, whichever are more; where
  * there is neither, n_rows is 0 and the rest NAN. */
 struct crossed crossed_mean(const double *x, size_t n_rows, size_t n_columns);
+
+/* c with its interval cut where the values themselves end, as a score does at 0 and 1. The error stays. */
+struct crossed crossed_within(struct crossed c, double least, double most);
 
 #endif

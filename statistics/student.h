@@ -8,7 +8,8 @@
 
 #define STUDENT_NORMAL 1.959964 /* the 97.5 % quantile of the normal distribution */
 
-/* The 97.5 % quantile of Student's t, within .0001; df >= 1. */
-double student_t975(int df);
+/* The 97.5 % quantile of Student's t, within .0001; df >= 1, also between whole numbers (what Satterthwaite
+ * gives). */
+double student_t975(double df);
 
 #endif

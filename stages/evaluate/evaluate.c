@@ -146,7 +146,7 @@ static void note_few(struct arms *s, const json_t *all)
 		arms_note(s, json_sprintf(
 				     "How much seeds differ is known from %zu of them: intervals hold "
 				     "%.1f times the seeds' standard error, and only more seeds narrow them.",
-				     fewest, student_t975((int)fewest - 1)));
+				     fewest, student_t975((double)fewest - 1)));
 }
 
 static void put_over_seeds(struct arms *s)

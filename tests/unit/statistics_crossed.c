@@ -31,6 +31,29 @@ static void known_errors(void **state)
 	assert_true(isnan(crossed_mean(row, 1, 1).error));
 }
 
+/* Mean squares: rows 2.25, columns 1, rest 0.25, so 3 = 2.25 + 1 - .25; degrees of freedom 9 / (2.25^2 +
+ * 1 + .25^2) = 1.4693878, whose quantile scipy.stats.t.ppf gives. */
+static void degrees_of_freedom_are_no_whole_numbers(void **state)
+{
+	(void)state;
+	static const double x[] = {0, .5, 1, 2.5};
+	struct crossed c = crossed_mean(x, 2, 2);
+	assert_float_equal(c.error, sqrt(3. / 4), 1e-12);
+	assert_float_equal(c.high - c.mean, 6.1953873 * c.error, 1e-6);
+}
+
+static void an_interval_ends_where_values_do(void **state)
+{
+	(void)state;
+	static const double x[] = {.9, .98};
+	struct crossed c = crossed_mean(x, 1, 2), cut = crossed_within(c, 0, 1);
+	assert_true(c.low > 0 && c.high > 1);
+	assert_true(cut.low == c.low && cut.high == 1);
+	assert_true(cut.mean == c.mean && cut.error == c.error);
+	assert_true(crossed_within(c, .9, 2).low == .9);
+	assert_true(isnan(crossed_within(crossed_mean(x, 1, 1), 0, 1).high));
+}
+
 static void gaps_leave_whole_rows_or_columns(void **state)
 {
 	(void)state;
@@ -79,6 +102,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(known_errors),
+		cmocka_unit_test(degrees_of_freedom_are_no_whole_numbers),
+		cmocka_unit_test(an_interval_ends_where_values_do),
 		cmocka_unit_test(gaps_leave_whole_rows_or_columns),
 		cmocka_unit_test(intervals_hold_the_truth),
 	};
