@@ -196,7 +196,8 @@ static json_t *read_inputs(struct request *r, bool may_lack)
 		const struct request_input *in = &r->input[i];
 		if (json_object_get(ids, in->name))
 			die("%s: two inputs are called %s", r->stage->name, in->name);
-		json_object_set_new(ids, in->name, *in->id ? json_string(in->id) : json_null());
+		if (json_object_set_new(ids, in->name, *in->id ? json_string(in->id) : json_null()) < 0)
+			die("%s.inputs: the name of input %d is not UTF-8", r->stage->name, i + 1);
 	}
 	return ids;
 }

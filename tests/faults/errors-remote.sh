@@ -71,8 +71,8 @@ is_take_well() {
 # judged WHAT CODE: nothing, or what is wrong.
 judged() {
 	local what=$1 code=$2
-	if [ "$code" = 127 ] && grep -q 'error while loading shared libraries' err; then
-		code=1 # it never was our code
+	if [ "$code" = 127 ] && grep -qE 'error while loading shared libraries|cannot allocate TLS' err; then
+		code=1 # the loader's message: it never was our code
 	elif [ "$code" -gt 1 ]; then
 		echo "exit$code" && return
 	elif [ "$code" = 1 ] && ! grep -qE '^(remote|tiny): .' err &&

@@ -87,6 +87,9 @@ check_fails "a line without a file is refused" 1 \
 	'expected lines of a name and a file' "$BIN/evaluate" --build run
 printf 'halves/scores a\nhalves/scores a\n' >run/evaluate.inputs
 check_fails "a name twice is refused" 1 'two inputs are called halves/scores' "$BIN/evaluate" --build run
+printf 'h\341lves/scores a\n' >run/evaluate.inputs
+check_fails "a name that no key can hold is refused" 1 'the name of input 1 is not UTF-8' \
+	"$BIN/evaluate" --build run
 
 compare_lists run halves sequential
 is "gc keeps what the arms of a run need" "$("$BIN/store" gc --runs "$WORK" --grace-days 0 |
