@@ -31,6 +31,7 @@ struct stage_run {
 	/* opened in the order of stage->inputs, then of the list; NULL: could not be made */
 	struct artifact **input;
 	const char *const *input_name; /* as in stage->inputs, or as the list has them */
+	const char *const *input_id;   /* "": could not be made */
 	int n_inputs;
 	const char *told; /* text of <build>/<stage>.told, if the stage has_told; "": there is none */
 	struct artifact_writer *output; /* run() creates it; stage_main publishes it */
@@ -69,6 +70,9 @@ struct stage {
 	/* Reads also what <build>/<stage>.inputs lists: lines "NAME FILE", FILE holding an id. A FILE that is
 	 * not there is an input that could not be made: NULL for run(), null in the action. */
 	bool has_list;
+	/* run() opens what it reads by input_id, and closes it, as long lists cannot be open all at once:
+	 * input is NULL. */
+	bool opens_itself;
 	/* Reads also <build>/<stage>.told: text that who calls it knows and no input has, such as which arms
 	 * of a comparison failed. It is the "content" of the action; not beside identify. */
 	bool has_told;

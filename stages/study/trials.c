@@ -60,8 +60,12 @@ const char *trials_name(const struct trials *c, size_t setting)
 
 /* ---- numbers of a cell ---- */
 
+enum kind { SIGNALS, VIEWS, MODEL, EMBEDDINGS, SCORES, KINDS };
+static const char *const kinds[KINDS] = {"signals", "views", "model", "embeddings", "scores"};
+
+/* What a cell has come to, by id; NULL: it could not be made. */
 struct inputs {
-	const struct artifact *signals, *views, *model, *embeddings, *scores;
+	const char *id[KINDS];
 };
 
 static void put(json_t *values, const char *name, double x)
@@ -136,18 +140,34 @@ static void add_model(json_t *values, const struct artifact *model)
 	measures_training(values, model);
 }
 
-static json_t *values_of(const struct inputs *in)
+static json_t *values_of(struct trials *c, struct artifact *const *in)
 {
-	if (!in->scores || !artifact_get_attribute(in->scores, "classes"))
+	const json_t *classes = in[SCORES] ? artifact_get_attribute(in[SCORES], "classes") : NULL;
+	if (!classes)
 		return NULL;
+	if (!c->classes)
+		c->classes = json_deep_copy(classes);
 	json_t *values = json_object();
-	add_scores(values, in->scores);
-	if (in->model)
-		add_model(values, in->model);
-	if (in->embeddings)
-		measures_space(values, in->embeddings);
-	if (in->signals && in->views)
-		measures_shortcuts(values, in->signals, in->views);
+	add_scores(values, in[SCORES]);
+	if (in[MODEL])
+		add_model(values, in[MODEL]);
+	if (in[EMBEDDINGS])
+		measures_space(values, in[EMBEDDINGS]);
+	if (in[SIGNALS] && in[VIEWS])
+		measures_shortcuts(values, in[SIGNALS], in[VIEWS]);
+	return values;
+}
+
+/* Its artifacts are open for this cell alone: thousands of cells would be more files than a process may
+ * have. */
+static json_t *read_cell(struct trials *c, const struct inputs *in)
+{
+	struct artifact *open[KINDS];
+	for (int k = 0; k < KINDS; k++)
+		open[k] = in->id[k] ? artifact_open(in->id[k], kinds[k]) : NULL;
+	json_t *values = values_of(c, open);
+	for (int k = 0; k < KINDS; k++)
+		artifact_close(open[k]);
 	return values;
 }
 
@@ -182,12 +202,12 @@ static void sort_inputs(const struct trials *c, struct inputs *all)
 		if (!s || j == c->n_seeds || k == c->n_folds)
 			die("input %s is of no cell of the study", c->run->input_name[i]);
 		struct inputs *own = &all[((size_t)json_integer_value(s) * c->n_seeds + j) * c->n_folds + k];
-		const struct artifact *a = c->run->input[i];
-		*(!strcmp(kind, "/signals")	 ? &own->signals
-		  : !strcmp(kind, "/views")	 ? &own->views
-		  : !strcmp(kind, "/model")	 ? &own->model
-		  : !strcmp(kind, "/embeddings") ? &own->embeddings
-						 : &own->scores) = a;
+		int what = 0;
+		while (what < KINDS && strcmp(kind + 1, kinds[what]) != 0)
+			what++;
+		if (what == KINDS)
+			die("input %s is of no kind that a study reads", c->run->input_name[i]);
+		own->id[what] = *c->run->input_id[i] ? c->run->input_id[i] : NULL;
 		free(name);
 	}
 	json_decref(place);
@@ -204,9 +224,7 @@ void trials_open(struct trials *c, struct stage_run *run)
 	c->values = die_calloc(n + 1, sizeof *c->values);
 	progress_start(&progress, "study", "cells", n);
 	for (size_t i = 0; i < n; i++) {
-		c->values[i] = values_of(&all[i]);
-		if (c->values[i] && !c->classes)
-			c->classes = json_incref((json_t *)artifact_get_attribute(all[i].scores, "classes"));
+		c->values[i] = read_cell(c, &all[i]);
 		c->n_there += c->values[i] != NULL;
 		n_baseline += c->values[i] && i / (c->n_seeds * c->n_folds) == c->baseline;
 		progress_step(&progress, 1);
