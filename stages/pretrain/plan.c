@@ -1,6 +1,7 @@
 #include "stages/pretrain/plan.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/die.h"
@@ -132,17 +133,22 @@ static struct hide hide(const struct params *p)
 
 /* The loss compares within a batch, but weights move once per step: with few records a large batch would
  * leave too few steps to learn anything, so it shrinks. */
-static int batch_size(const struct params *p, size_t n_records)
+static int batch_size(const struct params *p, size_t n_records, size_t n_there)
 {
 	int64_t batch = params_int(p, "batch"), limit = (int64_t)n_records / params_int(p, "min_steps");
 	if (limit < MIN_BATCH)
 		limit = MIN_BATCH;
 	if (limit > (int64_t)n_records)
 		limit = (int64_t)n_records;
-	if (batch > limit)
+	if (batch > limit) {
+		char *taken = n_records < n_there
+				      ? die_printf(", of which pretrain.share takes %zu", n_records)
+				      : die_strdup("");
 		warn("batch of %" PRId64 " instead of %" PRId64
-		     ": folds 1 to %d hold %zu records (pretrain.min_steps)",
-		     limit, batch, FOLD_LAST_TRAINING, n_records);
+		     ": folds 1 to %d hold %zu records%s (pretrain.min_steps)",
+		     limit, batch, FOLD_LAST_TRAINING, n_there, taken);
+		free(taken);
+	}
 	return (int)(batch < limit ? batch : limit);
 }
 
@@ -162,9 +168,9 @@ static float peak_lr(const struct params *p)
 	return 1e-3f;
 }
 
-struct plan plan_read(const struct params *p, const struct views *v, size_t n_records)
+struct plan plan_read(const struct params *p, const struct views *v, size_t n_records, size_t n_there)
 {
-	struct plan plan = {.objective = objective(p, v), .batch = batch_size(p, n_records)};
+	struct plan plan = {.objective = objective(p, v), .batch = batch_size(p, n_records, n_there)};
 	plan.contrast = settings(p, &plan, v);
 
 	/* What is left over at the end of an epoch is dropped: the loss depends on the size of its batch. It

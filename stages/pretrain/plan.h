@@ -2,7 +2,7 @@
  * What the params make of a training: network, objective, size of a batch, number of
  * steps, learning rates.
  *
- *	struct plan p = plan_read(params, &policy.views, n_records);
+ *	struct plan p = plan_read(params, &policy.views, records.n, records.n_there);
  *	struct contrast *c = contrast_new(ops, &p.contrast);
  */
 #ifndef STAGES_PRETRAIN_PLAN_H
@@ -64,7 +64,7 @@ struct plan {
 	}
 
 /* Dies if what is asked for does not fit together. */
-struct plan plan_read(const struct params *p, const struct views *v, size_t n_records);
+struct plan plan_read(const struct params *p, const struct views *v, size_t n_records, size_t n_there);
 
 /* For the model's header; yours. */
 json_t *plan_terms(const struct terms_weights *w);

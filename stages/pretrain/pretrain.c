@@ -246,7 +246,7 @@ static void set_up(struct pretrain *t)
 	const struct params *p = t->run->params;
 	records_open(&t->records, t->run->input[VIEWS], t->run->input[SIGNALS], params_float(p, "share"),
 		     (uint64_t)params_int(p, "seed"));
-	t->plan = plan_read(p, &t->records.policy.views, t->records.n);
+	t->plan = plan_read(p, &t->records.policy.views, t->records.n, t->records.n_there);
 	check_patients(t);
 	t->plan.contrast.team = t->run->team;
 	struct memory_need need = contrast_need(&t->plan.contrast);

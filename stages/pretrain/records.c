@@ -70,6 +70,7 @@ void records_open(struct records *r, const struct artifact *views, const struct 
 	if (n < 2)
 		die("signals %s: %zu records in folds 1 to %d; training needs 2 or more",
 		    artifact_id(signals), n, FOLD_LAST_TRAINING);
+	r->n_there = n;
 	double most = share < 1 ? greatest_draw(signals, n, share, seed) : 1;
 	r->record = die_malloc(n * sizeof *r->record);
 	r->patient = die_malloc(n * sizeof *r->patient);

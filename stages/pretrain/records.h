@@ -15,7 +15,7 @@
 
 struct records {
 	struct augment policy;
-	size_t n;
+	size_t n, n_there;	    /* taken, of so many in folds 1 to 8 */
 	uint64_t *record, *patient; /* [n], records ascending */
 	const void **signal;	    /* [n], borrowed from the artifact */
 	const uint8_t **there;	    /* [n], likewise: the leads a record has; NULL: all have all */
