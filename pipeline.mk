@@ -36,6 +36,11 @@ in_predict    := encoder head preprocess
 # What reads the chains of all arms together.
 joint := evaluate report
 
+# Options of Make that are one letter: -n makes nothing, -q asks whether all is made.
+options  = $(firstword -$(MAKEFLAGS))
+is_dry   = $(findstring n,$(options))
+is_asked = $(findstring q,$(options))
+
 # What a user gives is text: nothing in it is expanded, and what would mean something to Make or the shell
 # is refused. Before anything is run: since Make 4.4 also what a shell function runs has it in its
 # environment, expanded.
@@ -236,8 +241,9 @@ $(2)/$(1).stamp: $(B)/bin/$(1).code $(2)/params/$(1).json $(3) $(wildcard $(2)/$
 	@$(4)
 $(2)/$(1).id: $(2)/$(1).stamp ;
 endef
+# A dry run takes what has a recipe for remade; .code, which is current wherever it is, then only follows.
 define CODE
-$(B)/bin/$(1).code: $(B)/bin/$(1)
+$(B)/bin/$(1).code: $(if $(is_dry)$(is_asked),$(if $(wildcard $(B)/bin/$(1).code),|)) $(B)/bin/$(1)
 	$$(if $$(wildcard $$@),,@cp $(B)/code/$(1).id $$@)
 .PHONY: $(1)
 $(1): $(R)/$(1).id
@@ -317,13 +323,23 @@ endif
 # ---- studies: each cell is a make of its own (tools/cell.sh), so it can be asked for, explained and audited
 # like any run, and what is there is a hit. ----
 ifneq ($(studying),)
-cells_of = $(B)/bin/params --out $(R) --schemas $(B)/schema --study $(STUDY) \
-	--set '$(subst ','\'',$(SET))' $(PARAMS) $(stages) $(joint)
-ifneq ($(call line_in,$(R)/cells.given),$(STUDY) $(PARAMS) $(SET))
+studied = --schemas $(B)/schema --study $(STUDY) --set '$(subst ','\'',$(SET))' $(PARAMS) $(stages) $(joint)
+$(if $(findstring t,$(options)),$(error make -t would call made what is not))
+endif
+ifneq ($(if $(studying),$(is_dry)$(is_asked)),)
+# Neither a dry run nor a question makes anything: not even cells.mk, which Make would make before it begins.
+.PHONY: study cell
+study cell:
+	+@MAKE='$(MAKE)' B='$(B)' R='$(R)' CELL='$(CELL)' RUN='$(RUN)' PARAMS='$(PARAMS)' tools/foresee.sh \
+		$(studied)
+else ifneq ($(studying),)
+# Empty until it is made for the first time, so that Make does not say that it is not there.
+$(if $(wildcard $(R)/cells.mk),,$(shell mkdir -p $(R))$(file >$(R)/cells.mk))
+ifneq ($(call line_in,$(R)/cells.given)$(if $(call line_in,$(R)/cells.mk),, none),$(STUDY) $(PARAMS) $(SET))
 $(R)/cells.mk: FORCE
 endif
 $(R)/cells.mk: $(STUDY) $(PARAMS) $(extended) $(B)/bin/params $(sections:%=$(B)/schema/%.json)
-	@$(cells_of) && touch $@ && \
+	@$(B)/bin/params --out $(R) $(studied) && touch $@ && \
 		printf '%s\n' '$(subst ','\'',$(STUDY) $(PARAMS) $(SET))' >$(R)/cells.given
 $(STUDY):
 include $(R)/cells.mk
@@ -347,8 +363,8 @@ $(eval $(call STAGE,study,$(R),$(cell_ids) $(R)/study.inputs $(R)/study.json \
 $(R)/study.inputs $(R)/study.json: $(R)/cells.mk ;
 fallen_in = $(strip $(foreach c,$1,$(if $(file <$(R)/arms/$c/cell.failed),$c)))
 fallen = $(call fallen_in,$(cells))
-study_complain = $(if $(is_dry),,$(if $(fallen),\
-	$(error $(words $(fallen)) of $(words $(cells)) cells came to nothing: $(fallen); all else is done)))
+study_complain = $(if $(fallen),\
+	$(error $(words $(fallen)) of $(words $(cells)) cells came to nothing: $(fallen); all else is done))
 
 ## cell: one cell of a study by itself, as a job of its own (STUDY=FILE CELL=NAME); then study only hits
 .PHONY: cell
@@ -375,7 +391,6 @@ failed   = $(strip $(foreach a,$(arms),$(if $(file <$(call scores_of,$a)),,$a)))
 first_of = $(subst ¶, ,$(firstword $1 ended¶without¶a¶message))
 why_of   = $(call first_of,$(foreach s,$(chain_of),$(addprefix $s:¶,$(subst $(space),¶,$(file \
 	<$(R)/arms/$1/$s.failed)))))
-is_dry   = $(findstring n,$(firstword -$(MAKEFLAGS)))
 reasons  = $(sort $(foreach a,$(failed),$(subst $(space),¶,$(call why_of,$a))))
 whys     = $(if $(word 2,$(reasons)),$(foreach a,$(failed),$a ($(call why_of,$a))),$(failed) \
 	($(subst ¶, ,$(reasons))))

@@ -9,7 +9,7 @@
 run=$1 cell=$2
 shift 2
 folder=$run/arms/$cell
-if ! cut -f 1 "$run/cells" | grep -qxF "$cell"; then
+if ! cut -f 1 "$run/cells" | grep -qxF -e "$cell"; then
 	echo "CELL=$cell: no such cell; $run/cells lists them" >&2
 	exit 2
 fi
