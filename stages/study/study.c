@@ -7,6 +7,7 @@
  * The story: find the cells' numbers (trials.h, measures.h); estimate each setting (outcome.h) and each axis
  * (axes.h); say what a reader must know; draw (page.h). docs/study.md.
  */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,19 +29,92 @@ static void note(json_t *notes, char *words)
 	free(words);
 }
 
+/* Under `words` one name more: {words: "a, b"}. Frees words. */
+static void add_name(json_t *names_of, char *words, const char *name)
+{
+	const char *before = json_text(names_of, words);
+	char *all = die_printf("%s%s%s", before, *before ? ", " : "", name);
+	json_object_set_new(names_of, words, json_string(all));
+	free(all);
+	free(words);
+}
+
+/* "a, b: words" for each. */
+static void note_names(struct trials *c, json_t *names_of)
+{
+	const char *words;
+	json_t *names;
+	json_object_foreach (names_of, words, names)
+		note(c->notes, die_printf("%s: %s", json_string_value(names), words));
+	json_decref(names_of);
+}
+
 /* A batch that was lowered is not what the study thinks it compares. */
 static void note_batches(struct trials *c)
 {
+	json_t *names_of = json_object();
 	for (size_t s = 0; s < c->n_settings; s++) {
-		const json_t *asked = json_object_get(json_object_get(json_array_get(c->settings, s), "set"),
-						      "pretrain.batch");
+		const json_t *asked = json_object_get(json_array_get(c->settings, s), "batch");
 		struct crossed own = trials_mean(c, s, "batch");
 		if (asked && own.n_rows && own.mean < json_number_value(asked) - .5)
-			note(c->notes,
-			     die_printf("%s: its batch of %g was lowered to %g, for there are few records "
-					"(pretrain.min_steps).",
-					trials_name(c, s), json_number_value(asked), own.mean));
+			add_name(names_of,
+				 die_printf("the batch of %g was lowered to %.3g, for there are few records "
+					    "(pretrain.min_steps).",
+					    json_number_value(asked), own.mean),
+				 trials_name(c, s));
 	}
+	note_names(c, names_of);
+}
+
+/* The earlier setting with the same params; NULL: there is none. */
+static const char *same_as(const struct trials *c, size_t setting)
+{
+	return json_string_value(json_object_get(json_array_get(c->settings, setting), "same"));
+}
+
+/* Whether two settings have the same score in each cell, of two cells at least. */
+static bool is_equal(const struct trials *c, size_t a, size_t b)
+{
+	size_t n = c->n_seeds * c->n_folds, n_equal = 0, n_there = 0;
+	double *x = die_malloc(2 * n * sizeof *x);
+	trials_values(x, c, a, "auroc");
+	trials_values(x + n, c, b, "auroc");
+	for (size_t i = 0; i < n; i++) {
+		n_there += isfinite(x[i]) || isfinite(x[n + i]);
+		n_equal += x[i] == x[n + i];
+	}
+	free(x);
+	return n_there >= 2 && n_equal == n_there;
+}
+
+/* Rows that are one and the same are no evidence twice. */
+static void note_equal(struct trials *c)
+{
+	json_t *names_of = json_object();
+	for (size_t s = 0; s < c->n_settings; s++) {
+		size_t first = 0;
+		while (first < s && !is_equal(c, first, s))
+			first++;
+		if (same_as(c, s))
+			add_name(names_of,
+				 die_printf("the same params as %s, once more for its curve.", same_as(c, s)),
+				 trials_name(c, s));
+		else if (first < s)
+			add_name(names_of,
+				 die_printf("the same scores as %s in every cell: what is set makes no "
+					    "difference here.",
+					    trials_name(c, first)),
+				 trials_name(c, s));
+	}
+	note_names(c, names_of);
+}
+
+static size_t n_different(const struct trials *c)
+{
+	size_t n = 0;
+	for (size_t s = 0; s < c->n_settings; s++)
+		n += same_as(c, s) == NULL;
+	return n;
 }
 
 /* Two cells of one setting that ended alike. */
@@ -76,6 +150,7 @@ static void write_notes(struct trials *c)
 {
 	size_t n = c->n_settings * c->n_seeds * c->n_folds;
 	note_batches(c);
+	note_equal(c);
 	if (c->n_there < n)
 		note(c->notes,
 		     die_printf(
@@ -85,11 +160,11 @@ static void write_notes(struct trials *c)
 	note_failed(c);
 	if (c->n_seeds == 1)
 		note(c->notes, die_strdup("One seed: intervals say nothing of what another would give."));
-	if (c->n_settings > 2)
+	if (n_different(c) > 2)
 		note(c->notes, die_printf("Of %zu differences to the baseline about %.1f would exclude 0 by "
 					  "chance; the best of many "
 					  "is flattered.",
-					  c->n_settings - 1, .05 * (double)(c->n_settings - 1)));
+					  n_different(c) - 1, .05 * (double)(n_different(c) - 1)));
 }
 
 static void put_file(struct stage_run *run, int table, const char *name, const struct text *t)
@@ -184,6 +259,7 @@ static const struct stage stage = {.name = "study",
 				   .purpose = "Judge the settings of a study by rotations that train again",
 				   .inputs = INPUTS(),
 				   .has_list = true,
+				   .opens_itself = true,
 				   .has_told = true,
 				   .kind = "study",
 				   .params = params,

@@ -58,6 +58,12 @@ refused "fold 10" 's/4\]/10]/' 'other.yaml:4: folds: fold 10 is no fold to choos
 refused "a seed twice" 's/1, 2\]/1, 1]/' 'other.yaml:3: seeds: 1 is there twice'
 refused "what the study turns itself" 's/temperature: .*/seed: [1, 2]}/' \
 	'other.yaml:11: pretrain.seed is set by the study itself; say it in seeds'
+refused "two settings with the same params" 's/lead_mask_p: 0.25/lead_mask_p: 0.50/' \
+	'other.yaml:8: plain and masked are the same: both are PARAMS and SET as they are'
+refused "... beside others that both have" \
+	's/  plain:/&\n    views: {gain: 1.2}/; s/lead_mask_p: 0.25/gain: 1.2, lead_mask_p: 0.5/' \
+	'other.yaml:9: plain and masked are the same: both come to {"views.gain":1.2} on top of PARAMS and SET'
+is "... without a word of Make's about what it includes" "$(grep -c 'No such file' "$WORK/.err")" 0
 refused "a baseline that is no setting" 's/baseline: plain/baseline: plane/' "no setting is called 'plane'"
 refused "a fit without its axis" 's/^fit: .*/fit: [pretrain.batch]/' "other.yaml:14: fit: no grid has an axis"
 refused "SET of what is varied" '' 'SET: pretrain.temperature is what setting' SET=pretrain.temperature=1
@@ -70,6 +76,22 @@ check_fails "arms are not a study's" 2 'ARMS= is not for a study' \
 	plain_make study STUDY=study.yaml ARMS=halves
 check_fails "a cell that is not there" 2 'CELL=plain@9-9: no such cell' \
 	plain_make cell STUDY=study.yaml CELL=plain@9-9
+check_fails "... nor one like an option" 2 'CELL=-x: no such cell' plain_make cell STUDY=study.yaml CELL=-x
+
+# ---- what would run ----
+lies() { find build/runs "$WORK/store" -printf '%p %T@ %s\n' 2>/dev/null | sort; }
+foreseen() { # foreseen CODE TEXT [ARGUMENT...]: of make -n, which changes nothing
+	lies >before
+	plain_make -n "${@:3}" STUDY=study.yaml >said 2>&1
+	is "make -n $3 tells '$2'" "$? $(grep -c "$2" said) $(lies | diff before - | wc -l)" "$1 1 0"
+}
+foreseen 0 'masked@1-3: would start fetch preprocess views pretrain embed probe' study
+foreseen 0 '^16 of 16 cells are not up to date' study
+foreseen 0 '^1 of 1 cells' cell CELL=masked@1-3
+foreseen 2 'no such cell' cell CELL=-x
+foreseen 2 'nothing sets\|SET: expected' study SET=nothing
+is "... and make -q, which says no" "$(plain_make -q study STUDY=study.yaml 2>&1; echo $?)" 1
+is "make -t is refused" "$(plain_make -t study STUDY=study.yaml 2>&1 | grep -c 'call made what is not')" 1
 
 # ---- what runs ----
 computed() { cat $R/arms/*/log | grep -c 'pretrain: ran in'; }
@@ -89,6 +111,15 @@ check "the page is there" test -s $R/study/index.html
 study
 is "again, nothing is computed" "$(computed) $(wc -l <launches)" "0 15"
 check "... and the table is printed" grep -q '^masked .*0\.' "$WORK/stdout"
+
+foreseen 0 '^0 of 16 cells' study
+is "... and make -q says yes" "$(plain_make -q study STUDY=study.yaml 2>&1; echo $?)" 0
+check "a batch that was lowered is told, also where no setting sets it" grep -q \
+	'^plain, masked, temperature-0.05_noise_p-0, .*: the batch of 64 was lowered to 16' $R/study.txt
+sed -i 's/Does/Really, does/' study.yaml
+(ulimit -n 40 && study)
+is "few files are enough for many cells" "$(cat "$WORK/code") $(grep -c 'study: ran' "$WORK/stderr")" "0 1"
+sed -i 's/Really, does/Does/' study.yaml
 
 folds() { "$BIN/store" export "$(cat $R/arms/plain@1-3/probe.id)" "$WORK/scores.csv" >/dev/null &&
 	cut -d, -f5 "$WORK/scores.csv" | tail -n +2 | sort -u | tr '\n' ' '; }
@@ -120,6 +151,15 @@ check "difference and error are those of the cells' tables" awk 'NR == FNR { m =
 	{ exit !(NF == 2 && ($1 - m) ^ 2 < 1e-6 && ($2 - e) ^ 2 < 1e-6) }' expected got
 is "the CSV has all estimates with a number" "$(awk -F, 'NF != 8 || $3 == ""' $R/study/study.csv | wc -l)" 0
 
+# ---- rows that are one and the same ----
+sed 's/temperature: .*/temperature: [0.1, 0.2]}/; s/\[0\]$/[1]/; s/seeds: .*/seeds: [0]/
+	s/^  masked:/  cold:\n    pretrain: {teacher_momentum: 0.5}\n&/' study.yaml >equal.yaml
+outcome study STUDY=equal.yaml >/dev/null
+is "a point of a grid may be a setting again, and says so" "$(cat "$WORK/code") $(grep -c \
+	'^temperature-0.1_noise_p-1: the same params as plain' build/runs/study-equal/study.txt)" "0 1"
+check "so do settings whose difference makes none" grep -q '^cold: the same scores as plain in every cell' \
+	build/runs/study-equal/study.txt
+
 # ---- more of it, less of it, what fails ----
 odd='  odd:\n    views: {strategy: sequential}\n    pretrain: {objective: cmsc}'
 sed -i "s/  masked:/$odd\n  masked:/" study.yaml
@@ -127,6 +167,7 @@ study
 is "a setting that fails stops nobody else, and is an error in the end" \
 	"$(cat "$WORK/code") $(grep -c '^odd .* - .* 0$' "$WORK/stdout")" "2 1"
 check "... which says why" grep -q 'study: [0-9]* of 20 cells, odd@1-3: pretrain: .*cmsc' "$WORK/stderr"
+foreseen 0 '^odd@1-3: would start fetch preprocess views pretrain embed probe' study
 check "... and is on the page, once" \
 	grep -q 'odd@1-3, as 3 more of its cells, stopped in pretrain: ' $R/study/index.html
 check "... the last line names the cells" grep -q \

@@ -39,8 +39,10 @@ static int split(struct sections *all, const char *folder, const char *schemas, 
 static int split_study(struct sections *all, const char *folder, const char *schemas, const char *path,
 		       const char *study_path, const char *overrides, struct error *e)
 {
-	int status = sections_read(all, schemas, path, overrides, e);
+	char *given = die_printf("%s%s", study_write_always, overrides);
+	int status = sections_read(all, schemas, path, given, e);
 	json_t *study = status == 0 ? study_read(all, study_path, overrides, e) : NULL;
+	free(given);
 	status = study ? study_write(study, folder, overrides, e) : -1;
 	json_decref(study);
 	return status;

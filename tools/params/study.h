@@ -3,7 +3,9 @@
  * rotations. Checked like a params file, with file and line; what comes out is
  *
  *	{"question": text, "baseline": name, "seeds": [1, ...], "folds": [1, ...], "fit": ["section.name"],
- *	 "settings": [{"name", "label", "set": {"section.name": value, ...}, "grid": k (from 1; 0: named)}]}
+ *	 "settings": [{"name", "label", "set": {"section.name": value, ...},
+ *	   "grid": k (from 1; 0: named), "batch": that it asks for, "same": an earlier setting with the same
+ *	   params, if there is one}]}
  *
  *	json_t *study = study_read(&sections, "params/studies/default.yaml", set, &e);
  *	if (!study || study_write(study, "build/runs/study-default", set, &e) < 0) ...
@@ -13,8 +15,11 @@
 
 #include "tools/params/sections.h"
 
-/* all: read already, so that its schemas are there. overrides: SET, which holds in every cell and may set
- * nothing that the study does. New reference, or NULL with e filled. */
+/* What all cells of all studies have before SET: overrides. */
+extern const char study_write_always[];
+
+/* all: read already, with PARAMS, study_write_always and SET: what settings go on top of. overrides: SET,
+ * which holds in every cell and may set nothing that the study does. New reference, or NULL with e filled. */
 json_t *study_read(const struct sections *all, const char *path, const char *overrides, struct error *e);
 
 /* Writes, each only if it differs, into the folder of the study's run

@@ -15,9 +15,10 @@ enum { LAST_FOLD = 9 };
 
 /* ---- lists of whole numbers ---- */
 
-static int read_number(struct study_reading *r, const char *name, const struct yaml_value *v, double most)
+static int read_number(struct study_reading *r, const char *name, const struct yaml_value *v, double least,
+		       double most)
 {
-	const struct param p = {.name = name, .type = PARAM_INT, .min = 1, .max = most};
+	const struct param p = {.name = name, .type = PARAM_INT, .min = least, .max = most};
 	struct place at = {r->path, v->line, "study"};
 	json_t *list = json_object_get(r->study, name),
 	       *number = v->kind == YAML_SCALAR ? schema_value(&p, v->text, v->is_quoted, &at, r->e) : NULL;
@@ -34,14 +35,14 @@ static int read_number(struct study_reading *r, const char *name, const struct y
 	return 0;
 }
 
-static int read_numbers(struct study_reading *r, const struct yaml_value *v, double most)
+static int read_numbers(struct study_reading *r, const struct yaml_value *v, double least, double most)
 {
 	if (v->kind != YAML_LIST || !v->first)
 		return error_set(r->e, r->path, v->line,
 				 "%s: expected a list of whole numbers, like [1, 2, 3]", v->key);
 	json_array_clear(json_object_get(r->study, v->key));
 	for (const struct yaml_value *item = v->first; item; item = item->next)
-		if (read_number(r, v->key, item, most) < 0)
+		if (read_number(r, v->key, item, least, most) < 0)
 			return -1;
 	return 0;
 }
@@ -53,7 +54,7 @@ static int read_folds(struct study_reading *r, const struct yaml_value *v)
 			return error_set(
 				r->e, r->path, item->line,
 				"folds: fold 10 is no fold to choose by; a study takes those of 1 to 9");
-	return read_numbers(r, v, LAST_FOLD);
+	return read_numbers(r, v, 1, LAST_FOLD);
 }
 
 /* ---- the file ---- */
@@ -89,7 +90,7 @@ static int read_text(struct study_reading *r, const struct yaml_value *v)
 
 static int read_seeds(struct study_reading *r, const struct yaml_value *v)
 {
-	return read_numbers(r, v, 4294967295.0);
+	return read_numbers(r, v, 0, 4294967295.0);
 }
 
 /* In the order in which they are read, whatever that of the file: fit asks what the grids have. */
@@ -147,6 +148,18 @@ static int check_overrides(struct study_reading *r, const char *overrides)
 	return status;
 }
 
+/* The batch that each asks for, which few records may lower. */
+static void add_batches(struct study_reading *r)
+{
+	const struct section *pretrain = sections_find(r->all, "pretrain");
+	json_t *setting, *own;
+	size_t i;
+	json_array_foreach (json_object_get(r->study, "settings"), i, setting) {
+		own = json_object_get(json_object_get(setting, "set"), "pretrain.batch");
+		json_object_set(setting, "batch", own ? own : json_object_get(pretrain->values, "batch"));
+	}
+}
+
 static int read_all(struct study_reading *r, const struct yaml_value *root, const char *overrides)
 {
 	if (check_keys(root, r->path, r->e) < 0)
@@ -164,7 +177,10 @@ static int read_all(struct study_reading *r, const struct yaml_value *root, cons
 		json_object_set(r->study, "baseline", json_object_get(json_array_get(settings, 0), "name"));
 	else if (!json_object_get(r->names, baseline))
 		return error_set(r->e, r->path, 0, "baseline: no setting is called '%.80s'", baseline);
-	return check_overrides(r, overrides);
+	if (check_overrides(r, overrides) < 0 || study_settings_compare(r) < 0)
+		return -1;
+	add_batches(r);
+	return 0;
 }
 
 json_t *study_read(const struct sections *all, const char *path, const char *overrides, struct error *e)

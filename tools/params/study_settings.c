@@ -47,7 +47,7 @@ static int add_setting(struct study_reading *r, const char *name, const char *la
 	else
 		json_array_append_new(settings, json_pack("{s:s, s:s, s:O, s:i}", "name", name, "label",
 							  label, "set", set, "grid", grid));
-	json_object_set_new(r->names, name, json_true());
+	json_object_set_new(r->names, name, json_integer(line));
 	json_decref(set);
 	return status;
 }
@@ -242,4 +242,75 @@ int study_settings_grids(struct study_reading *r, const struct yaml_value *v)
 		if (read_grid(r, g, ++number) < 0)
 			return -1;
 	return 0;
+}
+
+/* ---- what is the same ---- */
+
+/* The value that a parameter has where no setting sets it. */
+static const json_t *value_without(const struct sections *all, const char *name)
+{
+	const char *dot = strchr(name, '.');
+	char *section = die_printf("%.*s", (int)(dot - name), name);
+	const json_t *value = json_object_get(sections_find(all, section)->values, dot + 1);
+	free(section);
+	return value;
+}
+
+/* As text, in which 1 and 1.0 are the same. */
+static bool is_same(const json_t *a, const json_t *b)
+{
+	char *x = json_canonical(a, NULL), *y = json_canonical(b, NULL);
+	bool is = !strcmp(x, y);
+	free(x);
+	free(y);
+	return is;
+}
+
+/* What of a setting differs from PARAMS and SET without it, as text. Yours to free. */
+static char *effect_of(const struct sections *all, const json_t *setting)
+{
+	json_t *effect = json_object(), *value;
+	const char *name;
+	json_object_foreach (json_object_get(setting, "set"), name, value)
+		if (!is_same(value, value_without(all, name)))
+			json_object_set(effect, name, value);
+	char *text = json_canonical(effect, NULL);
+	json_decref(effect);
+	return text;
+}
+
+static int refuse_same(struct study_reading *r, const json_t *setting, const char *first, const char *effect)
+{
+	const char *name = json_text(setting, "name");
+	long line = (long)json_integer_value(json_object_get(r->names, name));
+	if (!strcmp(effect, "{}"))
+		return error_set(r->e, r->path, line,
+				 "%s and %s are the same: both are PARAMS and SET as they are; leave one out",
+				 first, name);
+	return error_set(
+		r->e, r->path, line,
+		"%s and %s are the same: both come to %.200s on top of PARAMS and SET; leave one out", first,
+		name, effect);
+}
+
+int study_settings_compare(struct study_reading *r)
+{
+	json_t *first_of = json_object(), *setting; /* effect -> name */
+	size_t i;
+	int status = 0;
+	json_array_foreach (json_object_get(r->study, "settings"), i, setting) {
+		char *effect = effect_of(r->all, setting);
+		const json_t *first = json_object_get(first_of, effect);
+		if (first && json_integer_value(json_object_get(setting, "grid")) > 0)
+			json_object_set(setting, "same", (json_t *)first);
+		else if (first)
+			status = refuse_same(r, setting, json_string_value(first), effect);
+		else
+			json_object_set(first_of, effect, json_object_get(setting, "name"));
+		free(effect);
+		if (status < 0)
+			break;
+	}
+	json_decref(first_of);
+	return status;
 }

@@ -10,13 +10,17 @@
 struct study_reading {
 	const struct sections *all;
 	const char *path;
-	json_t *study, *names; /* what is read (study.h); names of settings, to find the second of a name */
+	json_t *study, *names; /* what is read (study.h); line of each setting by name */
 	struct error *e;
 };
 
 /* Of a study file's "settings" and "grids": 0, or -1 with e filled. */
 int study_settings_named(struct study_reading *r, const struct yaml_value *v);
 int study_settings_grids(struct study_reading *r, const struct yaml_value *v);
+
+/* Of settings that come to the same params, one of "settings" is refused; a point of a grid, which its curve
+ * needs, is told of the first: "same". 0, or -1 with e filled. */
+int study_settings_compare(struct study_reading *r);
 
 /* Why a parameter cannot be set in a study, which turns it itself; NULL: it can. Yours to free. */
 char *study_settings_refusal(const char *name);

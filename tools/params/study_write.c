@@ -9,10 +9,11 @@
 #include "common/file.h"
 #include "common/json.h"
 
-/* What all cells have: superclasses, any number a record; one fold tested, fold 10 sealed; no intervals
- * within a cell, no maps of attention, which nobody looks at here. */
-static const char always[] = "probe.labels=multi embed.attention_records=0 ",
-		  judged[] = "probe.evaluation=folds probe.bootstrap=0 preprocess.sealed_fold=10";
+/* One fold tested, fold 10 sealed; no intervals within a cell. */
+static const char judged[] = "probe.evaluation=folds probe.bootstrap=0 preprocess.sealed_fold=10";
+
+/* Superclasses, any number a record; no maps of attention, which nobody looks at here. */
+const char study_write_always[] = "probe.labels=multi embed.attention_records=0 ";
 
 /* Frees both. */
 static char *joined(char *before, char *more)
@@ -85,8 +86,9 @@ static void add_cell(struct files *f, const char *folder, const char *setting, c
 					       {"scores", "probe"}};
 	char *name = die_printf("%s@%lld-%lld", setting, (long long)seed, (long long)fold);
 	fprintf(f->names, " %s", name);
-	fprintf(f->cells, "%s\t%s%s%s%spretrain.seed=%lld %s preprocess.test_fold=%lld\n", name, always,
-		overrides, *overrides ? " " : "", set, (long long)seed, judged, (long long)fold);
+	fprintf(f->cells, "%s\t%s%s%s%spretrain.seed=%lld %s preprocess.test_fold=%lld\n", name,
+		study_write_always, overrides, *overrides ? " " : "", set, (long long)seed, judged,
+		(long long)fold);
 	for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
 		fprintf(f->inputs, "%s/%s %s/arms/%s/%s.id\n", name, kinds[k][0], folder, name, kinds[k][1]);
 	free(name);
