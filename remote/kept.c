@@ -93,8 +93,10 @@ void kept_doubt(const char *key, bool is_doubted)
 	char *folder = die_printf("%s/arriving", artifact_store_path()), *path = doubt_path(key);
 	if (!is_doubted)
 		unlink(path);
-	else if (file_make_folder(folder, NULL) == 0)
-		file_replace(path, "", 0, NULL);
+	/* Who begins meanwhile removes the folder while it is empty (kept_clean). */
+	for (int tries = 0; is_doubted && tries < 5; tries++)
+		if (file_make_folder(folder, NULL) == 0 && file_replace(path, "", 0, NULL) == 0)
+			break;
 	free(folder);
 	free(path);
 }
