@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # What docs/audit.md shows to an outsider with openssl, jq, tar and a shell: its commands, word by word, find
-# that all holds, and what was tampered with.
+# that all holds, and what was tampered with. OUTSIDER_ROOT: the file system, as root, in which they are given
+# (of `debootstrap --variant=minbase --include=openssl,jq`, for instance), instead of on this machine.
 . "$(dirname "$0")/../tap.sh"
 tap_needs openssl jq tar base64 sha256sum basenc
 . "$TOP/tests/audited.sh"
@@ -31,9 +32,18 @@ mkdir only
 for program in sh openssl jq tar base64 basenc cat cut find grep mkdir sed sha256sum sort tail tr wc xargs; do
 	ln -s "$(type -P $program)" only/
 done
+path=$WORK/only inside=()
+if [ -n "${OUTSIDER_ROOT:-}" ]; then
+	# shellcheck disable=SC2016 # read by the inner shell
+	inside=(unshare --mount bash -euc 'for place in "$1" "$2"; do
+			[ ! -d "$place" ] || { mkdir -p "$0$place" && mount --bind "$place" "$0$place"; }
+		done
+		shift 2 && exec chroot "$0" "$@"' "$OUTSIDER_ROOT" "$WORK" "$(realpath -m "$DATA")")
+	path=/usr/bin:/bin
+fi
 outsider() { # outsider [NAME=VALUE]: the session, with result.tar in the folder session
-	(cd session && rm -rf einthoven-* && env -i PATH="$WORK/only" "$@" sh -euc "$(cat ../commands)") \
-		>out 2>&1
+	(rm -rf session/einthoven-* && "${inside[@]}" env -i PATH="$path" "$@" sh -euc "cd '$WORK/session'
+$(cat commands)") >out 2>&1
 }
 mkdir session && cp result.tar session
 check "they find nothing wrong" outsider
@@ -140,7 +150,7 @@ if [ -e "$zip" ]; then
 	small="${small/fetch.records=120 /} fetch.source=$zip fetch.records=150"
 	rm -rf run && compare run halves
 	"$BIN/audit" --run run --traces "$BUILD/code" --bundle session/result.tar >found 2>&1
-	check "raw data at hand are compared" outsider RAW="$DATA"
+	check "raw data at hand are compared" outsider RAW="$(realpath "$DATA")"
 	check "... and found" grep -qx "ptb-xl-500.zip: OK" out
 	check "... with a page that was kept back" sh -c "tar tf session/result.tar | grep -q '/table.md$' &&
 		! tar tf session/result.tar | grep -q '/index.html$'"
