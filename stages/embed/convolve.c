@@ -16,15 +16,23 @@ struct convolve {
 	int room;
 };
 
-struct convolve *convolve_open(struct artifact_writer *w, int n_kernels, uint64_t seed, int n_samples)
+/* From so many numbers on, what the default's 400 kernels give, an embedding is given as many features of
+ * convolutions as it has numbers itself: a narrow floor says little of a wide embedding. */
+enum { WIDE = 800 };
+
+struct convolve *convolve_open(struct artifact_writer *w, int n_floor, uint64_t seed, int n_samples, int dim)
 {
-	if (!n_kernels)
+	if (!n_floor)
 		return NULL;
+	int n_wide = dim > WIDE ? (dim + CONVOLUTIONS_FEATURES - 1) / CONVOLUTIONS_FEATURES : 0,
+	    n_kernels = n_wide > n_floor ? n_wide : n_floor;
 	struct convolve *c = die_calloc(1, sizeof *c);
 	c->writer = w;
 	c->table = artifact_table(w, "convolutions");
 	convolutions_init(&c->kernels, n_kernels, n_samples, seed);
-	artifact_attribute(w, "convolutions", json_integer(n_kernels));
+	artifact_attribute(w, "convolutions", json_integer(n_floor));
+	if (n_kernels > n_floor)
+		artifact_attribute(w, "convolutions_columns", json_integer(convolutions_width(n_kernels)));
 	return c;
 }
 

@@ -85,9 +85,9 @@ static void open_output(struct embedding *m)
 	for (int i = 0; i < TABLES; i++)
 		if (has_table(m, i))
 			m->table[i] = artifact_table(w, table_names[i]);
-	m->convolve =
-		convolve_open(w, (int)params_int(m->run->params, "convolutions"),
-			      (uint64_t)params_int(m->run->params, "convolution_seed"), m->views.samples);
+	m->convolve = convolve_open(w, (int)params_int(m->run->params, "convolutions"),
+				    (uint64_t)params_int(m->run->params, "convolution_seed"),
+				    m->views.samples, m->dim);
 	m->rows = die_malloc((size_t)m->n_rows * (size_t)m->dim * sizeof(float));
 	if (m->exemplars)
 		artifact_attribute(w, "config", json_deep_copy(artifact_get_attribute(m->model, "config")));

@@ -23,12 +23,15 @@ void seen_open(struct seen *f, const struct artifact *embeddings, bool has_scale
 		    f->dim);
 	if (artifact_has_table(embeddings, "convolutions"))
 		f->n_convolved = convolutions_width((int)artifact_integer(embeddings, "convolutions"));
+	f->n_columns = artifact_get_attribute(embeddings, "convolutions_columns")
+			       ? (int)artifact_integer(embeddings, "convolutions_columns")
+			       : f->n_convolved;
 }
 
 bool seen_has(const struct seen *f, int arm)
 {
 	return arm == CONVOLUTIONS	 ? f->n_convolved > 0
-	       : arm == CONVOLUTIONS_DIM ? f->n_convolved > f->dim
+	       : arm == CONVOLUTIONS_DIM ? f->n_convolved > f->dim || f->n_columns > f->n_convolved
 	       : arm == RANDOM		 ? artifact_has_table(f->embeddings, "random")
 					 : true;
 }
@@ -55,12 +58,14 @@ static void read_row(const struct rows *r, float *out, size_t i)
 struct rows seen_rows(const struct seen *f, struct seen_part *seen, int arm, const struct judge_part *part)
 {
 	bool is_convolved = arm == CONVOLUTIONS || arm == CONVOLUTIONS_DIM;
-	size_t width = arm == SCALE ? LEADS : (size_t)(is_convolved ? f->n_convolved : f->dim);
+	size_t width = arm == SCALE ? LEADS : (size_t)(is_convolved ? f->n_columns : f->dim);
 	*seen = (struct seen_part){f->embeddings,
 				   part,
 				   seen_arms[arm].table,
 				   width,
-				   .n = arm == CONVOLUTIONS_DIM ? (size_t)f->dim : width,
+				   .n = arm == CONVOLUTIONS	  ? (size_t)f->n_convolved
+					: arm == CONVOLUTIONS_DIM ? (size_t)f->dim
+								  : width,
 				   .n_scale = arm != SCALE && f->has_scale ? LEADS : 0};
 	return (struct rows){part->n, (int)(seen->n + seen->n_scale), read_row, seen};
 }

@@ -25,12 +25,13 @@ extern const struct seen_arm seen_arms[ROWS];
 struct seen {
 	const struct artifact *embeddings;
 	int dim, n_convolved; /* features of the encoder and, 0 if there are none, of the convolutions */
+	int n_columns;	      /* of the table `convolutions`: no fewer than those */
 	bool has_scale;	      /* both are followed by the 12 log-std */
 };
 
 /* Dies if the encoder has no features. embeddings is borrowed. */
 void seen_open(struct seen *f, const struct artifact *embeddings, bool has_scale);
-/* The convolutions need not be there, nor be more than the encoder's features. */
+/* The convolutions need not be there, nor the table have as many as the encoder has features. */
 bool seen_has(const struct seen *f, int arm);
 
 /* How a part's records are read, as one arm sees them. */
