@@ -187,6 +187,23 @@ static const char use[] =
 	"trained on.\n"
 	"- Groups of patients (age, sex, origin) were not judged apart unless a table above says so.\n";
 
+/* What a network keeps of its records is spread over its weights; exemplars are the records, described. */
+static void print_privacy(const struct card *c)
+{
+	const json_t *config = artifact_get_attribute(c->model, "config");
+	fprintf(c->out, "\n## Privacy\n\n");
+	if (!strcmp(json_text(config, "encoder"), "exemplars"))
+		fprintf(c->out,
+			"**This model holds numbers of %lld training records, one row for each** (tensor "
+			"`exemplar`): shares of time and the leads' amplitudes, which differ from patient to "
+			"patient.\nUnlike a network's weights they are data of persons; share the model only "
+			"with those who may have the records.\n",
+			(long long)json_integer_value(json_object_get(config, "exemplars")));
+	else
+		fprintf(c->out, "The weights hold no record as such. Whether one that was trained on can be "
+				"told from them was not tested.\n");
+}
+
 static void print_provenance(const struct card *c)
 {
 	fprintf(c->out,
@@ -243,6 +260,7 @@ static void print_all(struct card *c)
 	if (!c->n)
 		fprintf(c->out, "\nThe store this card was written from has no scores of this model.\n");
 	fputs(use, c->out);
+	print_privacy(c);
 	print_provenance(c);
 }
 

@@ -10,6 +10,32 @@
 
 enum { MAX_SWEEPS = 100 }; /* per eigenvalue; two are usual */
 
+/* Who is told how far it is; tell NULL: nobody. */
+struct listener {
+	void (*tell)(void *context, double share);
+	void *context;
+};
+
+/* Shares of the flops: 4/3 n^3 each to tridiagonal and to Q, about 3 n^3 to the values. */
+#define TRIDIAGONAL .235
+#define ACCUMULATED .47
+
+static void tell(const struct listener *l, double share)
+{
+	if (l->tell)
+		l->tell(l->context, share);
+}
+
+static double part(size_t i, size_t n)
+{
+	return (double)i / (double)n;
+}
+
+static double cube(double x)
+{
+	return x * x * x;
+}
+
 static double dot(const double *a, const double *b, size_t n)
 {
 	double sum = 0;
@@ -33,9 +59,11 @@ static double reflector(double *x, double *alpha, size_t n)
 
 /* Q' a Q is tridiagonal: diagonal d, off-diagonal e[0..n-2]. Row k of a keeps reflector k behind its diagonal
  * (the matrix is symmetric, so the row is the column), beta[k] its factor. */
-static void tridiagonalize(double *d, double *e, double *beta, double *work, double *a, size_t n)
+static void tridiagonalize(double *d, double *e, double *beta, double *work, double *a, size_t n,
+			   const struct listener *to)
 {
 	for (size_t k = 0; k + 1 < n; k++) {
+		tell(to, TRIDIAGONAL * (1 - cube(part(n - k, n))));
 		size_t m = n - k - 1;
 		double *v = a + k * n + k + 1, *block = a + (k + 1) * n + k + 1;
 		d[k] = a[k * n + k];
@@ -56,12 +84,13 @@ static void tridiagonalize(double *d, double *e, double *beta, double *work, dou
 }
 
 /* q = Q': the product of the reflectors, last first. */
-static void accumulate(double *q, const double *a, const double *beta, size_t n)
+static void accumulate(double *q, const double *a, const double *beta, size_t n, const struct listener *to)
 {
 	memset(q, 0, n * n * sizeof *q);
 	for (size_t i = 0; i < n; i++)
 		q[i * n + i] = 1;
 	for (size_t k = n - 1; k-- > 0;) {
+		tell(to, TRIDIAGONAL + (ACCUMULATED - TRIDIAGONAL) * cube(part(n - k - 1, n)));
 		size_t m = n - k - 1;
 		const double *v = a + k * n + k + 1;
 		for (size_t i = 0; beta[k] != 0 && i < m; i++) {
@@ -110,12 +139,14 @@ static void sweep(double *d, double *e, double *q, size_t n, size_t l, size_t m)
 	e[m] = 0;
 }
 
-static void diagonalize(double *d, double *e, double *q, size_t n)
+static void diagonalize(double *d, double *e, double *q, size_t n, const struct listener *to)
 {
 	double size = 0;
 	for (size_t i = 0; i < n; i++)
 		size = fmax(size, fabs(d[i]) + fabs(e[i]));
-	for (size_t l = 0; l < n; l++)
+	for (size_t l = 0; l < n; l++) {
+		double left = part(n - l, n);
+		tell(to, 1 - (1 - ACCUMULATED) * left * left);
 		for (int k = 0;; k++) {
 			size_t m = l;
 			while (m + 1 < n && fabs(e[m]) > DBL_EPSILON * size)
@@ -126,6 +157,7 @@ static void diagonalize(double *d, double *e, double *q, size_t n)
 				BUG("eigen_symmetric does not converge: is the matrix finite?");
 			sweep(d, e, q, n, l, m);
 		}
+	}
 }
 
 static void fix_sign(double *v, size_t n)
@@ -156,15 +188,23 @@ static void copy_sorted(double *values, double *vectors, const double *d, const 
 	free(order);
 }
 
-void eigen_symmetric(double *values, double *vectors, double *a, int n_signed)
+void eigen_symmetric(double *values, double *vectors, double *a, int n)
 {
+	eigen_symmetric_told(values, vectors, a, n, NULL, NULL);
+}
+
+void eigen_symmetric_told(double *values, double *vectors, double *a, int n_signed,
+			  void (*told)(void *context, double share), void *context)
+{
+	const struct listener to = {told, context};
 	size_t n = (size_t)n_signed;
 	double *d = die_calloc(4 * n, sizeof *d), *e = d + n, *beta = d + 2 * n, *work = d + 3 * n;
 	double *q = die_malloc(n * n * sizeof *q);
-	tridiagonalize(d, e, beta, work, a, n);
-	accumulate(q, a, beta, n);
-	diagonalize(d, e, q, n);
+	tridiagonalize(d, e, beta, work, a, n, &to);
+	accumulate(q, a, beta, n, &to);
+	diagonalize(d, e, q, n, &to);
 	copy_sorted(values, vectors, d, q, n);
+	tell(&to, 1);
 	free(q);
 	free(d);
 }

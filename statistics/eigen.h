@@ -12,4 +12,8 @@
  * largest magnitude positive (the first of equals). a [n][n] is symmetric and finite, and is overwritten. */
 void eigen_symmetric(double *values, double *vectors, double *a, int n);
 
+/* The same, telling all along which share of the work is done, 0 to 1. */
+void eigen_symmetric_told(double *values, double *vectors, double *a, int n,
+			  void (*tell)(void *context, double share), void *context);
+
 #endif

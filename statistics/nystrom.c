@@ -217,6 +217,12 @@ static void fill_root(void *context, int i)
 
 void nystrom_learn(struct nystrom *e, const float *features, double factor)
 {
+	nystrom_learn_told(e, features, factor, NULL, NULL);
+}
+
+void nystrom_learn_told(struct nystrom *e, const float *features, double factor,
+			void (*tell)(void *context, double share), void *context)
+{
 	size_t n = (size_t)e->n;
 	struct learning l = {e, die_malloc(n * n * sizeof(double)), die_malloc(n * sizeof(double)),
 			     die_malloc(n * n * sizeof(double)), die_malloc(n * sizeof(double))};
@@ -228,7 +234,7 @@ void nystrom_learn(struct nystrom *e, const float *features, double factor)
 	e->bandwidth = (float)fmax(factor * median(&l), LEAST_BANDWIDTH);
 	fill_kernel(&l);
 
-	eigen_symmetric(l.value, l.vector, l.kernel, e->n);
+	eigen_symmetric_told(l.value, l.vector, l.kernel, e->n, tell, context);
 	for (size_t k = 0; k < n; k++)
 		l.weight[k] = 1 / sqrt(fmax(l.value[k], LEAST_VALUE));
 	pool_run(fill_root, &l, e->n);

@@ -141,6 +141,20 @@ static bool run_all(struct choosing *c, void (*task)(void *context, int i), stru
 	return true;
 }
 
+static void show_share(void *context, double share)
+{
+	progress_at(context, (uint64_t)(100 * share));
+}
+
+static void compare(struct choosing *c)
+{
+	struct progress progress;
+	progress_start(&progress, "pretrain: exemplars compared", "%", 100);
+	nystrom_learn_told(&c->model->map, c->features, params_float(c->run->params, "bandwidth"), show_share,
+			   &progress);
+	progress_end(&progress);
+}
+
 static bool learn(struct choosing *c)
 {
 	struct progress progress;
@@ -152,7 +166,7 @@ static bool learn(struct choosing *c)
 	}
 	progress_end(&progress);
 	if (is_whole)
-		nystrom_learn(&c->model->map, c->features, params_float(c->run->params, "bandwidth"));
+		compare(c);
 	return is_whole && !*c->run->is_interrupted;
 }
 
