@@ -77,6 +77,9 @@ check_fails "what cannot be read is refused" 1 "expected NAME, 'definition' and 
 	"$BIN/evaluate" --build run
 check "... and the runner keeps why" grep -q "expected NAME, 'definition'" run/evaluate.failed
 rm run/evaluate.told
+printf 'halves\tdefinition\t{"views.strategy":"few files"}\n' >run/evaluate.told
+check "a soft limit of open files is raised" sh -c "ulimit -S -n 14; '$BIN/evaluate' --build run"
+rm run/evaluate.told
 check "... until it runs" "$BIN/evaluate" --build run
 check "..." test ! -e run/evaluate.failed
 

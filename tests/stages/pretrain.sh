@@ -66,6 +66,9 @@ for share in 0.5 0.25; do
 		awk -v n="$(n_records share$share)" -v share="$share" -v all="$all" \
 		'BEGIN { exit !(n >= share * all - .5 && n <= share * all + 3) }'
 done
+train small "pretrain.share=0.5 pretrain.batch=1000"
+check "a batch lowered with a share tells both numbers" grep -q \
+	"hold $all records, of which pretrain.share takes $(n_records share0.5) (" small/log
 train nearly "pretrain.share=0.999999"
 is "all of them is what no share gives" "$(id nearly pretrain)" "$golden"
 train exemplars-half "pretrain.share=0.5 pretrain.model=exemplars pretrain.d_model=-1 pretrain.n_heads=-1 \
