@@ -78,8 +78,9 @@ uses_model      := model kernels numbers common
 uses_report     := report common
 uses_onnx       := onnx model ecg store trust kernels numbers common
 uses_stages     := shared report statistics model ecg store trust kernels numbers common
+uses_study      := study $(uses_stages)
 uses_fuzz       := audit remote ecg store trust numbers common
-folder_of        = $(if $(filter shared,$(1)),stages/shared,$(1))
+folder_of        = $(if $(filter shared study,$(1)),stages/$(1),$(1))
 
 objects = $(patsubst %.c,$(B)/obj/%.o,$(wildcard $(1)/*.c))
 cpu_objects := $(foreach i,$(ISAS),\
@@ -218,7 +219,8 @@ define LIB_RULE
 $(B)/lib$(1).a: $(call objects,$(call folder_of,$(1))) $(if $(filter kernels,$(1)),$(cpu_objects))
 	$$(Q)$$(AR) rcs $$(own) $$^ $$(in_turn)
 endef
-$(foreach l,$(LAYERS),$(eval $(call LIB_RULE,$(l))))
+# A stage's own parts are a library for unit tests alone.
+$(foreach l,$(LAYERS) study,$(eval $(call LIB_RULE,$(l))))
 
 $(B)/lib/team_mpi.so: common/mpi/team_mpi.c $(wildcard common/mpi/*.h) \
 		common/team.h common/team_transport.h $(B)/flags

@@ -48,7 +48,8 @@ static void draw_series(struct text *t, const struct svg_plot *p, const json_t *
 	size_t k, n = 0;
 	double *x = die_malloc((2 * json_array_size(points) + 1) * sizeof *x),
 	       *y = x + json_array_size(points);
-	char class_name[8], thin[16];
+	char class_name[8], thin[16], ring[16];
+	snprintf(ring, sizeof ring, "s%zu hollow", i % SVG_SERIES);
 	snprintf(class_name, sizeof class_name, "s%zu", i % SVG_SERIES);
 	snprintf(thin, sizeof thin, "%s thin", class_name);
 
@@ -58,7 +59,8 @@ static void draw_series(struct text *t, const struct svg_plot *p, const json_t *
 			continue;
 		x[n] = json_number(point, "place") + aside(p, i, n_series);
 		y[n] = v.value;
-		interval_draw(t, p, x[n], &v, class_name, thin);
+		interval_draw(t, p, x[n], &v,
+			      json_is_false(json_object_get(point, "is_complete")) ? ring : class_name, thin);
 		n++;
 	}
 	svg_line(t, p, x, y, n, class_name);
@@ -78,18 +80,25 @@ static void draw_fit(struct text *t, const struct svg_plot *p, const json_t *ser
 	free(x);
 }
 
-/* Where the values lie: of the longest series. */
-static void write_places(struct text *t, const struct svg_plot *p, const json_t *curve)
+static const json_t *longest_of(const json_t *curve)
 {
-	const json_t *all = json_object_get(curve, "series"), *longest = NULL, *series, *point;
+	const json_t *longest = NULL, *series;
 	size_t i;
-	json_array_foreach (all, i, series)
+	json_array_foreach (json_object_get(curve, "series"), i, series)
 		if (json_array_size(json_object_get(series, "points")) >
 		    json_array_size(json_object_get(longest, "points")))
 			longest = series;
-	json_array_foreach (json_object_get(longest, "points"), i, point)
-		svg_words(t, p, json_number(point, "place"), p->y0 - (p->y1 - p->y0) * .06, "middle",
-			  json_string_value(json_object_get(point, "label")));
+	return json_object_get(longest, "points");
+}
+
+/* Where the values lie: of the longest series. */
+static void write_places(struct text *t, const struct svg_plot *p, const json_t *curve)
+{
+	const json_t *point;
+	size_t i;
+	json_array_foreach (longest_of(curve), i, point)
+		svg_place(t, p, json_number(point, "place"), json_text(point, "label"),
+			  json_text(point, "below"));
 }
 
 void axis_draw(struct text *t, const json_t *curve, const char *y_title)
@@ -99,6 +108,8 @@ void axis_draw(struct text *t, const json_t *curve, const char *y_title)
 	struct svg_plot p = {.width = 460,
 			     .height = 300,
 			     .is_ordinal = 1,
+			     .is_two_lined =
+				     json_object_get(json_array_get(longest_of(curve), 0), "below") != NULL,
 			     .x_title = json_string_value(json_object_get(curve, "x_title")),
 			     .y_title = y_title};
 	cover(&p, curve);

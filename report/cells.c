@@ -85,6 +85,13 @@ void cells_value(struct text *t, const json_t *v, int is_signed)
 	text_add(t, "</td>");
 }
 
+void cells_value_bold(struct text *t, const json_t *v, int is_signed)
+{
+	text_add(t, "<td><b>");
+	value_text(t, v, is_signed);
+	text_add(t, "</b></td>");
+}
+
 /* A row that names the group, where arm i is its first. */
 void cells_group(struct text *t, const json_t *arms, size_t i)
 {

@@ -23,6 +23,7 @@ void cells_end(struct text *t);
 void cells_number(struct text *t, const json_t *x, int n_decimals);
 /* v {"value","low","high"}: "0.812 [0.770, 0.850]". */
 void cells_value(struct text *t, const json_t *v, int is_signed);
+void cells_value_bold(struct text *t, const json_t *v, int is_signed);
 /* A row that names the group, where arm i is its first. */
 void cells_group(struct text *t, const json_t *arms, size_t i);
 

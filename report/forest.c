@@ -1,5 +1,6 @@
 #include "report/forest.h"
 
+#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 
@@ -8,7 +9,7 @@
 
 #define FLOOR_ROW .6 /* of an arm's */
 
-enum { NAMES_PX = 140, FRAME_PX = 330, ROW_PX = 26, AROUND_PX = 50 };
+enum { NAMES_PX = 140, NAMES_MOST_PX = 330, FRAME_PX = 330, ROW_PX = 26, AROUND_PX = 50 };
 
 static const struct {
 	const char *key, *name;
@@ -91,12 +92,24 @@ static void draw_floors(struct text *t, const struct svg_plot *p, const json_t *
 	}
 }
 
+/* Room that the longest name asks for, as far as there is. */
+static double room_of(const json_t *arms)
+{
+	double room = NAMES_PX;
+	size_t i;
+	const json_t *arm;
+	json_array_foreach (arms, i, arm)
+		room = fmax(room, svg_name_room(json_string_value(json_object_get(arm, "name"))));
+	return fmin(room, NAMES_MOST_PX);
+}
+
 void forest_draw(struct text *t, const json_t *arms, const json_t *floors, const char *metric,
 		 const char *title)
 {
 	size_t i, n = json_array_size(arms), n_floors = 0;
 	const json_t *arm;
-	struct svg_plot p = {.width = NAMES_PX + FRAME_PX, .x0 = 1, .x_title = title, .names = NAMES_PX};
+	double room = room_of(arms);
+	struct svg_plot p = {.width = room + FRAME_PX, .x0 = 1, .x_title = title, .names = room};
 
 	json_array_foreach (arms, i, arm) {
 		cover(&p, json_object_get(arm, "trained"), metric);

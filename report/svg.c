@@ -3,7 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 
-enum { LEFT = 46, RIGHT = 10, TOP = 10, BOTTOM = 38, TICKS = 5 };
+enum { LEFT = 46, RIGHT = 10, TOP = 10, BOTTOM = 38, LINE = 13, TICKS = 5 };
 
 static double left(const struct svg_plot *p)
 {
@@ -12,7 +12,7 @@ static double left(const struct svg_plot *p)
 
 static double bottom(const struct svg_plot *p)
 {
-	return p->height - (p->is_bare ? 1 : BOTTOM);
+	return p->height - (p->is_bare ? 1 : BOTTOM + (p->is_two_lined ? LINE : 0));
 }
 
 static double right(const struct svg_plot *p)
@@ -149,7 +149,22 @@ void svg_words(struct text *t, const struct svg_plot *p, double x, double y, con
 	text_add(t, "</text>");
 }
 
+void svg_place(struct text *t, const struct svg_plot *p, double x, const char *name, const char *below)
+{
+	const char *const lines[] = {name, below};
+	for (int k = 0; k < (*below ? 2 : 1); k++) {
+		text_add(t, "<text x=%.1f y=%.1f text-anchor=middle>", at_x(p, x), bottom(p) + 14 + k * LINE);
+		text_escape(t, lines[k]);
+		text_add(t, "</text>");
+	}
+}
+
 enum { NAME_PX = 6 }; /* of one character, about */
+
+double svg_name_room(const char *name)
+{
+	return (double)(NAME_PX * text_length(name) + NAME_PX);
+}
 
 void svg_name(struct text *t, const struct svg_plot *p, double y, const char *name)
 {

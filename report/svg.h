@@ -20,6 +20,7 @@ struct svg_plot {
 	const char *x_title, *y_title; /* NULL: none */
 	int is_bare;		       /* no ticks: a map without units */
 	int is_ordinal;		       /* no ticks along x: places with names of their own */
+	int is_two_lined;	       /* of two lines each */
 	int is_whole;		       /* ticks along x at whole numbers: steps, epochs */
 	double names;		       /* px left of the frame for names of rows, not for ticks along y */
 };
@@ -38,8 +39,12 @@ void svg_beyond(struct text *t, const struct svg_plot *p, double x, double y, in
 /* Words at a place in data units; anchor "start", "middle" or "end". */
 void svg_words(struct text *t, const struct svg_plot *p, double x, double y, const char *anchor,
 	       const char *words);
-/* The name of a row, left of the frame; cut where it is too long for the room. */
+/* The name of a place along x, under the frame, and a second line to it, "": none. */
+void svg_place(struct text *t, const struct svg_plot *p, double x, const char *name, const char *below);
+/* The name of a row, left of the frame; cut where it is too long for the room. And what room it asks for,
+ * px. */
 void svg_name(struct text *t, const struct svg_plot *p, double y, const char *name);
+double svg_name_room(const char *name);
 /* Lowers and raises the ends so that ticks fall on round numbers; there is room between them then, also if
  * there was none. */
 void svg_round(double *low, double *high);

@@ -74,20 +74,34 @@ void text_cut(struct text *t, const char *s, size_t n)
 
 enum { UNBROKEN = 12 }; /* characters: a column of that width always fits */
 
+/* Whether a break before s[i] would tear a number: 0.05, 1e-4, 12,000. */
+static int is_in_number(const char *s, size_t i)
+{
+	static const char digits[] = "0123456789";
+	size_t before = i, after = i;
+	while (before && strchr(".,eE+-", s[before - 1]))
+		before--;
+	while (s[after] && strchr(".,eE+-", s[after]))
+		after++;
+	if (!before || !s[after] || !strchr(digits, s[before - 1]) || !strchr(digits, s[after]))
+		return 0;
+	/* Between digits: nothing, a point or comma, an exponent. */
+	size_t n = after - before;
+	const char *between = s + before;
+	return n == 0 || (n == 1 && strchr(".,eE", *between)) || (n == 2 && strchr("eE", *between));
+}
+
 void text_name(struct text *t, const char *s)
 {
 	size_t n = 0;
-	for (; s && *s; s++) {
-		if (n >= UNBROKEN && begins(*s) && *s != ' ') {
+	for (size_t i = 0; s && s[i]; i++) {
+		int may_break = i && begins(s[i]) && s[i] != ' ' && !is_in_number(s, i);
+		if (may_break && (n >= UNBROKEN || (strchr("_-/.,", s[i - 1])))) {
 			text_add(t, "<wbr>");
 			n = 0;
 		}
-		escape(t, *s);
-		n = *s == ' ' ? 0 : n + (size_t)begins(*s);
-		if (strchr("_-/.,", *s) && s[1] && s[1] != ' ') {
-			text_add(t, "<wbr>");
-			n = 0;
-		}
+		escape(t, s[i]);
+		n = s[i] == ' ' ? 0 : n + (size_t)begins(s[i]);
 	}
 }
 

@@ -21,7 +21,8 @@ void text_add(struct text *t, const char *format, ...) __attribute__((format(pri
 /* For HTML and SVG, in content and in quoted attributes. */
 void text_escape(struct text *t, const char *s);
 /* The same for a name that may be too long for one line: it can be broken after _ - / . and a comma, and
- * elsewhere where no such place comes for long. It reads, and is copied, as it is. */
+ * elsewhere where no such place comes for long, but not within a number. It reads, and is copied, as it is.
+ */
 void text_name(struct text *t, const char *s);
 /* How many characters of UTF-8; and the first n of them, escaped. */
 size_t text_length(const char *s);

@@ -17,7 +17,22 @@ struct point {
 	double x;
 };
 
-/* What an axis says beside its value: some are better told by what they come to in a model. */
+struct series {
+	size_t first;	 /* setting */
+	struct point *p; /* by ascending x */
+	size_t n;
+};
+
+struct curve {
+	const struct trials *c;
+	const char *axis;
+	struct series *series;
+	size_t n;
+	bool is_log;	  /* of values that span two octaves or more the logarithm is drawn, of all series */
+	json_t *left_out; /* labels */
+};
+
+/* What an axis says beside its value: some are better told by what they come to in a model. NULL: nothing. */
 static const char *counted(const char *axis, const char **title)
 {
 	static const char *const all[][3] = {{"pretrain.share", "records", "records learned from"},
@@ -32,14 +47,22 @@ static const char *counted(const char *axis, const char **title)
 	return NULL;
 }
 
-/* Where a setting stands on an axis; NAN: nowhere. */
+static const json_t *value_of(const struct trials *c, size_t setting, const char *axis)
+{
+	return json_object_get(json_object_get(json_array_get(c->settings, setting), "set"), axis);
+}
+
+/* Where a setting stands on an axis; NAN: nowhere, or it has no score to stand there. What is counted in
+ * models is told by a model only: the value itself would be a place of another axis. */
 static double x_of(const struct trials *c, size_t setting, const char *axis)
 {
 	const char *title, *name = counted(axis, &title);
-	const json_t *value =
-		json_object_get(json_object_get(json_array_get(c->settings, setting), "set"), axis);
-	struct crossed mean = name ? trials_mean(c, setting, name) : (struct crossed){0};
-	return mean.n_rows ? mean.mean : json_is_number(value) ? json_number_value(value) : (double)NAN;
+	const json_t *value = value_of(c, setting, axis);
+	if (!trials_mean(c, setting, "auroc").n_rows)
+		return (double)NAN;
+	if (name)
+		return trials_mean(c, setting, name).mean;
+	return json_is_number(value) ? json_number_value(value) : (double)NAN;
 }
 
 /* What settings of one series share: grid and all values but the axis'. Yours to free. */
@@ -61,10 +84,15 @@ static int ascending(const void *a, const void *b)
 	return (p->x > q->x) - (p->x < q->x);
 }
 
-/* Of values that span two octaves or more the logarithm is drawn. */
-static bool is_logarithmic(const struct point *p, size_t n)
+static bool is_logarithmic(const struct curve *v)
 {
-	return n && p[0].x > 0 && p[n - 1].x >= 4 * p[0].x;
+	double least = INFINITY, most = -INFINITY;
+	for (size_t i = 0; i < v->n; i++)
+		if (v->series[i].n) {
+			least = fmin(least, v->series[i].p[0].x);
+			most = fmax(most, v->series[i].p[v->series[i].n - 1].x);
+		}
+	return least > 0 && most >= 4 * least;
 }
 
 static double place_of(double x, bool is_log)
@@ -91,7 +119,7 @@ static json_t *untold(const char *why)
 	return json_pack("{s:s}", "sentence", why);
 }
 
-static json_t *fit_of(const struct trials *c, const struct point *p, size_t n)
+static json_t *fit_of(const struct trials *c, const struct point *p, size_t n, bool is_log)
 {
 	size_t n_values = c->n_seeds * c->n_folds, i;
 	double *y = die_malloc((n * n_values + 1) * sizeof *y), *x = die_malloc((n + 1) * sizeof *x),
@@ -129,7 +157,7 @@ static json_t *fit_of(const struct trials *c, const struct point *p, size_t n)
 				law.scale, "exponent", law.exponent, "low", b.low, "high", b.high, "share",
 				b.share, "is_told", is_told, "sentence", words);
 		if (is_told)
-			json_object_set_new(out, "line", line_of(&law, x[0], x[n - 1], is_logarithmic(p, n)));
+			json_object_set_new(out, "line", line_of(&law, x[0], x[n - 1], is_log));
 		free(words);
 	}
 	free(y);
@@ -170,72 +198,113 @@ static char *series_label(const struct trials *c, size_t setting, const char *ax
 	return out;
 }
 
-static json_t *point_of(const struct trials *c, const struct point *p, const char *axis, bool is_log)
+/* "72", "14k", "4.7M"; yours to free. */
+static char *count_text(double x)
 {
-	const json_t *own = json_array_get(c->settings, p->setting),
-		     *value = json_object_get(json_object_get(own, "set"), axis);
-	char *text =
-		json_is_string(value) ? die_strdup(json_string_value(value)) : json_canonical(value, NULL);
-	struct crossed mean = trials_mean(c, p->setting, "auroc");
-	json_t *estimate = outcome_estimate(&mean),
-	       *out = json_pack("{s:f, s:f, s:s, s:O, s:o*}", "x", p->x, "place", place_of(p->x, is_log),
-				"label", text, "setting", json_object_get(own, "name"), "auroc", estimate);
-	free(text);
+	return x >= 1e6	  ? die_printf("%.1fM", x / 1e6)
+	       : x >= 1e4 ? die_printf("%.0fk", x / 1e3)
+			  : die_printf("%.0f", x);
+}
+
+static json_t *point_of(const struct curve *v, const struct point *p)
+{
+	const json_t *value = value_of(v->c, p->setting, v->axis);
+	const char *title;
+	char *set = json_is_string(value) ? die_strdup(json_string_value(value))
+					  : json_canonical(value, NULL),
+	     *count = counted(v->axis, &title) ? count_text(p->x) : NULL;
+	struct crossed mean = trials_mean(v->c, p->setting, "auroc");
+	json_t *out = json_pack("{s:f, s:f, s:s, s:s*, s:s, s:b, s:o*}", "x", p->x, "place",
+				place_of(p->x, v->is_log), "label", count ? count : set, "below",
+				count ? set : NULL, "setting", trials_name(v->c, p->setting), "is_complete",
+				trials_cells(v->c, p->setting) == trials_most_cells(v->c), "auroc",
+				outcome_estimate(&mean));
+	free(set);
+	free(count);
 	return out;
 }
 
-/* The settings that differ from `first` in the axis alone, and were not in a series before. */
-static json_t *series_of(const struct trials *c, const char *axis, size_t first, bool *is_taken)
+static json_t *series_of(const struct curve *v, const struct series *s)
 {
-	char *rest = rest_of(c, first, axis), *label = series_label(c, first, axis);
-	struct point *p = die_malloc((c->n_settings + 1) * sizeof *p);
-	size_t n = 0;
-	for (size_t s = first; s < c->n_settings; s++) {
-		char *other = rest_of(c, s, axis);
-		bool is_here = !is_taken[s] && !strcmp(rest, other) &&
-			       json_object_get(json_object_get(json_array_get(c->settings, s), "set"), axis);
-		is_taken[s] |= is_here;
-		double x = is_here ? x_of(c, s, axis) : 0;
-		if (is_here && isfinite(x))
-			p[n++] = (struct point){s, x};
-		free(other);
-	}
-	qsort(p, n, sizeof *p, ascending);
-
-	json_t *points = json_array(), *out = json_pack("{s:s, s:O}", "label", label, "points", points);
-	for (size_t i = 0; i < n; i++)
-		json_array_append_new(points, point_of(c, &p[i], axis, is_logarithmic(p, n)));
-	if (is_fitted(c, axis))
-		json_object_set_new(out, "fit", fit_of(c, p, n));
-	if (n < 2)
-		json_object_clear(out);
-	json_decref(points);
-	free(p);
-	free(rest);
+	char *label = series_label(v->c, s->first, v->axis);
+	json_t *points = json_array(), *out = json_pack("{s:s, s:o}", "label", label, "points", points);
+	for (size_t i = 0; i < s->n; i++)
+		json_array_append_new(points, point_of(v, &s->p[i]));
+	if (is_fitted(v->c, v->axis))
+		json_object_set_new(out, "fit", fit_of(v->c, s->p, s->n, v->is_log));
 	free(label);
 	return out;
 }
 
-static void add_curve(json_t *out, const struct trials *c, const char *axis)
+/* The settings that differ from `first` in the axis alone, and were not in a series before. */
+static void add_series(struct curve *v, size_t first, bool *is_taken)
+{
+	const struct trials *c = v->c;
+	char *rest = rest_of(c, first, v->axis);
+	struct series *out = &v->series[v->n++];
+	*out = (struct series){first, die_malloc((c->n_settings + 1) * sizeof *out->p), 0};
+	for (size_t s = first; s < c->n_settings; s++) {
+		char *other = rest_of(c, s, v->axis);
+		bool is_here = !is_taken[s] && !strcmp(rest, other) && value_of(c, s, v->axis);
+		free(other);
+		if (!is_here)
+			continue;
+		is_taken[s] = true;
+		double x = x_of(c, s, v->axis);
+		if (isfinite(x))
+			out->p[out->n++] = (struct point){s, x};
+		else
+			json_array_append(v->left_out,
+					  json_object_get(json_array_get(c->settings, s), "label"));
+	}
+	qsort(out->p, out->n, sizeof *out->p, ascending);
+	free(rest);
+}
+
+/* What is left out, as a sentence; nothing where an axis has no numbers at all. */
+static void say_left_out(json_t *out, const struct curve *v)
+{
+	size_t i, n_points = 0;
+	const json_t *label;
+	char *words = die_strdup("Left out, without a score or a place here: ");
+	for (i = 0; i < v->n; i++)
+		n_points += v->series[i].n;
+	json_array_foreach (v->left_out, i, label) {
+		char *longer = die_printf("%s%s%s", words, i ? "; " : "", json_string_value(label));
+		free(words);
+		words = longer;
+	}
+	if (n_points && json_array_size(v->left_out))
+		json_object_set_new(out, "left_out", json_sprintf("%s.", words));
+	free(words);
+}
+
+static void add_curve(json_t *all, const struct trials *c, const char *axis)
 {
 	const char *title;
 	bool *is_taken = die_calloc(c->n_settings + 1, sizeof *is_taken);
-	json_t *series = json_array();
+	struct curve v = {c, axis, die_calloc(c->n_settings + 1, sizeof *v.series), 0, false, json_array()};
 	counted(axis, &title);
-	for (size_t s = 0; s < c->n_settings; s++) {
-		const json_t *own = json_array_get(c->settings, s);
-		if (is_taken[s] || !json_integer_value(json_object_get(own, "grid")) ||
-		    !json_object_get(json_object_get(own, "set"), axis))
-			continue;
-		json_t *one = series_of(c, axis, s, is_taken);
-		if (json_object_size(one))
-			json_array_append(series, one);
-		json_decref(one);
-	}
-	if (json_array_size(series))
-		json_array_append_new(
-			out, json_pack("{s:s, s:s, s:O}", "axis", axis, "x_title", title, "series", series));
-	json_decref(series);
+	for (size_t s = 0; s < c->n_settings; s++)
+		if (!is_taken[s] && value_of(c, s, axis) &&
+		    json_integer_value(json_object_get(json_array_get(c->settings, s), "grid")))
+			add_series(&v, s, is_taken);
+	v.is_log = is_logarithmic(&v);
+
+	json_t *series = json_array(),
+	       *out = json_pack("{s:s, s:s, s:o}", "axis", axis, "x_title", title, "series", series);
+	for (size_t i = 0; i < v.n; i++)
+		if (v.series[i].n > 1)
+			json_array_append_new(series, series_of(&v, &v.series[i]));
+	say_left_out(out, &v);
+	if (json_array_size(series) || json_object_get(out, "left_out"))
+		json_array_append(all, out);
+
+	json_decref(out);
+	for (size_t i = 0; i < v.n; i++)
+		free(v.series[i].p);
+	free(v.series);
+	json_decref(v.left_out);
 	free(is_taken);
 }
 

@@ -1,6 +1,7 @@
 #include "stages/study/measures.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +11,7 @@
 #include "ecg/shortcuts.h"
 #include "statistics/geometry.h"
 #include "statistics/rankme.h"
+#include "stages/shared/objective.h"
 #include "stages/shared/signals.h"
 
 enum { SPACE_RECORDS = 1000, SHORTCUT_RECORDS = 200, VIEWS = 2 };
@@ -31,25 +33,35 @@ static int column_of(const struct artifact *model, const char *name)
 	return -1;
 }
 
+/* Column of the history's row under the cursor. */
+static float at_column(const struct artifact *model, const struct artifact_cursor *c, int column)
+{
+	float x;
+	if (c->value_bytes < ((size_t)column + 1) * sizeof x)
+		die("model %s: a row of its history has %zu bytes", artifact_id(model), c->value_bytes);
+	memcpy(&x, (const char *)c->value + (size_t)column * sizeof x, sizeof x);
+	return x;
+}
+
+/* Where nothing is contrasted the history says 0, which is no share; so does it of a step that was skipped.
+ */
 void measures_training(json_t *values, const struct artifact *model)
 {
-	int epoch = column_of(model, "epoch"), top1 = column_of(model, "top1");
-	if (epoch < 0 || top1 < 0)
+	int epoch = column_of(model, "epoch"), top1 = column_of(model, "top1"),
+	    skipped = column_of(model, "skipped");
+	if (epoch < 0 || top1 < 0 || !objective_of(model)->loss)
 		return;
-	float last = -1, at, x;
+	float last = -1;
 	double sum = 0;
 	size_t n = 0;
 	for (struct artifact_cursor *c = artifact_walk(model, "history"); artifact_next(c);) {
-		if (c->value_bytes < (size_t)(epoch > top1 ? epoch + 1 : top1 + 1) * sizeof at)
-			die("model %s: a row of its history has %zu bytes", artifact_id(model),
-			    c->value_bytes);
-		memcpy(&at, (const char *)c->value + (size_t)epoch * sizeof at, sizeof at);
-		memcpy(&x, (const char *)c->value + (size_t)top1 * sizeof x, sizeof x);
+		float at = at_column(model, c, epoch);
+		bool is_skipped = skipped >= 0 && at_column(model, c, skipped) != 0;
 		sum = at > last ? 0 : sum;
 		n = at > last ? 0 : n;
 		last = at > last ? at : last;
-		sum += (double)x;
-		n++;
+		sum += is_skipped ? 0 : (double)at_column(model, c, top1);
+		n += !is_skipped;
 	}
 	put(values, "top1", n ? sum / (double)n : (double)NAN);
 }

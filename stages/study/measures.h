@@ -3,7 +3,7 @@
  * fold's records, of the two views that the first epoch of training would have shown:
  *
  *	top1			training's last epoch: share of views whose nearest candidate was
- *				their partner
+ *				their partner; of objectives that contrast views only
  *	rankme			directions in use by the embedding (statistics/rankme.h)
  *	alignment, uniformity	of the embedding (statistics/geometry.h)
  *	found:mean, found:variance, found:spectrum, found:rate

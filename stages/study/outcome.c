@@ -1,12 +1,14 @@
 #include "stages/study/outcome.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/die.h"
 #include "common/json.h"
 #include "ecg/shortcuts.h"
+#include "stages/study/setting.h"
 
 json_t *outcome_estimate(const struct crossed *c)
 {
@@ -92,14 +94,21 @@ static json_t *models_of(const struct trials *c, size_t s)
 	return out;
 }
 
-/* The setting of the greatest mean; of none the baseline. */
+static bool is_complete(const struct trials *c, size_t s)
+{
+	size_t n = trials_cells(c, s);
+	return n && n == trials_most_cells(c);
+}
+
+/* The complete setting of the greatest mean: over other cells a mean is no match for it. n_settings: there is
+ * none. */
 static size_t best_of(const struct trials *c)
 {
-	size_t best = c->baseline;
+	size_t best = c->n_settings;
 	double most = -1;
 	for (size_t s = 0; s < c->n_settings; s++) {
 		struct crossed own = trials_mean(c, s, "auroc");
-		if (own.n_rows && own.mean > most) {
+		if (is_complete(c, s) && own.mean > most) {
 			most = own.mean;
 			best = s;
 		}
@@ -111,16 +120,13 @@ static json_t *setting_of(const struct trials *c, size_t s, size_t best)
 {
 	static const char *const means[] = {"width", "weights", "records", "batch"};
 	const json_t *own = json_array_get(c->settings, s);
-	json_int_t n = 0;
-	for (size_t i = 0; i < c->n_seeds * c->n_folds; i++)
-		n += c->values[s * c->n_seeds * c->n_folds + i] != NULL;
-
-	json_t *out =
-		json_pack("{s:O, s:O, s:O, s:I, s:o, s:o, s:o}", "name", json_object_get(own, "name"),
-			  "label", json_object_get(own, "label"), "set", json_object_get(own, "set"), "cells",
-			  n, "over", over_of(c, s), "class", classes_of(c, s), "measures", measures_of(c, s));
+	json_t *out = json_pack("{s:O, s:O, s:O, s:I, s:I, s:b, s:o, s:o, s:o}", "name",
+				json_object_get(own, "name"), "label", json_object_get(own, "label"), "set",
+				json_object_get(own, "set"), "cells", (json_int_t)trials_cells(c, s), "of",
+				(json_int_t)trials_most_cells(c), "is_complete", is_complete(c, s), "over",
+				over_of(c, s), "class", classes_of(c, s), "measures", measures_of(c, s));
 	put(out, "auroc", trials_mean(c, s, "auroc"));
-	if (s != best)
+	if (best < c->n_settings && s != best)
 		put(out, "behind", trials_difference(c, best, s, "auroc"));
 	json_object_set_new(out, "models", models_of(c, s));
 	for (size_t k = 0; k < sizeof means / sizeof *means; k++)
@@ -136,10 +142,12 @@ static double auroc_of(const json_t *setting)
 
 static int best_first(const void *a, const void *b)
 {
-	double x = auroc_of(*(json_t *const *)a), y = auroc_of(*(json_t *const *)b);
-	return x != y ? (x < y) - (x > y)
-		      : strcmp(json_text(*(json_t *const *)a, "name"),
-			       json_text(*(json_t *const *)b, "name"));
+	const json_t *p = *(json_t *const *)a, *q = *(json_t *const *)b;
+	bool is_p = setting_is_complete(p), is_q = setting_is_complete(q);
+	double x = auroc_of(p), y = auroc_of(q);
+	return is_p != is_q ? is_q - is_p
+	       : x != y	    ? (x < y) - (x > y)
+			    : strcmp(json_text(p, "name"), json_text(q, "name"));
 }
 
 json_t *outcome_settings(const struct trials *c)
@@ -155,77 +163,32 @@ json_t *outcome_settings(const struct trials *c)
 	return out;
 }
 
+/* Mean of a floor of the baseline, over the cells that have both. */
+static struct crossed floor_of(const struct trials *c, const char *name)
+{
+	size_t n = c->n_seeds * c->n_folds;
+	double *x = die_malloc(2 * n * sizeof *x);
+	char *over = die_printf("over:%s", name);
+	trials_values(x, c, c->baseline, "auroc");
+	trials_values(x + n, c, c->baseline, over);
+	for (size_t i = 0; i < n; i++)
+		x[i] -= x[n + i];
+	struct crossed out = crossed_mean(x, c->n_seeds, c->n_folds);
+	free(over);
+	free(x);
+	return out;
+}
+
 json_t *outcome_floors(const struct trials *c)
 {
 	static const char *const floors[] = {"convolutions", "convolutions_dim", "scale"};
 	json_t *out = json_object();
-	struct crossed own = trials_mean(c, c->baseline, "auroc");
 	for (size_t k = 0; k < sizeof floors / sizeof *floors; k++) {
-		char *name = die_printf("over:%s", floors[k]);
-		struct crossed over = trials_mean(c, c->baseline, name);
-		if (over.n_rows)
-			json_object_set_new(out, floors[k],
-					    json_pack("{s:{s:{s:f}}}", "interval", "macro_auroc", "value",
-						      own.mean - over.mean));
-		free(name);
+		struct crossed own = floor_of(c, floors[k]);
+		if (own.n_rows)
+			json_object_set_new(
+				out, floors[k],
+				json_pack("{s:{s:{s:f}}}", "interval", "macro_auroc", "value", own.mean));
 	}
-	return out;
-}
-
-/* ---- what goes with a gain ---- */
-
-/* Ranks from 1, equals their mean. */
-static void rank(double *out, const double *x, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		double below = 0, same = 0;
-		for (size_t j = 0; j < n; j++) {
-			below += x[j] < x[i];
-			same += x[j] == x[i];
-		}
-		out[i] = below + (same + 1) / 2;
-	}
-}
-
-/* Spearman's; NAN where one of them does not vary. */
-static double rank_correlation(const double *x, const double *y, size_t n)
-{
-	double *rx = die_malloc((2 * n + 1) * sizeof *rx), *ry = rx + n, mean = ((double)n + 1) / 2, xx = 0,
-	       yy = 0, xy = 0;
-	rank(rx, x, n);
-	rank(ry, y, n);
-	for (size_t i = 0; i < n; i++) {
-		xx += (rx[i] - mean) * (rx[i] - mean);
-		yy += (ry[i] - mean) * (ry[i] - mean);
-		xy += (rx[i] - mean) * (ry[i] - mean);
-	}
-	free(rx);
-	return xx > 0 && yy > 0 ? xy / sqrt(xx * yy) : (double)NAN;
-}
-
-json_t *outcome_why(const json_t *settings)
-{
-	json_t *out = json_array(), *measure;
-	const char *name;
-	size_t n_all = json_array_size(settings), i;
-	double *x = die_malloc((2 * n_all + 1) * sizeof *x), *y = x + n_all;
-	const json_t *first = json_object_get(json_array_get(settings, 0), "measures"), *s;
-
-	json_object_foreach ((json_t *)first, name, measure) {
-		size_t n = 0;
-		json_array_foreach (settings, i, s) {
-			const json_t *own = json_object_get(
-				json_object_get(json_object_get(s, "measures"), name), "value");
-			if (!own || !json_object_get(s, "auroc"))
-				continue;
-			x[n] = json_number_value(own);
-			y[n++] = json_number_value(json_object_get(json_object_get(s, "auroc"), "value"));
-		}
-		double r = rank_correlation(x, y, n);
-		if (n >= OUTCOME_LEAST && isfinite(r))
-			json_array_append_new(out, json_pack("{s:s, s:f, s:i}", "measure", name,
-							     "correlation", r, "settings", (int)n));
-	}
-	free(x);
 	return out;
 }

@@ -8,6 +8,7 @@
  * (axes.h); say what a reader must know; draw (page.h). docs/study.md.
  */
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,6 +22,7 @@
 #include "stages/study/table.h"
 #include "stages/study/times.h"
 #include "stages/study/trials.h"
+#include "stages/study/why.h"
 #include "store/stage.h"
 
 static void note(json_t *notes, char *words)
@@ -140,8 +142,10 @@ static void note_failed(struct trials *c)
 		json_array_foreach (c->failed, k, other)
 			n_more += k > i && is_alike(f, other);
 		char *more = n_more ? die_printf(", as %zu more of its cells,", n_more) : die_strdup("");
-		note(c->notes, die_printf("%s%s stopped in %s: %s", json_text(f, "name"), more,
-					  json_text(f, "stage"), json_text(f, "reason")));
+		bool is_known = strcmp(json_text(f, "stage"), "stopped") != 0; /* tools/cell.sh */
+		note(c->notes,
+		     die_printf("%s%s stopped%s%s: %s", json_text(f, "name"), more, is_known ? " in " : "",
+				is_known ? json_text(f, "stage") : "", json_text(f, "reason")));
 		free(more);
 	}
 }
@@ -153,11 +157,17 @@ static void write_notes(struct trials *c)
 	note_equal(c);
 	if (c->n_there < n)
 		note(c->notes,
-		     die_printf(
-			     "%zu of %zu cells came to nothing. A setting's mean is over the seeds, or the "
-			     "rotations, that it has in full.",
-			     n - c->n_there, n));
+		     die_printf("%zu of %zu cells came to nothing. The mean of a setting that lacks some is "
+				"over the "
+				"seeds, or the rotations, that it has in full; it cannot be the best.",
+				n - c->n_there, n));
 	note_failed(c);
+	if (trials_cells(c, c->baseline) < trials_most_cells(c))
+		note(c->notes,
+		     die_printf("The baseline, %s, has %zu of %zu cells: a difference to it is over "
+				"those that both have.",
+				trials_name(c, c->baseline), trials_cells(c, c->baseline),
+				trials_most_cells(c)));
 	if (c->n_seeds == 1)
 		note(c->notes, die_strdup("One seed: intervals say nothing of what another would give."));
 	if (n_different(c) > 2)
@@ -226,7 +236,7 @@ static void run(struct stage_run *r)
 	json_t *all =
 		json_pack("{s:O, s:O, s:O, s:O, s:O, s:O, s:o, s:o, s:I, s:I}", "study", c.study, "settings",
 			  settings, "curves", curves, "classes", c.classes, "failed", c.failed, "notes",
-			  c.notes, "floors", outcome_floors(&c), "why", outcome_why(settings), "cells",
+			  c.notes, "floors", outcome_floors(&c), "why", why_correlations(settings), "cells",
 			  (json_int_t)(c.n_settings * c.n_seeds * c.n_folds), "there", (json_int_t)c.n_there);
 
 	page_study(&page, all);

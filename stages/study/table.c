@@ -6,6 +6,7 @@
 
 #include "common/die.h"
 #include "common/json.h"
+#include "stages/study/setting.h"
 
 json_t *table_read(const struct artifact *study)
 {
@@ -39,14 +40,18 @@ static void print_setting(const json_t *s, int name_width)
 	print_estimate(json_object_get(over, "baseline"), true, 24);
 	print_estimate(json_object_get(over, "convolutions"), true, 24);
 	print_estimate(json_object_get(over, "convolutions_dim"), true, 24);
-	printf("  %6.0f  %5.0f\n", json_number(s, "width"), json_number(s, "cells"));
+	printf("  %6.0f  %5.0f", json_number(s, "width"), json_number(s, "cells"));
+	if (setting_is_complete(s))
+		printf("\n");
+	else
+		printf(" of %.0f: incomplete\n", json_number(s, "of"));
 }
 
-static void print_fits(const json_t *curves)
+static void print_curves(const json_t *curves)
 {
 	size_t i, k;
 	const json_t *curve, *series;
-	json_array_foreach (curves, i, curve)
+	json_array_foreach (curves, i, curve) {
 		json_array_foreach (json_object_get(curve, "series"), k, series) {
 			const char *label = json_text(series, "label"),
 				   *words = json_text(json_object_get(series, "fit"), "sentence");
@@ -54,6 +59,9 @@ static void print_fits(const json_t *curves)
 				printf("%s%s%s: %s\n", json_text(curve, "axis"), *label ? ", " : "", label,
 				       words);
 		}
+		if (*json_text(curve, "left_out"))
+			printf("%s: %s\n", json_text(curve, "axis"), json_text(curve, "left_out"));
+	}
 }
 
 void table_print(struct artifact *study)
@@ -77,7 +85,7 @@ void table_print(struct artifact *study)
 	json_array_foreach (settings, i, s)
 		print_setting(s, width);
 	printf("\n");
-	print_fits(json_object_get(all, "curves"));
+	print_curves(json_object_get(all, "curves"));
 	json_array_foreach (json_object_get(all, "notes"), i, note)
 		printf("%s\n", json_string_value(note));
 	json_decref(all);

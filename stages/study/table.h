@@ -1,5 +1,6 @@
 /*
- * The study in the terminal: a row per setting, best first; what the axes' fits say.
+ * The study in the terminal: a row per setting, best first, incomplete ones last; what the axes' fits say
+ * and what they leave out.
  */
 #ifndef STAGES_STUDY_TABLE_H
 #define STAGES_STUDY_TABLE_H

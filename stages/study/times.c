@@ -8,6 +8,7 @@
 #include "common/json.h"
 #include "report/cells.h"
 #include "report/text.h"
+#include "stages/study/setting.h"
 #include "stages/study/table.h"
 #include "store/lineage.h"
 
@@ -44,9 +45,8 @@ static void write_row(struct text *t, const struct lineage *l, const json_t *set
 			s[n++] = own;
 	}
 	qsort(s, n, sizeof *s, ascending);
-	text_add(t, "<tr><td>");
-	text_name(t, json_text(setting, "label"));
-	text_add(t, "</td><td>%zu</td>", n);
+	setting_row(t, setting);
+	text_add(t, "<td>%zu</td>", n);
 	if (n)
 		text_add(t, "<td>%.0f</td><td>%.0f</td><td>%.0f</td></tr>\n", s[n / 2], s[0], s[n - 1]);
 	else

@@ -1,6 +1,7 @@
 #include "stages/study/trials.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -255,11 +256,54 @@ void trials_values(double *x, const struct trials *c, size_t setting, const char
 		x[i] = number_of(c->values[setting * n + i], name);
 }
 
+static bool has_score(const struct trials *c, size_t setting, size_t i)
+{
+	return isfinite(number_of(c->values[setting * c->n_seeds * c->n_folds + i], "auroc"));
+}
+
+size_t trials_cells(const struct trials *c, size_t setting)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < c->n_seeds * c->n_folds; i++)
+		n += has_score(c, setting, i);
+	return n;
+}
+
+size_t trials_most_cells(const struct trials *c)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < c->n_seeds * c->n_folds; i++) {
+		bool is_there = false;
+		for (size_t s = 0; s < c->n_settings; s++)
+			is_there |= has_score(c, s, i);
+		n += is_there;
+	}
+	return n;
+}
+
+/* What values of that name can be; others can be anything. */
+static void bounds_of(const char *name, double *least, double *most)
+{
+	static const struct {
+		const char *prefix;
+		double least, most;
+	} bounded[] = {{"auroc", 0, 1},	       {"class:", 0, 1}, {"over:", -1, 1},
+		       {"class_over:", -1, 1}, {"top1", 0, 1},	 {"found:", 0, 1}};
+	*least = -INFINITY;
+	*most = INFINITY;
+	for (size_t k = 0; k < sizeof bounded / sizeof *bounded; k++)
+		if (!strncmp(bounded[k].prefix, name, strlen(bounded[k].prefix))) {
+			*least = bounded[k].least;
+			*most = bounded[k].most;
+		}
+}
+
 struct crossed trials_mean(const struct trials *c, size_t setting, const char *name)
 {
-	double *x = die_malloc(c->n_seeds * c->n_folds * sizeof *x);
+	double *x = die_malloc(c->n_seeds * c->n_folds * sizeof *x), least, most;
 	trials_values(x, c, setting, name);
-	struct crossed out = crossed_mean(x, c->n_seeds, c->n_folds);
+	bounds_of(name, &least, &most);
+	struct crossed out = crossed_within(crossed_mean(x, c->n_seeds, c->n_folds), least, most);
 	free(x);
 	return out;
 }
@@ -267,12 +311,14 @@ struct crossed trials_mean(const struct trials *c, size_t setting, const char *n
 struct crossed trials_difference(const struct trials *c, size_t setting, size_t minus, const char *name)
 {
 	size_t n = c->n_seeds * c->n_folds;
-	double *x = die_malloc(2 * n * sizeof *x);
+	double *x = die_malloc(2 * n * sizeof *x), least, most;
 	trials_values(x, c, setting, name);
 	trials_values(x + n, c, minus, name);
 	for (size_t i = 0; i < n; i++)
 		x[i] -= x[n + i];
-	struct crossed out = crossed_mean(x, c->n_seeds, c->n_folds);
+	bounds_of(name, &least, &most);
+	struct crossed out =
+		crossed_within(crossed_mean(x, c->n_seeds, c->n_folds), least - most, most - least);
 	free(x);
 	return out;
 }

@@ -37,7 +37,13 @@ void trials_close(struct trials *c);
 
 /* x [n_seeds][n_folds] */
 void trials_values(double *x, const struct trials *c, size_t setting, const char *name);
-/* Mean over seeds and rotations; minus: of the differences to that setting in the same seed and rotation. */
+/* In how many cells a setting has a macro AUROC, and in how many any setting has: where it has as many it is
+ * complete, and its mean is one of others' cells. */
+size_t trials_cells(const struct trials *c, size_t setting);
+size_t trials_most_cells(const struct trials *c);
+
+/* Mean over seeds and rotations; minus: of the differences to that setting in the same seed and rotation,
+ * over the cells that both have. Intervals of what is bounded, AUROCs and shares, end there. */
 struct crossed trials_mean(const struct trials *c, size_t setting, const char *name);
 struct crossed trials_difference(const struct trials *c, size_t setting, size_t minus, const char *name);
 

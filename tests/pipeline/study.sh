@@ -165,7 +165,7 @@ odd='  odd:\n    views: {strategy: sequential}\n    pretrain: {objective: cmsc}'
 sed -i "s/  masked:/$odd\n  masked:/" study.yaml
 study
 is "a setting that fails stops nobody else, and is an error in the end" \
-	"$(cat "$WORK/code") $(grep -c '^odd .* - .* 0$' "$WORK/stdout")" "2 1"
+	"$(cat "$WORK/code") $(grep -c '^odd .* - .* 0 of 4: incomplete$' "$WORK/stdout")" "2 1"
 check "... which says why" grep -q 'study: [0-9]* of 20 cells, odd@1-3: pretrain: .*cmsc' "$WORK/stderr"
 foreseen 0 '^odd@1-3: would start fetch preprocess views pretrain embed probe' study
 check "... and is on the page, once" \
@@ -204,7 +204,11 @@ if has_browser; then
 		wants=$(measure "$PWD/$page" $width d.documentElement.scrollWidth)
 		check "at $width px the page wants no more (it wants ${wants:-?})" \
 			test "${wants:-9999}" -le $width
+		is "... no name of a row is cut in a figure" \
+			"$(measure "$PWD/$page" $width "d.querySelectorAll('svg text > title').length")" 0
 	done
+	is "at 1200 px no table is broader than its place" "$(measure "$PWD/$page" 1200 \
+		"[...d.querySelectorAll('.scroll')].filter(e => e.scrollWidth > e.clientWidth + 1).length")" 0
 else
 	skip "the browser's part" "no Chromium"
 fi

@@ -33,6 +33,19 @@ static void one_long_word_breaks_between_characters(void **state)
 	assert_int_equal(text_length("Überleitung"), 11);
 }
 
+static void a_number_is_not_torn(void **state)
+{
+	(void)state;
+	assert_named("share-0.25", "share-<wbr>0.25");
+	assert_named("lr-1e-4", "lr-<wbr>1e-4");
+	assert_named("temperature 0.1", "temperature 0.1");
+	assert_named("weight_1,024-3", "weight_<wbr>1,024-<wbr>3");
+	assert_named("1.5.a", "1.5.<wbr>a");
+	assert_named("1234567890123456", "1234567890123456");
+	assert_named("abcdefghijk123", "abcdefghijk123");
+	assert_named("abcdefghijkl123", "abcdefghijkl<wbr>123");
+}
+
 static void assert_heads(const char *names, const char *words, const char *expected)
 {
 	struct text t = {0};
@@ -56,6 +69,7 @@ static void one_long_name_turns_all_upright(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(a_name_breaks_where_its_words_end),
+					   cmocka_unit_test(a_number_is_not_torn),
 					   cmocka_unit_test(one_long_word_breaks_between_characters),
 					   cmocka_unit_test(one_long_name_turns_all_upright)};
 	return cmocka_run_group_tests(tests, NULL, NULL);

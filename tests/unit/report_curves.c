@@ -77,7 +77,10 @@ static void the_forest_has_a_row_per_floor(void **state)
 {
 	struct text t = {0};
 	json_t *arms = json_loads(
-		       "[{\"name\":\"an arm whose name has far too many letters\",\"group\":\"g\","
+		       "[{\"name\":\"an arm whose name has rather many letters\",\"group\":\"g\","
+		       "\"trained\":{\"interval\":{\"m\":{\"value\":0.8,\"low\":0.7,\"high\":0.9}}}},"
+		       "{\"name\":\"an arm whose name has far too many letters even for a room that "
+		       "grows\",\"group\":\"g\","
 		       "\"trained\":{\"interval\":{\"m\":{\"value\":0.8,\"low\":0.7,\"high\":0.9}}}}]",
 		       0, NULL),
 	       *floors = json_loads(
@@ -94,8 +97,11 @@ static void the_forest_has_a_row_per_floor(void **state)
 	assert_int_equal(count(&t, "<polyline class=\"line level\""), 2);
 	assert_int_equal(count(&t, "<polyline class=\"line floor\""), 1); /* the other has no interval */
 	assert_int_equal(count(&t, "convolutions"), 0);
-	assert_int_equal(count(&t, "<title>an arm whose name has far too many letters</title>"), 1);
-	assert_int_equal(count(&t, "an arm whose name has …</text>"), 1);
+	assert_int_equal(count(&t, ">an arm whose name has rather many letters</text>"), 1);
+	assert_int_equal(count(&t, "<title>an arm whose name has far too many letters even for a room that "
+				   "grows</title>"),
+			 1);
+	assert_int_equal(count(&t, "an arm whose name has far too many letters even for a …</text>"), 1);
 	text_release(&t);
 	json_decref(arms);
 	json_decref(floors);
