@@ -309,14 +309,17 @@ listed = $(foreach k,$(call kinds_of,$1),$1/$k $(call $k_of,$1)$(newline))
 list := $(subst $(newline)$(space),$(newline),$(foreach a,$(arms),$(call listed,$a)))
 ids := $(sort $(foreach a,$(arms),$(foreach k,$(call kinds_of,$a),$(call $k_of,$a))))
 ifneq ($(comparing)$(pulling),)
+ifeq ($(is_dry)$(is_asked),)
 $(foreach s,$(joint),$(if $(subst $(strip $(file <$(R)/$s.inputs)),,$(strip $(list))),\
 	$(shell mkdir -p $(R))$(file >$(R)/$s.inputs,$(list))))
 $(file >$(R)/arms.began,)
 $(if $(filter compare,$(MAKECMDGOALS)),$(file >$(R)/arms.given,$(if $(subst $(strip $(all_arms)),,$(strip \
 	$(ARMS))),$(ARMS)) $(SEEDS:%=@%)))
-$(eval $(call STAGE,evaluate,$(R),$(ids) $(R)/evaluate.inputs $(arms:%=$(R)/arms/%/params/arm.json),\
+endif
+listed_in = $(if $(is_dry)$(is_asked),$(wildcard $(R)/$1.inputs),$(R)/$1.inputs)
+$(eval $(call STAGE,evaluate,$(R),$(ids) $(call listed_in,evaluate) $(arms:%=$(R)/arms/%/params/arm.json),\
 	$$(tell) && $$(call launched,evaluate,$(R))))
-$(eval $(call STAGE,report,$(R),$(ids) $(R)/report.inputs $(R)/evaluate.id \
+$(eval $(call STAGE,report,$(R),$(ids) $(call listed_in,report) $(R)/evaluate.id \
 	$(if $(wildcard $(R)/report/index.html),,FORCE),$$(call launched,report,$(R))))
 endif
 

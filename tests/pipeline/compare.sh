@@ -19,6 +19,7 @@ what() { # what RESULT: how often each stage did so, in the order of the pipelin
 }
 
 check "a dry run of a comparison finds no arm failed" plain_make -n compare report
+check "... and makes nothing" test ! -e $R
 outcome compare report >/dev/null
 is "a comparison runs only what differs between its arms" "$(what ran)" \
 	"fetch:1 preprocess:1 views:2 pretrain:2 embed:2 probe:2 evaluate:1 report:1 "
@@ -36,6 +37,10 @@ is "... each of several" \
 	"$(plain_make explain ARMS="one two" SET=views.n=9 | grep -c 'views: params.n\|^arms')" 4
 
 outcome compare ARMS=two >/dev/null
+lies() { find build/runs -printf '%p %T@ %s\n' | sort; }
+lies >before
+plain_make -n compare report ARMS=one >/dev/null 2>&1
+is "a dry run of other arms leaves all as it is" "$(lies | diff before -)" ""
 outcome report >/dev/null
 is "a report after a compare of some arms is of these" "$(grep -c '^one\|^two' $R/report.inputs)" \
 	"$(grep -c '^two' $R/report.inputs)"
