@@ -15,6 +15,7 @@
 #include "report/page.h"
 #include "report/ranking.h"
 #include "report/tables.h"
+#include "stages/shared/objective.h"
 
 enum { NAME_BYTES = 64 };
 
@@ -185,10 +186,28 @@ static bool has_history(const json_t *arms)
 	return false;
 }
 
+/* The arms with nothing in the place of those whose objective contrasts no views: their top-1 is 0 in the
+ * history, which is no share. New reference. */
+static json_t *contrasting(const json_t *arms)
+{
+	json_t *out = json_array(), *arm;
+	size_t i;
+	json_array_foreach (arms, i, arm) {
+		const char *name =
+			json_string_value(json_object_get(json_object_get(arm, "training"), "objective"));
+		const struct objective *o = name ? objective_named(name) : NULL;
+		if (o && !o->loss)
+			json_array_append_new(out, json_object());
+		else
+			json_array_append(out, arm);
+	}
+	return out;
+}
+
 /* Arms of one group share their figures: a page of twenty lines in eight colours tells nothing. */
 static void training_of(struct text *t, const json_t *arms)
 {
-	json_t *names = draft_names(arms);
+	json_t *names = draft_names(arms), *telling = contrasting(arms);
 	const json_t *first = json_array_get(arms, 0);
 
 	page_heading(t, json_string_value(json_object_get(first, "group")));
@@ -199,11 +218,12 @@ static void training_of(struct text *t, const json_t *arms)
 		history_figure(t, arms, "auroc", NULL, "Macro AUROC on fold 9");
 	} else {
 		history_figure(t, arms, "loss", "loss_uniform", "Loss");
-		history_figure(t, arms, "top1", NULL, "Partner found first (top-1)");
+		history_figure(t, telling, "top1", NULL, "Partner found first (top-1)");
 		history_figure(t, arms, "rankme", NULL, "RankMe: directions in use");
 	}
 
 	page_grid_end(t);
+	json_decref(telling);
 	json_decref(names);
 }
 
