@@ -189,6 +189,15 @@ static int make_one(const char *path, struct error *e)
 	return fail(e, path, "make this folder");
 }
 
+DIR *file_open_folder(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+	if (fd >= 0 && !d)
+		close(fd);
+	return d;
+}
+
 int file_make_folder(const char *path, struct error *e)
 {
 	char *part = die_strdup(path);

@@ -8,6 +8,7 @@
 #ifndef COMMON_FILE_H
 #define COMMON_FILE_H
 
+#include <dirent.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -29,6 +30,10 @@ void file_clean(const char *folder);
 
 /* mkdir -p. */
 int file_make_folder(const char *path, struct error *e);
+
+/* As opendir, but NULL where the name's last part is a link: for who removes what lies there, in a place
+ * where others may write. */
+DIR *file_open_folder(const char *path);
 
 /* Give a file that was just made at path, and is open, the rights of its folder if that is shared: for those
  * who open files themselves. Where that is not allowed, or not possible, it stays as it is. */

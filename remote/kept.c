@@ -112,7 +112,7 @@ bool kept_is_doubted(const char *key)
 void kept_clean(void)
 {
 	char *folder = die_printf("%s/arriving", artifact_store_path());
-	DIR *d = opendir(folder);
+	DIR *d = file_open_folder(folder); /* a colleague may have put a link in its place */
 	for (struct dirent *entry; d && (entry = readdir(d));) {
 		struct stat st;
 		if (entry->d_name[0] == '.' || fstatat(dirfd(d), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)

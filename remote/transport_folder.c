@@ -2,7 +2,9 @@
  * A folder as a remote, on a disk or a mounted share: <folder>/cas/<digest>, <folder>/ac/<digest>. A file is
  * written in <folder>/tmp, synced, made read-only and linked under its name, so that no reader on any host
  * sees a part and the first writer stays. Its mode follows the writer's umask; folders are made with the mode
- * of <folder> itself (one group and the set-group-id bit there: docs/sharing.md).
+ * of <folder> itself (one group and the set-group-id bit there: docs/sharing.md). Others may write there too:
+ * what is put or removed goes through these three folders, opened once and never through a link, so that who
+ * puts a link in their place has nothing written or removed elsewhere.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -24,7 +26,7 @@
 struct folder {
 	struct transport transport;
 	char *root;
-	bool can_write; /* its folders were made */
+	int tmp, cas, ac; /* open; -1: nothing was put yet */
 };
 
 static int fail(struct error *e, const char *path, const char *doing)
@@ -55,12 +57,17 @@ static struct transport *open_folder(const char *url, const struct transport_opt
 	struct folder *f = die_calloc(1, sizeof *f);
 	f->transport.kind = &transport_folder;
 	f->root = die_strdup(root);
+	f->tmp = f->cas = f->ac = -1;
 	return &f->transport;
 }
 
 static void close_folder(struct transport *t)
 {
 	struct folder *f = (struct folder *)t;
+	const int inner[] = {f->tmp, f->cas, f->ac};
+	for (size_t i = 0; i < sizeof inner / sizeof *inner; i++)
+		if (inner[i] >= 0)
+			close(inner[i]);
 	free(f->root);
 	free(f);
 }
@@ -140,19 +147,25 @@ static int head(struct transport *t, const char *name, struct error *e)
 
 /* ---- writing ---- */
 
-/* As the remote's own folder is, whatever this user's umask: others write here too. */
-static int make_folder(const struct folder *f, const char *name, const struct stat *like, struct error *e)
+/* Open a folder of the remote, which is made if it is not there: as the remote's own is, whatever this user's
+ * umask, for others write here too. */
+static int open_inner(const struct folder *f, int root, const char *name, struct error *e)
 {
+	struct stat like;
 	char *path = die_printf("%s/%s", f->root, name);
-	int status = mkdir(path, 0777);
-	if (status == 0)
-		(void)!chmod(path, like->st_mode & 07777);
-	else if (errno != EEXIST)
+	bool is_new = mkdirat(root, name, 0777) == 0;
+	int fd = is_new || errno == EEXIST
+			 ? openat(root, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+			 : -1;
+	if (fd < 0 && (errno == ELOOP || errno == ENOTDIR))
+		error_set(e, path, 0,
+			  "is a link or a file, and a remote's own folders must be folders of it");
+	else if (fd < 0)
 		fail(e, path, "make");
-	else
-		status = 0;
+	else if (is_new && fstat(root, &like) == 0)
+		(void)!fchmod(fd, like.st_mode & 07777);
 	free(path);
-	return status;
+	return fd;
 }
 
 /* What killed processes left; of other hosts only what is old. */
@@ -160,7 +173,7 @@ static void clean(struct transport *t)
 {
 	const struct folder *f = (struct folder *)t;
 	char *path = die_printf("%s/tmp", f->root);
-	DIR *d = opendir(path);
+	DIR *d = file_open_folder(path);
 	for (struct dirent *entry; d && (entry = readdir(d));) {
 		struct stat s;
 		if (entry->d_name[0] == '.' || fstatat(dirfd(d), entry->d_name, &s, AT_SYMLINK_NOFOLLOW) < 0)
@@ -175,25 +188,30 @@ static void clean(struct transport *t)
 
 static int prepare(struct folder *f, struct error *e)
 {
-	static const char *const names[] = {"tmp", "cas", "ac"};
-	struct stat s;
-	if (f->can_write)
+	if (f->ac >= 0)
 		return 0;
-	if (stat(f->root, &s) < 0)
+	int root = open(f->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (root < 0)
 		return fail(e, f->root, "look at");
-	for (int i = 0; i < 3; i++)
-		if (make_folder(f, names[i], &s, e) < 0)
-			return -1;
+	if (f->tmp < 0)
+		f->tmp = open_inner(f, root, "tmp", e);
+	if (f->tmp >= 0 && f->cas < 0)
+		f->cas = open_inner(f, root, "cas", e);
+	if (f->cas >= 0)
+		f->ac = open_inner(f, root, "ac", e);
+	close(root);
+	if (f->ac < 0)
+		return -1;
 	clean(&f->transport);
-	f->can_write = true;
 	return 0;
 }
 
-/* A new file with these bytes, durable and read-only. */
-static int write_new(const char *path, const void *bytes, size_t n, struct error *e)
+/* A new file of tmp with these bytes, durable and read-only; path is its name in messages. */
+static int write_new(const struct folder *f, const char *name, const char *path, const void *bytes, size_t n,
+		     struct error *e)
 {
 	struct stat s;
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	int fd = openat(f->tmp, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 	if (fd < 0)
 		return fail(e, path, "create");
 	file_share(fd, path);
@@ -206,20 +224,34 @@ static int write_new(const char *path, const void *bytes, size_t n, struct error
 	return status;
 }
 
+/* Where a name is put. */
+struct place {
+	int folder;
+	const char *name; /* in that folder; borrowed */
+	char *path;	  /* for messages */
+};
+
+/* name: "cas/..." or "ac/..." */
+static struct place place_of(const struct folder *f, const char *name)
+{
+	return (struct place){strncmp(name, "cas/", 4) ? f->ac : f->cas, strchr(name, '/') + 1,
+			      die_printf("%s/%s", f->root, name)};
+}
+
 /* 1, or 0 if the name was taken. A share without links has rename, which replaces: by bytes that say the
  * same, of content; of an entry whoever comes last. */
-static int name_it(const char *from, const char *path, struct error *e)
+static int name_it(const struct folder *f, const char *from, const struct place *to, struct error *e)
 {
 	struct stat s;
-	if (link(from, path) == 0)
+	if (linkat(f->tmp, from, to->folder, to->name, 0) == 0)
 		return 1;
 	if (errno == EEXIST)
 		return 0;
 	if (errno != EPERM && errno != EOPNOTSUPP && errno != ENOSYS && errno != EMLINK)
-		return fail(e, path, "publish");
-	if (lstat(path, &s) == 0)
+		return fail(e, to->path, "publish");
+	if (fstatat(to->folder, to->name, &s, AT_SYMLINK_NOFOLLOW) == 0)
 		return 0;
-	return rename(from, path) < 0 ? fail(e, path, "publish") : 1;
+	return renameat(f->tmp, from, to->folder, to->name) < 0 ? fail(e, to->path, "publish") : 1;
 }
 
 static int put(struct transport *t, const char *name, const void *bytes, size_t n, bool is_replacing,
@@ -232,18 +264,18 @@ static int put(struct transport *t, const char *name, const void *bytes, size_t 
 	if (prepare(f, e) < 0)
 		return -1;
 
-	char *owner = owner_name(), *from = die_printf("%s/tmp/%s", f->root, owner);
-	char *path = die_printf("%s/%s", f->root, name);
-	status = write_new(from, bytes, n, e);
+	char *own = owner_name(), *path = die_printf("%s/tmp/%s", f->root, own);
+	struct place to = place_of(f, name);
+	status = write_new(f, own, path, bytes, n, e);
 	if (status == 0 && is_replacing)
-		status = rename(from, path) < 0 ? fail(e, path, "replace") : 1;
+		status = renameat(f->tmp, own, to.folder, to.name) < 0 ? fail(e, to.path, "replace") : 1;
 	else if (status == 0)
-		status = name_it(from, path, e);
-	unlink(from);
+		status = name_it(f, own, &to, e);
+	unlinkat(f->tmp, own, 0);
 
-	free(owner);
-	free(from);
+	free(own);
 	free(path);
+	free(to.path);
 	return status;
 }
 

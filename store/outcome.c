@@ -17,6 +17,8 @@
 #include "store/artifact.h"
 #include "store/export.h"
 
+#define PLAIN_LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
+
 /* Whether the executable on disk is no longer the one that runs: then what we make must
  * not look up to date. */
 static bool is_rebuilt(void)
@@ -58,12 +60,22 @@ static void replace_if_different(const struct request *r, const char *suffix, co
 	free(path);
 }
 
+/* The artifact may be another's work: letters, digits and ._- name a file in the folder, none elsewhere. */
+static bool is_plain(const char *name, size_t n)
+{
+	return *name != '.' && strlen(name) == n && !name[strspn(name, PLAIN_LETTERS)];
+}
+
 /* One record of table `file`, written to the folder; returns its path. */
 static char *unpack_file(const struct request *r, const struct artifact *a, const struct artifact_cursor *c,
 			 const char *folder)
 {
 	struct error e = {0};
 	char *name = die_printf("%.*s", (int)c->key_bytes, (const char *)c->key);
+	if (!is_plain(name, c->key_bytes))
+		die("object %s has a file that is called '%s': such a name is not written; whoever made the "
+		    "object meant harm",
+		    artifact_id(a), printable(name));
 	char *path = die_printf("%s/%s", folder, name);
 	size_t n = c->value_bytes;
 	char *own = r->stage->put_out ? r->stage->put_out(a, name, c->value, &n) : NULL;

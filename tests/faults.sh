@@ -37,8 +37,8 @@ can_trace() {
 }
 
 # Calls after which files, folders or locks are others than before: a kill between two others shows nothing.
-changing=write,pwrite64,pwritev,writev,ftruncate,fallocate,fsync,fdatasync,fchmod,mkdir,rename,renameat
-changing=$changing,renameat2,link,linkat,unlink,unlinkat,rmdir,flock,utimensat,openat
+changing=write,pwrite64,pwritev,writev,ftruncate,fallocate,fsync,fdatasync,fchmod,mkdir,mkdirat,rename
+changing=$changing,renameat,renameat2,link,linkat,unlink,unlinkat,rmdir,flock,utimensat,openat
 
 # calls_of TRACE: lines "NAME N" of the changing calls in a trace of `strace -f`, N as inject counts it: of
 # that name, in one thread. Of the opened files only those that are made; no message to a terminal or pipe.
