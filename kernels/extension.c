@@ -77,6 +77,8 @@ const struct ops *extension_open(const char *name, bool is_of_params, const stru
 	const char *failed = selftest_run(o, scalar);
 	if (!failed && !is_emulated(name))
 		failed = selftest_run_large(o, scalar, 0);
+	if (!failed)
+		failed = selftest_order_team(o, team_joined());
 	if (failed)
 		die("self-test: %s on %s differs from its plain definition; %s, and please report it", failed,
 		    o->name, host->otherwise);
@@ -98,6 +100,8 @@ void extension_check_fast(const struct extension_class *c, const struct ops *sca
 	const char *failed = selftest_run_near(c->ops, scalar, c->near);
 	if (!failed)
 		failed = selftest_run_large(c->ops, scalar, c->near);
+	if (!failed)
+		failed = selftest_order_team(c->ops, team_joined());
 	if (failed)
 		die("self-test: %s on %s is not near its plain definition, or not the same twice; set "
 		    "numerics: exact, and please report it",

@@ -135,6 +135,21 @@ static void run_ntxent(const struct ops *o, struct arrays *a)
 	o->release(scratch);
 }
 
+/* Behind one thread's long sum, so that copies are still to come when their mark is asked for. */
+static void run_late_sends(const struct ops *o, struct arrays *a)
+{
+	float *host = o->alloc_host(sizeof a->in), *x = a->out, *sum = x + 2 * N_IN;
+	for (int i = 0; i < 2; i++) {
+		o->reach(0);
+		for (int j = 0; j < N_IN; j++)
+			host[j] = (float)(i + 1);
+		o->mean_time(sum + i, a->in, 1, N_IN, 1);
+		o->send(x + (size_t)i * N_IN, host, sizeof a->in);
+		o->mark(0);
+	}
+	o->release_host(host);
+}
+
 static const struct part {
 	const char *name;
 	void (*run)(const struct ops *o, struct arrays *a);
@@ -145,7 +160,8 @@ static const struct part {
 	     {"groupnorm_gelu of long records", run_groupnorm, false},
 	     {"conv1d of many records", run_conv, true},
 	     {"attention of many tokens", run_attention, false},
-	     {"ntxent of wide rows", run_ntxent, false}};
+	     {"ntxent of wide rows", run_ntxent, false},
+	     {"send, mark or reach behind long work", run_late_sends, false}};
 
 /* host: what p leaves in a. */
 static void run_part(float *host, const struct part *p, const struct ops *o, struct arrays *a)

@@ -26,7 +26,7 @@ doubles_build() {
 	emulated=("$BUILD"/obj/kernels/{cuda,emulated}/*.emulated.o)
 	mapfile -t emulated < <(printf '%s\n' "${emulated[@]}" | grep -v '/race\.')
 	doubles_compile -shared -Wl,-soname,libcudart.so.13 -o "$WORK/double/libcudart.so.13" \
-		tests/cuda/cudart.c "${emulated[@]}" -ldl -lm || return
+		"$TOP"/tests/cuda/cudart*.c "${emulated[@]}" -ldl -lm || return
 	doubles_compile -shared -Wl,-soname,libnccl.so.2 -o "$WORK/double/libnccl.so.2" tests/cuda/nccl.c \
 		"$WORK/double/libcudart.so.13" || return
 	{

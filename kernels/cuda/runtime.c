@@ -173,7 +173,13 @@ void *device_alloc_host(size_t n_bytes)
 {
 	void *p = NULL;
 	device_end();
-	runtime_check(cuda.MallocHost(&p, n_bytes ? n_bytes : 1), "memory for copies");
+	int error = cuda.MallocHost(&p, n_bytes ? n_bytes : 1);
+	if (error == CUDART_OUT_OF_MEMORY)
+		table_host->die("this machine gave no %.1f MB of its memory for a batch that the GPU fetches "
+				"there; free some, let more of it be locked (ulimit -l), make pretrain.batch "
+				"smaller, or %s",
+				(double)n_bytes / 1e6, table_host->otherwise);
+	runtime_check(error, "memory for copies");
 	return memset(p, 0, n_bytes);
 }
 

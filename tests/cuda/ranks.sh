@@ -78,10 +78,18 @@ EINTHOVEN_STORE=$WORK/mixed.store check_fails "processes on different devices" 1
 	-np 1 "$BIN/pretrain" --build mixed
 is "... is said once" "$(grep -c 'would compute on' .err)" 1
 few() {
+	: >mixed/log
 	team 3 mixed pretrain || { cat mixed/log >&2 && return 1; }
 }
 DOUBLE_DEVICES=2 check_fails "more processes than cards" 1 \
 	'pretrain: 3 processes on .* 2 GPUs there' over host few
+
+doubles_library planted nccl.c 's/p->n_bytes, NCCL_UINT8/p->n_bytes \/ 2, NCCL_UINT8/'
+check_fails "half of the bytes: the self-test between processes" 1 \
+	'self-test: exchange between processes on cuda differs' over planted few
+doubles_library planted nccl.c '/^static void gather_uneven/,/^}/s/at, n_bytes\[r\]}/at, 0}/;
+	/^static void gather_uneven/,/^}/s/own, n_bytes\[rank\]}/own, 0}/'
+check_fails "... and none" 1 'self-test: gather from processes on cuda differs' over planted few
 
 # ---- what is lost goes on ----
 long="$resnet18 pretrain.epochs=4 pretrain.checkpoint_minutes=0"

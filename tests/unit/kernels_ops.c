@@ -276,6 +276,31 @@ static void the_self_test_passes_and_finds_a_changed_bit(void **state)
 			    "conv1d of many records");
 }
 
+static void no_copy(void *to, const void *from, size_t n_bytes)
+{
+	(void)to, (void)from, (void)n_bytes;
+}
+
+static void no_exchange(struct team *t, const struct team_piece *send, int n_send,
+			const struct team_piece *receive, int n_receive)
+{
+	(void)t, (void)send, (void)n_send, (void)receive, (void)n_receive;
+}
+
+static void the_self_test_finds_bytes_that_do_not_arrive(void **state)
+{
+	const struct ops *scalar = ops_cpu_named("scalar");
+	(void)state;
+	struct ops broken = *scalar;
+	broken.send = no_copy;
+	assert_string_equal(selftest_run(&broken, scalar), "send, mark or reach");
+	assert_string_equal(selftest_run_large(&broken, scalar, 0), "send, mark or reach behind long work");
+	broken = *scalar;
+	broken.exchange = no_exchange;
+	assert_string_equal(selftest_run(&broken, scalar), "exchange with oneself");
+	assert_null(selftest_order_team(scalar, NULL));
+}
+
 static void unknown_tables_are_refused(void **state)
 {
 	(void)state;
@@ -342,6 +367,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(any_threads_and_instruction_set_give_the_same_bits),
 		cmocka_unit_test(a_steady_step_allocates_nothing),
 		cmocka_unit_test(the_self_test_passes_and_finds_a_changed_bit),
+		cmocka_unit_test(the_self_test_finds_bytes_that_do_not_arrive),
 		cmocka_unit_test(unknown_tables_are_refused),
 		cmocka_unit_test(the_device_comes_from_the_environment),
 		cmocka_unit_test(the_pool_runs_every_task_once),
