@@ -281,8 +281,8 @@ static void leave_to_launched(struct request *q)
 {
 	if (!request_is_local(q))
 		return;
-	fprintf(stderr, "%s%s: numerics: fast: the processes that are launched look into the store\n",
-		label_text(), q->stage->name);
+	fprintf(stderr, "%s%s: numerics: %s: the processes that are launched look into the store\n",
+		label_text(), q->stage->name, params_text(q->params, "numerics"));
 	exit(EXIT_MISS);
 }
 

@@ -132,6 +132,8 @@ looked_for() { # looked_for NAME: as make does where a launcher would start it, 
 is "before a launcher is started a fast one is not looked for, nor a card opened" "$(looked_for dvt.fast)" 3
 is "... which is said" "$(cat out)" \
 	'pretrain: numerics: fast: the processes that are launched look into the store'
+is "... by the class's name" "$(looked_for bf16.fast; cat out)" "3
+pretrain: numerics: fast-bf16: the processes that are launched look into the store"
 is "... an exact one is" "$(looked_for dvt)" 0
 rm "$WORK"/store/actions/*/"$(hash_of dvt)".json
 is "an exact run finds nothing of the fast one" "$(hit dvt env)" 3
