@@ -44,18 +44,32 @@ step() {
 }
 got() { tail -1 "$OUT/$1" 2>/dev/null; }
 
+# All files but docs and what git ignores, those that it does not know yet too.
+sources() {
+	{
+		git ls-files -coz --exclude-standard -- . ':!*.md' ||
+			find . -path ./build -prune -o -path "./$B" -prune -o -type f ! -name '*.md' -print0
+	} 2>/dev/null | sort -z | xargs -0 sha256sum 2>/dev/null | sha256sum | cut -c 1-16
+}
+
 # What was found belongs to one card and one state of the sources.
 what_is_here() {
 	[ -n "$class" ] && echo "$class" || echo "exact alone"
-	git rev-parse HEAD 2>/dev/null
-	git status --porcelain 2>/dev/null | grep -v '^??'
+	echo "sources $(sources), commit $(git rev-parse HEAD 2>/dev/null || echo unknown)"
 	nvidia-smi --query-gpu=name,driver_version --format=csv,noheader 2>/dev/null | head -1
 }
 
-build() { make -j"$(nproc)" all cuda "$B/bin/bench-train" "$B/tests/kernels_ops"; }
+build() {
+	[ "$(left)" -gt 0 ] &&
+		timeout "$(left)" make -j"$(nproc)" all cuda "$B/bin/bench-train" "$B/tests/kernels_ops"
+}
 if [ -z "$BUILT" ] && ! build >"$OUT/log/build" 2>&1; then
 	tail -5 "$OUT/log/build" >&2
-	echo "gpu.sh: it does not build: $OUT/log/build" >&2
+	if [ "$(left)" -le 0 ]; then
+		echo "gpu.sh: not built after $MINUTES minutes: run it again, and it goes on" >&2
+	else
+		echo "gpu.sh: it does not build: $OUT/log/build" >&2
+	fi
 	exit 1
 fi
 if ! "$B/bin/bench-train" --product 32 >"$OUT/log/opened" 2>"$OUT/log/opened.err"; then
@@ -103,19 +117,23 @@ golden() { # the tests' golden ids, of stages on the card
 		bash "tests/$name.sh" || return
 	done
 }
-# shellcheck disable=SC2317
-sanitized() {
-	local tool
-	for tool in memcheck racecheck initcheck synccheck; do
-		compute-sanitizer --error-exitcode 9 --tool "$tool" \
-			"$B/bin/bench-train" --model tiny --batch 32 --steps 1 || return
-	done
+# shellcheck disable=SC2317,SC2086
+sanitized() { # sanitized TOOL: two steps of training, the self-test before them
+	local options=
+	# An error that a call returns is ours to judge: a graph that cannot be taken over is one.
+	[ "$1" != memcheck ] || options="--report-api-errors no"
+	compute-sanitizer --error-exitcode 9 --tool "$1" $options \
+		"$B/bin/bench-train" --model tiny --batch 32 --steps 1
 }
 export -f ids same golden sanitized
 export GOLDEN TRAININGS
 step exact 20 same cpu exact cuda exact
 [ -z "$class" ] || step fast 20 same cuda fast cuda fast
 [ -z "$class" ] || step bf16 20 same cuda fast-bf16 cuda fast-bf16
+tools="memcheck racecheck initcheck synccheck"
+for tool in $tools; do
+	! command -v compute-sanitizer >/dev/null 2>&1 || step "sanitizer.$tool" 20 sanitized "$tool"
+done
 [ -z "$GOLDEN" ] || step golden 60 golden
 
 # ---- how fast is it ----
@@ -141,9 +159,6 @@ for model in $MODELS; do
 		step "compiled.$model.$batch" 60 "${theirs[@]}" --compiled
 	done
 done
-if command -v compute-sanitizer >/dev/null 2>&1; then
-	step sanitizer 60 sanitized
-fi
 
 # ---- the table ----
 rate() { # rate CLASS MODEL BATCH: records/s; nothing if it was not measured
@@ -177,7 +192,9 @@ table() {
 	echo "| the fast class gives the same ids twice | $(word fast) |"
 	echo "| with bf16 too | $(word bf16) |"
 	echo "| the tests' golden ids on the card | $(word golden) |"
-	echo "| compute-sanitizer's four tools | $(word sanitizer "nothing found") |"
+	for tool in $tools; do
+		echo "| compute-sanitizer, $tool | $(word "sanitizer.$tool" "nothing found") |"
+	done
 	echo
 	echo "Peak, measured by a product of $PRODUCT rows: float32 $(peak exact)," \
 		"TF32 $([ -n "$class" ] && peak fast || echo "not measured,") GFLOP/s."

@@ -14,7 +14,7 @@ small="fetch.records=12 pretrain.batch=6 pretrain.projector_hidden=32 pretrain.p
 	embed.convolutions=10"
 gpu() { # gpu ASSIGNMENT...
 	over host env B="$BUILD" BUILT=1 OUT="$WORK/out" GOLDEN='' MODELS=tiny BATCHES=2 STEPS=1 \
-		PRODUCT=32 TRAININGS="$small" PYTHON=false "$@" "$TOP/bench/gpu.sh" >table 2>err
+		PRODUCT=32 TRAININGS="$small" PYTHON=false "$@" "${TREE:-$TOP}/bench/gpu.sh" >table 2>err
 }
 broken() {
 	DOUBLE_DEVICES=0 gpu OUT="$WORK/none" || { code=$?; cat err >&2; return $code; }
@@ -28,10 +28,21 @@ rm -r "$WORK/store/actions" "$WORK/golden/pretrain.id"
 END
 echo 'echo "another id" >&2; exit 1' >wrong.sh
 small_golden=$(realpath --relative-to="$TOP/tests" .)
-check "it ends well" gpu GOLDEN="$small_golden/golden"
+mkdir tools
+cat >tools/compute-sanitizer <<'END'
+#!/bin/sh
+echo "$@" >>"${0%/*}/calls"
+[ ! -e "${0%/*}/found" ] || { echo "========= ERROR SUMMARY: 1 error" >&2; exit 9; }
+END
+chmod +x tools/compute-sanitizer
+check "it ends well" gpu PATH="$WORK/tools:$PATH" GOLDEN="$small_golden/golden"
+begun=$(sed -n 's/^gpu.sh: \(.*\), [0-9]* s left$/\1/p' err | sed '/^peak/q' | paste -sd' ')
+is "... compute-sanitizer's four tools come before the golden ids and what is measured" "$begun" \
+	"exact fast bf16 $(echo sanitizer.{mem,race,init,sync}check) golden peak.exact"
+is "... on a training each" "$(grep -c 'bench-train --model tiny' tools/calls)" 4
 ids="trainings and embeddings have the CPU's ids"
 for line in "$ids | yes" "the fast class gives the same ids twice | yes" "with bf16 too | yes" \
-	"the tests' golden ids on the card | yes"; do
+	"the tests' golden ids on the card | yes" "compute-sanitizer, racecheck | nothing found"; do
 	check "it says: $line" grep -qF "$line" table
 done
 check "a row of figures" grep -qE \
@@ -45,6 +56,11 @@ wrong() {
 rm out/golden
 check_fails "golden ids that are others" 1 'golden failed: another id' wrong
 check "... are not shown" grep -qF "the tests' golden ids on the card | not shown" table
+touch tools/found && rm out/sanitizer.racecheck
+found() {
+	gpu PATH="$WORK/tools:$PATH" || { code=$?; cat err >&2; return $code; }
+}
+check_fails "what compute-sanitizer finds" 1 'sanitizer.racecheck failed: .*ERROR SUMMARY: 1 error' found
 check "on another card, without time" gpu MINUTES=0 DOUBLE_PROCESSORS=78
 check "... nothing counts of the first" grep -qF "$ids | not shown" table
 check "... and it says what is left to do" grep -q 'no time is left for exact' err
@@ -57,4 +73,36 @@ check "... the exact one is begun" grep -q 'no time is left for exact' err
 check "... and nothing of the fast one" grep -q 'TF32 not measured' table
 is "... not even tried" "$(grep -c 'left for .*fast' err)" 0
 check_fails "without a card" 1 'there is no GPU to use here' broken
+
+# A copy of it in a tree of its own, where sources change; nothing is computed.
+mkdir -p stub/bin stub/tests && ln -s "$(type -P true)" stub/bin/bench-train &&
+	ln -s "$(type -P true)" stub/tests/kernels_ops
+mkdir -p tree/bench && cp "$TOP/bench/gpu.sh" tree/bench && git init -q tree && git -C tree add bench
+in_tree() {
+	TREE=$WORK/tree gpu B="$WORK/stub" MINUTES=0 OUT="$WORK/of-tree"
+}
+changed() { # changed NAME: what was found of the sources before does not count now
+	touch of-tree/kept && in_tree
+	check "$1: nothing counts of before" test ! -e of-tree/kept
+}
+kept() {
+	touch of-tree/kept && in_tree
+	check "$1: what was found stays" test -e of-tree/kept
+}
+in_tree && kept "the same sources"
+echo 'int x;' >tree/new.c && changed "a file that git does not know"
+echo 'int y;' >>tree/new.c && changed "... which is another one now"
+echo 'true' >>tree/bench/gpu.sh && changed "a file that was changed"
+echo new.c >tree/.gitignore && changed "a file that is ignored from now on"
+echo 'int z;' >>tree/new.c && kept "... and changes"
+
+printf '#!/bin/sh\nexec sleep 60\n' >tools/make && chmod +x tools/make
+slow() { # slow TREE
+	TREE=$1 gpu PATH="$WORK/tools:$PATH" BUILT='' OUT="$WORK/slow" MINUTES=0 ||
+		{ code=$?; cat err >&2; return $code; }
+}
+check_fails "no time to build" 1 'not built after 0 minutes: run it again' slow "$TOP"
+# shellcheck disable=SC2016 # the script's
+sed -i 's/^left() {.*/left() { echo $((2 - SECONDS)); }/' tree/bench/gpu.sh
+check_fails "a build that does not end in time" 1 'not built after 0 minutes' slow "$WORK/tree"
 tap_done
