@@ -106,7 +106,7 @@ int main(int argc, char **argv)
 	if (file_make_folder(argv[1], &e) < 0)
 		die("%s", error_text(&e));
 	for (int i = 0; i < MODELS; i++)
-		synth_record(1, (uint64_t)i + 1, RATE_HZ, model[i][0], &info[i]);
+		synth_record(SYNTH_FITTED, 1, (uint64_t)i + 1, RATE_HZ, model[i][0], &info[i]);
 
 	write_statements(argv[1]);
 	char *path = die_printf("%s/ptbxl_database.csv", argv[1]);

@@ -2,10 +2,17 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/die.h"
 #include "ecg/synth_noise.h"
+#include "ecg/synth_recorder.h"
 #include "ecg/synth_render.h"
+
+enum synth_generator synth_generator_named(const char *name)
+{
+	return strcmp(name, "morphology") ? SYNTH_FITTED : SYNTH_MORPHOLOGY;
+}
 
 static void add_code(struct synth_info *info, enum synth_code code)
 {
@@ -36,12 +43,13 @@ static void describe(struct synth_info *info, const struct synth_patient *p, con
 		add_code(info, SYNTH_PAC);
 }
 
-void synth_record(uint64_t seed, uint64_t record, int rate_hz, int16_t *adc, struct synth_info *info)
+void synth_record(enum synth_generator generator, uint64_t seed, uint64_t record, int rate_hz, int16_t *adc,
+		  struct synth_info *info)
 {
 	struct synth_patient patient;
 	struct synth_rhythm rhythm;
 
-	synth_patient_draw(&patient, seed, record);
+	synth_patient_draw(&patient, generator, seed, record);
 	synth_rhythm_draw(&rhythm, &patient, seed);
 	if (info)
 		describe(info, &patient, &rhythm);
@@ -53,6 +61,8 @@ void synth_record(uint64_t seed, uint64_t record, int rate_hz, int16_t *adc, str
 	synth_heart_draw(&heart, &patient, seed);
 	synth_render_beats(canvas, &heart, &rhythm, seed, record);
 	synth_noise_add(canvas, &rhythm, seed, record);
+	if (generator == SYNTH_MORPHOLOGY)
+		synth_recorder_pass(canvas, seed, record);
 	synth_render_leads(adc, canvas, rate_hz);
 	free(canvas);
 }

@@ -7,7 +7,7 @@
  *
  *	int16_t adc[SYNTH_SAMPLES(100) * LEADS];
  *	struct synth_info info;
- *	synth_record(seed, i, 100, adc, &info);         // about 2 ms; may run on several threads at once
+ *	synth_record(SYNTH_FITTED, seed, i, 100, adc, &info);   // 2 ms; may run on several threads
  */
 #ifndef ECG_SYNTH_H
 #define ECG_SYNTH_H
@@ -21,6 +21,14 @@
 #define SYNTH_SAMPLES(rate_hz) (SYNTH_SECONDS * (rate_hz))
 #define SYNTH_GAIN	       1000 /* ADC steps per mV; baseline 0 */
 #define SYNTH_MAX_CODES	       12
+
+/* FITTED: a finding is the mean difference of the 500 records that have it, and the sick are also larger,
+ * faster and more various. MORPHOLOGY: a finding is a change of the wall or of conduction alone
+ * (ecg/synth_morphology.h), from subtle to plain; gain, axis, rate, spread, recorder and noise know nothing
+ * of the class. */
+enum synth_generator { SYNTH_FITTED, SYNTH_MORPHOLOGY };
+#define SYNTH_GENERATORS "fitted morphology"
+enum synth_generator synth_generator_named(const char *name);
 
 /* An SCP-ECG statement as PTB-XL's scp_statements.csv classes it. */
 struct synth_statement {
@@ -48,7 +56,8 @@ struct synth_info {
  * SYNTH_SAMPLES(rate_hz); rate_hz is 500, or 100 (the same record low-passed at 45 Hz and decimated);
  * anything else is a BUG. adc or info may be NULL: not wanted (info alone takes microseconds). Limb leads
  * obey Einthoven's law within 1 microvolt. */
-void synth_record(uint64_t seed, uint64_t record, int rate_hz, int16_t *adc, struct synth_info *info);
+void synth_record(enum synth_generator generator, uint64_t seed, uint64_t record, int rate_hz, int16_t *adc,
+		  struct synth_info *info);
 
 /* The subject as fetch stores it: {"age":..,"codes":{"IMI":100,"SR":0},"fold":..,"patient":"..","sex":..};
  * rhythm and form statements carry likelihood 0 as in PTB-XL. New reference. */

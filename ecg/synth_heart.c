@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "common/die.h"
+#include "ecg/synth_morphology.h"
 #include "ecg/synth_rng.h"
+#include "ecg/synth_turn.h"
 #include "numbers/dmath.h"
 
 /* A patient's standard normals (stream MORPHOLOGY), drawn in this order. */
@@ -46,36 +48,6 @@ static void mix_rows(double (*to)[3], double share, const double (*from)[3], int
 			to[i][k] = (1 - share) * to[i][k] + share * from[i][k];
 }
 
-static void multiply(double out[3][3], const double a[3][3], const double b[3][3])
-{
-	for (int i = 0; i < 3; i++)
-		for (int j = 0; j < 3; j++)
-			out[i][j] = a[i][0] * b[0][j] + a[i][1] * b[1][j] + a[i][2] * b[2][j];
-}
-
-/* out = scale * m v; out may be v. */
-static void turn(double out[3], double scale, const double m[3][3], const double v[3])
-{
-	double x = v[0], y = v[1], z = v[2];
-	for (int i = 0; i < 3; i++)
-		out[i] = scale * (m[i][0] * x + m[i][1] * y + m[i][2] * z);
-}
-
-/* Rotation by |degrees| about that axis (Rodrigues). */
-static void rotation(double out[3][3], const double degrees[3])
-{
-	const double radian = 0.017453292519943295;
-	double v[3] = {degrees[0] * radian, degrees[1] * radian, degrees[2] * radian};
-	double angle = sqrt(v[0] * v[0] + v[1] * v[1] + v[2] * v[2]) + 1e-12;
-	double x = v[0] / angle, y = v[1] / angle, z = v[2] / angle;
-	const double k[3][3] = {{0, -z, y}, {z, 0, -x}, {-y, x, 0}};
-	double kk[3][3], s = dmath_sin(angle), c = 1 - dmath_cos(angle);
-	multiply(kk, k, k);
-	for (int i = 0; i < 3; i++)
-		for (int j = 0; j < 3; j++)
-			out[i][j] = (i == j) + s * k[i][j] + c * kk[i][j];
-}
-
 static void draw_traits(struct traits *t, uint64_t seed, uint64_t patient)
 {
 	struct synth_rng r = synth_rng_open(seed, patient, SYNTH_STREAM_MORPHOLOGY);
@@ -115,7 +87,7 @@ static void draw_day(struct day *day, struct synth_anatomy *a, uint64_t seed, ui
 	double degrees[3];
 	for (int k = 0; k < 3; k++)
 		degrees[k] = 5.5 * synth_rng_normal(&r);
-	rotation(day->turn, degrees);
+	synth_turn_about(day->turn, degrees);
 	synth_rng_normals(&r, day->delta_wave, 2);
 	day->u_acute = synth_rng_uniform(&r);
 	day->u_acute_size = synth_rng_uniform(&r);
@@ -133,7 +105,12 @@ static void start_from_patient(struct synth_heart *h, struct draft *b)
 {
 	const struct traits *t = &b->traits;
 	double d = b->decades, f = b->female, sick = b->sick;
-	double log_gain = .014 + .12 * sick - .057 * d - .135 * f + .130 * t->gain;
+	double stout_gain = 0, stout_turn = 0, own_gain = .130;
+	if (b->patient->generator == SYNTH_MORPHOLOGY) {
+		synth_morphology_habitus(&stout_gain, &stout_turn, b->patient);
+		own_gain = .120;
+	}
+	double log_gain = .014 + .12 * sick - .057 * d - .135 * f + own_gain * t->gain + stout_gain;
 
 	b->gain = dmath_exp(log_gain + b->day.gain);
 	b->stt_gain =
@@ -149,14 +126,15 @@ static void start_from_patient(struct synth_heart *h, struct draft *b)
 	h->p_half_ms = 14;
 	bool is_right_block = synth_patient_finding(b->patient, SYNTH_IRBBB) != NULL;
 	const double qrs[3] = {14.5 * t->qrs_turn[0], 10.9 * t->qrs_turn[1],
-			       8.1 * t->qrs_turn[2] + (-1.7 * d + 3.6 - 7 * sick + (is_right_block ? 8 : 0))};
+			       8.1 * t->qrs_turn[2] +
+				       (-1.7 * d + 3.6 - 7 * sick + (is_right_block ? 8 : 0) + stout_turn)};
 	const double stt[3] = {5.7 * t->stt_turn[0], 6.8 * t->stt_turn[1] + (f > 0 ? -9 : 9),
 			       4.5 * t->stt_turn[2]};
 	double m[3][3];
-	rotation(m, qrs);
-	multiply(b->qrs_turn, b->day.turn, m);
-	rotation(m, stt);
-	multiply(b->stt_turn, b->day.turn, m);
+	synth_turn_about(m, qrs);
+	synth_turn_multiply(b->qrs_turn, b->day.turn, m);
+	synth_turn_about(m, stt);
+	synth_turn_multiply(b->stt_turn, b->day.turn, m);
 	memcpy(h->qrs, synth_tables_qrs, sizeof h->qrs);
 	memcpy(h->stt, synth_tables_stt, sizeof h->stt);
 	memcpy(h->p, synth_tables_p, sizeof h->p);
@@ -300,13 +278,30 @@ static void apply_acute(struct synth_heart *h, const struct draft *b)
 			h->stt[i][k] += rise[i] * v[k] * (.5 + .8 * b->day.u_acute_size);
 }
 
+static void apply_findings(struct synth_heart *h, struct draft *b, uint64_t seed)
+{
+	const struct synth_patient *p = b->patient;
+	bool has_walls = p->generator == SYNTH_MORPHOLOGY;
+	struct synth_morphology m = synth_morphology_open(p, seed);
+
+	if (has_walls)
+		synth_morphology_variants(&m, h, p);
+	for (int i = 0; i < p->n_findings; i++) {
+		const struct synth_finding *f = &p->findings[i];
+		if (!has_walls || !synth_morphology_apply(&m, h, f))
+			apply_finding(h, b, f->code, f->severity);
+	}
+	if (!has_walls)
+		apply_acute(h, b);
+}
+
 /* Spread between patients, axis and gain. */
 static void finish(struct synth_heart *h, const struct draft *b)
 {
 	for (int i = 0; i < SYNTH_QRS; i++) {
 		for (int k = 0; k < 3; k++)
 			h->qrs[i][k] += b->jitter * synth_tables_qrs_sd[i][k] * b->traits.qrs[i][k];
-		turn(h->qrs[i], b->gain, b->qrs_turn, h->qrs[i]);
+		synth_turn_vector(h->qrs[i], b->gain, b->qrs_turn, h->qrs[i]);
 	}
 
 	for (int i = 0; i < SYNTH_STT; i++) {
@@ -314,7 +309,7 @@ static void finish(struct synth_heart *h, const struct draft *b)
 			h->stt[i][k] = b->stt_gain * h->stt[i][k] + synth_tables_stt_sd[i][k] *
 									    b->traits.stt[i][k] *
 									    (b->sick > 0 ? 1.2 : 1);
-		turn(h->stt[i], 1, b->stt_turn, h->stt[i]);
+		synth_turn_vector(h->stt[i], 1, b->stt_turn, h->stt[i]);
 	}
 
 	for (int i = 0; i < SYNTH_P; i++)
@@ -323,7 +318,7 @@ static void finish(struct synth_heart *h, const struct draft *b)
 	double stretch = fmax(h->width / .8, .85);
 
 	for (int i = 0; i < h->n_late; i++) {
-		turn(h->late[i].v, b->gain, b->qrs_turn, h->late[i].v);
+		synth_turn_vector(h->late[i].v, b->gain, b->qrs_turn, h->late[i].v);
 		h->late[i].at_ms *= stretch;
 		h->late[i].width_ms *= stretch;
 	}
@@ -344,14 +339,15 @@ static void draw_ventricular(struct synth_heart *h, uint64_t seed, uint64_t reco
 
 	for (int k = 0; k < 3; k++)
 		degrees[k] = 40 * synth_rng_normal(&r);
-	rotation(m, degrees);
+	synth_turn_about(m, degrees);
 	double gain = 1.25 * synth_rng_lognormal(&r, 1, .25, 0, 1e9);
 	h->ventricular_width = synth_rng_between(&r, 2.1, 2.7);
 
 	double t_gain = synth_rng_between(&r, .9, 1.6);
 	for (int i = 0; i < SYNTH_QRS; i++) {
 		const double *q = synth_tables_lbbb_qrs[i];
-		turn(h->ventricular_qrs[i], gain, m, (const double[3]){mirror * q[0], q[1], mirror * q[2]});
+		synth_turn_vector(h->ventricular_qrs[i], gain, m,
+				  (const double[3]){mirror * q[0], q[1], mirror * q[2]});
 		for (int k = 0; k < 3; k++)
 			sum[k] += h->ventricular_qrs[i][k];
 	}
@@ -375,9 +371,7 @@ void synth_heart_draw(struct synth_heart *h, const struct synth_patient *p, uint
 	draw_day(&b.day, &anatomy, seed, p->record);
 	start_from_patient(h, &b);
 	apply_blocks(h, p);
-	for (int i = 0; i < p->n_findings; i++)
-		apply_finding(h, &b, p->findings[i].code, p->findings[i].severity);
-	apply_acute(h, &b);
+	apply_findings(h, &b, seed);
 	finish(h, &b);
 	h->breath = .01 + .04 * b.day.u_breath;
 	draw_ventricular(h, seed, p->record);

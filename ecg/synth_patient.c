@@ -20,7 +20,7 @@ bool synth_patient_has(const struct synth_patient *p, char class)
 
 bool synth_patient_is_sick(const struct synth_patient *p)
 {
-	return strcmp(synth_tables_sets[p->set].classes, "N") != 0;
+	return p->generator == SYNTH_FITTED && strcmp(synth_tables_sets[p->set].classes, "N") != 0;
 }
 
 const struct synth_finding *synth_patient_finding(const struct synth_patient *p, enum synth_code code)
@@ -57,11 +57,13 @@ static int pick_set(struct synth_rng *r)
 	return synth_rng_pick(r, counts, SYNTH_SETS);
 }
 
-static double draw_severity(struct synth_rng *r)
+/* Of morphology from what can hardly be seen to plain. */
+static double draw_severity(const struct synth_patient *p, struct synth_rng *r)
 {
-	double v = dmath_exp(.45 * synth_rng_normal(r));
+	bool is_fitted = p->generator == SYNTH_FITTED;
+	double z = synth_rng_normal(r), v = dmath_exp(is_fitted ? .45 * z : .3 + .55 * z);
 	double mild = synth_rng_uniform(r) < .10 ? .3 : 1;
-	return fmin(fmax(v * mild, .1), 2.3);
+	return fmin(fmax(v * mild, .1), is_fitted ? 2.3 : 2.7);
 }
 
 static void add(struct synth_patient *p, enum synth_code code, double severity)
@@ -79,8 +81,8 @@ static void draw_infarction(struct synth_patient *p, struct synth_rng *r)
 	static const double otherwise[] = {.50, .32, .05, .03, .02, .05, .015, .015};
 	const double *w = synth_patient_has(p, 'C') ? with_block : otherwise;
 	int first = synth_rng_pick(r, w, 8);
-	add(p, codes[first], draw_severity(r));
-	double x = synth_rng_uniform(r), severity = draw_severity(r);
+	add(p, codes[first], draw_severity(p, r));
+	double x = synth_rng_uniform(r), severity = draw_severity(p, r);
 	int second = synth_rng_pick(r, w, 8);
 	if (x < .17 && second != first)
 		add(p, codes[second], severity * .8);
@@ -93,8 +95,8 @@ static void draw_hypertrophy(struct synth_patient *p, struct synth_rng *r)
 	static const double otherwise[] = {.93, .045, .005, .02};
 	bool is_right = synth_patient_has(p, 'C') && !synth_patient_has(p, 'S');
 	enum synth_code code = codes[synth_rng_pick(r, is_right ? with_block : otherwise, 4)];
-	add(p, code, draw_severity(r));
-	double x = synth_rng_uniform(r), severity = draw_severity(r);
+	add(p, code, draw_severity(p, r));
+	double x = synth_rng_uniform(r), severity = draw_severity(p, r);
 	if (code != SYNTH_LAE && x < .08)
 		add(p, SYNTH_LAE, severity);
 }
@@ -110,7 +112,7 @@ static void draw_repolarisation(struct synth_patient *p, struct synth_rng *r)
 			  : synth_patient_has(p, 'M') ? with_infarction
 						      : alone;
 	enum synth_code code = codes[synth_rng_pick(r, w, 9)];
-	add(p, code, draw_severity(r));
+	add(p, code, draw_severity(p, r));
 }
 
 static void draw_block(struct synth_patient *p, struct synth_rng *r)
@@ -135,9 +137,9 @@ static void draw_block(struct synth_patient *p, struct synth_rng *r)
 	enum synth_code code = codes[synth_rng_pick(r, weights[row].w, 8)];
 	if (code == SYNTH_CLBBB && synth_patient_finding(p, SYNTH_RVH))
 		code = SYNTH_IRBBB;
-	add(p, code, draw_severity(r));
+	add(p, code, draw_severity(p, r));
 
-	double x = synth_rng_uniform(r), severity = draw_severity(r);
+	double x = synth_rng_uniform(r), severity = draw_severity(p, r);
 	bool may_be_long = code == SYNTH_LAFB || code == SYNTH_IRBBB || code == SYNTH_IVCD ||
 			   code == SYNTH_CRBBB || code == SYNTH_CLBBB;
 	if (code == SYNTH_CRBBB && x < .30)
@@ -151,7 +153,7 @@ static void make_normal(struct synth_patient *p, double x, double severity)
 {
 	static const enum synth_code hidden[] = {SYNTH_NDT, SYNTH_LVH,	SYNTH_IRBBB,
 						 SYNTH_IMI, SYNTH_ASMI, SYNTH_LAFB};
-	bool is_plain = p->n_findings == 0;
+	bool is_plain = p->n_findings == 0 && p->generator == SYNTH_FITTED;
 	add(p, SYNTH_NORM, 1);
 	for (int i = p->n_findings - 1; i > 0; i--) {
 		p->findings[i] = p->findings[i - 1];
@@ -178,6 +180,21 @@ static void draw_findings(struct synth_patient *p, struct synth_rng *r)
 	double x = synth_rng_uniform(r), severity = .2 + .4 * synth_rng_uniform(r);
 	if (synth_patient_has(p, 'N'))
 		make_normal(p, x, severity);
+}
+
+/* In one heart in three, sick or not, there is something mild that the statements do not name. */
+static void add_variant(struct synth_patient *p, uint64_t seed)
+{
+	static const enum synth_code hidden[] = {SYNTH_NDT,  SYNTH_NST,	 SYNTH_LVH,   SYNTH_LAE,  SYNTH_IMI,
+						 SYNTH_ASMI, SYNTH_LAFB, SYNTH_IRBBB, SYNTH_IVCD, SYNTH_1AVB};
+	const int n = sizeof hidden / sizeof *hidden;
+	struct synth_rng r = synth_rng_open(seed, p->patient, SYNTH_STREAM_VARIANT);
+	double u = synth_rng_uniform(&r), severity = synth_rng_between(&r, .1, .6);
+	enum synth_code code = hidden[(int)(synth_rng_uniform(&r) * n)];
+	if (u < 1. / 3 && !synth_patient_finding(p, code)) {
+		add(p, code, severity);
+		p->findings[p->n_findings - 1].is_hidden = true;
+	}
 }
 
 static bool share_class(int a, int b)
@@ -208,9 +225,10 @@ static void change_labels(struct synth_patient *p, uint64_t seed)
 	}
 }
 
-void synth_patient_draw(struct synth_patient *p, uint64_t seed, uint64_t record)
+void synth_patient_draw(struct synth_patient *p, enum synth_generator generator, uint64_t seed,
+			uint64_t record)
 {
-	*p = (struct synth_patient){0};
+	*p = (struct synth_patient){.generator = generator};
 	locate(p, seed, record);
 	struct synth_rng r = synth_rng_open(seed, p->patient, SYNTH_STREAM_PATIENT);
 	p->set = pick_set(&r);
@@ -223,4 +241,6 @@ void synth_patient_draw(struct synth_patient *p, uint64_t seed, uint64_t record)
 	draw_findings(p, &r);
 	if (p->ordinal > 0)
 		change_labels(p, seed);
+	if (generator == SYNTH_MORPHOLOGY)
+		add_variant(p, seed);
 }

@@ -3,7 +3,7 @@
  * frequencies.
  *
  *	struct synth_patient p;
- *	synth_patient_draw(&p, seed, record);
+ *	synth_patient_draw(&p, SYNTH_MORPHOLOGY, seed, record);
  */
 #ifndef ECG_SYNTH_PATIENT_H
 #define ECG_SYNTH_PATIENT_H
@@ -11,11 +11,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "ecg/synth.h"
 #include "ecg/synth_tables.h"
 
 struct synth_finding {
 	enum synth_code code;
-	double severity; /* 0.1..2.3 */
+	double severity; /* 0.1..2.7 */
 	bool is_hidden;	 /* shapes the signal, but is not among the record's statements: a subclinical variant
 			  */
 };
@@ -23,6 +24,7 @@ struct synth_finding {
 #define SYNTH_MAX_FINDINGS 8
 
 struct synth_patient {
+	enum synth_generator generator;
 	uint64_t record, patient;
 	int ordinal; /* of the record among the patient's, from 0 */
 	int fold;    /* 1..10 */
@@ -34,7 +36,8 @@ struct synth_patient {
 	struct synth_finding findings[SYNTH_MAX_FINDINGS]; /* distinct codes */
 };
 
-void synth_patient_draw(struct synth_patient *p, uint64_t seed, uint64_t record);
+void synth_patient_draw(struct synth_patient *p, enum synth_generator generator, uint64_t seed,
+			uint64_t record);
 
 /* The finding of this code, hidden or not; NULL: none. */
 const struct synth_finding *synth_patient_finding(const struct synth_patient *p, enum synth_code code);
@@ -42,7 +45,7 @@ const struct synth_finding *synth_patient_finding(const struct synth_patient *p,
 /* Whether the record's label set holds a superclass: 'N' norm, 'M' MI, 'S' ST-T, 'C' conduction, 'H'
  * hypertrophy. */
 bool synth_patient_has(const struct synth_patient *p, char class);
-/* Anything but plain NORM. */
+/* Anything but plain NORM, where that alone changes gain, axis, rate and spread (SYNTH_FITTED). */
 bool synth_patient_is_sick(const struct synth_patient *p);
 
 #endif

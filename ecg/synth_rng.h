@@ -21,6 +21,8 @@ enum synth_stream {
 	SYNTH_STREAM_MORPHOLOGY = 4, /* id: patient; gains, widths, axis */
 	SYNTH_STREAM_ANATOMY = 5,    /* id: patient; place of heart and electrodes */
 	SYNTH_STREAM_FRAGMENT = 6,   /* id: patient; notches of the QRS */
+	SYNTH_STREAM_WALL = 7,	     /* id: patient; where and how the wall is sick */
+	SYNTH_STREAM_VARIANT = 8,    /* id: patient; what the statements do not name */
 	SYNTH_STREAM_CHANGE = 16,    /* from here on id: record; whether a later record's labels changed */
 	SYNTH_STREAM_CHANGED = 17,
 	SYNTH_STREAM_RHYTHM = 18,
@@ -30,6 +32,7 @@ enum synth_stream {
 	SYNTH_STREAM_FIBRILLATION = 22,
 	SYNTH_STREAM_NOISE = 23,
 	SYNTH_STREAM_ARTEFACT = 24,
+	SYNTH_STREAM_RECORDER = 25,
 	SYNTH_STREAM_EMG = 64, /* + electrode */
 	SYNTH_STREAM_BURST = 96,
 	SYNTH_STREAM_TREMOR = 112, /* + electrode */

@@ -111,6 +111,7 @@ static void close_tables(struct fetch *f)
 /* ---- synthetic records ---- */
 
 struct synth_batch {
+	enum synth_generator generator;
 	uint64_t seed, first;
 	int rate_hz;
 	struct record records[BATCH];
@@ -123,7 +124,7 @@ static void make_synthetic(void *context, int i)
 	struct synth_info info;
 	int16_t *x = die_malloc(sizeof *x * LEADS * (size_t)SYNTH_SAMPLES(b->rate_hz));
 	uint64_t record = b->first + (uint64_t)i;
-	synth_record(b->seed, record, b->rate_hz, x, &info);
+	synth_record(b->generator, b->seed, record, b->rate_hz, x, &info);
 	record_from_microvolts(&b->records[i], x, SYNTH_SAMPLES(b->rate_hz), b->rate_hz);
 	json_t *subject = synth_subject(&info);
 	json_object_set_new(subject, "id", json_sprintf("%llu", (unsigned long long)record));
@@ -134,7 +135,10 @@ static void make_synthetic(void *context, int i)
 
 static void fetch_synthetic(struct fetch *f, uint64_t n)
 {
-	struct synth_batch b = {.seed = (uint64_t)params_int(f->run->params, "seed"), .rate_hz = f->rate_hz};
+	const struct params *p = f->run->params;
+	struct synth_batch b = {.generator = synth_generator_named(params_text(p, "generator")),
+				.seed = (uint64_t)params_int(p, "seed"),
+				.rate_hz = f->rate_hz};
 	open_tables(f, "synthetic", ptbxl_classes(), synth_statements_json());
 	progress_start(&f->progress, "fetch", "records", n);
 
@@ -475,6 +479,9 @@ static const struct param params[] = {
 		 "synthetic "
 		 "ones"},
 	{"seed", PARAM_INT, .max = 4294967295, .otherwise = "1", .help = "synthetic: of the generator"},
+	{"generator", PARAM_CHOICE, .choices = SYNTH_GENERATORS, .otherwise = "fitted",
+	 .help = "synthetic: classes as the means of real ones, or as changes of the heart's wall and of "
+		 "conduction, from subtle to plain (docs/synthetic.md)"},
 	{"max_excluded", PARAM_FLOAT, .max = 1, .otherwise = "0",
 	 .help = "largest share of unreadable records that may be left out"},
 	{"labels_csv", PARAM_TEXT, .otherwise = "labels.csv", .inside = "source",

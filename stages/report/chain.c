@@ -143,7 +143,7 @@ static json_t *raw_of(const struct lineage_entry *entry)
 
 static json_t *records_of(const struct chain *c)
 {
-	static const char *const drawn[] = {"seed", "records", "rate_hz"};
+	static const char *const drawn[] = {"generator", "seed", "records", "rate_hz"};
 	json_t *out = json_array();
 	size_t i;
 	const json_t *id;

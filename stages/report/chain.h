@@ -8,7 +8,8 @@
  *	{"made": when the report was, RFC 3339, or null,
  *	 "stages": in the order of the pipeline
  *		[{"stage", "code": [hex], "commits": [hex], "numerics": [text]}],
- *	 "records": [{"id", "raw": [{"name","sha256"}]} or {"id", "synthetic": {"seed","records","rate_hz"}}],
+ *	 "records": [{"id", "raw": [{"name","sha256"}]}
+ *		     or {"id", "synthetic": {"generator","seed","records","rate_hz"}}],
  *	 "artifacts": {ID: {"stage","key","code","inputs","params","finished"}},
  *	 "unknown": [ids without an entry]}
  *

@@ -80,6 +80,9 @@ synthetic=$(id_of records=20)
 is "synthetic records do not depend on threads" \
 	"$(rm -rf "$EINTHOVEN_STORE" && EINTHOVEN_THREADS=3 id_of records=20)" "$synthetic"
 differs "another seed, other records" "$(id_of records=20 seed=2)" "$synthetic"
+is "generator fitted is what records were before there was another" \
+	"$(id_of records=20 generator=fitted)" "$synthetic"
+differs "generator morphology: other records" "$(id_of records=20 generator=morphology)" "$synthetic"
 
 # ---- bad datasets
 

@@ -50,7 +50,7 @@ static struct raw *synthetic(int rate_hz)
 	struct raw *r = calloc(1, sizeof *r);
 	r->rate_hz = rate_hz;
 	r->t = SYNTH_SAMPLES(rate_hz);
-	synth_record(1, 5, rate_hz, r->adc, NULL);
+	synth_record(SYNTH_FITTED, 1, 5, rate_hz, r->adc, NULL);
 	return r;
 }
 
@@ -514,7 +514,7 @@ static void a_long_record_has_windows(void **state)
 	struct prepared *a = malloc(sizeof *a), *b = malloc(sizeof *b);
 	whole->rate_hz = 500;
 	whole->t = 10000;
-	synth_record(1, 7, 500, whole->adc, NULL);
+	synth_record(SYNTH_FITTED, 1, 7, 500, whole->adc, NULL);
 	memcpy(whole->adc + 5000 * LEADS, half->adc, 5000 * LEADS * sizeof *half->adc);
 	assert_int_equal(prepare(a, &usual, half), 0);
 	window_asked = 1;

@@ -1,5 +1,5 @@
-/* The synthetic generator: equal to its reference model, the same bits everywhere,
- * Einthoven's law, patients. */
+/* The synthetic generators: fitted equal to its reference model, both the same bits everywhere, Einthoven's
+ * law, patients; what of morphology knows the class and what does not. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -15,6 +15,8 @@
 
 #include "common/pool.h"
 #include "ecg/synth.h"
+#include "ecg/synth_morphology.h"
+#include "ecg/synth_rhythm.h"
 #include "ecg/synth_rng.h"
 
 static void random_numbers_have_their_known_values(void **state)
@@ -92,8 +94,8 @@ static void records_equal_the_reference_within_a_microvolt(void **state)
 
 	while (fscanf(f, "%" SCNu64 " %" SCNu64, &seed, &record) == 2) {
 		struct synth_info info;
-		synth_record(seed, record, 100, slow, &info);
-		synth_record(seed, record, 500, fast, NULL);
+		synth_record(SYNTH_FITTED, seed, record, 100, slow, &info);
+		synth_record(SYNTH_FITTED, seed, record, 500, fast, NULL);
 		compare_about(f, &info);
 		differing += compare_samples(f, slow, LEADS * 1000, 89);
 		differing += compare_samples(f, fast, LEADS * 5000, 433);
@@ -110,23 +112,22 @@ static void records_equal_the_reference_within_a_microvolt(void **state)
 
 #define MANY 32
 struct many {
+	enum synth_generator generator;
 	int16_t *adc; /* [MANY][1000][LEADS], then [MANY][5000][LEADS] */
 };
 
 static void make_one(void *context, int i)
 {
 	struct many *m = context;
-	synth_record(7, (uint64_t)i, 100, m->adc + i * 1000 * LEADS, NULL);
-	synth_record(7, (uint64_t)i, 500, m->adc + (MANY * 1000 + i * 5000) * LEADS, NULL);
+	synth_record(m->generator, 7, (uint64_t)i, 100, m->adc + i * 1000 * LEADS, NULL);
+	synth_record(m->generator, 7, (uint64_t)i, 500, m->adc + (MANY * 1000 + i * 5000) * LEADS, NULL);
 }
 
-/* FNV-1a over all samples, little-endian. Another compiler, library or CPU must not move one bit; a change of
- * the generator must change this number knowingly. */
-static void bits_are_the_same_everywhere(void **state)
+/* FNV-1a over all samples, little-endian. */
+static uint64_t hash_of_many(enum synth_generator generator)
 {
-	(void)state;
 	const size_t n = (size_t)MANY * 6000 * LEADS;
-	struct many m = {malloc(sizeof(int16_t) * n)};
+	struct many m = {generator, malloc(sizeof(int16_t) * n)};
 	pool_run(make_one, &m, MANY);
 	uint64_t h = UINT64_C(0xcbf29ce484222325);
 	for (size_t i = 0; i < n; i++) {
@@ -135,7 +136,16 @@ static void bits_are_the_same_everywhere(void **state)
 	}
 	free(m.adc);
 	print_message("# 0x%016" PRIx64 "\n", h);
-	assert_true(h == UINT64_C(0xda5ca954259535e4));
+	return h;
+}
+
+/* Another compiler, library or CPU must not move one bit; a change of a generator must change its number
+ * knowingly. */
+static void bits_are_the_same_everywhere(void **state)
+{
+	(void)state;
+	assert_true(hash_of_many(SYNTH_FITTED) == UINT64_C(0xda5ca954259535e4));
+	assert_true(hash_of_many(SYNTH_MORPHOLOGY) == UINT64_C(0x5b90596f87dfb3cf));
 }
 
 static void limb_leads_obey_einthoven(void **state)
@@ -144,7 +154,7 @@ static void limb_leads_obey_einthoven(void **state)
 	int16_t *adc = malloc(sizeof *adc * LEADS * 5000);
 	for (uint64_t record = 0; record < 40; record++)
 		for (int rate_hz = 100; rate_hz <= 500; rate_hz += 400) {
-			synth_record(3, record, rate_hz, adc, NULL);
+			synth_record((enum synth_generator)(record % 2), 3, record, rate_hz, adc, NULL);
 			for (int t = 0; t < 10 * rate_hz; t++) {
 				const int16_t *x = adc + t * LEADS;
 				assert_in_range(abs(x[0] + x[2] - x[1]), 0, 1);
@@ -165,7 +175,7 @@ static void patients_keep_fold_sex_and_age_over_their_records(void **state)
 	int n_more = 0, folds[11] = {0};
 
 	for (uint64_t record = 0; record < 4000; record++) {
-		synth_record(9, record, 100, NULL, &info);
+		synth_record(SYNTH_FITTED, 9, record, 100, NULL, &info);
 		assert_in_range(info.fold, 1, 10);
 		assert_in_range(info.age, 17, 95);
 		folds[info.fold]++;
@@ -197,7 +207,7 @@ static void classes_come_as_often_as_in_ptb_xl(void **state)
 	for (uint64_t record = 0; record < (uint64_t)n; record++) {
 		struct synth_info info;
 		bool has[5] = {0};
-		synth_record(10, record, 100, NULL, &info);
+		synth_record(record % 2 ? SYNTH_FITTED : SYNTH_MORPHOLOGY, 10, record, 100, NULL, &info);
 		assert_true(info.n_codes >= 2);
 		for (int i = 0; i < info.n_codes; i++)
 			for (int k = 0; k < 5; k++)
@@ -210,11 +220,119 @@ static void classes_come_as_often_as_in_ptb_xl(void **state)
 		assert_true(fabs(count[k] / (double)n - share[k]) < .03);
 }
 
+/* Means over plain NORM and over all other records, of n. */
+struct contrast {
+	double norm, sick;
+};
+static struct contrast contrast_of(double (*measure)(const struct synth_patient *, uint64_t),
+				   enum synth_generator generator, uint64_t n)
+{
+	struct contrast c = {0, 0};
+	int n_norm = 0, n_sick = 0;
+	for (uint64_t record = 0; record < n; record++) {
+		struct synth_patient p;
+		synth_patient_draw(&p, generator, 11, record);
+		bool is_norm = !strcmp(synth_tables_sets[p.set].classes, "N");
+		double x = measure(&p, 11);
+		c.norm += is_norm ? x : 0;
+		c.sick += is_norm ? 0 : x;
+		n_norm += is_norm;
+		n_sick += !is_norm;
+	}
+	return (struct contrast){c.norm / n_norm, c.sick / n_sick};
+}
+
+/* Of sinus rhythm: who fibrillates is said by the statements. */
+static double log_rate(const struct synth_patient *p, uint64_t seed)
+{
+	struct synth_rhythm h;
+	synth_rhythm_draw(&h, p, seed);
+	return h.is_fibrillating ? log(67) : log(h.rate_per_min);
+}
+
+static double spread_of_qrs(const struct synth_patient *p, uint64_t seed)
+{
+	struct synth_patient healthy = *p;
+	struct synth_heart h;
+	healthy.n_findings = 0;
+	healthy.age = 50;
+	healthy.is_female = false;
+	synth_heart_draw(&h, &healthy, seed);
+	double square = 0;
+	for (int i = 0; i < SYNTH_QRS; i++)
+		for (int k = 0; k < 3; k++)
+			square += h.qrs[i][k] * h.qrs[i][k];
+	return log(square);
+}
+
+/* What is left of the sick when their findings are taken away. Of fitted this is the bit that says
+ * "normal or not". */
+static void only_findings_know_the_class(void **state)
+{
+	(void)state;
+	struct contrast c = contrast_of(log_rate, SYNTH_FITTED, 3000);
+	assert_true(c.sick - c.norm > .05);
+	c = contrast_of(log_rate, SYNTH_MORPHOLOGY, 3000);
+	assert_true(fabs(c.sick - c.norm) < .02); /* its standard error: .006 */
+	c = contrast_of(spread_of_qrs, SYNTH_FITTED, 3000);
+	assert_true(c.sick - c.norm > .15);
+	c = contrast_of(spread_of_qrs, SYNTH_MORPHOLOGY, 3000);
+	assert_true(fabs(c.sick - c.norm) < .05); /* .013 */
+}
+
+static struct synth_heart changed_by(enum synth_code code, double severity, uint64_t patient)
+{
+	struct synth_patient p = {.generator = SYNTH_MORPHOLOGY, .patient = patient};
+	struct synth_finding f = {.code = code, .severity = severity};
+	struct synth_heart h = {.width = 1, .stt_time = 1};
+	struct synth_morphology m = synth_morphology_open(&p, 5);
+	assert_true(synth_morphology_apply(&m, &h, &f));
+	return h;
+}
+
+static void infarctions_take_the_forces_of_their_territory(void **state)
+{
+	(void)state;
+	int n_acute = 0, n_inverted = 0;
+	for (uint64_t patient = 0; patient < 400; patient++) {
+		struct synth_heart inferior = changed_by(SYNTH_IMI, .5, patient);
+		struct synth_heart larger = changed_by(SYNTH_IMI, 1.5, patient);
+		struct synth_heart septal = changed_by(SYNTH_ASMI, 1, patient);
+		assert_true(inferior.qrs[2][1] < 0); /* away from the feet: Q in II, III, aVF */
+		assert_true(fabs(larger.qrs[2][1] - 3 * inferior.qrs[2][1]) < 1e-9); /* subtle to plain */
+		assert_true(septal.qrs[1][2] > 0);   /* away from the front: no R in V1 to V3 */
+		n_acute += inferior.stt[0][1] > .06; /* towards the feet; I and aVL see its mirror */
+		n_inverted += larger.stt[3][1] < -.1;
+	}
+	assert_in_range(n_acute, 12, 50); /* .07 of them */
+	assert_in_range(n_inverted, 200, 400);
+}
+
+static void findings_differ_from_heart_to_heart_but_not_by_their_neighbours(void **state)
+{
+	(void)state;
+	struct synth_heart a = changed_by(SYNTH_ISC, 1, 1), b = changed_by(SYNTH_ISC, 1, 2);
+	assert_true(fabs(a.stt[3][0] - b.stt[3][0]) > 1e-3);
+
+	struct synth_patient p = {.generator = SYNTH_MORPHOLOGY, .patient = 1};
+	const struct synth_finding block = {.code = SYNTH_LAFB, .severity = 1},
+				   wall = {.code = SYNTH_LVH, .severity = 1},
+				   asked = {.code = SYNTH_IMI, .severity = 1};
+	struct synth_heart after_block = {0}, other = {0}, after_wall = {0};
+	struct synth_morphology m = synth_morphology_open(&p, 5);
+	assert_false(synth_morphology_apply(&m, &after_block, &block));
+	assert_true(synth_morphology_apply(&m, &after_block, &asked));
+	m = synth_morphology_open(&p, 5);
+	assert_true(synth_morphology_apply(&m, &other, &wall));
+	assert_true(synth_morphology_apply(&m, &after_wall, &asked));
+	assert_memory_equal(after_block.qrs, after_wall.qrs, sizeof after_wall.qrs);
+}
+
 static void subject_and_statements_are_what_fetch_stores(void **state)
 {
 	(void)state;
 	struct synth_info info;
-	synth_record(1, 5, 100, NULL, &info);
+	synth_record(SYNTH_FITTED, 1, 5, 100, NULL, &info);
 	json_t *subject = synth_subject(&info), *statements = synth_statements_json();
 	char *text = json_dumps(subject, JSON_COMPACT | JSON_SORT_KEYS);
 	assert_string_equal(
@@ -248,6 +366,9 @@ int main(void)
 		cmocka_unit_test(limb_leads_obey_einthoven),
 		cmocka_unit_test(patients_keep_fold_sex_and_age_over_their_records),
 		cmocka_unit_test(classes_come_as_often_as_in_ptb_xl),
+		cmocka_unit_test(only_findings_know_the_class),
+		cmocka_unit_test(infarctions_take_the_forces_of_their_territory),
+		cmocka_unit_test(findings_differ_from_heart_to_heart_but_not_by_their_neighbours),
 		cmocka_unit_test(subject_and_statements_are_what_fetch_stores),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

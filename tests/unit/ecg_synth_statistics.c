@@ -182,7 +182,7 @@ static struct set *load_real(const char *zip)
 }
 
 /* As many NORM and other records as the real set has. */
-static struct set *make_synthetic(const struct set *real)
+static struct set *make_synthetic(enum synth_generator generator, const struct set *real)
 {
 	struct set *s = calloc(1, sizeof *s);
 	int16_t *adc = malloc(sizeof *adc * DELINEATE_T * LEADS);
@@ -190,12 +190,12 @@ static struct set *make_synthetic(const struct set *real)
 	for (uint64_t record = 1; s->n < real->n; record++) {
 		struct synth_info info;
 		bool is_norm = false;
-		synth_record(1, record, 500, NULL, &info);
+		synth_record(generator, 1, record, 500, NULL, &info);
 		for (int i = 0; i < info.n_codes; i++)
 			is_norm |= !strcmp(info.codes[i]->code, "NORM");
 		if (is_norm ? s->n_norm == real->n_norm : s->n - s->n_norm == real->n - real->n_norm)
 			continue;
-		synth_record(1, record, 500, adc, NULL);
+		synth_record(generator, 1, record, 500, adc, NULL);
 		add_record(s, adc, is_norm);
 	}
 
@@ -203,7 +203,8 @@ static struct set *make_synthetic(const struct set *real)
 	return s;
 }
 
-static struct set *real, *synthetic;
+static struct set *real, *of_generator[2];
+static const struct set *synthetic; /* of the generator that is looked at */
 
 static int set_up(void **state)
 {
@@ -216,7 +217,8 @@ static int set_up(void **state)
 		return 0;
 	fclose(f);
 	real = load_real(path);
-	synthetic = make_synthetic(real);
+	of_generator[SYNTH_FITTED] = make_synthetic(SYNTH_FITTED, real);
+	of_generator[SYNTH_MORPHOLOGY] = make_synthetic(SYNTH_MORPHOLOGY, real);
 	return 0;
 }
 
@@ -224,16 +226,22 @@ static int tear_down(void **state)
 {
 	(void)state;
 	free(real);
-	free(synthetic);
+	free(of_generator[SYNTH_FITTED]);
+	free(of_generator[SYNTH_MORPHOLOGY]);
 	return 0;
 }
 
-static void need_data(void)
+/* *state: which generator. */
+static void need_data(void **state)
 {
+	static const char *const names[] = {"fitted", "morphology"};
+	const enum synth_generator *generator = *state;
 	if (!real) {
 		print_message("# SKIP the 500 real records are not here (EINTHOVEN_DATA)\n");
 		skip();
 	}
+	synthetic = of_generator[*generator];
+	print_message("# generator %s\n", names[*generator]);
 }
 
 /* ---- comparing ---- */
@@ -291,8 +299,7 @@ static double compare_leads(const char *name, size_t offset)
 
 static void rate_intervals_and_axis_are_distributed_as_real_ones(void **state)
 {
-	(void)state;
-	need_data();
+	need_data(state);
 	assert_int_equal(real->n, 500);
 	assert_int_equal(real->n_norm, 297);
 	assert_true(compare("rate", AT(rate_per_min)) <= .15);
@@ -304,8 +311,7 @@ static void rate_intervals_and_axis_are_distributed_as_real_ones(void **state)
 
 static void amplitudes_are_distributed_as_real_ones(void **state)
 {
-	(void)state;
-	need_data();
+	need_data(state);
 	assert_true(compare_leads("R", AT(r)) <= .25);
 	assert_true(compare_leads("S", AT(s)) <= .25);
 	assert_true(compare_leads("Q", AT(q)) <= .25);
@@ -325,8 +331,7 @@ static double median_band(const struct set *s, int l, int b)
 
 static void spectrum_is_within_decibels_of_the_real_one(void **state)
 {
-	(void)state;
-	need_data();
+	need_data(state);
 	double mean = 0, most = 0;
 	for (int l = 0; l < LEADS; l++)
 		for (int b = 0; b < BANDS; b++) {
@@ -340,8 +345,7 @@ static void spectrum_is_within_decibels_of_the_real_one(void **state)
 
 static void leads_are_correlated_as_real_ones(void **state)
 {
-	(void)state;
-	need_data();
+	need_data(state);
 	double mean = 0, most = 0;
 	for (int k = 0; k < PAIRS; k++) {
 		double d = 0;
@@ -355,13 +359,16 @@ static void leads_are_correlated_as_real_ones(void **state)
 	assert_true(most <= .30);
 }
 
+#define BOTH(test) cmocka_unit_test_prestate(test, &fitted), cmocka_unit_test_prestate(test, &morphology)
+
 int main(void)
 {
+	static enum synth_generator fitted = SYNTH_FITTED, morphology = SYNTH_MORPHOLOGY;
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(rate_intervals_and_axis_are_distributed_as_real_ones),
-		cmocka_unit_test(amplitudes_are_distributed_as_real_ones),
-		cmocka_unit_test(spectrum_is_within_decibels_of_the_real_one),
-		cmocka_unit_test(leads_are_correlated_as_real_ones),
+		BOTH(rate_intervals_and_axis_are_distributed_as_real_ones),
+		BOTH(amplitudes_are_distributed_as_real_ones),
+		BOTH(spectrum_is_within_decibels_of_the_real_one),
+		BOTH(leads_are_correlated_as_real_ones),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }
