@@ -25,8 +25,8 @@ struct check {
 	const struct fsck *f;
 	struct findings found;
 	struct mend *mend;
-	mode_t shared;	 /* of the store's folder if it has the set-group-id bit; else 0 */
-	json_t *missing; /* ids that were named */
+	mode_t shared; /* of the store's folder if it has the set-group-id bit; else 0 */
+	json_t *told;  /* ids of objects that something was said of: who names one of them need not again */
 	size_t n_objects, n_entries, n_gone;
 };
 
@@ -48,6 +48,11 @@ static bool is_placed(const char *path, const char *name)
 {
 	size_t n = strlen(path) - strlen(name);
 	return n >= 3 && !strncmp(path + n - 3, name, 2);
+}
+
+static void tell(struct check *c, const char *id)
+{
+	json_object_set_new(c->told, id, json_true());
 }
 
 static void put_in_place(struct check *c, const char *path, const char *to)
@@ -76,6 +81,7 @@ static bool is_sound_name(struct check *c, const char *path, const char *name, c
 	findings_say(&c->found, FINDING_DAMAGED,
 		     "%s lies in the wrong folder, nobody finds it: %s is its place", path, to);
 	put_in_place(c, path, to);
+	tell(c, id);
 	free(to);
 	return false;
 }
@@ -172,14 +178,13 @@ static void check_object(const char *path, const char *name, void *context)
 	memcpy(id, name, DIGEST_HEX - 1);
 	id[DIGEST_HEX - 1] = 0;
 	c->n_objects++;
-	if (!check_rights(c, path)) {
-		mend_object(c->mend, &c->found, FINDING_DAMAGED, id);
+	bool is_file = check_rights(c, path);
+	if (is_file && (!may_read(c, path) || artifact_verify(id, &e) == 0 || is_unread(c, "", &e)))
 		return;
-	}
-	if (!may_read(c, path) || artifact_verify(id, &e) == 0 || is_unread(c, "", &e))
-		return;
-	findings_say(&c->found, FINDING_DAMAGED, "%s", error_text(&e));
+	if (is_file)
+		findings_say(&c->found, FINDING_DAMAGED, "%s", error_text(&e));
 	mend_object(c->mend, &c->found, FINDING_DAMAGED, id);
+	tell(c, id);
 }
 
 /* ---- entries ---- */
@@ -259,9 +264,9 @@ static bool is_gone(const char *id)
 
 static void check_named(struct check *c, const char *id, const char *by)
 {
-	if (json_object_get(c->missing, id) || !is_gone(id))
+	if (json_object_get(c->told, id) || !is_gone(id))
 		return;
-	json_object_set_new(c->missing, id, json_true());
+	tell(c, id);
 	findings_say(&c->found, FINDING_MISSING, "object %s, which %s names, is not in the store", id, by);
 	mend_object(c->mend, &c->found, FINDING_MISSING, id);
 }
@@ -393,7 +398,7 @@ size_t fsck_store(FILE *out, const struct fsck *f)
 			  .found = {.out = out},
 			  .mend = mend_open(f->runs, f->is_repair),
 			  .shared = shared_mode(),
-			  .missing = json_object()};
+			  .told = json_object()};
 
 	folder_each("", check_folder, &c);
 	check_fan(&c, "objects", check_object);
@@ -407,6 +412,6 @@ size_t fsck_store(FILE *out, const struct fsck *f)
 		fprintf(out, " (%zu of them of objects that gc has removed): ", c.n_gone);
 	size_t n_bad = findings_sum(&c.found);
 	mend_close(c.mend);
-	json_decref(c.missing);
+	json_decref(c.told);
 	return n_bad;
 }

@@ -76,7 +76,21 @@ static char *options_of(const char *runs, const char *run)
 	return options;
 }
 
-/* "make -f pipeline.mk probe PARAMS=... RUN=...", an arm's as compare knows it; NULL: these runs do not name
+/* " B=other" of other/runs; "" of build/runs, and where no B gives such a folder. Yours to free. */
+static char *build_of(const char *runs)
+{
+	static const char end[] = "/runs";
+	size_t n = strlen(runs);
+	while (n && runs[n - 1] == '/')
+		n--;
+	bool is_of_build = n >= sizeof end && !strncmp(runs + n - strlen(end), end, strlen(end));
+	char *build = die_printf("%.*s", is_of_build ? (int)(n - strlen(end)) : 0, runs);
+	char *option = *build && strcmp(build, "build") != 0 ? die_printf(" B=%s", build) : die_strdup("");
+	free(build);
+	return option;
+}
+
+/* "make -f pipeline.mk probe PARAMS=... RUN=... B=...", an arm's as compare knows it; NULL: these runs do not name
  * it. */
 static char *command_in(const char *runs, const char *id)
 {
@@ -86,12 +100,14 @@ static char *command_in(const char *runs, const char *id)
 	if (!s.run)
 		return NULL;
 
-	char *slash = strchr(s.run, '/'), *options = options_of(runs, s.run);
+	char *slash = strchr(s.run, '/'), *options = options_of(runs, s.run), *build = build_of(runs);
 	if (slash)
 		*slash = 0;
 	char *command =
-		slash ? die_printf("make -f pipeline.mk arm ARM=%s%s RUN=%s", slash + 1, options, s.run)
-		      : die_printf("make -f pipeline.mk %s%s RUN=%s", s.stage, options, s.run);
+		slash ? die_printf("make -f pipeline.mk arm ARM=%s%s RUN=%s%s", slash + 1, options, s.run,
+				   build)
+		      : die_printf("make -f pipeline.mk %s%s RUN=%s%s", s.stage, options, s.run, build);
+	free(build);
 	free(options);
 	free(s.run);
 	free(s.stage);

@@ -1,9 +1,11 @@
 #include "store/mounts.h"
 
+#include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "common/die.h"
 #include "common/file.h"
@@ -126,15 +128,38 @@ static char *machine(void)
 	return die_strdup(host);
 }
 
-char *mounts_place(const char *path)
+/* " 17321.004", when the folder that is mounted was made: containers of one image have its machine-id, but each
+ * its own folder, and it is as old after a reboot or a mount anew. "" where the file system says nothing of it,
+ * or is made by being mounted. Yours to free. */
+static char *birth(const struct mount *m)
+{
+	static const char *const fleeting[] = {"tmpfs", "ramfs", NULL};
+	struct statx s;
+	if (is_among(m->type, fleeting) || statx(AT_FDCWD, m->point, AT_NO_AUTOMOUNT, STATX_BTIME, &s) < 0 ||
+	    !(s.stx_mask & STATX_BTIME) || !s.stx_btime.tv_sec)
+		return die_strdup("");
+	return die_printf(" %lld.%09u", (long long)s.stx_btime.tv_sec, s.stx_btime.tv_nsec);
+}
+
+static char *host_of(const struct mount *m)
 {
 	static const char *const shared[] = {"nfs",  "nfs4", "lustre", "gpfs",	"beegfs", "ceph",
 					     "cifs", "smb3", "afs",    "pvfs2", "panfs",  NULL};
+	if (is_among(m->type, shared))
+		return die_printf("%s %s", m->type, m->source);
+	char *id = machine(), *born = birth(m), *own = die_printf("%s%s", id, born);
+	free(born);
+	free(id);
+	return own;
+}
+
+char *mounts_place(const char *path)
+{
 	struct search s;
 	if (!find(&s, path))
 		return NULL;
 	const struct mount *m = &s.deepest;
-	char *own = is_among(m->type, shared) ? die_printf("%s %s", m->type, m->source) : machine();
+	char *own = host_of(m);
 	char *place = die_printf("%s %s %s", own, m->root, m->point);
 	free(own);
 	forget(&s.deepest);

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What `store fsck --repair` says of objects that no remote has: the makes that it names, typed as they stand,
-# bring them back: of a run, of an arm, of a run with words that a shell would split.
+# bring them back: of a run, of an arm, of a run with words that a shell would split, of another build folder.
 . "$(dirname "$0")/../tap.sh"
 . "$TOP/tests/pipeline.sh"
 tap_needs make
@@ -33,4 +33,14 @@ done <commands
 check "then all is well" fsck
 is "... each object is there" "$(all_objects)" "$objects"
 is "... and each run has what it had" "$(all_ids)" "$ids"
+
+ln -s build other # so that nothing is built again
+chmod u+w "$(object_of mine/embed)"
+truncate -s 100 "$(object_of mine/embed)"
+"$BIN/store" fsck --repair --runs other/runs/ >found 2>&1
+is "an object that a run names is told once" "$(grep -cE '^(damaged|missing)' found)" 1
+command=$(sed -n 's/^ *to do *\(make .*\) makes it again$/\1/p' found)
+is "... and the make that it takes names its build folder" "${command##* }" B=other
+check "$command" bash -c "$command </dev/null"
+check "then all is well" fsck
 tap_done

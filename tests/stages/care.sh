@@ -228,6 +228,32 @@ if unshare --uts true 2>/dev/null && [ -s /etc/machine-id ]; then
 else
 	skip "a machine that is called otherwise" "unshare --uts is refused, or no /etc/machine-id"
 fi
+# Containers of one image: the same machine-id, the same names, each with a disk of its own.
+born() { [ "$(stat -c %W "$1")" -gt 0 ]; }
+contained() { # contained NAME COUNT: a run in a folder that lies on an overlay of that name's
+	mkdir -p "upper/$1/up" "upper/$1/work" box lower
+	RUN=runs/mine tiny_params count="$2"
+	# shellcheck disable=SC2016 # the inner shell's
+	unshare --mount sh -c 'mount -t overlay overlay -o "lowerdir=lower,upperdir=upper/$0/up,workdir=upper/$0/work" box &&
+		mkdir -p box/mine && cp -r runs/mine/params box/mine/ && ./tiny --build box/mine' "$1" >out 2>&1
+}
+make_tiny runs/mine count=18 >out
+rm store/roots/*.json
+if contained one 31 && born upper/one/up; then
+	contained one 31
+	is "a container that is started again has one note" "$(find store/roots -name '*.json' | wc -l)" 1
+	contained two 32
+	is "... another one of the same image its own" "$(find store/roots -name '*.json' | wc -l)" 2
+	old 2 store/objects/*/*
+	gc >out
+	for name in one two; do
+		check "... and what $name needs stays" \
+			test -e "$(object_of "$(cat upper/$name/up/mine/tiny.id)")"
+	done
+	rm store/roots/*.json
+else
+	skip "containers of one image" "overlays cannot be mounted, or tell no time at which they were made"
+fi
 theirs=$(make_tiny elsewhere/run count=15)
 note=$(grep -l /elsewhere/run store/roots/*)
 mv elsewhere gone/unmounted
@@ -382,6 +408,12 @@ check "an object that can be changed is named" sh -c "! $store fsck --runs runs 
 	grep -q '^mode .*mode 0644, and it should be 0444' found"
 check "and mended" fsck --repair
 is "... to" "$(stat -c %a "$(object_of "$a")")" 444
+wrong=store/objects/$([ "${a:0:2}" = 00 ] && echo 01 || echo 00)
+mkdir -p "$wrong" && mv "$(object_of "$a")" "$wrong/"
+fsck
+is "an object in the wrong folder is told once, though a run names it" "$(grep -c "^[^ ].*$a" found)" 1
+check "... and put in its place" fsck --repair
+check "... there" test -e "$(object_of "$a")"
 check_fails "fsck takes no operand" 2 'fsck takes no operand' "$store" fsck "$a"
 
 # ---- from the remote ----
