@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -93,10 +94,34 @@ static void a_missing_folder_is_named(void **state)
 	assert_non_null(strstr(e.text, "/nonexistent/folder/x.stamp"));
 }
 
+/* Of two at once the one that began first may end last. */
+static void a_later_stamp_of_the_same_text_stays(void **state)
+{
+	(void)state;
+	struct error e = {0};
+	struct stamp first, second;
+	const char *const texts[] = {"same", "other", ""};
+	for (int i = 0; i < 3; i++) {
+		const char *text = texts[i];
+		assert_int_equal(stamp_begin(&first, ".", &e), 0);
+		assert_int_equal(stamp_begin(&second, ".", &e), 0);
+		assert_int_equal(stamp_end(&second, "./x.stamp", i == 1 ? "same" : text, &e), 0);
+		assert_int_equal(stamp_end(&first, "./x.stamp", text, &e), 0);
+		assert_true(is_later(mtime("x.stamp"), first.t0) == (i == 0));
+	}
+
+	struct timespec ahead = {first.t0.tv_sec + 3600, 0};
+	assert_int_equal(stamp_end(&first, "x.stamp", "same", &e), 0);
+	assert_int_equal(utimensat(AT_FDCWD, "x.stamp", (struct timespec[2]){ahead, ahead}, 0), 0);
+	assert_int_equal(stamp_end(&first, "x.stamp", "same", &e), 0);
+	assert_false(is_later(mtime("x.stamp"), first.t0));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_edit_after_the_begin_is_newer_than_the_stamp),
+		cmocka_unit_test(a_later_stamp_of_the_same_text_stays),
 		cmocka_unit_test(nothing_is_left_beside_the_stamp),
 		cmocka_unit_test(a_missing_folder_is_named),
 	};
