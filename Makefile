@@ -308,7 +308,8 @@ $(foreach f,$(FUZZ),$(eval $(call FUZZ_RULE,$(f))))
 chosen = $(if $(T),$(strip $(foreach n,$1,$(if $(strip $(foreach t,$(T),$(findstring $t,$n))),$n))),$1)
 needs  = $(if $(call chosen,$(patsubst tests/%.sh,%,$(wildcard $(1:%=tests/%/*.sh)))),$2)
 chosen_units = $(sort $(patsubst unit/%,%,$(call chosen,$(UNITS:%=unit/%))) \
-	$(call needs,emulated cuda arm64,$(filter kernels_% model_terms,$(UNITS))))
+	$(call needs,emulated cuda arm64,$(filter kernels_% model_terms,$(UNITS))) \
+	$(if $(call chosen,stages/processors),store_digest))
 
 ## test: unit, stage and pipeline tests; ends in "N passed, N failed, N skipped"
 test: all $(chosen_units:%=$(B)/tests/%) $(call needs,parsers,$(FUZZ:%=$(B)/fuzz/%)) \

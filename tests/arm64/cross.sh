@@ -12,7 +12,7 @@ sysroot=$TOP/build/sysroot/arm64
 stages=(fetch preprocess views pretrain embed probe)
 units=(numbers_philox numbers_dmath kernels_attention kernels_batchnorm kernels_conv kernels_elementwise \
 	kernels_norm kernels_ntxent
-	kernels_tokens kernels_gemm model_golden ecg_shares statistics_nystrom)
+	kernels_tokens kernels_gemm model_golden ecg_shares statistics_nystrom store_digest)
 arm=$TOP/build/arm64
 wanted=("${stages[@]/#/build/arm64/bin/}" build/arm64/bin/params \
 	build/arm64/schema/{fetch,preprocess,views,pretrain,embed,probe,finetune}.json
