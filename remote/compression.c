@@ -10,8 +10,6 @@
 /* Signals are mostly noise, in which more work finds nothing more than the first level does (a fourteenth).
  * */
 enum { HASTY = -1, THOROUGH = 1 };
-/* Of so much one sees whether the rest is worth the work. */
-#define SAMPLE ((size_t)64 << 10)
 
 struct compression {
 	ZSTD_CCtx *shrinking;
@@ -56,10 +54,16 @@ static size_t shrink(struct compression *c, struct bytes *body, const void *byte
 	return ZSTD_isError(got) ? 0 : got;
 }
 
+double compression_sample(struct compression *c, struct bytes *body, const void *bytes, size_t n)
+{
+	const char *middle = (const char *)bytes + (n - COMPRESSION_SAMPLE) / 2;
+	size_t got = shrink(c, body, middle, COMPRESSION_SAMPLE);
+	return got ? 1 - (double)got / (double)COMPRESSION_SAMPLE : 0;
+}
+
 static bool is_worth_it(struct compression *c, struct bytes *body, const void *bytes, size_t n)
 {
-	const char *middle = (const char *)bytes + (n - SAMPLE) / 2;
-	return n < 4 * SAMPLE || shrink(c, body, middle, SAMPLE);
+	return n < 4 * COMPRESSION_SAMPLE || compression_sample(c, body, bytes, n) > 0;
 }
 
 bool compression_is_frame(const void *body, size_t n)

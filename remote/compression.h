@@ -17,12 +17,18 @@
 #include "common/error.h"
 #include "store/bytes.h"
 
+/* Of so many bytes one sees whether the rest is worth the work. */
+#define COMPRESSION_SAMPLE ((size_t)64 << 10)
+
 struct compression;
 
 /* is_hasty: for a way that is quicker than thorough work is. */
 struct compression *compression_open(bool is_hasty);
 void compression_close(struct compression *c);
 
+/* What compressing takes off the middle COMPRESSION_SAMPLE of n bytes, which are at least so many, as a share;
+ * 0: not a sixteenth. Behind what is in body there is rubbish afterwards. */
+double compression_sample(struct compression *c, struct bytes *body, const void *bytes, size_t n);
 /* Append to body the bytes, compressed if that takes a sixteenth off, or if they begin as a frame does. */
 void compression_shrink(struct compression *c, struct bytes *body, const void *bytes, size_t n);
 

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "common/die.h"
+#include "common/file.h"
 #include "remote/reply.h"
 
 #define TRIES	       5
@@ -18,12 +19,14 @@
 #define SLOWEST	       4096	   /* bytes a second; what is slower for the time-out is cut */
 #define PAGE_BYTES     1024	   /* kept of an error page */
 #define MOST_PAGE      (1 << 20)   /* read of it */
-#define BUFFER	       (512 << 10) /* between curl and the socket */
+#define BUFFER	       (512 << 10) /* between the socket and curl; of a large body */
+#define SENT_AT_ONCE   (128 << 10) /* the other way: it is copied there, so let it stay near */
 
 struct http {
 	CURL *curl;
 	struct curl_slist *fields; /* of the request being prepared */
 	int timeout_s;
+	bool has_netrc; /* curl would look for it before each request */
 	bool has_answered;
 	/* of the current try */
 	const struct http_request *request;
@@ -37,6 +40,15 @@ struct http {
 	char page[PAGE_BYTES + 1], location[512], problem[256];
 };
 
+static bool find_netrc(void)
+{
+	const char *home = getenv("HOME");
+	char *path = die_printf("%s/.netrc", home ? home : "");
+	bool is_there = !home || !*home || file_exists(path); /* without HOME curl asks who we are */
+	free(path);
+	return is_there;
+}
+
 struct http *http_open(int timeout_s)
 {
 	struct http *h = die_calloc(1, sizeof *h);
@@ -45,6 +57,7 @@ struct http *http_open(int timeout_s)
 	if (!h->curl)
 		die("libcurl: out of memory");
 	h->timeout_s = timeout_s;
+	h->has_netrc = find_netrc();
 	return h;
 }
 
@@ -245,7 +258,7 @@ static void set_login(struct http *h)
 	if (token) {
 		curl_easy_setopt(h->curl, CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER);
 		curl_easy_setopt(h->curl, CURLOPT_XOAUTH2_BEARER, token);
-	} else if (!h->request->is_signed) {
+	} else if (!h->request->is_signed && h->has_netrc) {
 		curl_easy_setopt(h->curl, CURLOPT_NETRC, (long)CURL_NETRC_OPTIONAL);
 	}
 	if (authorities && *authorities)
@@ -258,8 +271,9 @@ static CURLcode perform(struct http *h)
 	curl_easy_setopt(h->curl, CURLOPT_URL, h->request->url);
 	curl_easy_setopt(h->curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(h->curl, CURLOPT_USERAGENT, "einthoven");
-	curl_easy_setopt(h->curl, CURLOPT_BUFFERSIZE, (long)BUFFER);
-	curl_easy_setopt(h->curl, CURLOPT_UPLOAD_BUFFERSIZE, (long)BUFFER);
+	if (h->request->into) /* else curl's own size will do: there are two requests to a piece */
+		curl_easy_setopt(h->curl, CURLOPT_BUFFERSIZE, (long)BUFFER);
+	curl_easy_setopt(h->curl, CURLOPT_UPLOAD_BUFFERSIZE, (long)SENT_AT_ONCE);
 	curl_easy_setopt(h->curl, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(h->curl, CURLOPT_HEADERDATA, h);
 	curl_easy_setopt(h->curl, CURLOPT_WRITEFUNCTION, on_body);

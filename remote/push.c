@@ -32,6 +32,7 @@ struct push {
 	struct manifest manifest;
 	struct job *job;
 	size_t n_jobs;
+	size_t longest; /* stream of a job, of those that a thread keeps room for */
 	bool is_checked;
 	struct push_sum *sum;
 	pthread_mutex_t lock; /* of *sum */
@@ -51,6 +52,7 @@ static void *begin(void *context, struct error *e)
 		return NULL;
 	struct sender *s = die_calloc(1, sizeof *s);
 	s->session = session;
+	bytes_reserve(&s->stream, p->longest);
 	return s;
 }
 
@@ -220,6 +222,11 @@ static void list_jobs(struct push *p)
 		for (size_t i = 0; i < p->manifest.table[t].n; i++)
 			p->job[p->n_jobs++] =
 				(struct job){p->header.table[t].name, &p->manifest.table[t].span[i]};
+	for (size_t i = 0; i < p->n_jobs; i++) {
+		uint64_t n = p->job[i].span->n_bytes;
+		if (n > p->longest && n <= STREAM_KEPT)
+			p->longest = (size_t)n;
+	}
 }
 
 static int send_spans(struct push *p, struct error *e)

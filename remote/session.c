@@ -18,7 +18,8 @@ struct session {
 };
 
 #define BODY_KEPT ((size_t)6 << 20)
-enum { TRIAL = 64 }; /* one piece of so many is compressed in any case */
+/* Of the first pieces, and then of one in so many, a sample is compressed to see what that would bring. */
+enum { FIRST = 4, SAMPLED = 64 };
 
 /* What a byte takes to go, what it takes to be compressed, and what share of a byte is saved by that; and how
  * much of the last pieces' time went by on processors or waiting for one: of all threads, since they share
@@ -132,21 +133,6 @@ static bool has_same(struct session *s, const struct content *c)
 	return is_same;
 }
 
-/* Compressing is worth its time where sending what it saves takes longer, unless it is the processors that
- * all wait for: then the line only seems slow. Every other piece is compressed until both are known. */
-static bool is_shrinking(size_t n)
-{
-	if (n < PACE_LEAST)
-		return true;
-	pthread_mutex_lock(&line.lock);
-	unsigned i = line.n_pieces++;
-	bool is_known = line.sending.s > 0 && line.shrinking.s > 0, is_trial = i % TRIAL == TRIAL - 1;
-	bool is_slow = line.shrinking.s < line.saved * line.sending.s && 2 * line.busy_s < line.all_s;
-	bool is = is_known ? is_slow || is_trial : i % 2 == 0;
-	pthread_mutex_unlock(&line.lock);
-	return is;
-}
-
 static void note_sending(double began_s, size_t n)
 {
 	pthread_mutex_lock(&line.lock);
@@ -154,15 +140,38 @@ static void note_sending(double began_s, size_t n)
 	pthread_mutex_unlock(&line.lock);
 }
 
-static void note_shrinking(double began_s, size_t n, size_t n_left)
+static void note_shrinking(double began_s, size_t n, double saved)
 {
-	double saved = n_left < n ? 1 - (double)n_left / (double)n : 0;
-	if (n < PACE_LEAST)
-		return;
 	pthread_mutex_lock(&line.lock);
 	line.saved = line.shrinking.s > 0 ? 0.75 * line.saved + 0.25 * saved : saved;
 	pace_note(&line.shrinking, began_s, n);
 	pthread_mutex_unlock(&line.lock);
+}
+
+static void sample(struct session *s, const struct content *c)
+{
+	double began_s = pace_now_s();
+	empty_body(s);
+	double saved = compression_sample(s->compression, &s->body, c->bytes, c->n);
+	note_shrinking(began_s, COMPRESSION_SAMPLE, saved);
+}
+
+/* Compressing is worth its time where sending what it saves takes longer, unless it is the processors that
+ * all wait for: then the line only seems slow. */
+static bool is_shrinking(struct session *s, const struct content *c)
+{
+	if (c->n < PACE_LEAST)
+		return true;
+	pthread_mutex_lock(&line.lock);
+	unsigned i = line.n_pieces++;
+	pthread_mutex_unlock(&line.lock);
+	if (i < FIRST || i % SAMPLED == 0)
+		sample(s, c);
+
+	pthread_mutex_lock(&line.lock);
+	bool is = line.shrinking.s < line.saved * line.sending.s && 2 * line.busy_s < line.all_s;
+	pthread_mutex_unlock(&line.lock);
+	return is;
 }
 
 /* Bytes sent, 0 or -1. */
@@ -183,7 +192,8 @@ static int64_t send_frame(struct session *s, const char *name, const struct cont
 	double began_s = pace_now_s();
 	empty_body(s);
 	compression_shrink(s->compression, &s->body, c->bytes, c->n);
-	note_shrinking(began_s, c->n, s->body.n);
+	if (c->n >= PACE_LEAST)
+		note_shrinking(began_s, c->n, s->body.n < c->n ? 1 - (double)s->body.n / (double)c->n : 0);
 	return send(s, name, c, s->body.first, s->body.n, e);
 }
 
@@ -204,7 +214,7 @@ int64_t session_put(struct session *s, const struct content *c, struct error *e)
 	struct name name = name_of(&c->digest);
 	int there = c->is_checked ? has_same(s, c) : transport_head(s->transport, name.text, e);
 	bool is_framed = !s->transport->kind->wants_plain && !there &&
-			 (compression_is_frame(c->bytes, c->n) || (!c->is_plain && is_shrinking(c->n)));
+			 (compression_is_frame(c->bytes, c->n) || (!c->is_plain && is_shrinking(s, c)));
 	int64_t sent = there	   ? (there < 0 ? -1 : 0)
 		       : is_framed ? send_frame(s, name.text, c, e)
 				   : send(s, name.text, c, c->bytes, c->n, e);
