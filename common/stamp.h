@@ -25,8 +25,8 @@ int stamp_begin(struct stamp *s, const char *folder, struct error *e);
 
 /* Make path a file of this text whose mtime is T0, in one step. The text may say what was left beside the
  * stamp, so that a later edit of that is noticed; then a stamp of the same text that another process, which
- * began later, has left stays: of two makes at once the one that ends last may have begun before the other cut
- * the slices anew. 0, or -1 with e filled. */
+ * began later, has left stays: of two makes at once the one that ends last may have begun before the other
+ * cut the slices anew. 0, or -1 with e filled. */
 int stamp_end(const struct stamp *s, const char *path, const char *text, struct error *e);
 
 #endif

@@ -26,8 +26,8 @@ struct compression;
 struct compression *compression_open(bool is_hasty);
 void compression_close(struct compression *c);
 
-/* What compressing takes off the middle COMPRESSION_SAMPLE of n bytes, which are at least so many, as a share;
- * 0: not a sixteenth. Behind what is in body there is rubbish afterwards. */
+/* What compressing takes off the middle COMPRESSION_SAMPLE of n bytes, which are at least so many, as a
+ * share; 0: not a sixteenth. Behind what is in body there is rubbish afterwards. */
 double compression_sample(struct compression *c, struct bytes *body, const void *bytes, size_t n);
 /* Append to body the bytes, compressed if that takes a sixteenth off, or if they begin as a frame does. */
 void compression_shrink(struct compression *c, struct bytes *body, const void *bytes, size_t n);

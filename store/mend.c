@@ -90,8 +90,8 @@ static char *build_of(const char *runs)
 	return option;
 }
 
-/* "make -f pipeline.mk probe PARAMS=... RUN=... B=...", an arm's as compare knows it; NULL: these runs do not name
- * it. */
+/* "make -f pipeline.mk probe PARAMS=... RUN=... B=...", an arm's as compare knows it; NULL: these runs do not
+ * name it. */
 static char *command_in(const char *runs, const char *id)
 {
 	struct search s = {id, NULL, NULL};

@@ -128,9 +128,9 @@ static char *machine(void)
 	return die_strdup(host);
 }
 
-/* " 17321.004", when the folder that is mounted was made: containers of one image have its machine-id, but each
- * its own folder, and it is as old after a reboot or a mount anew. "" where the file system says nothing of it,
- * or is made by being mounted. Yours to free. */
+/* " 17321.004", when the folder that is mounted was made: containers of one image have its machine-id, but
+ * each its own folder, and it is as old after a reboot or a mount anew. "" where the file system says nothing
+ * of it, or is made by being mounted. Yours to free. */
 static char *birth(const struct mount *m)
 {
 	static const char *const fleeting[] = {"tmpfs", "ramfs", NULL};

@@ -12,9 +12,9 @@
 
 /* What an absolute path without links lies on: the same text on all hosts that see the same files there,
  * another on all others. Of file systems that hosts share it names type, source, root and mount point, else
- * this machine (/etc/machine-id, or its name where there is none), when the mounted folder was made (where the
- * file system says it and outlives its mount), root and mount point. Machines that were cloned with their id
- * and their disk count as one. NULL: cannot be told. Yours to free. */
+ * this machine (/etc/machine-id, or its name where there is none), when the mounted folder was made (where
+ * the file system says it and outlives its mount), root and mount point. Machines that were cloned with their
+ * id and their disk count as one. NULL: cannot be told. Yours to free. */
 char *mounts_place(const char *path);
 
 /* Whether the path lies on a file system that remembers names, or that there are none, for a while: NFS, SMB,

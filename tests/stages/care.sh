@@ -234,8 +234,9 @@ contained() { # contained NAME COUNT: a run in a folder that lies on an overlay 
 	mkdir -p "upper/$1/up" "upper/$1/work" box lower
 	RUN=runs/mine tiny_params count="$2"
 	# shellcheck disable=SC2016 # the inner shell's
-	unshare --mount sh -c 'mount -t overlay overlay -o "lowerdir=lower,upperdir=upper/$0/up,workdir=upper/$0/work" box &&
-		mkdir -p box/mine && cp -r runs/mine/params box/mine/ && ./tiny --build box/mine' "$1" >out 2>&1
+	unshare --mount sh -c 'mount -t overlay -o "lowerdir=lower,upperdir=$0/up,workdir=$0/work" o box &&
+		mkdir -p box/mine && cp -r runs/mine/params box/mine/ && ./tiny --build box/mine' \
+		"upper/$1" >out 2>&1
 }
 make_tiny runs/mine count=18 >out
 rm store/roots/*.json
