@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 enum { LEFT = 46, RIGHT = 10, TOP = 10, BOTTOM = 38, LINE = 13, TICKS = 5 };
 
@@ -166,17 +167,38 @@ double svg_name_room(const char *name)
 	return (double)(NAME_PX * text_length(name) + NAME_PX);
 }
 
+/* Where a name goes on that is too long for one line; its end if there is no place to break it. */
+static const char *second_line(const char *name, size_t room)
+{
+	size_t n = text_length(name);
+	const char *next = name + strlen(name);
+	for (const char *p = name; (p = strpbrk(p, " _-,")); p++)
+		if (p[1] && n - text_length(p + 1) <= room)
+			next = p + 1;
+	return next;
+}
+
+static void name_line(struct text *t, const struct svg_plot *p, double y_px, const char *line, size_t n,
+		      const char *whole)
+{
+	size_t room = (size_t)(p->names / NAME_PX);
+	text_add(t, "<text x=%.1f y=%.1f text-anchor=end>", left(p) - 6, y_px);
+	if (n > room) {
+		text_add(t, "<title>");
+		text_escape(t, whole);
+		text_add(t, "</title>");
+	}
+	text_cut(t, line, n > room ? room - 1 : n);
+	text_add(t, "%s</text>", n > room ? "…" : "");
+}
+
 void svg_name(struct text *t, const struct svg_plot *p, double y, const char *name)
 {
 	size_t room = (size_t)(p->names / NAME_PX), n = text_length(name);
-	text_add(t, "<text x=%.1f y=%.1f text-anchor=end>", left(p) - 6, at_y(p, y) + 4);
-	if (n > room)
-		text_add(t, "<title>");
-	text_escape(t, name);
-	if (n > room) {
-		text_add(t, "</title>");
-		text_cut(t, name, room - 1);
-		text_add(t, "…");
-	}
-	text_add(t, "</text>");
+	const char *next = n > room ? second_line(name, room) : "";
+	size_t n_next = text_length(next);
+	double y_px = at_y(p, y) + 4 - (n_next ? LINE / 2. : 0);
+	name_line(t, p, y_px, name, n - n_next - (n_next && next[-1] == ' '), name);
+	if (n_next)
+		name_line(t, p, y_px + LINE, next, n_next, name);
 }

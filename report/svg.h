@@ -41,8 +41,8 @@ void svg_words(struct text *t, const struct svg_plot *p, double x, double y, con
 	       const char *words);
 /* The name of a place along x, under the frame, and a second line to it, "": none. */
 void svg_place(struct text *t, const struct svg_plot *p, double x, const char *name, const char *below);
-/* The name of a row, left of the frame; cut where it is too long for the room. And what room it asks for,
- * px. */
+/* The name of a row, left of the frame; in two lines where it is too long for one, cut where for two. And
+ * what room it asks for, px. */
 void svg_name(struct text *t, const struct svg_plot *p, double y, const char *name);
 double svg_name_room(const char *name);
 /* Lowers and raises the ends so that ticks fall on round numbers; there is room between them then, also if

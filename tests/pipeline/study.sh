@@ -163,13 +163,16 @@ check "so do settings whose difference makes none" grep -q '^cold: the same scor
 # ---- more of it, less of it, what fails ----
 odd='  odd:\n    views: {strategy: sequential}\n    pretrain: {objective: cmsc}'
 sed -i "s/  masked:/$odd\n  masked:/" study.yaml
-study
+printf '#!/bin/sh\ncase $* in *odd@2-4*) kill -9 $$ ;; esac\nexec "$@"\n' >launcher
+study LAUNCH_pretrain="$PWD/launcher"
 is "a setting that fails stops nobody else, and is an error in the end" \
 	"$(cat "$WORK/code") $(grep -c '^odd .* - .* 0 of 4: incomplete$' "$WORK/stdout")" "2 1"
 check "... which says why" grep -q 'study: [0-9]* of 20 cells, odd@1-3: pretrain: .*cmsc' "$WORK/stderr"
 foreseen 0 '^odd@1-3: would start fetch preprocess views pretrain embed probe' study
 check "... and is on the page, once" \
-	grep -q 'odd@1-3, as 3 more of its cells, stopped in pretrain: ' $R/study/index.html
+	grep -q 'odd@1-3, as 2 more of its cells, stopped in pretrain: ' $R/study/index.html
+check "... one that ended without a word, in other words" \
+	grep -q 'odd@2-4 stopped: it ended without a message' $R/study/index.html
 check "... the last line names the cells" grep -q \
 	'\*\*\* 4 of 20 cells came to nothing: odd@1-3' "$WORK/stderr"
 sed -i '/  odd:/,/cmsc/d' study.yaml

@@ -11,6 +11,7 @@
 #include "report/forest.h"
 #include "report/interval.h"
 #include "report/paper.h"
+#include "report/svg.h"
 
 static int count(const struct text *t, const char *words)
 {
@@ -98,10 +99,13 @@ static void the_forest_has_a_row_per_floor(void **state)
 	assert_int_equal(count(&t, "<polyline class=\"line floor\""), 1); /* the other has no interval */
 	assert_int_equal(count(&t, "convolutions"), 0);
 	assert_int_equal(count(&t, ">an arm whose name has rather many letters</text>"), 1);
-	assert_int_equal(count(&t, "<title>an arm whose name has far too many letters even for a room that "
-				   "grows</title>"),
-			 1);
-	assert_int_equal(count(&t, "an arm whose name has far too many letters even for a …</text>"), 1);
+	assert_int_equal(count(&t, ">an arm whose name has far too many letters even for a</text>"), 1);
+	assert_int_equal(count(&t, ">room that grows</text>"), 1);
+	assert_int_equal(count(&t, "<title>"), 0);
+	struct svg_plot p = {.width = 100, .height = 50, .y1 = 1, .names = 60};
+	svg_name(&t, &p, 0, "much_longer_than_both_lines");
+	assert_int_equal(count(&t, ">much_</text>"), 1);
+	assert_int_equal(count(&t, "<title>much_longer_than_both_lines</title>longer_th…</text>"), 1);
 	text_release(&t);
 	json_decref(arms);
 	json_decref(floors);
