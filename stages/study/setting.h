@@ -2,7 +2,7 @@
  * A setting of study.json as terminal and page show it. One that lacks cells others have is marked wherever
  * its numbers stand, for they are means over other cells.
  *
- *	setting_row(&t, s);             // <tr><td>share 0.5 <small>incomplete: 3 of 4 cells</small></td>
+ *	setting_row(&t, s);             // <tr><td class=name>share 0.5</td>
  */
 #ifndef STAGES_STUDY_SETTING_H
 #define STAGES_STUDY_SETTING_H

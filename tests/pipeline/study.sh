@@ -200,7 +200,7 @@ is "the page asks the network for nothing" "$(grep -ciE '(src|href|url)[=(]["'"'
 is "no number on it is NaN" "$(sed 's/<[^>]*>/ /g' $page | grep -cwiE 'nan|inf|null')" 0
 is "no coordinate is NaN" "$(grep -coiE '[ =",M](-?nan|-?inf)\b' $page)" 0
 check "what the user wrote is escaped" grep -q 'Does &quot;it&quot; &lt;work&gt;?' $page
-check "training times are there" grep -q '<td>masked</td><td>6</td><td>[0-9]' $page
+check "training times are there" grep -q '<td class=name>masked</td><td>6</td><td>[0-9]' $page
 check "an axis has a series for each value of the other" grep -qF 'noise_p 0' $page
 if has_browser; then
 	for width in 390 1200; do
