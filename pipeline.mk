@@ -62,6 +62,9 @@ $(foreach m,$(meant),$(foreach v,$(firstword $(subst =, ,$m)),$(if $(call typed,
 .DEFAULT_GOAL := help
 include Makefile
 
+# The text of file $1 without its last newline, which Make 4.3 leaves in $(file <) where its buffer was moved.
+text_of   = $(subst ¶,,$(subst $(newline)¶,,$(file <$1)¶))
+
 # Words ¶name:value of the YAML file $1; what stands behind a # has no ¶.
 unquoted  = $(subst ",,$(subst ',,$(subst {, ¶ ,$(subst }, ¶ ,$(subst $(comma), ¶ ,$1)))))
 lines_of  = $(strip ¶ $(subst $(newline), ¶ ,$(call unquoted,$(file <$1))))
@@ -247,7 +250,7 @@ $(B)/bin/$(1).code: $(if $(is_dry)$(is_asked),$(if $(wildcard $(B)/bin/$(1).code
 	$$(if $$(wildcard $$@),,@cp $(B)/code/$(1).id $$@)
 .PHONY: $(1)
 $(1): $(R)/$(1).id
-	$$(info $$(or $$(file <$(R)/$(1).txt),$(1) $$(file <$(R)/$(1).id)))
+	$$(info $$(or $$(call text_of,$(R)/$(1).txt),$(1) $$(call line_in,$(R)/$(1).id)))
 	$$(if $$(filter $(1),$(joint)),$$(call complain,$(1)))$$(if $$(filter study,$(1)),$$(study_complain))
 endef
 $(foreach s,$(stages) $(joint),$(eval $(call CODE,$(s))))
@@ -372,7 +375,7 @@ study_complain = $(if $(fallen),\
 ## cell: one cell of a study by itself, as a job of its own (STUDY=FILE CELL=NAME); then study only hits
 .PHONY: cell
 cell: $(cell_ids)
-	$(foreach c,$(call fallen_in,$(asked_cells)),$(error $c: $(file <$(R)/arms/$c/cell.failed)))
+	$(foreach c,$(call fallen_in,$(asked_cells)),$(error $c: $(call text_of,$(R)/arms/$c/cell.failed)))
 endif
 ## study: settings x seeds x rotations, each trained again, and one page of them,
 ##        build/runs/study-NAME/study/index.html (STUDY=params/studies/NAME.yaml)
@@ -406,7 +409,7 @@ compare: evaluate
 ## arm: one arm of a comparison up to its scores (ARM=NAME), as a job of its own; then compare only hits
 .PHONY: arm
 arm: $(ids)
-	$(foreach a,$(arms),$(info $a: $(file <$(call printed_by,$a))))
+	$(foreach a,$(arms),$(info $a: $(call text_of,$(call printed_by,$a))))
 
 ## explain: say for each stage which part of its key differs from its last run (ARM=NAME: of an arm's)
 .PHONY: explain
