@@ -21,8 +21,8 @@ void setting_row(struct text *t, const json_t *setting)
 	text_add(t, "<tr><td class=name>");
 	text_name(t, json_text(setting, "label"));
 	if (!setting_is_complete(setting))
-		text_add(t, "<small class=range>incomplete: %.0f of %.0f cells</small>", json_number(setting, "cells"),
-			 json_number(setting, "of"));
+		text_add(t, "<small class=range>incomplete: %.0f of %.0f cells</small>",
+			 json_number(setting, "cells"), json_number(setting, "of"));
 	text_add(t, "</td>");
 }
 
