@@ -14,15 +14,18 @@
 static const struct {
 	const char *key, *title, *meaning;
 } measures[] = {
-	{"top1", "top-1", "training's last epoch: share of views whose nearest candidate was their partner"},
+	{"top1", "top-1",
+	 "training's last epoch: share of views whose nearest candidate was their partner; none of "
+	 "objectives that contrast no views"},
 	{"rankme", "RankMe", "directions that the tested records' embeddings use"},
 	{"alignment", "alignment",
-	 "mean squared distance of a record's two views, centred, of unit length: 0 equal, 2 "
-	 "strangers"},
+	 "mean squared distance of a record's two views, centred, of unit length: 0 equal, 2 strangers"},
 	{"uniformity", "uniformity", "-4 spread evenly, 0 all equal"},
 	{"found:mean", "found by mean",
-	 "share of partners found without a network, by the leads' means alone"},
-	{"found:variance", "by variance", "... by the leads' deviations"},
+	 "share of partners found without a network, by the leads' means alone, or by minus them, as "
+	 "the two halves of a standardised record have"},
+	{"found:variance", "by variance",
+	 "... by the leads' deviations, or by what these leave of a record's"},
 	{"found:spectrum", "by spectrum", "... by each lead's shares of energy in octaves"},
 	{"found:rate", "by rate", "... by the rate of the beats"}};
 enum { MEASURES = sizeof measures / sizeof *measures };
