@@ -182,6 +182,37 @@ embeddings_of = $(R)/arms/$1/embed.id
 scores_of     = $(R)/arms/$1/$(judge_of).id
 printed_by    = $(R)/arms/$1/$(judge_of).txt
 
+# An ensemble joins models of other arms, pretrain.members: exemplars+halves+halves@2, as SET says of the run
+# and a file of params/arms of an arm. Each is a chain of its own, as far as pretrain. In ensemble@3 a member
+# without a seed has seed 3, one of seed 2 has 3002: ensembles of several seeds share no member.
+members_set := $(patsubst pretrain.members=%,%,$(lastword $(filter pretrain.members=%,$(SET))))
+arms_set     = $(if $(members_set),$(filter-out pretrain.model=% pretrain.members=%,$(SET)),$(SET))
+seed_set    := $(patsubst pretrain.seed=%,%,$(lastword $(filter pretrain.seed=%,$(SET))))
+named_in     = $(subst +, ,$(if $1,$(call value_in,params/arms/$(base_of).yaml,members),$(members_set)))
+other_seed   = $(filter-out 1,$(or $(if $1,$(seed_of)),$(seed_set)))
+member_seed  = $(if $(call seed_of,$2),$(addsuffix 00,$(other_seed))$(call seed_of,$2),$(if $1,$(seed_of)))
+members_of   = $(foreach m,$(named_in),$(call base_of,$m)$(addprefix @,$(call member_seed,$1,$m)))
+members     := $(sort $(members_of) $(foreach a,$(arms),$(call members_of,$a)))
+chained     := $(sort $(arms) $(members))
+$(foreach a,$(members),$(if $(wildcard params/arms/$(call base_of,$a).yaml),$(if $(call named_in,$a),\
+	$(error pretrain.members: $a is an ensemble itself; name its members instead)),\
+	$(error pretrain.members: no params/arms/$(call base_of,$a).yaml$(call \
+	like,$(call base_of,$a),$(all_arms)); there are $(all_arms))))
+$(if $(members_set),$(if $(arms),$(error SET=pretrain.members is of the run itself; an arm says it in its \
+	file)),$(foreach f,$(PARAMS) $(extended),$(if $(call value_in,$f,members),\
+	$(error $f: pretrain.members is for SET, or a file of params/arms))))
+$(if $(and $(members_set),$(borrowed)),$(error MODEL=$(MODEL) stands in the place of pretraining; leave \
+	pretrain.members out))
+# Their ids, and the list of them that pretrain reads. $1: the ensemble (none: the run), $2: its folder.
+models_of = $(foreach m,$(members_of),$(R)/arms/$m/pretrain.id) $2/pretrain.inputs
+member_list = $(subst $(newline)$(space),$(newline),$(foreach \
+	m,$(members_of),$m/model $(R)/arms/$m/pretrain.id$(newline)))
+list_members = $(if $(subst $(strip $(file <$2/pretrain.inputs)),,$(strip $(member_list))),\
+	$(shell mkdir -p $2)$(file >$2/pretrain.inputs,$(member_list)))
+joined_by = $(if $(filter pretrain,$1),$(if $(call named_in,$2),$(call models_of,$2,$3)))
+$(if $(members_set),$(call list_members,,$(R)))
+$(foreach a,$(arms),$(if $(call named_in,$a),$(call list_members,$a,$(R)/arms/$a)))
+
 # The first build is worth all CPUs; the stages are a chain and use them by themselves.
 ifneq ($(words $(wildcard $(stages:%=$(B)/bin/%) $(joint:%=$(B)/bin/%))),$(words $(stages) $(joint)))
 MAKEFLAGS += -j$(shell nproc)
@@ -189,26 +220,26 @@ endif
 
 # One slice per stage, replaced only where its bytes differ. They are cut again when the file, an override,
 # the file it extends (paths.mk) or a stage's schema changed, or a slice is lost. $(1): folder, $(2): file of
-# the arm, $(3): its seed, $(4): what stands before SET.
+# the arm, $(3): its seed, $(4): what stands before SET, $(5): SET, by name.
 sections := $(stages) $(joint) $(if $(studying),study)
 absent = $(filter-out $(wildcard $1),$1)
 define SLICES
-ifneq ($$(call line_in,$(1)/params/given),$(PARAMS) $(2:%=% )$(4)$$(SET)$(3))
+ifneq ($$(call line_in,$(1)/params/given),$(PARAMS) $(2:%=% )$(4)$$($(5))$(3))
 $(1)/params.stamp: FORCE
 endif
 $(1)/params.stamp: $(PARAMS) $(2) $(B)/bin/params $(sections:%=$(B)/schema/%.json) \
 		$(if $(CHECK)$(call absent,$(sections:%=$1/params/%.json) $(2:%=$1/params/arm.json)),FORCE)
 	@$(B)/bin/params --out $(1) --schemas $(B)/schema $(2:%=--over %) \
-		--set '$$(subst ','\'',$(4)$$(SET)$(3))' $(PARAMS) $(sections)
+		--set '$$(subst ','\'',$(4)$$($(5))$(3))' $(PARAMS) $(sections)
 $(sections:%=$(1)/params/%.json) $(2:%=$1/params/arm.json): $(1)/params.stamp ;
 -include $$(wildcard $(1)/params/paths.mk)
 endef
 # The page names what was typed; of quotes within quotes the inner are single.
 told = report.params=$(PARAMS) report.set="$(subst ",',$(SET))"
-$(eval $(call SLICES,$(R),,,$$(told) ))
-$(foreach a,$(arms),$(eval \
-	$(call SLICES,$(R)/arms/$(a),params/arms/$(call base_of,$(a)).yaml,$(call seeded,$(a)))))
-$(PARAMS) $(sort $(foreach a,$(arms),params/arms/$(call base_of,$a).yaml)):
+$(eval $(call SLICES,$(R),,,$$(told) ,SET))
+$(foreach a,$(chained),$(eval \
+	$(call SLICES,$(R)/arms/$(a),params/arms/$(call base_of,$(a)).yaml,$(call seeded,$(a)),,arms_set)))
+$(PARAMS) $(sort $(foreach a,$(chained),params/arms/$(call base_of,$a).yaml)):
 
 # Where an object of the store lies: objects/ab/<id>.mdb.
 hex := 0 1 2 3 4 5 6 7 8 9 a b c d e f
@@ -255,7 +286,8 @@ $(1): $(R)/$(1).id
 endef
 $(foreach s,$(stages) $(joint),$(eval $(call CODE,$(s))))
 $(foreach s,$(filter-out $(borrowed),$(stages)),$(eval \
-	$(call STAGE,$(s),$(R),$(in_$(s):%=$(R)/%.id),$$(call launched,$(s),$(R)))))
+	$(call STAGE,$(s),$(R),$(in_$(s):%=$(R)/%.id) $(call joined_by,$(s),,$(R)),\
+	$$(call launched,$(s),$(R)))))
 
 # What is borrowed: the network (pretrain.id, or start.id to train on from), and for predict encoder and
 # head. A run without MODEL predicts with what its own probe has come to. $1: which, $2: its ids, $3: from
@@ -291,8 +323,10 @@ known = for f in $(R)/arms/*/$1.failed; do d=$${f%/*}; [ -s $$f ] && [ $$f -nt $
 alone = $(if $(wildcard $2/$1.failed),rm -f $2/$1.failed; )$(launched)
 way = $(if $(comparing),kept_apart,alone)
 $(foreach a,$(arms),$(eval placed += $a)$(eval place_of_$a := arm $(words $(placed)) of $(words $(arms)): $a))
-$(foreach a,$(arms),$(foreach s,$(filter-out predict,$(stages)),$(eval $(call STAGE,$(s),$(R)/arms/$(a),\
-	$(patsubst %,$(R)/arms/$(a)/%.id,$(call reads_of,$(s),$(a))),\
+$(foreach a,$(filter-out $(arms),$(chained)),$(eval place_of_$a := $a))
+$(foreach a,$(chained),$(foreach s,$(filter-out predict,$(stages)),$(eval $(call STAGE,$(s),$(R)/arms/$(a),\
+	$(patsubst %,$(R)/arms/$(a)/%.id,$(call reads_of,$(s),$(a))) \
+	$(call joined_by,$(s),$(a),$(R)/arms/$(a)),\
 	$$(call $(way),$(s),$(R)/arms/$(a),$(call reads_of,$(s),$(a)),$$(place_of_$(a)))))))
 
 # What evaluate is told of the arms: lines "NAME definition JSON" of what each one's file sets, and of one
@@ -448,7 +482,7 @@ remade   = make -f pipeline.mk $(if $(ARM),arm ARM="$(ARM)",$(furthest)$(if $(ar
 bundle: $(R)/params.stamp $(explaining:%=$(R)/%/params.stamp) $(B)/bin/audit
 	@$(audited) --bundle $(or $(BUNDLE),$(R)/bundle.tar) $(if $(WHOLE),--whole) \
 		$(addprefix --params ,$(PARAMS) $(extended) \
-		$(sort $(foreach a,$(arms),params/arms/$(call base_of,$a).yaml))) \
+		$(sort $(foreach a,$(chained),params/arms/$(call base_of,$a).yaml))) \
 		--command '$(subst ','\'',$(remade))'
 
 # What a run has is sent with all it was made of. What others have made of the same parameters is asked for
@@ -473,9 +507,10 @@ push: | $(B)/bin/remote
 ## pull: bring the results that REMOTE=URL has of these parameters (ARM=NAME: an arm's; ARMS="NAME...": those
 ##       arms', and their comparison and report)
 pull: export EINTHOVEN_REMOTE := $(if $(REMOTE),$(REMOTE),$(EINTHOVEN_REMOTE))
-pull: $(arms:%=$R/arms/%/params.stamp) $(if $(pulling)$(if $(arms),,own),$R/params.stamp) \
+pull: $(chained:%=$R/arms/%/params.stamp) $(if $(pulling)$(if $(arms),,own),$R/params.stamp) \
 		$(stages:%=$(B)/bin/%) $(pulling:%=$(B)/bin/%) | $(B)/bin/remote
-	@$(if $(arms),$(foreach a,$(arms),$(call pull_in,$(call chain_of,$a),arms/$a);) \
+	@$(foreach a,$(members),$(call pull_in,fetch preprocess views pretrain,arms/$a);) \
+		$(if $(arms),$(foreach a,$(arms),$(call pull_in,$(call chain_of,$a),arms/$a);) \
 		$(if $(pulling),$(joined)),\
 		$(call pull_in,$(filter-out predict $(if $(borrowed),views pretrain),$(stages))))
 

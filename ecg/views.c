@@ -76,6 +76,11 @@ const char *views_strategy_name(const struct views *v)
 	return strategy_names[v->strategy];
 }
 
+struct views views_whole(const struct views *v)
+{
+	return (struct views){.strategy = VIEWS_SEQUENTIAL, .rate_hz = v->rate_hz, .samples = v->samples};
+}
+
 int views_input_samples(const struct views *v)
 {
 	int n = views_has_segments(v)		   ? v->segment

@@ -40,11 +40,13 @@ struct views {
 int views_check(const struct views *v, struct error *e);
 
 const char *views_strategy_name(const struct views *v); /* as in params: "halves" */
-int views_input_samples(const struct views *v);		/* T of the model's input: a multiple of 10 */
-double views_input_rate(const struct views *v);		/* Hz of the model's input */
-int views_n(const struct views *v);			/* of a record in training */
-bool views_has_segments(const struct views *v);		/* a view is a part of the record's time */
-bool views_has_pool(const struct views *v);		/* sequential, crops: views draw from the pool */
+/* Of such records, one view: the record. */
+struct views views_whole(const struct views *v);
+int views_input_samples(const struct views *v); /* T of the model's input: a multiple of 10 */
+double views_input_rate(const struct views *v); /* Hz of the model's input */
+int views_n(const struct views *v);		/* of a record in training */
+bool views_has_segments(const struct views *v); /* a view is a part of the record's time */
+bool views_has_pool(const struct views *v);	/* sequential, crops: views draw from the pool */
 
 /* Un-augmented views of a record: 2 (the first and the last of two halves; even and odd samples), 1 (the
  * whole record), or as many segments, evenly spaced, as cover it. */

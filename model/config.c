@@ -82,10 +82,11 @@ int config_read(struct encoder_config *c, const json_t *json, struct error *e)
 	} else if (encoder && strcmp(encoder, "resnet18") == 0) {
 		c->kind = ENCODER_RESNET18;
 		status = read_resnet18(&c->resnet18, json, e);
-	} else if (encoder && strcmp(encoder, "exemplars") == 0) {
+	} else if (encoder && (!strcmp(encoder, "exemplars") || !strcmp(encoder, "ensemble"))) {
 		return error_set(e, NULL, 0,
-				 "its encoder, exemplars, is no network: embed and predict apply it, but it "
-				 "has no weights to train on and no graph to export");
+				 "its encoder, %s, is no network: embed and predict apply it, but it "
+				 "has no weights to train on and no graph to export",
+				 encoder);
 	} else {
 		return error_set(e, NULL, 0,
 				 "attribute \"config\": unknown encoder '%s', expected dvt or resnet18",

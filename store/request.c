@@ -185,12 +185,20 @@ static void read_named(struct request *r, bool may_lack)
 	}
 }
 
+static bool needs_list(const struct request *r)
+{
+	int n = 0;
+	while (r->stage->inputs[n])
+		n++;
+	return !r->stage->needs || r->stage->needs(r->params, n);
+}
+
 /* The ids of the inputs as JSON, null for one that there is not. */
 static json_t *read_inputs(struct request *r, bool may_lack)
 {
 	json_t *ids = json_object();
 	read_named(r, may_lack);
-	if (r->stage->has_list)
+	if (r->stage->has_list && needs_list(r))
 		read_list(r);
 	for (int i = 0; i < r->n_inputs; i++) {
 		const struct request_input *in = &r->input[i];

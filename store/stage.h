@@ -59,7 +59,8 @@ struct stage {
 	 * a class that only the processes that compute can name, for it tells of their devices and number. */
 	bool (*choose)(const struct params *params);
 	/* Optional: whether with these params input i of `inputs` is read. One that is not need not be there:
-	 * NULL for run(), null in the action. pipeline.mk must know it too, or it makes what nobody reads. */
+	 * NULL for run(), null in the action. pipeline.mk must know it too, or it makes what nobody reads. If
+	 * it has_list, the number of `inputs` stands for the list. */
 	bool (*needs)(const struct params *params, int i);
 	/* Optional: content that stands for PARAM_PATH params in the action key (a path itself is never in
 	 * the key): a JSON value such as {"sha256":"..."}; new reference. */

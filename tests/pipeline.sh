@@ -70,7 +70,7 @@ tree_of_stubs() {
 	stub fetch ''
 	stub preprocess '"fetch"'
 	stub views '"preprocess"'
-	stub pretrain '"views", "preprocess"'
+	stub pretrain '"views", "preprocess"' true
 	stub embed '"pretrain", "preprocess"'
 	stub probe '"embed"'
 	stub finetune '"pretrain", "probe", "views", "preprocess"'

@@ -3,19 +3,18 @@
  * Reads `model` (of pretrain) and `signals`. Writes `embeddings`: a vector per record from the trained
  * weights and, the floors they must beat, from those training began with and from random convolutions
  * (convolve.h); of some records of fold 10 also the attention (inspect.h) and the pairs of views that
- * training would have contrasted. A model of exemplars is no network and began with nothing: it gives vectors
- * alone.
+ * training would have contrasted. Exemplars are no network and began with nothing, an ensemble is several
+ * models: they give vectors alone.
  *
- * The story: open both networks, or the exemplars; walk the signals in batches; cut the fixed views of each
- * record, send them through both networks and put the mean over a record's views (networks.h), or compare the
- * record with the exemplars. In a team each process takes one batch of a round. docs/training.md, Embeddings.
+ * The story: open both networks, or what is embedded as a whole (whole.h); walk the signals in batches; cut
+ * the fixed views of each record, send them through both networks and put the mean over a record's views
+ * (networks.h). In a team each process takes one batch of a round. docs/training.md, Embeddings.
  */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/die.h"
-#include "common/pool.h"
 #include "common/progress.h"
 #include "ecg/fold.h"
 #include "ecg/label.h"
@@ -23,6 +22,7 @@
 #include "kernels/ops.h"
 #include "stages/embed/embedding.h"
 #include "stages/embed/networks.h"
+#include "stages/embed/whole.h"
 #include "stages/shared/device.h"
 #include "stages/shared/embedded.h"
 #include "stages/shared/floor.h"
@@ -33,18 +33,6 @@ static const char *const table_names[TABLES] = {"embedding", "random", "time",	 
 						"segment",   "pair",   "random_pair"};
 
 /* ---- setting up ---- */
-
-static void open_exemplars(struct embedding *m)
-{
-	m->exemplars = exemplars_open(m->model);
-	m->dim = m->exemplars->map.n;
-	if (m->exemplars->shares.samples != m->augment.views.samples ||
-	    m->exemplars->shares.rate_hz != m->augment.views.rate_hz)
-		die("model %s: its attributes contradict each other", artifact_id(m->model));
-	if (m->has_segments)
-		die("embed.segments: model %.12s sees whole records, no segments; leave it at false",
-		    artifact_id(m->model));
-}
 
 static void open_model(struct embedding *m)
 {
@@ -57,15 +45,15 @@ static void open_model(struct embedding *m)
 	m->is_other = embedded_choose(&m->views, params_text(m->run->params, "views"), m->model);
 	m->n_views = views_n_fixed(&m->views);
 	m->n_rows = BATCH * (m->n_views > PAIR ? m->n_views : PAIR);
-	if (exemplars_are_in(m->model))
-		open_exemplars(m);
+	if (whole_is(m->model))
+		whole_open(m);
 	else
 		networks_open(m);
 }
 
 static bool has_table(const struct embedding *m, int table)
 {
-	return m->exemplars ? table == EMBEDDING : networks_have_table(m, table);
+	return m->whole[TRAINED] ? whole_has_table(m, table) : networks_have_table(m, table);
 }
 
 static void open_output(struct embedding *m)
@@ -89,7 +77,7 @@ static void open_output(struct embedding *m)
 				    (uint64_t)params_int(m->run->params, "convolution_seed"),
 				    m->views.samples, m->dim);
 	m->rows = die_malloc((size_t)m->n_rows * (size_t)m->dim * sizeof(float));
-	if (m->exemplars)
+	if (m->whole[TRAINED])
 		artifact_attribute(w, "config", json_deep_copy(artifact_get_attribute(m->model, "config")));
 	else
 		networks_begin(m);
@@ -97,8 +85,8 @@ static void open_output(struct embedding *m)
 
 static void tear_down(struct embedding *m)
 {
-	if (m->exemplars)
-		exemplars_free(m->exemplars);
+	if (m->whole[TRAINED])
+		whole_close(m);
 	else
 		networks_close(m);
 	free(m->rows);
@@ -118,27 +106,11 @@ static uint32_t fold_of(const struct embedding *m, uint64_t record)
 	return l.fold;
 }
 
-static void compare(void *context, int i)
-{
-	const struct embedding *m = context;
-	float scale[LEADS];
-	signals_scale(m->signals, m->record[i], scale);
-	exemplars_embed(m->exemplars, m->rows + (size_t)i * (size_t)m->dim, m->signal[i], scale);
-}
-
-static void run_exemplars(struct embedding *m)
-{
-	pool_run(compare, m, m->n);
-	for (int i = 0; i < m->n; i++)
-		artifact_put_floats(m->run->output, m->table[EMBEDDING], artifact_key(m->record[i]).bytes, 8,
-				    m->rows + (size_t)i * (size_t)m->dim, (size_t)m->dim);
-}
-
 static void run_batch(struct embedding *m)
 {
 	convolve_put(m->convolve, m->record, m->signal, m->n);
-	if (m->exemplars)
-		run_exemplars(m);
+	if (m->whole[TRAINED])
+		whole_run(m);
 	else
 		networks_run(m);
 	m->n = 0;
@@ -177,11 +149,12 @@ static void add_record(struct embedding *m, const struct artifact_cursor *c)
 	m->record[m->n++] = artifact_record(c->key);
 }
 
-/* The random network gets its running statistics, if it has any, from the first records of the training
- * folds: without them it would be a poorer floor than the weights that training began with. */
+/* Random networks get their running statistics, if they have any, from the first records of the training
+ * folds: without them they would be a poorer floor than the weights that training began with. */
 static void set_random_statistics(struct embedding *m)
 {
-	if (m->exemplars || !encoder_has_statistics(&m->net[RANDOM]->config))
+	bool is_whole = m->whole[TRAINED] != NULL;
+	if (is_whole ? !m->whole[RANDOM] : !encoder_has_statistics(&m->net[RANDOM]->config))
 		return;
 	struct artifact_cursor *c = artifact_walk(m->signals, "signal");
 	while (m->n < BATCH && artifact_next(c))
@@ -189,7 +162,9 @@ static void set_random_statistics(struct embedding *m)
 			add_record(m, c);
 	if (m->n == BATCH)
 		artifact_stop(c);
-	if (m->n > 0)
+	if (is_whole)
+		whole_draw(m);
+	else if (m->n > 0)
 		networks_set_statistics(m);
 	m->n = 0;
 }

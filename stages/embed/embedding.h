@@ -1,6 +1,6 @@
 /*
- * One run of embed, as its files share it: embed.c walks the records, networks.c or exemplars
- * (stages/shared/exemplars.h) make embeddings of those in hand.
+ * One run of embed, as its files share it: embed.c walks the records, networks.c or whole.c
+ * make embeddings of those in hand.
  */
 #ifndef STAGES_EMBED_EMBEDDING_H
 #define STAGES_EMBED_EMBEDDING_H
@@ -10,11 +10,11 @@
 #include "model/encoder.h"
 #include "stages/embed/convolve.h"
 #include "stages/embed/inspect.h"
-#include "stages/shared/exemplars.h"
+#include "stages/shared/encoding.h"
 #include "store/stage.h"
 
-#define BATCH 64 /* records that are encoded together */
-#define PAIR  2	 /* views of a record that training contrasts */
+#define BATCH ENCODING_RECORDS /* records that are encoded together */
+#define PAIR  2		       /* views of a record that training contrasts */
 
 /* The trained network, and one of the same shape with the weights it began with: what training must beat. */
 enum { TRAINED, RANDOM, NETWORKS };
@@ -29,14 +29,15 @@ struct embedding {
 	struct augment augment; /* what training drew pairs with */
 	enum pairing_kind pairing;
 	bool has_segments, has_masks;
-	struct encoder_config config;  /* of the networks */
-	int micro_batch;	       /* views that they take at once; 0: all */
-	struct encoder *net[NETWORKS]; /* NULL where there are exemplars */
-	struct exemplars *exemplars;   /* NULL where there are networks */
-	int dim;		       /* of an embedding */
-	int n_views;		       /* of a record */
-	int n_rows;		       /* BATCH of these or of PAIR */
-	int n;			       /* records in hand */
+	struct encoder_config config;	  /* of the networks */
+	int micro_batch;		  /* views that they take at once; 0: all */
+	struct encoder *net[NETWORKS];	  /* NULL where it is no network, and whole is not */
+	struct encoding *whole[NETWORKS]; /* of exemplars, an ensemble; RANDOM: NULL where some of it began
+					   * with nothing */
+	int dim;			  /* of an embedding */
+	int n_views;			  /* of a record */
+	int n_rows;			  /* BATCH of these or of PAIR */
+	int n;				  /* records in hand */
 	uint64_t record[BATCH];
 	bool is_test[BATCH], is_inspected[BATCH];
 	const void *signal[BATCH];   /* where they lie in the artifact */

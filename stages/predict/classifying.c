@@ -4,99 +4,52 @@
 #include <string.h>
 
 #include "common/die.h"
-#include "common/pool.h"
 #include "kernels/ops.h"
-#include "model/config.h"
 #include "stages/shared/device.h"
-#include "stages/shared/network.h"
 #include "stages/shared/signals.h"
 
 /* ---- memory ---- */
 
-static size_t rows_of(const struct classifying *c)
-{
-	return CLASSIFYING_RECORDS * (size_t)c->n_views;
-}
-
-static size_t input_of(const struct classifying *c)
-{
-	return LEADS * (size_t)views_input_samples(&c->policy.views);
-}
-
 /* All of it that lies in ops memory. */
-static void allocate(struct classifying *c, const struct ops *ops)
+static void allocate(struct classifying *c, struct encoding *e, const struct ops *ops)
 {
-	size_t rows = rows_of(c);
-	if (!c->exemplars) {
-		c->net = encoder_new_frozen(ops, &c->config, (int)rows, c->micro_batch);
-		c->dim = c->net->dim;
-		c->device_keep = ops->alloc(rows * LEADS);
-		c->device_x = ops->alloc(rows * input_of(c) * sizeof *c->x);
-	}
-	c->head = classifier_new(ops, &(struct classifier_config){.dim = c->dim,
+	encoding_allocate(e, ops);
+	c->head = classifier_new(ops, &(struct classifier_config){.dim = e->dim,
 								  .n_extra = c->n_extra,
 								  .n_classes = c->n_classes,
 								  .is_multi = c->is_multi,
 								  .max_rows = CLASSIFYING_RECORDS});
-	c->device_h = ops->alloc(CLASSIFYING_RECORDS * (size_t)c->dim * sizeof *c->h);
+	c->device_h = ops->alloc(CLASSIFYING_RECORDS * (size_t)e->dim * sizeof *c->h);
 }
 
-static void release(struct classifying *c, const struct ops *ops)
+static void release(struct classifying *c, struct encoding *e)
 {
-	ops->release(c->device_x);
+	const struct ops *ops = e->ops;
 	ops->release(c->device_h);
-	ops->release(c->device_keep);
 	classifier_free(c->head);
-	encoder_free(c->net);
+	encoding_release(e);
 }
 
 static void make(const struct ops *ops, const void *settings)
 {
 	struct classifying c = *(const struct classifying *)settings;
-	allocate(&c, ops);
-	release(&c, ops);
+	struct encoding e = *c.encoding;
+	allocate(&c, &e, ops);
+	release(&c, &e);
 }
 
 static void fit(struct classifying *c)
 {
-	bool is_free = !c->exemplars && !encoder_has_statistics(&c->config);
+	int n_views = encoding_views(c->encoding);
+	bool is_free = n_views && !encoding_has_statistics(c->encoding);
 	struct memory_need need = {.make = make,
 				   .settings = c,
-				   .micro_batch = is_free ? &c->micro_batch : NULL,
-				   .n_views = (int)rows_of(c)};
-	device_fit(c->ops, &need, "prediction", "take a smaller model");
+				   .micro_batch = is_free ? &c->encoding->micro_batch : NULL,
+				   .n_views = n_views};
+	device_fit(ops_chosen(), &need, "prediction", "take a smaller model");
 }
 
 /* ---- opening ---- */
-
-static void open_network(struct classifying *c, const struct artifact *a)
-{
-	struct error e = {0};
-	if (config_read(&c->config, artifact_get_attribute(a, "config"), &e) < 0)
-		die("%s %s: %s", artifact_kind(a), artifact_id(a), error_text(&e));
-	if (encoder_samples(&c->config) != views_input_samples(&c->policy.views))
-		die("%s %s: its attributes contradict each other", artifact_kind(a), artifact_id(a));
-}
-
-static void open_exemplars(struct classifying *c, const struct artifact *a)
-{
-	c->exemplars = exemplars_open(a);
-	c->dim = c->exemplars->map.n;
-	if (c->exemplars->shares.samples != c->policy.views.samples ||
-	    c->exemplars->shares.rate_hz != c->policy.views.rate_hz)
-		die("%s %s: its attributes contradict each other", artifact_kind(a), artifact_id(a));
-}
-
-static void open_encoder(struct classifying *c, const struct artifact *a)
-{
-	c->ops = ops_chosen();
-	signals_policy(&c->policy, a);
-	c->n_views = views_n_fixed(&c->policy.views);
-	if (exemplars_are_in(a))
-		open_exemplars(c, a);
-	else
-		open_network(c, a);
-}
 
 /* n floats of table `weight`; yours to free. */
 static float *read_floats(const struct artifact *head, const char *key, size_t n)
@@ -128,7 +81,7 @@ static void open_head(struct classifying *c, const struct artifact *head)
 	c->n_classes = (int)json_array_size(artifact_get_attribute(head, "classes"));
 	c->is_multi = !strcmp(artifact_text(head, "labels"), "multi");
 	c->n_extra = !strcmp(artifact_text(head, "features"), "embedding+scale") ? LEADS : 0;
-	c->has_scale = c->n_extra || c->exemplars;
+	c->has_scale = c->n_extra || c->encoding->has_scale;
 	if (c->n_classes < 2)
 		die("scores %s: %d classes; expected two or more", artifact_id(head), c->n_classes);
 	read_decision(c, head);
@@ -136,7 +89,7 @@ static void open_head(struct classifying *c, const struct artifact *head)
 
 static void load_head(struct classifying *c, const struct artifact *head)
 {
-	size_t n = (size_t)c->n_classes, d = (size_t)(c->dim + c->n_extra);
+	size_t n = (size_t)c->n_classes, d = (size_t)(c->encoding->dim + c->n_extra);
 	float *mean = read_floats(head, "mean", d), *scale = read_floats(head, "scale", d),
 	      *weight = read_floats(head, "weight", n * d), *bias = read_floats(head, "bias", n);
 	classifier_set(c->head, mean, scale, weight, bias);
@@ -149,28 +102,21 @@ static void load_head(struct classifying *c, const struct artifact *head)
 struct classifying *classifying_open(const struct artifact *encoder, const struct artifact *head)
 {
 	struct classifying *c = die_calloc(1, sizeof *c);
-	open_encoder(c, encoder);
+	signals_policy(&c->policy, encoder);
+	c->encoding = encoding_open(encoder);
 	open_head(c, head);
 	fit(c);
-	allocate(c, c->ops);
+	allocate(c, c->encoding, ops_chosen());
 	load_head(c, head);
-	if (c->net) {
-		network_load(c->net, encoder);
-		c->x = die_malloc(rows_of(c) * input_of(c) * sizeof *c->x);
-		c->rows = die_malloc(rows_of(c) * (size_t)c->dim * sizeof *c->rows);
-		c->keep = die_malloc(rows_of(c) * LEADS);
-	}
-	c->h = die_malloc(CLASSIFYING_RECORDS * (size_t)c->dim * sizeof *c->h);
+	encoding_load(c->encoding);
+	c->h = die_malloc(CLASSIFYING_RECORDS * (size_t)c->encoding->dim * sizeof *c->h);
 	return c;
 }
 
 void classifying_close(struct classifying *c)
 {
-	release(c, c->ops);
-	exemplars_free(c->exemplars);
-	free(c->x);
-	free(c->keep);
-	free(c->rows);
+	release(c, c->encoding);
+	encoding_close(c->encoding);
 	free(c->h);
 	free(c->weight);
 	free(c);
@@ -178,44 +124,10 @@ void classifying_close(struct classifying *c)
 
 /* ---- running ---- */
 
-static void make_view(void *context, int task)
+void classifying_run(struct classifying *c, float *probability, const struct encoding_batch *b)
 {
-	struct classifying *c = context;
-	int record = task / c->n_views;
-	views_fixed(&c->policy.views, c->x + (size_t)task * input_of(c), c->batch->signal[record],
-		    task % c->n_views);
-	memcpy(c->keep + (size_t)task * LEADS, c->batch->there[record], LEADS);
-}
-
-/* c->h [n,dim]: mean embeddings of the records in hand. */
-static void forward(struct classifying *c, int n)
-{
-	const struct ops *ops = c->ops;
-	size_t rows = (size_t)n * (size_t)c->n_views, dim = (size_t)c->dim;
-	pool_run(make_view, c, (int)rows);
-	ops->upload(c->device_x, c->x, rows * input_of(c) * sizeof *c->x);
-	ops->upload(c->device_keep, c->keep, rows * LEADS);
-	encoder_forward(c->net, c->device_x, c->device_keep, (int)rows);
-	ops->download(c->rows, c->net->h, rows * dim * sizeof *c->rows);
-	for (size_t i = 0; i < (size_t)n; i++)
-		encoder_mean_views(c->h + i * dim, c->rows + i * (size_t)c->n_views * dim, c->n_views,
-				   (int)dim);
-}
-
-static void compare(void *context, int i)
-{
-	const struct classifying *c = context;
-	exemplars_embed(c->exemplars, c->h + (size_t)i * (size_t)c->dim, c->batch->signal[i],
-			c->batch->scale + (size_t)i * LEADS);
-}
-
-void classifying_run(struct classifying *c, float *probability, const struct classifying_batch *b)
-{
-	c->batch = b;
-	if (c->exemplars)
-		pool_run(compare, c, b->n);
-	else
-		forward(c, b->n);
-	c->ops->upload(c->device_h, c->h, (size_t)b->n * (size_t)c->dim * sizeof *c->h);
+	const struct ops *ops = c->encoding->ops;
+	encoding_run(c->encoding, c->h, b);
+	ops->upload(c->device_h, c->h, (size_t)b->n * (size_t)c->encoding->dim * sizeof *c->h);
 	classifier_predict(c->head, probability, c->device_h, c->n_extra ? b->scale : NULL, b->n);
 }

@@ -1,9 +1,9 @@
 /* What a trained classifier says of every record, labelled or not.
  *
- * Reads `encoder`, the network or exemplars (a model, or tuned scores), `head`, the scores that hold the
- * classifier (the same tuned scores, or a probe's), and `signals` of any dataset prepared as the encoder
- * knows them. Writes `predictions`: probabilities and decision per record, with its id, patient and path;
- * predict.csv is the same as a table.
+ * Reads `encoder`, the network, exemplars or ensemble (a model, or tuned scores), `head`, the scores that
+ * hold the classifier (the same tuned scores, or a probe's), and `signals` of any dataset prepared as the
+ * encoder knows them. Writes `predictions`: probabilities and decision per record, with its id, patient and
+ * path; predict.csv is the same as a table.
  *
  * The story: open network and classifier (classifying.h); walk the signals in batches; cut the fixed views of
  * each record, embed and classify; carry who the records are and which were left out. docs/probe.md.
@@ -66,8 +66,7 @@ static void decide(struct predict *t, const float *p)
 static void run_batch(struct predict *t)
 {
 	size_t n_classes = (size_t)t->classifying->n_classes;
-	classifying_run(t->classifying, t->p,
-			&(struct classifying_batch){t->n, t->signal, t->there, t->scale});
+	classifying_run(t->classifying, t->p, &(struct encoding_batch){t->n, t->signal, t->there, t->scale});
 	for (int i = 0; i < t->n; i++) {
 		const float *p = t->p + (size_t)i * n_classes;
 		struct artifact_key key = artifact_key(t->record[i]);

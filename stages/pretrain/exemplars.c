@@ -172,17 +172,12 @@ static bool learn(struct choosing *c)
 
 /* ---- the model ---- */
 
-/* The encoder sees whole records, whatever the strategy cuts for others. */
-static struct views whole_records(const struct views *v)
-{
-	return (struct views){.strategy = VIEWS_SEQUENTIAL, .rate_hz = v->rate_hz, .samples = v->samples};
-}
-
 static void write_model(const struct choosing *c)
 {
 	static const char *const of_signals[] = {"classes", "statements", "dataset", SIGNALS_PREPARED};
 	struct artifact_writer *w = c->run->output = artifact_create("model", 1);
-	struct augment none = {.views = whole_records(&c->records.policy.views), .gain = 1};
+	/* The encoder sees whole records, whatever the strategy cuts for others. */
+	struct augment none = {.views = views_whole(&c->records.policy.views), .gain = 1};
 
 	network_carry(w, c->signals, of_signals, sizeof of_signals / sizeof *of_signals);
 	artifact_attribute(w, "views", views_json(&none.views));

@@ -6,7 +6,8 @@
  *
  * The story: find the records (records.h); plan the training (plan.h) and make the network; step by step draw
  * the views of a batch (ecg/batch.h), learn from them (model/contrast.h, masked.h), note what came of it
- * (model/history.h); write the model. The loop is model/training.h; of model exemplars it is exemplars.h.
+ * (model/history.h); write the model. The loop is model/training.h; model exemplars is exemplars.h,
+ * ensemble is ensemble.h.
  */
 #include <inttypes.h>
 #include <math.h>
@@ -20,6 +21,7 @@
 #include "model/config.h"
 #include "model/history.h"
 #include "model/training.h"
+#include "stages/pretrain/ensemble.h"
 #include "stages/pretrain/exemplars.h"
 #include "stages/pretrain/plan.h"
 #include "stages/pretrain/records.h"
@@ -34,7 +36,7 @@
 
 #define LINES 20 /* of the log, about */
 
-enum { VIEWS, SIGNALS, START }; /* inputs */
+enum { VIEWS, SIGNALS, START, LIST }; /* inputs */
 
 struct pretrain {
 	struct stage_run *run;
@@ -170,10 +172,17 @@ static bool is_continued(const struct params *p)
 	return !strcmp(params_text(p, "start"), "model");
 }
 
-/* Weights that were trained before are read only to go on from them. */
+static bool is_ensemble(const struct params *p)
+{
+	return !strcmp(params_text(p, "model"), "ensemble");
+}
+
+/* Weights that were trained before are read only to go on from them, or to be joined. */
 static bool needs(const struct params *p, int input)
 {
-	return input != START || is_continued(p);
+	if (is_ensemble(p))
+		return input == SIGNALS || input == LIST;
+	return input == START ? is_continued(p) : input != LIST;
 }
 
 /* The weights of another model, projector and all, in place of drawn ones. */
@@ -336,7 +345,14 @@ static void contrast(struct stage_run *r)
 
 static void run(struct stage_run *r)
 {
-	if (!strcmp(params_text(r->params, "model"), "exemplars"))
+	bool has_members = *params_text(r->params, "members") != 0;
+	if (has_members && !is_ensemble(r->params))
+		die("pretrain.members: %s has none; leave it out, or set pretrain.model to ensemble",
+		    params_text(r->params, "model"));
+
+	if (is_ensemble(r->params))
+		ensemble_join(r, r->input[SIGNALS], LIST);
+	else if (!strcmp(params_text(r->params, "model"), "exemplars"))
 		exemplars_learn(r, r->input[VIEWS], r->input[SIGNALS]);
 	else
 		contrast(r);
@@ -345,6 +361,7 @@ static void run(struct stage_run *r)
 static const struct param params[] = {
 	NETWORK_PARAMS(NULL),
 	EXEMPLARS_PARAMS,
+	ENSEMBLE_PARAMS,
 	DEVICE_PARAMS(NULL),
 	{"temperature", PARAM_FLOAT, .min = 0.001, .max = 100, .otherwise = "0.1", .help = "of NT-Xent"},
 	{"objective", PARAM_CHOICE, .choices = OBJECTIVE_NAMES, .otherwise = "ntxent",
@@ -395,6 +412,7 @@ static const struct stage stage = {.name = "pretrain",
 				   .needs = needs,
 				   .choose = device_choose,
 				   .numerics = ops_chosen_numerics,
+				   .has_list = true,
 				   .has_team = true};
 
 int main(int argc, char **argv)

@@ -321,7 +321,8 @@ void pictures_views(struct draft *s)
 	json_array_foreach (s->shown, i, arm) {
 		const struct artifact *views = draft_input(s, arm, "views"),
 				      *model = draft_input(s, arm, "model");
-		if (!views || !model || !draft_input(s, arm, "signals") || exemplars_are_in(model))
+		if (!views || !model || !draft_input(s, arm, "signals") || exemplars_are_in(model) ||
+		    members_are_in(model))
 			continue;
 		char *what = die_printf("%s %d", artifact_id(views), (int)objective_of(model)->pairing);
 		bool is_shown = false;

@@ -8,10 +8,11 @@
 #include "common/die.h"
 #include "common/json.h"
 
-enum { PROBED, ONE_TOWER, RESIDUAL, EXEMPLARS, ALL_LABELS, SOME_LABELS };
-static const char *const titles[] = {"Contrastive, linear probe",      "One tower alone, linear probe",
-				     "Residual network, linear probe", "Exemplars, linear probe",
-				     "Trained on the labels",	       "Trained on a share of the labels"};
+enum { PROBED, ONE_TOWER, RESIDUAL, EXEMPLARS, ENSEMBLE, ALL_LABELS, SOME_LABELS };
+static const char *const titles[] = {"Contrastive, linear probe",	"One tower alone, linear probe",
+				     "Residual network, linear probe",	"Exemplars, linear probe",
+				     "Several models, linear probe",	"Trained on the labels",
+				     "Trained on a share of the labels"};
 
 static double fraction_of(const json_t *arm)
 {
@@ -30,6 +31,8 @@ static int kind_of(const json_t *arm)
 		return RESIDUAL;
 	if (!strcmp(json_text(config, "encoder"), "exemplars"))
 		return EXEMPLARS;
+	if (!strcmp(json_text(config, "encoder"), "ensemble"))
+		return ENSEMBLE;
 	return !*json_text(config, "towers") || !strcmp(json_text(config, "towers"), "both") ? PROBED
 											     : ONE_TOWER;
 }

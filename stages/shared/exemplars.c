@@ -9,7 +9,13 @@
 
 bool exemplars_are_in(const struct artifact *a)
 {
-	return !strcmp(json_text(artifact_get_attribute(a, "config"), "encoder"), "exemplars");
+	struct member whole = member_whole(a);
+	return exemplars_are_of(&whole);
+}
+
+bool exemplars_are_of(const struct member *m)
+{
+	return !strcmp(json_text(member_attribute(m, "config"), "encoder"), "exemplars");
 }
 
 struct exemplars *exemplars_new(int n, int n_everywhere, int n_gated, int samples, double rate_hz,
@@ -61,15 +67,15 @@ static size_t count(const struct tensor *t)
 	return (size_t)t->shape[0] * (size_t)(t->shape[1] ? t->shape[1] : 1);
 }
 
-static void read_tensors(struct exemplars *e, const struct artifact *model)
+static void read_tensors(struct exemplars *e, const struct member *model)
 {
 	struct tensor list[TENSORS];
 	list_tensors(list, e);
 	for (int i = 0; i < TENSORS; i++) {
 		size_t n_bytes = count(&list[i]) * sizeof(float);
-		struct artifact_value v = artifact_get(model, "tensor", list[i].name, strlen(list[i].name));
+		struct artifact_value v = member_tensor(model, list[i].name);
 		if (!v.bytes || v.n_bytes != n_bytes)
-			die("model %s: tensor %s has %zu bytes, expected %zu", artifact_id(model),
+			die("model %s: tensor %s has %zu bytes, expected %zu", artifact_id(model->in),
 			    list[i].name, v.n_bytes, n_bytes);
 		memcpy(list[i].values, v.bytes, n_bytes);
 	}
@@ -80,9 +86,9 @@ static bool is_within(json_int_t x, json_int_t least, json_int_t most)
 	return x >= least && x <= most;
 }
 
-struct exemplars *exemplars_open(const struct artifact *model)
+struct exemplars *exemplars_open(const struct member *model)
 {
-	const json_t *config = artifact_get_attribute(model, "config");
+	const json_t *config = member_attribute(model, "config");
 	json_int_t n, everywhere, gated, samples, seed;
 	double rate_hz;
 	json_error_t at;
@@ -91,12 +97,12 @@ struct exemplars *exemplars_open(const struct artifact *model)
 	if (json_unpack_ex((json_t *)config, &at, 0, "{s:I, s:I, s:I, s:I, s:I, s:F}", "exemplars", &n,
 			   "shares", &everywhere, "gated_shares", &gated, "samples", &samples, "seed", &seed,
 			   "rate_hz", &rate_hz) < 0)
-		die("model %s: attribute \"config\": %s", artifact_id(model), at.text);
+		die("model %s: attribute \"config\": %s", artifact_id(model->in), at.text);
 	if (!is_within(n, 1, EXEMPLARS_MOST) || !is_within(everywhere, 0, EXEMPLARS_MOST_SHARES) ||
 	    !is_within(gated, 0, EXEMPLARS_MOST_SHARES) || !is_within(samples, 1, VIEWS_MAX_SAMPLES) ||
 	    seed < 0 || !(rate_hz > 0 && rate_hz <= 10000) || shares_check((int)samples, rate_hz) < 0)
 		die("model %s: attribute \"config\": a size is out of range; pretrain writes none such",
-		    artifact_id(model));
+		    artifact_id(model->in));
 
 	struct exemplars *e =
 		exemplars_new((int)n, (int)everywhere, (int)gated, (int)samples, rate_hz, (uint64_t)seed);

@@ -4,7 +4,7 @@
  * records that it was trained on, the exemplars (statistics/nystrom.h). It sees whole records and their
  * amplitudes. docs/model.md, Exemplars.
  *
- *	struct exemplars *e = exemplars_open(model);            // what stage pretrain has written
+ *	struct exemplars *e = exemplars_open(&member);          // what stage pretrain has written
  *	float h[e->map.n];
  *	exemplars_embed(e, h, signal, scale);
  *	exemplars_free(e);
@@ -22,6 +22,7 @@
 
 #include "common/params.h"
 #include "ecg/shares.h"
+#include "stages/shared/member.h"
 #include "statistics/nystrom.h"
 #include "store/artifact.h"
 
@@ -67,12 +68,13 @@ struct exemplars {
 
 /* Whether a model, scores or embeddings are of this encoder. */
 bool exemplars_are_in(const struct artifact *a);
+bool exemplars_are_of(const struct member *m);
 
 /* Kernels drawn, nothing learned: thresholds and map are 0. The sizes are within the bounds above. */
 struct exemplars *exemplars_new(int n, int n_everywhere, int n_gated, int samples, double rate_hz,
 				uint64_t seed);
 /* As a model has it; dies if its attributes or tensors do not fit together. */
-struct exemplars *exemplars_open(const struct artifact *model);
+struct exemplars *exemplars_open(const struct member *model);
 void exemplars_free(struct exemplars *e); /* NULL: nothing */
 
 /* Attributes config and tensors, table `tensor`. */

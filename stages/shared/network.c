@@ -25,9 +25,10 @@ struct encoder_config network_config(const struct params *p, const struct views 
 	struct encoder_config c;
 	struct error e = {0};
 
-	if (!strcmp(model, "exemplars"))
-		die("pretrain.model: exemplars is no network and has no weights to train on labels; choose "
-		    "another model, or probe it");
+	if (!strcmp(model, "exemplars") || !strcmp(model, "ensemble"))
+		die("pretrain.model: %s is no network and has no weights to train on labels; choose "
+		    "another model, or probe it",
+		    model);
 	if (encoder_preset(&c, model, views_input_samples(v), (float)views_input_rate(v)) < 0)
 		BUG("a model size without a preset");
 	if (encoder_set_towers(&c, config_towers(towers)) < 0)
@@ -45,12 +46,18 @@ struct encoder_config network_config(const struct params *p, const struct views 
 
 void network_load(struct encoder *net, const struct artifact *model)
 {
+	struct member whole = member_whole(model);
+	network_load_member(net, &whole);
+}
+
+void network_load_member(struct encoder *net, const struct member *m)
+{
 	const struct tensors *t = net->tensors;
 	for (int i = 0; i < t->n; i++) {
 		const struct tensor *w = &t->list[i];
-		struct artifact_value v = artifact_get(model, "tensor", w->name, strlen(w->name));
+		struct artifact_value v = member_tensor(m, w->name);
 		if (!v.bytes || v.n_bytes != w->count * sizeof(float))
-			die("model %s: tensor %s has %zu bytes, expected %zu", artifact_id(model), w->name,
+			die("model %s: tensor %s has %zu bytes, expected %zu", artifact_id(m->in), w->name,
 			    v.n_bytes, w->count * sizeof(float));
 		net->ops->upload(t->weights + w->offset, v.bytes, v.n_bytes);
 	}

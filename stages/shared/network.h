@@ -8,6 +8,7 @@
 #include "common/params.h"
 #include "ecg/views.h"
 #include "model/encoder.h"
+#include "stages/shared/member.h"
 #include "store/artifact.h"
 
 /* Rows of a table of struct param: the network. in: NULL for the stage in whose section they are given,
@@ -15,10 +16,11 @@
 #define NETWORK_PARAMS(in)                                                                                   \
 	{"model",                                                                                            \
 	 PARAM_CHOICE,                                                                                       \
-	 .choices = "tiny small base resnet18 resnet18-poster exemplars",                                    \
+	 .choices = "tiny small base resnet18 resnet18-poster exemplars ensemble",                           \
 	 .otherwise = "tiny",                                                                                \
 	 .section = in,                                                                                      \
-	 .help = "the encoder: a dual-view transformer of three sizes, a residual network, or exemplars"},   \
+	 .help = "the encoder: a dual-view transformer of three sizes, a residual network, exemplars, or "   \
+		 "an ensemble of other arms' models"},                                                       \
 		{"towers",                                                                                   \
 		 PARAM_CHOICE,                                                                               \
 		 .choices = "time channel both",                                                             \
@@ -45,6 +47,8 @@ struct encoder_config network_config(const struct params *p, const struct views 
 
 /* The weights of every tensor of net from table `tensor`; dies if one is absent or of another size. */
 void network_load(struct encoder *net, const struct artifact *model);
+/* The same of one of several that an artifact holds. */
+void network_load_member(struct encoder *net, const struct member *m);
 /* Table `tensor`: name -> float32 weights, by ascending name. */
 void network_write(struct artifact_writer *w, const struct encoder *net);
 

@@ -19,9 +19,15 @@ const struct objective *objective_named(const char *name)
 
 const struct objective *objective_of(const struct artifact *model)
 {
-	const char *name = json_string_value(artifact_get_attribute(model, "objective"));
+	struct member whole = member_whole(model);
+	return objective_of_member(&whole);
+}
+
+const struct objective *objective_of_member(const struct member *m)
+{
+	const char *name = json_string_value(member_attribute(m, "objective"));
 	const struct objective *o = objective_named(name ? name : "ntxent");
 	if (!o)
-		die("model %s: unknown objective '%s'", artifact_id(model), name);
+		die("model %s: unknown objective '%s'", artifact_id(m->in), name);
 	return o;
 }

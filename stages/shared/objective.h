@@ -14,6 +14,7 @@
 #include "model/loss.h"
 #include "model/masked.h"
 #include "model/terms.h"
+#include "stages/shared/member.h"
 #include "store/artifact.h"
 
 struct objective {
@@ -49,5 +50,6 @@ struct objective {
 const struct objective *objective_named(const char *name);
 /* That of a model; dies if it is unknown. One that names none was trained by ntxent. */
 const struct objective *objective_of(const struct artifact *model);
+const struct objective *objective_of_member(const struct member *m);
 
 #endif

@@ -5,14 +5,12 @@
 
 #include "common/die.h"
 #include "common/json.h"
+#include "stages/shared/member.h"
 
 void signals_policy(struct augment *policy, const struct artifact *from)
 {
-	struct error e = {0};
-	struct views v;
-	if (views_read(&v, artifact_get_attribute(from, "views"), &e) < 0 ||
-	    augment_read(policy, artifact_get_attribute(from, "augment"), &v, &e) < 0)
-		die("%s %s: %s", artifact_kind(from), artifact_id(from), error_text(&e));
+	struct member m = member_whole(from);
+	member_policy(policy, &m);
 }
 
 /* Attribute `name` of the signals, and what it should be; `param` sets it. */

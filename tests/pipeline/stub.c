@@ -56,6 +56,9 @@ static void run(struct stage_run *r)
 		n += snprintf(text + n, sizeof text - (size_t)n, " %d %d", (int)params_int(r->params, "n"),
 			      (int)params_int(r->params, "seed"));
 
+	for (int i = 0; i < r->n_inputs && *params_text(r->params, "members"); i++)
+		if (!r->input[i])
+			die("%s was not made", r->input_name[i]);
 	for (int i = 0; i < r->n_inputs; i++)
 		n += snprintf(text + n, sizeof text - (size_t)n, " %s",
 			      r->input[i] ? artifact_id(r->input[i]) : "-");
@@ -71,10 +74,13 @@ static void run(struct stage_run *r)
 	artifact_put(r->output, table, artifact_key(1).bytes, 8, text, (size_t)n);
 }
 
-/* As the real finetune: from scratch it reads nothing that was trained. */
+/* As the real finetune: from scratch it reads nothing that was trained. As the real pretrain: it reads the
+ * list of members where there are some. */
 static bool needs(const struct params *p, int i)
 {
 	const char *const *inputs = INPUTS(READS);
+	if (!inputs[i])
+		return strcmp("NAME", "pretrain") != 0 || *params_text(p, "members");
 	bool is_scratch = !strcmp(params_text(p, "from"), "scratch"), is_views = !strcmp(inputs[i], "views");
 	if (strcmp("NAME", "finetune") || !strcmp(inputs[i], "preprocess"))
 		return true;
@@ -89,8 +95,9 @@ static void show(struct artifact *a)
 
 static const struct param params[] = {
 	{"n", PARAM_INT, .unit = "Hz", .min = 1, .max = 1000, .otherwise = "1", .help = "a number"},
-	{"seed", PARAM_INT, .min = 0, .max = 1000, .otherwise = "1", .help = "of what is drawn"},
-	{"label_draw", PARAM_INT, .min = 0, .max = 1000, .otherwise = "1", .help = "which labels"},
+	{"seed", PARAM_INT, .min = 0, .max = 10000, .otherwise = "1", .help = "of what is drawn"},
+	{"label_draw", PARAM_INT, .min = 0, .max = 10000, .otherwise = "1", .help = "which labels"},
+	{"members", PARAM_TEXT, .otherwise = "", .help = "of pretrain: arms whose models it reads"},
 	{"params", PARAM_TEXT, .otherwise = "", .help = "what the report is told"},
 	{"set", PARAM_TEXT, .otherwise = "", .help = "... and this"},
 	{"temperature", PARAM_FLOAT, .min = 0.01, .max = 10, .otherwise = "0.1", .help = "another"},

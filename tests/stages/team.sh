@@ -78,6 +78,19 @@ for stage in pretrain embed; do
 	is "$stage of exemplars in 3 processes gives the id of one" "$(id "likened_$stage" "$stage" 2>&1)" \
 		"$(id likened "$stage")"
 done
+joined="fetch.records=400 pretrain.model=ensemble pretrain.members=likened+alone18"
+chain joined "$joined" fetch preprocess views >/dev/null
+for member in likened alone18; do
+	echo "$member/model $WORK/$member/pretrain.id"
+done >joined/pretrain.inputs
+chain joined "$joined" pretrain embed >/dev/null
+for stage in pretrain embed; do
+	like "joined_$stage" joined "$stage"
+	cp joined/pretrain.inputs "joined_$stage"
+	team 3 "joined_$stage" "$stage"
+	is "$stage of an ensemble in 3 processes gives the id of one" "$(id "joined_$stage" "$stage" 2>&1)" \
+		"$(id joined "$stage")"
+done
 is "rank 0 alone speaks" "$(grep -c 'ran in' finetune3/log) $(grep -c 'threads' finetune3/log)" "1 1"
 check "and prints" grep -q '^fine-tuned ' finetune3/out
 is "once" "$(grep -c '^fine-tuned ' finetune3/out)" 2
