@@ -26,6 +26,7 @@
 #include "stages/pretrain/plan.h"
 #include "stages/pretrain/records.h"
 #include "stages/pretrain/seen.h"
+#include "stages/pretrain/written.h"
 #include "stages/shared/device.h"
 #include "stages/shared/exemplars.h"
 #include "stages/shared/network.h"
@@ -282,47 +283,7 @@ static void tear_down(struct pretrain *t)
 	free(t->seen.is_seen);
 }
 
-/* ---- the model ---- */
-
-static void write_history(struct artifact_writer *w, const struct history *h)
-{
-	json_t *columns = json_array();
-	int table = artifact_table(w, "history");
-	for (int k = 0; k < HISTORY_COLUMNS; k++)
-		json_array_append_new(columns, json_string(h->name[k]));
-	artifact_attribute(w, "history_columns", columns);
-	for (int64_t i = 0; i < h->n_steps; i++)
-		artifact_put_floats(w, table, artifact_key((uint64_t)i).bytes, 8, history_row(h, i),
-				    HISTORY_COLUMNS);
-}
-
-/* All that embed and finetune need: the network, how views are cut and drawn, what the labels mean. */
-static void write_model(struct pretrain *t)
-{
-	static const char *const of_views[] = {"views", "augment"}, *const of_signals[] = {
-									    "classes", "statements",
-									    "dataset", SIGNALS_PREPARED};
-	struct artifact_writer *w = t->run->output = artifact_create("model", 1);
-	const struct encoder *net = t->contrast->net;
-	const struct terms_weights *terms = &t->plan.contrast.terms;
-
-	network_carry(w, t->run->input[VIEWS], of_views, sizeof of_views / sizeof *of_views);
-	network_carry(w, t->run->input[SIGNALS], of_signals, sizeof of_signals / sizeof *of_signals);
-	artifact_attribute(w, "config", config_json(&net->config));
-	artifact_attribute(w, "tensors", config_shapes(net->tensors));
-	artifact_attribute(w, "objective", json_string(t->plan.objective->name));
-	if (terms_any(terms))
-		artifact_attribute(w, "terms", plan_terms(terms));
-	artifact_attribute(w, "chance", json_string(plan_chance(&t->plan)));
-	artifact_attribute(w, "seed", json_integer(params_int(t->run->params, "seed")));
-	artifact_attribute(w, "batch", json_integer(t->plan.batch));
-	artifact_attribute(w, "records", json_integer((json_int_t)t->records.n));
-	artifact_attribute(w, "skipped_steps", json_integer(t->training.state.n_skipped));
-	write_history(w, &t->history);
-	if (t->contrast->masked)
-		masked_end(t->contrast->masked);
-	network_write(w, net);
-}
+/* ---- the stage ---- */
 
 static void contrast(struct stage_run *r)
 {
@@ -335,7 +296,12 @@ static void contrast(struct stage_run *r)
 	     (double)t->contrast->net->arena_bytes / 1e6, t->contrast->net->tensors->count,
 	     t->contrast->ops->name, pool_threads(), crew_words(r->team));
 	if (training_run(&t->training) && team_rank(r->team) == 0)
-		write_model(t);
+		written_model(r, r->input[VIEWS], r->input[SIGNALS],
+			      &(struct written){.plan = &t->plan,
+						.contrast = t->contrast,
+						.history = &t->history,
+						.n_records = t->records.n,
+						.n_skipped = t->training.state.n_skipped});
 	if (t->n_alone)
 		warn("%d of %" PRId64 " steps had records of one patient alone and taught nothing",
 		     t->n_alone, t->plan.schedule.n_steps);
