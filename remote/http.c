@@ -313,6 +313,10 @@ static void tell(struct http *h, CURLcode code)
 		refuse(h, true, "no connection");
 	else if (code == CURLE_PARTIAL_FILE || code == CURLE_RECV_ERROR || code == CURLE_GOT_NOTHING)
 		refuse(h, false, "the connection was cut");
+	else if (code == CURLE_PEER_FAILED_VERIFICATION)
+		refuse(h, true,
+		       "its certificate is of no authority that is known here, or of another host "
+		       "(CURL_CA_BUNDLE names a file with authorities of your own)");
 	else if (code == CURLE_UNSUPPORTED_PROTOCOL)
 		refuse(h, true, "it redirects to what is neither http nor https (and after https only that)");
 	else

@@ -17,6 +17,11 @@ double pace_now_s(void)
 	return read_s(CLOCK_MONOTONIC);
 }
 
+double pace_own_s(void)
+{
+	return read_s(CLOCK_THREAD_CPUTIME_ID);
+}
+
 double pace_busy_s(void)
 {
 	char text[96];
@@ -28,7 +33,7 @@ double pace_busy_s(void)
 	text[n < 0 ? 0 : n] = '\0';
 	if (sscanf(text, "%llu %llu", &ran_ns, &waited_ns) == 2)
 		return 1e-9 * (double)(ran_ns + waited_ns);
-	return read_s(CLOCK_THREAD_CPUTIME_ID);
+	return pace_own_s();
 }
 
 void pace_note(struct pace *p, double began_s, size_t n)

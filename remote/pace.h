@@ -19,6 +19,8 @@ struct pace {
 };
 
 double pace_now_s(void);
+/* How long this thread has run. */
+double pace_own_s(void);
 /* How long this thread has run, or would have if a processor had been free (where the kernel does not count
  * that, only how long it ran). */
 double pace_busy_s(void);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/die.h"
 #include "remote/beat.h"
@@ -22,10 +23,12 @@ struct session {
 enum { FIRST = 4, SAMPLED = 64 };
 
 /* What a byte takes to go, what it takes to be compressed, and what share of a byte is saved by that; and how
- * much of the last pieces' time went by on processors or waiting for one: of all threads, since they share
- * the line and the processors. */
+ * much of the last pieces' time went by on processors or waiting for one. All threads share the line and the
+ * processors: of the time that a piece takes to go counts what is left if it is shared by those that are
+ * sending, of compressing the processors' time, shared by all of them. */
 static struct {
 	pthread_mutex_t lock;
+	int n_sending; /* threads */
 	struct pace sending, shrinking;
 	double saved;
 	double all_s, busy_s;
@@ -133,24 +136,40 @@ static bool has_same(struct session *s, const struct content *c)
 	return is_same;
 }
 
-static void note_sending(double began_s, size_t n)
+/* How many do, this one included. */
+static int begin_sending(void)
 {
 	pthread_mutex_lock(&line.lock);
-	pace_note(&line.sending, began_s, n);
+	int n = ++line.n_sending;
+	pthread_mutex_unlock(&line.lock);
+	return n;
+}
+
+/* n_then: how many were sending when this one began. */
+static void end_sending(double began_s, int n_then, size_t n)
+{
+	double now_s = pace_now_s();
+	pthread_mutex_lock(&line.lock);
+	double share = 2.0 / (n_then + line.n_sending--);
+	if (n)
+		pace_note(&line.sending, now_s - share * (now_s - began_s), n);
 	pthread_mutex_unlock(&line.lock);
 }
 
+/* began_s: of the thread's own clock. */
 static void note_shrinking(double began_s, size_t n, double saved)
 {
+	long n_processors = sysconf(_SC_NPROCESSORS_ONLN);
+	double s = (pace_own_s() - began_s) / (double)(n_processors > 1 ? n_processors : 1);
 	pthread_mutex_lock(&line.lock);
 	line.saved = line.shrinking.s > 0 ? 0.75 * line.saved + 0.25 * saved : saved;
-	pace_note(&line.shrinking, began_s, n);
+	pace_note(&line.shrinking, pace_now_s() - s, n);
 	pthread_mutex_unlock(&line.lock);
 }
 
 static void sample(struct session *s, const struct content *c)
 {
-	double began_s = pace_now_s();
+	double began_s = pace_own_s();
 	empty_body(s);
 	double saved = compression_sample(s->compression, &s->body, c->bytes, c->n);
 	note_shrinking(began_s, COMPRESSION_SAMPLE, saved);
@@ -179,17 +198,16 @@ static int64_t send(struct session *s, const char *name, const struct content *c
 		    struct error *e)
 {
 	double began_s = pace_now_s();
+	int n_then = begin_sending();
 	int status = c->is_checked ? transport_replace(s->transport, name, bytes, n, e)
 				   : transport_put(s->transport, name, bytes, n, e);
-	if (status != 1)
-		return status;
-	note_sending(began_s, n);
-	return (int64_t)n;
+	end_sending(began_s, n_then, status == 1 ? n : 0);
+	return status == 1 ? (int64_t)n : status;
 }
 
 static int64_t send_frame(struct session *s, const char *name, const struct content *c, struct error *e)
 {
-	double began_s = pace_now_s();
+	double began_s = pace_own_s();
 	empty_body(s);
 	compression_shrink(s->compression, &s->body, c->bytes, c->n);
 	if (c->n >= PACE_LEAST)

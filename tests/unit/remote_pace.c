@@ -24,6 +24,20 @@ static void sleeping_is_not_busy_and_working_is(void **state)
 	assert_true(worked_s > 0.09);
 }
 
+/* A thread's own clock stands while it sleeps, and is never ahead of the world's. */
+static void own_time_is_no_waiting(void **state)
+{
+	(void)state;
+	struct timespec nap = {.tv_nsec = 50000000};
+	double began_s = pace_own_s(), now_s = pace_now_s();
+	nanosleep(&nap, NULL);
+	assert_true(pace_own_s() - began_s < 0.04);
+
+	while (pace_own_s() - began_s < 0.01)
+		;
+	assert_true(pace_own_s() - began_s <= pace_now_s() - now_s);
+}
+
 static void the_last_pieces_count_most(void **state)
 {
 	struct pace p = {0};
@@ -41,6 +55,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sleeping_is_not_busy_and_working_is),
+		cmocka_unit_test(own_time_is_no_waiting),
 		cmocka_unit_test(the_last_pieces_count_most),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
