@@ -9,6 +9,7 @@
 #include "common/json.h"
 #include "store/action.h"
 #include "store/artifact.h"
+#include "store/folder.h"
 #include "store/provenance.h"
 #include "store/signing.h"
 #include "trust/envelope.h"
@@ -126,6 +127,18 @@ static void warn_once(const char *text)
 	is_said = true;
 }
 
+/* On a network's file system a folder that another host has made since we looked may count as absent. */
+static bool is_there(const char *id)
+{
+	if (artifact_exists(id))
+		return true;
+	char *folder = die_printf("objects/%.2s", id);
+	folder_refresh(folder);
+	folder_refresh("trash");
+	free(folder);
+	return artifact_exists(id);
+}
+
 bool action_find(const char *key, char id[DIGEST_HEX])
 {
 	struct error e = {0};
@@ -143,5 +156,5 @@ bool action_find(const char *key, char id[DIGEST_HEX])
 		warn_once(error_text(&e));
 	free(path);
 	json_decref(statement);
-	return statement && v.is_taken && artifact_exists(id);
+	return statement && v.is_taken && is_there(id);
 }
