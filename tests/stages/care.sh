@@ -475,4 +475,14 @@ gc >out
 is "... and, once old, that of other hosts and versions" \
 	"$(find runs/mine -name '*.new' -o -name '*.4711' -o -name '.t0*' | sort | paste -sd,)" \
 	"runs/mine/mine.new,runs/mine/x.$$-0@$(uname -n).new"
+
+# ---- what else gets old ----
+rm -rf store/downloads store/damaged
+mkdir -p store/downloads/{young,old}-zip store/damaged
+touch store/downloads/{young,old}-zip/part store/damaged/{young,old}.mdb
+old 2 store/downloads/old-zip/part store/downloads/old-zip && old 31 store/damaged/old.mdb
+gc >out
+is "gc removes downloads after the grace time and what fsck moved aside after a month" \
+	"$(find store/downloads store/damaged -type f | sort | paste -sd,)" \
+	"store/damaged/young.mdb,store/downloads/young-zip/part"
 tap_done
