@@ -152,6 +152,35 @@ void shares_apply(const struct shares *s, float *out, const float *threshold, co
 	release(&w);
 }
 
+/* ---- leads that are not there ---- */
+
+static bool is_zero(const unsigned char *bytes, size_t n)
+{
+	while (n > 0 && !bytes[n - 1])
+		n--;
+	return n == 0;
+}
+
+int shares_known(const struct shares *s, bool *known, const void *x)
+{
+	size_t n_bytes = (size_t)s->samples * sizeof(float);
+	bool is_absent[LEADS];
+	int n_unknown = 0;
+	for (size_t l = 0; l < LEADS; l++)
+		is_absent[l] = is_zero((const unsigned char *)x + l * n_bytes, n_bytes);
+
+	for (int k = 0; k < s->n; k++) {
+		const struct convolution *c = &s->share[k].kernel;
+		double present = 0, absent = 0;
+		for (int i = 0; i < c->n_leads; i++)
+			*(is_absent[c->lead[i]] ? &absent : &present) +=
+				(double)c->share[i] * (double)c->share[i];
+		known[k] = present >= absent;
+		n_unknown += !known[k];
+	}
+	return n_unknown;
+}
+
 /* ---- thresholds ---- */
 
 static int by_value(const void *a, const void *b)

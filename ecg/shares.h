@@ -21,6 +21,7 @@
 #ifndef ECG_SHARES_H
 #define ECG_SHARES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -58,6 +59,11 @@ void shares_sample(const struct shares *s, float *out, const void *x, const floa
 /* out [n]: the share of those outputs above threshold [n]. */
 void shares_apply(const struct shares *s, float *out, const float *threshold, const void *x,
 		  const float scale[LEADS]);
+
+/* known [n]: whether x has half or more of what a kernel mixes, by squared shares of its leads. What is left
+ * of another says little of the record. A lead that a record lacks is a row of zeros (docs/signal.md).
+ * Returns how many are not known. */
+int shares_known(const struct shares *s, bool *known, const void *x);
 
 /* The quantile of outputs [n], linear between neighbours (Hyndman and Fan's type 7); sorts them. */
 float shares_threshold(float *outputs, size_t n, double quantile);

@@ -1,7 +1,8 @@
 #!/bin/sh
-# What `make -n study` or `make -n cell` would run: of each cell the stages that are not up to date. Changes nothing. Asked by `make -q`, says nothing and ends with 1 if there is any.
+# What `make -n study` or `make -n cell` would run: of each cell the stages that are not up to date. Changes
+# nothing. Asked by `make -q`, says nothing and ends with 1 if there is any.
 #
-#	MAKE=make B=build R=build/runs/study-default RUN=study-default PARAMS=FILE CELL= tools/foresee.sh WORDS...
+#	MAKE=make B=build R=build/runs/study-x RUN=study-x PARAMS=FILE CELL= tools/foresee.sh WORDS...
 #
 # With WORDS build/bin/params writes the cells into a folder (tools/params/study.h).
 is_asked=
@@ -33,4 +34,5 @@ while IFS='	' read -r cell set; do
 	n_run=$((n_run + 1))
 	echo "$cell: would start$stages"
 done <"$lists/asked"
-[ -n "$is_asked" ] || echo "$n_run of $(wc -l <"$lists/asked") cells are not up to date; what the store has is a hit"
+n=$(wc -l <"$lists/asked")
+[ -n "$is_asked" ] || echo "$n_run of $n cells are not up to date; what the store has is a hit"

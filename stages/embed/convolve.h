@@ -2,8 +2,8 @@
  * Table `convolutions` of embeddings: what random convolutions make of the records (ecg/convolutions.h), the
  * floor that an encoder must beat.
  *
- *	struct convolve *c = convolve_open(w, n_floor, seed, n_samples, dim); // NULL if no kernel is asked for
- *	convolve_put(c, record, signal, n);                                   // NULL: does nothing
+ *	struct convolve *c = convolve_open(w, n_floor, seed, n_samples, dim); // NULL: no kernel is asked for
+ *	convolve_put(c, record, signal, n);                                   // NULL: nothing
  *	convolve_close(c);
  */
 #ifndef STAGES_EMBED_CONVOLVE_H

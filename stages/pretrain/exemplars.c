@@ -22,6 +22,7 @@ struct choosing {
 	size_t *chosen;	 /* [model->map.n] of the records, ascending */
 	float *scale;	 /* [map.n][12] */
 	float *outputs;	 /* [map.n][shares.n][SHARES_SAMPLES] */
+	bool *known;	 /* [map.n][shares.n]: shares_known */
 	float *features; /* [map.n][map.dim] */
 	int first;	 /* of the AT_ONCE exemplars in hand */
 };
@@ -80,6 +81,7 @@ static void open(struct choosing *c, const struct artifact *views)
 	size_t n_shares = (size_t)c->model->shares.n;
 	c->scale = die_malloc(n * LEADS * sizeof *c->scale);
 	c->outputs = die_malloc(n * n_shares * SHARES_SAMPLES * sizeof *c->outputs);
+	c->known = die_malloc(n * n_shares * sizeof *c->known);
 	c->features = die_malloc(n * (size_t)c->model->map.dim * sizeof *c->features);
 	for (size_t i = 0; i < n; i++)
 		signals_scale(c->signals, c->records.record[c->chosen[i]], c->scale + i * LEADS);
@@ -92,6 +94,7 @@ static void release(struct choosing *c)
 	free(c->chosen);
 	free(c->scale);
 	free(c->outputs);
+	free(c->known);
 	free(c->features);
 }
 
@@ -103,19 +106,24 @@ static void sample(void *context, int task)
 	size_t i = (size_t)(c->first + task);
 	shares_sample(&c->model->shares, c->outputs + i * (size_t)c->model->shares.n * SHARES_SAMPLES,
 		      c->records.signal[c->chosen[i]], c->scale + i * LEADS);
+	shares_known(&c->model->shares, c->known + i * (size_t)c->model->shares.n,
+		     c->records.signal[c->chosen[i]]);
 }
 
+/* Of the exemplars of which the share is known. */
 static void set_threshold(void *context, int k)
 {
 	const struct choosing *c = context;
 	size_t n = (size_t)c->model->map.n, n_shares = (size_t)c->model->shares.n,
-	       n_bytes = SHARES_SAMPLES * sizeof(float);
+	       n_bytes = SHARES_SAMPLES * sizeof(float), n_known = 0;
 	float *of_kernel = die_malloc(n * n_bytes);
 	for (size_t i = 0; i < n; i++)
-		memcpy(of_kernel + i * SHARES_SAMPLES,
-		       c->outputs + (i * n_shares + (size_t)k) * SHARES_SAMPLES, n_bytes);
-	c->model->threshold[k] =
-		shares_threshold(of_kernel, n * SHARES_SAMPLES, c->model->shares.share[k].quantile);
+		if (c->known[i * n_shares + (size_t)k])
+			memcpy(of_kernel + n_known++ * SHARES_SAMPLES,
+			       c->outputs + (i * n_shares + (size_t)k) * SHARES_SAMPLES, n_bytes);
+	if (n_known)
+		c->model->threshold[k] = shares_threshold(of_kernel, n_known * SHARES_SAMPLES,
+							  c->model->shares.share[k].quantile);
 	free(of_kernel);
 }
 
@@ -125,6 +133,25 @@ static void describe(void *context, int task)
 	size_t i = (size_t)(c->first + task);
 	exemplars_features(c->model, c->features + i * (size_t)c->model->map.dim,
 			   c->records.signal[c->chosen[i]], c->scale + i * LEADS);
+}
+
+/* A share that is not known of an exemplar is the mean of those of which it is; 0 if it is of none. */
+static void fill_unknown(const struct choosing *c)
+{
+	size_t n = (size_t)c->model->map.n, n_shares = (size_t)c->model->shares.n,
+	       dim = (size_t)c->model->map.dim;
+	for (size_t k = 0; k < n_shares; k++) {
+		double sum = 0;
+		size_t n_known = 0;
+		for (size_t i = 0; i < n; i++)
+			if (c->known[i * n_shares + k]) {
+				sum += (double)c->features[i * dim + k];
+				n_known++;
+			}
+		for (size_t i = 0; i < n; i++)
+			if (!c->known[i * n_shares + k])
+				c->features[i * dim + k] = n_known ? (float)(sum / (double)n_known) : 0;
+	}
 }
 
 /* Over all exemplars; false if asked to stop. */
@@ -165,8 +192,10 @@ static bool learn(struct choosing *c)
 		is_whole = run_all(c, describe, &progress);
 	}
 	progress_end(&progress);
-	if (is_whole)
+	if (is_whole) {
+		fill_unknown(c);
 		compare(c);
+	}
 	return is_whole && !*c->run->is_interrupted;
 }
 

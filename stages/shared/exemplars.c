@@ -145,7 +145,13 @@ void exemplars_features(const struct exemplars *e, float *out, const void *signa
 void exemplars_embed(const struct exemplars *e, float *h, const void *signal, const float scale[LEADS])
 {
 	float *features = die_malloc((size_t)e->map.dim * sizeof *features);
+	bool *known = die_malloc((size_t)e->shares.n * sizeof *known);
 	exemplars_features(e, features, signal, scale);
+	shares_known(&e->shares, known, signal);
+	for (int k = 0; k < e->shares.n; k++)
+		if (!known[k])
+			features[k] = e->map.mean[k];
 	nystrom_map(&e->map, h, features);
+	free(known);
 	free(features);
 }

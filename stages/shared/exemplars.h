@@ -84,7 +84,7 @@ void exemplars_write(const struct exemplars *e, struct artifact_writer *w);
 
 /* out [map.dim]: the shares, then scale. */
 void exemplars_features(const struct exemplars *e, float *out, const void *signal, const float scale[LEADS]);
-/* h [map.n]. */
+/* h [map.n]. Shares that are not known (ecg/shares.h) are the exemplars' mean. */
 void exemplars_embed(const struct exemplars *e, float *h, const void *signal, const float scale[LEADS]);
 
 #endif

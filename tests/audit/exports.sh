@@ -46,7 +46,8 @@ check "... the same" cmp model.md scores.md
 check "it begins with front matter" sh -c "head -1 model.md | grep -qx -e '---' && sed 1d model.md |
 	grep -qx -e '---'"
 check "it is no medical device" grep -q 'Not a medical device' model.md
-check "of a network it says no more of records than is known" grep -q 'The weights hold no record as such' model.md
+check "of a network it says no more of records than is known" \
+	grep -q 'The weights hold no record as such' model.md
 is "each number stands with its artifact" "$(grep -c "of scores $(cat $scores)" model.md)" 3
 value=$(jq -n "$("$store" get "$(cat $scores)" metrics trained) | .test.macro_f1")
 check "... and is what that says" grep -q "value: $value\$" model.md

@@ -11,14 +11,15 @@ read_study() { # read_study FILE PARAMS: its cells, in the folder study
 cell_is_taken() { # cell_is_taken SETTING PARAMS SET: and what its stages are given
 	# shellcheck disable=SC2086
 	"$BIN/params" --out "$WORK/cell" --schemas "$BUILD/schema" --set "$3" "$2" $stages &&
-		(cd "$WORK/cell/params" && cat fetch.json preprocess.json views.json pretrain.json embed.json probe.json |
+		(cd "$WORK/cell/params" && cat {fetch,preprocess,views,pretrain,embed,probe}.json |
 			sha256sum | cut -d' ' -f1 | sed "s/$/ $1/" >>"$WORK/slices")
 }
 settings_of() { # settings_of PARAMS: of the study just read, each is taken by the stages
 	local cell set n_refused=0
 	: >"$WORK/slices"
 	while IFS=$'\t' read -r cell set; do
-		case $cell in *@1-1) cell_is_taken "${cell%@*}" "$1" "$set" || n_refused=$((n_refused + 1)) ;; esac
+		[ "${cell#*@}" = 1-1 ] || continue
+		cell_is_taken "${cell%@*}" "$1" "$set" || n_refused=$((n_refused + 1))
 	done <"$WORK/study/cells"
 	echo "$n_refused"
 }
@@ -31,7 +32,8 @@ for study in params/studies/*.yaml; do
 	rm -rf "$WORK/study" "$WORK/cell"
 	check "$name is read" read_study "$study" "$params"
 	is "... every setting is what the stages take" "$(settings_of "$params" 2>&1)" 0
-	is "... for each of 3 seeds and 9 folds" "$(($(wc -l <"$WORK/slices") * 27))" "$(wc -l <"$WORK/study/cells")"
+	is "... for each of 3 seeds and 9 folds" "$(($(wc -l <"$WORK/slices") * 27))" \
+		"$(wc -l <"$WORK/study/cells")"
 	is "... and those that are the same are told" "$(same_sets | wc -l)" "$(told_same)"
 	check "docs/study.md says what it asks" grep -q "^| \`$name\` | " docs/study.md
 done

@@ -78,7 +78,7 @@ check_fails "what cannot be read is refused" 1 "expected NAME, 'definition' and 
 check "... and the runner keeps why" grep -q "expected NAME, 'definition'" run/evaluate.failed
 rm run/evaluate.told
 printf 'halves\tdefinition\t{"views.strategy":"few files"}\n' >run/evaluate.told
-check "a soft limit of open files is raised" sh -c "ulimit -S -n 14; '$BIN/evaluate' --build run"
+check "a soft limit of open files is raised" sh -c "ulimit -S -n 8; '$BIN/evaluate' --build run"
 rm run/evaluate.told
 check "... until it runs" "$BIN/evaluate" --build run
 check "..." test ! -e run/evaluate.failed

@@ -77,9 +77,9 @@ check "... with the probe's probabilities, to 1e-5" awk '
 # ---- wider than the convolutions ----
 many="${tiny/records=80/records=1040} preprocess.duration_s=2 views.segment_s=1"
 many="$many pretrain.shares=4 pretrain.gated_shares=4 probe.c_steps=2"
+all=(fetch preprocess views pretrain embed probe)
 for n in 50 1024; do
-	STORE=$EINTHOVEN_STORE chain "of$n" "${many/exemplars=24/exemplars=$n}" fetch preprocess views pretrain \
-		embed probe >"of$n.table"
+	STORE=$EINTHOVEN_STORE chain "of$n" "${many/exemplars=24/exemplars=$n}" "${all[@]}" >"of$n.table"
 done
 "$BIN/store" show "$(id of1024 embed)" >shown
 attribute() { sed -nE "s/^  $1  *([0-9]+)\$/\1/p" shown; }
@@ -89,11 +89,12 @@ check "beside an embedding of more than 800 numbers are as many of convolutions"
 floor() { grep -m 1 "^random convolutions " "$1" || echo "$1 has none"; }
 is "... and the floor is that of any other" "$(floor of1024.table)" "$(floor of50.table)"
 is "... with a row as wide, as none of few kernels has" \
-	"$(grep -c '^convolutions, as wide ' of1024.table) $(grep -c '^convolutions, as wide ' of50.table)" "1 0"
+	"$(for n in 1024 50; do grep -c '^convolutions, as wide ' of$n.table; done | tr '\n' ' ')" "1 0 "
 
 # ---- its card ----
 "$BIN/store" export threads1/pretrain.id card.md >/dev/null
-check "its card says whose numbers it holds" grep -q 'numbers of 24 training records, one row for each' card.md
+check "its card says whose numbers it holds" \
+	grep -q 'numbers of 24 training records, one row for each' card.md
 
 # ---- what it does not have ----
 refused() { # refused STAGE SET TEXT

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "common/die.h"
 #include "common/file.h"
 #include "common/json.h"
 #include "ecg/beats.h"
@@ -355,6 +356,36 @@ static void records_too_short_for_a_beat_are_refused(void **state)
 	assert_int_equal(shares_check(499, 500), -1);
 }
 
+/* A record without V1 to V6: what of its kernels' leads is there, and how much of each. */
+static void kernels_of_absent_leads_are_not_known(void **state)
+{
+	(void)state;
+	struct shares s;
+	bool known[60];
+	float *x = die_malloc(LEADS * SAMPLES * sizeof *x);
+	golden_record(x, 1);
+	shares_init(&s, 20, 40, SAMPLES, 100, 5);
+	assert_int_equal(shares_known(&s, known, x), 0);
+
+	s.share[0].kernel = (struct convolution){.n_leads = 2, .lead = {1, 6}, .share = {-1, 1}};
+	s.share[1].kernel = (struct convolution){.n_leads = 2, .lead = {1, 6}, .share = {1, -2}};
+	s.share[2].kernel = (struct convolution){.n_leads = 1, .lead = {11}, .share = {1}};
+	memset(x + 6 * SAMPLES, 0, 6 * SAMPLES * sizeof *x);
+	x[5 * SAMPLES] = -x[5 * SAMPLES];
+	int n_unknown = shares_known(&s, known, x);
+	assert_true(known[0] && !known[1] && !known[2]);
+	for (int k = 0; k < s.n; k++) {
+		double part[2] = {0};
+		for (int i = 0; i < s.share[k].kernel.n_leads; i++)
+			part[s.share[k].kernel.lead[i] >= 6] += pow((double)s.share[k].kernel.share[i], 2);
+		assert_int_equal(known[k], part[1] <= part[0]);
+		n_unknown -= part[1] > part[0];
+	}
+	assert_int_equal(n_unknown, 0);
+	shares_release(&s);
+	free(x);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(beats_are_those_of_numpy),
@@ -364,6 +395,7 @@ int main(void)
 					   cmocka_unit_test(times_are_scaled_to_the_rate),
 					   cmocka_unit_test(a_record_without_a_beat_has_one_in_its_middle),
 					   cmocka_unit_test(amplitude_moves_gated_shares_alone),
-					   cmocka_unit_test(records_too_short_for_a_beat_are_refused)};
+					   cmocka_unit_test(records_too_short_for_a_beat_are_refused),
+					   cmocka_unit_test(kernels_of_absent_leads_are_not_known)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
