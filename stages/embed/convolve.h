@@ -2,7 +2,7 @@
  * Table `convolutions` of embeddings: what random convolutions make of the records (ecg/convolutions.h), the
  * floor that an encoder must beat.
  *
- *	struct convolve *c = convolve_open(w, n_floor, seed, n_samples, dim); // NULL: no kernel is asked for
+ *	struct convolve *c = convolve_open(w, n_floor, seed, n_samples, dim); // NULL: none is asked for
  *	convolve_put(c, record, signal, n);                                   // NULL: nothing
  *	convolve_close(c);
  */
