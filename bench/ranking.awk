@@ -11,8 +11,12 @@ FNR == NR {
 		real[c[1]] = c[3]
 	for (i in key)
 		if (c[1] == "ntxent" && c[2] == key[i])
-			real[floor[i]] = real["ntxent"] - c[3]
+			gain[floor[i]] = c[3]
 	next
+}
+FNR == 1 {
+	for (name in gain)
+		real[name] = real["ntxent"] - gain[name]
 }
 {
 	split($0, c, " ")
@@ -45,7 +49,8 @@ END {
 	for (name in real) {
 		line = sprintf("%-18s %6.3f", name, real[name])
 		for (g = 1; g <= n_generators; g++)
-			line = line sprintf(" %10s", (generators[g], name) in value ? value[generators[g], name] : "-")
+			line = line sprintf(" %10s",
+				((generators[g], name) in value) ? value[generators[g], name] : "-")
 		print line | sort
 	}
 	close(sort)
