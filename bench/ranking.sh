@@ -10,7 +10,7 @@
 # SETTINGS="ntxent exemplars": of the study's only these; the first must be ntxent, whose floors are taken.
 set -eu
 cd "$(dirname "$0")/.."
-: "${B:=build}" "${STUDY:=params/studies/ranking.yaml}" "${PARAMS:=params/ptbxl.yaml}" "${SETTINGS:=}"
+: "${B:=build}" "${STUDY:=params/studies/ranking.yaml}" "${PARAMS:=params/ptbxl-small.yaml}" "${SETTINGS:=}"
 real=$1
 shift
 work=$B/runs/ranking

@@ -32,6 +32,9 @@ static void check_params(const struct params *p, const struct views *v)
 	const char *given = network_size_given(p);
 	if (given)
 		die("pretrain.%s: exemplars has no such size; leave it out", given);
+	if (strcmp(params_text(p, "objective"), "ntxent"))
+		die("pretrain.objective: exemplars is learned without one; leave it at ntxent, or choose a "
+		    "network (params/ptbxl-small.yaml)");
 	if (strcmp(params_text(p, "start"), "random"))
 		die("pretrain.start: exemplars is learned at once, from nothing; leave it at random, and "
 		    "CONTINUE out");

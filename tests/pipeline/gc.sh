@@ -24,7 +24,8 @@ four=$(grep -vxF "$shared" <<<"$before" | grep . | sort)
 kept=$(sort -u build/runs/*/*.id)
 keys=$(for id in $four; do grep -l "\"subject\":\[[^]]*$id" "$WORK"/store/actions/*/*.json; done |
 	grep -o '[0-9a-f]*\.json' | cut -c 1-64 | sort)
-is "of the four before that are ten artifacts, each by one action" "$(wc -l <<<"$four") $(wc -l <<<"$keys")" "10 10"
+is "of the four before that are ten artifacts, each by one action" \
+	"$(wc -l <<<"$four") $(wc -l <<<"$keys")" "10 10"
 
 gc >out
 is "what was just used stays" "$(tail -1 out)" "0 files, 0 B removed"

@@ -21,7 +21,7 @@ ids_of() {
 	rm -rf "$R"
 	# shellcheck disable=SC2086 # several words
 	make --no-print-directory -f pipeline.mk B="$BUILD" $choices RUN=test-ptbxl500 \
-		PARAMS=params/ptbxl.yaml \
+		PARAMS=params/ptbxl-small.yaml \
 		SET="fetch.source=$1 pretrain.model=tiny pretrain.epochs=1 probe.bootstrap=20" probe \
 		>"$WORK/log" 2>&1 ||
 		sed 's/^/# /' "$WORK/log" >&2

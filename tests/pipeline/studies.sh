@@ -32,7 +32,9 @@ for study in params/studies/*.yaml; do
 	rm -rf "$WORK/study" "$WORK/cell"
 	check "$name is read" read_study "$study" "$params"
 	is "... every setting is what the stages take" "$(settings_of "$params" 2>&1)" 0
-	is "... for each of 3 seeds and 9 folds" "$(($(wc -l <"$WORK/slices") * 27))" \
+	folds=$(sed -n 's/^folds: *\[\(.*\)\].*/\1/p' "$study" | wc -w)
+	[ "$folds" != 0 ] || folds=9
+	is "... for each of 3 seeds and $folds folds" "$(($(wc -l <"$WORK/slices") * 3 * folds))" \
 		"$(wc -l <"$WORK/study/cells")"
 	is "... and those that are the same are told" "$(same_sets | wc -l)" "$(told_same)"
 	check "docs/study.md says what it asks" grep -q "^| \`$name\` | " docs/study.md

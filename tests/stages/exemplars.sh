@@ -105,6 +105,7 @@ refused() { # refused STAGE SET TEXT
 }
 refused pretrain pretrain.d_model=64 'pretrain.d_model: exemplars has no such size; leave it out'
 refused pretrain pretrain.towers=time 'pretrain.towers: exemplars has no such size; leave it out'
+refused pretrain pretrain.objective=cmsc 'pretrain.objective: exemplars is learned without one'
 refused pretrain "pretrain.shares=0 pretrain.gated_shares=0" 'exemplars needs kernels'
 refused embed embed.segments=true 'embed.segments: model [0-9a-f]* sees whole records'
 refused embed embed.views=halves 'it was trained on sequential, 1000 samples a view'
