@@ -11,6 +11,7 @@
 #include "store/folder.h"
 #include "store/forgotten.h"
 #include "store/holders.h"
+#include "store/lock.h"
 #include "store/publish.h"
 #include "store/removal.h"
 #include "store/runs.h"
@@ -149,7 +150,7 @@ static void drop_checkpoint(const char *path, const char *name, void *context)
 static void refuse_running(const char *path, const char *name, void *context)
 {
 	(void)context;
-	if (publish_is_held(path))
+	if (strcmp(name, LOCK_ALONE) != 0 && publish_is_held(path))
 		die("a stage is running (%s/locks/%.12s...); wait for its end, or stop it, so that it "
 		    "publishes nothing more of the patient",
 		    artifact_store_path(), name);
@@ -239,9 +240,12 @@ static void print_again(struct work *w)
 void forget_patient(FILE *out, const struct forget *f)
 {
 	struct work w = {.f = f, .out = out, .removal = {out, f->is_delete, 0, 0}};
+	struct lock *alone = NULL;
 
-	if (f->is_delete) /* before the entries: a stage that has let go of its lock has written its own */
+	if (f->is_delete) { /* before the entries: a stage that has let go of its lock has written its own */
+		alone = lock_take(LOCK_ALONE, "store", &(const volatile bool){false});
 		folder_each("locks", refuse_running, NULL);
+	}
 	w.lineage = lineage_gather(list_entries, (void *)f);
 	w.holders = holders_find(f->patient, f->within, w.lineage);
 	if (f->is_delete && w.holders->n_damaged)
@@ -262,6 +266,7 @@ void forget_patient(FILE *out, const struct forget *f)
 	}
 	if (w.holders->n || w.removal.n_files)
 		removal_sum(&w.removal, "would be removed; --delete does it");
+	lock_release(alone);
 	if (w.holders->n) {
 		print_sources(&w);
 		print_again(&w);

@@ -20,7 +20,7 @@ struct forget {
 
 /* Dies, before anything is removed, if an object is damaged, so that it cannot be told whom it holds, if an
  * action entry cannot be read, so that it cannot be told what was made of whom, or if a stage runs, which
- * might publish more. */
+ * might publish more; one that begins meanwhile waits (store/lock.h). */
 void forget_patient(FILE *out, const struct forget *f);
 
 #endif

@@ -74,6 +74,27 @@ static void write_owner(struct lock *l)
 	free(owner);
 }
 
+static void unlock(struct lock *l)
+{
+	if (l->fd >= 0 && flock(l->fd, LOCK_EX | LOCK_NB) == 0 && is_current(l))
+		unlink(l->path);
+	if (l->fd >= 0)
+		close(l->fd);
+	l->fd = -1;
+}
+
+/* Each of the two takes its own and then looks for the other's, so one of them sees the other. */
+static bool is_shut_out(const char *key)
+{
+	if (!strcmp(key, LOCK_ALONE))
+		return false;
+	char *path = die_printf("%s/locks/" LOCK_ALONE, artifact_store_path());
+	folder_refresh("locks");
+	bool is_held = publish_is_held(path);
+	free(path);
+	return is_held;
+}
+
 /* true: locked, or it never will be. */
 static bool try_lock(struct lock *l)
 {
@@ -98,13 +119,20 @@ struct lock *lock_take(const char *key, const char *who, const volatile bool *is
 {
 	struct lock *l = die_malloc(sizeof *l);
 	*l = (struct lock){die_printf("%s/locks/%s", artifact_store_path(), key), -1, 0};
-	for (int tries = 0; !try_lock(l); tries++) {
+	bool is_out;
+	for (int tries = 0; (is_out = is_shut_out(key)) || !try_lock(l) || (is_out = is_shut_out(key));
+	     tries++) {
+		if (is_out)
+			unlock(l);
 		if (*is_interrupted) {
 			lock_release(l);
 			return NULL;
 		}
 		if (tries == 50)
-			fprintf(stderr, "%s: another process is making this result; waiting for it\n", who);
+			fprintf(stderr, "%s: %s; waiting for it\n", who,
+				is_out || !strcmp(key, LOCK_ALONE)
+					? "'store forget' is at work (<store>/locks/" LOCK_ALONE ")"
+					: "another process is making this result");
 		nanosleep(&(struct timespec){0, 20000000}, NULL);
 	}
 
@@ -128,10 +156,7 @@ void lock_release(struct lock *l)
 		return;
 	if (held == l)
 		held = NULL;
-	if (l->fd >= 0 && flock(l->fd, LOCK_EX | LOCK_NB) == 0 && is_current(l))
-		unlink(l->path);
-	if (l->fd >= 0)
-		close(l->fd);
+	unlock(l);
 	free(l->path);
 	free(l);
 }

@@ -11,6 +11,10 @@
 
 struct lock;
 
+/* The key of who may not work beside a stage (store/forget.h): while it is held no other lock is given. Its
+ * holder looks for stages that run once it has it. */
+#define LOCK_ALONE "alone"
+
 /* Wait for the lock; says so on stderr after a second, as "<who>: ...". NULL once *is_interrupted is set. On
  * a file system without locks it warns and goes on. */
 struct lock *lock_take(const char *key, const char *who, const volatile bool *is_interrupted);

@@ -3,6 +3,7 @@
 . "$(dirname "$0")/../tap.sh"
 . "$TOP/tests/chain.sh"
 . "$TOP/tests/records.sh"
+. "$TOP/tests/faults.sh" # can_trace
 tap_needs awk od
 store=$BIN/store
 
@@ -201,7 +202,33 @@ for stage in fetch preprocess; do
 		sh -c "grep -q 'holds a patient who was forgotten' said && grep -q '^$stage: ran in' said"
 done
 is "no note names a patient" "$(grep -rl 'P 2' "$EINTHOVEN_STORE/forgotten")" ""
+
+# a stage that begins once forget has looked for such
+chain runs/late "$wide preprocess.most_mv=30" fetch preprocess >/dev/null
+of_late=$EINTHOVEN_STORE/objects/$(head -c 2 runs/late/preprocess.id)/$(cat runs/late/preprocess.id).mdb
+if can_trace; then
+	rm -f "$of_late" runs/late/preprocess.* && cp runs/late/fetch.id late.id
+	strace -qq -f -o trace -e trace=unlink -e inject=unlink:delay_enter=2500000:when=1 \
+		"$store" forget 'P 2' --runs runs --delete >out 2>&1 &
+	forgets=$!
+	for ((i = 0; i < 500; i++)); do
+		[ -s "$EINTHOVEN_STORE/locks/alone" ] && grep -q . "$EINTHOVEN_STORE"/tmp/* 2>/dev/null &&
+			break
+		sleep 0.01
+	done
+	check_fails "a stage that begins while forget removes waits, and then has no input" 1 \
+		"object $(cat late.id) is not in the store" "$BIN/preprocess" --build runs/late
+	cp .err said
+	check "... as it says" grep -q "^preprocess: 'store forget' is at work" said
+	wait $forgets
+	is "... so that nothing of the patient is left" "$($store refs 'P 2')" \
+		"no artifact holds patient 'P 2'"
+else
+	skip "a stage that begins while forget removes" "strace is not installed or not allowed"
+	$store forget 'P 2' --runs runs --delete >out
+fi
 $store forget 'P 2' --runs runs --delete >out
+is "forget leaves no lock" "$(ls "$EINTHOVEN_STORE/locks")" ""
 check "the store is sound" "$store" verify
 is "forget it again: there is nothing" "$($store forget 'P 2' --delete)" "no artifact holds patient 'P 2'"
 sed -i '/,P 2,/d' db/labels.csv

@@ -121,8 +121,7 @@ static bool has(const struct batch *b, int store, enum kind from, enum kind to)
 	return false;
 }
 
-/* A stage that begins while forget reads would publish behind its back; forget looks for such as run before
- * (store/forget.h), not during. */
+/* Forget beside a stage that runs does nothing and says so (store/forget.h), which is no order of the two. */
 static bool is_fair(const struct batch *b)
 {
 	for (int i = 0; i < b->n; i++)
