@@ -13,6 +13,7 @@
 #include "store/action.h"
 #include "store/artifact.h"
 #include "store/folder.h"
+#include "store/lock.h"
 #include "store/objects.h"
 #include "store/pins.h"
 #include "store/publish.h"
@@ -186,6 +187,8 @@ static void want_running(const char *path, const char *name, void *context)
 	struct needed *n = context;
 	char *text = NULL;
 	size_t n_bytes;
+	if (!strcmp(name, LOCK_ALONE)) /* publishes nothing */
+		return;
 	if (file_read(&text, &n_bytes, path, MAX_LOCK, NULL) == 0 && is_running(path, text)) {
 		json_object_set_new(n->running, name, json_true());
 		want_lines(n, text);
