@@ -11,6 +11,8 @@
 #	PRODUCT  (8192) rows of the product that shows the card's peak
 #	TRAININGS  two settings, separated by a comma: trainings whose ids are compared
 #	BUILT    1: all is built already      OUT      (build/gpu) results, each in a file of its own
+#
+# Exit code 0: all was done; 1: something failed; 3: nothing failed, but the time was up: run it again.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 : "${B:=build}" "${PYTHON:=python3}" "${MINUTES:=10}" "${MODELS:=tiny small base resnet18}"
@@ -20,7 +22,7 @@ few="fetch.records=256 pretrain.batch=64 pretrain.epochs=2"
 GOLDEN=${GOLDEN-stages/embed stages/pretrain}
 export B EINTHOVEN_DEVICE=cuda
 mkdir -p "$OUT/log"
-failed=0
+failed=0 is_cut=0
 
 left() { echo $((MINUTES * 60 - SECONDS)); }
 
@@ -31,16 +33,24 @@ step() {
 	[ ! -e "$OUT/$name" ] || return 0
 	if [ "$(left)" -lt "$least" ]; then
 		echo "gpu.sh: no time is left for $name: run it again" >&2
+		is_cut=1
 		return 1
 	fi
 	echo "gpu.sh: $name, $(left) s left" >&2
-	if timeout "$(left)" bash -c '"$@"' step "$@" >"$OUT/log/$name" 2>"$OUT/log/$name.err"; then
-		mv "$OUT/log/$name" "$OUT/$name"
-	else
+	timeout "$(left)" bash -c '"$@"' step "$@" >"$OUT/log/$name" 2>"$OUT/log/$name.err"
+	case $? in
+	0) mv "$OUT/log/$name" "$OUT/$name" ;;
+	124)
+		echo "gpu.sh: $name was cut off by the time: run it again" >&2
+		is_cut=1
+		return 1
+		;;
+	*)
 		echo "gpu.sh: $name failed: $(tail -1 "$OUT/log/$name.err")" >&2
 		failed=$((failed + 1))
 		return 1
-	fi
+		;;
+	esac
 }
 got() { tail -1 "$OUT/$1" 2>/dev/null; }
 
@@ -67,9 +77,9 @@ if [ -z "$BUILT" ] && ! build >"$OUT/log/build" 2>&1; then
 	tail -5 "$OUT/log/build" >&2
 	if [ "$(left)" -le 0 ]; then
 		echo "gpu.sh: not built after $MINUTES minutes: run it again, and it goes on" >&2
-	else
-		echo "gpu.sh: it does not build: $OUT/log/build" >&2
+		exit 3
 	fi
+	echo "gpu.sh: it does not build: $OUT/log/build" >&2
 	exit 1
 fi
 if ! "$B/bin/bench-train" --product 32 >"$OUT/log/opened" 2>"$OUT/log/opened.err"; then
@@ -227,4 +237,5 @@ table >"$OUT/log/gpu.md" && mv "$OUT/log/gpu.md" "$OUT/gpu.md"
 json >"$OUT/log/gpu.json" && mv "$OUT/log/gpu.json" "$OUT/gpu.json"
 cat "$OUT/gpu.md"
 [ "$failed" = 0 ] || echo "gpu.sh: $failed steps failed: $OUT/log" >&2
-exit $((failed > 0))
+[ "$failed" = 0 ] || exit 1
+exit $((3 * is_cut))
