@@ -132,17 +132,19 @@ sanitized() { # sanitized TOOL: two steps of training, the self-test before them
 	local options=
 	# An error that a call returns is ours to judge: a graph that cannot be taken over is one.
 	[ "$1" != memcheck ] || options="--report-api-errors no"
-	compute-sanitizer --error-exitcode 9 --tool "$1" $options \
+	"$sanitizer" --error-exitcode 9 --tool "$1" $options \
 		"$B/bin/bench-train" --model tiny --batch 32 --steps 1
 }
 export -f ids same golden sanitized
-export GOLDEN TRAININGS
+sanitizer=$(command -v compute-sanitizer || ls "${CUDA_HOME:-/usr/local/cuda}/bin/compute-sanitizer" 2>/dev/null)
+[ -n "$sanitizer" ] || echo "gpu.sh: compute-sanitizer is missing; it is the package cuda-sanitizer-13-0" >&2
+export GOLDEN TRAININGS sanitizer
 step exact 20 same cpu exact cuda exact
 [ -z "$class" ] || step fast 20 same cuda fast cuda fast
 [ -z "$class" ] || step bf16 20 same cuda fast-bf16 cuda fast-bf16
 tools="memcheck racecheck initcheck synccheck"
 for tool in $tools; do
-	! command -v compute-sanitizer >/dev/null 2>&1 || step "sanitizer.$tool" 20 sanitized "$tool"
+	[ -z "$sanitizer" ] || step "sanitizer.$tool" 20 sanitized "$tool"
 done
 [ -z "$GOLDEN" ] || step golden 60 golden
 

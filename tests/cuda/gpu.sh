@@ -13,7 +13,7 @@ small="fetch.records=12 pretrain.batch=6 pretrain.projector_hidden=32 pretrain.p
 	pretrain.epochs=1 pretrain.model=resnet18 pretrain.d_model=8 embed.attention_records=0 \
 	embed.convolutions=10"
 gpu() { # gpu ASSIGNMENT...
-	over host env B="$BUILD" BUILT=1 OUT="$WORK/out" GOLDEN='' MODELS=tiny BATCHES=2 STEPS=1 \
+	over host env CUDA_HOME="$WORK/cuda" B="$BUILD" BUILT=1 OUT="$WORK/out" GOLDEN='' MODELS=tiny BATCHES=2 STEPS=1 \
 		PRODUCT=32 TRAININGS="$small" PYTHON=false "$@" "${TREE:-$TOP}/bench/gpu.sh" >table 2>err
 }
 broken() {
@@ -53,6 +53,11 @@ is "... does nothing again" "$(grep -c 's left' err)" 0
 wrong() {
 	gpu GOLDEN="$small_golden/wrong" || { code=$?; cat err >&2; return $code; }
 }
+check "without compute-sanitizer it says so" grep -q 'compute-sanitizer is missing' err
+mkdir -p cuda/bin && ln -s "$WORK/tools/compute-sanitizer" cuda/bin && rm out/sanitizer.initcheck
+check "one that is in CUDA's folder alone" gpu
+check "... is found" test -e out/sanitizer.initcheck
+check "... and missed no longer" eval '! grep missing err'
 rm out/golden
 check_fails "golden ids that are others" 1 'golden failed: another id' wrong
 check "... are not shown" grep -qF "the tests' golden ids on the card | not shown" table
