@@ -136,7 +136,7 @@ sanitized() { # sanitized TOOL: two steps of training, the self-test before them
 		"$B/bin/bench-train" --model tiny --batch 32 --steps 1
 }
 export -f ids same golden sanitized
-sanitizer=$(command -v compute-sanitizer || ls "${CUDA_HOME:-/usr/local/cuda}/bin/compute-sanitizer" 2>/dev/null)
+sanitizer=$(PATH=$PATH:${CUDA_HOME:-/usr/local/cuda}/bin type -P compute-sanitizer)
 [ -n "$sanitizer" ] || echo "gpu.sh: compute-sanitizer is missing; it is the package cuda-sanitizer-13-0" >&2
 export GOLDEN TRAININGS sanitizer
 step exact 20 same cpu exact cuda exact
@@ -225,12 +225,16 @@ table() {
 		done
 	done
 }
+quoted() { # all lines, as the inside of a JSON string
+	tr '\t' ' ' | tr -d '\000-\011\013-\037' | sed 's/[\"]/\\&/g' |
+		awk '{ printf "%s%s", sep, $0; sep = "\\n" }'
+}
 json() {
 	local f comma=''
 	echo '{'
 	for f in "$OUT"/*; do
 		case ${f##*/} in log | gpu.md | gpu.json) continue ;; esac
-		printf '%s"%s": "%s"' "$comma" "${f##*/}" "$(tail -1 "$f" | tr -d '"' | tr '\\\t' '/ ')"
+		printf '%s"%s": "%s"' "$comma" "${f##*/}" "$(quoted <"$f")"
 		comma=$',\n'
 	done
 	printf '\n}\n'

@@ -13,8 +13,9 @@ small="fetch.records=12 pretrain.batch=6 pretrain.projector_hidden=32 pretrain.p
 	pretrain.epochs=1 pretrain.model=resnet18 pretrain.d_model=8 embed.attention_records=0 \
 	embed.convolutions=10"
 gpu() { # gpu ASSIGNMENT...
-	over host env CUDA_HOME="$WORK/cuda" B="$BUILD" BUILT=1 OUT="$WORK/out" GOLDEN='' MODELS=tiny BATCHES=2 STEPS=1 \
-		PRODUCT=32 TRAININGS="$small" PYTHON=false "$@" "${TREE:-$TOP}/bench/gpu.sh" >table 2>err
+	over host env CUDA_HOME="$WORK/cuda" B="$BUILD" BUILT=1 OUT="$WORK/out" GOLDEN='' \
+		MODELS=tiny BATCHES=2 STEPS=1 PRODUCT=32 \
+		TRAININGS="$small" PYTHON=false "$@" "${TREE:-$TOP}/bench/gpu.sh" >table 2>err
 }
 broken() {
 	DOUBLE_DEVICES=0 gpu OUT="$WORK/none" || { code=$?; cat err >&2; return $code; }
@@ -48,6 +49,7 @@ done
 check "a row of figures" grep -qE \
 	'^\| tiny \| 2 \| [0-9.]+ \| [0-9.]+ \| +\| [0-9.]+ \| [0-9.]+ \| [0-9.]+ \|' table
 check "the same as JSON" jq -e '.["exact.tiny.2"] and .["peak.fast"]' out/gpu.json
+check "... all lines of it" eval '[ "$(wc -l <out/here)" -gt 1 ] && jq -r .here out/gpu.json | cmp - out/here'
 check "a second call" gpu
 is "... does nothing again" "$(grep -c 's left' err)" 0
 wrong() {
@@ -118,7 +120,8 @@ sed -i 's/^left() {.*/left() { echo 100; }/; s/timeout "$(left)" bash/timeout 1 
 printf '#!/bin/sh\ncase $1 in --model) exec sleep 60 ;; esac\n' >endless && chmod +x endless
 ln -sf "$WORK/endless" stub/bin/bench-train
 cut_off() {
-	TREE=$WORK/tree gpu B="$WORK/stub" OUT="$WORK/cut" TRAININGS='' || { code=$?; cat err >&2; return $code; }
+	TREE=$WORK/tree gpu B="$WORK/stub" OUT="$WORK/cut" TRAININGS='' ||
+		{ code=$?; cat err >&2; return $code; }
 }
 cut_off 2>/dev/null
 touch cut/exact
