@@ -17,7 +17,8 @@ set -u
 cd "$(dirname "$0")/.." || exit 1
 : "${B:=build}" "${PYTHON:=python3}" "${MINUTES:=10}" "${MODELS:=tiny small base resnet18}"
 : "${BATCHES:=128 1024}" "${STEPS:=20}" "${PRODUCT:=8192}" "${BUILT:=}" "${OUT:=$B/gpu}"
-few="fetch.records=256 pretrain.batch=64 pretrain.epochs=2"
+few="fetch.records=256 pretrain.batch=64 pretrain.epochs=2 probe.bootstrap=20 finetune.bootstrap=20"
+few+=" finetune.epochs=2 finetune.min_steps=1"
 : "${TRAININGS:=$few,$few pretrain.model=resnet18}"
 GOLDEN=${GOLDEN-stages/embed stages/pretrain}
 export B EINTHOVEN_DEVICE=cuda
@@ -99,17 +100,20 @@ fi
 
 # ---- is it right ----
 # shellcheck disable=SC2317 # step calls these
-ids() { # ids DEVICE NUMERICS: what both trainings and their embeddings come to, from nothing
+ids() { # ids DEVICE NUMERICS: what all that computes on a card comes to, from nothing, by both trainings
 	local work set stage
 	work=$(mktemp -d)
 	IFS=, read -ra sets <<<"$TRAININGS"
 	for set in "${sets[@]}"; do
 		export EINTHOVEN_STORE=$work/store EINTHOVEN_REMOTE=none EINTHOVEN_QUIET=1
 		"$B/bin/params" --out "$work" --schemas "$B/schema" --set "$set pretrain.numerics=$2" \
-			params/default.yaml fetch preprocess views pretrain embed probe finetune &&
-			for stage in fetch preprocess views pretrain embed; do
-				EINTHOVEN_DEVICE=$1 "$B/bin/$stage" --build "$work" >/dev/null || return
-			done && cat "$work/pretrain.id" "$work/embed.id" || return
+			params/default.yaml fetch preprocess views pretrain embed probe finetune || return
+		for stage in fetch preprocess views pretrain embed probe finetune predict; do
+			[ $stage != predict ] || # by what fine-tuning has come to: network and classifier
+				tee "$work/encoder.id" <"$work/finetune.id" >"$work/head.id"
+			EINTHOVEN_DEVICE=$1 "$B/bin/$stage" --build "$work" >/dev/null || return
+		done
+		cat "$work"/{pretrain,embed,finetune,predict}.id
 	done
 	chmod -R u+w "$work" && rm -rf "$work"
 }
@@ -200,7 +204,7 @@ table() {
 	echo
 	echo "| check | |"
 	echo "|---|---|"
-	echo "| trainings and embeddings have the CPU's ids | $(word exact) |"
+	echo "| pretrain, embed, finetune and predict have the CPU's ids | $(word exact) |"
 	echo "| the fast class gives the same ids twice | $(word fast) |"
 	echo "| with bf16 too | $(word bf16) |"
 	echo "| the tests' golden ids on the card | $(word golden) |"

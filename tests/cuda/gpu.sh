@@ -9,9 +9,10 @@ doubles_needed
 check "the doubles and the host side are built, without anything of CUDA" doubles_build
 check "... doubles of cuBLASLt and cuDNN too" doubles_fast
 
-small="fetch.records=12 pretrain.batch=6 pretrain.projector_hidden=32 pretrain.projector_out=16 \
+small="fetch.records=24 pretrain.batch=6 pretrain.projector_hidden=32 pretrain.projector_out=16 \
 	pretrain.epochs=1 pretrain.model=resnet18 pretrain.d_model=8 embed.attention_records=0 \
-	embed.convolutions=10"
+	embed.convolutions=10 probe.bootstrap=20 finetune.bootstrap=20 finetune.epochs=1 \
+	finetune.batch=8 finetune.min_steps=1"
 gpu() { # gpu ASSIGNMENT...
 	over host env CUDA_HOME="$WORK/cuda" B="$BUILD" BUILT=1 OUT="$WORK/out" GOLDEN='' \
 		MODELS=tiny BATCHES=2 STEPS=1 PRODUCT=32 \
@@ -41,11 +42,12 @@ begun=$(sed -n 's/^gpu.sh: \(.*\), [0-9]* s left$/\1/p' err | sed '/^peak/q' | p
 is "... compute-sanitizer's four tools come before the golden ids and what is measured" "$begun" \
 	"exact fast bf16 $(echo sanitizer.{mem,race,init,sync}check) golden peak.exact"
 is "... on a training each" "$(grep -c 'bench-train --model tiny' tools/calls)" 4
-ids="trainings and embeddings have the CPU's ids"
+ids="pretrain, embed, finetune and predict have the CPU's ids"
 for line in "$ids | yes" "the fast class gives the same ids twice | yes" "with bf16 too | yes" \
 	"the tests' golden ids on the card | yes" "compute-sanitizer, racecheck | nothing found"; do
 	check "it says: $line" grep -qF "$line" table
 done
+is "... of four stages" "$(wc -w <out/exact)" 4
 check "a row of figures" grep -qE \
 	'^\| tiny \| 2 \| [0-9.]+ \| [0-9.]+ \| +\| [0-9.]+ \| [0-9.]+ \| [0-9.]+ \|' table
 check "the same as JSON" jq -e '.["exact.tiny.2"] and .["peak.fast"]' out/gpu.json
