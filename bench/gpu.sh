@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
-# All that a card has to show, in one call of at most ten minutes: is it right, and how fast is it. Run it
-# again after the time is up, or with PyTorch there: what is done is not done again.
+# All that a card has to show, in calls of at most ten minutes: is it right, and how fast is it. A step is
+# begun with so many seconds left as it takes at least, and these sums fit one call; what that did not come
+# to, or PyTorch's part once it is there, the next call does: what is done is not done again.
 #
 #	bench/gpu.sh                        # build, check, measure; build/gpu/gpu.md and gpu.json
 #	PYTHON=venv/bin/python bench/gpu.sh # beside a PyTorch that has CUDA
 #
 #	MINUTES  (10) for all of it           MODELS   ("tiny small base resnet18")
 #	BATCHES  ("128 1024")                 STEPS    (20) measured of each
+#	COMPILED ("small.128 small.1024 resnet18.128") of these, which torch.compile does too
 #	GOLDEN   ("stages/embed stages/pretrain") tests whose golden ids are asked of the card; "": none
 #	PRODUCT  (8192) rows of the product that shows the card's peak
 #	TRAININGS  two settings, separated by a comma: trainings whose ids are compared
@@ -17,6 +19,7 @@ set -u
 cd "$(dirname "$0")/.." || exit 1
 : "${B:=build}" "${PYTHON:=python3}" "${MINUTES:=10}" "${MODELS:=tiny small base resnet18}"
 : "${BATCHES:=128 1024}" "${STEPS:=20}" "${PRODUCT:=8192}" "${BUILT:=}" "${OUT:=$B/gpu}"
+: "${COMPILED:=small.128 small.1024 resnet18.128}"
 few="fetch.records=256 pretrain.batch=64 pretrain.epochs=2 probe.bootstrap=20 finetune.bootstrap=20"
 few+=" finetune.epochs=2 finetune.min_steps=1"
 : "${TRAININGS:=$few,$few pretrain.model=resnet18}"
@@ -107,7 +110,7 @@ ids() { # ids DEVICE NUMERICS: what all that computes on a card comes to, from n
 	for set in "${sets[@]}"; do
 		export EINTHOVEN_STORE=$work/store EINTHOVEN_REMOTE=none EINTHOVEN_QUIET=1
 		"$B/bin/params" --out "$work" --schemas "$B/schema" --set "$set pretrain.numerics=$2" \
-			params/default.yaml fetch preprocess views pretrain embed probe finetune || return
+			params/default.yaml fetch preprocess views pretrain embed probe finetune predict || return
 		for stage in fetch preprocess views pretrain embed probe finetune predict; do
 			[ $stage != predict ] || # by what fine-tuning has come to: network and classifier
 				tee "$work/encoder.id" <"$work/finetune.id" >"$work/head.id"
@@ -143,37 +146,43 @@ export -f ids same golden sanitized
 sanitizer=$(PATH=$PATH:${CUDA_HOME:-/usr/local/cuda}/bin type -P compute-sanitizer)
 [ -n "$sanitizer" ] || echo "gpu.sh: compute-sanitizer is missing; it is the package cuda-sanitizer-13-0" >&2
 export GOLDEN TRAININGS sanitizer
-step exact 20 same cpu exact cuda exact
-[ -z "$class" ] || step fast 20 same cuda fast cuda fast
-[ -z "$class" ] || step bf16 20 same cuda fast-bf16 cuda fast-bf16
+step exact 15 same cpu exact cuda exact
+[ -z "$class" ] || step fast 15 same cuda fast cuda fast
+[ -z "$class" ] || step bf16 15 same cuda fast-bf16 cuda fast-bf16
 tools="memcheck racecheck initcheck synccheck"
 for tool in $tools; do
-	[ -z "$sanitizer" ] || step "sanitizer.$tool" 20 sanitized "$tool"
+	[ -z "$sanitizer" ] || step "sanitizer.$tool" 10 sanitized "$tool"
 done
-[ -z "$GOLDEN" ] || step golden 60 golden
+[ -z "$GOLDEN" ] || step golden 45 golden
 
 # ---- how fast is it ----
 has_torch=
 if "$PYTHON" -c 'import torch; raise SystemExit(not torch.cuda.is_available())' 2>/dev/null; then
 	has_torch=1
-	step peak.torch 20 "$PYTHON" bench/gpu.py --peak "$PRODUCT"
+	step peak.torch 15 "$PYTHON" bench/gpu.py --peak "$PRODUCT"
 else
 	echo "gpu.sh: $PYTHON has no PyTorch with CUDA: ours alone (PYTHON=)" >&2
 fi
-step peak.exact 10 "$B/bin/bench-train" --product "$PRODUCT"
-[ -z "$class" ] || step peak.fast 10 "$B/bin/bench-train" --product "$PRODUCT" --fast
+step peak.exact 5 "$B/bin/bench-train" --product "$PRODUCT"
+[ -z "$class" ] || step peak.fast 5 "$B/bin/bench-train" --product "$PRODUCT" --fast
 for model in $MODELS; do
 	step "flops.$model" 5 "$B/bin/bench-train" --model "$model" --batch 16 --flops
-	for batch in $BATCHES; do
-		ours=("$B/bin/bench-train" --model "$model" --batch "$batch" --steps "$STEPS")
-		step "exact.$model.$batch" 15 "${ours[@]}"
-		[ -z "$class" ] || step "fast.$model.$batch" 15 "${ours[@]}" --fast
-		[ -z "$class" ] || step "bf16.$model.$batch" 15 "${ours[@]}" --fast --bf16
-		[ -n "$has_torch" ] || continue
-		theirs=("$PYTHON" bench/gpu.py --model "$model" --batch "$batch" --steps "$STEPS")
-		step "eager.$model.$batch" 15 "${theirs[@]}"
-		step "compiled.$model.$batch" 60 "${theirs[@]}" --compiled
+done
+for batch in $BATCHES; do
+	for model in $MODELS; do
+		of=(--model "$model" --batch "$batch" --steps "$STEPS")
+		step "exact.$model.$batch" 6 "$B/bin/bench-train" "${of[@]}"
+		[ -z "$class" ] || step "fast.$model.$batch" 6 "$B/bin/bench-train" "${of[@]}" --fast
+		[ -z "$class" ] || step "bf16.$model.$batch" 6 "$B/bin/bench-train" "${of[@]}" --fast --bf16
+		[ -z "$has_torch" ] || step "eager.$model.$batch" 10 "$PYTHON" bench/gpu.py "${of[@]}"
 	done
+done
+# To compile takes longest, so it comes last, and not for all.
+for pair in $COMPILED; do
+	[ -n "$has_torch" ] || break
+	[[ " $MODELS " = *" ${pair%.*} "* && " $BATCHES " = *" ${pair##*.} "* ]] || continue
+	step "compiled.$pair" 40 "$PYTHON" bench/gpu.py --model "${pair%.*}" --batch "${pair##*.}" \
+		--steps "$STEPS" --compiled
 done
 
 # ---- the table ----

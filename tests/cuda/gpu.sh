@@ -9,7 +9,7 @@ doubles_needed
 check "the doubles and the host side are built, without anything of CUDA" doubles_build
 check "... doubles of cuBLASLt and cuDNN too" doubles_fast
 
-small="fetch.records=24 pretrain.batch=6 pretrain.projector_hidden=32 pretrain.projector_out=16 \
+small="fetch.records=12 pretrain.batch=6 pretrain.projector_hidden=32 pretrain.projector_out=16 \
 	pretrain.epochs=1 pretrain.model=resnet18 pretrain.d_model=8 embed.attention_records=0 \
 	embed.convolutions=10 probe.bootstrap=20 finetune.bootstrap=20 finetune.epochs=1 \
 	finetune.batch=8 finetune.min_steps=1"
@@ -52,6 +52,23 @@ check "a row of figures" grep -qE \
 	'^\| tiny \| 2 \| [0-9.]+ \| [0-9.]+ \| +\| [0-9.]+ \| [0-9.]+ \| [0-9.]+ \|' table
 check "the same as JSON" jq -e '.["exact.tiny.2"] and .["peak.fast"]' out/gpu.json
 check "... all lines of it" eval '[ "$(wc -l <out/here)" -gt 1 ] && jq -r .here out/gpu.json | cmp - out/here'
+cat >tools/python <<'END'
+#!/bin/sh
+echo "$*" >>"${0%/*}/asked"
+case "$*" in *--peak*) echo 1.50 2.50 3.50 ;; *--compiled*) echo 456.7 ;; *--model*) echo 123.4 ;; esac
+END
+chmod +x tools/python
+beside() {
+	gpu PYTHON="$WORK/tools/python" COMPILED="tiny.2 tiny.128 small.2"
+}
+check "beside PyTorch, once that is there" beside
+is "... which is asked for its part alone" "$(sed 1d tools/asked | paste -sd,)" "$(
+	of="bench/gpu.py --model tiny --batch 2 --steps 1"
+	echo "bench/gpu.py --peak 32,$of,$of --compiled"
+)"
+check "... figures of both in a row" grep -qE \
+	'^\| tiny \| 2 (\| [0-9.]+ ){2}\| 123.4 (\| [0-9.]+ ){3}\| 456.7 \|' table
+check "... and its float32 product is the peak" grep -q 'float32 1500,' table
 check "a second call" gpu
 is "... does nothing again" "$(grep -c 's left' err)" 0
 wrong() {
@@ -107,6 +124,21 @@ echo 'true' >>tree/bench/gpu.sh && changed "a file that was changed"
 echo new.c >tree/.gitignore && changed "a file that is ignored from now on"
 echo 'int z;' >>tree/new.c && kept "... and changes"
 
+# All steps, as many seconds as each must have left, and a minute to build: one call.
+mkdir -p plan/bench classy/bin classy/tests && ln -s "$(type -P true)" classy/bin/bench-train
+# shellcheck disable=SC2016 # the script's
+sed 's/^step() {/&\n\techo "$1 $2" >>"$OUT\/plan"; return/' "$TOP/bench/gpu.sh" >plan/bench/gpu.sh
+printf '#!/bin/sh\necho class\n' >classy/tests/kernels_ops
+chmod +x plan/bench/gpu.sh classy/tests/kernels_ops
+planned() {
+	TREE=$WORK/plan gpu B="$WORK/classy" OUT="$WORK/planned" GOLDEN=x MODELS='' BATCHES='' PYTHON=true
+}
+check "with PyTorch all is asked for" planned
+is "... right before fast, small batches before large ones, last what takes longest" \
+	"$(sed -E 's/ .*//; s/^(sanitizer|peak|flops|compiled)\..*/\1/; s/.*\.(128|1024)$/\1/' planned/plan |
+		uniq | paste -sd' ')" "exact fast bf16 sanitizer golden peak flops 128 1024 compiled"
+check "... and fits ten minutes" test "$(awk '{ n += $2 } END { print n }' planned/plan)" -le 540
+
 printf '#!/bin/sh\nexec sleep 60\n' >tools/make && chmod +x tools/make
 slow() { # slow TREE
 	TREE=$1 gpu PATH="$WORK/tools:$PATH" BUILT='' OUT="$WORK/slow" MINUTES=0 ||
@@ -118,7 +150,9 @@ sed -i 's/^left() {.*/left() { echo $((2 - SECONDS)); }/' tree/bench/gpu.sh
 check_fails "a build that does not end in time" 3 'not built after 0 minutes' slow "$WORK/tree"
 
 # What the clock cuts off has not failed: a measurement that does not end, a second for each.
+# shellcheck disable=SC2016
 sed -i 's/^left() {.*/left() { echo 100; }/; s/timeout "$(left)" bash/timeout 1 bash/' tree/bench/gpu.sh
+# shellcheck disable=SC2016
 printf '#!/bin/sh\ncase $1 in --model) exec sleep 60 ;; esac\n' >endless && chmod +x endless
 ln -sf "$WORK/endless" stub/bin/bench-train
 cut_off() {
