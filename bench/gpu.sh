@@ -102,16 +102,17 @@ if ! cmp -s "$OUT/log/here" "$OUT/here"; then
 fi
 
 # ---- is it right ----
-# shellcheck disable=SC2317 # step calls these
+# shellcheck disable=SC2086,SC2317 # step calls these
 ids() { # ids DEVICE NUMERICS: what all that computes on a card comes to, from nothing, by both trainings
-	local work set stage
+	local work set stage stages
 	work=$(mktemp -d)
 	IFS=, read -ra sets <<<"$TRAININGS"
 	for set in "${sets[@]}"; do
 		export EINTHOVEN_STORE=$work/store EINTHOVEN_REMOTE=none EINTHOVEN_QUIET=1
+		stages="fetch preprocess views pretrain embed probe finetune predict"
 		"$B/bin/params" --out "$work" --schemas "$B/schema" --set "$set pretrain.numerics=$2" \
-			params/default.yaml fetch preprocess views pretrain embed probe finetune predict || return
-		for stage in fetch preprocess views pretrain embed probe finetune predict; do
+			params/default.yaml $stages || return
+		for stage in $stages; do
 			[ $stage != predict ] || # by what fine-tuning has come to: network and classifier
 				tee "$work/encoder.id" <"$work/finetune.id" >"$work/head.id"
 			EINTHOVEN_DEVICE=$1 "$B/bin/$stage" --build "$work" >/dev/null || return
