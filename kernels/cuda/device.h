@@ -11,6 +11,7 @@
 #define KERNELS_CUDA_DEVICE_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "kernels/sums.h"
 
@@ -57,6 +58,12 @@ void device_gather(struct team *t, void *all, const size_t *n_bytes);
 float *device_workspace(size_t n_floats);
 
 enum { DEVICE_SHARED = 48 << 10 };
+
+/* What every card has; no launch needs more. */
+static inline int device_has_grid(struct device_grid g)
+{
+	return g.x <= INT32_MAX && g.y <= 65535 && g.z <= 65535;
+}
 
 /* One dimension: n elements, `each` of them to a block. */
 static inline struct device_grid device_blocks(size_t n, size_t each)

@@ -15,21 +15,40 @@ KERNEL(gemm_small, gemm_args)
 #include "kernels/cuda/device.h"
 #include "kernels/cuda/table.h"
 
-enum { MAX_Z = 65535, ENOUGH_BLOCKS = 64 };
+/* A grid has 65,535 blocks in y, rows of tiles, and in z, items. */
+enum { MAX_ROWS = 65535 * GEMM_SMALL, MAX_Z = 65535, ENOUGH_BLOCKS = 64 };
 
-static struct device_grid tiles_of(const struct gemm *g, size_t side, size_t n_items)
+static struct device_grid tiles_of(const struct gemm_args *a, size_t side, size_t n_items)
 {
-	return (struct device_grid){((size_t)g->n + side - 1) / side, ((size_t)g->m + side - 1) / side,
+	return (struct device_grid){((size_t)a->n + side - 1) / side, ((size_t)a->m + side - 1) / side,
 				    n_items};
 }
 
-static void run_items(const struct gemm *g, const struct gemm_args *a, size_t n_items)
+static void run_rows(const struct gemm_args *a, size_t n_items)
 {
-	struct device_grid large = tiles_of(g, GEMM_LARGE, n_items);
-	if (g->m > GEMM_LARGE / 2 && g->n > GEMM_LARGE / 2 && large.x * large.y * large.z >= ENOUGH_BLOCKS)
+	struct device_grid large = tiles_of(a, GEMM_LARGE, n_items);
+	if (a->m > GEMM_LARGE / 2 && a->n > GEMM_LARGE / 2 && large.x * large.y * large.z >= ENOUGH_BLOCKS)
 		LAUNCH(gemm_large, large, GEMM_LARGE_THREADS, a);
 	else
-		LAUNCH(gemm_small, tiles_of(g, GEMM_SMALL, n_items), GEMM_SMALL_THREADS, a);
+		LAUNCH(gemm_small, tiles_of(a, GEMM_SMALL, n_items), GEMM_SMALL_THREADS, a);
+}
+
+static void move_c(struct gemm_args *a, size_t by)
+{
+	a->c += by;
+	a->before_gelu = a->before_gelu ? a->before_gelu + by : NULL;
+	a->gelu_argument = a->gelu_argument ? a->gelu_argument + by : NULL;
+	a->residual = a->residual ? a->residual + by : NULL;
+}
+
+static void run_items(struct gemm_args a, size_t n_items)
+{
+	for (int left = a.m; left > 0; left -= a.m) {
+		a.m = left < MAX_ROWS ? left : MAX_ROWS;
+		run_rows(&a, n_items);
+		a.a.p += (size_t)a.m * (a.a.is_k_major ? 1 : (size_t)a.a.ld);
+		move_c(&a, (size_t)a.m * (size_t)a.ldc);
+	}
 }
 
 void gemm_run(const struct gemm *g)
@@ -58,13 +77,10 @@ void gemm_run(const struct gemm *g)
 	for (int item = 0, n; item < (is_chained ? 1 : n_items); item += n) {
 		n = is_chained ? 1 : n_items - item < MAX_Z ? n_items - item : MAX_Z;
 		a.last = g->last_k && item + n == n_items ? n - 1 : -1;
-		run_items(g, &a, (size_t)n);
+		run_items(a, (size_t)n);
 		a.a.p += (size_t)n * g->stride_a;
 		a.b.p += (size_t)n * g->stride_b;
-		a.c += (size_t)n * g->stride_c;
-		a.before_gelu = a.before_gelu ? a.before_gelu + (size_t)n * g->stride_c : NULL;
-		a.gelu_argument = a.gelu_argument ? a.gelu_argument + (size_t)n * g->stride_c : NULL;
-		a.residual = a.residual ? a.residual + (size_t)n * g->stride_c : NULL;
+		move_c(&a, (size_t)n * g->stride_c);
 	}
 }
 #endif

@@ -276,6 +276,8 @@ void device_launch(struct device_kernel *k, struct device_grid grid, unsigned n_
 	(void)n_bytes;
 	if (!grid.x || !grid.y || !grid.z)
 		return;
+	if (!device_has_grid(grid))
+		table_host->die("%s: a grid of %zu x %zu x %zu blocks", k->name, grid.x, grid.y, grid.z);
 	if (!k->handle)
 		find_kernel(k);
 	runtime_check(cuda.LaunchKernel(k->handle, of_grid, (struct cudart_size){n_threads, 1, 1}, pointers,

@@ -28,6 +28,8 @@ void device_launch(struct device_kernel *k, struct device_grid grid, unsigned n_
 {
 	if (!grid.x || !grid.y || !grid.z)
 		return;
+	if (!device_has_grid(grid))
+		fail("%s: a grid of %zu x %zu x %zu blocks", k->name, grid.x, grid.y, grid.z);
 	if (n_bytes != launch_arguments(k->name))
 		fail("%s: arguments of %zu bytes, the kernel takes %zu", k->name, n_bytes,
 		     launch_arguments(k->name));

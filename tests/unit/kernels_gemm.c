@@ -234,6 +234,14 @@ static void drawn_products_equal_their_definition(void **state)
 	}
 }
 
+/* A card's grid ends at 65,535 tiles of 32 rows. */
+static void more_rows_than_a_grid_has(void **state)
+{
+	(void)state;
+	check((struct shape){65535 * 32 + 1, 1, 1, 0}, 0, ALL, false, false);
+	check((struct shape){65535 * 32 + 33, 1, 2, 0}, 1, BIAS_GELU, false, false);
+}
+
 static void rows_of_a_may_overlap(void **state)
 {
 	enum { M = 40, K = 33, N = 19, STEP = 5 };
@@ -355,6 +363,7 @@ int main(void)
 		cmocka_unit_test(epilogues_equal_their_definition),
 		cmocka_unit_test(batches_may_extend_one_chain),
 		cmocka_unit_test(batches_may_share_an_operand),
+		cmocka_unit_test(more_rows_than_a_grid_has),
 		cmocka_unit_test(large_products_equal_their_definition),
 		cmocka_unit_test(an_empty_product_is_zero_or_the_old_value),
 		cmocka_unit_test(drawn_products_equal_their_definition),
