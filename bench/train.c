@@ -24,6 +24,7 @@
 #include "ecg/batch.h"
 #include "numbers/philox.h"
 #include "model/contrast.h"
+#include "model/memory.h"
 
 enum { SAMPLES = 1000, SEGMENT = 500, RATE_HZ = 100 };
 /* Libraries plan a shape when it comes first: with kept leads by powers of two most have come by then. */
@@ -81,6 +82,20 @@ static void make_records(struct run *r)
 	r->order = die_calloc(n, sizeof *r->order);
 }
 
+/* In micro-batches where the device has no room for all, as pretrain does. */
+static void fit(const struct ops *o, struct contrast_settings *s)
+{
+	struct memory_need need = contrast_need(s);
+	int asked = s->micro_batch;
+	if (memory_fit(o, &need) < 0)
+		die("%s: a batch of %d needs %.3g GB and %.3g GB are free there; make --batch, --micro-batch "
+		    "or --model smaller",
+		    o->name, s->n, (double)need.n_bytes / 1e9, (double)o->room() / 1e9);
+	if (s->micro_batch != asked)
+		warn("micro-batches of %d views, for more do not fit into the memory of %s", s->micro_batch,
+		     o->name);
+}
+
 static void make_network(struct run *r, const struct ops *o, const char *model)
 {
 	struct contrast_settings s = {.n = r->n,
@@ -91,6 +106,7 @@ static void make_network(struct run *r, const struct ops *o, const char *model)
 				      .optimizer = {.weight_decay = 0.05f}};
 	if (encoder_preset(&s.net, model, SEGMENT, RATE_HZ) < 0)
 		die_usage("--model: expected tiny, small, base or resnet18");
+	fit(o, &s);
 	r->contrast = contrast_new(o, &s);
 }
 

@@ -65,4 +65,15 @@ for work in $works; do
 	is "$what: on a larger card: the CPU's id" "$(id "$run" "$stage" 2>&1)" "$(id "$run.cpu" "$stage")"
 	check "... in one piece" sh -c '! grep -q micro-batches err'
 done
+
+# bench-train's network is none of these.
+bench() { # bench BYTES
+	DOUBLE_MEMORY=$1 over host env EINTHOVEN_DEVICE=cuda "$BUILD/bin/bench-train" --model tiny --batch 66 \
+		--steps 1 >out
+}
+check_fails "bench-train: too small a card" 1 'a batch of 66 needs .* GB are free there; make --batch' \
+	bench $least
+gb=$(sed -n 's/.* needs \([0-9.]*\) GB.*/\1/p' .err)
+check "... one that has it is enough" bench "$(awk -v gb="$gb" -v kept=$kept \
+	'BEGIN { printf "%d", gb * 1.005e9 * 16 / 15 + kept }')"
 tap_done
