@@ -15,7 +15,7 @@ small="fetch.records=12 pretrain.batch=6 pretrain.projector_hidden=32 pretrain.p
 	finetune.batch=8 finetune.min_steps=1"
 gpu() { # gpu ASSIGNMENT...
 	over host env CUDA_HOME="$WORK/cuda" B="$BUILD" BUILT=1 OUT="$WORK/out" GOLDEN='' \
-		MODELS=tiny BATCHES=2 STEPS=1 PRODUCT=32 \
+		MINUTES=20 MODELS=tiny BATCHES=2 STEPS=1 PRODUCT=32 \
 		TRAININGS="$small" PYTHON=false "$@" "${TREE:-$TOP}/bench/gpu.sh" >table 2>err
 }
 broken() {

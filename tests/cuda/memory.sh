@@ -68,8 +68,8 @@ done
 
 # bench-train's network is none of these.
 bench() { # bench BYTES
-	DOUBLE_MEMORY=$1 over host env EINTHOVEN_DEVICE=cuda "$BUILD/bin/bench-train" --model tiny --batch 66 \
-		--steps 1 >out
+	DOUBLE_MEMORY=$1 over host env EINTHOVEN_DEVICE=cuda "$BUILD/bin/bench-train" --model tiny \
+		--batch 66 --steps 1 >out
 }
 check_fails "bench-train: too small a card" 1 'a batch of 66 needs .* GB are free there; make --batch' \
 	bench $least
