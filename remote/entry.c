@@ -191,6 +191,7 @@ static int settle(struct session *s, const char *key, const struct entry *theirs
 	struct entry joint = {0};
 	joint.text = envelope_join(ours->text, ours->n, theirs->text, theirs->n, &joint.n);
 	if (joint.text) {
+		sum->n_bytes += joint.n - ours->n;
 		int status = put(s, key, &joint, true, sum, e);
 		free(joint.text);
 		return status;
@@ -250,6 +251,7 @@ int entry_give(const struct sharing *remote, const char *key, bool has_artifact,
 		struct session *s = session_open(remote, e);
 		*is_reached = s != NULL;
 		sum->n_entries++;
+		sum->n_bytes += ours.n;
 		status = s ? give(s, remote, key, &ours, has_artifact, is_reached, sum, e) : -1;
 		session_close(s);
 	}

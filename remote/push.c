@@ -274,16 +274,19 @@ static int send_place(struct push *p, struct session *s, const struct digest *ma
 	struct error unused = {0};
 	digest_hex(hex, manifest);
 	digest_hex(key, &where);
-	if (!p->is_checked)
-		return session_put_entry(s, key, hex, DIGEST_HEX - 1, e);
+	p->sum->n_bytes += DIGEST_HEX - 1;
+	if (!p->is_checked) {
+		int status = session_put_entry(s, key, hex, DIGEST_HEX - 1, e);
+		return add_sent(p, status == 1 ? DIGEST_HEX - 1 : status);
+	}
 
 	int found = session_get_entry(s, key, DIGEST_HEX - 1, &there, &unused);
 	bool is_same = found == 1 && there.n == DIGEST_HEX - 1 && !memcmp(there.first, hex, there.n);
 	free(there.first);
 	if (is_same)
 		return 0;
-	p->sum->n_sent += DIGEST_HEX - 1;
-	return session_replace_entry(s, key, hex, DIGEST_HEX - 1, e);
+	int status = session_replace_entry(s, key, hex, DIGEST_HEX - 1, e);
+	return add_sent(p, status == 1 ? DIGEST_HEX - 1 : status);
 }
 
 /* Each step is durable before the next names it. */
@@ -292,6 +295,7 @@ static int send_manifest(struct push *p, struct session *s, struct error *e)
 	struct bytes text = {0};
 	manifest_write(&text, &p->manifest, &p->header);
 	struct content c = {digest_of(text.first, text.n), text.first, text.n, .is_checked = p->is_checked};
+	p->sum->n_bytes += text.n;
 	int status = transport_flush(session_transport(s), e);
 	if (status == 0)
 		status = add_sent(p, session_put(s, &c, e));
@@ -304,6 +308,7 @@ static int send_manifest(struct push *p, struct session *s, struct error *e)
 static int send_header(struct push *p, struct session *s, const char *text, size_t n, struct error *e)
 {
 	struct content c = {digest_of(text, n), text, n, .is_plain = true, .is_checked = p->is_checked};
+	p->sum->n_bytes += n;
 	if (add_sent(p, session_put(s, &c, e)) < 0)
 		return -1;
 	return transport_flush(session_transport(s), e);
@@ -329,16 +334,31 @@ static int send_artifact(struct push *p, struct session *s, const char *id, stru
 	return status;
 }
 
+static int look(struct session *s, const char *id, struct push_sum *sum, struct error *e)
+{
+	char *path = die_printf("cas/%s", id);
+	int status = s ? transport_head(session_transport(s), path, e) : -1;
+	sum->n_artifacts++;
+	sum->n_present += status == 1;
+	free(path);
+	return status;
+}
+
+int push_is_there(const struct sharing *remote, const char *id, struct push_sum *sum, struct error *e)
+{
+	struct session *s = session_open(remote, e);
+	int status = look(s, id, sum, e);
+	session_close(s);
+	return status;
+}
+
 int push_artifact(const struct sharing *remote, const char *id, bool is_checked, struct push_sum *sum,
 		  struct error *e)
 {
 	struct push p = {
 		.remote = remote, .is_checked = is_checked, .sum = sum, .lock = PTHREAD_MUTEX_INITIALIZER};
 	struct session *s = session_open(remote, e);
-	char *path = die_printf("cas/%s", id);
-	int status = s ? transport_head(session_transport(s), path, e) : -1;
-	sum->n_artifacts++;
-	sum->n_present += status == 1;
+	int status = look(s, id, sum, e);
 	if (status == 1)
 		transport_clean(session_transport(s)); /* nothing may be put */
 	if (status == 0 || (status == 1 && is_checked)) {
@@ -350,6 +370,5 @@ int push_artifact(const struct sharing *remote, const char *id, bool is_checked,
 	header_release(&p.header);
 	session_close(s);
 	free(p.job);
-	free(path);
 	return status < 0 ? -1 : 0;
 }

@@ -26,7 +26,8 @@ struct push_way {
 
 struct push_sum {
 	uint64_t n_artifacts, n_present; /* asked for, and of these there already */
-	uint64_t n_bytes, n_sent;	 /* of records as they travel, and bytes that went, all told */
+	uint64_t n_lost;		 /* neither in this store nor there */
+	uint64_t n_bytes, n_sent; /* of all that was not taken to be there, uncompressed, and of what went */
 	uint64_t n_segments, n_segments_sent;
 	uint64_t n_entries, n_entries_sent;
 	uint64_t n_refused; /* entries that are there, not taken by this store, and not bettered by its own */
@@ -38,9 +39,13 @@ struct push_sum {
 int push_artifact(const struct sharing *remote, const char *id, bool is_checked, struct push_sum *sum,
 		  struct error *e);
 
+/* Of one that this store has not: 1 if the remote has its header, 0, or -1 with e filled; counted in *sum. */
+int push_is_there(const struct sharing *remote, const char *id, struct push_sum *sum, struct error *e);
+
 /* The same for several, and for all that they were made of, as this store's action entries say, with these
- * entries: what something was made of first. What is not in the store any more is left
- * out. An entry that cannot be read (a damaged one can) is an error, and nothing is sent. */
+ * entries: what something was made of first. What is not in this store any more, nor there, is an error, once
+ * the rest is sent (sum->n_lost). An entry that cannot be read (a damaged one can) is one too, and nothing is
+ * sent. */
 int push_chain(const struct sharing *remote, char (*ids)[DIGEST_HEX], size_t n, const struct push_way *way,
 	       struct push_sum *sum, struct error *e);
 

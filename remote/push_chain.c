@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -86,17 +87,50 @@ static bool has(const char *id)
 	return has;
 }
 
+/* As many as a message has room for. */
+enum { NAMED = 16 };
+
+static int tell_lost(const struct chain *lost, struct error *e)
+{
+	char names[NAMED * 14 + 1], *at = names;
+	*names = '\0';
+	for (size_t i = 0; i < lost->n && i < NAMED; i++)
+		at += sprintf(at, "%s%.12s", i ? ", " : "", lost->ids[i]);
+	return error_set(
+		e, NULL, 0,
+		"%zu artifacts are neither in this store nor in the remote, so what was made of them "
+		"has no origin there: %s%s; all else is there",
+		lost->n, names, lost->n > NAMED ? ", ..." : "");
+}
+
+/* What this store has not (any more) may be there. */
+static int look_for(const struct sharing *remote, const char *id, bool is_checked, struct chain *lost,
+		    struct push_sum *sum, struct error *e)
+{
+	int status = push_is_there(remote, id, sum, e);
+	if (status == 1 && is_checked)
+		warn("artifact %.12s is not in this store any more; what the remote has of it is not looked "
+		     "through",
+		     id);
+	if (status == 0)
+		enqueue(NULL, id, lost);
+	return status < 0 ? -1 : 0;
+}
+
 static int send_all(const struct sharing *remote, const struct lineage *l, const struct chain *c,
 		    bool is_checked, struct push_sum *sum, struct error *e)
 {
 	size_t n_all;
 	const struct lineage_entry *all = lineage_all(l, &n_all);
+	struct chain lost = {0};
 	int status = 0;
 	for (size_t i = c->n; i-- > 0 && status == 0;)
-		if (has(c->ids[i]))
-			status = send(remote, all, n_all, c->ids[i], is_checked, sum, e);
-		else
-			warn("artifact %.12s is not in this store any more; not sent", c->ids[i]);
+		status = has(c->ids[i]) ? send(remote, all, n_all, c->ids[i], is_checked, sum, e)
+					: look_for(remote, c->ids[i], is_checked, &lost, sum, e);
+	sum->n_lost = lost.n;
+	if (status == 0 && lost.n)
+		status = tell_lost(&lost, e);
+	free(lost.ids);
 	return status;
 }
 

@@ -86,7 +86,8 @@ static int run_push(const struct sharing *remote, char **operands)
 	char(*ids)[DIGEST_HEX] = die_malloc((n + 1) * sizeof *ids);
 	for (size_t i = 0; i < n; i++)
 		resolve(ids[i], operands[i]);
-	if (push_chain(remote, ids, n, &way, &sum, &e) < 0)
+	int status = push_chain(remote, ids, n, &way, &sum, &e);
+	if (status < 0 && !sum.n_lost)
 		die("%s", error_text(&e));
 	printf("%llu artifacts, %llu were there; %llu of %llu segments sent; %llu of %llu entries; %llu "
 	       "bytes sent "
@@ -97,6 +98,8 @@ static int run_push(const struct sharing *remote, char **operands)
 	       (unsigned long long)sum.n_sent, (unsigned long long)sum.n_bytes);
 	tell_refused(&sum);
 	free(ids);
+	if (status < 0)
+		die("%s", error_text(&e));
 	return 0;
 }
 

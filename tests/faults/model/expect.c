@@ -88,20 +88,23 @@ static int give(struct world *w, struct store_state *s, int action)
 	return 0;
 }
 
-/* What is in the chain and not in the store is left out; what it was made of is sent all the same. */
-static void push(struct world *w, struct store_state *s, int artifact, const struct op *op)
+/* What is in the chain and neither in the store nor there is an error; what it was made of is sent all the
+ * same. */
+static int push(struct world *w, struct store_state *s, int artifact, const struct op *op)
 {
+	int status = 0;
 	for (int a = 0; a < N && op->kind != PUSH_ALONE; a++)
 		if (s->entry[a] && artifact_index(a) == artifact && input_of(a) != NONE) {
-			push(w, s, input_of(a), op);
+			status = push(w, s, input_of(a), op);
 			break; /* all have one input */
 		}
 	if (!exists(s, artifact))
-		return;
+		return w->header[artifact] ? status : 1;
 	send(w, s, artifact, op->kind == PUSH_ALL);
 	for (int a = 0; a < N; a++)
 		if (s->entry[a] && artifact_index(a) == artifact)
 			w->entry[a] = 1;
+	return status;
 }
 
 /* ---- stages ---- */
@@ -276,8 +279,7 @@ int expect(struct world *w, const struct op *op)
 	case PUSH_ALONE:
 	case PUSH_ALL:
 		clean_doubts(s);
-		push(w, s, artifact, op);
-		return 0;
+		return push(w, s, artifact, op);
 	case PULL:
 		clean_doubts(s);
 		return pull(w, s, artifact) == 1 ? 0 : 1;
