@@ -1,3 +1,4 @@
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,6 +20,7 @@ struct part {
 	size_t n_wanted;
 	int table[ARTIFACT_MAX_TABLES]; /* of the writer, by the header's; -1: left out */
 	struct artifact_writer *writer;
+	uint64_t n_records; /* of the range */
 };
 
 static bool is_before(const uint8_t *key, size_t key_bytes, const struct artifact_key *other)
@@ -110,10 +112,28 @@ static int write_record(const struct fetch_record *r, void *context, struct erro
 {
 	struct part *p = context;
 	(void)e;
-	if (!p->asked->has_range || is_in_range(p, r->key, r->key_bytes))
-		artifact_put_hashed(p->writer, p->table[r->table], r->key, r->key_bytes, r->value,
-				    r->value_bytes, r->leaf);
+	if (p->asked->has_range && !is_in_range(p, r->key, r->key_bytes))
+		return 0;
+	artifact_put_hashed(p->writer, p->table[r->table], r->key, r->key_bytes, r->value, r->value_bytes,
+			    r->leaf);
+	p->n_records++;
 	return 0;
+}
+
+/* Of the tables that were asked for, the most records that one has. */
+static int tell_none(const struct part *p, struct error *e)
+{
+	uint64_t n_most = 0;
+	for (int t = 0; t < p->manifest.n_tables; t++) {
+		uint64_t n = 0;
+		for (size_t i = 0; i < p->manifest.table[t].n; i++)
+			n += p->manifest.table[t].span[i].n_records;
+		if (p->table[t] >= 0 && n > n_most)
+			n_most = n;
+	}
+	return error_set(e, NULL, 0,
+			 "artifact %.12s has no records %" PRIu64 "..%" PRIu64 "; there are %" PRIu64,
+			 p->header.id, p->asked->from, p->asked->to, n_most);
 }
 
 static int fetch_part(struct part *p, struct error *e)
@@ -124,7 +144,7 @@ static int fetch_part(struct part *p, struct error *e)
 	char *what = die_printf("pull of %s %.8s", p->header.kind, p->header.id);
 	int status = fetch_spans(p->remote, p->wanted, p->n_wanted, what, write_record, p, e);
 	free(what);
-	return status;
+	return status == 0 && p->asked->has_range && !p->n_records ? tell_none(p, e) : status;
 }
 
 int pull_part(const struct sharing *remote, const char *whole, const struct pull_part *asked,

@@ -89,6 +89,10 @@ part --table number >/dev/null
 is "a table whole is the artifact, if that has no other" "$(cat part.id)" "$first"
 check_fails "a table that is not there" 1 "has no table 'signal'" \
 	"$remote" pull "$first" --remote team --table signal
+n=$(find store -name '*.mdb' | wc -l)
+check_fails "a range of which there is none" 1 "has no records 5000..6000; there are 3000" \
+	"$remote" pull "$first" --remote team --records 5000..6000
+is "... makes nothing" "$(find store -name '*.mdb' | wc -l)" "$n"
 check_fails "a range the wrong way round" 2 'A..B with A not above B' \
 	"$remote" pull "$first" --remote team --records 9..1
 
