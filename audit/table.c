@@ -175,6 +175,19 @@ static size_t count(const json_t *steps, const char *member, const char *state)
 	return n;
 }
 
+/* Signed by keys that nobody could judge, as without a trust.yaml. */
+static size_t count_unjudged(const json_t *steps)
+{
+	size_t i, n = 0;
+	const json_t *step;
+	json_array_foreach (steps, i, step) {
+		const json_t *signature = json_object_get(step, "signature");
+		n += !strcmp(json_text(signature, "state"), "unknown key") &&
+		     json_is_true(json_object_get(signature, "is_taken"));
+	}
+	return n;
+}
+
 void table_print(FILE *out, const json_t *findings)
 {
 	const json_t *steps = json_object_get(findings, "steps"), *raw = json_object_get(findings, "raw"),
@@ -195,6 +208,11 @@ void table_print(FILE *out, const json_t *findings)
 			n_unsigned, n);
 	if (json_array_size(problems))
 		fprintf(out, "%zu artifacts audited: %zu things do not hold\n", n, json_array_size(problems));
+	else if (count_unjudged(steps))
+		fprintf(out,
+			"%zu artifacts audited: all holds, but whose signatures these are was not judged "
+			"(no trust.yaml)\n",
+			n);
 	else
 		fprintf(out, "%zu artifacts audited: all holds\n", n);
 }

@@ -21,6 +21,10 @@ refused() { # refused ARGUMENT...: by a trust.yaml that does not list the signer
 		grep -q 'unknown key: REFUSED' found &&
 		grep -q '^report .*its action entry is signed by .* which .*foreign.yaml does not list' found
 }
+unjudged='audited: all holds, but whose signatures these are was not judged (no trust.yaml)'
+check "without a trust.yaml the sum says that nobody was judged" sh -c \
+	"EINTHOVEN_TRUST= '$BIN/audit' result.tar | tail -1 | grep -qF '$unjudged'"
+check "... with it it does not" sh -c "! grep -q 'not judged' found"
 check "a signer whom the reader does not trust is refused" refused --run run
 check "... in a bundle too, whatever trust.yaml is in it" refused result.tar
 
