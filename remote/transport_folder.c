@@ -1,8 +1,9 @@
 /*
  * A folder as a remote, on a disk or a mounted share: <folder>/cas/<digest>, <folder>/ac/<digest>. A file is
  * written in <folder>/tmp, synced, made read-only and linked under its name, so that no reader on any host
- * sees a part and the first writer stays. Its mode follows the writer's umask; folders are made with the mode
- * of <folder> itself (one group and the set-group-id bit there: docs/sharing.md). Others may write there too:
+ * sees a part and the first writer stays. Folders are made with the mode of <folder> itself; with the
+ * set-group-id bit there (docs/sharing.md) files may be read by whom that mode lets read, else by whom the
+ * writer's umask lets. Others may write there too:
  * what is put or removed goes through these three folders, opened once and never through a link, so that who
  * puts a link in their place has nothing written or removed elsewhere.
  */
