@@ -49,6 +49,8 @@ define newline
 
 endef
 space := $(subst ,, )
+escaped = $(subst $(space),\ ,$1)
+quoted = '$(subst ','\'',$1)'
 given  = $(filter command environment,$(firstword $(origin $1)))
 $(foreach v,PARAMS RUN SET ARM ARMS SEEDS STUDY CELL MODEL REMOTE EINTHOVEN_STORE \
 	$(filter LAUNCH_%,$(.VARIABLES)),\
@@ -244,7 +246,7 @@ $(PARAMS) $(sort $(foreach a,$(chained),params/arms/$(call base_of,$a).yaml)):
 # Where an object of the store lies: objects/ab/<id>.mdb.
 hex := 0 1 2 3 4 5 6 7 8 9 a b c d e f
 fan = $(strip $(foreach a,$(hex),$(if $(filter $a%,$1),$(foreach b,$(hex),$(if $(filter $a$b%,$1),$a$b)))))
-object = $(subst $(space),\ ,$(STORE))/objects/$(call fan,$1)/$1.mdb
+object = $(call escaped,$(STORE))/objects/$(call fan,$1)/$1.mdb
 # Not empty if in folder $2 the id of stage $1, the object it names or its printed result is gone, or the id
 # is not the one that its stamp holds too.
 lost = $(if $(and $(wildcard $(call object,$(call line_in,$2/$1.id))),$(wildcard $2/$1.txt),\
@@ -268,7 +270,8 @@ launched = $(if $(LAUNCH_$1),$(stage) --cached --launched >/dev/null; s=$$?; [ $
 # judged again.
 own_trust := $(value EINTHOVEN_TRUST)
 trust := $(if $(filter undefined,$(origin EINTHOVEN_TRUST)),$(wildcard trust.yaml),$(if \
-	$(call refused,$(own_trust)),,$(wildcard $(own_trust))))
+	$(call refused,$(own_trust)),,$(if $(wildcard \
+	$(call escaped,$(own_trust))),$(call escaped,$(own_trust)))))
 define STAGE
 $(2)/$(1).stamp: $(B)/bin/$(1).code $(2)/params/$(1).json $(3) $(wildcard $(2)/$(1).txt) $(trust) \
 		$(if $(CHECK)$(call lost,$(1),$(2)),FORCE) | $(TOOLS:%=$(B)/bin/%)
@@ -480,7 +483,7 @@ furthest = $(if $(wildcard $(R)/report.id),compare report,$(if $(wildcard $(R)/e
 remade   = make -f pipeline.mk $(if $(ARM),arm ARM="$(ARM)",$(furthest)$(if $(arms), ARMS="$(arms)")) \
 	PARAMS=$(PARAMS)$(if $(SET), SET="$(subst ",',$(SET))")
 bundle: $(R)/params.stamp $(explaining:%=$(R)/%/params.stamp) $(B)/bin/audit
-	@$(audited) --bundle $(or $(BUNDLE),$(R)/bundle.tar) $(if $(WHOLE),--whole) \
+	@$(audited) --bundle $(call quoted,$(or $(BUNDLE),$(R)/bundle.tar)) $(if $(WHOLE),--whole) \
 		$(addprefix --params ,$(PARAMS) $(extended) \
 		$(sort $(foreach a,$(chained),params/arms/$(call base_of,$a).yaml))) \
 		--command '$(subst ','\'',$(remade))'
