@@ -254,14 +254,14 @@ lost = $(if $(and $(wildcard $(call object,$(call line_in,$2/$1.id))),$(wildcard
 	$(call line_in,$2/$1.stamp),,$(call line_in,$2/$1.id))),lost)
 
 # What starts stage $1 in folder $2. What is launched may wait for a node, so a hit is looked for before (exit
-# 3: there is none). It takes the shell's place, so that SIGTERM to Make reaches the stage; a launcher of
+# 3 to 5: there is none). It takes the shell's place, so that SIGTERM to Make reaches the stage; a launcher of
 # several commands cannot. The stage keeps what it prints in <stage>.txt, so that a make with nothing to do
 # can print it again.
 stage    = $(B)/bin/$1 --build $2
 signs    := ; | & ( {
 several  = $(strip $(foreach l,$(signs),$(findstring $l,$1)) $(findstring =,$(firstword $1)))
-launched = $(if $(LAUNCH_$1),$(stage) --cached --launched >/dev/null; s=$$?; [ $$s = 3 ] || exit $$s; )$(if \
-	$(call several,$(LAUNCH_$1)),,exec )$(LAUNCH_$1) $(stage) >/dev/null
+launched = $(if $(LAUNCH_$1),$(stage) --cached --launched >/dev/null; s=$$?; case $$s in ([345]) ;; \
+	(*) exit $$s ;; esac; )$(if $(call several,$(LAUNCH_$1)),,exec )$(LAUNCH_$1) $(stage) >/dev/null
 
 # A stage compares contents and writes <stage>.stamp last, its time that of the start; Make compares times.
 # .code and .id are replaced only when they differ and keep their old time otherwise, so the empty recipes
@@ -489,17 +489,29 @@ bundle: $(R)/params.stamp $(explaining:%=$(R)/%/params.stamp) $(B)/bin/audit
 		--command '$(subst ','\'',$(remade))'
 
 # What a run has is sent with all it was made of. What others have made of the same parameters is asked for
-# stage by stage, since a stage's key has the ids of its inputs.
-quoted  = '$(subst ','\'',$1)'
+# stage by stage, since a stage's key has the ids of its inputs. $1: the stages, $2: the arm's folder, $3: the
+# one with what they are for, $4: what stands there without. Notes what came, whether the remote failed, and
+# whether $3 is not there.
 sent    = $(foreach f,$R $(arms:%=$R/arms/%),$(wildcard $(sections:%=$f/%.id)))
-pull_in = $(if $2,echo "$2:" >&2; )$(foreach s,$1,in_$(s)='$(call reads_of,$s,$(notdir $2))';) got=' '; \
-	for s in $1; do eval "reads=\$$in_$$s"; for i in $$reads; do case $$got in *" $$i "*) ;; \
-		*) continue 2 ;; esac; done; \
-		$(B)/bin/$$s --build $R$(2:%=/%) --cached >/dev/null; case $$? in 0) got="$$got$$s " ;; \
-		3) echo "$$s: neither this store nor the remote has it" >&2 ;; *) exit 1 ;; esac; done
+pull_in = $(if $2,echo "$2:" >&2; )$(foreach s,$1,in_$(s)='$(call reads_of,$s,$(notdir $2))';) \
+	got=' $(4:%=% )'; for s in $1; do eval "reads=\$$in_$$s"; \
+		for i in $$reads; do case $$got in *" $$i "*) ;; *) continue 2 ;; esac; done; \
+		cached="$(B)/bin/$$s --build $R$(2:%=/%) --cached"; \
+		EINTHOVEN_REMOTE=none $$cached >/dev/null; case $$? in 0) got="$$got$$s "; continue ;; \
+		3) ;; *) exit 1 ;; esac; \
+		$$cached >/dev/null; case $$? in 0) got="$$got$$s " came=1 ;; \
+		3) echo "$$s: neither this store nor the remote has it" >&2 ;; \
+		4) echo "$$s: not in this store, and the remote could not be reached" >&2; failed=1 ;; \
+		5) echo "$$s: not in this store, and what the remote has was not taken" >&2; failed=1 ;; \
+		*) exit 1 ;; esac; done$(if $3,; case $$got in (*' $3 '*) ;; (*) short=1 ;; esac)
 in_report := evaluate
-joined  = for f in $(ids); do [ -e $$f ] || { echo "evaluate: not asked for: $$f is missing" >&2; exit; }; \
-	done; $(tell); $(call pull_in,$(joint))
+# What pull has of MODEL.
+lent    = $(if $(arms),,$(borrowed) $(if $(CONTINUE),start))
+joined  = for f in $(ids); do [ -e $$f ] || { echo "evaluate: not asked for: $$f is missing" >&2; break; }; \
+	done; [ ! -e $$f ] || { $(tell); $(call pull_in,$(joint)); }
+pulled  = [ -z "$$failed" ] || exit 1; [ "$$came" ] || [ -z "$$short" ] || \
+	{ echo "pull: nothing came from $${EINTHOVEN_REMOTE:-the remote of store.yaml}" >&2; exit 1; }
+remotes = $(strip $(REMOTE) $(EINTHOVEN_REMOTE) $(wildcard store.yaml))
 ## push: send a run's results and all they were made of to REMOTE=URL (ARM=NAME: also an arm's; ALL=1: mend
 ##       what is damaged there)
 .PHONY: push pull
@@ -508,14 +520,18 @@ push: | $(B)/bin/remote
 	@$(B)/bin/remote push $(if $(ALL),--all) $(if $(REMOTE),--remote $(call quoted,$(REMOTE))) $(sent)
 
 ## pull: bring the results that REMOTE=URL has of these parameters (ARM=NAME: an arm's; ARMS="NAME...": those
-##       arms', and their comparison and report)
+##       arms', and their comparison and report); fails if the remote cannot be reached, what it has is
+##       damaged or refused, or nothing comes
 pull: export EINTHOVEN_REMOTE := $(if $(REMOTE),$(REMOTE),$(EINTHOVEN_REMOTE))
 pull: $(chained:%=$R/arms/%/params.stamp) $(if $(pulling)$(if $(arms),,own),$R/params.stamp) \
-		$(stages:%=$(B)/bin/%) $(pulling:%=$(B)/bin/%) | $(B)/bin/remote
-	@$(foreach a,$(members),$(call pull_in,fetch preprocess views pretrain,arms/$a);) \
-		$(if $(arms),$(foreach a,$(arms),$(call pull_in,$(call chain_of,$a),arms/$a);) \
-		$(if $(pulling),$(joined)),\
-		$(call pull_in,$(filter-out predict $(if $(borrowed),views pretrain),$(stages))))
+		$(stages:%=$(B)/bin/%) $(pulling:%=$(B)/bin/%) $(lent:%=$R/%.id) | $(B)/bin/remote
+	$(if $(remotes),,$(error pull needs REMOTE=URL, EINTHOVEN_REMOTE or a store.yaml that names a remote))
+	@came= failed= short=; \
+		$(foreach a,$(members),$(call pull_in,fetch preprocess views pretrain,arms/$a,pretrain);) \
+		$(if $(arms),$(foreach a,$(arms),$(call \
+		pull_in,$(call chain_of,$a),arms/$a,$(call judge_of,$a));) \
+		$(if $(pulling),$(joined);),$(call pull_in,$(explained),,probe,$(lent));) \
+		$(pulled)
 
 ## help: this list; to all apply PARAMS=FILE SET="section.name=value" RUN=NAME ARMS="NAME..." SEEDS="1 2 3"
 ##       CHECK=1 MODEL=NAME CONTINUE=1 LAUNCH_<stage>=COMMAND

@@ -79,27 +79,36 @@ static void note_remote(const struct sharing *s, const char *command, int code)
 		forget_mark();
 }
 
-/* Whether it was done. */
-static bool send_helper(const char *command, const char *key, bool is_writing,
-			const volatile bool *is_interrupted)
+static int outcome_of(int code)
+{
+	if (code == HELPER_LATE)
+		return ERRAND_UNREACHABLE;
+	return code == 0 || code == ERRAND_ABSENT || code == ERRAND_UNREACHABLE ? code : ERRAND_FAILED;
+}
+
+/* As errand_take. */
+static int send_helper(const char *command, const char *key, bool is_writing,
+		       const volatile bool *is_interrupted)
 {
 	struct sharing s;
 	struct error e = {0};
 	if (sharing_read(&s, &e) < 0)
 		die("%s", error_text(&e));
-	bool is_done = false;
-	if (s.url && (s.can_write || !is_writing) && !is_down(&s)) {
+	int outcome = ERRAND_ABSENT;
+	if (s.url && (s.can_write || !is_writing) && is_down(&s)) {
+		outcome = ERRAND_UNREACHABLE;
+	} else if (s.url && (s.can_write || !is_writing)) {
 		const char *const helper[] = {"remote", command, key, NULL};
 		int code = helper_run(helper, s.patience_s, is_interrupted);
-		is_done = code == 0 && !*is_interrupted;
+		outcome = *is_interrupted ? ERRAND_FAILED : outcome_of(code);
 		if (!*is_interrupted)
 			note_remote(&s, command, code);
 	}
 	sharing_release(&s);
-	return is_done;
+	return outcome;
 }
 
-bool errand_take(const char *key, const volatile bool *is_interrupted)
+int errand_take(const char *key, const volatile bool *is_interrupted)
 {
 	return send_helper("take", key, false, is_interrupted);
 }

@@ -31,8 +31,9 @@
 
 #define MAX_KEY_DOCUMENT ((size_t)16 << 20)
 
-/* Exit code of --cached when the stage would have to run. */
-enum { EXIT_MISS = 3 };
+/* Exit code of --cached when the stage would have to run; ERRAND_UNREACHABLE or ERRAND_FAILED if that is for
+ * the remote. */
+enum { EXIT_MISS = ERRAND_ABSENT };
 
 /* Files that a stage has open beside its inputs, with room. */
 enum { FILES_BESIDE = 64 };
@@ -199,9 +200,12 @@ static bool find_hit(struct request *q)
 }
 
 /* The same for one that the remote has. A team's first rank has been told before it was launched. */
-static bool find_shared(struct request *q, const struct team *team)
+static bool find_shared(struct request *q, const struct team *team, int *outcome)
 {
-	q->is_pulled = team_size(team) == 1 && errand_take(q->key, interrupt_flag()) && find_hit(q);
+	*outcome = team_size(team) == 1 ? errand_take(q->key, interrupt_flag()) : ERRAND_ABSENT;
+	q->is_pulled = *outcome == 0 && find_hit(q);
+	if (*outcome == 0 && !q->is_pulled)
+		*outcome = ERRAND_FAILED;
 	return q->is_pulled;
 }
 
@@ -210,6 +214,7 @@ static bool run_once(struct request *q, struct team *team)
 {
 	struct lock *lock = NULL;
 	bool is_cached = false;
+	int unused;
 	if (team_rank(team) == 0) {
 		publish_check();
 		interrupt_catch(q->stage->name);
@@ -217,7 +222,7 @@ static bool run_once(struct request *q, struct team *team)
 		if (!lock)
 			interrupt_stop();
 		refresh("actions", q->key);
-		is_cached = find_hit(q) || find_shared(q, team);
+		is_cached = find_hit(q) || find_shared(q, team, &unused);
 		if (*interrupt_flag())
 			interrupt_stop();
 		if (!is_cached)
@@ -237,9 +242,10 @@ static void obtain(struct request *q, struct team *team, bool is_hit_only)
 {
 	double start_s = seconds();
 	publish_clean();
-	bool is_cached = find_hit(q) || (is_hit_only && find_shared(q, NULL));
+	int outcome = EXIT_MISS;
+	bool is_cached = find_hit(q) || (is_hit_only && find_shared(q, NULL, &outcome));
 	if (!is_cached && is_hit_only)
-		exit(EXIT_MISS);
+		exit(outcome);
 	is_cached = crew_told(team, is_cached);
 	if (!is_cached)
 		is_cached = run_once(q, team);
@@ -357,7 +363,9 @@ int stage_main(const struct stage *stage, int argc, char **argv)
 	bool is_hit_only = false, is_launched = false, is_explain = false, is_describe = false;
 	const struct arg options[] = {
 		{"build", "DIR", "folder of the run: DIR/params, DIR/*.id", .text = &q.build},
-		{"cached", NULL, "take the result if it is in the store, else exit 3 and do nothing",
+		{"cached", NULL,
+		 "take the result if it is in the store or the remote, else exit 3 (4: the remote is not "
+		 "there; 5: what it has was not taken) and do nothing",
 		 .flag = &is_hit_only},
 		{"launched", NULL,
 		 "with --cached: a launcher would start it; what only its processes can look for is left "

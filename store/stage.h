@@ -13,7 +13,7 @@
  *
  * Command line of every stage: --build DIR (folder of the run: DIR/params/<stage>.json, DIR/<input>.id),
  * --cached (only look into the store), --explain, --describe (schema of its params as JSON), --help. Exit 0
- * done, 1 failed, 2 usage, 3 not in the store (--cached), 128 + signal interrupted.
+ * done, 1 failed, 2 usage, 3 to 5 no hit (--cached; docs/stages.md), 128 + signal interrupted.
  */
 #ifndef STORE_STAGE_H
 #define STORE_STAGE_H

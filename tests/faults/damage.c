@@ -26,8 +26,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Exit codes of ours beside 1 and 2: no hit (of --cached); `remote`: the remote is not there. */
-enum { EXIT_MISS = 3, EXIT_AWAY = 4 };
+/* Exit codes of ours beside 1 and 2: no hit (--cached); the last: what a remote has was not taken. */
+enum { EXIT_MISS = 3, EXIT_NOT_TAKEN = 5 };
 
 enum { SECONDS = 60, SHOWN = 8 };
 
@@ -157,7 +157,7 @@ static enum outcome judge(const struct trial *t, int status, struct bytes sound_
 	if (WEXITSTATUS(status) == EXIT_MISS)
 		return REFUSED;
 	if (WEXITSTATUS(status))
-		return WEXITSTATUS(status) <= EXIT_AWAY && is_said(t) ? REFUSED : SILENT;
+		return WEXITSTATUS(status) <= EXIT_NOT_TAKEN && is_said(t) ? REFUSED : SILENT;
 
 	struct bytes out = slurp(t->out), result = slurp(t->result);
 	bool is_same = are_equal(out, sound_out) && are_equal(result, sound_result);

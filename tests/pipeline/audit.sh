@@ -150,6 +150,9 @@ check "... with the hits of what was derived" grep -q '^going on with what an au
 
 # ---- bundle
 check "make bundle writes the chain as one file" plain_make bundle SET="$source views.n=1"
+mkdir "$WORK/a b"
+check "... under a name with blanks too" plain_make bundle SET="$source views.n=1" BUNDLE="$WORK/a b/c d.tar"
+check "... the same" cmp $R/bundle.tar "$WORK/a b/c d.tar"
 check "... which is read without a store" sh -c "EINTHOVEN_STORE=none build/bin/audit $R/bundle.tar |
 	grep -q 'artifacts audited: all holds\$'"
 is "... with the params that were given" "$(tar tf $R/bundle.tar | sed -n 's|.*/params/||p')" default.yaml

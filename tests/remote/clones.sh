@@ -39,10 +39,10 @@ is "... and is told what nobody has made" "$(grep -o '.*: neither this store' "$
 	"finetune: neither this store"
 is "then its probe starts nothing" "$(in_clone b probe SET="$small")" ""
 is "... and prints the same table" "$(grep -v '^make: ' "$WORK/stdout")" "$(cat "$WORK/table")"
-is "an arm that nobody has pushed" \
+is "an arm that nobody has pushed is an error" \
 	"$(in_clone b pull ARM=halves SET="pretrain.seed=7 $small" REMOTE="$WORK/team"
 	grep -c 'pretrain: neither' "$WORK/stderr")" \
-	"split fetch:hit preprocess:hit views:hit1"
+	"split fetch:hit preprocess:hit views:hit failed1"
 rm -f "$(find "$WORK/team/cas" -type f -size +20k | head -1)"
 is "a push of all puts back what the remote has lost" \
 	"$(in_clone a push ALL=1 REMOTE="$WORK/team" && grep -o '; 1 of [0-9]* segments' "$WORK/stdout" |
