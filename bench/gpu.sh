@@ -222,7 +222,8 @@ table() {
 		echo "| compute-sanitizer, $tool | $(word "sanitizer.$tool" "nothing found") |"
 	done
 	echo
-	echo "Peak, measured by a product of $PRODUCT rows: float32 $(peak exact)," \
+	echo "Peak, measured by a product of $PRODUCT rows: float32 $(peak exact)" \
+		"(by $([ -e "$OUT/peak.torch" ] && echo PyTorch || echo "our own gemm: not the card's"))," \
 		"TF32 $([ -n "$class" ] && peak fast || echo "not measured,") GFLOP/s."
 	echo
 	echo "| model | batch | exact, records/s | of peak, % | PyTorch eager, float32 |" \

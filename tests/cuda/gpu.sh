@@ -50,6 +50,7 @@ done
 is "... of four stages" "$(wc -w <out/exact)" 4
 check "a row of figures" grep -qE \
 	'^\| tiny \| 2 \| [0-9.]+ \| [0-9.]+ \| +\| [0-9.]+ \| [0-9.]+ \| [0-9.]+ \|' table
+check "... whose peak is our own gemm's" grep -qF "(by our own gemm: not the card's)" table
 check "the same as JSON" jq -e '.["exact.tiny.2"] and .["peak.fast"]' out/gpu.json
 check "... all lines of it" eval '[ "$(wc -l <out/here)" -gt 1 ] && jq -r .here out/gpu.json | cmp - out/here'
 cat >tools/python <<'END'
@@ -68,7 +69,7 @@ is "... which is asked for its part alone" "$(sed 1d tools/asked | paste -sd,)" 
 )"
 check "... figures of both in a row" grep -qE \
 	'^\| tiny \| 2 (\| [0-9.]+ ){2}\| 123.4 (\| [0-9.]+ ){3}\| 456.7 \|' table
-check "... and its float32 product is the peak" grep -q 'float32 1500,' table
+check "... and its float32 product is the peak" grep -q 'float32 1500 (by PyTorch),' table
 check "a second call" gpu
 is "... does nothing again" "$(grep -c 's left' err)" 0
 wrong() {
