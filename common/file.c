@@ -104,8 +104,9 @@ static mode_t shared_mode(const char *path)
 
 void file_share(int fd, const char *path)
 {
+	struct stat s;
 	mode_t mode = shared_mode(path);
-	if (mode)
+	if (mode && fstat(fd, &s) == 0 && S_ISREG(s.st_mode) && s.st_nlink <= 1)
 		(void)!fchmod(fd, 0600 | (mode & 0066));
 }
 
@@ -132,10 +133,20 @@ static char *new_name(const char *path)
 	return name;
 }
 
+/* What has the name already is nobody's, whatever it is: it goes, and is not written to. */
+static int open_new(const char *name)
+{
+	const int how = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
+	int fd = open(name, how, 0666);
+	if (fd < 0 && errno == EEXIST && unlink(name) == 0)
+		fd = open(name, how, 0666);
+	return fd;
+}
+
 /* Writes the file `name`, which stands for `path` in messages. */
 static int write_new(const char *name, const char *path, const void *bytes, size_t n_bytes, struct error *e)
 {
-	int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	int fd = open_new(name);
 	if (fd < 0)
 		return fail(e, path, "create");
 	file_share(fd, name);
@@ -170,13 +181,22 @@ int file_replace_if_different(const char *path, const void *bytes, size_t n_byte
 	return file_replace(path, bytes, n_bytes, e);
 }
 
+/* Gives a folder that was just made the rights of a shared one that it is in. */
+static void share_folder(const char *path)
+{
+	mode_t mode = shared_mode(path);
+	int fd = mode ? open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
+	if (fd < 0)
+		return;
+	(void)!fchmod(fd, mode);
+	close(fd);
+}
+
 static int make_one(const char *path, struct error *e)
 {
 	struct stat s;
 	if (mkdir(path, 0777) == 0) {
-		mode_t mode = shared_mode(path);
-		if (mode)
-			(void)!chmod(path, mode);
+		share_folder(path);
 		return 0;
 	}
 	int why = errno;

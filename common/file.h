@@ -36,7 +36,8 @@ int file_make_folder(const char *path, struct error *e);
 DIR *file_open_folder(const char *path);
 
 /* Give a file that was just made at path, and is open, the rights of its folder if that is shared: for those
- * who open files themselves. Where that is not allowed, or not possible, it stays as it is. */
+ * who open files themselves. Where that is not allowed, or not possible, it stays as it is; so does what is
+ * no plain file, or has a second name: that may be somebody's own, elsewhere. */
 void file_share(int fd, const char *path);
 
 /* Write all of the bytes, also where one call writes a part or is interrupted. -1: errno says why. */

@@ -21,6 +21,8 @@ static void open_part(struct arrival *a, struct stat *s)
 		die("%s: %s", a->part, strerror(errno));
 	if (!S_ISREG(s->st_mode))
 		die("%s: not a plain file; remove it", a->part);
+	if (s->st_nlink > 1)
+		die("%s: has another name, maybe elsewhere; remove it", a->part);
 	file_share(a->fd, a->part); /* a colleague may continue what we began */
 }
 
@@ -38,7 +40,7 @@ static void take_part(struct arrival *a)
 		}
 		if (fstat(a->fd, &ours) < 0)
 			die("%s: %s", a->part, strerror(errno));
-		if (stat(a->part, &named) == 0 && named.st_ino == ours.st_ino && named.st_dev == ours.st_dev)
+		if (lstat(a->part, &named) == 0 && named.st_ino == ours.st_ino && named.st_dev == ours.st_dev)
 			break;
 		close(a->fd);
 	}

@@ -13,6 +13,7 @@
 #include "common/file.h"
 #include "common/owner.h"
 #include "store/artifact.h"
+#include "store/folder.h"
 
 #define STALE_S (7 * 86400)
 
@@ -44,7 +45,7 @@ static bool read_whole(int fd, struct bytes *bytes, size_t n)
 bool kept_read(const struct span *s, struct bytes *bytes)
 {
 	char *path = path_of(s);
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 	bool is_there = fd >= 0 && read_whole(fd, bytes, (size_t)s->n_bytes);
 	if (!is_there)
 		bytes->n = 0;
@@ -60,9 +61,8 @@ void kept_write(const struct span *s, const struct bytes *bytes)
 	char *owner = owner_name(), *path = path_of(s);
 	char *folder = die_printf("%s/arriving", artifact_store_path());
 	char *name = die_printf("%s/%s", folder, owner);
-	int fd = file_make_folder(folder, NULL) < 0
-			 ? -1
-			 : open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	int fd = folder_make(folder, NULL) < 0 ? -1
+					       : open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 	if (fd >= 0) {
 		file_share(fd, name);
 		bool is_whole = file_write(fd, bytes->first, bytes->n) == 0;
@@ -79,7 +79,7 @@ void kept_write(const struct span *s, const struct bytes *bytes)
 void kept_remove(const struct span *s)
 {
 	char *path = path_of(s);
-	unlink(path);
+	(void)!folder_unlink(path);
 	free(path);
 }
 
@@ -92,10 +92,10 @@ void kept_doubt(const char *key, bool is_doubted)
 {
 	char *folder = die_printf("%s/arriving", artifact_store_path()), *path = doubt_path(key);
 	if (!is_doubted)
-		unlink(path);
+		(void)!folder_unlink(path);
 	/* Who begins meanwhile removes the folder while it is empty (kept_clean). */
 	for (int tries = 0; is_doubted && tries < 5; tries++)
-		if (file_make_folder(folder, NULL) == 0 && file_replace(path, "", 0, NULL) == 0)
+		if (folder_make(folder, NULL) == 0 && file_replace(path, "", 0, NULL) == 0)
 			break;
 	free(folder);
 	free(path);

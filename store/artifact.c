@@ -10,6 +10,7 @@
 #include "common/die.h"
 #include "common/file.h"
 #include "store/artifact_layout.h"
+#include "store/folder.h"
 #include "store/trash.h"
 
 struct artifact_key artifact_key(uint64_t record)
@@ -87,23 +88,46 @@ static char *used_path(const char *id)
 /* Of a colleague's object: what may be in a folder of the group's. Who may write nothing leaves no trace. */
 static void stamp(const char *id)
 {
+	struct stat s;
 	struct error e = {0};
 	char *path = used_path(id), *folder = die_printf("%s/used/%.2s", artifact_store_path(), id);
-	int fd = file_make_folder(folder, &e) == 0 ? open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666) : -1;
-	if (fd >= 0) {
+	const int how = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
+	int fd = folder_make(folder, &e) == 0 ? open(path, how, 0666) : -1;
+	if (fd >= 0 && fstat(fd, &s) == 0 && S_ISREG(s.st_mode) && s.st_nlink <= 1) {
 		file_share(fd, path);
 		(void)!futimens(fd, NULL);
-		close(fd);
 	}
+	if (fd >= 0)
+		close(fd);
 	free(folder);
 	free(path);
+}
+
+/* Not what has a second name: it may be somebody's own file, elsewhere. */
+static int touch(const char *path)
+{
+	struct stat s;
+	const char *name;
+	int above = folder_open_above(&name, path);
+	int status = above < 0 ? -1 : fstatat(above, name, &s, AT_SYMLINK_NOFOLLOW), why;
+	if (status == 0 && (!S_ISREG(s.st_mode) || s.st_nlink > 1)) {
+		errno = EPERM;
+		status = -1;
+	} else if (status == 0) {
+		status = utimensat(above, name, NULL, AT_SYMLINK_NOFOLLOW);
+	}
+	why = errno;
+	if (above >= 0)
+		close(above);
+	errno = why;
+	return status;
 }
 
 void artifact_touch(const char *id)
 {
 	artifact_revive(id);
 	char *path = artifact_path(id);
-	if (utimensat(AT_FDCWD, path, NULL, 0) < 0 && errno != ENOENT)
+	if (touch(path) < 0 && errno != ENOENT)
 		stamp(id);
 	free(path);
 }
@@ -113,7 +137,7 @@ time_t artifact_used(const char *id)
 	struct stat s;
 	char *path = artifact_place(id), *used = used_path(id);
 	time_t last = path && stat(path, &s) == 0 ? s.st_mtime : 0;
-	if (path && stat(used, &s) == 0 && s.st_mtime > last)
+	if (path && lstat(used, &s) == 0 && s.st_mtime > last)
 		last = s.st_mtime;
 	free(used);
 	free(path);

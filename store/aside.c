@@ -12,6 +12,7 @@
 
 #include "common/die.h"
 #include "store/artifact.h"
+#include "store/folder.h"
 #include "store/publish.h"
 
 static bool is_taken(const char *path)
@@ -50,7 +51,7 @@ static char *unless_failed(char *to, int status)
 char *aside_move(const char *path)
 {
 	char *to = place_for(path);
-	return unless_failed(to, rename(path, to));
+	return unless_failed(to, folder_move(path, to));
 }
 
 static int copy_link(const char *path, const char *to)

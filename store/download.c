@@ -9,6 +9,7 @@
 #include "common/die.h"
 #include "common/file.h"
 #include "store/artifact.h"
+#include "store/folder.h"
 #include "store/helper.h"
 
 bool download_is_url(const char *place)
@@ -24,7 +25,7 @@ static char *place_of(const char *url)
 	struct digest d = digest_of(url, strlen(url));
 	digest_hex(hex, &d);
 	char *folder = die_printf("%s/downloads", artifact_store_path());
-	if (file_make_folder(folder, &e) < 0)
+	if (folder_make(folder, &e) < 0)
 		die("%s", error_text(&e));
 	char *path = die_printf("%s/%s", folder, hex);
 	free(folder);
@@ -52,6 +53,6 @@ char *download_fetch(const char *url, int retries, int stall_s, const volatile b
 void download_forget(char *path)
 {
 	if (path)
-		unlink(path);
+		(void)!folder_unlink(path);
 	free(path);
 }

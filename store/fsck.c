@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -59,7 +60,7 @@ static void put_in_place(struct check *c, const char *path, const char *to)
 {
 	if (!c->f->is_repair)
 		return;
-	if (!file_exists(to) && rename(path, to) == 0)
+	if (!file_exists(to) && folder_move(path, to) == 0)
 		findings_mend(&c->found, FINDING_DAMAGED, "moved to %s", to);
 	else
 		findings_advise(&c->found, "there is %s too: compare the two, and remove one", to);
@@ -90,9 +91,13 @@ static bool is_sound_name(struct check *c, const char *path, const char *name, c
 
 static void set_mode(struct check *c, const char *path, mode_t mode)
 {
-	if (!c->f->is_repair)
+	struct stat s;
+	if (lstat(path, &s) == 0 && S_ISREG(s.st_mode) && s.st_nlink > 1)
+		findings_advise(&c->found, "it has another name too, maybe elsewhere; if not: chmod %04o %s",
+				(unsigned)mode, path);
+	else if (!c->f->is_repair)
 		findings_advise(&c->found, "chmod %04o %s", (unsigned)mode, path);
-	else if (chmod(path, mode) == 0)
+	else if (fchmodat(AT_FDCWD, path, mode, AT_SYMLINK_NOFOLLOW) == 0)
 		findings_mend(&c->found, FINDING_MODE, "mode %04o", (unsigned)mode);
 	else
 		findings_advise(&c->found, "its owner must: chmod %04o %s", (unsigned)mode, path);
@@ -130,7 +135,7 @@ static bool check_rights(struct check *c, const char *path)
 static void check_folder_rights(struct check *c, const char *path)
 {
 	struct stat s;
-	if (!c->shared || stat(path, &s) < 0 || !S_ISDIR(s.st_mode) || (s.st_mode & 02777) == c->shared)
+	if (!c->shared || lstat(path, &s) < 0 || !S_ISDIR(s.st_mode) || (s.st_mode & 02777) == c->shared)
 		return;
 	findings_say(&c->found, FINDING_MODE, "%s: mode %04o, and that of the shared store is %04o", path,
 		     (unsigned)(s.st_mode & 07777), (unsigned)c->shared);
@@ -227,7 +232,7 @@ static void check_fan_folder(const char *path, const char *name, void *context)
 {
 	const struct fan *fan = context;
 	struct stat s;
-	bool is_folder = stat(path, &s) == 0 && S_ISDIR(s.st_mode);
+	bool is_folder = lstat(path, &s) == 0 && S_ISDIR(s.st_mode);
 	if (!is_folder || strlen(name) != 2 || strspn(name, "0123456789abcdef") != 2) {
 		findings_say(&fan->c->found, FINDING_LEFT, "%s: no folder of the store has such a name",
 			     path);
@@ -394,6 +399,12 @@ static mode_t shared_mode(void)
 
 size_t fsck_store(FILE *out, const struct fsck *f)
 {
+	struct findings links = {.out = out};
+	if (fsck_links(&links)) {
+		findings_advise(&links, "nothing else was looked at: it may lie elsewhere");
+		return findings_sum(&links);
+	}
+
 	struct check c = {.f = f,
 			  .found = {.out = out},
 			  .mend = mend_open(f->runs, f->is_repair),

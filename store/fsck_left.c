@@ -35,7 +35,7 @@ static void say_left(struct left *l, const char *path, enum owner owner, const c
 	else
 		findings_say(l->found, FINDING_LEFT,
 			     "%s: %s of a process that is gone; the next stage removes it", path, what);
-	if (l->is_repair && owner == OWNER_GONE && unlink(path) == 0)
+	if (l->is_repair && owner == OWNER_GONE && folder_unlink(path) == 0)
 		findings_mend(l->found, FINDING_LEFT, "removed");
 }
 
@@ -50,6 +50,12 @@ static void check_lock(const char *path, const char *name, void *context)
 	char *text = NULL;
 	size_t n;
 	(void)name;
+	if (folder_is_link(path)) {
+		struct left *l = context;
+		findings_say(l->found, FINDING_DAMAGED,
+			     "%s is a link, and a lock is a file of its own: remove it", path);
+		return;
+	}
 	if (publish_is_held(path) || file_read(&text, &n, path, MAX_NOTE, NULL) < 0)
 		return;
 	text[strcspn(text, "\n")] = 0;
@@ -130,7 +136,7 @@ static void check_conflicts(const char *path, const char *name, void *context)
 {
 	struct stat s;
 	char *folder = die_printf("conflicts/%s", name);
-	if (stat(path, &s) == 0 && S_ISDIR(s.st_mode))
+	if (lstat(path, &s) == 0 && S_ISDIR(s.st_mode))
 		folder_each(folder, check_conflict, context);
 	free(folder);
 }
@@ -139,15 +145,39 @@ static void check_conflicts(const char *path, const char *name, void *context)
 
 static void check_top(const char *path, const char *name, void *context)
 {
-	static const char *const known[] = {"objects",	 "actions", "arriving",	   "checkpoints",
-					    "conflicts", "damaged", "downloads",   "forgotten",
-					    "locks",	 "pins",    "remote.down", "roots",
-					    "tmp",	 "trash",   "used"};
 	struct left *l = context;
-	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-		if (!strcmp(name, known[i]))
-			return;
+	if (folder_is_known(name) || !strcmp(name, "remote.down"))
+		return;
 	findings_say(l->found, FINDING_LEFT, "%s: nothing of the store has such a name", path);
+}
+
+/* ---- links ---- */
+
+static void check_link(const char *path, const char *name, void *context)
+{
+	(void)name;
+	if (folder_is_link(path))
+		findings_say(context, FINDING_DAMAGED, FOLDER_LINK, path);
+}
+
+static void check_top_link(const char *path, const char *name, void *context)
+{
+	if (folder_is_known(name))
+		check_link(path, name, context);
+}
+
+bool fsck_links(struct findings *found)
+{
+	static const char *const of_folders[] = {"objects", "actions", "used", "conflicts", "checkpoints"};
+	size_t n = found->n[FINDING_DAMAGED];
+	folder_each("", check_top_link, found);
+	for (size_t i = 0; i < sizeof of_folders / sizeof *of_folders; i++) {
+		char *path = die_printf("%s/%s", artifact_store_path(), of_folders[i]);
+		if (!folder_is_link(path))
+			folder_each(of_folders[i], check_link, found);
+		free(path);
+	}
+	return found->n[FINDING_DAMAGED] > n;
 }
 
 void fsck_left(struct findings *found, bool is_repair)

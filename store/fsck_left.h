@@ -7,6 +7,10 @@
 
 #include "store/findings.h"
 
+/* Whether links lie in the place of folders; each is said. What is behind them is not the store's, and not
+ * looked at. */
+bool fsck_links(struct findings *found);
+
 void fsck_left(struct findings *found, bool is_repair);
 
 #endif

@@ -33,17 +33,26 @@ static void release_held(void)
 		lock_release(held);
 }
 
+/* And not another file, elsewhere, that has a second name here; one that was removed meanwhile has none. */
+static bool is_own_file(int fd)
+{
+	struct stat s;
+	return fstat(fd, &s) == 0 && S_ISREG(s.st_mode) && s.st_nlink <= 1;
+}
+
 static int open_file(const char *path)
 {
 	char *folder = die_printf("%s/locks", artifact_store_path());
 	publish_folder(folder);
 	free(folder);
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0666);
 	int why = errno;
 	if (fd < 0 && why == EACCES) /* a colleague's, left by a kill */
 		fd = publish_open(AT_FDCWD, path);
-	if (fd < 0)
+	if (fd < 0 && why != ELOOP)
 		publish_die(path, "create", why);
+	if (fd < 0 || !is_own_file(fd))
+		die("%s is a link, and a lock is a file of its own: remove it", path);
 	file_share(fd, path); /* on NFS who waits must open it for writing */
 	return fd;
 }
@@ -53,7 +62,7 @@ static bool is_current(const struct lock *l)
 {
 	struct stat ours, named;
 	folder_refresh("locks");
-	return fstat(l->fd, &ours) == 0 && stat(l->path, &named) == 0 && ours.st_ino == named.st_ino &&
+	return fstat(l->fd, &ours) == 0 && lstat(l->path, &named) == 0 && ours.st_ino == named.st_ino &&
 	       ours.st_dev == named.st_dev;
 }
 

@@ -165,7 +165,7 @@ static bool is_running(const char *path, const char *text)
 	char *first = die_printf("%.*s", (int)strcspn(text, "\n"), text);
 	enum owner owner = owner_of(first);
 	free(first);
-	if (owner == OWNER_ELSEWHERE && stat(path, &s) == 0)
+	if (owner == OWNER_ELSEWHERE && lstat(path, &s) == 0)
 		return difftime(time(NULL), s.st_mtime) < ABANDONED_S;
 	return publish_is_held(path);
 }

@@ -127,7 +127,7 @@ static void write_pin(const char *id, const char *user, const char *note, time_t
 
 static bool remove_file(const char *path)
 {
-	bool was_there = unlink(path) == 0;
+	bool was_there = folder_unlink(path) == 0;
 	if (!was_there && errno != ENOENT)
 		die("%s: cannot remove: %s", path, strerror(errno));
 	return was_there;

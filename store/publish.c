@@ -18,6 +18,7 @@
 #include "common/file.h"
 #include "common/owner.h"
 #include "store/artifact.h"
+#include "store/folder.h"
 
 struct publish {
 	char *path;
@@ -96,6 +97,9 @@ static void release(struct publish *p)
 void publish_folder(const char *folder)
 {
 	struct error e = {0};
+	char *link = folder_link(folder);
+	if (link)
+		die(FOLDER_LINK, link);
 	if (file_make_folder(folder, &e) < 0)
 		die("%s; make the store writable for this user or set EINTHOVEN_STORE to a folder that is",
 		    error_text(&e));
@@ -252,9 +256,10 @@ static bool is_named(int fd, int folder, const char *name)
 
 int publish_open(int folder, const char *name)
 {
-	int fd = openat(folder, name, O_RDWR | O_CLOEXEC);
+	const int how = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
+	int fd = openat(folder, name, O_RDWR | how);
 	return fd < 0 && (errno == EACCES || errno == EPERM || errno == EROFS)
-		       ? openat(folder, name, O_RDONLY | O_CLOEXEC)
+		       ? openat(folder, name, O_RDONLY | how)
 		       : fd;
 }
 
@@ -264,7 +269,7 @@ bool publish_is_held(const char *path)
 	bool is_ours = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0;
 	if (fd >= 0)
 		close(fd);
-	return !is_ours && file_exists(path);
+	return !is_ours && !folder_is_link(path) && file_exists(path);
 }
 
 /* Whether nobody holds the file. Where flock does not work, the number of the process must do. */
@@ -308,15 +313,15 @@ static enum owner owner_by_content(int fd, const char *name)
 
 static int clean_folder(const char *name, enum owner (*owner_of_file)(int fd, const char *name))
 {
-	char *path = die_printf("%s/%s", artifact_store_path(), name);
-	DIR *folder = opendir(path);
-	int n = 0;
-	free(path);
+	int fd = folder_open(name), n = 0;
+	DIR *folder = fd >= 0 ? fdopendir(fd) : NULL;
 	for (struct dirent *d; folder && (d = readdir(folder));)
 		if (d->d_name[0] != '.')
 			n += clean_one(dirfd(folder), d->d_name, owner_of_file);
 	if (folder)
 		closedir(folder);
+	else if (fd >= 0)
+		close(fd);
 	return n;
 }
 

@@ -40,7 +40,7 @@ int publish_clean(void);
 
 /* Open a file of the store for locking it, in the folder that is open as `folder` (or AT_FDCWD): for
  * writing, which NFS wants for LOCK_EX, or where that is not allowed for reading, which does
- * elsewhere. -1 and errno. */
+ * elsewhere. Not what a link leads to. -1 and errno. */
 int publish_open(int folder, const char *name);
 
 /* Whether a process holds the file, or that cannot be told; not once it is gone. */

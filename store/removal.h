@@ -1,5 +1,6 @@
 /*
- * Removing files of the store, or listing what would go: a line each, and at the end the sum.
+ * Removing files of the store, or listing what would go: a line each, and at the end the sum. Links are
+ * removed themselves; what they lead to stays.
  *
  *	struct removal r = {.out = stdout, .is_delete = is_delete};
  *	removal_file(&r, "object", path);

@@ -67,7 +67,7 @@ static void drop_former(const char *folder, const char *stage)
 	if (file_read(&text, &n, former, MAX_NOTE, &e) == 0) {
 		json_t *note = json_read(text, n, former, &e);
 		if (!strcmp(json_text(note, "host"), host))
-			(void)!unlink(former);
+			(void)!folder_unlink(former);
 		json_decref(note);
 		free(text);
 	}
@@ -84,7 +84,7 @@ static bool put_note(const char *full, const char *stage, const char *id)
 	char *text = describe(full, stage, id, place, &n);
 	if (text && file_replace_if_different(path, text, n, &e) == 0) {
 		is_noted = true;
-		(void)!utimensat(AT_FDCWD, path, NULL, 0);
+		(void)!utimensat(AT_FDCWD, path, NULL, AT_SYMLINK_NOFOLLOW);
 		drop_former(full, stage);
 	}
 	free(text);
@@ -97,7 +97,7 @@ bool roots_note(const char *folder, const char *stage, const char *id)
 {
 	struct error e = {0};
 	char *full = realpath(folder, NULL), *roots = die_printf("%s/roots", artifact_store_path());
-	bool is_noted = full && file_make_folder(roots, &e) == 0 && put_note(full, stage, id);
+	bool is_noted = full && folder_make(roots, &e) == 0 && put_note(full, stage, id);
 	free(roots);
 	free(full);
 	return is_noted;

@@ -71,8 +71,10 @@ static int remove_entry(const char *path, const struct stat *s, int type, struct
 static void remove_checkpoint(const struct request *q)
 {
 	char *path = die_printf("%s/checkpoints/%s", artifact_store_path(), q->key);
-	if (file_exists(path))
+	char *link = folder_link(path);
+	if (!link && file_exists(path))
 		nftw(path, remove_entry, 8, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+	free(link);
 	free(path);
 }
 
@@ -295,6 +297,7 @@ static void leave_to_launched(struct request *q)
 /* <build>/<stage>.failed holds why the last run of this stage in this folder came to nothing. */
 static void make(struct request *q, bool is_hit_only)
 {
+	folder_refuse_links();
 	char *failed = request_file(q, ".failed");
 	if (!is_hit_only)
 		die_record(failed);

@@ -8,6 +8,7 @@
 
 #include "common/owner.h"
 #include "store/artifact.h"
+#include "store/folder.h"
 
 /* Of another host, or of a version that did not say whose it is. */
 #define ABANDONED_S (30 * 86400.0)
@@ -64,5 +65,5 @@ void strays_used(const char *path, const char *name, void *context)
 	(void)context;
 	struct digest d;
 	if (digest_parse(&d, name) == 0 && !artifact_exists(name))
-		unlink(path);
+		(void)!folder_unlink(path);
 }

@@ -45,7 +45,7 @@ struct work {
 static bool is_younger(const char *path, double seconds)
 {
 	struct stat s;
-	return stat(path, &s) < 0 || difftime(time(NULL), s.st_mtime) < seconds;
+	return lstat(path, &s) < 0 || difftime(time(NULL), s.st_mtime) < seconds;
 }
 
 /* ---- into the trash ---- */
@@ -53,7 +53,7 @@ static bool is_younger(const char *path, double seconds)
 static unsigned long long size_of(const char *path)
 {
 	struct stat s;
-	return stat(path, &s) == 0 ? (unsigned long long)s.st_size : 0;
+	return lstat(path, &s) == 0 ? (unsigned long long)s.st_size : 0;
 }
 
 static void move(struct work *w, const char *id)

@@ -37,13 +37,15 @@ bool trash_has(const char *id)
 static void note_time(const char *id)
 {
 	char *path = since_path(id);
-	if (unlink(path) < 0 && errno != ENOENT)
+	if (folder_unlink(path) < 0 && errno != ENOENT)
 		publish_die(path, "replace", errno);
-	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
-	if (fd < 0)
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	if (fd < 0 && errno != EEXIST) /* another gc was faster */
 		publish_die(path, "create", errno);
-	file_share(fd, path);
-	close(fd);
+	if (fd >= 0) {
+		file_share(fd, path);
+		close(fd);
+	}
 	free(path);
 }
 
@@ -53,7 +55,7 @@ bool trash_put(const char *id)
 	char *from = artifact_path(id), *to = trash_path(id);
 	publish_folder(folder);
 	note_time(id);
-	bool is_moved = rename(from, to) == 0;
+	bool is_moved = folder_move(from, to) == 0;
 	if (!is_moved && errno != ENOENT)
 		die("%s: cannot move to the trash: %s", from, strerror(errno));
 	free(folder);
@@ -65,7 +67,7 @@ bool trash_put(const char *id)
 void trash_forget(const char *id)
 {
 	char *path = since_path(id);
-	unlink(path);
+	(void)!folder_unlink(path);
 	free(path);
 }
 
@@ -74,7 +76,7 @@ void trash_forget(const char *id)
 bool trash_take_back(const char *id)
 {
 	char *from = trash_path(id), *to = artifact_path(id);
-	bool is_back = rename(from, to) == 0;
+	bool is_back = folder_move(from, to) == 0;
 	if (is_back)
 		trash_forget(id);
 	free(from);
@@ -87,7 +89,7 @@ time_t trash_since(const char *id)
 	struct stat s;
 	char *path = since_path(id);
 	time_t now = time(NULL);
-	bool is_noted = stat(path, &s) == 0 && s.st_mtime <= now;
+	bool is_noted = lstat(path, &s) == 0 && S_ISREG(s.st_mode) && s.st_mtime <= now;
 	free(path);
 	if (is_noted)
 		return s.st_mtime;
@@ -98,7 +100,7 @@ time_t trash_since(const char *id)
 bool trash_remove(const char *id)
 {
 	char *path = trash_path(id);
-	bool is_gone = unlink(path) == 0;
+	bool is_gone = folder_unlink(path) == 0;
 	if (!is_gone && errno != ENOENT)
 		die("%s: cannot remove: %s", path, strerror(errno));
 	free(path);

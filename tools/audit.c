@@ -16,6 +16,7 @@
 #include "common/file.h"
 #include "common/json.h"
 #include "store/artifact.h"
+#include "store/folder.h"
 #include "store/objects.h"
 #include "store/signing.h"
 
@@ -136,6 +137,7 @@ static int audit_store(char **operands)
 		die("%s: no store there; EINTHOVEN_STORE names it, the first stage makes it",
 		    artifact_store_path());
 
+	folder_refuse_links();
 	struct settings *s = run_folder ? settings_open(run_folder) : NULL;
 	json_t *ids = results(s, operands);
 	struct evidence *evidence = evidence_of_store();

@@ -16,6 +16,7 @@
 #include "remote/push.h"
 #include "store/digest.h"
 #include "store/errand.h"
+#include "store/folder.h"
 #include "store/objects.h"
 #include "store/publish.h"
 
@@ -204,6 +205,7 @@ int main(int argc, char **argv)
 				  commands[i].most > 1 ? "one ID or more" : "one KEY", argc - 1);
 		struct sharing remote;
 		read_sharing(&remote);
+		folder_refuse_links();
 		publish_clean();
 		kept_clean();
 		int status = commands[i].run(&remote, argv + 1);

@@ -38,9 +38,8 @@ is "gc keeps what a run was made of" "$(grep -c '^object' log)" 2
 check "... " is_kept
 awk '{ call = $2; sub(/\(.*/, "", call) } call !~ /^[a-z]/ { next } { n = ++count[$1 " " call] }
 	/"run/ && call != "execve" { begun = 1 }
-	begun && call ~ /^(open(at)?|getdents64|p?read(64)?|mmap|(newfstat|f?stat)(at)?|rename|unlink)$/ {
-		print call, n }
-	begun && call ~ /^(flock|write|mkdir)$/ { print call, n }' trace | sort -u >all
+	begun && call ~ /^(open(at)?|getdents64|p?read(64)?|mmap|(newfstat|f?stat)(at)?)$/ { print call, n }
+	begun && call ~ /^((rename|unlink)(at)?|flock|write|mkdir)$/ { print call, n }' trace | sort -u >all
 errors=(EIO EACCES ENOMEM EMFILE ENFILE)
 every=${EVERY:-} # each error at each site, not one in turn
 bad='' sites=0 tries=0 n_said=0

@@ -307,7 +307,7 @@ if can_trace; then
 	back=$(make_tiny runs/back)
 	entry=$(entry_of "$back")
 	rm -rf runs/back store/roots
-	strace -qq -f -o trace -P "$WORK/$entry" -e trace=?unlink,unlinkat \
+	strace -qq -f -o trace -P "$WORK/${entry%/*}" -e trace=?unlink,unlinkat \
 		-e inject=?unlink,unlinkat:delay_enter=3000000 \
 		"$store" gc --runs runs --delete --grace-days 0 >out 2>&1 &
 	wait_for grep -q unlink trace

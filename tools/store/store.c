@@ -16,6 +16,7 @@
 #include "store/conflicts.h"
 #include "store/endorse.h"
 #include "store/export.h"
+#include "store/folder.h"
 #include "store/forget.h"
 #include "store/fsck.h"
 #include "store/holders.h"
@@ -417,6 +418,8 @@ int main(int argc, char **argv)
 		if (!needs_no_store(c) && !is_bundle && !file_exists(artifact_store_path()))
 			die("%s: no store there; EINTHOVEN_STORE names it, the first stage makes it",
 			    artifact_store_path());
+		if (!needs_no_store(c) && c->run != run_fsck) /* which says more */
+			folder_refuse_links();
 		int status = c->run(argv + 1);
 		if (fflush(stdout) || ferror(stdout))
 			die("cannot write to stdout");
