@@ -48,7 +48,7 @@ if can_trace; then
 			[ $code = 0 ] || n_said=$((n_said + 1))
 		done
 		sites=$((sites + 1))
-	done 3< <(some_of "$trials" <all)
+	done 3< <(some_of $((3 * trials)) <all)
 	is "$sites of $(wc -l <all) calls fail, $n_said times with a message: no half result" "$bad" ""
 	check "... and they did fail, $n_injected in $tries tries" most_of $n_injected $tries
 	check "some of them are fatal" [ $n_said -gt 0 ]

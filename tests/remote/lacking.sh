@@ -52,10 +52,13 @@ is "a server that is down" "$(pull http://127.0.0.1:9/team)" \
 empty
 made pull
 is "no remote named" "$? $(grep -c 'pull needs REMOTE=URL' "$WORK/stderr")" "2 1"
-is "a segment that is cut" "$(spoilt "$segment" truncate -s -1)" \
-	"2 fetch: not in this store, and what the remote has was not taken"
-is "a segment that is gone" "$(spoilt "$segment" rm -f)" \
-	"2 fetch: not in this store, and what the remote has was not taken"
+untaken() { # untaken COMMAND...: on a segment, which is fetch's or preprocess's
+	spoilt "$segment" "$@" | sed -E 's/ (fetch|preprocess):/ its stage:/'
+}
+is "a segment that is cut" "$(untaken truncate -s -1)" \
+	"2 its stage: not in this store, and what the remote has was not taken"
+is "a segment that is gone" "$(untaken rm -f)" \
+	"2 its stage: not in this store, and what the remote has was not taken"
 is "an entry that is another's" "$(spoilt "$key" cp -f "$first")" \
 	"2 preprocess: not in this store, and what the remote has was not taken"
 edit() {
