@@ -17,11 +17,9 @@ static void value_text(struct text *t, const json_t *v, int is_signed)
 	text_number(t, json_object_get(v, "value"), 3, is_signed);
 	if (!json_is_number(json_object_get(v, "low")))
 		return;
-	text_add(t, " <small class=range>[");
-	text_number(t, json_object_get(v, "low"), 3, is_signed);
-	text_add(t, ", ");
-	text_number(t, json_object_get(v, "high"), 3, is_signed);
-	text_add(t, "]</small>");
+	text_add(t, " <small class=range>");
+	text_range(t, v, 3, is_signed);
+	text_add(t, "</small>");
 }
 
 void cells_begin(struct text *t, const char *const *titles)

@@ -130,11 +130,8 @@ static void markdown_row(struct text *t, const char *name, const json_t *state, 
 		text_add(t, " | ");
 		text_number(t, json_object_get(v, "value"), 3, 0);
 		if (json_is_number(json_object_get(v, "low"))) {
-			text_add(t, " [");
-			text_number(t, json_object_get(v, "low"), 3, 0);
-			text_add(t, ", ");
-			text_number(t, json_object_get(v, "high"), 3, 0);
-			text_add(t, "]");
+			text_add(t, " ");
+			text_range(t, v, 3, 0);
 		}
 	}
 

@@ -30,11 +30,9 @@ void ranking_difference(struct text *t, const json_t *v, const json_t *p, double
 	text_number(t, json_object_get(v, "value"), 3, 1);
 	text_add(t, "%s%s", holds ? "&#8239;✱" : "", is_apart ? "</b>" : "");
 	if (has_interval) {
-		text_add(t, " <small class=range>[");
-		text_number(t, json_object_get(v, "low"), 3, 1);
-		text_add(t, ", ");
-		text_number(t, json_object_get(v, "high"), 3, 1);
-		text_add(t, "]</small>");
+		text_add(t, " <small class=range>");
+		text_range(t, v, 3, 1);
+		text_add(t, "</small>");
 	}
 	text_add(t, "</td>");
 }

@@ -119,6 +119,15 @@ void text_number(struct text *t, const json_t *x, int n_decimals, int is_signed)
 		text_add(t, "%s%s", *number == '-' ? "−" : "", number + (*number == '-'));
 }
 
+void text_range(struct text *t, const json_t *x, int n_decimals, int is_signed)
+{
+	text_add(t, "[");
+	text_number(t, json_object_get(x, "low"), n_decimals, is_signed);
+	text_add(t, ", ");
+	text_number(t, json_object_get(x, "high"), n_decimals, is_signed);
+	text_add(t, "]");
+}
+
 void text_release(struct text *t)
 {
 	free(t->bytes);

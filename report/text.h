@@ -29,6 +29,8 @@ size_t text_length(const char *s);
 void text_cut(struct text *t, const char *s, size_t n);
 /* A number with so many decimals, "+0.012" if signed; a dash for null or anything else. */
 void text_number(struct text *t, const json_t *x, int n_decimals, int is_signed);
+/* "[0.770, 0.850]" of an object's low and high. */
+void text_range(struct text *t, const json_t *x, int n_decimals, int is_signed);
 void text_release(struct text *t);
 
 #endif

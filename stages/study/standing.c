@@ -26,11 +26,8 @@ static void add_estimate(struct text *t, const json_t *x, const char *over)
 	text_add(t, "; ");
 	text_number(t, json_object_get(x, "value"), 3, 1);
 	if (json_object_get(x, "low")) {
-		text_add(t, " [");
-		text_number(t, json_object_get(x, "low"), 3, 1);
-		text_add(t, ", ");
-		text_number(t, json_object_get(x, "high"), 3, 1);
-		text_add(t, "]");
+		text_add(t, " ");
+		text_range(t, x, 3, 1);
 	}
 	text_add(t, " over ");
 	text_escape(t, over);
