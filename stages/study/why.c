@@ -10,6 +10,7 @@
 #include "report/page.h"
 #include "report/svg.h"
 #include "stages/study/setting.h"
+#include "statistics/rank_correlation.h"
 
 static const struct {
 	const char *key, *title, *meaning;
@@ -29,35 +30,6 @@ static const struct {
 	{"found:spectrum", "by spectrum", "... by each lead's shares of energy in octaves"},
 	{"found:rate", "by rate", "... by the rate of the beats"}};
 enum { MEASURES = sizeof measures / sizeof *measures };
-
-/* Ranks from 1, equals their mean. */
-static void rank(double *out, const double *x, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		double below = 0, same = 0;
-		for (size_t j = 0; j < n; j++) {
-			below += x[j] < x[i];
-			same += x[j] == x[i];
-		}
-		out[i] = below + (same + 1) / 2;
-	}
-}
-
-/* Spearman's; NAN where one of them does not vary. */
-static double rank_correlation(const double *x, const double *y, size_t n)
-{
-	double *rx = die_malloc((2 * n + 1) * sizeof *rx), *ry = rx + n, mean = ((double)n + 1) / 2, xx = 0,
-	       yy = 0, xy = 0;
-	rank(rx, x, n);
-	rank(ry, y, n);
-	for (size_t i = 0; i < n; i++) {
-		xx += (rx[i] - mean) * (rx[i] - mean);
-		yy += (ry[i] - mean) * (ry[i] - mean);
-		xy += (rx[i] - mean) * (ry[i] - mean);
-	}
-	free(rx);
-	return xx > 0 && yy > 0 ? xy / sqrt(xx * yy) : (double)NAN;
-}
 
 /* How many values there are. */
 static size_t distinct(const double *x, size_t n)
