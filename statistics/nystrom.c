@@ -215,13 +215,8 @@ static void fill_root(void *context, int i)
 	free(row);
 }
 
-void nystrom_learn(struct nystrom *e, const float *features, double factor)
-{
-	nystrom_learn_told(e, features, factor, NULL, NULL);
-}
-
-void nystrom_learn_told(struct nystrom *e, const float *features, double factor,
-			void (*tell)(void *context, double share), void *context)
+void nystrom_learn(struct nystrom *e, const float *features, double factor,
+		   void (*tell)(void *context, double share), void *context)
 {
 	size_t n = (size_t)e->n;
 	struct learning l = {e, die_malloc(n * n * sizeof(double)), die_malloc(n * sizeof(double)),

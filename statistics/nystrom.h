@@ -4,7 +4,7 @@
  *
  *	struct nystrom e;
  *	nystrom_init(&e, n, dim);
- *	nystrom_learn(&e, features, 0.5);       // or fill its arrays
+ *	nystrom_learn(&e, features, 0.5, NULL, NULL);       // or fill its arrays
  *	nystrom_map(&e, h, row);
  *	nystrom_release(&e);
  *
@@ -34,11 +34,10 @@ struct nystrom {
 void nystrom_init(struct nystrom *e, int n, int dim);
 void nystrom_release(struct nystrom *e);
 
-/* From the exemplars' own features [n][dim], finite. About 6 n^3 + n^2 dim / 2 flops, 28 n^2 bytes. */
-void nystrom_learn(struct nystrom *e, const float *features, double factor);
-/* The same, telling all along which share of its longest part, the eigenvalues, is done, 0 to 1. */
-void nystrom_learn_told(struct nystrom *e, const float *features, double factor,
-			void (*tell)(void *context, double share), void *context);
+/* From the exemplars' own features [n][dim], finite. About 6 n^3 + n^2 dim / 2 flops, 28 n^2 bytes.
+ * tell, if not NULL: which share of its longest part, the eigenvalues, is done, 0 to 1. */
+void nystrom_learn(struct nystrom *e, const float *features, double factor,
+		   void (*tell)(void *context, double share), void *context);
 
 /* h [n] of a row's features [dim]. n dim + n^2 multiplications. By several threads at once. */
 void nystrom_map(const struct nystrom *e, float *h, const float *features);

@@ -180,8 +180,8 @@ static void compare(struct choosing *c)
 {
 	struct progress progress;
 	progress_start(&progress, "pretrain: exemplars compared", "%", 100);
-	nystrom_learn_told(&c->model->map, c->features, params_float(c->run->params, "bandwidth"), show_share,
-			   &progress);
+	nystrom_learn(&c->model->map, c->features, params_float(c->run->params, "bandwidth"), show_share,
+		      &progress);
 	progress_end(&progress);
 }
 

@@ -37,7 +37,7 @@ static void embeddings_are_those_of_numpy(void **state)
 	for (size_t i = 0; i < n * dim; i++)
 		f[i] = (float)number(features, i / dim, i % dim);
 	nystrom_init(&map, (int)n_learned, (int)dim);
-	nystrom_learn(&map, f, .5);
+	nystrom_learn(&map, f, .5, NULL, NULL);
 	assert_float_equal(map.bandwidth, json_number_value(json_object_get(json, "bandwidth")), 1e-4f);
 	for (size_t i = 0; i < n; i++) {
 		nystrom_map(&map, h, f + i * dim);
@@ -71,7 +71,7 @@ static void products_of_embeddings_are_the_kernel(void **state)
 		float *f = drawn(n, dim), *h = malloc((size_t)(n * n) * sizeof *h);
 		struct nystrom map;
 		nystrom_init(&map, n, dim);
-		nystrom_learn(&map, f, .05);
+		nystrom_learn(&map, f, .05, NULL, NULL);
 		for (int i = 0; i < n; i++)
 			nystrom_map(&map, h + i * n, f + i * dim);
 
@@ -103,7 +103,7 @@ static void a_number_that_does_not_vary_and_equal_records_stay_finite(void **sta
 	for (int i = 0; i < N * DIM; i++)
 		f[i] = 7;
 	nystrom_init(&map, N, DIM);
-	nystrom_learn(&map, f, .5);
+	nystrom_learn(&map, f, .5, NULL, NULL);
 	nystrom_map(&map, h, f);
 	for (int i = 0; i < N; i++)
 		assert_true(isfinite(h[i]) && fabsf(h[i] - h[0]) < 1e-6f);
@@ -120,7 +120,7 @@ static void a_number_that_did_not_vary_plays_no_part(void **state)
 	for (int i = 0; i < N; i++)
 		f[i * DIM + 2] = .25f;
 	nystrom_init(&map, N, DIM);
-	nystrom_learn(&map, f, .5);
+	nystrom_learn(&map, f, .5, NULL, NULL);
 	nystrom_map(&map, as_was, f);
 	f[2] = 1;
 	nystrom_map(&map, other, f);
