@@ -26,6 +26,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/splitmix.h"
+
 /* Exit codes of ours beside 1 and 2: no hit (--cached); the last: what a remote has was not taken. */
 enum { EXIT_MISS = 3, EXIT_NOT_TAKEN = 5 };
 
@@ -52,15 +54,6 @@ static _Noreturn void fail(const char *what)
 {
 	fprintf(stderr, "damage: %s: %s\n", what, strerror(errno));
 	exit(2);
-}
-
-/* splitmix64 */
-static uint64_t draw(uint64_t *state)
-{
-	uint64_t z = *state += 0x9e3779b97f4a7c15u;
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-	return z ^ z >> 31;
 }
 
 /* Empty if it is not there. */
@@ -175,17 +168,17 @@ static struct bytes make_damage(struct bytes sound, bool is_cut, long i, long n_
 		fail("memory");
 	memcpy(b.at, sound.at, sound.n);
 	if (is_cut) {
-		b.n = (size_t)n_trials >= sound.n ? (size_t)i : draw(state) % sound.n;
+		b.n = (size_t)n_trials >= sound.n ? (size_t)i : splitmix(state) % sound.n;
 		sprintf(what, "cut to %zu bytes", b.n);
 		return b;
 	}
 
-	int n = draw(state) % 4 ? 1 : 1 + (int)(draw(state) % 3);
+	int n = splitmix(state) % 4 ? 1 : 1 + (int)(splitmix(state) % 3);
 	char *end = what + sprintf(what, "byte");
 	for (int k = 0; k < n; k++) {
-		size_t at = draw(state) % sound.n;
-		uint8_t change =
-			draw(state) % 2 ? (uint8_t)(1u << draw(state) % 8) : (uint8_t)(1 + draw(state) % 255);
+		size_t at = splitmix(state) % sound.n;
+		uint8_t change = splitmix(state) % 2 ? (uint8_t)(1u << splitmix(state) % 8)
+						     : (uint8_t)(1 + splitmix(state) % 255);
 		b.at[at] ^= (char)change;
 		end += sprintf(end, " %zu^%02x", at, change);
 	}

@@ -8,15 +8,13 @@
 #include <string.h>
 
 #include "common/json.h"
+#include "tests/splitmix.h"
 
 static uint64_t state;
 
-static uint64_t next(void) /* splitmix64 */
+static uint64_t next(void)
 {
-	uint64_t z = state += 0x9e3779b97f4a7c15;
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-	z = (z ^ z >> 27) * 0x94d049bb133111eb;
-	return z ^ z >> 31;
+	return splitmix(&state);
 }
 
 static double of_bits(uint64_t bits)

@@ -15,6 +15,7 @@
 #include "store/artifact.h"
 #include "store/digest.h"
 #include "store/merkle.h"
+#include "tests/splitmix.h"
 
 enum { MOST = 80, KEY_MOST = 511, TABLES = 3, ORDERS = 5, THREADS = 16 };
 
@@ -29,15 +30,12 @@ struct set {
 	size_t n;
 };
 
-static uint64_t state;
 static uint8_t noise[1 << 16];
+static uint64_t state;
 
-static uint64_t next(void) /* splitmix64 */
+static uint64_t next(void)
 {
-	uint64_t z = state += 0x9e3779b97f4a7c15;
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-	z = (z ^ z >> 27) * 0x94d049bb133111eb;
-	return z ^ z >> 31;
+	return splitmix(&state);
 }
 
 static size_t below(size_t n)

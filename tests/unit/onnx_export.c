@@ -17,27 +17,22 @@
 #include "ecg/views.h"
 #include "model/config.h"
 #include "onnx/onnx.h"
+#include "tests/unit/own_store.h"
 
-static char store[] = "/tmp/onnx_export.XXXXXX";
 static char *file; /* what would be written */
 
-static int make_store(void **state)
+static int set_up(void **state)
 {
-	(void)state;
-	if (!mkdtemp(store) || setenv("EINTHOVEN_STORE", store, 1))
+	if (make_store(state))
 		return -1;
 	file = die_printf("%s/net.onnx", store);
 	return 0;
 }
 
-static int remove_store(void **state)
+static int clean_up(void **state)
 {
-	(void)state;
-	char *command = die_printf("rm -rf %s", store);
-	int status = system(command);
-	free(command);
 	free(file);
-	return status;
+	return remove_store(state);
 }
 
 /* The attributes of a network for halves of `segment` samples, whose config says `samples`. */
@@ -141,5 +136,5 @@ int main(void)
 		cmocka_unit_test(a_classifier_must_read_these_embeddings),
 		cmocka_unit_test(a_tensor_that_is_not_there_is_named),
 	};
-	return cmocka_run_group_tests(tests, make_store, remove_store);
+	return cmocka_run_group_tests(tests, set_up, clean_up);
 }

@@ -12,23 +12,7 @@
 #include "common/json.h"
 #include "remote/manifest.h"
 #include "remote/stream.h"
-
-static char store[] = "/tmp/remote_manifest.XXXXXX";
-
-static int make_store(void **state)
-{
-	(void)state;
-	return mkdtemp(store) && setenv("EINTHOVEN_STORE", store, 1) == 0 ? 0 : -1;
-}
-
-static int remove_store(void **state)
-{
-	(void)state;
-	char *command = die_printf("rm -rf %s", store);
-	int status = system(command);
-	free(command);
-	return status;
-}
+#include "tests/unit/own_store.h"
 
 /* n records of some kB each, one of them (NONE: none) changed. */
 enum { NONE = -1, VALUE_MOST = 24000 };

@@ -19,8 +19,7 @@
 #include "common/error.h"
 #include "common/file.h"
 #include "store/artifact.h"
-
-static char store[] = "/tmp/store_artifact.XXXXXX";
+#include "tests/unit/own_store.h"
 
 /* An object's file; static, so that a child that dies does not seem to have lost it. */
 static char *object;
@@ -33,20 +32,10 @@ static size_t stride(void)
 	return wrap && *wrap ? 20 : 1;
 }
 
-static int make_store(void **state)
+static int clean_up(void **state)
 {
-	(void)state;
-	return mkdtemp(store) && setenv("EINTHOVEN_STORE", store, 1) == 0 ? 0 : -1;
-}
-
-static int remove_store(void **state)
-{
-	(void)state;
 	free(object);
-	char *command = die_printf("rm -rf %s", store);
-	int status = system(command);
-	free(command);
-	return status;
+	return remove_store(state);
 }
 
 /* Signals of growing length and texts; enough for branch pages and overflow pages. */
@@ -601,5 +590,5 @@ int main(void)
 		cmocka_unit_test(a_record_that_is_passed_over_is_not_read),
 	};
 
-	return cmocka_run_group_tests(tests, make_store, remove_store);
+	return cmocka_run_group_tests(tests, make_store, clean_up);
 }

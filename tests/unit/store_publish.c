@@ -15,10 +15,9 @@
 
 #include "common/file.h"
 #include "store/publish.h"
+#include "tests/unit/own_store.h"
 
 enum { ROUNDS = 300, CLEANERS = 2 };
-
-static char store[] = "/tmp/einthoven-publish.XXXXXX";
 
 static _Noreturn void clean_for_ever(void)
 {
@@ -69,20 +68,6 @@ static void a_dead_process_leaves_nothing(void **state)
 	assert_true(file_exists(left->path));
 	assert_int_equal(publish_clean(), 1);
 	assert_false(file_exists(left->path));
-}
-
-static int make_store(void **state)
-{
-	(void)state;
-	return !mkdtemp(store) || setenv("EINTHOVEN_STORE", store, 1);
-}
-
-static int remove_store(void **state)
-{
-	(void)state;
-	char command[256];
-	snprintf(command, sizeof command, "chmod -R u+w %s && rm -rf %s", store, store);
-	return system(command);
 }
 
 int main(void)

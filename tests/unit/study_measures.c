@@ -9,23 +9,7 @@
 #include "common/die.h"
 #include "common/json.h"
 #include "stages/study/measures.h"
-
-static char store[] = "/tmp/study_measures.XXXXXX";
-
-static int make_store(void **state)
-{
-	(void)state;
-	return mkdtemp(store) && setenv("EINTHOVEN_STORE", store, 1) == 0 ? 0 : -1;
-}
-
-static int remove_store(void **state)
-{
-	(void)state;
-	char *command = die_printf("rm -rf %s", store);
-	int status = system(command);
-	free(command);
-	return status;
-}
+#include "tests/unit/own_store.h"
 
 /* As measured of two epochs of two steps, the last of which was skipped; NAN: it is none. */
 static double top1_of(const char *objective)

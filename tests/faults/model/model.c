@@ -14,6 +14,7 @@
 
 #include "common/die.h"
 #include "tests/faults/model/world.h"
+#include "tests/splitmix.h"
 
 enum { AT_ONCE_OF = 5, VERIFY_EACH = 50, FILLING = 60, GRACE_MOST = 3, TEXT = 4096 };
 
@@ -22,12 +23,9 @@ static struct world now;
 static unsigned long taken[KINDS], changed[KINDS];
 static unsigned long n_batches;
 
-static int draw(int n) /* splitmix64 */
+static int draw(int n)
 {
-	uint64_t z = state += 0x9e3779b97f4a7c15;
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-	z = (z ^ z >> 27) * 0x94d049bb133111eb;
-	return (int)((z ^ z >> 31) % (uint64_t)n);
+	return (int)(splitmix(&state) % (uint64_t)n);
 }
 
 /* ---- choosing ---- */
