@@ -232,7 +232,7 @@ endif
 $(1)/params.stamp: $(PARAMS) $(2) $(B)/bin/params $(sections:%=$(B)/schema/%.json) \
 		$(if $(CHECK)$(call absent,$(sections:%=$1/params/%.json) $(2:%=$1/params/arm.json)),FORCE)
 	@$(B)/bin/params --out $(1) --schemas $(B)/schema $(2:%=--over %) \
-		--set '$$(subst ','\'',$(4)$$($(5))$(3))' $(PARAMS) $(sections)
+		--set $$(call quoted,$(4)$$($(5))$(3)) $(PARAMS) $(sections)
 $(sections:%=$(1)/params/%.json) $(2:%=$1/params/arm.json): $(1)/params.stamp ;
 -include $$(wildcard $(1)/params/paths.mk)
 endef
@@ -366,7 +366,7 @@ endif
 # ---- studies: each cell is a make of its own (tools/cell.sh), so it can be asked for, explained and audited
 # like any run, and what is there is a hit. ----
 ifneq ($(studying),)
-studied = --schemas $(B)/schema --study $(STUDY) --set '$(subst ','\'',$(SET))' $(PARAMS) $(stages) $(joint)
+studied = --schemas $(B)/schema --study $(STUDY) --set $(call quoted,$(SET)) $(PARAMS) $(stages) $(joint)
 $(if $(findstring t,$(options)),$(error make -t would call made what is not))
 endif
 ifneq ($(if $(studying),$(is_dry)$(is_asked)),)
@@ -383,7 +383,7 @@ $(R)/cells.mk: FORCE
 endif
 $(R)/cells.mk: $(STUDY) $(PARAMS) $(extended) $(B)/bin/params $(sections:%=$(B)/schema/%.json)
 	@$(B)/bin/params --out $(R) $(studied) && touch $@ && \
-		printf '%s\n' '$(subst ','\'',$(STUDY) $(PARAMS) $(SET))' >$(R)/cells.given
+		printf '%s\n' $(call quoted,$(STUDY) $(PARAMS) $(SET)) >$(R)/cells.given
 $(STUDY):
 include $(R)/cells.mk
 
@@ -486,7 +486,7 @@ bundle: $(R)/params.stamp $(explaining:%=$(R)/%/params.stamp) $(B)/bin/audit
 	@$(audited) --bundle $(call quoted,$(or $(BUNDLE),$(R)/bundle.tar)) $(if $(WHOLE),--whole) \
 		$(addprefix --params ,$(PARAMS) $(extended) \
 		$(sort $(foreach a,$(chained),params/arms/$(call base_of,$a).yaml))) \
-		--command '$(subst ','\'',$(remade))'
+		--command $(call quoted,$(remade))
 
 # What a run has is sent with all it was made of. What others have made of the same parameters is asked for
 # stage by stage, since a stage's key has the ids of its inputs. $1: the stages, $2: the arm's folder, $3: the
